@@ -1,0 +1,48 @@
+package settings
+
+// Namespace is the CloudWatch namespace of the metrics that the functions write.
+const Namespace = "EmailOTP"
+
+// Dimension is the metrics' only dimension: the user pool's id.
+const Dimension = "UserPoolId"
+
+// Metric is the name of a CloudWatch metric. All are counts.
+type Metric string
+
+// The metrics. Names are part of the contract with adopters' dashboards and alarms.
+const (
+	// CodesSent counts mails that SES accepted.
+	CodesSent Metric = "CodesSent"
+	// CodesResent counts those of them that a person asked for again.
+	CodesResent Metric = "CodesResent"
+	// LongCodesSent counts those of them with a long code: the account's guesses were spent.
+	LongCodesSent Metric = "LongCodesSent"
+	// CodesJoined counts sign-ins that were given a code already mailed.
+	CodesJoined Metric = "CodesJoined"
+	// CodesVerified counts right answers.
+	CodesVerified Metric = "CodesVerified"
+	// CodesWrong counts answers that were compared and wrong.
+	CodesWrong Metric = "CodesWrong"
+	// CodesExpired counts answers that came too late.
+	CodesExpired Metric = "CodesExpired"
+	// GuessesRefused counts answers that were not compared, for the account's budget was spent.
+	GuessesRefused Metric = "GuessesRefused"
+	// UserMailsRefused counts mails not sent because the user's budget was spent.
+	UserMailsRefused Metric = "UserMailsRefused"
+	// PoolMailsNearEnd counts mails that found a lane of the pool four fifths full.
+	PoolMailsNearEnd Metric = "PoolMailsNearEnd"
+	// PoolMailsRefused counts mails not sent because a lane of the pool was spent.
+	PoolMailsRefused Metric = "PoolMailsRefused"
+	// RecipientsRefused counts mails that SES refused for their recipient.
+	RecipientsRefused Metric = "RecipientsRefused"
+	// VerificationFaults counts proven codes after which email_verified could not be set.
+	VerificationFaults Metric = "VerificationFaults"
+	// Faults counts triggers that failed closed: a service down, denied or throttled, or a malformed event.
+	Faults Metric = "Faults"
+)
+
+// Metrics returns every metric in a fixed order.
+func Metrics() []Metric {
+	return []Metric{CodesSent, CodesResent, LongCodesSent, CodesJoined, CodesVerified, CodesWrong, CodesExpired,
+		GuessesRefused, UserMailsRefused, PoolMailsNearEnd, PoolMailsRefused, RecipientsRefused, VerificationFaults, Faults}
+}

@@ -1,0 +1,96 @@
+package settings_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+func full(m settings.Mode) settings.Settings {
+	s := settings.Defaults(m)
+	s.KeyARN, s.TableName = "arn:aws:kms:eu-west-1:123456789012:key/1", "Guard"
+	s.From, s.FromName = "no-reply@example.com", "Example"
+	s.ReplyTo, s.SupportAddress = "help@example.com", "support@example.com"
+	s.IdentityARN, s.ConfigurationSet, s.ProductName = "arn:aws:ses:eu-west-1:123456789012:identity/example.com", "Mail", "Example"
+	s.TrustUnverified = true
+	return s
+}
+
+func lookup(env map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) { v, ok := env[name]; return v, ok }
+}
+
+func TestCreateReadsBackEverythingItWasTold(t *testing.T) {
+	want := full(settings.Password)
+	got, err := settings.Parse(settings.CreateAuthChallenge, lookup(want.Environment(settings.CreateAuthChallenge)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("read back\n%+v\nwrote\n%+v", got, want)
+	}
+}
+
+func TestEachFunctionParsesItsOwnEnvironmentAndGetsNoOther(t *testing.T) {
+	for _, m := range []settings.Mode{settings.Password, settings.Passwordless} {
+		s := full(m)
+		for _, f := range settings.Functions(m) {
+			if _, err := settings.Parse(f, lookup(s.Environment(f))); err != nil {
+				t.Errorf("%s: %v", f, err)
+			}
+		}
+		for _, f := range []settings.Function{settings.DefineAuthChallenge, settings.PreSignUp, settings.PreTokenGeneration} {
+			for name := range s.Environment(f) {
+				if strings.Contains(name, "KEY") || strings.Contains(name, "TABLE") || strings.Contains(name, "FROM") {
+					t.Errorf("%s is told %s, which it has no use for", f, name)
+				}
+			}
+		}
+	}
+}
+
+func TestParseNamesEveryProblemAtOnce(t *testing.T) {
+	env := full(settings.Password).Environment(settings.CreateAuthChallenge)
+	env["EMAILOTP_MODE"] = "both"
+	env["EMAILOTP_CODE_LENGTH"] = "3"
+	env["EMAILOTP_CODE_TTL"] = "660"
+	env["EMAILOTP_MAX_ATTEMPTS"] = "many"
+	env["EMAILOTP_TRUST_UNVERIFIED"] = "yes"
+	delete(env, "EMAILOTP_KEY_ARN")
+	_, err := settings.Parse(settings.CreateAuthChallenge, lookup(env))
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{
+		`EMAILOTP_MODE must be "password" or "passwordless" (received: "both")`,
+		`EMAILOTP_CODE_LENGTH must be a whole number from 6 to 10 (received: "3")`,
+		`EMAILOTP_CODE_TTL must be whole seconds from 60 to 480 (received: "660")`,
+		`EMAILOTP_MAX_ATTEMPTS must be a whole number from 1 to 5 (received: "many")`,
+		`EMAILOTP_TRUST_UNVERIFIED must be "true" or "false" (received: "yes")`,
+		`EMAILOTP_KEY_ARN is not set`,
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("missing %q in\n%v", want, err)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("EMAILOTP_CODE_LENGTH", "8")
+	f.Add("EMAILOTP_MODE", "")
+	f.Fuzz(func(t *testing.T, name, value string) {
+		env := full(settings.Passwordless).Environment(settings.CreateAuthChallenge)
+		env[name] = value
+		s, err := settings.Parse(settings.CreateAuthChallenge, lookup(env))
+		if err != nil {
+			return
+		}
+		if s.CodeLength < settings.MinCodeLength || s.CodeLength > settings.MaxCodeLength ||
+			s.CodeTTL < settings.MinCodeTTL || s.CodeTTL > settings.MaxCodeTTL ||
+			s.MaxAttempts < settings.MinAttempts || s.MaxAttempts > settings.MaxAttempts {
+			t.Errorf("out of range and accepted: %+v", s)
+		}
+	})
+}
