@@ -1,0 +1,393 @@
+package flow_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/flow"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+const attempts = 3
+
+// kind is a kind of metadata that a row may carry.
+type kind int
+
+const (
+	none    kind = iota // Cognito's own rows, and a code row that create never wrote
+	garbage             // not ours
+	lying               // ours in form, with counts that don't fit the rows before it
+	ours0               // ours, no resend before it
+	ours1               // ours, one resend before it
+	ours2               // ours, two resends before it
+)
+
+var kinds = []kind{none, garbage, lying, ours0, ours1, ours2}
+
+var names = []string{flow.SRPA, flow.PasswordVerifier, flow.NewPasswordRequired, flow.CustomChallenge,
+	"SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP", "", "SOMETHING_NEW"}
+
+// symbol is a row before it stands at a place in a session.
+type symbol struct {
+	name   string
+	result bool
+	kind   kind
+}
+
+// metadata[kind][codes] is the metadata of a row with so many code rows before it. Strings are made
+// once: the tests below build some hundred million sessions.
+var metadata = func() (table [6][9]string) {
+	base := flow.Metadata{ID: "id", Nonce: otp.Nonce{1}, Digits: 8, Expires: time.Unix(300, 0), Sent: time.Unix(0, 0)}
+	write := func(wrong, resent int) string {
+		m := base
+		m.Wrong, m.Resent = wrong, resent
+		return m.String()
+	}
+	for codes := range table[0] {
+		table[garbage][codes] = "CODE-123456"
+		table[lying][codes] = write((codes+1)%5, 0)
+		for resent := range 3 {
+			table[ours0+kind(resent)][codes] = write(codes-resent, resent)
+		}
+	}
+	return table
+}()
+
+func (s symbol) row(codes int) flow.Row {
+	return flow.Row{Name: s.name, Result: s.result, Metadata: metadata[s.kind][codes]}
+}
+
+// rule is the independent statement of what must hold, as a walk: each row moves it on, and its
+// state says what comes next. It shares no code with the package.
+type rule struct {
+	mode   settings.Mode
+	phase  string // "start", "srp", "password", "codes", "proven", "dead"
+	news   bool   // a new password was set
+	codes  int    // rows of codes so far
+	resent int    // of the last code row
+}
+
+func (r rule) step(s symbol) rule {
+	dead := rule{phase: "dead"}
+	fits := s.kind >= ours0 && r.codes >= int(s.kind-ours0) && r.codes-int(s.kind-ours0) <= 4
+	code := s.name == flow.CustomChallenge && fits
+	native := map[string]bool{flow.NewPasswordRequired: true, "SMS_MFA": true, "SOFTWARE_TOKEN_MFA": true, "EMAIL_OTP": true}
+	switch {
+	case r.phase == "start" && r.mode == settings.Password && s.name == flow.SRPA && s.result:
+		r.phase = "srp"
+	case r.phase == "srp" && s.name == flow.PasswordVerifier && s.result:
+		r.phase = "password"
+	case r.phase == "password" && native[s.name] && s.result:
+		r.news = r.news || s.name == flow.NewPasswordRequired
+	case code && (r.phase == "password" || r.phase == "codes" || r.phase == "start" && r.mode == settings.Passwordless):
+		r.phase = "codes"
+		if s.result {
+			r.phase = "proven"
+		}
+		r.codes++
+		r.resent = int(s.kind - ours0)
+	default:
+		return dead
+	}
+	return r
+}
+
+type context struct{ unknown, mustChange, resend bool }
+
+func (r rule) next(c context) string {
+	password := r.mode == settings.Password
+	beyondSRP := r.phase == "password" || r.phase == "codes" || r.phase == "proven"
+	if password && beyondSRP && c.unknown {
+		return "fail"
+	}
+	if password && beyondSRP && c.mustChange && !r.news {
+		if r.phase == "password" {
+			return flow.NewPasswordRequired
+		}
+		return "fail"
+	}
+	switch r.phase {
+	case "start":
+		if password {
+			return "fail"
+		}
+		return flow.CustomChallenge
+	case "srp":
+		return flow.PasswordVerifier
+	case "password":
+		return flow.CustomChallenge
+	case "codes":
+		wrong := r.codes - r.resent
+		if c.resend && r.resent < 2 {
+			wrong--
+		}
+		if wrong < attempts {
+			return flow.CustomChallenge
+		}
+	case "proven":
+		if !c.unknown {
+			return "tokens"
+		}
+	}
+	return "fail"
+}
+
+func decided(d flow.Decision) string {
+	switch {
+	case d.IssueTokens && !d.Fail && d.Challenge == "":
+		return "tokens"
+	case d.Fail && !d.IssueTokens && d.Challenge == "":
+		return "fail"
+	case d.Challenge != "" && !d.Fail && !d.IssueTokens:
+		return d.Challenge
+	}
+	return fmt.Sprintf("no decision: %+v", d)
+}
+
+var contexts = func() (all []context) {
+	for i := range 8 {
+		all = append(all, context{i&1 != 0, i&2 != 0, i&4 != 0})
+	}
+	return all
+}()
+
+// walk tries every session over the alphabet up to depth rows and returns how many it tried.
+func walk(t *testing.T, mode settings.Mode, alphabet []symbol, depth int) int {
+	rows := make([]flow.Row, 0, depth)
+	tried := 0
+	var descend func(r rule, codes int)
+	descend = func(r rule, codes int) {
+		for _, c := range contexts {
+			tried++
+			got := decided(flow.Next(flow.Sign{Mode: mode, MaxAttempts: attempts, Session: rows,
+				UserNotFound: c.unknown, MustChangePassword: c.mustChange, Resend: c.resend}))
+			if want := r.next(c); got != want {
+				t.Fatalf("%s, %+v, %+v: decided %s, the rule says %s", mode, rows, c, got, want)
+			}
+		}
+		if len(rows) == depth {
+			return
+		}
+		for _, s := range alphabet {
+			rows = append(rows, s.row(codes))
+			next := codes
+			if s.name == flow.CustomChallenge {
+				next++
+			}
+			descend(r.step(s), next)
+			rows = rows[:len(rows)-1]
+		}
+	}
+	descend(rule{mode: mode, phase: "start"}, 0)
+	return tried
+}
+
+func full() (all []symbol) {
+	for _, n := range names {
+		for _, result := range []bool{true, false} {
+			for _, k := range kinds {
+				// Metadata on Cognito's own rows is looked at by nobody; two kinds show that.
+				if n != flow.CustomChallenge && k != none && k != ours0 {
+					continue
+				}
+				all = append(all, symbol{n, result, k})
+			}
+		}
+	}
+	return all
+}
+
+// class sorts symbols into those that the rule can't tell apart, wherever they stand.
+func class(s symbol) string {
+	switch {
+	case s.name == flow.CustomChallenge && s.kind >= ours0:
+		return fmt.Sprintf("code %v %d", s.result, s.kind)
+	case s.name == flow.CustomChallenge:
+		return "forged"
+	case !s.result || s.name == "" || s.name == "SOMETHING_NEW":
+		return "refused"
+	case s.name == "SMS_MFA" || s.name == "SOFTWARE_TOKEN_MFA" || s.name == "EMAIL_OTP":
+		return "native"
+	}
+	return s.name
+}
+
+func classes() (representatives []symbol, members map[string][]symbol) {
+	members = map[string][]symbol{}
+	for _, s := range full() {
+		c := class(s)
+		if members[c] == nil {
+			representatives = append(representatives, s)
+		}
+		members[c] = append(members[c], s)
+	}
+	return representatives, members
+}
+
+// Tokens only after every factor: each session up to four rows, over every name, result and kind of
+// metadata, in every context, is decided as the rule says.
+func TestTokensOnlyAfterEveryFactorOverTheFullAlphabet(t *testing.T) {
+	for _, mode := range []settings.Mode{settings.Password, settings.Passwordless} {
+		t.Logf("%s: %d decisions agree", mode, walk(t, mode, full(), fullDepth))
+	}
+}
+
+// The same up to eight rows, over one symbol of each class.
+func TestTokensOnlyAfterEveryFactorOverTheClasses(t *testing.T) {
+	representatives, _ := classes()
+	var alphabet []symbol
+	for _, s := range representatives {
+		// "Forged" and "refused" end a session alike; the next test shows that, so one stands for both.
+		if class(s) != "forged" {
+			alphabet = append(alphabet, s)
+		}
+	}
+	for _, mode := range []settings.Mode{settings.Password, settings.Passwordless} {
+		depth := classDepth
+		tried := walkAlive(t, mode, alphabet, depth)
+		t.Logf("%s: %d decisions agree", mode, tried)
+	}
+}
+
+// walkAlive is walk, but goes only two rows past the point where the rule gives a session up: that a
+// dead session stays dead whatever follows is TestADeadSessionStaysDead's business.
+func walkAlive(t *testing.T, mode settings.Mode, alphabet []symbol, depth int) int {
+	rows := make([]flow.Row, 0, depth)
+	tried := 0
+	var descend func(r rule, codes, dead int)
+	descend = func(r rule, codes, dead int) {
+		for _, c := range contexts {
+			tried++
+			got := decided(flow.Next(flow.Sign{Mode: mode, MaxAttempts: attempts, Session: rows,
+				UserNotFound: c.unknown, MustChangePassword: c.mustChange, Resend: c.resend}))
+			if want := r.next(c); got != want {
+				t.Fatalf("%s, %+v, %+v: decided %s, the rule says %s", mode, rows, c, got, want)
+			}
+		}
+		if len(rows) == depth || dead == 2 {
+			return
+		}
+		for _, s := range alphabet {
+			rows = append(rows, s.row(codes))
+			next, after := codes, r.step(s)
+			if s.name == flow.CustomChallenge {
+				next++
+			}
+			if after.phase == "dead" {
+				descend(after, next, dead+1)
+			} else {
+				descend(after, next, 0)
+			}
+			rows = rows[:len(rows)-1]
+		}
+	}
+	descend(rule{mode: mode, phase: "start"}, 0, 0)
+	return tried
+}
+
+// The classes are sound: a row may be replaced by any other of its class, at any place of any session
+// of three rows, and the decision stays.
+func TestClassesAreSound(t *testing.T) {
+	representatives, members := classes()
+	t.Logf("%d symbols in %d classes", len(full()), len(representatives))
+	decide := func(mode settings.Mode, session []symbol, c context) string {
+		rows, codes := make([]flow.Row, 0, 3), 0
+		for _, s := range session {
+			rows = append(rows, s.row(codes))
+			if s.name == flow.CustomChallenge {
+				codes++
+			}
+		}
+		return decided(flow.Next(flow.Sign{Mode: mode, MaxAttempts: attempts, Session: rows,
+			UserNotFound: c.unknown, MustChangePassword: c.mustChange, Resend: c.resend}))
+	}
+	var sessions [][]symbol
+	for _, a := range representatives {
+		for _, b := range representatives {
+			for _, c := range representatives {
+				sessions = append(sessions, []symbol{a}, []symbol{a, b}, []symbol{a, b, c})
+			}
+		}
+	}
+	for _, mode := range []settings.Mode{settings.Password, settings.Passwordless} {
+		for _, session := range sessions {
+			for place, s := range session {
+				for _, other := range members[class(s)] {
+					swapped := append([]symbol(nil), session...)
+					swapped[place] = other
+					for _, c := range contexts {
+						if a, b := decide(mode, session, c), decide(mode, swapped, c); a != b {
+							t.Fatalf("%s: %+v decides %s, %+v decides %s", mode, session, a, swapped, b)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// Once a session has failed for its rows, no row that follows brings it back.
+func TestADeadSessionStaysDead(t *testing.T) {
+	representatives, _ := classes()
+	for _, mode := range []settings.Mode{settings.Password, settings.Passwordless} {
+		for _, dead := range [][]symbol{
+			{{"SOMETHING_NEW", true, none}},
+			{{flow.SRPA, true, none}, {flow.CustomChallenge, true, ours0}},
+			{{flow.CustomChallenge, true, none}},
+			{{flow.CustomChallenge, false, lying}},
+			{{flow.SRPA, true, none}, {flow.PasswordVerifier, false, none}},
+		} {
+			for _, a := range representatives {
+				for _, b := range representatives {
+					for _, c := range representatives {
+						var rows []flow.Row
+						codes := 0
+						for _, s := range append(append([]symbol(nil), dead...), a, b, c) {
+							rows = append(rows, s.row(codes))
+							if s.name == flow.CustomChallenge {
+								codes++
+							}
+						}
+						if got := decided(flow.Next(flow.Sign{Mode: mode, MaxAttempts: attempts, Session: rows})); got != "fail" {
+							t.Fatalf("%s: %+v decided %s", mode, rows, got)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestAnUnknownModeFails(t *testing.T) {
+	for _, mode := range []settings.Mode{"", "PASSWORD", "both"} {
+		if got := decided(flow.Next(flow.Sign{Mode: mode, MaxAttempts: 3})); got != "fail" {
+			t.Errorf("%q decided %s", mode, got)
+		}
+	}
+}
+
+func TestMetadataReadsBackAndStaysShort(t *testing.T) {
+	m := flow.Metadata{ID: "AAECAwQFBgcICQoL", Nonce: otp.Nonce{9: 1}, Digits: 20,
+		Expires: time.Unix(1794000000, 0).UTC(), Sent: time.Unix(1793999700, 0).UTC(), Wrong: 4, Resent: 2}
+	got, err := flow.ParseMetadata(m.String())
+	if err != nil || got != m {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if len(m.String()) > 90 {
+		t.Errorf("%d characters", len(m.String()))
+	}
+}
+
+func FuzzParseMetadata(f *testing.F) {
+	f.Add(metadata[ours0][0])
+	f.Add("eotp1.x.AAAAAAAAAAAAAAAAAAAAAA.8.1.1.-1.0")
+	f.Add(strings.Repeat(".", 100))
+	f.Fuzz(func(t *testing.T, s string) {
+		if m, err := flow.ParseMetadata(s); err == nil && m.String() != s {
+			t.Errorf("%q reads as %q", s, m.String())
+		}
+	})
+}

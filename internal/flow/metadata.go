@@ -1,0 +1,74 @@
+package flow
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
+)
+
+// Metadata is what the create trigger writes beside a challenge for the later rounds of the same
+// sign-in. Cognito keeps it in the Session and never shows it to the client. It holds no code and
+// nothing that yields one without the key.
+type Metadata struct {
+	// ID tells this round from every other.
+	ID string
+	// Nonce is what the round's code is derived from.
+	Nonce otp.Nonce
+	// Digits is the code's length.
+	Digits int
+	// Expires is when the code stops being right, to the second.
+	Expires time.Time
+	// Sent is when this sign-in last asked for a mail, to the second.
+	Sent time.Time
+	// Wrong is how many answers the sign-in had taken before this round, 0 to 4.
+	Wrong int
+	// Resent is how many resends the sign-in had taken before this round, 0 to [MaxResends].
+	Resent int
+}
+
+const metadataVersion = "eotp1"
+
+// String returns the metadata as [ParseMetadata] reads it, below 90 characters.
+func (m Metadata) String() string {
+	return strings.Join([]string{metadataVersion, m.ID, m.Nonce.String(), strconv.Itoa(m.Digits),
+		strconv.FormatInt(m.Expires.Unix(), 10), strconv.FormatInt(m.Sent.Unix(), 10),
+		strconv.Itoa(m.Wrong), strconv.Itoa(m.Resent)}, ".")
+}
+
+// ParseMetadata reads what [Metadata.String] wrote. Anything else is an error, the empty string too:
+// such a row did not come from the create trigger.
+func ParseMetadata(s string) (Metadata, error) {
+	fields := strings.Split(s, ".")
+	if len(fields) != 8 || fields[0] != metadataVersion || fields[1] == "" {
+		return Metadata{}, errors.New("flow: the challenge's metadata is not ours")
+	}
+	m := Metadata{ID: fields[1]}
+	var err error
+	if m.Nonce, err = otp.ParseNonce(fields[2]); err != nil {
+		return Metadata{}, fmt.Errorf("flow: metadata: %w", err)
+	}
+	var expires, sent int64
+	for _, f := range []struct {
+		text        string
+		least, most int64
+		into        func(int64)
+	}{
+		{fields[3], otp.MinDigits, otp.LongDigits, func(n int64) { m.Digits = int(n) }},
+		{fields[4], 0, 1 << 40, func(n int64) { expires = n }},
+		{fields[5], 0, 1 << 40, func(n int64) { sent = n }},
+		{fields[6], 0, 4, func(n int64) { m.Wrong = int(n) }},
+		{fields[7], 0, MaxResends, func(n int64) { m.Resent = int(n) }},
+	} {
+		n, err := strconv.ParseInt(f.text, 10, 64)
+		if err != nil || n < f.least || n > f.most || strconv.FormatInt(n, 10) != f.text {
+			return Metadata{}, errors.New("flow: metadata: a number is malformed or out of range")
+		}
+		f.into(n)
+	}
+	m.Expires, m.Sent = time.Unix(expires, 0).UTC(), time.Unix(sent, 0).UTC()
+	return m, nil
+}

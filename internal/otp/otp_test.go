@@ -1,0 +1,247 @@
+package otp_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
+)
+
+// hmacKey is a key service in process.
+type hmacKey []byte
+
+func (k hmacKey) GenerateMAC(_ context.Context, m []byte) ([]byte, error) {
+	h := hmac.New(sha256.New, k)
+	h.Write(m)
+	return h.Sum(nil), nil
+}
+
+func (k hmacKey) VerifyMAC(ctx context.Context, m, mac []byte) (bool, error) {
+	want, _ := k.GenerateMAC(ctx, m)
+	return hmac.Equal(mac, want), nil
+}
+
+var (
+	ctx     = context.Background()
+	key     = hmacKey("a key for tests, 32 bytes long!!")
+	issued  = time.Date(2026, 11, 5, 9, 5, 3, 0, time.UTC)
+	subject = otp.Subject{Pool: "eu-west-1_TestPool1", User: "1d2c3b4a", Address: otp.HashAddress("user@example.com")}
+)
+
+func nonce(t testing.TB) otp.Nonce {
+	n, err := otp.NewNonce(issued, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func challenge(t testing.TB) otp.Challenge {
+	return otp.Challenge{ID: "round-1", Client: "client-1", Nonce: nonce(t), Digits: 8, Expires: issued.Add(5 * time.Minute)}
+}
+
+func TestACodeIsTheSameForTheSameNonceAndRightOnlyForItsChallenge(t *testing.T) {
+	c := challenge(t)
+	code, err := otp.Derive(ctx, key, subject, c.Nonce, c.Digits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, _ := otp.Derive(ctx, key, subject, c.Nonce, c.Digits)
+	if code != again || len(code.Reveal()) != 8 {
+		t.Fatalf("derived %q, then %q", code.Reveal(), again.Reveal())
+	}
+	binding, err := otp.Bind(ctx, key, subject, c, code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	right := func(s otp.Subject, c otp.Challenge, answer string) bool {
+		ok, err := otp.Check(ctx, key, s, c, binding, answer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ok
+	}
+	if !right(subject, c, code.Reveal()) {
+		t.Fatal("the right code is refused")
+	}
+	other := func(change func(*otp.Subject, *otp.Challenge)) (otp.Subject, otp.Challenge) {
+		s, c := subject, c
+		change(&s, &c)
+		return s, c
+	}
+	for name, change := range map[string]func(*otp.Subject, *otp.Challenge){
+		"pool":    func(s *otp.Subject, _ *otp.Challenge) { s.Pool += "2" },
+		"user":    func(s *otp.Subject, _ *otp.Challenge) { s.User += "2" },
+		"address": func(s *otp.Subject, _ *otp.Challenge) { s.Address = otp.HashAddress("other@example.com") },
+		"client":  func(_ *otp.Subject, c *otp.Challenge) { c.Client += "2" },
+		"round":   func(_ *otp.Subject, c *otp.Challenge) { c.ID += "2" },
+		"nonce":   func(_ *otp.Subject, c *otp.Challenge) { c.Nonce[15]++ },
+		"length":  func(_ *otp.Subject, c *otp.Challenge) { c.Digits++ },
+		"expiry":  func(_ *otp.Subject, c *otp.Challenge) { c.Expires = c.Expires.Add(time.Second) },
+		"shifted": func(s *otp.Subject, _ *otp.Challenge) { s.Pool, s.User = s.Pool+s.User[:1], s.User[1:] },
+	} {
+		if s, c := other(change); right(s, c, code.Reveal()) {
+			t.Errorf("the code is right for another %s", name)
+		}
+	}
+	if right(subject, c, "00000000") && code.Reveal() != "00000000" {
+		t.Error("a wrong code is right")
+	}
+}
+
+func TestCodesAreSpreadEvenlyOverEveryDigitAndPosition(t *testing.T) {
+	const n, digits = 20_000, 6
+	var seen [digits][10]int
+	for range n {
+		code, _ := otp.Derive(ctx, key, subject, nonce(t), digits)
+		for i, d := range code.Reveal() {
+			seen[i][d-'0']++
+		}
+	}
+	for i, counts := range seen {
+		chi := 0.0
+		for _, c := range counts {
+			chi += math.Pow(float64(c)-n/10, 2) / (n / 10)
+		}
+		// 9 degrees of freedom: 45 is passed by chance once in a million.
+		if chi > 45 {
+			t.Errorf("position %d: counts %v, chi² %.1f", i, counts, chi)
+		}
+	}
+}
+
+func TestLongCodesHaveTwentyDigitsAndOtherLengthsAreRefused(t *testing.T) {
+	code, err := otp.Derive(ctx, key, subject, nonce(t), otp.LongDigits)
+	if err != nil || len(code.Reveal()) != 20 {
+		t.Errorf("%q, %v", code.Reveal(), err)
+	}
+	for _, digits := range []int{-1, 0, 5, 21} {
+		if _, err := otp.Derive(ctx, key, subject, nonce(t), digits); err == nil {
+			t.Errorf("%d digits are accepted", digits)
+		}
+	}
+}
+
+type brokenKey struct{ mac []byte }
+
+func (k brokenKey) GenerateMAC(context.Context, []byte) ([]byte, error) {
+	if k.mac == nil {
+		return nil, errors.New("the key service is down")
+	}
+	return k.mac, nil
+}
+
+func TestAFailingOrShortMACGivesNoCode(t *testing.T) {
+	for _, k := range []brokenKey{{}, {mac: []byte("short")}} {
+		if code, err := otp.Derive(ctx, k, subject, nonce(t), 8); err == nil {
+			t.Errorf("derived %q", code.Reveal())
+		}
+	}
+}
+
+func TestACodeNeverPrints(t *testing.T) {
+	code, _ := otp.Derive(ctx, key, subject, nonce(t), 8)
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("sent", "code", code, "in", struct{ C otp.Code }{code})
+	js, _ := json.Marshal(map[string]any{"code": code})
+	for _, out := range []string{fmt.Sprint(code), fmt.Sprintf("%v %+v %#v %s", code, code, code, code), log.String(), string(js)} {
+		if strings.Contains(out, code.Reveal()) {
+			t.Errorf("printed: %s", out)
+		}
+	}
+}
+
+func TestNonceTellsItsTimeAndReadsBack(t *testing.T) {
+	n := nonce(t)
+	if !n.Issued().Equal(issued) {
+		t.Errorf("issued %v", n.Issued())
+	}
+	back, err := otp.ParseNonce(n.String())
+	if err != nil || back != n {
+		t.Errorf("%v, %v", back, err)
+	}
+	if _, err := otp.NewNonce(issued, strings.NewReader("short")); err == nil {
+		t.Error("a nonce without randomness")
+	}
+}
+
+func TestExpiryIsTheFirstMomentTooLate(t *testing.T) {
+	c := challenge(t)
+	if c.Expired(c.Expires.Add(-time.Millisecond)) || !c.Expired(c.Expires) {
+		t.Error("expiry is off")
+	}
+}
+
+func TestNormalizeTakesWhatAPersonTypes(t *testing.T) {
+	for _, tc := range []struct {
+		name, in, out string
+		digits        int
+		ok            bool
+	}{
+		{"plain", "12345678", "12345678", 8, true},
+		{"grouped", "1234 5678", "12345678", 8, true},
+		{"dashes, spaces around, a line break", " 1234-5678\r\n", "12345678", 8, true},
+		{"no-break and thin spaces, en dash", "12\u00a034\u202f56\u201378", "12345678", 8, true},
+		{"isolated for right-to-left text", "\u20661234\u00a05678\u2069", "12345678", 8, true},
+		{"full-width digits", "１２３４５６７８", "12345678", 8, true},
+		{"Arabic-Indic digits", "١٢٣٤٥٦٧٨", "12345678", 8, true},
+		{"Persian digits", "۱۲۳۴۵۶۷۸", "12345678", 8, true},
+		{"a long code in fours", "1234 5678 9012 3456 7890", "12345678901234567890", 20, true},
+		{"leading zeros stay", "00000001", "00000001", 8, true},
+		{"too short", "1234567", "", 8, false},
+		{"too long", "123456789", "", 8, false},
+		{"empty", "", "", 8, false},
+		{"only spaces", "        ", "", 8, false},
+		{"letters", "1234567a", "", 8, false},
+		{"NUL", "1234567\x00", "", 8, false},
+		{"sign", "+1234567", "", 8, false},
+		{"other scripts' digits", "१२३४५६७८", "", 8, false},
+		{"superscripts", "1234567⁸", "", 8, false},
+		{"invalid UTF-8", "1234567\xff8", "", 8, false},
+		{"a megabyte", strings.Repeat("1", 1<<20), "", 8, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			out, ok := otp.Normalize(tc.in, tc.digits)
+			if ok != tc.ok || ok && out != tc.out {
+				t.Errorf("%q, %v", out, ok)
+			}
+		})
+	}
+}
+
+func FuzzNormalize(f *testing.F) {
+	f.Add("1234 5678", 8)
+	f.Add("١٢٣٤٥٦٧٨", 8)
+	f.Fuzz(func(t *testing.T, in string, digits int) {
+		out, ok := otp.Normalize(in, digits)
+		if !ok {
+			return
+		}
+		if len(out) != digits || strings.Trim(out, "0123456789") != "" {
+			t.Errorf("%q became %q", in, out)
+		}
+		if again, ok := otp.Normalize(out, digits); !ok || again != out {
+			t.Errorf("%q is not stable", out)
+		}
+	})
+}
+
+func FuzzParseNonce(f *testing.F) {
+	f.Add("AAAAAAAAAAAAAAAAAAAAAA")
+	f.Fuzz(func(t *testing.T, s string) {
+		if n, err := otp.ParseNonce(s); err == nil && n.String() != s {
+			t.Errorf("%q reads as %q", s, n)
+		}
+	})
+}
