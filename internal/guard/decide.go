@@ -1,0 +1,132 @@
+package guard
+
+import (
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
+)
+
+// Action is what a sign-in gets.
+type Action int
+
+const (
+	// Mail sends a code; the item must be claimed first.
+	Mail Action = iota
+	// Join takes a code that was mailed before; nothing is sent.
+	Join
+	// Silent takes a code that is never mailed: nothing may be sent and nothing can be joined, and
+	// the sign-in must look like any other.
+	Silent
+	// Keep stays with the sign-in's own code.
+	Keep
+)
+
+// Decision is what the create trigger does.
+type Decision struct {
+	Action Action
+	// Nonce and Digits are the code.
+	Nonce  otp.Nonce
+	Digits int
+	// Claimed is the item after the claim, where Action is Mail.
+	Claimed Item
+	// Budget is true where a mail was refused by a budget and not by the cool-down alone.
+	Budget bool
+}
+
+// Start decides about a sign-in that begins now. The fresh nonce is used where no live code can be.
+func (p Policy) Start(i Item, c Class, now time.Time, fresh otp.Nonce) Decision {
+	digits := p.Digits(i, now)
+	n, live := p.live(i, digits, now)
+	may := p.mailAllowedAt(i, c, now) <= now.UnixMilli()
+	d := Decision{Nonce: fresh, Digits: digits, Budget: p.budgetAllowedAt(i, c, now) > now.UnixMilli()}
+	switch {
+	case may && live && p.outlives(n, p.claim(i, c, now, n, i.Digits), c, now):
+		d.Action, d.Nonce, d.Digits = Mail, n, i.Digits
+		d.Claimed = p.claim(i, c, now, n, i.Digits)
+	case may:
+		d.Action, d.Claimed = Mail, p.claim(i, c, now, fresh, digits)
+	case live:
+		d.Action, d.Nonce, d.Digits = Join, n, i.Digits
+	default:
+		d.Action = Silent
+	}
+	return d
+}
+
+// Session is the code that a running sign-in holds.
+type Session struct {
+	Nonce   otp.Nonce
+	Digits  int
+	Expires time.Time
+}
+
+// outlives reports whether a code that is mailed again can still be joined when the next mail may go. If
+// not, a fresh code must be mailed instead, or a moment would come in which the account has neither.
+func (p Policy) outlives(n otp.Nonce, claimed Item, c Class, now time.Time) bool {
+	fast := p.Mails(c)[0]
+	next := max(claimed.Next, fast.AllowedAt(claimed.Mail, now.UnixMilli()))
+	return next <= p.joinableUntil(n).UnixMilli()
+}
+
+// Resend decides about a sign-in whose person asked for the mail again. Where no mail may go the
+// sign-in keeps its own code, unless that is past use and another can be joined: a stranger's start
+// never changes the code of a sign-in.
+func (p Policy) Resend(i Item, c Class, now time.Time, fresh otp.Nonce, own Session) Decision {
+	d := p.Start(i, c, now, fresh)
+	switch d.Action {
+	case Join:
+		if !p.spent(i, own, now) {
+			return p.keep(d, own)
+		}
+	case Silent:
+		return p.keep(d, own)
+	}
+	return d
+}
+
+// Again decides about a sign-in that goes on after a wrong answer. It keeps its code, but for a short
+// one that the account has no guesses left for: that sign-in moves to a long one as soon as a mail
+// may go or another sign-in's long code can be joined.
+func (p Policy) Again(i Item, c Class, now time.Time, fresh otp.Nonce, own Session) Decision {
+	if own.Digits == otp.LongDigits || p.ShortLeft(i, now) > 0 {
+		return p.keep(Decision{}, own)
+	}
+	d := p.Start(i, c, now, fresh)
+	if d.Action == Silent {
+		return p.keep(d, own)
+	}
+	return d
+}
+
+// spent reports whether a sign-in's own code can't be answered any more.
+func (p Policy) spent(i Item, own Session, now time.Time) bool {
+	return !now.Before(own.Expires) || i.Used >= own.Nonce.Issued().UnixMilli() ||
+		own.Digits != otp.LongDigits && p.ShortLeft(i, now) == 0
+}
+
+func (p Policy) keep(d Decision, own Session) Decision {
+	return Decision{Action: Keep, Nonce: own.Nonce, Digits: own.Digits, Budget: d.Budget}
+}
+
+// claim returns the item with one mail spent and the code noted.
+func (p Policy) claim(i Item, c Class, now time.Time, n otp.Nonce, digits int) Item {
+	ms, mails := now.UnixMilli(), p.Mails(c)
+	i.Mail, i.SlowMail = mails[0].Spend(i.Mail, ms), mails[1].Spend(i.SlowMail, ms)
+	i.Next = ms + Cooldown.Milliseconds()
+	i.Nonce, i.Digits = n.String(), digits
+	return i
+}
+
+// MailAllowedAt returns when the next mail may go to the user.
+func (p Policy) MailAllowedAt(i Item, c Class, now time.Time) time.Time {
+	return time.UnixMilli(p.mailAllowedAt(i, c, now)).UTC()
+}
+
+func (p Policy) mailAllowedAt(i Item, c Class, now time.Time) int64 {
+	return max(p.budgetAllowedAt(i, c, now), i.Next)
+}
+
+func (p Policy) budgetAllowedAt(i Item, c Class, now time.Time) int64 {
+	ms, mails := now.UnixMilli(), p.Mails(c)
+	return max(mails[0].AllowedAt(i.Mail, ms), mails[1].AllowedAt(i.SlowMail, ms))
+}

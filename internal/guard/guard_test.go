@@ -1,0 +1,235 @@
+package guard_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
+)
+
+var (
+	start  = time.Date(2026, 11, 5, 9, 5, 3, 0, time.UTC)
+	policy = guard.Policy{CodeLength: 8, CodeTTL: 5 * time.Minute, Attempts: 3,
+		Guesses: guard.Bucket{Burst: 10, Refill: time.Hour}}
+)
+
+func nonce(at time.Time, n byte) otp.Nonce {
+	random := strings.NewReader(strings.Repeat(string(rune('a'+n%26)), 8))
+	made, _ := otp.NewNonce(at, random)
+	return made
+}
+
+// Whatever is spent and given back, and when: a bucket never lets more through than it held, plus what
+// refilled, plus what was given back.
+func TestABucketIsExactUnderAnySequence(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		b := guard.Bucket{Burst: 1 + random.IntN(12), Refill: time.Duration(1+random.IntN(5000)) * time.Millisecond}
+		now, tat := start.UnixMilli(), int64(0)
+		begin, spent, returned := now, 0, 0
+		for range 400 {
+			now += int64(random.IntN(4000))
+			left := b.Left(tat, now)
+			if (left > 0) != b.Allows(tat, now) {
+				t.Fatalf("%+v: %d left and allowed %v", b, left, b.Allows(tat, now))
+			}
+			if b.Allows(tat, now) {
+				tat = b.Spend(tat, now)
+				spent++
+				if got := b.Left(tat, now); got != left-1 {
+					t.Fatalf("%+v: %d left, then %d", b, left, got)
+				}
+				if random.IntN(5) == 0 {
+					tat -= b.Interval()
+					returned++
+				}
+			} else if at := b.AllowedAt(tat, now); b.Allows(tat, at-1) || !b.Allows(tat, at) {
+				t.Fatalf("%+v: allowed at %d is off", b, at)
+			}
+			if most := b.Burst + int((now-begin)/b.Interval()) + returned; spent > most {
+				t.Fatalf("%+v: %d spent, at most %d", b, spent, most)
+			}
+		}
+	}
+}
+
+func TestTheYearlyBoundIsOneDivision(t *testing.T) {
+	b := guard.Bucket{Burst: 10, Refill: time.Hour}
+	if b.Yearly() != 8770 {
+		t.Errorf("%d guesses a year, want 10 + 8,760", b.Yearly())
+	}
+	for digits, want := range map[int]float64{6: 8.73e-3, 8: 8.77e-5, 10: 8.77e-7} {
+		if got := guard.YearlyBound(digits, b); math.Abs(got-want)/want > 0.001 {
+			t.Errorf("%d digits: %.4g, want %.4g", digits, got, want)
+		}
+	}
+	if got := guard.YearlyBound(20, b); got <= 0 {
+		t.Errorf("20 digits: %g; the small number was lost", got)
+	}
+}
+
+func mailed(i guard.Item, n otp.Nonce, digits int) guard.Item {
+	i.Nonce, i.Digits = n.String(), digits
+	i.Next = n.Issued().Add(guard.Cooldown).UnixMilli()
+	return i
+}
+
+func TestStart(t *testing.T) {
+	now, fresh := start, nonce(start, 0)
+	ago := func(d time.Duration) otp.Nonce { return nonce(now.Add(-d), 1) }
+	spent := now.Add(500 * time.Hour).UnixMilli()
+	cooling := func(i guard.Item) guard.Item { i.Next = now.Add(time.Second).UnixMilli(); return i }
+	for _, tc := range []struct {
+		name   string
+		item   guard.Item
+		class  guard.Class
+		action guard.Action
+		nonce  otp.Nonce
+		digits int
+	}{
+		{"nothing known: a fresh code is mailed", guard.Item{}, guard.Verified, guard.Mail, fresh, 8},
+		{"within the cool-down the live code is joined", mailed(guard.Item{}, ago(30*time.Second), 8), guard.Verified, guard.Join, ago(30 * time.Second), 8},
+		{"after it the live code is mailed again", mailed(guard.Item{}, ago(2*time.Minute), 8), guard.Verified, guard.Mail, ago(2 * time.Minute), 8},
+		{"joinable now, but not when the next mail may go: a fresh one is mailed", mailed(guard.Item{}, ago(4*time.Minute+time.Second), 8), guard.Verified, guard.Mail, fresh, 8},
+		{"just joinable, with a full TTL left", cooling(mailed(guard.Item{}, ago(5*time.Minute), 8)), guard.Verified, guard.Join, ago(5 * time.Minute), 8},
+		{"too old to be joined", mailed(guard.Item{}, ago(5*time.Minute+time.Millisecond), 8), guard.Verified, guard.Mail, fresh, 8},
+		{"a used code is not joined", func() guard.Item {
+			i := mailed(guard.Item{}, ago(time.Minute), 8)
+			i.Used, i.Next = ago(time.Minute).Issued().UnixMilli(), 0
+			return i
+		}(), guard.Verified, guard.Mail, fresh, 8},
+		{"no mail left: the live code is joined", mailed(guard.Item{Mail: spent}, ago(2*time.Minute), 8), guard.Verified, guard.Join, ago(2 * time.Minute), 8},
+		{"no mail left and nothing to join", guard.Item{SlowMail: spent}, guard.Verified, guard.Silent, fresh, 8},
+		{"no guesses left: a long code", guard.Item{Guess: spent}, guard.Verified, guard.Mail, fresh, 20},
+		{"fewer guesses than a sign-in takes: a long code", guard.Item{Guess: now.Add(8 * time.Hour).UnixMilli()}, guard.Verified, guard.Mail, fresh, 20},
+		{"exactly a sign-in's guesses: a short one", guard.Item{Guess: now.Add(7 * time.Hour).UnixMilli()}, guard.Verified, guard.Mail, fresh, 8},
+		{"98 failures in a row: a long code", guard.Item{Failures: 98}, guard.Verified, guard.Mail, fresh, 20},
+		{"97 failures in a row: a short one", guard.Item{Failures: 97}, guard.Verified, guard.Mail, fresh, 8},
+		{"a short live code can't be joined when a long one is due", mailed(guard.Item{Guess: spent}, ago(30*time.Second), 8), guard.Verified, guard.Silent, fresh, 20},
+		{"a long live code is joined where a short one would do", mailed(guard.Item{}, ago(30*time.Second), 20), guard.Verified, guard.Join, ago(30 * time.Second), 20},
+		{"a code of another configured length is not joined", mailed(guard.Item{}, ago(2*time.Minute), 6), guard.Verified, guard.Mail, fresh, 8},
+		{"an unreadable nonce is no live code", guard.Item{Nonce: "?", Digits: 8}, guard.Verified, guard.Mail, fresh, 8},
+		{"unverified: three mails at once are allowed", guard.Item{Mail: now.Add(2 * time.Hour).UnixMilli(), SlowMail: now.Add(2 * time.Hour).UnixMilli()}, guard.Unverified, guard.Mail, fresh, 8},
+		{"unverified: a fourth is not", guard.Item{Mail: now.Add(2*time.Hour + time.Millisecond).UnixMilli()}, guard.Unverified, guard.Silent, fresh, 8},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			d := policy.Start(tc.item, tc.class, now, fresh)
+			if d.Action != tc.action || d.Nonce != tc.nonce || d.Digits != tc.digits {
+				t.Errorf("%+v, want action %d, %v, %d digits", d, tc.action, tc.nonce, tc.digits)
+			}
+			if d.Action == guard.Mail && (d.Claimed.Nonce != d.Nonce.String() || d.Claimed.Next != now.Add(time.Minute).UnixMilli() ||
+				d.Claimed.Guess != tc.item.Guess || d.Claimed.Mail <= tc.item.Mail) {
+				t.Errorf("claimed %+v", d.Claimed)
+			}
+		})
+	}
+}
+
+// At any moment at which a verified user's slow bucket has a mail, a live code can be joined or a mail
+// may go, whatever others have started: nobody is kept waiting by the fast bucket.
+func TestAVerifiedUserIsNeverLeftWithoutACode(t *testing.T) {
+	for _, ttl := range []time.Duration{time.Minute, 5 * time.Minute, 8 * time.Minute} {
+		p := policy
+		p.CodeTTL = ttl
+		random := rand.New(rand.NewPCG(3, 4))
+		item, now := guard.Item{}, start
+		for n := range 4000 {
+			d := p.Start(item, guard.Verified, now, nonce(now, byte(n)))
+			slow := p.Mails(guard.Verified)[1]
+			if d.Action == guard.Silent && slow.Allows(item.SlowMail, now.UnixMilli()) {
+				t.Fatalf("TTL %v, after %v: no code to be had; %+v", ttl, now.Sub(start), item)
+			}
+			if d.Action == guard.Mail {
+				item = d.Claimed
+			}
+			now = now.Add(time.Duration(random.IntN(90)) * time.Second)
+		}
+	}
+}
+
+func TestResendAndAgain(t *testing.T) {
+	now, fresh, own := start, nonce(start, 0), nonce(start.Add(-2*time.Minute), 1)
+	other := nonce(start.Add(-time.Minute), 2)
+	session := guard.Session{Nonce: own, Digits: 8, Expires: own.Issued().Add(policy.CodeTTL)}
+	long := guard.Session{Nonce: own, Digits: 20, Expires: session.Expires}
+	expired := session
+	expired.Expires = now
+	spent := now.Add(500 * time.Hour).UnixMilli()
+	cooling := func(i guard.Item) guard.Item { i.Next = now.Add(time.Second).UnixMilli(); return i }
+	for _, tc := range []struct {
+		name   string
+		decide func(guard.Item, guard.Class, time.Time, otp.Nonce, guard.Session) guard.Decision
+		item   guard.Item
+		own    guard.Session
+		action guard.Action
+		nonce  otp.Nonce
+		digits int
+	}{
+		{"a resend mails the live code", policy.Resend, mailed(guard.Item{}, own, 8), session, guard.Mail, own, 8},
+		{"a resend within the cool-down keeps the own code", policy.Resend, cooling(mailed(guard.Item{}, own, 8)), session, guard.Keep, own, 8},
+		{"a stranger's newer code is not forced on it", policy.Resend, cooling(mailed(guard.Item{}, other, 8)), session, guard.Keep, own, 8},
+		{"an expired own code gives way to a live one", policy.Resend, cooling(mailed(guard.Item{}, other, 8)), expired, guard.Join, other, 8},
+		{"a resend out of mails keeps the own code", policy.Resend, guard.Item{Mail: spent}, session, guard.Keep, own, 8},
+		{"a wrong answer keeps the code", policy.Again, mailed(guard.Item{}, other, 8), session, guard.Keep, own, 8},
+		{"out of guesses a wrong answer moves to a long code", policy.Again, guard.Item{Guess: spent}, session, guard.Mail, fresh, 20},
+		{"or joins a long one", policy.Again, cooling(mailed(guard.Item{Guess: spent}, other, 20)), session, guard.Join, other, 20},
+		{"or waits for the cool-down", policy.Again, cooling(mailed(guard.Item{Guess: spent}, own, 8)), session, guard.Keep, own, 8},
+		{"a long code stays whatever the guesses", policy.Again, guard.Item{Guess: spent}, long, guard.Keep, own, 20},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			item := tc.item
+			if !strings.Contains(tc.name, "cool-down") && item.Next > 0 && tc.action == guard.Mail {
+				item.Next = 0
+			}
+			d := tc.decide(item, guard.Verified, now, fresh, tc.own)
+			if d.Action != tc.action || d.Nonce != tc.nonce || d.Digits != tc.digits {
+				t.Errorf("%+v, want action %d, %v, %d digits", d, tc.action, tc.nonce, tc.digits)
+			}
+		})
+	}
+}
+
+func TestKeysNameNobodyAndNeverMeet(t *testing.T) {
+	keys := map[string]string{}
+	for name, key := range map[string]string{
+		"user":        guard.Key("pool", "user@example.com"),
+		"other user":  guard.Key("pool", "user@example.co"),
+		"other pool":  guard.Key("pooluser@", "example.com"),
+		"unknown":     guard.UnknownKey("pool", "user@example.com"),
+		"lane":        guard.Lane{Name: "unknown", PerHour: 1}.Key("pool", 0),
+		"other shard": guard.Lane{Name: "unknown", PerHour: 1}.Key("pool", 1),
+	} {
+		if strings.Contains(key, "example") || len(key) != 43 {
+			t.Errorf("%s: key %q", name, key)
+		}
+		if twin, met := keys[key]; met {
+			t.Errorf("%s and %s share a key", name, twin)
+		}
+		keys[key] = name
+	}
+	if guard.UnknownKey("pool", " User@Example.COM ") != guard.UnknownKey("pool", "user@example.com") {
+		t.Error("spelling makes another stranger")
+	}
+}
+
+func TestLanes(t *testing.T) {
+	for _, perHour := range []int{1, 10, 999, 2000, 20_000, 3_600_000} {
+		l := guard.Lane{Name: "verified", PerHour: perHour}
+		b := l.Bucket()
+		rate := float64(l.Shards()) * float64(time.Hour) / float64(b.Refill)
+		if rate < 0.999*float64(perHour) || rate > 1.05*float64(perHour) {
+			t.Errorf("%d an hour refill at %.1f", perHour, rate)
+		}
+		if b.Burst < 10 || l.Shards() > 16 {
+			t.Errorf("%d an hour: %+v on %d shards", perHour, b, l.Shards())
+		}
+		now := start.UnixMilli()
+		if l.NearEnd(0, now) || !l.NearEnd(now+b.Slack()+1, now) {
+			t.Errorf("%d an hour: near its end at the wrong time", perHour)
+		}
+	}
+}
