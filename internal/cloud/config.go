@@ -1,0 +1,90 @@
+// Package cloud makes the AWS clients of the Lambda functions, a package each below this one, so that a
+// function links only what it calls.
+//
+// It does without the SDK's LoadDefaultConfig, which reads files and probes services that a Lambda
+// function doesn't have, and so doubles the time to the first answer. [Config] reads what Lambda and a
+// developer really set: region, credentials, endpoints and the number of attempts.
+package cloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+)
+
+// Lookup finds an environment variable; os.LookupEnv is one.
+type Lookup func(name string) (string, bool)
+
+// Service is an AWS service as the SDK's environment variables spell it.
+type Service string
+
+// The services that functions call.
+const (
+	KMS      Service = "KMS"
+	DynamoDB Service = "DYNAMODB"
+	SESv2    Service = "SESV2"
+	Cognito  Service = "COGNITO_IDENTITY_PROVIDER"
+)
+
+// attempts is how often a call is made in all: Cognito waits five seconds and then calls the trigger
+// again, so there is no time for the SDK's three attempts and their pauses.
+const attempts = 2
+
+// Config returns what a client of the service needs, or an error that names every variable that is
+// missing. The timeout is for one attempt.
+func Config(service Service, lookup Lookup, timeout time.Duration) (aws.Config, error) {
+	get := func(name string) string { v, _ := lookup(name); return v }
+	c := aws.Config{
+		Region:           get("AWS_REGION"),
+		RetryMaxAttempts: attempts,
+		HTTPClient:       awshttp.NewBuildableClient().WithTimeout(timeout).WithTransportOptions(keepAlive),
+	}
+	var problems []error
+	if c.Region == "" {
+		problems = append(problems, errors.New("AWS_REGION is not set"))
+	}
+	keys := aws.Credentials{AccessKeyID: get("AWS_ACCESS_KEY_ID"), SecretAccessKey: get("AWS_SECRET_ACCESS_KEY"),
+		SessionToken: get("AWS_SESSION_TOKEN"), Source: "Environment"}
+	if !keys.HasKeys() {
+		problems = append(problems, errors.New("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set"))
+	}
+	c.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return keys, nil })
+	if n := get("AWS_MAX_ATTEMPTS"); n != "" {
+		if v, err := strconv.Atoi(n); err == nil && v > 0 {
+			c.RetryMaxAttempts = v
+		} else {
+			problems = append(problems, fmt.Errorf("AWS_MAX_ATTEMPTS must be a whole number above 0 (received: %q)", n))
+		}
+	}
+	if url := endpoint(service, get); url != "" {
+		c.BaseEndpoint = &url
+	}
+	if err := errors.Join(problems...); err != nil {
+		return aws.Config{}, fmt.Errorf("cloud: %s: %w", service, err)
+	}
+	return c, nil
+}
+
+// endpoint returns the endpoint that the environment sets for the service, in the SDK's order.
+func endpoint(service Service, get func(string) string) string {
+	if strings.EqualFold(get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true") {
+		return ""
+	}
+	if url := get("AWS_ENDPOINT_URL_" + string(service)); url != "" {
+		return url
+	}
+	return get("AWS_ENDPOINT_URL")
+}
+
+// keepAlive holds a connection for each of the calls that run side by side.
+func keepAlive(t *http.Transport) {
+	t.MaxIdleConnsPerHost = 4
+	t.ForceAttemptHTTP2 = true
+}

@@ -1,0 +1,45 @@
+package trigger
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/flow"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// Define is the define-auth-challenge trigger: it lets package flow decide.
+type Define struct {
+	Settings settings.Settings
+	Reporter *Reporter
+}
+
+type defineResponse struct {
+	ChallengeName      string `json:"challengeName,omitempty"`
+	IssueTokens        bool   `json:"issueTokens"`
+	FailAuthentication bool   `json:"failAuthentication"`
+}
+
+// Handler returns the trigger as lambda.Start takes it.
+func (d Define) Handler() Handler { return Handler{d.Reporter, d.respond} }
+
+func (d Define) respond(_ context.Context, e *event, r *report) (any, error) {
+	next := flow.Next(flow.Sign{
+		Mode:               d.Settings.Mode,
+		MaxAttempts:        d.Settings.MaxAttempts,
+		Session:            e.rows(),
+		UserNotFound:       e.Request.UserNotFound,
+		MustChangePassword: e.attribute("cognito:user_status") == "FORCE_CHANGE_PASSWORD",
+		Resend:             e.resend(),
+	})
+	r.attrs = append(r.attrs, slog.Int("rows", len(e.Request.Session)))
+	switch {
+	case next.IssueTokens:
+		r.say(slog.LevelInfo, "tokens", "proven")
+	case next.Fail:
+		r.say(slog.LevelInfo, "refused", "not-proven")
+	default:
+		r.say(slog.LevelInfo, "challenge", next.Challenge)
+	}
+	return defineResponse{next.Challenge, next.IssueTokens, next.Fail}, nil
+}

@@ -1,0 +1,528 @@
+package trigger_test
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
+)
+
+var modes = []settings.Mode{settings.Password, settings.Passwordless}
+
+func eachMode(t *testing.T, f func(t *testing.T, w *world)) {
+	for _, m := range modes {
+		t.Run(string(m), func(t *testing.T) { f(t, newWorld(t, m)) })
+	}
+}
+
+func TestARightCodeSignsIn(t *testing.T) {
+	eachMode(t, func(t *testing.T, w *world) {
+		w.start(known()).want("").reason("sent").answer(w.latest()).want("tokens")
+		if n := len(w.mailbox(person)); n != 1 {
+			t.Errorf("%d mails", n)
+		}
+	})
+}
+
+func TestWrongCodesEndTheSignInAfterItsAttempts(t *testing.T) {
+	eachMode(t, func(t *testing.T, w *world) {
+		s := w.start(known())
+		for left := 2; left > 0; left-- {
+			s.answer(wrong(w.latest())).want("").reason("wrong-code")
+			if got := s.public["attemptsLeft"]; got != []string{"", "1", "2"}[left] {
+				t.Errorf("attemptsLeft %v, want %d", got, left)
+			}
+		}
+		s.answer(wrong(w.latest())).want("failed")
+		if n := len(w.mailbox(person)); n != 1 {
+			t.Errorf("%d mails", n)
+		}
+	})
+}
+
+func TestTheSameCodeStaysRightAfterAWrongAnswer(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	w.start(known()).answer(wrong(w.latest())).answer(w.latest()).want("tokens")
+}
+
+func TestAnExpiredCodeIsNotComparedAndAResendMailsAnother(t *testing.T) {
+	eachMode(t, func(t *testing.T, w *world) {
+		s := w.start(known())
+		code := w.latest()
+		w.clock = w.clock.Add(w.settings.CodeTTL)
+		w.reset()
+		s.answer(code).want("").reason("expired")
+		if w.counted("SpendGuess")+w.counted("VerifyMac") != 0 {
+			t.Error("an expired answer was spent or compared")
+		}
+		s.resend().want("").reason("resent")
+		s.answer(w.latest()).want("tokens")
+	})
+}
+
+func TestACodeIsUsedUpOnceInWhicheverSignInItWasRight(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	first, second := w.start(known()), w.start(known())
+	code := w.latest()
+	if len(w.mailbox(person)) != 1 {
+		t.Fatal("the second sign-in did not join the first one's code")
+	}
+	second.answer(code).want("tokens")
+	first.answer(code).want("").reason("wrong-code")
+	// The owner's next sign-in gets a fresh code at once: a right answer ended the cool-down.
+	third := w.start(known())
+	if w.latest() == code {
+		t.Fatal("a used code was mailed again")
+	}
+	third.answer(w.latest()).want("tokens")
+}
+
+func TestAnOlderCodeDiesWithANewerOnesUse(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	old := w.start(known())
+	oldCode := w.latest()
+	w.clock = w.clock.Add(4*time.Minute + 59*time.Second)
+	w.store.items[guard.Key(pool, sub)] = func() guard.Item { i := w.item(); i.Nonce = ""; return i }()
+	w.start(known()).answer(w.latest()).want("tokens")
+	old.answer(oldCode).want("").reason("wrong-code")
+}
+
+func TestARepeatedVerifyOfARightAnswerStaysRightAndRefundsOnce(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	s := w.start(known())
+	code := w.latest()
+	for range 3 {
+		if right, err := s.verify(code, nil); !right || err != nil {
+			t.Fatalf("%v, %v", right, err)
+		}
+	}
+	// Three spends, one refund: a replay costs guesses, it never gains any.
+	if left := (guard.Bucket{Burst: 10, Refill: time.Hour}).Left(w.item().Guess, w.clock.UnixMilli()); left != 8 {
+		t.Errorf("%d guesses left, want 8", left)
+	}
+}
+
+func TestCountsBeforeItCompares(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	s := w.start(known())
+	w.reset()
+	s.verify(wrong(w.latest()), nil)
+	if want := []string{"SpendGuess", "VerifyMac"}; !slices.Equal(w.calls, want) {
+		t.Errorf("calls %v, want %v", w.calls, want)
+	}
+	w.store.fail["SpendGuess"] = errors.New("down")
+	w.reset()
+	if _, err := s.verify(w.latest(), nil); err == nil || w.counted("VerifyMac") != 0 {
+		t.Errorf("compared without counting: %v, %v", w.calls, err)
+	}
+}
+
+func TestGuessesRunOutAndALongCodeTakesOver(t *testing.T) {
+	eachMode(t, func(t *testing.T, w *world) {
+		guesses := func() (n int) {
+			w.reset()
+			for range 20 {
+				s := w.start(known())
+				for s.ended == "" && s.public["codeLength"] == "8" {
+					s.answer("00000000")
+				}
+				w.clock = w.clock.Add(time.Second)
+			}
+			return w.counted("VerifyMac")
+		}
+		if n := guesses(); n > 10 {
+			t.Fatalf("%d guesses were compared, the budget is 10", n)
+		}
+		w.clock = w.clock.Add(guard.Lifetime)
+		owner := w.start(known())
+		if len(w.latest()) != 20 || owner.public["codeLength"] != "20" {
+			t.Fatalf("the owner got a code of %d digits", len(w.latest()))
+		}
+		owner.answer(w.latest()).want("tokens")
+		if w.item().Failures != 0 {
+			t.Error("a proven long code did not end the run of failures")
+		}
+	})
+}
+
+func TestASignInWithAShortCodeMovesToALongOneWhenGuessesRunOut(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	owner := w.start(known())
+	code := w.latest()
+	i := w.item()
+	i.Guess = w.clock.Add(10 * time.Hour).UnixMilli()
+	w.store.items[guard.Key(pool, sub)] = i
+	w.clock = w.clock.Add(guard.Cooldown)
+	owner.answer(code).want("").reason("new-code")
+	if owner.public["codeLength"] != "20" || len(w.latest()) != 20 {
+		t.Fatalf("public %v, mailed %d digits", owner.public, len(w.latest()))
+	}
+	owner.answer(w.latest()).want("tokens")
+}
+
+func TestOneMailForOneSignInHoweverOftenCognitoRepeatsTheCall(t *testing.T) {
+	eachMode(t, func(t *testing.T, w *world) {
+		var wait sync.WaitGroup
+		publics := make([]*signIn, 8)
+		for i := range publics {
+			wait.Go(func() { publics[i] = w.start(known()) })
+		}
+		wait.Wait()
+		if n := len(w.mailbox(person)); n != 1 {
+			t.Fatalf("%d mails for one sign-in", n)
+		}
+		for _, s := range publics[1:] {
+			s.want("").reason("sent")
+		}
+		publics[3].answer(w.latest()).want("tokens")
+	})
+}
+
+func TestACallThatDiedBetweenClaimAndMailIsHealedByAResend(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	w.sendHook = func() { panic("the process is killed") }
+	w.start(known()).want("error")
+	w.sendHook = nil
+	s := w.start(known()).want("")
+	if len(w.mailbox(person)) != 0 {
+		t.Fatal("a mail within the cool-down")
+	}
+	w.clock = w.clock.Add(guard.Cooldown)
+	s.resend().reason("resent").answer(w.latest()).want("tokens")
+}
+
+func TestALostAnswerToTheClaimStillMailsOnce(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	w.store.lostClaim = errLostRace
+	w.start(known()).want("").answer(w.latest()).want("tokens")
+	if len(w.mailbox(person)) != 1 {
+		t.Errorf("%d mails", len(w.mailbox(person)))
+	}
+}
+
+func TestAMailThatWasNotSentIsNotCountedAsSent(t *testing.T) {
+	for name, fault := range map[string]func(*world){
+		"the mail service is down": func(w *world) { w.sendErr = errors.New("503") },
+		"the key is down":          func(w *world) { w.keyErr = errors.New("denied") },
+		"the lane is down":         func(w *world) { w.store.fail["SpendLane"] = errors.New("throttled") },
+		"the claim's answer is lost": func(w *world) {
+			w.store.lostClaim = errors.New("timeout")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachMode(t, func(t *testing.T, w *world) {
+				fault(w)
+				s := w.start(known()).want("error")
+				if s.err.Error() != trigger.RefusedUnavailable.Error() {
+					t.Errorf("the client is told %q", s.err)
+				}
+				if i := w.item(); i != (guard.Item{}) {
+					t.Errorf("something was left half done: %+v", i)
+				}
+				if !contains(w.log.String(), `"Faults":1`) {
+					t.Errorf("no metric: %s", w.log.String())
+				}
+				w.sendErr, w.keyErr, w.store.fail, w.store.lostClaim = nil, nil, map[string]error{}, nil
+				w.start(known()).want("").answer(w.latest()).want("tokens")
+			})
+		})
+	}
+}
+
+func TestAnUncertainMailCountsAsSentAndARefusedRecipientLooksLikeASentMail(t *testing.T) {
+	for _, tc := range []struct {
+		err    error
+		metric string
+	}{{trigger.ErrUncertain, `"CodesSent":1`}, {trigger.ErrRecipient, `"RecipientsRefused":1`}} {
+		eachMode(t, func(t *testing.T, w *world) {
+			usual := w.start(known()).public
+			w = newWorld(t, w.settings.Mode)
+			w.sendErr = tc.err
+			s := w.start(known()).want("").reason("sent")
+			for k, v := range usual {
+				if s.public[k] != v {
+					t.Errorf("%s: %v, usually %v", k, s.public[k], v)
+				}
+			}
+			if w.item().Next == 0 || !contains(w.log.String(), tc.metric) {
+				t.Errorf("%v: item %+v, log %s", tc.err, w.item(), w.log.String())
+			}
+		})
+	}
+}
+
+func TestResend(t *testing.T) {
+	eachMode(t, func(t *testing.T, w *world) {
+		s := w.start(known())
+		code := w.latest()
+		s.resend().want("").reason("resend-too-soon")
+		if s.public["attemptsLeft"] != "3" || s.public["resendsLeft"] != "1" {
+			t.Errorf("public %v", s.public)
+		}
+		if want := "2026-11-05T09:06:03Z"; s.public["resendAvailableAt"] != want {
+			t.Errorf("resendAvailableAt %v, want %s", s.public["resendAvailableAt"], want)
+		}
+		w.clock = w.clock.Add(guard.Cooldown)
+		s.resend().want("").reason("resent")
+		if codes := w.mailbox(person); len(codes) != 2 || codes[1] != code {
+			t.Fatalf("a resend mails the same code while it can be joined: %d mails", len(codes))
+		}
+		// A third resend is an answer.
+		s.resend().want("").reason("wrong-code")
+		if s.public["attemptsLeft"] != "2" || s.public["resendsLeft"] != "0" {
+			t.Errorf("public %v", s.public)
+		}
+		s.answer(code).want("tokens")
+	})
+}
+
+func TestAResendIsNeverCompared(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	s := w.start(known())
+	w.reset()
+	right, err := s.verify(w.latest(), map[string]any{"action": "resend"})
+	if right || err != nil || w.counted("VerifyMac") != 0 || w.counted("SpendGuess") != 0 {
+		t.Errorf("%v, %v, %v", right, err, w.calls)
+	}
+}
+
+func TestAMailFloodEndsAndTheOwnerStillGetsIn(t *testing.T) {
+	eachMode(t, func(t *testing.T, w *world) {
+		start := w.clock
+		for w.clock.Before(start.Add(24 * time.Hour)) {
+			w.start(known())
+			w.clock = w.clock.Add(30 * time.Second)
+		}
+		if n := len(w.mailbox(person)); n > 96 {
+			t.Errorf("%d mails in a day, the budget is 96", n)
+		}
+	})
+	w := newWorld(t, settings.Passwordless)
+	for range 60 {
+		w.start(known())
+		w.clock = w.clock.Add(20 * time.Second)
+	}
+	w.start(known()).answer(w.latest()).want("tokens")
+}
+
+func TestStrangersAreMetLikeKnownUsers(t *testing.T) {
+	type trace struct {
+		calls  []string
+		public map[string]any
+		size   int
+	}
+	follow := func(u user, prepare func(*world)) (traces []trace) {
+		w := newWorld(t, settings.Passwordless)
+		if prepare != nil {
+			prepare(w)
+		}
+		s := &signIn{w: w, user: u}
+		step := func(f func()) {
+			w.reset()
+			f()
+			calls := slices.Clone(w.calls)
+			for i, c := range calls {
+				// The decoy of a claim is a write like it.
+				if c == "Touch" {
+					calls[i] = "Claim"
+				}
+			}
+			slices.Sort(calls)
+			private := s.private.(map[string]any)
+			size := len(s.metadata)
+			for k, v := range private {
+				size += len(k) + len(v.(string))
+			}
+			traces = append(traces, trace{calls, s.public, size})
+		}
+		step(func() { s = w.start(u) })
+		step(func() { s.answer("00000001") })
+		step(func() { s.resend() })
+		w.clock = w.clock.Add(guard.Cooldown)
+		step(func() { s.resend() })
+		step(func() { s.answer("00000002") })
+		step(func() { s = w.start(u) })
+		return traces
+	}
+	usual := follow(known(), nil)
+	spent := func(w *world) {
+		w.store.items[guard.Key(pool, sub)] = guard.Item{
+			Mail: w.clock.Add(100 * time.Hour).UnixMilli(), SlowMail: w.clock.Add(100 * time.Hour).UnixMilli()}
+	}
+	for name, other := range map[string][]trace{
+		"a name that nobody has":       follow(stranger("nobody@example.com"), nil),
+		"an unverified user":           follow(known().with("email_verified", "false"), nil),
+		"a user out of mails":          follow(known(), spent),
+		"a user without an address":    follow(known().with("email", nil), nil),
+		"a user with a broken address": follow(known().with("email", "not an address"), nil),
+	} {
+		for i := range usual {
+			if !slices.Equal(usual[i].calls, other[i].calls) {
+				t.Errorf("%s, step %d: calls %v, usually %v", name, i, other[i].calls, usual[i].calls)
+			}
+			if usual[i].size != other[i].size {
+				t.Errorf("%s, step %d: %d bytes, usually %d", name, i, other[i].size, usual[i].size)
+			}
+			for k, v := range usual[i].public {
+				if other[i].public[k] != v {
+					t.Errorf("%s, step %d: %s is %v, usually %v", name, i, k, other[i].public[k], v)
+				}
+			}
+			if len(usual[i].public) != len(other[i].public) {
+				t.Errorf("%s, step %d: %v, usually %v", name, i, other[i].public, usual[i].public)
+			}
+		}
+	}
+}
+
+func TestNobodyUnknownIsEverMailedOrLetIn(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	s := w.start(stranger(person))
+	if len(w.mailbox(person)) != 0 {
+		t.Fatal("a mail went to the name that was typed")
+	}
+	if codes := w.mailbox(trigger.Simulator); len(codes) != 1 || strings.Trim(codes[0], "0") != "" {
+		t.Fatalf("the simulator was sent %q", codes)
+	}
+	// Even the code that the key would give is wrong.
+	s.answer("00000000").want("")
+}
+
+func TestCodesGoOnlyToAVerifiedAddressInPasswordMode(t *testing.T) {
+	w := newWorld(t, settings.Password)
+	s := w.start(known().with("email_verified", "false")).want("error")
+	if s.err.Error() != trigger.RefusedUnverified.Error() || len(w.mails) != 0 {
+		t.Errorf("%v, %d mails", s.err, len(w.mails))
+	}
+	w.settings.TrustUnverified = true
+	w.start(known().with("email_verified", "false")).want("").answer(w.latest()).want("tokens")
+
+	w = newWorld(t, settings.Password)
+	if s := w.start(known().with("email", nil)).want("error"); s.err.Error() != trigger.RefusedNoAddress.Error() {
+		t.Error(s.err)
+	}
+}
+
+func TestTheFirstProvenCodeVerifiesTheAddress(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	u := known().with("email_verified", "false")
+	s := w.start(u)
+	s.answer(wrong(w.latest()))
+	if len(w.marked) != 0 {
+		t.Fatal("verified by a wrong code")
+	}
+	s.answer(w.latest()).want("tokens")
+	if !slices.Equal(w.marked, []string{pool + "/" + sub}) {
+		t.Errorf("marked %v", w.marked)
+	}
+	w.markErr = errors.New("throttled")
+	w.start(u).answer(w.latest()).want("tokens")
+	if !contains(w.log.String(), `"VerificationFaults":1`) {
+		t.Error("no metric")
+	}
+	w.marked = nil
+	w.start(known()).answer(w.latest()).want("tokens")
+	if len(w.marked) != 0 {
+		t.Error("a verified address was verified again")
+	}
+}
+
+func TestAChangeOfAddressKillsTheCode(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	s := w.start(known())
+	s.user = known().with("email", "other@example.com")
+	s.answer(w.latest()).want("").reason("wrong-code")
+}
+
+func TestNoCodeAndNoAddressIsLoggedOrLeftBehind(t *testing.T) {
+	eachMode(t, func(t *testing.T, w *world) {
+		s := w.start(known())
+		s.answer(wrong(w.latest())).resend()
+		w.clock = w.clock.Add(time.Minute)
+		s.resend().answer(w.latest()).want("tokens")
+		code := w.latest()
+		var left strings.Builder
+		left.WriteString(w.log.String())
+		for k, i := range w.store.items {
+			left.WriteString(k + i.Nonce + i.UsedBy + i.Resend)
+		}
+		for _, row := range s.rows {
+			if m, ok := row["challengeMetadata"].(string); ok {
+				left.WriteString(m)
+			}
+		}
+		for k, v := range s.private.(map[string]any) {
+			left.WriteString(k + v.(string))
+		}
+		for _, secret := range []string{code, code[:4] + " " + code[4:], person, "user@"} {
+			if contains(left.String(), secret) {
+				t.Errorf("%q is left behind", secret)
+			}
+		}
+	})
+}
+
+var masked = regexp.MustCompile(`^[^@]*\*[^@]*@[^@]*\*`)
+
+func TestTheClientIsToldWhatItMayKnow(t *testing.T) {
+	keys := func(m map[string]any) string {
+		var all []string
+		for k := range m {
+			all = append(all, k)
+		}
+		slices.Sort(all)
+		return strings.Join(all, " ")
+	}
+	common := "attemptsLeft codeLength expiresAt now reason resendAvailableAt resendsLeft"
+	p := newWorld(t, settings.Passwordless).start(known()).public
+	if keys(p) != common {
+		t.Errorf("passwordless: %s", keys(p))
+	}
+	if p["expiresAt"] != "2026-11-05T09:10:03Z" || p["now"] != "2026-11-05T09:05:03Z" || p["resendAvailableAt"] != "2026-11-05T09:06:03Z" {
+		t.Errorf("times %v", p)
+	}
+	p = newWorld(t, settings.Password).start(known()).public
+	if keys(p) != "attemptsLeft codeDeliveryDestination codeLength expiresAt now reason resendAvailableAt resendsLeft" {
+		t.Errorf("password: %s", keys(p))
+	}
+	if d := p["codeDeliveryDestination"].(string); !masked.MatchString(d) {
+		t.Errorf("destination %q", d)
+	}
+}
+
+func TestTheSessionStaysWithinCognitosLimit(t *testing.T) {
+	w := newWorld(t, settings.Password)
+	w.settings.MaxAttempts = 5
+	s := w.start(known())
+	size := func() (n int) {
+		for _, row := range s.rows {
+			m, _ := row["challengeMetadata"].(string)
+			n += len(row["challengeName"].(string)) + len(m) + 10
+		}
+		for k, v := range s.private.(map[string]any) {
+			n += len(k) + len(v.(string)) + 6
+		}
+		return n
+	}
+	for s.ended == "" {
+		if n := size(); n > 1200 {
+			t.Fatalf("after %d rows a session holds %d bytes of ours", len(s.rows), n)
+		}
+		w.clock = w.clock.Add(time.Minute)
+		if s.public["resendsLeft"] != "0" {
+			s.resend()
+		} else {
+			s.answer("00000001")
+		}
+	}
+	if len(s.rows) != 2+7 {
+		t.Errorf("%d rows", len(s.rows))
+	}
+}

@@ -1,0 +1,51 @@
+package trigger
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// MustSettings reads the function's settings, or ends the process with every problem on stderr: Lambda
+// then reports the function as failed, and no sign-in gets through by half a configuration.
+func MustSettings(f settings.Function, lookup func(string) (string, bool)) settings.Settings {
+	return Must(settings.Parse(f, lookup))
+}
+
+// Must returns v, or ends the process with the error on stderr.
+func Must[T any](v T, err error) T {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "emailotp: error:", err)
+		os.Exit(1)
+	}
+	return v
+}
+
+// MailFile is the name of the file beside the function's binary that holds an adopter's own brand,
+// languages and templates.
+const MailFile = "mail.json"
+
+// MailRenderer returns the renderer of [MailFile] in Lambda's task root where there is one, else the
+// built-in one with what the settings say.
+func MailRenderer(s settings.Settings, lookup func(string) (string, bool)) (*mail.Renderer, error) {
+	if root, ok := lookup("LAMBDA_TASK_ROOT"); ok {
+		switch b, err := os.ReadFile(filepath.Join(root, MailFile)); {
+		case err == nil:
+			return mail.Load(b)
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, err
+		}
+	}
+	return mail.New(MailConfig(s))
+}
+
+// MailConfig is the mail's configuration as far as the settings have it.
+func MailConfig(s settings.Settings) mail.Config {
+	return mail.Config{From: s.From, FromName: s.FromName, ReplyTo: s.ReplyTo, Mode: mail.Mode(s.Mode),
+		ProductName: s.ProductName, SupportAddress: s.SupportAddress, DefaultLocale: s.DefaultLocale}
+}

@@ -1,0 +1,455 @@
+package trigger_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
+)
+
+const (
+	pool   = "eu-west-1_TestPool1"
+	client = "1example23456789"
+	sub    = "1d2c3b4a-0000-4000-8000-00000000002a"
+	person = "user@example.com"
+	keyARN = "arn:aws:kms:eu-west-1:123456789012:key/0f1e2d3c-0000-4000-8000-000000000001"
+)
+
+// world is everything around the triggers, in memory, with its own clock and switchable faults.
+type world struct {
+	t        testing.TB
+	settings settings.Settings
+	clock    time.Time
+	store    *memory
+	log      bytes.Buffer
+
+	mu       sync.Mutex
+	calls    []string
+	mails    []mail.Message
+	sendErr  error
+	sendHook func()
+	keyErr   error
+	marked   []string
+	markErr  error
+}
+
+func newWorld(t testing.TB, m settings.Mode) *world {
+	s := settings.Defaults(m)
+	s.KeyARN, s.TableName, s.From, s.ProductName = keyARN, "Guard", "no-reply@example.com", "Example"
+	w := &world{t: t, settings: s, clock: time.Date(2026, 11, 5, 9, 5, 3, 0, time.UTC)}
+	w.store = &memory{w: w, items: map[string]guard.Item{}, fail: map[string]error{}}
+	return w
+}
+
+func (w *world) note(call string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = append(w.calls, call)
+}
+
+func (w *world) now() time.Time { return w.clock }
+
+func (w *world) reporter(f settings.Function) *trigger.Reporter {
+	return trigger.NewReporter(&w.log, f, w.now)
+}
+
+func (w *world) GenerateMAC(_ context.Context, m []byte) ([]byte, error) {
+	w.note("GenerateMac")
+	if w.keyErr != nil {
+		return nil, w.keyErr
+	}
+	h := hmac.New(sha256.New, []byte("a key for tests"))
+	h.Write(m)
+	return h.Sum(nil), nil
+}
+
+func (w *world) VerifyMAC(_ context.Context, m, mac []byte) (bool, error) {
+	w.note("VerifyMac")
+	if w.keyErr != nil {
+		return false, w.keyErr
+	}
+	h := hmac.New(sha256.New, []byte("a key for tests"))
+	h.Write(m)
+	return hmac.Equal(mac, h.Sum(nil)), nil
+}
+
+// Render keeps the message where a test can read the code, as a mailbox does.
+func (w *world) Render(m mail.Message) (mail.Mail, error) {
+	return mail.Mail{To: m.To, Text: m.Code, Language: m.Locale}, nil
+}
+
+func (w *world) Send(_ context.Context, m mail.Mail) error {
+	w.note("SendEmail")
+	if w.sendHook != nil {
+		w.sendHook()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.sendErr != nil {
+		return w.sendErr
+	}
+	w.mails = append(w.mails, mail.Message{To: m.To, Code: m.Text})
+	return nil
+}
+
+func (w *world) MarkVerified(_ context.Context, p, username string) error {
+	w.note("AdminUpdateUserAttributes")
+	w.marked = append(w.marked, p+"/"+username)
+	return w.markErr
+}
+
+// mailbox returns the codes mailed to an address, oldest first.
+func (w *world) mailbox(address string) (codes []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, m := range w.mails {
+		if m.To == address {
+			codes = append(codes, m.Code)
+		}
+	}
+	return codes
+}
+
+// latest returns the last code mailed to the person.
+func (w *world) latest() string {
+	w.t.Helper()
+	codes := w.mailbox(person)
+	if len(codes) == 0 {
+		w.t.Fatal("no mail came")
+	}
+	return codes[len(codes)-1]
+}
+
+func (w *world) handler(f settings.Function) trigger.Handler {
+	switch f {
+	case settings.DefineAuthChallenge:
+		return trigger.Define{Settings: w.settings, Reporter: w.reporter(f)}.Handler()
+	case settings.CreateAuthChallenge:
+		return trigger.Create{Settings: w.settings, Reporter: w.reporter(f), Keys: w, Store: w.store, Renderer: w, Sender: w,
+			Now: w.now, Random: rand.Reader}.Handler()
+	case settings.VerifyAuthChallenge:
+		return trigger.Verify{Settings: w.settings, Reporter: w.reporter(f), Keys: w, Store: w.store, Directory: w, Now: w.now}.Handler()
+	case settings.PreSignUp:
+		return trigger.SignUp{Settings: w.settings, Reporter: w.reporter(f)}.Handler()
+	}
+	return trigger.Tokens{Settings: w.settings, Reporter: w.reporter(settings.PreTokenGeneration)}.Handler()
+}
+
+// event is a trigger's event as the tests write it.
+type event struct {
+	Version       string         `json:"version"`
+	TriggerSource string         `json:"triggerSource"`
+	Region        string         `json:"region"`
+	UserPoolID    string         `json:"userPoolId"`
+	UserName      string         `json:"userName"`
+	CallerContext map[string]any `json:"callerContext"`
+	Request       map[string]any `json:"request"`
+	Response      map[string]any `json:"response"`
+}
+
+func (w *world) invoke(f settings.Function, e event) (map[string]any, error) {
+	w.t.Helper()
+	payload, err := json.Marshal(e)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	out, err := w.handler(f).Invoke(context.Background(), payload)
+	if err != nil {
+		return nil, err
+	}
+	var back struct {
+		Response map[string]any `json:"response"`
+	}
+	if err := json.Unmarshal(out, &back); err != nil {
+		w.t.Fatal(err)
+	}
+	return back.Response, nil
+}
+
+// signIn is one sign-in as Cognito would lead it, from the code on: the password is proven before.
+type signIn struct {
+	w        *world
+	user     user
+	rows     []map[string]any
+	private  any
+	public   map[string]any
+	metadata string
+	ended    string // "tokens", "failed" or "error"
+	err      error
+}
+
+type user struct {
+	name       string
+	attributes map[string]any
+	unknown    bool
+}
+
+func known() user {
+	return user{sub, map[string]any{"sub": sub, "email": person, "email_verified": "true", "cognito:user_status": "CONFIRMED"}, false}
+}
+
+func (u user) with(name string, value any) user {
+	u.attributes = maps.Clone(u.attributes)
+	u.attributes[name] = value
+	if value == nil {
+		delete(u.attributes, name)
+	}
+	return u
+}
+
+func stranger(name string) user { return user{name, map[string]any{}, true} }
+
+func (s *signIn) event(source string, request map[string]any) event {
+	request["userAttributes"] = s.user.attributes
+	request["userNotFound"] = s.user.unknown
+	return event{"1", source, "eu-west-1", pool, s.user.name, map[string]any{"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": client},
+		request, map[string]any{"challengeName": nil, "issueTokens": nil, "failAuthentication": nil}}
+}
+
+func (w *world) start(u user) *signIn {
+	w.t.Helper()
+	s := &signIn{w: w, user: u, rows: []map[string]any{}}
+	if w.settings.Mode == settings.Password {
+		s.rows = append(s.rows, map[string]any{"challengeName": "SRP_A", "challengeResult": true, "challengeMetadata": nil},
+			map[string]any{"challengeName": "PASSWORD_VERIFIER", "challengeResult": true, "challengeMetadata": nil})
+	}
+	s.next(nil)
+	return s
+}
+
+// next asks define, and create where define wants a code.
+func (s *signIn) next(metadata map[string]any) {
+	s.w.t.Helper()
+	d, err := s.w.invoke(settings.DefineAuthChallenge, s.event("DefineAuthChallenge_Authentication",
+		map[string]any{"session": s.rows, "clientMetadata": metadata}))
+	switch {
+	case err != nil:
+		s.ended, s.err = "error", err
+	case d["issueTokens"] == true:
+		s.ended = "tokens"
+	case d["failAuthentication"] == true:
+		s.ended = "failed"
+	case d["challengeName"] == "CUSTOM_CHALLENGE":
+		// Create is not shown the client's metadata here: it must not depend on it.
+		c, err := s.w.invoke(settings.CreateAuthChallenge, s.event("CreateAuthChallenge_Authentication",
+			map[string]any{"session": s.rows, "challengeName": "CUSTOM_CHALLENGE"}))
+		if err != nil {
+			s.ended, s.err = "error", err
+			return
+		}
+		s.private, s.public = c["privateChallengeParameters"], c["publicChallengeParameters"].(map[string]any)
+		s.metadata = c["challengeMetadata"].(string)
+	default:
+		s.w.t.Fatalf("define answered %v", d)
+	}
+}
+
+// verify calls verify alone and returns its word.
+func (s *signIn) verify(answer any, metadata map[string]any) (bool, error) {
+	s.w.t.Helper()
+	v, err := s.w.invoke(settings.VerifyAuthChallenge, s.event("VerifyAuthChallengeResponse_Authentication",
+		map[string]any{"privateChallengeParameters": s.private, "challengeAnswer": answer, "clientMetadata": metadata}))
+	if err != nil {
+		return false, err
+	}
+	return v["answerCorrect"].(bool), nil
+}
+
+func (s *signIn) respond(answer any, metadata map[string]any) {
+	s.w.t.Helper()
+	right, err := s.verify(answer, metadata)
+	if err != nil {
+		s.ended, s.err = "error", err
+		return
+	}
+	s.rows = append(s.rows, map[string]any{"challengeName": "CUSTOM_CHALLENGE", "challengeResult": right, "challengeMetadata": s.metadata})
+	s.next(metadata)
+}
+
+func (s *signIn) answer(code string) *signIn { s.w.t.Helper(); s.respond(code, nil); return s }
+
+func (s *signIn) resend() *signIn {
+	s.w.t.Helper()
+	s.respond("resend", map[string]any{"action": "resend"})
+	return s
+}
+
+// wrong returns a code that is not the given one.
+func wrong(code string) string {
+	if code == "" {
+		return "00000000"
+	}
+	return fmt.Sprintf("%s%c", code[:len(code)-1], '0'+(code[len(code)-1]-'0'+1)%10)
+}
+
+// memory is the store in memory, with the semantics that package dynamo has by its conditions.
+type memory struct {
+	w     *world
+	mu    sync.Mutex
+	items map[string]guard.Item
+	fail  map[string]error
+	// lostClaim makes the next claim succeed and report an error, or a lost race.
+	lostClaim error
+}
+
+func (m *memory) begin(call string) error {
+	m.w.note(call)
+	m.mu.Lock()
+	return m.fail[call]
+}
+
+func (m *memory) Read(_ context.Context, key string) (guard.Item, error) {
+	err := m.begin("Read")
+	defer m.mu.Unlock()
+	return m.items[key], err
+}
+
+func mailState(i guard.Item) guard.Item {
+	return guard.Item{Mail: i.Mail, SlowMail: i.SlowMail, Next: i.Next, Nonce: i.Nonce, Digits: i.Digits}
+}
+
+func withMailState(i, from guard.Item) guard.Item {
+	i.Mail, i.SlowMail, i.Next, i.Nonce, i.Digits = from.Mail, from.SlowMail, from.Next, from.Nonce, from.Digits
+	return i
+}
+
+func (m *memory) Claim(_ context.Context, key string, before, after guard.Item, _ time.Time) (bool, error) {
+	err := m.begin("Claim")
+	defer m.mu.Unlock()
+	if err != nil || mailState(m.items[key]) != mailState(before) {
+		return false, err
+	}
+	m.items[key] = withMailState(m.items[key], after)
+	if err := m.lostClaim; err != nil {
+		m.lostClaim = nil
+		if errors.Is(err, errLostRace) {
+			return false, nil
+		}
+		return false, err
+	}
+	return true, nil
+}
+
+var errLostRace = errors.New("the answer was lost and the repeat found the condition false")
+
+func (m *memory) Release(_ context.Context, key string, before, after guard.Item, _ time.Time) error {
+	err := m.begin("Release")
+	defer m.mu.Unlock()
+	if err == nil && mailState(m.items[key]) == mailState(after) {
+		m.items[key] = withMailState(m.items[key], before)
+	}
+	return err
+}
+
+func (m *memory) Touch(context.Context, string, time.Time) error {
+	err := m.begin("Touch")
+	m.mu.Unlock()
+	return err
+}
+
+func (m *memory) SpendGuess(_ context.Context, key string, b guard.Bucket, limit int, now time.Time) (bool, error) {
+	err := m.begin("SpendGuess")
+	defer m.mu.Unlock()
+	i := m.items[key]
+	if err != nil || i.Failures >= limit || !b.Allows(i.Guess, now.UnixMilli()) {
+		return false, err
+	}
+	i.Guess, i.Failures = b.Spend(i.Guess, now.UnixMilli()), i.Failures+1
+	m.items[key] = i
+	return true, nil
+}
+
+func (m *memory) SpendLane(_ context.Context, key string, b guard.Bucket, now time.Time) (int64, bool, error) {
+	err := m.begin("SpendLane")
+	defer m.mu.Unlock()
+	i := m.items[key]
+	if err != nil || !b.Allows(i.Guess, now.UnixMilli()) {
+		return 0, false, err
+	}
+	i.Guess = b.Spend(i.Guess, now.UnixMilli())
+	m.items[key] = i
+	return i.Guess, true, nil
+}
+
+func (m *memory) ReturnLane(_ context.Context, key string, b guard.Bucket, _ time.Time) error {
+	err := m.begin("ReturnLane")
+	defer m.mu.Unlock()
+	i := m.items[key]
+	i.Guess -= b.Interval()
+	m.items[key] = i
+	return err
+}
+
+func (m *memory) Use(_ context.Context, key string, issued time.Time, challenge string, refund time.Duration, _ time.Time) (bool, error) {
+	err := m.begin("Use")
+	defer m.mu.Unlock()
+	i := m.items[key]
+	if err != nil || i.Used >= issued.UnixMilli() {
+		return false, err
+	}
+	i.Used, i.UsedBy, i.Failures, i.Mail, i.SlowMail, i.Next = issued.UnixMilli(), challenge, 0, 0, 0, 0
+	i.Guess -= refund.Milliseconds()
+	m.items[key] = i
+	return true, nil
+}
+
+func (m *memory) AskResend(_ context.Context, key, challenge string, _ time.Time) error {
+	err := m.begin("AskResend")
+	defer m.mu.Unlock()
+	if err == nil {
+		i := m.items[key]
+		i.Resend = challenge
+		m.items[key] = i
+	}
+	return err
+}
+
+// item returns the person's item.
+func (w *world) item() guard.Item { return w.store.items[guard.Key(pool, sub)] }
+
+// counted returns how often a call was made since the last reset.
+func (w *world) counted(call string) (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.calls {
+		if c == call {
+			n++
+		}
+	}
+	return n
+}
+
+func (w *world) reset() { w.mu.Lock(); w.calls = nil; w.mu.Unlock() }
+
+// ended fails the test unless the sign-in ended as wanted.
+func (s *signIn) want(ended string) *signIn {
+	s.w.t.Helper()
+	if s.ended != ended {
+		s.w.t.Fatalf("the sign-in ended %q (%v), want %q; log:\n%s", s.ended, s.err, ended, s.w.log.String())
+	}
+	return s
+}
+
+func (s *signIn) reason(want string) *signIn {
+	s.w.t.Helper()
+	if got := s.public["reason"]; got != want {
+		s.w.t.Fatalf("reason %q, want %q; public parameters %v", got, want, s.public)
+	}
+	return s
+}
+
+func contains(s, part string) bool { return strings.Contains(s, part) }

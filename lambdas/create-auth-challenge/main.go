@@ -1,0 +1,30 @@
+// Command create-auth-challenge is the Lambda function that makes codes and mails them.
+package main
+
+import (
+	"crypto/rand"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/email"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/macs"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/table"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
+)
+
+func main() {
+	s := trigger.MustSettings(settings.CreateAuthChallenge, os.LookupEnv)
+	lambda.Start(trigger.Create{
+		Settings: s,
+		Reporter: trigger.NewReporter(os.Stdout, settings.CreateAuthChallenge, time.Now),
+		Keys:     trigger.Must(macs.New(s.KeyARN, os.LookupEnv)),
+		Store:    trigger.Must(table.New(s.TableName, os.LookupEnv)),
+		Renderer: trigger.Must(trigger.MailRenderer(s, os.LookupEnv)),
+		Sender:   trigger.Must(email.New(s, os.LookupEnv)),
+		Now:      time.Now,
+		Random:   rand.Reader,
+	}.Handler())
+}

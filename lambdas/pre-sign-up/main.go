@@ -1,0 +1,20 @@
+// Command pre-sign-up is the Lambda function that confirms people who sign up.
+package main
+
+import (
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
+)
+
+func main() {
+	s := trigger.MustSettings(settings.PreSignUp, os.LookupEnv)
+	lambda.Start(trigger.SignUp{
+		Settings: s,
+		Reporter: trigger.NewReporter(os.Stdout, settings.PreSignUp, time.Now),
+	}.Handler())
+}
