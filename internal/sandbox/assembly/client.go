@@ -1,0 +1,96 @@
+package assembly
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
+)
+
+// The metadata by which the construct marks what it makes.
+const (
+	clientMark   = "EmailOTP::Client"
+	functionMark = "EmailOTP::Function"
+	doorsMark    = "EmailOTP::AcknowledgedDoors"
+)
+
+// clients describes every app client of the pool, wherever its stack is, and
+// looks for doors in each.
+func (b *builder) clients() {
+	var own, all []located
+	b.assembly.each(func(c located) {
+		pool, err := c.stack.resolveText(c.Properties["UserPoolId"])
+		if err != nil {
+			b.warn("app client %s: its user pool can't be resolved, so it is not looked at: %v", c.id, err)
+			return
+		}
+		if pool != b.plan.Pool.ID {
+			return
+		}
+		all = append(all, c)
+		if _, marked := c.Metadata[clientMark]; marked {
+			own = append(own, c)
+		}
+	}, "AWS::Cognito::UserPoolClient")
+	if len(own) == 0 {
+		own = all // made by hand: unambiguous as long as it is the only one
+	}
+	if len(own) != 1 {
+		b.fail("user pool %s has %d app clients of which one should be the EmailOTP's own (metadata %s); %s", b.candidate.id, len(own), clientMark, remedy)
+		return
+	}
+	b.plan.ClientLogicalID, b.plan.ClientID = own[0].id, own[0].stack.clientID(own[0].id)
+	b.poolDoors()
+	for _, c := range all {
+		p, err := c.stack.resolveMap(c.Properties)
+		if err != nil {
+			b.fail("app client %s: %w", c.id, err)
+			continue
+		}
+		client := describeClient(c, p)
+		b.plan.Pool.Clients = append(b.plan.Pool.Clients, client)
+		b.clientDoors(c, p, client)
+	}
+}
+
+func describeClient(c located, props properties) userpool.Client {
+	units := props.object("TokenValidityUnits")
+	client := userpool.Client{
+		ID: c.stack.clientID(c.id), Name: cmp.Or(props.text("ClientName"), physicalName(c.stack.name, c.id, 128)),
+		ExplicitAuthFlows:          props.texts("ExplicitAuthFlows"),
+		PreventUserExistenceErrors: props.text("PreventUserExistenceErrors") == "ENABLED",
+		AuthSessionValidity:        time.Duration(props.number("AuthSessionValidity")) * time.Minute,
+		AccessTokenValidity:        validity(props, units, "AccessToken", "hours"),
+		IDTokenValidity:            validity(props, units, "IdToken", "hours"),
+		RefreshTokenValidity:       validity(props, units, "RefreshToken", "days"),
+		EnableTokenRevocation:      props["EnableTokenRevocation"] == nil || props.is("EnableTokenRevocation"),
+		ReadAttributes:             props.texts("ReadAttributes"),
+		WriteAttributes:            props.texts("WriteAttributes"),
+	}
+	if len(client.ExplicitAuthFlows) == 0 {
+		client.ExplicitAuthFlows = nil // an empty list is Cognito's default, too
+	}
+	if props.is("GenerateSecret") {
+		client.Secret = c.stack.clientSecret(c.id)
+	}
+	if rotation := props.object("RefreshTokenRotation"); rotation.text("Feature") == "ENABLED" {
+		client.RefreshTokenRotation = &userpool.RefreshTokenRotation{
+			RetryGracePeriod: time.Duration(rotation.number("RetryGracePeriodSeconds")) * time.Second,
+		}
+	}
+	return client
+}
+
+// validity reads "<token>Validity" in its unit; 0 leaves Cognito's default.
+func validity(props, units properties, token, unit string) time.Duration {
+	n := time.Duration(props.number(token + "Validity"))
+	switch cmp.Or(units.text(token), unit) {
+	case "seconds":
+		return n * time.Second
+	case "minutes":
+		return n * time.Minute
+	case "days":
+		return n * 24 * time.Hour
+	}
+	return n * time.Hour
+}

@@ -1,0 +1,128 @@
+package assembly
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// modeVariable marks a function of an EmailOTP and says in which mode it works.
+const modeVariable = "EMAILOTP_MODE"
+
+// candidate is a user pool that an EmailOTP guards.
+type candidate struct {
+	stack *stack
+	id    string
+	mode  string
+}
+
+func (c candidate) String() string {
+	return fmt.Sprintf("--stack %s --pool %s --mode %s", c.stack.name, c.id, c.mode)
+}
+
+func (c candidate) fits(choice Choice) bool {
+	stack := choice.Stack == "" || choice.Stack == c.stack.name || choice.Stack == c.stack.path || choice.Stack == c.stack.id
+	return stack && (choice.Pool == "" || choice.Pool == c.id) && (choice.Mode == "" || choice.Mode == c.mode)
+}
+
+// candidates are the pools whose CreateAuthChallenge trigger is an EmailOTP's.
+func (a *Assembly) candidates() []candidate {
+	var found []candidate
+	functions := a.functionsByARN()
+	a.each(func(pool located) {
+		triggers, err := pool.stack.resolveMap(pool.Properties["LambdaConfig"])
+		if err != nil {
+			return
+		}
+		arn, _ := triggers["CreateAuthChallenge"].(string)
+		fn, ok := functions[unqualified(arn)]
+		if !ok {
+			return
+		}
+		if mode := fn.variable(modeVariable); mode != "" {
+			found = append(found, candidate{pool.stack, pool.id, mode})
+		}
+	}, "AWS::Cognito::UserPool")
+	return found
+}
+
+func (a *Assembly) functionsByARN() map[string]located {
+	functions := map[string]located{}
+	a.each(func(l located) {
+		if arn := l.arn(); arn != "" {
+			functions[arn] = l
+		}
+	}, "AWS::Lambda::Function")
+	return functions
+}
+
+// unqualified cuts a version or an alias off a function's ARN.
+func unqualified(arn string) string {
+	parts := strings.Split(arn, ":")
+	if len(parts) > 7 {
+		parts = parts[:7]
+	}
+	return strings.Join(parts, ":")
+}
+
+// variable is one environment variable of a function; "" when it isn't there.
+func (l located) variable(name string) string {
+	environment, _ := l.Properties["Environment"].(map[string]any)
+	variables, _ := environment["Variables"].(map[string]any)
+	v, err := l.stack.resolveText(variables[name])
+	if err != nil {
+		return ""
+	}
+	return v
+}
+
+func (a *Assembly) choose(choice Choice) (candidate, error) {
+	all := a.candidates()
+	if len(all) == 0 {
+		return candidate{}, fmt.Errorf("cloud assembly %s has no EmailOTP: none of its stacks (%s) has a user pool whose CreateAuthChallenge trigger is a function with %s in its environment; give the directory of an app that uses the construct, or %s",
+			a.dir, a.stackNames(), modeVariable, remedy)
+	}
+	var fitting []candidate
+	for _, c := range all {
+		if c.fits(choice) {
+			fitting = append(fitting, c)
+		}
+	}
+	switch len(fitting) {
+	case 1:
+		return fitting[0], nil
+	case 0:
+		return candidate{}, fmt.Errorf("no EmailOTP in cloud assembly %s has %s; it holds:\n%s", a.dir, choice, list(all))
+	}
+	return candidate{}, fmt.Errorf("cloud assembly %s holds several EmailOTPs; choose one by stack, pool or mode:\n%s", a.dir, list(fitting))
+}
+
+func (c Choice) String() string {
+	var parts []string
+	for _, part := range [][2]string{{"stack", c.Stack}, {"pool", c.Pool}, {"mode", c.Mode}} {
+		if part[1] != "" {
+			parts = append(parts, fmt.Sprintf("%s %q", part[0], part[1]))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func list(cs []candidate) string {
+	lines := make([]error, len(cs))
+	for i, c := range cs {
+		lines[i] = errors.New("  " + c.String())
+	}
+	return errors.Join(lines...).Error()
+}
+
+func (a *Assembly) stackNames() string {
+	var names []string
+	for _, s := range a.stacks {
+		if len(names) == 10 {
+			names = append(names, "…")
+			break
+		}
+		names = append(names, s.name)
+	}
+	return strings.Join(names, ", ")
+}

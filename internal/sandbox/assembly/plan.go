@@ -1,0 +1,187 @@
+package assembly
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
+)
+
+// Plan is an EmailOTP with all that belongs to it, ready to be run.
+type Plan struct {
+	// Stack is the name of the pool's stack; Region and Account are its own.
+	Stack, Region, Account string
+	PoolLogicalID, PoolARN string
+	// Mode is the function's EMAILOTP_MODE: "password" or "passwordless".
+	Mode string
+	Pool userpool.Config
+	// ClientID is the client that the construct made for itself.
+	ClientID, ClientLogicalID string
+	// Functions are the pool's triggers, by name.
+	Functions         []Function
+	Keys              []Key
+	Identities        []Identity
+	ConfigurationSets []ConfigurationSet
+	// Tables are those that a trigger's role mentions.
+	Tables []Table
+	// Doors are ways in that need no mailed code, unless acknowledged.
+	Doors []Door
+	// Warnings say what the template has and the sandbox does not do.
+	Warnings []string
+}
+
+// Function is a trigger's function.
+type Function struct {
+	Triggers        []userpool.Trigger
+	LogicalID, Name string
+	ARN             string
+	// Folder is the construct's name for it, such as "create-auth-challenge";
+	// empty for a function of somebody else's.
+	Folder string
+	// Environment is the template's, resolved.
+	Environment map[string]string
+	// Asset is a directory or a zip file; empty when CodeError says why.
+	Asset, AssetHash string
+	CodeError        error
+	Handler, Runtime string
+	// Architecture is "x86_64" or "arm64".
+	Architecture string
+	MemoryMB     int
+	Timeout      time.Duration
+	Principal    iam.Principal
+}
+
+// Key is a KMS key of the assembly.
+type Key struct {
+	ID, ARN     string
+	Aliases     []string
+	Spec, Usage string
+	Disabled    bool
+	Policy      iam.Policy
+}
+
+// Identity is an SES identity: a domain or an address.
+type Identity struct {
+	Name, ARN string
+	// ConfigurationSet is the default one; empty for none.
+	ConfigurationSet string
+	// Outside is true for one that no template makes but a role mentions.
+	Outside bool
+}
+
+// ConfigurationSet of SES.
+type ConfigurationSet struct {
+	Name, ARN string
+	// SendingDisabled is true where the template pauses sending.
+	SendingDisabled bool
+	// SuppressionReasons such as "BOUNCE"; nil means the account's.
+	SuppressionReasons []string
+	Outside            bool
+}
+
+// Table is a DynamoDB table, described as CreateTable wants it.
+type Table struct {
+	Name, ARN string
+	// Definition has KeySchema, AttributeDefinitions and the secondary indexes.
+	Definition map[string]any
+	// TTLAttribute is empty where nothing expires.
+	TTLAttribute string
+}
+
+// Choice narrows several EmailOTPs down; empty members match any.
+type Choice struct{ Stack, Pool, Mode string }
+
+// Plan finds the one EmailOTP that fits the choice and describes it. All that
+// keeps it from running is reported at once.
+func (a *Assembly) Plan(choice Choice) (*Plan, error) {
+	c, err := a.choose(choice)
+	if err != nil {
+		return nil, err
+	}
+	b := &builder{
+		assembly: a, candidate: c,
+		plan: &Plan{
+			Stack: c.stack.name, Region: c.stack.region, Account: c.stack.account, Mode: c.mode,
+			PoolLogicalID: c.id, PoolARN: c.stack.arn("cognito-idp", "userpool/"+c.stack.poolID(c.id)),
+		},
+	}
+	b.pool()
+	b.clients()
+	b.functions()
+	b.keys()
+	b.mail()
+	b.tables()
+	b.strangers()
+	if err := errors.Join(b.errs...); err != nil {
+		return nil, fmt.Errorf("stack %s: %w", c.stack.name, err)
+	}
+	slices.Sort(b.plan.Warnings)
+	b.plan.Warnings = slices.Compact(b.plan.Warnings)
+	return b.plan, nil
+}
+
+// builder collects the plan and everything that is wrong.
+type builder struct {
+	assembly  *Assembly
+	candidate candidate
+	plan      *Plan
+	errs      []error
+}
+
+func (b *builder) fail(format string, args ...any) {
+	b.errs = append(b.errs, fmt.Errorf(format, args...))
+}
+
+func (b *builder) warn(format string, args ...any) {
+	b.plan.Warnings = append(b.plan.Warnings, fmt.Sprintf(format, args...))
+}
+
+// located is a resource with its place.
+type located struct {
+	stack *stack
+	id    string
+	*resource
+}
+
+// each visits the existing resources of some types, in all stacks, in a fixed order.
+func (a *Assembly) each(visit func(located), types ...string) {
+	for _, s := range a.stacks {
+		for _, id := range sortedKeys(s.template.Resources) {
+			r := s.template.Resources[id]
+			if slices.Contains(types, r.Type) && s.exists(id) {
+				visit(located{s, id, r})
+			}
+		}
+	}
+}
+
+// text is a property as text; "" when it is absent or can't be resolved.
+func (l located) text(property string) string {
+	t, err := l.stack.resolveText(l.Properties[property])
+	if err != nil {
+		return ""
+	}
+	return t
+}
+
+// arn is the resource's own ARN; "" when it can't be resolved.
+func (l located) arn() string {
+	l.stack.assembly.steps = maxSteps
+	arn, err := l.stack.resourceARN(l.id, l.resource, 0)
+	if err != nil {
+		return ""
+	}
+	return arn
+}
+
+// ref is what Ref gives for the resource; "" when it can't be resolved.
+func (l located) ref() string {
+	t, err := l.stack.resolveText(map[string]any{"Ref": l.id})
+	if err != nil {
+		return ""
+	}
+	return t
+}

@@ -1,0 +1,158 @@
+package assembly
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
+)
+
+// pool describes the user pool and warns of what the emulation leaves out.
+func (b *builder) pool() {
+	c := b.candidate
+	r := c.stack.template.Resources[c.id]
+	p, err := c.stack.resolveMap(r.Properties)
+	if err != nil {
+		b.fail("user pool %s: %w", c.id, err)
+		return
+	}
+	props := properties(p)
+	admin := props.object("AdminCreateUserConfig")
+	policy := props.object("Policies").object("PasswordPolicy")
+	username := props.object("UsernameConfiguration")
+	b.plan.Pool = userpool.Config{
+		Region: c.stack.region, Account: c.stack.account, ID: c.stack.poolID(c.id),
+		Name:                   cmp.Or(props.text("UserPoolName"), physicalName(c.stack.name, c.id, 128)),
+		UsernameAttributes:     props.texts("UsernameAttributes"),
+		AliasAttributes:        props.texts("AliasAttributes"),
+		AutoVerifiedAttributes: props.texts("AutoVerifiedAttributes"),
+		UsernameCaseSensitive:  len(username) == 0 || username.is("CaseSensitive"),
+		MFAConfiguration:       cmp.Or(props.text("MfaConfiguration"), "OFF"),
+		RecoveryMechanisms:     recovery(props),
+		AdminCreateUserOnly:    admin.is("AllowAdminCreateUserOnly"),
+		AttributesRequireVerificationBeforeUpdate: props.object("UserAttributeUpdateSettings").texts("AttributesRequireVerificationBeforeUpdate"),
+		PasswordPolicy:                passwordPolicy(policy),
+		TemporaryPasswordValidityDays: cmp.Or(policy.number("TemporaryPasswordValidityDays"), admin.number("UnusedAccountValidityDays")),
+		Schema:                        schema(props),
+		Triggers:                      map[userpool.Trigger]bool{},
+		DeviceTracking:                len(props.object("DeviceConfiguration")) > 0,
+	}
+	b.poolWarnings(props)
+}
+
+func recovery(props properties) []string {
+	type mechanism struct {
+		priority int
+		name     string
+	}
+	var all []mechanism
+	for _, m := range props.object("AccountRecoverySetting").objects("RecoveryMechanisms") {
+		all = append(all, mechanism{m.number("Priority"), m.text("Name")})
+	}
+	slices.SortFunc(all, func(x, y mechanism) int { return cmp.Compare(x.priority, y.priority) })
+	var names []string
+	for _, m := range all {
+		names = append(names, m.name)
+	}
+	return names
+}
+
+func passwordPolicy(p properties) userpool.PasswordPolicy {
+	if len(p) == 0 {
+		return userpool.DefaultPasswordPolicy()
+	}
+	return userpool.PasswordPolicy{
+		MinimumLength:    p.number("MinimumLength"),
+		RequireLowercase: p.is("RequireLowercase"),
+		RequireUppercase: p.is("RequireUppercase"),
+		RequireNumbers:   p.is("RequireNumbers"),
+		RequireSymbols:   p.is("RequireSymbols"),
+	}
+}
+
+func schema(props properties) []userpool.SchemaAttribute {
+	var all []userpool.SchemaAttribute
+	for _, a := range props.objects("Schema") {
+		all = append(all, userpool.SchemaAttribute{
+			Name: a.text("Name"), Type: a.text("AttributeDataType"),
+			Mutable: a["Mutable"] == nil || a.is("Mutable"), Required: a.is("Required"),
+		})
+	}
+	return all
+}
+
+// poolWarnings names the properties whose effect a client would miss here.
+func (b *builder) poolWarnings(props properties) {
+	id := b.candidate.id
+	if mfa := b.plan.Pool.MFAConfiguration; mfa != "OFF" {
+		b.warn("user pool %s has native MFA %s, which is not emulated: no sign-in asks for it", id, mfa)
+	}
+	if b.plan.Pool.DeviceTracking {
+		b.warn("user pool %s tracks devices, which is not emulated: no sign-in returns NewDeviceMetadata", id)
+	}
+	if mode := props.object("UserPoolAddOns").text("AdvancedSecurityMode"); mode != "" && mode != "OFF" {
+		b.warn("user pool %s has threat protection %s, which is not emulated", id, mode)
+	}
+	for _, factor := range props.object("Policies").object("SignInPolicy").texts("AllowedFirstAuthFactors") {
+		if factor != "PASSWORD" {
+			b.warn("user pool %s allows the first factor %s, which is not emulated", id, factor)
+		}
+	}
+	if len(props.object("SmsConfiguration")) > 0 {
+		b.warn("user pool %s sends text messages, which is not emulated", id)
+	}
+}
+
+// properties are resolved properties of a resource, read with forbearance: what
+// has another type than expected counts as absent.
+type properties map[string]any
+
+func (p properties) object(name string) properties {
+	o, _ := p[name].(map[string]any)
+	return o
+}
+
+func (p properties) objects(name string) []properties {
+	var all []properties
+	list, _ := p[name].([]any)
+	for _, item := range list {
+		if o, ok := item.(map[string]any); ok {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+func (p properties) text(name string) string {
+	t, err := text(p[name])
+	if err != nil {
+		return ""
+	}
+	return t
+}
+
+func (p properties) is(name string) bool { return p.text(name) == "true" }
+
+func (p properties) number(name string) int {
+	n, err := strconv.Atoi(p.text(name))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// texts keeps nil apart from an empty list, as Cognito does.
+func (p properties) texts(name string) []string {
+	list, ok := p[name].([]any)
+	if !ok {
+		return nil
+	}
+	all := []string{}
+	for _, item := range list {
+		if t, err := text(item); err == nil {
+			all = append(all, t)
+		}
+	}
+	return all
+}

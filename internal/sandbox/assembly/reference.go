@@ -1,0 +1,124 @@
+package assembly
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+func (s *stack) ref(arg any, depth int) (any, error) {
+	name, ok := arg.(string)
+	if !ok {
+		return nil, errors.New("Ref takes a name")
+	}
+	switch name {
+	case "AWS::Region":
+		return s.region, nil
+	case "AWS::AccountId":
+		return s.account, nil
+	case "AWS::Partition":
+		return s.partition(), nil
+	case "AWS::URLSuffix":
+		return s.urlSuffix(), nil
+	case "AWS::StackName":
+		return s.name, nil
+	case "AWS::StackId":
+		return s.arn("cloudformation", "stack/"+s.name+"/"+uuid(s.digest("stack"))), nil
+	case "AWS::NoValue":
+		return noValue{}, nil
+	case "AWS::NotificationARNs":
+		return []any{}, nil
+	}
+	if p, ok := s.template.Parameters[name]; ok {
+		return s.parameter(name, p, depth)
+	}
+	r, ok := s.template.Resources[name]
+	if !ok {
+		return nil, fmt.Errorf("template of stack %s refers to %s, which it doesn't have", s.path, name)
+	}
+	return s.resourceRef(name, r, depth)
+}
+
+// parameter gives what the parent stack passes, else the default.
+func (s *stack) parameter(name string, p parameter, depth int) (any, error) {
+	if s.parent != nil {
+		passed, _ := s.parent.template.Resources[s.parentID].Properties["Parameters"].(map[string]any)
+		if v, ok := passed[name]; ok {
+			return s.parent.eval(v, depth+1)
+		}
+	}
+	if p.Default == nil {
+		return nil, fmt.Errorf("stack %s has a parameter %s without a default, whose value only a deployment knows", s.path, name)
+	}
+	if strings.HasPrefix(p.Type, "AWS::SSM::Parameter") {
+		return nil, fmt.Errorf("stack %s reads its parameter %s from SSM (%v), which only a deployment can", s.path, name, p.Default)
+	}
+	if list, ok := p.Default.(string); ok && (p.Type == "CommaDelimitedList" || strings.HasPrefix(p.Type, "List<")) {
+		var out []any
+		for _, item := range strings.Split(list, ",") {
+			out = append(out, strings.TrimSpace(item))
+		}
+		return out, nil
+	}
+	return p.Default, nil
+}
+
+func (s *stack) getAtt(arg any, depth int) (any, error) {
+	var id, attribute string
+	switch arg := arg.(type) {
+	case string:
+		id, attribute, _ = strings.Cut(arg, ".")
+	case []any:
+		if len(arg) == 2 {
+			id, _ = arg[0].(string)
+			var err error
+			if attribute, err = s.evalText(arg[1], depth); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if id == "" || attribute == "" {
+		return nil, errors.New("Fn::GetAtt takes a resource and an attribute")
+	}
+	r, ok := s.template.Resources[id]
+	if !ok {
+		return nil, fmt.Errorf("template of stack %s refers to %s, which it doesn't have", s.path, id)
+	}
+	if name, ok := strings.CutPrefix(attribute, "Outputs."); ok {
+		nested := s.nested[id]
+		if nested == nil {
+			return nil, fmt.Errorf("stack %s refers to the output %s of the nested stack %s, whose template is not in the assembly", s.path, name, id)
+		}
+		o, ok := nested.template.Outputs[name]
+		if !ok {
+			return nil, fmt.Errorf("nested stack %s has no output %s", nested.path, name)
+		}
+		return nested.eval(o.Value, depth+1)
+	}
+	return s.attribute(id, r, attribute, depth)
+}
+
+// importValue finds the export among all stacks of the assembly that share the
+// importing stack's environment, since exports are kept per account and region.
+func (s *stack) importValue(arg any, depth int) (any, error) {
+	name, err := s.evalText(arg, depth)
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range s.assembly.stacks {
+		if other.account != s.account || other.region != s.region {
+			continue
+		}
+		for _, id := range sortedKeys(other.template.Outputs) {
+			o := other.template.Outputs[id]
+			if o.Export.Name == nil {
+				continue
+			}
+			exported, err := other.evalText(o.Export.Name, depth)
+			if err == nil && exported == name {
+				return other.eval(o.Value, depth+1)
+			}
+		}
+	}
+	return nil, fmt.Errorf("stack %s imports %q, which no stack of the assembly exports; synthesise the exporting stack with it", s.path, name)
+}

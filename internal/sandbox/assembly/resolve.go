@@ -1,0 +1,331 @@
+package assembly
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+const (
+	maxSteps = 200_000 // of one value: no real template comes near, a hostile one stops
+	maxDepth = 400
+	maxText  = 4 << 20
+)
+
+// noValue is what AWS::NoValue resolves to; lists and objects leave it out.
+type noValue struct{}
+
+// resolve replaces every intrinsic in a value of this stack's template.
+func (s *stack) resolve(v any) (any, error) {
+	s.assembly.steps = maxSteps
+	return s.eval(v, 0)
+}
+
+// resolveMap is resolve for an object; nil stays an empty one.
+func (s *stack) resolveMap(v any) (map[string]any, error) {
+	out, err := s.resolve(v)
+	if err != nil {
+		return nil, err
+	}
+	switch out := out.(type) {
+	case map[string]any:
+		return out, nil
+	case nil, noValue:
+		return map[string]any{}, nil
+	}
+	return nil, fmt.Errorf("expected an object where the template has %T", out)
+}
+
+// resolveText is resolve for a scalar; an absent one is "".
+func (s *stack) resolveText(v any) (string, error) {
+	out, err := s.resolve(v)
+	if err != nil {
+		return "", err
+	}
+	if _, absent := out.(noValue); absent || out == nil {
+		return "", nil
+	}
+	return text(out)
+}
+
+func text(v any) (string, error) {
+	switch v := v.(type) {
+	case string:
+		return v, nil
+	case json.Number:
+		return v.String(), nil
+	case bool:
+		return strconv.FormatBool(v), nil
+	}
+	return "", fmt.Errorf("expected text where the template has %T", v)
+}
+
+func (s *stack) eval(v any, depth int) (any, error) {
+	if s.assembly.steps--; s.assembly.steps < 0 || depth > maxDepth {
+		return nil, errors.New("a value of the template refers to itself, or is too large to resolve")
+	}
+	switch v := v.(type) {
+	case []any:
+		return s.evalList(v, depth)
+	case map[string]any:
+		if len(v) == 1 {
+			for key, arg := range v {
+				if key == "Ref" || key == "Condition" || strings.HasPrefix(key, "Fn::") {
+					// An IAM statement's Condition is an object; a condition's name is text.
+					if _, name := arg.(string); key != "Condition" || name {
+						return s.intrinsic(key, arg, depth+1)
+					}
+				}
+			}
+		}
+		out := make(map[string]any, len(v))
+		for _, key := range sortedKeys(v) {
+			item, err := s.eval(v[key], depth+1)
+			if err != nil {
+				return nil, err
+			}
+			if _, drop := item.(noValue); !drop {
+				out[key] = item
+			}
+		}
+		return out, nil
+	}
+	return v, nil
+}
+
+func (s *stack) evalList(list []any, depth int) ([]any, error) {
+	out := make([]any, 0, len(list))
+	for _, item := range list {
+		item, err := s.eval(item, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		if _, drop := item.(noValue); !drop {
+			out = append(out, item)
+		}
+	}
+	return out, nil
+}
+
+func (s *stack) intrinsic(name string, arg any, depth int) (any, error) {
+	var out any
+	var err error
+	switch name {
+	case "Ref":
+		out, err = s.ref(arg, depth)
+	case "Condition":
+		out, err = s.condition(arg.(string), depth)
+	case "Fn::GetAtt":
+		out, err = s.getAtt(arg, depth)
+	case "Fn::Sub":
+		out, err = s.sub(arg, depth)
+	case "Fn::Join":
+		out, err = s.join(arg, depth)
+	case "Fn::Select":
+		out, err = s.selectItem(arg, depth)
+	case "Fn::Split":
+		out, err = s.split(arg, depth)
+	case "Fn::FindInMap":
+		out, err = s.findInMap(arg, depth)
+	case "Fn::If", "Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not":
+		out, err = s.logic(name, arg, depth)
+	case "Fn::ImportValue":
+		out, err = s.importValue(arg, depth)
+	case "Fn::Base64":
+		var plain string
+		if plain, err = s.evalText(arg, depth); err == nil {
+			out = base64.StdEncoding.EncodeToString([]byte(plain))
+		}
+	case "Fn::GetAZs":
+		out = []any{s.region + "a", s.region + "b", s.region + "c"}
+	case "Fn::Length":
+		var list []any
+		if list, err = s.evalArgs(arg, depth); err == nil {
+			out = json.Number(strconv.Itoa(len(list)))
+		}
+	case "Fn::ToJsonString":
+		out, err = s.toJSON(arg, depth)
+	default:
+		err = fmt.Errorf("the sandbox can't resolve %s", name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if t, ok := out.(string); ok {
+		s.assembly.steps -= len(t) / 64 // long texts use up the budget too
+	}
+	return out, nil
+}
+
+func (s *stack) evalText(v any, depth int) (string, error) {
+	out, err := s.eval(v, depth+1)
+	if err != nil {
+		return "", err
+	}
+	return text(out)
+}
+
+// evalArgs resolves a list of arguments; a list may itself be an intrinsic.
+func (s *stack) evalArgs(v any, depth int) ([]any, error) {
+	out, err := s.eval(v, depth+1)
+	if err != nil {
+		return nil, err
+	}
+	list, ok := out.([]any)
+	if !ok {
+		return nil, fmt.Errorf("expected a list where the template has %T", out)
+	}
+	return list, nil
+}
+
+func (s *stack) join(arg any, depth int) (any, error) {
+	args, err := s.evalArgs(arg, depth)
+	if err != nil {
+		return nil, err
+	}
+	if len(args) != 2 {
+		return nil, errors.New("Fn::Join takes a delimiter and a list")
+	}
+	delimiter, isText := args[0].(string)
+	items, isList := args[1].([]any)
+	if !isText || !isList {
+		return nil, errors.New("Fn::Join takes a delimiter and a list")
+	}
+	var b strings.Builder
+	for i, item := range items {
+		t, err := text(item)
+		if err != nil {
+			return nil, fmt.Errorf("Fn::Join: %w", err)
+		}
+		if i > 0 {
+			b.WriteString(delimiter)
+		}
+		if b.WriteString(t); b.Len() > maxText {
+			return nil, errors.New("a value of the template is too large to resolve")
+		}
+	}
+	return b.String(), nil
+}
+
+func (s *stack) selectItem(arg any, depth int) (any, error) {
+	args, err := s.evalArgs(arg, depth)
+	if err != nil {
+		return nil, err
+	}
+	if len(args) == 2 {
+		index, err := text(args[0])
+		items, ok := args[1].([]any)
+		i, bad := strconv.Atoi(index)
+		if err == nil && ok && bad == nil && i >= 0 && i < len(items) {
+			return items[i], nil
+		}
+	}
+	return nil, errors.New("Fn::Select takes an index and a list that has it")
+}
+
+func (s *stack) split(arg any, depth int) (any, error) {
+	args, err := s.evalArgs(arg, depth)
+	if err != nil {
+		return nil, err
+	}
+	if len(args) == 2 {
+		delimiter, ok1 := args[0].(string)
+		source, ok2 := args[1].(string)
+		if ok1 && ok2 && delimiter != "" {
+			var out []any
+			for _, part := range strings.Split(source, delimiter) {
+				out = append(out, part)
+			}
+			return out, nil
+		}
+	}
+	return nil, errors.New("Fn::Split takes a delimiter and a text")
+}
+
+func (s *stack) findInMap(arg any, depth int) (any, error) {
+	args, err := s.evalArgs(arg, depth)
+	if err != nil {
+		return nil, err
+	}
+	if len(args) >= 3 {
+		name, err1 := text(args[0])
+		top, err2 := text(args[1])
+		second, err3 := text(args[2])
+		if err := errors.Join(err1, err2, err3); err != nil {
+			return nil, fmt.Errorf("Fn::FindInMap: %w", err)
+		}
+		if found, ok := s.template.Mappings[name][top][second]; ok {
+			return found, nil
+		}
+		if len(args) == 4 {
+			if options, ok := args[3].(map[string]any); ok && options["DefaultValue"] != nil {
+				return options["DefaultValue"], nil
+			}
+		}
+		return nil, fmt.Errorf("Fn::FindInMap: mapping %s has no %s, %s", name, top, second)
+	}
+	return nil, errors.New("Fn::FindInMap takes a mapping and two keys")
+}
+
+func (s *stack) toJSON(arg any, depth int) (any, error) {
+	out, err := s.eval(arg, depth+1)
+	if err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(out)
+	return string(data), err
+}
+
+// sub fills in ${Name}, ${Resource.Attribute} and its own variables; ${!Name} is literal.
+func (s *stack) sub(arg any, depth int) (any, error) {
+	pattern, isText := arg.(string)
+	variables := map[string]any{}
+	if !isText {
+		args, ok := arg.([]any)
+		if !ok || len(args) != 2 {
+			return nil, errors.New("Fn::Sub takes a text, or a text and variables")
+		}
+		pattern, isText = args[0].(string)
+		variables, ok = args[1].(map[string]any)
+		if !isText || !ok {
+			return nil, errors.New("Fn::Sub takes a text, or a text and variables")
+		}
+	}
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(pattern, "${")
+		b.WriteString(before)
+		name, after, closed := strings.Cut(rest, "}")
+		if !found {
+			return b.String(), nil
+		}
+		if !closed {
+			return nil, errors.New("Fn::Sub has a ${ without its }")
+		}
+		pattern = after
+		value, err := s.substitute(name, variables, depth)
+		if err != nil {
+			return nil, err
+		}
+		if b.WriteString(value); b.Len() > maxText {
+			return nil, errors.New("a value of the template is too large to resolve")
+		}
+	}
+}
+
+func (s *stack) substitute(name string, variables map[string]any, depth int) (string, error) {
+	if literal, ok := strings.CutPrefix(name, "!"); ok {
+		return "${" + literal + "}", nil
+	}
+	name = strings.TrimSpace(name)
+	if v, ok := variables[name]; ok {
+		return s.evalText(v, depth)
+	}
+	if strings.Contains(name, ".") {
+		return s.evalText(map[string]any{"Fn::GetAtt": name}, depth)
+	}
+	return s.evalText(map[string]any{"Ref": name}, depth)
+}

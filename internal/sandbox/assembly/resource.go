@@ -1,0 +1,192 @@
+package assembly
+
+import (
+	"strings"
+)
+
+// kind says how CloudFormation names a type of resource.
+type kind struct {
+	nameProperty string
+	longest      int
+	service      string
+	resource     string // of the ARN, the name goes to %
+	ref          refForm
+}
+
+type refForm int
+
+const (
+	refName refForm = iota
+	refARN
+	refUUID // Ref and the ARN's last part are a UUID
+)
+
+var kinds = map[string]kind{
+	"AWS::Lambda::Function":       {"FunctionName", 64, "lambda", "function:%", refName},
+	"AWS::DynamoDB::Table":        {"TableName", 255, "dynamodb", "table/%", refName},
+	"AWS::DynamoDB::GlobalTable":  {"TableName", 255, "dynamodb", "table/%", refName},
+	"AWS::KMS::Key":               {"", 0, "kms", "key/%", refUUID},
+	"AWS::KMS::Alias":             {"AliasName", 256, "kms", "%", refName},
+	"AWS::SES::EmailIdentity":     {"EmailIdentity", 320, "ses", "identity/%", refName},
+	"AWS::SES::ConfigurationSet":  {"Name", 64, "ses", "configuration-set/%", refName},
+	"AWS::Logs::LogGroup":         {"LogGroupName", 512, "logs", "log-group:%:*", refName},
+	"AWS::SNS::Topic":             {"TopicName", 256, "sns", "%", refARN},
+	"AWS::SQS::Queue":             {"QueueName", 80, "sqs", "%", refName},
+	"AWS::SSM::Parameter":         {"Name", 1011, "ssm", "parameter/%", refName},
+	"AWS::SecretsManager::Secret": {"Name", 512, "secretsmanager", "secret:%", refARN},
+	"AWS::Events::Rule":           {"Name", 64, "events", "rule/%", refName},
+	"AWS::Events::EventBus":       {"Name", 256, "events", "event-bus/%", refName},
+	"AWS::CloudFormation::Stack":  {"", 128, "cloudformation", "stack/%", refARN},
+}
+
+// physical is a resource's name: the one that the template gives, else one such
+// as CloudFormation generates.
+func (s *stack) physical(id string, r *resource, depth int) (string, error) {
+	k := kinds[r.Type]
+	if r.Type == "AWS::IAM::Role" {
+		k = kind{nameProperty: "RoleName", longest: 64}
+	}
+	if r.Type == "AWS::S3::Bucket" {
+		k = kind{nameProperty: "BucketName", longest: 63}
+	}
+	if k.ref == refUUID {
+		return uuid(s.digest(id)), nil
+	}
+	if given, ok := r.Properties[k.nameProperty]; ok && k.nameProperty != "" {
+		v, err := s.eval(given, depth+1)
+		if err != nil {
+			return "", err
+		}
+		if _, absent := v.(noValue); !absent {
+			return text(v)
+		}
+	}
+	longest := k.longest
+	if longest == 0 {
+		longest = 128
+	}
+	name := physicalName(s.name, id, longest)
+	if r.Type == "AWS::S3::Bucket" {
+		name = strings.ToLower(name)
+	}
+	return name, nil
+}
+
+// resourceRef is what Ref gives for a resource.
+func (s *stack) resourceRef(id string, r *resource, depth int) (any, error) {
+	switch r.Type {
+	case "AWS::Cognito::UserPool":
+		return s.poolID(id), nil
+	case "AWS::Cognito::UserPoolClient":
+		return s.clientID(id), nil
+	case "AWS::Lambda::Version", "AWS::Lambda::Alias":
+		return s.qualifiedFunction(r, depth)
+	}
+	if kinds[r.Type].ref == refARN {
+		return s.resourceARN(id, r, depth)
+	}
+	name, err := s.physical(id, r, depth)
+	if err != nil {
+		return nil, err
+	}
+	if r.Type == "AWS::SQS::Queue" {
+		return "https://sqs." + s.region + "." + s.urlSuffix() + "/" + s.account + "/" + name, nil
+	}
+	return name, nil
+}
+
+// qualifiedFunction is the ARN that a version or an alias has for its Ref.
+func (s *stack) qualifiedFunction(r *resource, depth int) (string, error) {
+	name, err := s.evalText(r.Properties["FunctionName"], depth)
+	if err != nil {
+		return "", err
+	}
+	if !strings.HasPrefix(name, "arn:") {
+		name = s.arn("lambda", "function:"+name)
+	}
+	if r.Type == "AWS::Lambda::Version" {
+		return name + ":1", nil
+	}
+	alias, err := s.evalText(r.Properties["Name"], depth)
+	return name + ":" + alias, err
+}
+
+func (s *stack) resourceARN(id string, r *resource, depth int) (string, error) {
+	switch r.Type {
+	case "AWS::Cognito::UserPool":
+		return s.arn("cognito-idp", "userpool/"+s.poolID(id)), nil
+	case "AWS::Lambda::Version", "AWS::Lambda::Alias":
+		return s.qualifiedFunction(r, depth)
+	}
+	name, err := s.physical(id, r, depth)
+	if err != nil {
+		return "", err
+	}
+	switch r.Type {
+	case "AWS::IAM::Role":
+		path := "/"
+		if given, ok := r.Properties["Path"]; ok {
+			if path, err = s.evalText(given, depth); err != nil {
+				return "", err
+			}
+		}
+		return "arn:" + s.partition() + ":iam::" + s.account + ":role" + path + name, nil
+	case "AWS::IAM::ManagedPolicy":
+		return "arn:" + s.partition() + ":iam::" + s.account + ":policy/" + name, nil
+	case "AWS::S3::Bucket":
+		return "arn:" + s.partition() + ":s3:::" + name, nil
+	}
+	if k, ok := kinds[r.Type]; ok {
+		return s.arn(k.service, strings.Replace(k.resource, "%", name, 1)), nil
+	}
+	parts := strings.Split(strings.ToLower(r.Type), "::")
+	return s.arn(parts[min(1, len(parts)-1)], parts[len(parts)-1]+"/"+name), nil
+}
+
+// attribute is what Fn::GetAtt gives for a resource.
+func (s *stack) attribute(id string, r *resource, attribute string, depth int) (any, error) {
+	switch r.Type + "." + attribute {
+	case "AWS::Cognito::UserPool.UserPoolId":
+		return s.poolID(id), nil
+	case "AWS::Cognito::UserPool.ProviderName":
+		return "cognito-idp." + s.region + "." + s.urlSuffix() + "/" + s.poolID(id), nil
+	case "AWS::Cognito::UserPool.ProviderURL":
+		return "https://cognito-idp." + s.region + "." + s.urlSuffix() + "/" + s.poolID(id), nil
+	case "AWS::Cognito::UserPoolClient.ClientId":
+		return s.clientID(id), nil
+	case "AWS::Cognito::UserPoolClient.ClientSecret":
+		return s.clientSecret(id), nil
+	case "AWS::KMS::Key.KeyId", "AWS::SNS::Topic.TopicName", "AWS::SQS::Queue.QueueName", "AWS::Lambda::Function.FunctionName":
+		return s.physical(id, r, depth)
+	case "AWS::SecretsManager::Secret.Id", "AWS::IAM::ManagedPolicy.PolicyArn", "AWS::Lambda::Version.FunctionArn", "AWS::Lambda::Alias.AliasArn":
+		return s.resourceARN(id, r, depth)
+	case "AWS::SNS::Topic.TopicArn":
+		return s.resourceARN(id, r, depth)
+	case "AWS::DynamoDB::Table.StreamArn", "AWS::DynamoDB::GlobalTable.StreamArn":
+		arn, err := s.resourceARN(id, r, depth)
+		return arn + "/stream/2026-01-01T00:00:00.000", err
+	}
+	if attribute == "Arn" {
+		return s.resourceARN(id, r, depth)
+	}
+	// What is left has a value that only AWS knows. Something of the right shape
+	// lets the rest resolve; a plan that depends on it says so.
+	if s.invented == nil {
+		s.invented = map[string]bool{}
+	}
+	s.invented[id+"."+attribute] = true
+	return letters(s.digest(id, attribute), lowerAlphanumerics, 16), nil
+}
+
+// poolID has the form of a real one, which clients check.
+func (s *stack) poolID(id string) string {
+	return s.region + "_" + letters(s.digest(id), alphanumerics, 9)
+}
+
+func (s *stack) clientID(id string) string {
+	return letters(s.digest(id), lowerAlphanumerics, 26)
+}
+
+func (s *stack) clientSecret(id string) string {
+	return letters(append(s.digest(id, "secret 1"), s.digest(id, "secret 2")...), lowerAlphanumerics, 51)
+}

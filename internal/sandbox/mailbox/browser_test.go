@@ -1,0 +1,141 @@
+package mailbox_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/mailbox"
+)
+
+// browser opens a Chromium; a machine without one skips, but for CI.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
+		if found, err := exec.LookPath(name); err == nil {
+			path = found
+			break
+		}
+	}
+	if path == "" {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("no Chromium on PATH, without which the inbox page can't be tested")
+		}
+		t.Skip("no Chromium on PATH, without which the inbox page can't be tested; install chromium")
+	}
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil { // starts the browser, whose life is this context's
+		t.Fatal(err)
+	}
+	ctx, cancel = context.WithTimeout(ctx, time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// screenshot keeps a picture where INBOX_SCREENSHOTS names a directory.
+func screenshot(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	dir := os.Getenv("INBOX_SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o600)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestThePageShowsMailsAsTheyComeAndRunsNothingOfThem(t *testing.T) {
+	ctx := browser(t)
+	store, inbox, base := page(t)
+	inbox.SetSignInURL(base + "/")
+	var mu sync.Mutex
+	var complaints []string
+	err := chromedp.Listen(ctx, func(event any) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch e := event.(type) {
+		case *runtime.EventExceptionThrown:
+			complaints = append(complaints, fmt.Sprint(e.ExceptionDetails))
+		case *runtime.EventConsoleAPICalled:
+			complaints = append(complaints, string(e.Type))
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := mailbox.Message{
+		ID: "1", To: "ada@example.com", From: "Example <codes@example.com>", Subject: "<b>Your</b> sign-in code", Text: "Your code:\n\n1234 5678\n", SentAt: time.Now(),
+		HTML:       `<p style="font-size:2rem" id="code">1234 5678</p><script>parent.document.title="owned";document.title="owned"</script><img src="http://tracker.invalid/x">`,
+		Recipients: []string{"ada@example.com"}, Headers: map[string]string{"From": "Example <codes@example.com>", "Subject": "Your sign-in code"},
+	}
+	do := func(steps ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		if err := chromedp.Do(ctx, steps...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	do(chromedp.Navigate(base), chromedp.WaitVisible("#state"))
+	screenshot(t, ctx, "empty")
+	store.Add(m)
+	do(chromedp.WaitVisible("#list .code"), chromedp.WaitVisible("#mail iframe"), chromedp.Sleep(200*time.Millisecond))
+	screenshot(t, ctx, "light")
+	listed := must(t)(chromedp.Run(ctx, chromedp.Text("#list")))
+	frames := must(t)(chromedp.Run(ctx, chromedp.Evaluate[string](`String(document.querySelectorAll('#mail iframe[sandbox=""]').length)`)))
+	dark := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}}
+	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, dark); err != nil {
+		t.Fatal(err)
+	}
+	screenshot(t, ctx, "dark")
+	do(chromedp.Click("#tab-headers"))
+	headers := must(t)(chromedp.Run(ctx, chromedp.Text("#panel-headers")))
+	do(chromedp.Click("#tab-source"))
+	source := must(t)(chromedp.Run(ctx, chromedp.Text("#panel-source")))
+	do(chromedp.EmulateViewport(360, 740), chromedp.Click("#tab-text"))
+	screenshot(t, ctx, "narrow")
+	title := must(t)(chromedp.Run(ctx, chromedp.Title()))
+	do(chromedp.Click("#clear"), chromedp.WaitNotVisible("#mail"))
+	if !strings.Contains(listed, "ada@example.com") || !strings.Contains(listed, "1234 5678") || !strings.Contains(listed, "<b>Your</b> sign-in code") {
+		t.Errorf("list: %q", listed)
+	}
+	if frames != "1" || !strings.HasPrefix(title, "Inbox") {
+		t.Errorf("%s sandboxed frames, title %q", frames, title)
+	}
+	if !strings.Contains(headers, "codes@example.com") || !strings.Contains(source, "multipart/alternative") {
+		t.Errorf("headers %q, source %q", headers, source)
+	}
+	if len(store.Messages("", time0, 0)) != 0 {
+		t.Error("the button deleted nothing")
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(complaints) > 0 {
+		t.Errorf("the page complains: %q", complaints)
+	}
+}
+
+func must(t *testing.T) func(string, error) string {
+	return func(s string, err error) string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+}

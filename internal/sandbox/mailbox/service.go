@@ -1,0 +1,216 @@
+package mailbox
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
+)
+
+// simulator is the domain of SES's mailbox simulator.
+const simulator = "simulator.amazonses.com"
+
+// Identity is a verified domain or address.
+type Identity struct {
+	Name, ARN string
+	// ConfigurationSet applies to mails that name none.
+	ConfigurationSet string
+}
+
+// ConfigurationSet is an existing one.
+type ConfigurationSet struct {
+	Name, ARN       string
+	SendingDisabled bool
+}
+
+// Config is what SES knows of the account.
+type Config struct {
+	Region, Account, Partition string
+	Identities                 []Identity
+	ConfigurationSets          []ConfigurationSet
+}
+
+// Service answers SESv2 calls and fills a Store.
+type Service struct {
+	cfg     Config
+	callers awsfront.Callers
+	store   *Store
+
+	mu         sync.Mutex
+	simulated  map[string]int
+	suppressed map[string]bool
+}
+
+// New makes the service of an account that may send to anybody.
+func New(cfg Config, callers awsfront.Callers, store *Store) *Service {
+	return &Service{cfg: cfg, callers: callers, store: store, simulated: map[string]int{}, suppressed: map[string]bool{}}
+}
+
+// Simulated counts mails to the mailbox simulator by scenario: "success",
+// "bounce", "complaint", "suppressionlist" and "ooto" are SES's own.
+func (s *Service) Simulated() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make(map[string]int, len(s.simulated))
+	for k, v := range s.simulated {
+		all[k] = v
+	}
+	return all
+}
+
+// Suppress puts an address on the account's suppression list: mails to it are
+// accepted and never arrive.
+func (s *Service) Suppress(address string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.suppressed[strings.ToLower(address)] = true
+}
+
+// refusal is an error answer on its way up.
+type refusal awsfront.Answer
+
+func refuse(status int, kind, format string, args ...any) *refusal {
+	r := refusal(awsfront.Error(awsfront.SES, status, kind, fmt.Sprintf(format, args...)))
+	return &r
+}
+
+func badRequest(format string, args ...any) *refusal {
+	return refuse(http.StatusBadRequest, "BadRequestException", format, args...)
+}
+
+// ServeCall answers SendEmail.
+func (s *Service) ServeCall(_ context.Context, c awsfront.Call) awsfront.Answer {
+	if c.Operation != "SendEmail" {
+		return awsfront.NotEmulated(c)
+	}
+	m, bad := parse(c.Body)
+	if bad == nil {
+		bad = s.judge(c.AccessKeyID, m)
+	}
+	if bad != nil {
+		return awsfront.Answer(*bad)
+	}
+	id := messageID(time.Now())
+	s.deliver(id, m)
+	return awsfront.JSON(awsfront.SES, http.StatusOK, map[string]string{"MessageId": id})
+}
+
+// judge refuses what SES would refuse, in the order in which it looks: rights,
+// configuration set, sender.
+func (s *Service) judge(accessKeyID string, m *outgoing) *refusal {
+	identity, verified := s.identityFor(m)
+	arn := identity.ARN
+	if !verified {
+		arn = "arn:" + s.cfg.Partition + ":ses:" + s.cfg.Region + ":" + s.cfg.Account + ":identity/" + m.fromAddress
+	}
+	if m.configurationSet == "" {
+		m.configurationSet = identity.ConfigurationSet
+	}
+	resources := []string{arn}
+	set, exists := s.configurationSet(m.configurationSet)
+	if m.configurationSet != "" {
+		resources = append(resources, "arn:"+s.cfg.Partition+":ses:"+s.cfg.Region+":"+s.cfg.Account+":configuration-set/"+m.configurationSet)
+	}
+	for _, resource := range resources {
+		call := iam.Request{Action: "ses:SendEmail", Resource: resource, Context: m.context()}
+		if !s.callers.Allowed(accessKeyID, call) {
+			r := refusal(s.callers.Denied(awsfront.SES, accessKeyID, call))
+			return &r
+		}
+	}
+	switch {
+	case m.configurationSet != "" && !exists:
+		return refuse(http.StatusNotFound, "NotFoundException", "Configuration set <%s> does not exist.", m.configurationSet)
+	case set.SendingDisabled:
+		return refuse(http.StatusBadRequest, "SendingPausedException", "Email sending is disabled for the configuration set <%s>.", set.Name)
+	case !verified:
+		return refuse(http.StatusBadRequest, "MessageRejected",
+			"Email address is not verified. The following identities failed the check in region %s: %s", strings.ToUpper(s.cfg.Region), m.fromAddress)
+	}
+	return nil
+}
+
+// identityFor finds the identity that a mail is sent with: the one it names by
+// ARN, else the address itself, else its domain or the nearest one above.
+func (s *Service) identityFor(m *outgoing) (Identity, bool) {
+	_, domain, _ := strings.Cut(m.fromAddress, "@")
+	names := []string{m.fromAddress}
+	for domain = strings.ToLower(domain); strings.Contains(domain, "."); _, domain, _ = strings.Cut(domain, ".") {
+		names = append(names, domain)
+	}
+	for i, name := range names {
+		for _, identity := range s.cfg.Identities {
+			same := strings.EqualFold(identity.Name, name)
+			if i == 0 {
+				same = sameAddress(identity.Name, name)
+			}
+			if same && (m.identityARN == "" || m.identityARN == identity.ARN) {
+				return identity, true
+			}
+		}
+	}
+	return Identity{}, false
+}
+
+// sameAddress compares as SES does: the local part by case, the domain without.
+func sameAddress(a, b string) bool {
+	la, da, _ := strings.Cut(a, "@")
+	lb, db, _ := strings.Cut(b, "@")
+	return la == lb && strings.EqualFold(da, db)
+}
+
+func (s *Service) configurationSet(name string) (ConfigurationSet, bool) {
+	for _, set := range s.cfg.ConfigurationSets {
+		if set.Name == name {
+			return set, true
+		}
+	}
+	return ConfigurationSet{}, false
+}
+
+// deliver puts a mail into the inbox unless all its recipients are simulated or
+// suppressed.
+func (s *Service) deliver(id string, m *outgoing) {
+	var inbox []string
+	s.mu.Lock()
+	for _, to := range m.recipients {
+		local, domain, _ := strings.Cut(strings.ToLower(to), "@")
+		switch {
+		case domain == simulator:
+			scenario, _, _ := strings.Cut(local, "+") // labels are ignored
+			if _, known := s.simulated[scenario]; known || len(s.simulated) < 100 {
+				s.simulated[scenario]++
+			}
+		case !s.suppressed[strings.ToLower(to)]:
+			inbox = append(inbox, to)
+		}
+	}
+	s.mu.Unlock()
+	if len(inbox) > 0 {
+		s.store.Add(m.message(id, s.cfg.Region, inbox, time.Now()))
+	}
+}
+
+// messageID has SES's form: the time in milliseconds, random, a counter.
+func messageID(now time.Time) string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	h := hex.EncodeToString(b[:])
+	return fmt.Sprintf("0102%012x-%s-%s-%s-%s-%s-000000", now.UnixMilli(), h[:8], h[8:12], h[12:16], h[16:20], h[20:])
+}
+
+// Deliver puts a mail into the inbox that Cognito itself would send.
+func (s *Service) Deliver(to, subject, text string) {
+	m := &outgoing{
+		from: "no-reply@verificationemail.com", fromAddress: "no-reply@verificationemail.com",
+		to: []string{to}, recipients: []string{to}, subject: subject, text: text,
+	}
+	s.deliver(messageID(time.Now()), m)
+}

@@ -1,0 +1,68 @@
+package runtimeapi
+
+import (
+	"os"
+	"runtime"
+	"sort"
+	"strconv"
+	"time"
+)
+
+// Environment is what the processes of a function get, but for the address of
+// the Runtime API: nothing of the person's own environment, the template's
+// variables, the platform's above them, and the endpoints of the sandbox above all.
+func Environment(f Function, region, taskRoot string) map[string]string {
+	e := map[string]string{}
+	for name, value := range f.Environment {
+		e[name] = value
+	}
+	for name, value := range map[string]string{
+		"_HANDLER":                        f.Handler,
+		"AWS_REGION":                      region,
+		"AWS_DEFAULT_REGION":              region,
+		"AWS_LAMBDA_FUNCTION_NAME":        f.Name,
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(f.MemoryMB),
+		"AWS_LAMBDA_FUNCTION_VERSION":     "$LATEST",
+		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
+		"AWS_LAMBDA_LOG_GROUP_NAME":       "/aws/lambda/" + f.Name,
+		"AWS_LAMBDA_LOG_STREAM_NAME":      time.Now().UTC().Format("2006/01/02") + "/[$LATEST]sandbox",
+		"AWS_ACCESS_KEY_ID":               f.AccessKeyID,
+		"AWS_SECRET_ACCESS_KEY":           f.SecretKey,
+		"AWS_SESSION_TOKEN":               "sandbox",
+		"LAMBDA_TASK_ROOT":                taskRoot,
+		"LAMBDA_RUNTIME_DIR":              "/var/runtime",
+		"LANG":                            "en_US.UTF-8",
+		"TZ":                              ":UTC",
+		"PATH":                            "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+		// The SDK must find neither the person's profiles nor a machine's role.
+		"AWS_CONFIG_FILE":             os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+		"AWS_EC2_METADATA_DISABLED":   "true",
+	} {
+		e[name] = value
+	}
+	if runtime.GOOS == "windows" {
+		e["SYSTEMROOT"] = os.Getenv("SYSTEMROOT") // sockets don't work without it
+	}
+	for name, value := range f.Endpoints {
+		e[name] = value
+	}
+	// Undefined for OS-only runtimes; lambda-go would turn to RPC at the last one.
+	for _, name := range []string{"AWS_EXECUTION_ENV", "_X_AMZN_TRACE_ID", "_LAMBDA_SERVER_PORT"} {
+		delete(e, name)
+	}
+	return e
+}
+
+func (f *function) environment() map[string]string {
+	return Environment(f.Function, f.host.opts.Region, f.root)
+}
+
+func list(e map[string]string) []string {
+	all := make([]string, 0, len(e))
+	for name, value := range e {
+		all = append(all, name+"="+value)
+	}
+	sort.Strings(all)
+	return all
+}

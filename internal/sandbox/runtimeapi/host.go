@@ -1,0 +1,199 @@
+// Package runtimeapi runs unchanged Lambda binaries: it is the Runtime API that
+// a provided.al2023 bootstrap asks for work, and the platform that starts, times
+// and stops its processes.
+package runtimeapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// InitTimeout is how long a process may take from its start to its first
+// question for work, as on Lambda.
+const InitTimeout = 10 * time.Second
+
+// MaxProcesses is how many processes of one function run at once; further calls
+// wait. Lambda's own default for a whole account is 1,000.
+const MaxProcesses = 100
+
+// maxIdle is how many idle processes of one function are kept warm.
+const maxIdle = 16
+
+// Failure says how a function failed.
+type Failure int
+
+const (
+	// Handled is an error that the function returned.
+	Handled Failure = iota
+	// Exited is a process that ended in the middle of the call.
+	Exited
+	// TimedOut is a function that ran into its own timeout.
+	TimedOut
+)
+
+// Error is a call that gave no result. Type and Message are Lambda's words.
+type Error struct {
+	Failure       Failure
+	Type, Message string
+}
+
+func (e *Error) Error() string { return e.Type + ": " + e.Message }
+
+// Function is a function to run.
+type Function struct {
+	Name, ARN string
+	// Folder is the name under which its source is found; empty when there is none.
+	Folder string
+	// Environment is the template's; Platform's keys win over it, Endpoints' over both.
+	Environment map[string]string
+	// Asset is a directory or a zip file.
+	Asset, AssetHash       string
+	Handler, Runtime       string
+	Architecture           string // "x86_64" or "arm64"
+	MemoryMB               int
+	Timeout                time.Duration
+	AccessKeyID, SecretKey string
+	Endpoints              map[string]string
+}
+
+// Options are what a Host needs beside its functions.
+type Options struct {
+	Region string
+	// Build compiles a function's source; nil when there is no source.
+	Build func(ctx context.Context, folder, goos, goarch, out string) error
+	// CacheDir keeps rebuilt functions; empty keeps none.
+	CacheDir string
+	// InitTimeout overrides the constant; 0 doesn't.
+	InitTimeout time.Duration
+	Log         io.Writer // what the functions print; nil drops it
+	Logger      *slog.Logger
+}
+
+// Host runs functions. Its methods may be called at any time.
+type Host struct {
+	opts      Options
+	functions map[string]*function
+	temp      tempDir
+
+	mu      sync.Mutex // guards the step from open to closing
+	closing chan struct{}
+	running sync.WaitGroup // calls and processes
+}
+
+// function is a Function with its processes.
+type function struct {
+	Function
+	host       *Host
+	root       string // the task root, once prepared
+	executable string
+	log        *lineLog
+	slots      chan struct{}
+
+	mu    sync.Mutex
+	idle  []*process // the last one was used last
+	all   map[*process]bool
+	calls int
+}
+
+// New makes a host; nothing runs before Prepare and Invoke.
+func New(functions []Function, opts Options) *Host {
+	if opts.InitTimeout == 0 {
+		opts.InitTimeout = InitTimeout
+	}
+	if opts.Log == nil {
+		opts.Log = io.Discard
+	}
+	h := &Host{opts: opts, functions: map[string]*function{}, closing: make(chan struct{})}
+	shared := &sync.Mutex{}
+	for _, f := range functions {
+		h.functions[f.Name] = &function{
+			Function: f, host: h, all: map[*process]bool{}, slots: make(chan struct{}, MaxProcesses),
+			log: &lineLog{mu: shared, out: opts.Log, logger: opts.Logger, function: f.Name},
+		}
+	}
+	return h
+}
+
+// Invoke runs a function on an event and returns what it answered. An *Error
+// says how the function failed. When ctx ends, Invoke returns its error, while
+// the function goes on to its own end as on Lambda.
+func (h *Host) Invoke(ctx context.Context, name string, event []byte) ([]byte, error) {
+	f, ok := h.functions[name]
+	if !ok {
+		return nil, fmt.Errorf("no function %q", name)
+	}
+	if f.executable == "" {
+		return nil, fmt.Errorf("function %s was not prepared", name)
+	}
+	if !h.begin() {
+		return nil, errClosed
+	}
+	inv := newInvocation(event)
+	go func() {
+		defer h.running.Done()
+		f.run(inv)
+	}()
+	select {
+	case r := <-inv.done:
+		return r.body, r.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+var errClosed = errors.New("the sandbox has been closed")
+
+// begin counts a call in, unless the host is closing.
+func (h *Host) begin() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed() != nil {
+		return false
+	}
+	h.running.Add(1)
+	return true
+}
+
+func (h *Host) closed() error {
+	select {
+	case <-h.closing:
+		return errClosed
+	default:
+		return nil
+	}
+}
+
+// Calls is how often each function was invoked, by name.
+func (h *Host) Calls() map[string]int {
+	all := map[string]int{}
+	for name, f := range h.functions {
+		f.mu.Lock()
+		all[name] = f.calls
+		f.mu.Unlock()
+	}
+	return all
+}
+
+// Close kills all processes with all that they started, waits for them, and
+// removes the temporary files.
+func (h *Host) Close() error {
+	h.mu.Lock()
+	if h.closed() == nil {
+		close(h.closing)
+	}
+	h.mu.Unlock()
+	for _, f := range h.functions {
+		f.mu.Lock()
+		for p := range f.all {
+			p.kill()
+		}
+		f.mu.Unlock()
+	}
+	h.running.Wait()
+	return h.temp.remove()
+}

@@ -1,0 +1,155 @@
+package runtimeapi
+
+import (
+	"context"
+	"debug/elf"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// bootstrap is the name of the program in the asset of an OS-only runtime.
+const bootstrap = "bootstrap"
+
+// Prepare makes every function ready to run on this host and reports, a
+// sentence each, where what runs is not the very asset. All that stands in the
+// way is reported at once.
+func (h *Host) Prepare(ctx context.Context) (report []string, err error) {
+	type outcome struct {
+		line string
+		err  error
+	}
+	names := h.names()
+	outcomes := make([]outcome, len(names))
+	slots := make(chan struct{}, max(2, runtime.NumCPU()/2)) // each may be a build
+	var wg sync.WaitGroup
+	for i, name := range names {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			line, err := h.functions[name].prepare(ctx)
+			outcomes[i] = outcome{line, err}
+		})
+	}
+	wg.Wait()
+	var errs []error
+	for i, o := range outcomes {
+		if o.err != nil {
+			errs = append(errs, fmt.Errorf("function %s: %w", names[i], o.err))
+		}
+		if o.line != "" {
+			report = append(report, o.line)
+		}
+	}
+	return report, errors.Join(errs...)
+}
+
+func (h *Host) names() []string {
+	names := make([]string, 0, len(h.functions))
+	for name := range h.functions {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (f *function) prepare(ctx context.Context) (line string, err error) {
+	if !strings.HasPrefix(f.Runtime, "provided") {
+		return "", fmt.Errorf("its runtime is %q; the sandbox runs the OS-only runtimes, such as provided.al2023", f.Runtime)
+	}
+	root, err := f.unpack()
+	if err != nil {
+		return "", err
+	}
+	program := filepath.Join(root, bootstrap)
+	arch, err := binaryArchitecture(program)
+	if err != nil {
+		return "", err
+	}
+	if arch != f.Architecture {
+		return "", fmt.Errorf("its asset is a binary for %s, but its Architectures say %s, so Lambda could not start it; make the two agree and run cdk synth", arch, f.Architecture)
+	}
+	if runtime.GOOS == "linux" && goArch(arch) == runtime.GOARCH {
+		f.root, f.executable = root, program
+		return "", executable(program)
+	}
+	return f.rebuild(ctx, root, program)
+}
+
+// executable: zip files made on some systems lack the mode.
+func executable(program string) error {
+	info, err := os.Stat(program)
+	if err == nil && info.Mode()&0o111 == 0 {
+		return fmt.Errorf("%s is not executable, so Lambda could not start it either; mark it so and run cdk synth", bootstrap)
+	}
+	return err
+}
+
+// binaryArchitecture reads the processor from the ELF header, in Lambda's words.
+func binaryArchitecture(program string) (string, error) {
+	f, err := elf.Open(program)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("its asset has no file named %s, which is what Lambda starts; run cdk synth again", bootstrap)
+	}
+	if err != nil {
+		return "", fmt.Errorf("its asset's %s is not a Linux binary: %w; compile it with GOOS=linux", bootstrap, err)
+	}
+	defer f.Close()
+	switch {
+	case f.Machine == elf.EM_X86_64 && f.Class == elf.ELFCLASS64:
+		return "x86_64", nil
+	case f.Machine == elf.EM_AARCH64:
+		return "arm64", nil
+	}
+	return "", fmt.Errorf("its asset's %s is a binary for %v; Lambda has x86_64 and arm64", bootstrap, f.Machine)
+}
+
+func goArch(lambda string) string {
+	if lambda == "x86_64" {
+		return "amd64"
+	}
+	return lambda
+}
+
+// rebuild compiles the function for the host from its source. What deploys is
+// then not what ran, so the asset is checked against the same source, and the
+// report says what was done.
+func (f *function) rebuild(ctx context.Context, root, program string) (string, error) {
+	host := runtime.GOOS + "/" + runtime.GOARCH
+	asset := "linux/" + goArch(f.Architecture)
+	refusal := func(why error) error {
+		return fmt.Errorf("its asset is for %s and this host is %s, where it can't run; %w", asset, host, why)
+	}
+	if f.Folder == "" {
+		return "", refusal(errors.New("it is not one of EmailOTP's own functions, so there is no source to rebuild it from; synthesise it for the host's architecture, or give Options.Invoker a handler for it"))
+	}
+	if f.host.opts.Build == nil {
+		return "", refusal(errors.New("there is no source to rebuild it from; synthesise it for the host's architecture"))
+	}
+	dir, kept, err := f.rebuiltDir()
+	if err != nil {
+		return "", err
+	}
+	f.root, f.executable = dir, filepath.Join(dir, bootstrap)
+	rebuilt := fmt.Sprintf("function %s: the asset is for %s, this host is %s, so it was rebuilt for the host from the same source", f.Name, asset, host)
+	if kept {
+		return rebuilt + " (kept from an earlier run)", nil
+	}
+	same, err := f.build(ctx, root, program, dir)
+	if err != nil {
+		return "", refusal(fmt.Errorf("rebuilding it failed: %w", err))
+	}
+	if !same {
+		return fmt.Sprintf("function %s: the asset is for %s, this host is %s, so it was rebuilt for the host; WARNING: it was built from other sources than the assembly's (or by another Go release): run cdk synth", f.Name, asset, host), nil
+	}
+	if dir, err = f.keep(dir); err != nil {
+		return "", err
+	}
+	f.root, f.executable = dir, filepath.Join(dir, bootstrap)
+	return rebuilt, nil
+}

@@ -1,0 +1,128 @@
+package runtimeapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
+)
+
+// process is one process of a function with a Runtime API of its own, which is
+// how a request is known to be this process's.
+type process struct {
+	fn     *function
+	cmd    *exec.Cmd
+	server *loopback.Server
+
+	work     chan *invocation // unbuffered: sent is taken
+	ready    chan struct{}    // closed at the first question for work
+	answered chan result      // holds one: the current call's answer
+	exited   chan struct{}    // closed when the process is gone
+
+	mu      sync.Mutex
+	current *invocation
+	isReady bool
+	words   string // why it ended
+	killed  bool
+}
+
+// start starts a process. Its end is watched until Host.Close has seen it.
+func (f *function) start() (*process, error) {
+	if !f.host.begin() {
+		return nil, errClosed
+	}
+	p := &process{
+		fn: f, work: make(chan *invocation), ready: make(chan struct{}),
+		answered: make(chan result, 1), exited: make(chan struct{}),
+	}
+	l, err := loopback.Listen(context.Background(), 0, "the Runtime API", "")
+	if err != nil {
+		f.host.running.Done()
+		return nil, err
+	}
+	p.server = loopback.Serve(l, loopback.Guard(p.api()), f.host.opts.Logger)
+	if err := p.launch(l.Addr().String()); err != nil {
+		_ = p.server.Close()
+		f.host.running.Done()
+		return nil, err
+	}
+	go p.watch()
+	return p, nil
+}
+
+func (p *process) launch(api string) error {
+	f := p.fn
+	environment := f.environment()
+	environment["AWS_LAMBDA_RUNTIME_API"] = api
+	for wait := 5 * time.Millisecond; ; wait *= 2 {
+		stdout, stderr := f.log.stream(), f.log.stream()
+		p.cmd = exec.Command(f.executable)
+		p.cmd.Dir, p.cmd.Env = f.root, list(environment)
+		p.cmd.Stdout, p.cmd.Stderr = stdout, stderr
+		p.cmd.WaitDelay = time.Second // what it started may hold its output open
+		ownGroup(p.cmd)
+		// Registered under the lock that Close takes, so that none slips through.
+		f.mu.Lock()
+		err := f.host.closed()
+		if err == nil {
+			err = p.cmd.Start()
+		}
+		if err == nil {
+			f.all[p] = true
+		}
+		f.mu.Unlock()
+		// Another goroutine's fork can hold a just-written binary open for writing.
+		if !busyText(err) || wait > time.Second {
+			return err
+		}
+		time.Sleep(wait)
+	}
+}
+
+// watch waits for the process's end and cleans up behind it.
+func (p *process) watch() {
+	defer p.fn.host.running.Done()
+	err := p.cmd.Wait()
+	killGroup(p.cmd.Process) // children that it left behind
+	p.mu.Lock()
+	p.words = exitWords(p.cmd.ProcessState, err)
+	p.mu.Unlock()
+	p.fn.mu.Lock()
+	delete(p.fn.all, p)
+	p.fn.mu.Unlock()
+	p.fn.log.flush(p.cmd.Stdout, p.cmd.Stderr)
+	close(p.exited)
+	_ = p.server.Close()
+}
+
+// exitWords is how Lambda puts it.
+func exitWords(state *os.ProcessState, err error) string {
+	if state != nil && !state.Success() {
+		return "Runtime exited with error: " + state.String()
+	}
+	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
+		return "Runtime exited with error: " + err.Error()
+	}
+	return "Runtime exited without providing a reason"
+}
+
+func (p *process) lastWords(id string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return fmt.Sprintf("RequestId: %s Error: %s", id, p.words)
+}
+
+func (p *process) kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.killed || p.cmd.Process == nil {
+		return
+	}
+	p.killed = true
+	killGroup(p.cmd.Process)
+}

@@ -1,0 +1,85 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Config says where a running sandbox is: the content of the ready file. The
+// JSON names are a contract with scripts; new ones may join them.
+type Config struct {
+	// Endpoint is the user pool's API, without a trailing slash.
+	Endpoint string `json:"endpoint"`
+	// Region is the stack's.
+	Region string `json:"region"`
+	// UserPoolID, such as "eu-west-1_Ab3dEf9Gh", is the same at every start.
+	UserPoolID string `json:"userPoolId"`
+	// UserPoolClientID is the client that the construct made, the same at every start.
+	UserPoolClientID string `json:"userPoolClientId"`
+	// Mode is "password" or "passwordless".
+	Mode string `json:"mode"`
+	// InboxURL is the inbox's page; append "/api/messages" for its JSON.
+	InboxURL string `json:"inboxUrl"`
+	// SESEndpoint is where the functions send mail.
+	SESEndpoint string `json:"sesEndpoint"`
+	// KMSEndpoint is where the functions make and check MACs.
+	KMSEndpoint string `json:"kmsEndpoint"`
+	// DynamoDBEndpoint is where the functions find their tables; empty when the
+	// template has none.
+	DynamoDBEndpoint string `json:"dynamodbEndpoint,omitempty"`
+	// Stack is the stack's name.
+	Stack string `json:"stack"`
+	// Issuer is the iss of the pool's tokens.
+	Issuer string `json:"issuer"`
+	// SignInURL is the sign-in page, where somebody serves one.
+	SignInURL string `json:"signInUrl,omitempty"`
+}
+
+// WriteReadyFile writes the configuration as JSON, readable by its owner alone.
+// The file appears whole or not at all, and missing directories are made.
+func (c Config) WriteReadyFile(path string) error {
+	data, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return err
+	}
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("ready file: %w", err)
+	}
+	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*") // created 0600
+	if err != nil {
+		return fmt.Errorf("ready file: %w", err)
+	}
+	_, err = f.Write(append(data, '\n'))
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("ready file: %w", errors.Join(err, os.Remove(f.Name())))
+	}
+	return nil
+}
+
+// ReadReadyFile reads what [Config.WriteReadyFile] wrote. A missing file is an
+// error that wraps [fs.ErrNotExist].
+func ReadReadyFile(path string) (Config, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Config{}, fmt.Errorf("no sandbox is running, or it wrote its ready file elsewhere (looked for %s); start one with `emailotp dev`, or name its file: %w", path, err)
+	}
+	if err != nil {
+		return Config{}, fmt.Errorf("ready file: %w", err)
+	}
+	var c Config
+	if err := json.Unmarshal(data, &c); err != nil {
+		return Config{}, fmt.Errorf("ready file %s is not one that `emailotp dev` wrote: %w; start the sandbox again", path, err)
+	}
+	if c.Endpoint == "" || c.UserPoolID == "" || c.UserPoolClientID == "" {
+		return Config{}, fmt.Errorf("ready file %s lacks endpoint, userPoolId or userPoolClientId; start the sandbox again", path)
+	}
+	return c, nil
+}

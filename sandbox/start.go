@@ -1,0 +1,248 @@
+package sandbox
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/keys"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/mailbox"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/runtimeapi"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/tables"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
+)
+
+// start brings the parts up. The listeners come first, since functions are told
+// addresses; the slow parts (table engine, signing keys, rebuilt functions)
+// start side by side; the pool answers only when all the rest does.
+func (s *Sandbox) start(ctx context.Context) error {
+	if err := s.openListeners(ctx); err != nil {
+		return err
+	}
+	callers := s.identify()
+	s.host = s.functionHost()
+	s.onClose(s.host.Close)
+	signing, err := s.slowParts(ctx, callers)
+	if err != nil {
+		return err
+	}
+	var pool atomic.Pointer[userpool.Pool] // the front serves before the pool exists
+	if err := s.startServices(callers, &pool); err != nil {
+		return err
+	}
+	invoker, err := s.invoker(ctx)
+	if err != nil {
+		return err
+	}
+	if s.pool, err = s.newPool(invoker, callers, signing); err != nil {
+		return err
+	}
+	pool.Store(s.pool)
+	s.mu.Lock()
+	s.config.Issuer = s.pool.Issuer()
+	s.mu.Unlock()
+	s.serve(s.listen.api, loopback.Guard(s.pool))
+	for _, u := range s.opts.Users {
+		if _, err := s.CreateUser(ctx, u); err != nil {
+			return err
+		}
+	}
+	for _, f := range s.opts.Faults {
+		if _, err := s.Inject(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listeners are open before anything is served on them.
+type listeners struct{ api, inbox, front, fence net.Listener }
+
+func (s *Sandbox) openListeners(ctx context.Context) error {
+	l := &listeners{}
+	var errs []error
+	for _, open := range []struct {
+		to         *net.Listener
+		port       int
+		what, flag string
+	}{
+		{&l.api, s.opts.Port, "the user-pool API", "--port (Options.Port)"},
+		{&l.inbox, s.opts.InboxPort, "the inbox", "Options.InboxPort"},
+		{&l.front, 0, "the AWS services", ""},
+		{&l.fence, 0, "the AWS services that the sandbox doesn't have", ""},
+	} {
+		listener, err := loopback.Listen(ctx, open.port, open.what, open.flag)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		*open.to = listener
+		s.onClose(func() error { _ = listener.Close(); return nil }) // a server may have closed it
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	s.listen = l
+	s.config = Config{
+		Endpoint: origin(l.api), InboxURL: origin(l.inbox), SESEndpoint: origin(l.front), KMSEndpoint: origin(l.front),
+		Region: s.plan.Region, UserPoolID: s.plan.Pool.ID, UserPoolClientID: s.plan.ClientID, Mode: s.plan.Mode, Stack: s.plan.Stack,
+	}
+	if len(s.plan.Tables) > 0 {
+		s.config.DynamoDBEndpoint = origin(l.front)
+	}
+	return nil
+}
+
+func origin(l net.Listener) string { return "http://" + l.Addr().String() }
+
+func (s *Sandbox) serve(l net.Listener, h http.Handler) {
+	server := loopback.Serve(l, h, s.logger)
+	s.onClose(server.Close)
+}
+
+// slowParts starts what takes a while, each beside the others.
+func (s *Sandbox) slowParts(ctx context.Context, callers awsfront.Callers) (*userpool.SigningKeys, error) {
+	var signing *userpool.SigningKeys
+	var errSigning, errTables, errFunctions error
+	var wg sync.WaitGroup
+	wg.Go(func() { signing, errSigning = userpool.GenerateKeys() })
+	if len(s.plan.Tables) > 0 {
+		wg.Go(func() { errTables = s.startTables(ctx, callers) })
+	}
+	if s.opts.Invoker == nil && s.opts.InProcess == nil {
+		wg.Go(func() { errFunctions = s.prepareFunctions(ctx) })
+	}
+	wg.Wait()
+	return signing, errors.Join(errSigning, errTables, errFunctions)
+}
+
+func (s *Sandbox) startTables(ctx context.Context, callers awsfront.Callers) error {
+	cfg := tables.Config{
+		Region: s.plan.Region, Account: s.plan.Account, Partition: s.partition(),
+		CacheDir: s.opts.CacheDir, Path: s.opts.TablePath, Callers: callers, Logger: s.logger, Progress: s.opts.Progress,
+	}
+	for _, t := range s.plan.Tables {
+		cfg.Tables = append(cfg.Tables, tables.Table{Name: t.Name, ARN: t.ARN, Definition: t.Definition})
+		if t.TTLAttribute != "" {
+			s.tell(fmt.Sprintf("table %s: items don't expire by their %s here; DynamoDB deletes them within days", t.Name, t.TTLAttribute))
+		}
+	}
+	s.opts.Progress("starting the tables")
+	service, err := tables.Start(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	s.table = service
+	s.onClose(service.Close)
+	return nil
+}
+
+func (s *Sandbox) prepareFunctions(ctx context.Context) error {
+	var errs []error
+	for _, f := range s.plan.Functions {
+		errs = append(errs, f.CodeError)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	s.opts.Progress("preparing the functions")
+	lines, err := s.host.Prepare(ctx)
+	s.tell(lines...)
+	return err
+}
+
+// startServices makes what the functions call and serves it, with the inbox.
+func (s *Sandbox) startServices(callers awsfront.Callers, pool *atomic.Pointer[userpool.Pool]) error {
+	s.store = mailbox.NewStore(s.opts.InboxSize)
+	s.inbox = mailbox.NewInbox(s.store, s.logger)
+	s.mail = mailbox.New(s.mailConfig(), callers, s.store)
+	kms, err := s.keyService(callers)
+	if err != nil {
+		return err
+	}
+	services := map[string]awsfront.Service{awsfront.SES: s.mail, awsfront.KMS: kms}
+	if s.table != nil {
+		services[awsfront.DynamoDB] = s.table
+	}
+	cognito := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := pool.Load(); p != nil {
+			p.ServeHTTP(w, r)
+			return
+		}
+		http.Error(w, "the user pool is still starting", http.StatusServiceUnavailable)
+	})
+	s.front = awsfront.New(services, cognito, s.logger)
+	s.serve(s.listen.front, loopback.Guard(s.front))
+	s.serve(s.listen.fence, awsfront.Fence(s.logger))
+	s.serve(s.listen.inbox, loopback.Guard(s.inbox))
+	return nil
+}
+
+func (s *Sandbox) mailConfig() mailbox.Config {
+	cfg := mailbox.Config{Region: s.plan.Region, Account: s.plan.Account, Partition: s.partition()}
+	for _, i := range s.plan.Identities {
+		cfg.Identities = append(cfg.Identities, mailbox.Identity{Name: i.Name, ARN: i.ARN, ConfigurationSet: i.ConfigurationSet})
+	}
+	for _, c := range s.plan.ConfigurationSets {
+		cfg.ConfigurationSets = append(cfg.ConfigurationSets, mailbox.ConfigurationSet{Name: c.Name, ARN: c.ARN, SendingDisabled: c.SendingDisabled})
+	}
+	return cfg
+}
+
+func (s *Sandbox) keyService(callers awsfront.Callers) (*keys.Service, error) {
+	var all []keys.Key
+	for _, k := range s.plan.Keys {
+		all = append(all, keys.Key{ID: k.ID, ARN: k.ARN, Aliases: k.Aliases, Spec: k.Spec, Usage: k.Usage, Disabled: k.Disabled, Policy: k.Policy})
+	}
+	return keys.New(all, callers, rand.Reader)
+}
+
+// newPool makes the pool. Who calls it with a function's key is held to that
+// function's role; everybody else is the developer, who may do anything.
+func (s *Sandbox) newPool(invoker userpool.Invoker, callers awsfront.Callers, signing *userpool.SigningKeys) (*userpool.Pool, error) {
+	opts := userpool.Options{
+		Invoker: invoker, Mailer: cognitoMail{s.mail}, Now: s.opts.Clock, Keys: signing, Logger: s.logger,
+		TriggerTimeout: s.opts.TriggerTimeout, TriggerAttempts: s.opts.TriggerAttempts,
+		NewPasswordIssuesTokens: s.opts.NewPasswordIssuesTokens, CustomChallengeEntryRow: s.opts.CustomChallengeEntryRow,
+		UnknownUserNameIsDummy: s.opts.UnknownUserNameIsDummy, SessionOverhead: s.opts.SessionOverhead,
+		AllowedOrigins: s.opts.originAllowed,
+		Authorize: func(r *http.Request, action, _ string) error {
+			key, call := awsfront.AccessKeyID(r), iam.Request{Action: action, Resource: s.plan.PoolARN}
+			if callers.Allowed(key, call) {
+				return nil
+			}
+			return errors.New(callers.Denial(key, call))
+		},
+	}
+	if s.opts.LocalIssuer {
+		opts.Issuer = s.config.Endpoint + "/" + s.plan.Pool.ID
+	}
+	return userpool.New(s.plan.Pool, opts)
+}
+
+// cognitoMail puts Cognito's own mails into the inbox.
+type cognitoMail struct{ mail *mailbox.Service }
+
+func (c cognitoMail) Deliver(_ context.Context, m userpool.CognitoMail) error {
+	c.mail.Deliver(m.To, m.Subject, m.Text)
+	return nil
+}
+
+// functionHost describes the functions to the host that would run them.
+func (s *Sandbox) functionHost() *runtimeapi.Host {
+	var all []runtimeapi.Function
+	for _, f := range s.plan.Functions {
+		all = append(all, s.runtimeFunction(f))
+	}
+	return runtimeapi.New(all, runtimeapi.Options{
+		Region: s.plan.Region, Build: s.builder(), CacheDir: s.opts.CacheDir, Log: s.opts.FunctionLog, Logger: s.logger,
+	})
+}

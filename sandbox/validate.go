@@ -1,0 +1,142 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/mail"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// validate reports everything that is wrong with the options at once, before
+// anything is read or started.
+func (o Options) validate() error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf("sandbox: "+format, args...)) }
+	if o.Assembly == "" {
+		wrong("Assembly must be the directory that cdk synth wrote, mostly cdk.out (received: none)")
+	}
+	if o.Mode != "" && o.Mode != "password" && o.Mode != "passwordless" {
+		wrong("Mode must be password or passwordless, or empty for any (received: %q)", o.Mode)
+	}
+	for _, p := range []struct {
+		name string
+		port int
+	}{{"Port", o.Port}, {"InboxPort", o.InboxPort}} {
+		if p.port < 0 || p.port > 65535 {
+			wrong("%s must be 1 to 65535, or 0 for a free one (received: %d)", p.name, p.port)
+		}
+	}
+	if o.Port != 0 && o.Port == o.InboxPort {
+		wrong("Port and InboxPort must differ (received: %d for both)", o.Port)
+	}
+	if o.Invoker != nil && o.InProcess != nil {
+		wrong("Invoker and InProcess exclude each other; set one")
+	}
+	if o.TriggerTimeout < 0 || o.TriggerTimeout > 15*time.Minute {
+		wrong("TriggerTimeout must be at most 15 minutes, or 0 for Cognito's 5 seconds (received: %v)", o.TriggerTimeout)
+	}
+	if o.TriggerAttempts < 0 || o.TriggerAttempts > 10 {
+		wrong("TriggerAttempts must be 1 to 10, or 0 for 1 (received: %d)", o.TriggerAttempts)
+	}
+	if o.SessionOverhead < 0 {
+		wrong("SessionOverhead must not be negative (received: %d)", o.SessionOverhead)
+	}
+	if o.InboxSize < 0 {
+		wrong("InboxSize must be 1 or more mails, or 0 for 50,000 (received: %d)", o.InboxSize)
+	}
+	for _, origin := range o.AllowedOrigins {
+		if u, err := url.Parse(origin); err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin {
+			wrong("AllowedOrigins must be origins such as https://app.example.com, without a path (received: %q)", origin)
+		}
+	}
+	errs = append(errs, o.usersAndFaults()...)
+	return errors.Join(errs...)
+}
+
+func (o Options) usersAndFaults() []error {
+	var errs []error
+	seen := map[string]bool{}
+	for i, u := range o.Users {
+		if err := u.validate(); err != nil {
+			errs = append(errs, fmt.Errorf("sandbox: Users[%d]: %w", i, err))
+		}
+		key := strings.ToLower(u.Email)
+		if u.Email != "" && seen[key] {
+			errs = append(errs, fmt.Errorf("sandbox: Users[%d]: the address is there twice; name each user once", i))
+		}
+		seen[key] = true
+	}
+	for i, f := range o.Faults {
+		if err := f.validate(); err != nil {
+			errs = append(errs, fmt.Errorf("sandbox: Faults[%d]: %w", i, err))
+		}
+	}
+	return errs
+}
+
+func (u User) validate() error {
+	a, err := mail.ParseAddress(u.Email)
+	if err != nil || a.Address != u.Email {
+		return fmt.Errorf("Email must be one address such as ada@example.com (received: %q)", u.Email)
+	}
+	if u.Temporary && u.Password == "" {
+		return errors.New("Temporary needs a Password that the user is to change")
+	}
+	return nil
+}
+
+// withDefaults fills in what nil and 0 stand for.
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.FunctionLog == nil {
+		o.FunctionLog = io.Discard
+	}
+	if o.Progress == nil {
+		o.Progress = func(string) {}
+	}
+	if o.CacheDir == "" {
+		base, err := os.UserCacheDir()
+		if err != nil { // no home directory, as in some containers
+			base = os.TempDir()
+		}
+		o.CacheDir = filepath.Join(base, "emailotp")
+	}
+	return o
+}
+
+// originAllowed lets local pages call the pool's API, and those that the
+// options name.
+func (o Options) originAllowed(origin string) bool {
+	if slices.Contains(o.AllowedOrigins, origin) {
+		return true
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Scheme+"://"+u.Host != origin {
+		return false
+	}
+	return slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, u.Hostname())
+}
+
+// guardDoors refuses a template that lets clients in without the mailed code,
+// whatever the construct's own checks said: the template may have been changed
+// after them.
+func (s *Sandbox) guardDoors() error {
+	var errs []error
+	for _, d := range s.plan.Doors {
+		if s.opts.AllowDoors {
+			s.report = append(s.report, "open door "+d.Name()+": "+d.Remedy)
+			continue
+		}
+		errs = append(errs, fmt.Errorf("%s; if it is wanted, acknowledge it as %q in the resource's metadata EmailOTP::AcknowledgedDoors", d.Remedy, d.Name()))
+	}
+	return errors.Join(errs...)
+}
