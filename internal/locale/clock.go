@@ -1,0 +1,99 @@
+package locale
+
+import (
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+)
+
+// A clock says how a language writes a time of day.
+type clock struct {
+	layout string // of package time; "PM" stands for the language's own half of the day
+	am, pm string
+}
+
+// clocks holds the languages that don't write 15:04. The hour cycles are CLDR's (timeData of the
+// supplemental data, short time patterns of the main data).
+var clocks = map[string]clock{
+	"en": {layout: "3:04 PM", am: "AM", pm: "PM"},
+	"de": {layout: "15:04 Uhr"},
+	"ar": {layout: "3:04 PM", am: "ص", pm: "م"},
+	"fi": {layout: "15.04"},
+	"da": {layout: "15.04"},
+	"id": {layout: "15.04"},
+	"hi": {layout: "3:04 PM", am: "am", pm: "pm"},
+	"ko": {layout: "PM 3:04", am: "오전", pm: "오후"},
+	"el": {layout: "3:04 PM", am: "π.μ.", pm: "μ.μ."},
+}
+
+// regionalClocks holds the regions that differ from their language.
+var regionalClocks = map[string]clock{
+	"en-GB": {layout: "15:04"},
+	"en-IE": {layout: "15:04"},
+	"en-ZA": {layout: "15:04"},
+	"en-DE": {layout: "15:04"},
+	"en-NL": {layout: "15:04"},
+	"en-SE": {layout: "15:04"},
+	"en-CH": {layout: "15:04"},
+	"en-AT": {layout: "15:04"},
+	"en-BE": {layout: "15:04"},
+	"en-DK": {layout: "15:04"},
+	"en-FI": {layout: "15:04"},
+	"es-US": {layout: "3:04 PM", am: "a.\u00a0m.", pm: "p.\u00a0m."},
+	"es-CO": {layout: "3:04 PM", am: "a.\u00a0m.", pm: "p.\u00a0m."},
+	"fr-CA": {layout: "15 h 04"},
+	"ar-MA": {layout: "15:04"},
+	"ar-DZ": {layout: "15:04"},
+	"ar-TN": {layout: "15:04"},
+}
+
+// TimeOfDay writes t's time of day, to the minute and in t's own location, as text in the language tag
+// does ("7:31 AM", "07:31 Uhr"), for a person whose locale is wanted: somebody in Dublin reads English
+// but no AM. Digits are ASCII in every language, as the code's are. A region in wanted counts only
+// if wanted is of tag's language.
+func TimeOfDay(t time.Time, tag, wanted string) string {
+	c := clockOf(tag, wanted)
+	half := c.am
+	if t.Hour() >= 12 {
+		half = c.pm
+	}
+	before, after, found := strings.Cut(c.layout, "PM")
+	if !found {
+		return t.Format(c.layout)
+	}
+	if before != "" {
+		before = t.Format(before)
+	}
+	if after != "" {
+		after = t.Format(after)
+	}
+	return before + half + after
+}
+
+func clockOf(tag, wanted string) clock {
+	base, region := subtags(tag)
+	if b, r := subtags(wanted); b == base && r != "" {
+		region = r
+	}
+	if c, ok := regionalClocks[base+"-"+region]; ok {
+		return c
+	}
+	if c, ok := clocks[base]; ok {
+		return c
+	}
+	return clock{layout: "15:04"}
+}
+
+// subtags returns the language of tag and, if it names one, its region; both empty if it is malformed.
+func subtags(tag string) (base, region string) {
+	t, err := parse(tag)
+	if err != nil {
+		return "", ""
+	}
+	b, _ := t.Base()
+	if r, confidence := t.Region(); confidence == language.Exact {
+		region = r.String()
+	}
+	return b.String(), region
+}

@@ -1,0 +1,124 @@
+// Package locale knows the languages that EmailOTP speaks: which they are, how a person's locale
+// attribute is matched to them, and how each of them writes numbers of minutes and times of day.
+//
+// The mail and the sign-in page keep catalogues of their own; both take their set of languages from
+// [Shipped].
+package locale
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/text/language"
+)
+
+// Default is the language that everything falls back to: every text exists in it.
+const Default = "en"
+
+// MaxLength is the longest locale, in bytes, that is looked at. RFC 5646, section 4.4.1, asks for
+// room for at least 35; Cognito lets a user's locale attribute have 2,048.
+const MaxLength = 64
+
+// Direction is the direction of a script, as HTML's dir attribute spells it.
+type Direction string
+
+const (
+	// LTR is left to right.
+	LTR Direction = "ltr"
+	// RTL is right to left.
+	RTL Direction = "rtl"
+)
+
+// Shipped returns the BCP 47 tags of the languages that EmailOTP has texts for, English first.
+func Shipped() []string {
+	return []string{Default, "de", "fr", "es", "pt-BR", "it", "nl", "pl", "tr", "ja", "zh-Hans", "ar"}
+}
+
+// DirectionOf returns the direction that text in the language tag is written in. It is [LTR] for a tag
+// that isn't well-formed.
+func DirectionOf(tag string) Direction {
+	t, err := parse(tag)
+	if err != nil {
+		return LTR
+	}
+	script, _ := t.Script()
+	switch script.String() {
+	case "Adlm", "Arab", "Aran", "Hebr", "Mand", "Mend", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa", "Yezi":
+		return RTL
+	}
+	return LTR
+}
+
+// Canonical returns tag as BCP 47 spells it ("PT_br" is "pt-BR"). The error says what is wrong with a
+// tag that isn't a language, or one that carries extensions, which no catalogue is kept under.
+func Canonical(tag string) (string, error) {
+	t, err := parse(tag)
+	if err != nil {
+		return "", fmt.Errorf("%q is no language tag (%w); write one as BCP 47 does, like \"de\", \"pt-BR\" or \"zh-Hant\"", clip(tag), err)
+	}
+	if len(t.Extensions()) > 0 {
+		return "", fmt.Errorf("language tag %q carries an extension; leave out everything from the single letter on", clip(tag))
+	}
+	return t.String(), nil
+}
+
+// parse is language.Parse for input of any origin: short, one spelling, and never "und".
+func parse(tag string) (language.Tag, error) {
+	if len(tag) > MaxLength {
+		return language.Und, fmt.Errorf("longer than %d bytes", MaxLength)
+	}
+	t, err := language.Parse(strings.ReplaceAll(strings.TrimSpace(tag), "_", "-"))
+	if err != nil {
+		return language.Und, err
+	}
+	if base, _, _ := t.Raw(); base.String() == "und" {
+		return language.Und, fmt.Errorf("no language named")
+	}
+	return t, nil
+}
+
+// clip keeps hostile input from flooding an error.
+func clip(s string) string {
+	if len(s) <= MaxLength {
+		return s
+	}
+	return strings.ToValidUTF8(s[:MaxLength], "") + "…"
+}
+
+// A Matcher finds the best of a set of languages for a person. It is safe for concurrent use.
+type Matcher struct {
+	tags    []string
+	matcher language.Matcher
+}
+
+// NewMatcher returns a matcher over tags, of which the first is the one to fall back to. It fails if
+// there is none or if one isn't well-formed.
+func NewMatcher(tags ...string) (*Matcher, error) {
+	if len(tags) == 0 {
+		return nil, fmt.Errorf("no languages to choose from")
+	}
+	parsed := make([]language.Tag, len(tags))
+	for i, tag := range tags {
+		t, err := parse(tag)
+		if err != nil {
+			return nil, fmt.Errorf("%q is no language tag: %w", clip(tag), err)
+		}
+		parsed[i] = t
+	}
+	return &Matcher{tags: append([]string(nil), tags...), matcher: language.NewMatcher(parsed)}, nil
+}
+
+// Match returns the tag, spelled as it was given to [NewMatcher], that serves a person whose locale is
+// wanted ("de_AT" is served by "de"). A locale that is empty, malformed, too long or of a language that
+// nothing comes near gets the first tag: the attribute is the user's to write and proves nothing.
+func (m *Matcher) Match(wanted string) string {
+	t, err := parse(wanted)
+	if err != nil {
+		return m.tags[0]
+	}
+	_, i, confidence := m.matcher.Match(t)
+	if confidence == language.No {
+		return m.tags[0]
+	}
+	return m.tags[i]
+}

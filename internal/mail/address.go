@@ -1,0 +1,117 @@
+package mail
+
+import (
+	"errors"
+	"fmt"
+	netmail "net/mail"
+	"strings"
+)
+
+// The longest address and its parts, in bytes: RFC 5321, section 4.5.3.1, and SES's limit on the whole.
+const (
+	maxLocalPart = 64
+	maxDomain    = 255
+	maxAddress   = 320
+	maxLabel     = 63
+)
+
+// ValidateAddress checks that address is one e-mail address and nothing else, in the form that SES
+// accepts: a local part of 1 to 64 ASCII letters, digits and !#$%&'*+-/=?^_`{|}~, with single dots
+// inside, and a domain name of at least two labels; 320 bytes in all.
+//
+// Three things that RFC 5322 knows are refused. A display name, comments and angle brackets, since they
+// would say something to a parser that the value doesn't say to a person. A local part in quotes, in
+// which even spaces and "@" would be part of it. And a domain in Unicode: it must be written in its
+// ASCII form ("xn--bcher-kva.example.com"), because the editions of IDNA turn some names ("ß") into
+// different ones, and a code must go to the domain that was verified and to no other.
+//
+// The error doesn't hold the address; it continues a sentence ("has no @").
+func ValidateAddress(address string) error {
+	if address == "" {
+		return errors.New("is empty")
+	}
+	if len(address) > maxAddress {
+		return fmt.Errorf("has %d bytes; at most %d are allowed", len(address), maxAddress)
+	}
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return errors.New("has no @; write one address like name@example.com")
+	}
+	if err := validateLocalPart(address[:at]); err != nil {
+		return err
+	}
+	return validateDomain(address[at+1:])
+}
+
+func validateLocalPart(local string) error {
+	switch {
+	case local == "":
+		return errors.New("has nothing before the @")
+	case len(local) > maxLocalPart:
+		return fmt.Errorf("has %d bytes before the @; at most %d are allowed", len(local), maxLocalPart)
+	case local[0] == '"':
+		return errors.New("has a local part in quotes, which isn't supported")
+	case local[0] == '.' || local[len(local)-1] == '.' || strings.Contains(local, ".."):
+		return errors.New("has a dot at the beginning or end of its local part, or two in a row")
+	}
+	for i := range len(local) {
+		if c := local[i]; c >= 0x80 {
+			return errors.New("has a character before the @ that isn't ASCII, which SES doesn't accept")
+		} else if !alphanumeric(c) && !strings.ContainsRune(".!#$%&'*+-/=?^_`{|}~", rune(c)) {
+			return fmt.Errorf("has a character before the @ that isn't allowed (byte %#02x); write the bare address, without a display name or brackets", c)
+		}
+	}
+	return nil
+}
+
+func validateDomain(domain string) error {
+	switch {
+	case domain == "":
+		return errors.New("has nothing after the @")
+	case len(domain) > maxDomain:
+		return fmt.Errorf("has a domain of %d bytes; at most %d are allowed", len(domain), maxDomain)
+	case strings.IndexFunc(domain, func(r rune) bool { return r >= 0x80 }) >= 0:
+		return errors.New(`has a domain that isn't ASCII; write it in its ASCII form, which begins with "xn--"`)
+	}
+	labels := strings.Split(domain, ".")
+	if len(labels) < 2 {
+		return errors.New("has a domain without a dot")
+	}
+	for _, label := range labels {
+		if err := validateLabel(label); err != nil {
+			return err
+		}
+	}
+	if last := labels[len(labels)-1]; strings.Trim(last, "0123456789") == "" {
+		return errors.New("has a top-level domain of digits alone")
+	}
+	return nil
+}
+
+func validateLabel(label string) error {
+	switch {
+	case label == "":
+		return errors.New("has an empty label in its domain")
+	case len(label) > maxLabel:
+		return fmt.Errorf("has a label of %d bytes in its domain; at most %d are allowed", len(label), maxLabel)
+	case label[0] == '-' || label[len(label)-1] == '-':
+		return errors.New("has a label in its domain that begins or ends with a hyphen")
+	}
+	for i := range len(label) {
+		if c := label[i]; !alphanumeric(c) && c != '-' {
+			return fmt.Errorf("has a character in its domain that isn't allowed (byte %#02x)", c)
+		}
+	}
+	return nil
+}
+
+func alphanumeric(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+// formatFrom writes a From header's value: a display name in ASCII as a quoted string, any other
+// encoded after RFC 2047, so that no name can be mistaken for an address or end the header.
+func formatFrom(name, address string) string {
+	a := netmail.Address{Name: name, Address: address}
+	return a.String()
+}

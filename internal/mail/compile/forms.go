@@ -1,0 +1,136 @@
+package compile
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+)
+
+// forms executes the templates for every language and length of a code.
+func (t *templates) forms(r *mail.Renderer, c Code) (map[string]mail.Form, error) {
+	all := map[string]mail.Form{}
+	var found mistakes
+	parts := t.parts(r)
+	for _, tag := range r.Languages() {
+		for _, digits := range c.lengths() {
+			var form mail.Form
+			for _, p := range parts {
+				out, errs := p.compile(r, tag, digits, c)
+				for _, err := range errs {
+					found.add(err, tag, digits)
+				}
+				*p.into(&form) = out
+			}
+			all[mail.FormKey(tag, digits)] = form
+		}
+	}
+	return all, found.err()
+}
+
+// compile executes a template with marks for what isn't known yet, and makes sure that putting values in
+// their places gives what executing it with the values gives.
+func (p *part) compile(r *mail.Renderer, tag string, digits int, c Code) (string, []error) {
+	marked := factsOf(r, tag, codes(digits)[0], c, requests()[0])
+	marked.Time, marked.Zone = string(mail.TimeMark), string(mail.ZoneMark)
+	first, err := p.execute(marked)
+	if err != nil {
+		return "", []error{err}
+	}
+	second := marked
+	second.Code = codes(digits)[1]
+	other, err := p.execute(second)
+	if err != nil {
+		return "", []error{err}
+	}
+	out, ok := markDigits(first, other, marked.Code, second.Code)
+	if !ok {
+		return "", []error{p.uses.computes(p.file, "code")}
+	}
+	var errs []error
+	for _, each := range codes(digits) {
+		f := marked
+		f.Code = each
+		errs = append(errs, p.compare(out, f, "code")...)
+	}
+	for _, at := range requests() {
+		errs = append(errs, p.compare(out, factsOf(r, tag, marked.Code, c, at), "time")...)
+	}
+	return out, errs
+}
+
+// compare executes the template for f and says whether filling the marks of out gives the same, and
+// whether that can be sent.
+func (p *part) compare(out string, f mail.Facts, what string) []error {
+	want, err := p.execute(f)
+	if err != nil {
+		return []error{err}
+	}
+	var form mail.Form
+	*p.into(&form) = out
+	form = form.Fill(f)
+	if *p.into(&form) != want {
+		return []error{p.uses.computes(p.file, what)}
+	}
+	return p.check(want, f.Code)
+}
+
+// codes returns codes to try. By the first two each digit can be told from all others and from text that
+// is the same in both: the digits at a position of the two differ, and so do such pairs between positions.
+// The others have every digit at every position, and equal ones in a row.
+func codes(digits int) []string {
+	all := []string{code(digits, func(i int) int { return i }), code(digits, func(i int) int { return i + 1 + i/10 })}
+	for k := range 10 {
+		all = append(all, code(digits, func(i int) int { return 7*i*i + i/3 + k }))
+	}
+	return append(all, code(digits, func(int) int { return 0 }), code(digits, func(int) int { return 9 }))
+}
+
+// code returns a code whose digit i is the last one of what of returns.
+func code(digits int, of func(i int) int) string {
+	b := make([]byte, digits)
+	for i := range b {
+		b[i] = byte('0' + of(i)%10)
+	}
+	return string(b)
+}
+
+// markDigits compares what a template wrote for two of [codes], and puts marks where they show a digit. It
+// fails if they differ in anything else, or if a mark is there already but for time and zone.
+func markDigits(first, other, firstCode, otherCode string) (string, bool) {
+	if len(first) != len(other) {
+		return "", false
+	}
+	var b strings.Builder
+	for i := range len(first) {
+		if first[i] == other[i] {
+			b.WriteByte(first[i])
+			continue
+		}
+		digit := -1
+		for k := range len(firstCode) {
+			if first[i] == firstCode[k] && other[i] == otherCode[k] {
+				digit = k
+			}
+		}
+		if digit < 0 {
+			return "", false
+		}
+		b.WriteRune(mail.DigitMark(digit))
+	}
+	return b.String(), true
+}
+
+// reserved refuses a template that has a mark of its own.
+func reserved(file, source string) error {
+	line := 1
+	for _, r := range source {
+		switch {
+		case r == '\n':
+			line++
+		case r >= mail.FirstMark:
+			return fmt.Errorf("%s:%d: %U is reserved; use another character", file, line, r)
+		}
+	}
+	return nil
+}

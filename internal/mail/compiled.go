@@ -1,0 +1,159 @@
+package mail
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// A File is mail.json: the config, and what package compile made of its templates.
+//
+// A mail is a language and a number of digits, as [FormKey] writes them. A line of the file holds one: reading a
+// mail then means finding its line and parsing nothing else, whatever all of them weigh.
+type File struct {
+	// Config is the config without its templates.
+	Config Config `json:"config"`
+	// Minutes is for how long the codes of the mails are valid, in whole minutes.
+	Minutes int `json:"minutes,omitempty"`
+	// Mails are the mails that the templates write.
+	Mails map[string]Form `json:"mails,omitempty"`
+}
+
+// A Form is a mail that an importer's templates wrote for a code, a time and a zone yet unknown: in their
+// places it has [DigitMark], [TimeMark] and [ZoneMark]. A part without a template is empty.
+type Form struct {
+	Subject string `json:"subject,omitempty"`
+	Text    string `json:"text,omitempty"`
+	HTML    string `json:"html,omitempty"`
+}
+
+// FormKey names the mail in the language tag with a code of so many digits.
+func FormKey(tag string, digits int) string { return fmt.Sprintf("%s/%d", tag, digits) }
+
+// The marks are characters at the very end of Unicode's private use. Fonts of icons use its beginning, so
+// that no template loses a picture.
+const (
+	// FirstMark is the first of all marks, which reach to the end of Unicode.
+	FirstMark = '\U0010FF00'
+	// TimeMark stands for the time of day, ZoneMark for the time zone.
+	TimeMark = '\U0010FFF0'
+	ZoneMark = '\U0010FFF1'
+)
+
+// DigitMark stands for digit i of the code, counted from 0.
+func DigitMark(i int) rune { return FirstMark + rune(i) }
+
+// Fill puts the values of f in the places of their marks. Time and zone are as safe in HTML as they are:
+// of what is special in it they have nothing.
+func (form Form) Fill(f Facts) Form {
+	return Form{fillMarks(form.Subject, f), fillMarks(form.Text, f), fillMarks(form.HTML, f)}
+}
+
+// markLead is the byte that marks begin with in UTF-8, markSize their length.
+const (
+	markLead = 0xf4
+	markSize = 4
+)
+
+func fillMarks(s string, f Facts) string {
+	i := strings.IndexByte(s, markLead)
+	if i < 0 {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	for ; i >= 0; i = strings.IndexByte(s, markLead) {
+		b.WriteString(s[:i])
+		end := min(i+markSize, len(s))
+		b.WriteString(valueOfMark(s[i:end], f))
+		s = s[end:]
+	}
+	b.WriteString(s)
+	return b.String()
+}
+
+func valueOfMark(mark string, f Facts) string {
+	switch r := []rune(mark)[0]; {
+	case r == TimeMark:
+		return f.Time
+	case r == ZoneMark:
+		return f.Zone
+	case r >= FirstMark && int(r-FirstMark) < len(f.Code):
+		return f.Code[r-FirstMark:][:1]
+	}
+	return mark
+}
+
+// compiled are the mails of a File as far as they were read.
+type compiled struct {
+	minutes int
+	lines   map[string][]byte // JSON by FormKey, not parsed
+}
+
+// form returns the mail for f, and an empty one if the templates weren't executed for its like: for a code of
+// another length or validity, as there can be for seconds of a deployment that changes either, or one
+// that nobody knows the time of. The built-in layout then says the same in its own looks.
+func (c *compiled) form(f Facts) (Form, error) {
+	line, ok := c.lines[FormKey(f.Language, len(f.Code))]
+	if !ok || f.Minutes != c.minutes || f.Time == "" {
+		return Form{}, nil
+	}
+	var form Form
+	if err := json.Unmarshal(line, &form); err != nil {
+		return form, fmt.Errorf("mail.json: mail %s: %w", FormKey(f.Language, len(f.Code)), err)
+	}
+	return form.Fill(f), nil
+}
+
+// Load returns a renderer for a mail.json as package compile writes it.
+func Load(mailJSON []byte) (*Renderer, error) {
+	rest, lines, err := splitMails(mailJSON)
+	if err != nil {
+		return nil, fmt.Errorf("mail.json:%w", err)
+	}
+	var f File
+	if err := strictJSON(rest, &f); err != nil {
+		return nil, fmt.Errorf("mail.json:%w", err)
+	}
+	if len(f.Mails) > 0 {
+		return nil, fmt.Errorf("mail.json: it was written anew by another program; take it as compiling gave it, each mail on a line of its own")
+	}
+	r, err := New(f.Config)
+	if err != nil {
+		return nil, err
+	}
+	r.compiled = compiled{f.Minutes, lines}
+	return r, nil
+}
+
+// The lines around the mails of a File, and how the line of a mail begins.
+const (
+	mailsBegin = "\n  \"mails\": {\n"
+	mailsEnd   = "\n  }"
+	mailIndent = "    \""
+)
+
+// splitMails takes the mails out of a File. What is left is the same File without any, its lines where they were
+// up to there.
+func splitMails(file []byte) (rest []byte, lines map[string][]byte, err error) {
+	begin := bytes.Index(file, []byte(mailsBegin))
+	if begin < 0 {
+		return file, nil, nil
+	}
+	first := begin + len(mailsBegin)
+	end := bytes.Index(file[first-1:], []byte(mailsEnd))
+	if end < 0 {
+		return nil, nil, fmt.Errorf("%d: the mails have no end", line(file, int64(begin+1)))
+	}
+	last := first - 1 + end
+	lines = map[string][]byte{}
+	for l := range bytes.Lines(file[first:max(first, last)]) {
+		key, value, ok := bytes.Cut(bytes.TrimPrefix(l, []byte(mailIndent)), []byte(`": `))
+		if !ok || !bytes.HasPrefix(l, []byte(mailIndent)) {
+			return nil, nil, fmt.Errorf("%d: this isn't a mail on a line of its own; take the file as compiling gave it", line(file, int64(first)))
+		}
+		lines[string(key)] = bytes.TrimRight(value, ",\n")
+	}
+	return append(file[:begin+len(mailsBegin)-1:begin+len(mailsBegin)-1], file[last:]...), lines, nil
+}

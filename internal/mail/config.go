@@ -1,0 +1,70 @@
+package mail
+
+// A Mode says what the code stands beside, and with it what a person who did not ask for one must know.
+type Mode string
+
+const (
+	// Password: the code is mailed once the password was proven. A mail that nobody asked for means that
+	// somebody else has the password.
+	Password Mode = "password"
+	// Passwordless: the code alone signs in, and anybody who knows the address can have one mailed.
+	Passwordless Mode = "passwordless"
+)
+
+// DefaultAccentColor is the accent colour when Config has none: 6.4 to 1 on white.
+const DefaultAccentColor = "#1d5fbf"
+
+// A Config is everything about the mail that isn't the message. Its zero values mean a default, except
+// for From, ProductName and Mode. As JSON it is the greater part of mail.json.
+type Config struct {
+	// From is the sender's bare address.
+	From string `json:"from,omitempty"`
+	// FromName is the sender's display name; empty for ProductName.
+	FromName string `json:"fromName,omitempty"`
+	// ReplyTo is the bare address that answers go to; empty for From.
+	ReplyTo string `json:"replyTo,omitempty"`
+	// Mode is the sign-in's mode.
+	Mode Mode `json:"mode,omitempty"`
+	// DefaultLocale is the language for people whose locale says nothing usable; empty for English.
+	DefaultLocale string `json:"defaultLocale,omitempty"`
+
+	// ProductName is what the mail calls the service, at most 64 characters.
+	ProductName string `json:"productName,omitempty"`
+	// SupportAddress is the bare address that people can turn to; empty for none.
+	SupportAddress string `json:"supportAddress,omitempty"`
+	// LogoText stands above the text where others put a picture; empty for ProductName. There is no
+	// picture because mail programs hide remote ones, and fetching one tells that the mail was read.
+	LogoText string `json:"logoText,omitempty"`
+	// AccentColor is the colour of the logo, the bar above it and links, as #rrggbb or #rgb. On white it
+	// must have a contrast of 4.5 to 1; the one for dark mode is derived from it. Empty for
+	// [DefaultAccentColor].
+	AccentColor string `json:"accentColor,omitempty"`
+	// Footer is a line at the end of the mail, such as a company's name and address, at most 500
+	// characters, the same in all languages.
+	Footer string `json:"footer,omitempty"`
+
+	// CodeInSubject puts the code into the subject and the preview line. By default both are without it,
+	// because lock screens and notifications show them: whoever sees a locked phone, or a shared
+	// screen, would read the code.
+	CodeInSubject bool `json:"codeInSubject,omitempty"`
+	// Origin is the sign-in page's host ("id.example.com") or origin ("https://id.example.com"). The plain
+	// text then ends with "@id.example.com #12345678", the form in which browsers offer a code on that
+	// domain alone. Empty for no such line.
+	Origin string `json:"origin,omitempty"`
+	// FeedbackID is an identifier that SES puts into the Feedback-ID header, by which mailbox providers
+	// group complaints: 1 to 64 ASCII letters, digits, "-" and "_". Empty for SES's own identifiers alone.
+	FeedbackID string `json:"feedbackId,omitempty"`
+
+	// Languages adds languages and overrides strings, by BCP 47 tag.
+	Languages map[string]Strings `json:"languages,omitempty"`
+	// Templates replaces the layout. They are for package compile; [New] refuses them.
+	Templates Templates `json:"templates,omitzero"`
+}
+
+// Templates are Go templates for the parts of a mail: text/template for Subject and Text, html/template
+// for HTML. An empty one is the built-in. The values that they can use are those of [Data].
+type Templates struct {
+	Subject string `json:"subject,omitempty"`
+	Text    string `json:"text,omitempty"`
+	HTML    string `json:"html,omitempty"`
+}

@@ -1,0 +1,95 @@
+package mail_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/locale"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const (
+	shortCode = "12345678"
+	longCode  = "12345678901234567890"
+)
+
+// config is a config with everything set.
+func config(mode mail.Mode) mail.Config {
+	return mail.Config{
+		From: "codes@example.com", ReplyTo: "help@example.com", Mode: mode,
+		ProductName: "Example", SupportAddress: "help@example.com",
+		Footer: "Example, 1 Example Street, 12345 Example", Origin: "https://id.example.com", FeedbackID: "sign-in",
+	}
+}
+
+// message is a message with everything set.
+func message(tag, code string) mail.Message {
+	return mail.Message{
+		To: "jane@example.com", Code: code, ExpiresIn: 5 * time.Minute,
+		RequestedAt: time.Date(2026, 11, 21, 6, 30, 59, 0, time.UTC), Zoneinfo: "America/New_York", Locale: tag,
+	}
+}
+
+// kind is one of the mails that differ in what they say.
+type kind struct {
+	name string
+	mode mail.Mode
+	code string
+}
+
+func kinds() []kind {
+	return []kind{
+		{"passwordless-short", mail.Passwordless, shortCode},
+		{"passwordless-long", mail.Passwordless, longCode},
+		{"password-short", mail.Password, shortCode},
+		{"password-long", mail.Password, longCode},
+	}
+}
+
+func render(t testing.TB, c mail.Config, m mail.Message) mail.Mail {
+	t.Helper()
+	r, err := mail.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := r.Render(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestGoldenMails(t *testing.T) {
+	for _, tag := range locale.Shipped() {
+		for _, k := range kinds() {
+			t.Run(tag+"/"+k.name, func(t *testing.T) {
+				out := render(t, config(k.mode), message(tag, k.code))
+				golden(t, tag+"."+k.name+".golden.txt", "Subject: "+out.Subject+"\n\n"+out.Text+"\n")
+				golden(t, tag+"."+k.name+".golden.html", out.HTML)
+			})
+		}
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs; look at the mail, and if it is right run go test ./internal/mail -update\n%s", name, got)
+	}
+}

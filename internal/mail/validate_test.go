@@ -1,0 +1,80 @@
+package mail_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+)
+
+func TestValidateNamesEveryProblem(t *testing.T) {
+	c := mail.Config{
+		From: "Jane <jane@example.com>", FromName: "Jane\r\nBcc: x@example.com", ReplyTo: "jane", SupportAddress: "help@bücher.example",
+		Mode: "both", DefaultLocale: "sv", ProductName: "", LogoText: " Example", AccentColor: "#ffcc00", Footer: "a\u202eb",
+		Origin: "http://example.com/path", FeedbackID: "a:b",
+		Languages: map[string]mail.Strings{
+			"german": {},
+			"pt_BR":  {Secret: "x"},
+			"pt-BR":  {Secret: "x"},
+			"fr":     {Intro: "Bonjour {name}", SubjectWithCode: "Votre code", Secret: "a\nb"},
+			"ja":     {Expires: map[string]string{"few": "x", "other": "{minutes}"}},
+			"pl":     {Expires: map[string]string{"one": "{minutes} minuta"}},
+		},
+	}
+	err := c.Validate()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	for _, want := range []string{
+		`AccentColor "#ffcc00" has a contrast of 1.51 on the mail's background #ffffff; WCAG AA asks for 4.5, so take a darker one`,
+		`DefaultLocale must be one of ar, de, en, es, fr, it, ja, nl, pl, pt-BR, tr, zh-Hans, or a language that Languages adds (received: "sv")`,
+		`FeedbackID must consist of ASCII letters, digits, "-" and "_" (received: "a:b")`,
+		`Footer must be one line without control characters: it has U+202E at byte 1 (received: "a\u202eb")`,
+		`From has a character before the @ that isn't allowed (byte 0x20); write the bare address, without a display name or brackets (received: "Jane <jane@example.com>")`,
+		`FromName must be one line without control characters: it has U+000D at byte 4 (received: "Jane\r\nBcc: x@example.com")`,
+		`Languages: "german" is no language tag`,
+		`Languages: "pt-BR" and "pt_BR" are the same language; keep one`,
+		`Languages["fr"].intro has {name}; the values it can have are {product}`,
+		`Languages["fr"].secret must be one line`,
+		`Languages["fr"].subjectWithCode lacks {code}`,
+		`Languages["ja"].expires has the plural "few", which ja doesn't have; it has other`,
+		`Languages["pl"].expires lacks the plural "few"; give it, or "other" for all that are left out`,
+		`Languages["pl"].expires lacks the plural "many"`,
+		`LogoText must not begin or end with a space (received: " Example")`,
+		`Mode must be "password" or "passwordless" (received: "both")`,
+		`Origin must be a host like id.example.com, or https:// and a host (received: "http://example.com/path")`,
+		`ProductName must have 1 to 64 characters (received: "")`,
+		`ReplyTo has no @; write one address like name@example.com (received: "jane")`,
+		`SupportAddress has a domain that isn't ASCII; write it in its ASCII form, which begins with "xn--" (received: "help@bücher.example")`,
+	} {
+		found := false
+		for i, line := range lines {
+			if strings.HasPrefix(line, want) {
+				lines, found = append(lines[:i:i], lines[i+1:]...), true
+				break
+			}
+		}
+		if !found {
+			t.Errorf("no error begins with %s", want)
+		}
+	}
+	for _, line := range lines {
+		t.Errorf("an error too many: %s", line)
+	}
+	if sorted := strings.Split(err.Error(), "\n"); !isSorted(sorted) {
+		t.Error("the errors aren't sorted")
+	}
+	if _, err := mail.New(c); err == nil {
+		t.Error("New takes it")
+	}
+}
+
+func isSorted(lines []string) bool {
+	for i := 1; i < len(lines); i++ {
+		if lines[i] < lines[i-1] {
+			return false
+		}
+	}
+	return true
+}

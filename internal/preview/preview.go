@@ -1,0 +1,142 @@
+// Package preview shows the mails of a configuration in a browser: every language, with a short and a
+// long code, by day, in dark mode, on a narrow screen and as plain text.
+//
+// [Write] makes static files of it, which need no server. [NewHandler] serves the same pages and has them
+// reload when the configuration changes. [Check] says what is wrong with the mails.
+package preview
+
+import (
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/check"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
+)
+
+// The values that every preview shows, so that two of them can be compared.
+const (
+	recipient = "jane.doe@example.com"
+	digits    = "12345678901234567890"
+	zoneinfo  = "Europe/Berlin"
+)
+
+// requestedAt is when the previewed codes were asked for.
+func requestedAt() time.Time { return time.Date(2026, time.November, 21, 6, 30, 0, 0, time.UTC) }
+
+// A Source is what there are mails of.
+type Source struct {
+	// Config is the configuration. If it leaves the mode open, the mails of both are shown where they differ.
+	Config mail.Config
+	// Compiled is a mail.json to show in place of Config; nil for none.
+	Compiled []byte
+	// Code says what the codes are like; zero for [compile.DefaultCode].
+	Code compile.Code
+}
+
+// A sample is one mail of the gallery.
+type sample struct {
+	Language string
+	Mode     mail.Mode
+	Long     bool
+	Mail     mail.Mail
+	Findings []check.Finding
+}
+
+// Name is its files' name without extension: "de-password-long".
+func (s sample) Name() string {
+	if s.Long {
+		return s.Language + "-" + string(s.Mode) + "-long"
+	}
+	return s.Language + "-" + string(s.Mode) + "-short"
+}
+
+// Title is what the gallery calls it.
+func (s sample) Title() string {
+	title := "Code alone"
+	if s.Mode == mail.Password {
+		title = "Password and code"
+	}
+	if s.Long {
+		return title + ", long code"
+	}
+	return title
+}
+
+// renderers returns one for each mode to show.
+func (s Source) renderers() (all []*mail.Renderer, warnings []compile.Warning, err error) {
+	if s.Compiled != nil {
+		r, err := mail.Load(s.Compiled)
+		return []*mail.Renderer{r}, nil, err
+	}
+	modes := []mail.Mode{s.Config.Mode}
+	if s.Config.Mode == "" {
+		modes = []mail.Mode{mail.Passwordless, mail.Password}
+	}
+	for _, mode := range modes {
+		s.Config.Mode = mode
+		var r *mail.Renderer
+		if r, warnings, err = compile.New(s.Config, s.Code); err != nil {
+			return nil, nil, err
+		}
+		all = append(all, r)
+	}
+	return all, warnings, nil
+}
+
+// samples renders everything there is to see of s.
+func (s Source) samples() (all []sample, warnings []compile.Warning, err error) {
+	if s.Code == (compile.Code{}) {
+		s.Code = compile.DefaultCode()
+	}
+	renderers, warnings, err := s.renderers()
+	if err != nil {
+		return nil, nil, err
+	}
+	seen := map[string]bool{}
+	for _, r := range renderers {
+		for _, tag := range r.Languages() {
+			for _, code := range []string{digits[:s.Code.Length], digits[:otp.LongDigits]} {
+				out, err := r.Render(mail.Message{
+					To: recipient, Code: code, ExpiresIn: s.Code.TTL, RequestedAt: requestedAt(), Zoneinfo: zoneinfo, Locale: tag,
+				})
+				if err != nil {
+					return nil, nil, err
+				}
+				if key := tag + out.Subject + out.Text + out.HTML; !seen[key] {
+					seen[key] = true
+					all = append(all, sample{Language: tag, Mode: r.Mode(), Long: len(code) >= mail.LongCode, Mail: out, Findings: check.Check(out)})
+				}
+			}
+		}
+	}
+	return all, warnings, nil
+}
+
+// A Report is what was found in one mail.
+type Report struct {
+	// Language and Mode are the mail's; Code is "short" or "long".
+	Language string    `json:"language"`
+	Mode     mail.Mode `json:"mode"`
+	Code     string    `json:"code"`
+	// Bytes is the size of the HTML.
+	Bytes    int             `json:"bytes"`
+	Findings []check.Finding `json:"findings"`
+}
+
+// Check checks every mail of s. The warnings name the strings that languages lack. It fails if there are
+// no mails to check, since the configuration is wrong.
+func Check(s Source) ([]Report, []compile.Warning, error) {
+	all, warnings, err := s.samples()
+	if err != nil {
+		return nil, nil, err
+	}
+	reports := make([]Report, len(all))
+	for i, m := range all {
+		reports[i] = Report{Language: m.Language, Mode: m.Mode, Code: "short", Bytes: len(m.Mail.HTML), Findings: append([]check.Finding{}, m.Findings...)}
+		if m.Long {
+			reports[i].Code = "long"
+		}
+	}
+	return reports, warnings, nil
+}
