@@ -2,6 +2,12 @@ module github.com/cognito-emailotp/cdk-emailotp
 
 go 1.26
 
+// Node packages hold Go templates that the go command would take for programs.
+ignore (
+	./node_modules
+	./web/node_modules
+)
+
 require (
 	github.com/Masterminds/semver/v3 v3.5.0 // indirect
 	github.com/alexrudd/cognito-srp/v4 v4.1.0 // indirect

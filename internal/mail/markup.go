@@ -14,7 +14,10 @@ func HTMLData[T ~string](r *Renderer, f Facts) (*Data[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	phrases := convert(r.choose(s, f), func(phrase string) T { return T(r.fillHTML(phrase, f)) })
+	chosen := r.choose(s, f)
+	phrases := convert(chosen, func(phrase string) T { return T(r.fillHTML(phrase, f)) })
+	// A title has no elements, so its values are held apart as in plain text.
+	phrases.Subject = T(escape(r.fillPlain(chosen.Subject, f)))
 	return data(&r.config, r.accentDark, f, T(groupedHTML(groups(f.Code))), phrases), nil
 }
 

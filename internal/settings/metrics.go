@@ -35,14 +35,22 @@ const (
 	PoolMailsRefused Metric = "PoolMailsRefused"
 	// RecipientsRefused counts mails that SES refused for their recipient.
 	RecipientsRefused Metric = "RecipientsRefused"
+	// AddressesBounced counts addresses that were marked, so that no more mail goes there, after a
+	// permanent bounce.
+	AddressesBounced Metric = "AddressesBounced"
+	// AddressesComplained counts addresses that were marked after their owner reported a mail as spam.
+	AddressesComplained Metric = "AddressesComplained"
+	// MailsSuppressed counts mails not sent because their address is marked.
+	MailsSuppressed Metric = "MailsSuppressed"
 	// VerificationFaults counts proven codes after which email_verified could not be set.
 	VerificationFaults Metric = "VerificationFaults"
-	// Faults counts triggers that failed closed: a service down, denied or throttled, or a malformed event.
+	// Faults counts functions that failed closed: a service down, denied or throttled, or a malformed event.
 	Faults Metric = "Faults"
 )
 
 // Metrics returns every metric in a fixed order.
 func Metrics() []Metric {
 	return []Metric{CodesSent, CodesResent, LongCodesSent, CodesJoined, CodesVerified, CodesWrong, CodesExpired,
-		GuessesRefused, UserMailsRefused, PoolMailsNearEnd, PoolMailsRefused, RecipientsRefused, VerificationFaults, Faults}
+		GuessesRefused, UserMailsRefused, PoolMailsNearEnd, PoolMailsRefused, RecipientsRefused,
+		AddressesBounced, AddressesComplained, MailsSuppressed, VerificationFaults, Faults}
 }

@@ -24,21 +24,26 @@ const (
 	Passwordless Mode = "passwordless"
 )
 
-// Function names one of the trigger functions: its folder below lambdas/.
+// Function names one of the functions: its folder below lambdas/.
 type Function string
 
-// The functions. A mode uses four of the five: PreSignUp belongs to passwordless pools alone,
-// PreTokenGeneration to password pools alone.
+// The functions. A mode uses five of the six: PreSignUp belongs to passwordless pools alone,
+// PreTokenGeneration to password pools alone. All but MailEvents are triggers of the user pool.
 const (
 	DefineAuthChallenge Function = "define-auth-challenge"
 	CreateAuthChallenge Function = "create-auth-challenge"
 	VerifyAuthChallenge Function = "verify-auth-challenge"
 	PreSignUp           Function = "pre-sign-up"
 	PreTokenGeneration  Function = "pre-token-generation"
+	// MailEvents hears of mails that came back.
+	MailEvents Function = "mail-events"
 )
 
-// Functions returns the functions of a mode in a fixed order.
-func Functions(m Mode) []Function {
+// Functions returns the functions of a mode in a fixed order: its triggers, then MailEvents.
+func Functions(m Mode) []Function { return append(Triggers(m), MailEvents) }
+
+// Triggers returns those functions of a mode that the user pool calls, in a fixed order.
+func Triggers(m Mode) []Function {
 	common := []Function{DefineAuthChallenge, CreateAuthChallenge, VerifyAuthChallenge}
 	if m == Passwordless {
 		return append(common, PreSignUp)
@@ -93,6 +98,8 @@ type Settings struct {
 	KeyARN string
 	// TableName is the DynamoDB table of the budgets.
 	TableName string
+	// UserPoolID is the pool's id, for a function that no event of the pool tells it.
+	UserPoolID string
 	// GuessBurst is how many answers an account takes at once before long codes begin.
 	GuessBurst int
 	// GuessRefill is the time in which an account gets one guess back, whole seconds.

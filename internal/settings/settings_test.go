@@ -2,6 +2,7 @@ package settings_test
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,6 +37,7 @@ func TestCreateReadsBackEverythingItWasTold(t *testing.T) {
 func TestEachFunctionParsesItsOwnEnvironmentAndGetsNoOther(t *testing.T) {
 	for _, m := range []settings.Mode{settings.Password, settings.Passwordless} {
 		s := full(m)
+		s.UserPoolID = "eu-west-1_Example01"
 		for _, f := range settings.Functions(m) {
 			if _, err := settings.Parse(f, lookup(s.Environment(f))); err != nil {
 				t.Errorf("%s: %v", f, err)
@@ -47,6 +49,32 @@ func TestEachFunctionParsesItsOwnEnvironmentAndGetsNoOther(t *testing.T) {
 					t.Errorf("%s is told %s, which it has no use for", f, name)
 				}
 			}
+		}
+	}
+}
+
+func TestMailEventsIsToldItsTableAndItsPoolAndNothingElse(t *testing.T) {
+	for _, m := range []settings.Mode{settings.Password, settings.Passwordless} {
+		s := full(m)
+		s.UserPoolID = "eu-west-1_Example01"
+		got := s.Environment(settings.MailEvents)
+		want := map[string]string{"EMAILOTP_MODE": string(m), "EMAILOTP_TABLE": "Guard", "EMAILOTP_USER_POOL_ID": "eu-west-1_Example01"}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: told %v, want %v", m, got, want)
+		}
+		if _, told := s.Environment(settings.CreateAuthChallenge)["EMAILOTP_USER_POOL_ID"]; told {
+			t.Errorf("%s: create is told the pool, on which its ARN depends", m)
+		}
+	}
+}
+
+func TestMailEventsIsAFunctionOfEveryModeAndNoTrigger(t *testing.T) {
+	for _, m := range []settings.Mode{settings.Password, settings.Passwordless} {
+		if all := settings.Functions(m); len(all) != 5 || !slices.Contains(all, settings.MailEvents) {
+			t.Errorf("%s: functions %v", m, all)
+		}
+		if triggers := settings.Triggers(m); len(triggers) != 4 || slices.Contains(triggers, settings.MailEvents) {
+			t.Errorf("%s: triggers %v", m, triggers)
 		}
 	}
 }

@@ -19,10 +19,12 @@ type variable struct {
 func (v variable) readBy(f Function) bool { return slices.Contains(v.readers, f) }
 
 var (
-	everyone = []Function{DefineAuthChallenge, CreateAuthChallenge, VerifyAuthChallenge, PreSignUp, PreTokenGeneration}
+	everyone = []Function{DefineAuthChallenge, CreateAuthChallenge, VerifyAuthChallenge, PreSignUp, PreTokenGeneration, MailEvents}
 	counting = []Function{DefineAuthChallenge, CreateAuthChallenge}
 	keyed    = []Function{CreateAuthChallenge, VerifyAuthChallenge}
+	storing  = []Function{CreateAuthChallenge, VerifyAuthChallenge, MailEvents}
 	mailing  = []Function{CreateAuthChallenge}
+	marking  = []Function{MailEvents}
 )
 
 // variables is the whole contract between the construct and its functions.
@@ -41,7 +43,8 @@ var variables = []variable{
 	number("EMAILOTP_CODE_LENGTH", mailing, MinCodeLength, MaxCodeLength, func(s *Settings) *int { return &s.CodeLength }),
 	seconds("EMAILOTP_CODE_TTL", mailing, MinCodeTTL, MaxCodeTTL, func(s *Settings) *time.Duration { return &s.CodeTTL }),
 	text("EMAILOTP_KEY_ARN", keyed, true, func(s *Settings) *string { return &s.KeyARN }),
-	text("EMAILOTP_TABLE", keyed, true, func(s *Settings) *string { return &s.TableName }),
+	text("EMAILOTP_TABLE", storing, true, func(s *Settings) *string { return &s.TableName }),
+	text("EMAILOTP_USER_POOL_ID", marking, true, func(s *Settings) *string { return &s.UserPoolID }),
 	number("EMAILOTP_GUESS_BURST", keyed, MinGuessBurst, MaxGuessBurst, func(s *Settings) *int { return &s.GuessBurst }),
 	seconds("EMAILOTP_GUESS_REFILL", keyed, MinGuessRefill, MaxGuessRefill, func(s *Settings) *time.Duration { return &s.GuessRefill }),
 	number("EMAILOTP_POOL_MAILS_VERIFIED", mailing, MinPoolMails, MaxPoolMails, func(s *Settings) *int { return &s.PoolMailsVerified }),

@@ -57,7 +57,9 @@ type round struct {
 	// answer asked for a resend, tooSoon that the cool-down of this very sign-in still runs.
 	last            *flow.Metadata
 	resend, tooSoon bool
-	before          guard.Item
+	// bounced says that the account's address is marked: no mail goes there.
+	bounced bool
+	before  guard.Item
 }
 
 func (c Create) respond(ctx context.Context, e *event, r *report) (any, error) {
@@ -244,6 +246,9 @@ func (x *round) summarize(d guard.Decision, m *outgoing) {
 		if d.Digits == otp.LongDigits {
 			r.count(settings.LongCodesSent)
 		}
+	case x.bounced && x.delivers(d):
+		r.say(slog.LevelWarn, "challenge", "address-bounced")
+		x.suppressed(d)
 	case m.laneSpent:
 		r.say(slog.LevelWarn, "challenge", "pool-mail-budget")
 		r.count(settings.PoolMailsRefused)

@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/big"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // Simulator is SES's mailbox simulator: mail for names that nobody has goes there, so that it takes
@@ -53,6 +56,9 @@ const maxClaims = 4
 func (x *round) settle(ctx context.Context, item guard.Item) (guard.Decision, *outgoing, error) {
 	m := &outgoing{}
 	d := x.decide(item)
+	if err := x.undeliverable(item, d); err != nil {
+		return d, m, err
+	}
 	won, err := x.attempt(ctx, item, d, m, true)
 	for tries := 1; err == nil && d.Action == guard.Mail && !won; tries++ {
 		if item, err = x.c.Store.Read(ctx, x.a.key); err != nil {
@@ -65,12 +71,15 @@ func (x *round) settle(ctx context.Context, item guard.Item) (guard.Decision, *o
 			break
 		}
 		d = x.decide(item)
+		if err = x.undeliverable(item, d); err != nil {
+			break
+		}
 		if d.Action == guard.Mail && tries == maxClaims {
 			d = guard.Decision{Action: guard.Silent, Nonce: d.Nonce, Digits: d.Digits}
 		}
 		won, err = x.attempt(ctx, item, d, m, false)
 	}
-	m.real = won && m.lane != nil && !x.a.unknown
+	m.real = won && m.lane != nil && !x.unmailed()
 	m.decoy = !m.real && m.lane != nil && !x.password()
 	if err != nil || !m.real && !m.decoy {
 		// Nothing will be mailed, so nothing may count as mailed.
@@ -78,6 +87,31 @@ func (x *round) settle(ctx context.Context, item guard.Item) (guard.Decision, *o
 	}
 	return d, m, err
 }
+
+// undeliverable notes whether the account's address is marked, and returns the refusal for somebody who
+// proved the password and to whom a mail would be due. In passwordless mode nobody is told.
+func (x *round) undeliverable(item guard.Item, d guard.Decision) error {
+	x.bounced = !x.a.unknown && item.Bounced != "" && item.Bounced == addressMark(x.a.address)
+	if !x.bounced || !x.password() || !x.delivers(d) {
+		return nil
+	}
+	x.suppressed(d)
+	x.r.say(slog.LevelWarn, "refused", "address-bounced")
+	return told(RefusedUndeliverable)
+}
+
+// suppressed counts a mail that is not sent because of the mark, and names the item: whoever clears
+// the mark has to find it.
+func (x *round) suppressed(d guard.Decision) {
+	x.r.attrs = append(x.r.attrs, slog.String("item", x.a.key))
+	if d.Action == guard.Mail {
+		x.r.count(settings.MailsSuppressed)
+	}
+}
+
+// unmailed reports whether no mail may go to the account, whatever is decided: a stand-in takes its
+// place, with the same calls.
+func (x *round) unmailed() bool { return x.a.unknown || x.bounced }
 
 // attempt carries one decision out and reports whether its claim was won.
 func (x *round) attempt(ctx context.Context, item guard.Item, d guard.Decision, m *outgoing, first bool) (won bool, err error) {
@@ -115,7 +149,7 @@ func (x *round) claim(ctx context.Context, item guard.Item, d guard.Decision) (w
 func (x *round) lane(d guard.Decision) guard.Lane {
 	s := x.c.Settings
 	switch {
-	case x.a.unknown || d.Action != guard.Mail:
+	case x.unmailed() || d.Action != guard.Mail:
 		return guard.Lane{Name: "unknown", PerHour: s.PoolMailsUnknown}
 	case x.a.class == guard.Unverified:
 		return guard.Lane{Name: "unverified", PerHour: s.PoolMailsUnverified}
@@ -166,6 +200,9 @@ func (x *round) send(ctx context.Context, m *outgoing) error {
 	if err != nil {
 		return errors.Join(&failure{RefusedUnavailable, "mail-render", err}, x.takeBack(ctx, m))
 	}
+	// Decoys have the tag too, or their requests would be shorter. The renderer's own tags are shared
+	// between mails and must not be appended to.
+	rendered.Tags = append(slices.Clone(rendered.Tags), mail.Tag{Name: ItemTag, Value: x.a.key})
 	switch err := x.c.Sender.Send(ctx, rendered); {
 	case err == nil:
 	case errors.Is(err, ErrRecipient):

@@ -1,5 +1,6 @@
-// Package trigger is the five Lambda functions behind a user pool: it turns Cognito's events into
-// calls of packages flow, otp, guard and mail, and their results into Cognito's answers.
+// Package trigger is the Lambda functions behind a user pool. Five are its triggers: they turn
+// Cognito's events into calls of packages flow, otp, guard and mail, and their results into
+// Cognito's answers. The sixth, [MailEvents], hears from SES of mails that came back.
 //
 // Each trigger is a struct whose fields are what it needs from outside, all behind small
 // interfaces, and whose Handler method gives what lambda.Start takes:
@@ -7,7 +8,7 @@
 //	define := trigger.Define{Settings: s, Reporter: trigger.NewReporter(os.Stdout, trigger.DefineName)}
 //	lambda.Start(define.Handler())
 //
-// Every handler fails closed. Whatever goes wrong reaches the client as one of the sentences of
+// Every trigger fails closed. Whatever goes wrong reaches the client as one of the sentences of
 // [Refusals] and nothing else; the log has the reason, and names a user by sub alone.
 package trigger
 

@@ -21,6 +21,9 @@ var (
 	RefusedUnverified = &Refusal{"unverified-address", "The e-mail address of this account is not verified, so no code can be sent to it; please ask for help"}
 	// RefusedNoAddress: the password is right, but the account has no address that can be mailed to.
 	RefusedNoAddress = &Refusal{"no-address", "This account has no e-mail address that a code could be sent to; please ask for help"}
+	// RefusedUndeliverable: the password is right, but mail to the account's address came back, or was
+	// reported as spam, and none is sent there until the address changes.
+	RefusedUndeliverable = &Refusal{"undeliverable-address", "Mail to the e-mail address of this account can't be delivered, so no code can be sent to it; please ask for help"}
 	// RefusedNewPassword: the new password is set and alone gives no tokens.
 	RefusedNewPassword = &Refusal{"sign-in-again", "The new password is set; please sign in with it"}
 	// RefusedTokens: tokens were asked for in a way that this pool does not allow.
@@ -29,5 +32,6 @@ var (
 
 // Refusals returns every refusal: all that a client can read of a failure.
 func Refusals() []*Refusal {
-	return []*Refusal{RefusedUnavailable, RefusedMalformed, RefusedUnverified, RefusedNoAddress, RefusedNewPassword, RefusedTokens}
+	return []*Refusal{RefusedUnavailable, RefusedMalformed, RefusedUnverified, RefusedNoAddress, RefusedUndeliverable,
+		RefusedNewPassword, RefusedTokens}
 }

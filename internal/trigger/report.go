@@ -46,7 +46,7 @@ func (r *report) count(m ...settings.Metric) { r.metrics = append(r.metrics, m..
 // about names the user and the pool.
 func (r *report) about(e *event) {
 	r.pool = e.UserPoolID
-	r.attrs = append(r.attrs, slog.String("userPoolId", e.UserPoolID), slog.String("clientId", e.CallerContext.ClientID))
+	r.attrs = append(r.attrs, slog.String("clientId", e.CallerContext.ClientID))
 	if sub := e.attribute("sub"); sub != "" && !e.Request.UserNotFound {
 		r.attrs = append(r.attrs, slog.String("sub", sub))
 	}
@@ -71,6 +71,10 @@ type emf struct {
 
 func (p *Reporter) write(ctx context.Context, r *report) {
 	attrs := r.attrs
+	if r.pool != "" {
+		// Named as the metrics' dimension: CloudWatch looks its value up in the line.
+		attrs = append(attrs, slog.String(settings.Dimension, r.pool))
+	}
 	if len(r.metrics) > 0 && r.pool != "" {
 		d := emfDirective{Namespace: settings.Namespace, Dimensions: [][]string{{settings.Dimension}}}
 		counts := map[settings.Metric]int{}

@@ -2,6 +2,7 @@ package trigger_test
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -317,6 +318,7 @@ func TestStrangersAreMetLikeKnownUsers(t *testing.T) {
 		calls  []string
 		public map[string]any
 		size   int
+		tags   string // of the mails, by name and length
 	}
 	follow := func(u user, prepare func(*world)) (traces []trace) {
 		w := newWorld(t, settings.Passwordless)
@@ -326,7 +328,14 @@ func TestStrangersAreMetLikeKnownUsers(t *testing.T) {
 		s := &signIn{w: w, user: u}
 		step := func(f func()) {
 			w.reset()
+			w.sent = nil
 			f()
+			tags := ""
+			for _, m := range w.sent {
+				for _, tag := range m.Tags {
+					tags += fmt.Sprintf("%s=%d ", tag.Name, len(tag.Value))
+				}
+			}
 			calls := slices.Clone(w.calls)
 			for i, c := range calls {
 				// The decoy of a claim is a write like it.
@@ -340,7 +349,7 @@ func TestStrangersAreMetLikeKnownUsers(t *testing.T) {
 			for k, v := range private {
 				size += len(k) + len(v.(string))
 			}
-			traces = append(traces, trace{calls, s.public, size})
+			traces = append(traces, trace{calls, s.public, size, tags})
 		}
 		step(func() { s = w.start(u) })
 		step(func() { s.answer("00000001") })
@@ -356,7 +365,11 @@ func TestStrangersAreMetLikeKnownUsers(t *testing.T) {
 		w.store.items[guard.Key(pool, sub)] = guard.Item{
 			Mail: w.clock.Add(100 * time.Hour).UnixMilli(), SlowMail: w.clock.Add(100 * time.Hour).UnixMilli()}
 	}
+	bounced := func(w *world) {
+		w.store.items[guard.Key(pool, sub)] = guard.Item{Bounced: mark(person)}
+	}
 	for name, other := range map[string][]trace{
+		"a user whose mail bounced":    follow(known(), bounced),
 		"a name that nobody has":       follow(stranger("nobody@example.com"), nil),
 		"an unverified user":           follow(known().with("email_verified", "false"), nil),
 		"a user out of mails":          follow(known(), spent),
@@ -366,6 +379,9 @@ func TestStrangersAreMetLikeKnownUsers(t *testing.T) {
 		for i := range usual {
 			if !slices.Equal(usual[i].calls, other[i].calls) {
 				t.Errorf("%s, step %d: calls %v, usually %v", name, i, other[i].calls, usual[i].calls)
+			}
+			if usual[i].tags != other[i].tags {
+				t.Errorf("%s, step %d: tags %q, usually %q", name, i, other[i].tags, usual[i].tags)
 			}
 			if usual[i].size != other[i].size {
 				t.Errorf("%s, step %d: %d bytes, usually %d", name, i, other[i].size, usual[i].size)

@@ -40,6 +40,7 @@ type world struct {
 	mu       sync.Mutex
 	calls    []string
 	mails    []mail.Message
+	sent     []mail.Mail // the same, with their tags
 	sendErr  error
 	sendHook func()
 	keyErr   error
@@ -87,9 +88,12 @@ func (w *world) VerifyMAC(_ context.Context, m, mac []byte) (bool, error) {
 	return hmac.Equal(mac, h.Sum(nil)), nil
 }
 
+// sharedTags are the tags of every mail of a renderer, with room behind them that nobody may fill.
+var sharedTags = []mail.Tag{{Name: "ses:feedback-id-a", Value: "sign-in"}, {Name: "room"}}
+
 // Render keeps the message where a test can read the code, as a mailbox does.
 func (w *world) Render(m mail.Message) (mail.Mail, error) {
-	return mail.Mail{To: m.To, Text: m.Code, Language: m.Locale}, nil
+	return mail.Mail{To: m.To, Text: m.Code, Language: m.Locale, Tags: sharedTags[:1]}, nil
 }
 
 func (w *world) Send(_ context.Context, m mail.Mail) error {
@@ -103,6 +107,7 @@ func (w *world) Send(_ context.Context, m mail.Mail) error {
 		return w.sendErr
 	}
 	w.mails = append(w.mails, mail.Message{To: m.To, Code: m.Text})
+	w.sent = append(w.sent, m)
 	return nil
 }
 
@@ -416,6 +421,18 @@ func (m *memory) AskResend(_ context.Context, key, challenge string, _ time.Time
 		m.items[key] = i
 	}
 	return err
+}
+
+func (m *memory) MarkBounced(_ context.Context, key, addressHash string, _ time.Time) (bool, error) {
+	err := m.begin("MarkBounced")
+	defer m.mu.Unlock()
+	i, found := m.items[key]
+	if err != nil || !found || i.Bounced == addressHash {
+		return false, err
+	}
+	i.Bounced = addressHash
+	m.items[key] = i
+	return true, nil
 }
 
 // item returns the person's item.

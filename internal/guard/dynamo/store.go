@@ -169,6 +169,18 @@ func (s *Store) AskResend(ctx context.Context, key, challenge string, now time.T
 	return wrap("ask for a resend", err)
 }
 
+// MarkBounced marks the address with the given hash as one that no mail may go to. False means that
+// there is no such item, which a mark must not create, or that it bears this very mark already.
+func (s *Store) MarkBounced(ctx context.Context, key, addressHash string, now time.Time) (bool, error) {
+	u := update{}
+	u.set("bx", ":mark", "mark", addressHash)
+	u.only("attribute_exists(#"+PartitionKey+")", []string{PartitionKey})
+	u.only("attribute_not_exists(#bx) OR #bx <> :mark", []string{"bx"})
+	u.keepUntil(now)
+	_, marked, err := s.write(ctx, key, u)
+	return marked, wrap("mark an address", err)
+}
+
 func (s *Store) write(ctx context.Context, key string, u update) (map[string]types.AttributeValue, bool, error) {
 	out, err := s.client.UpdateItem(ctx, u.input(s.table, key))
 	var refused *types.ConditionalCheckFailedException
