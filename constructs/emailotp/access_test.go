@@ -1,0 +1,81 @@
+//go:build !race
+
+package emailotp_test
+
+import (
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp/emailotptest"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+func TestGrantsNameThePoolAndNothingThatOpensAccounts(t *testing.T) {
+	for _, c := range []struct {
+		name, actions string
+		grant         func(emailotp.EmailOTP, awsiam.IGrantable) awsiam.Grant
+	}{
+		{"Grant", `"cognito-idp:AdminGetUser"`, func(e emailotp.EmailOTP, g awsiam.IGrantable) awsiam.Grant {
+			return e.Grant(g, text("cognito-idp:AdminGetUser"))
+		}},
+		{"GrantAdminCreateUser", `"cognito-idp:AdminCreateUser"`, emailotp.EmailOTP.GrantAdminCreateUser},
+		{"GrantReadUsers", `["cognito-idp:AdminGetUser","cognito-idp:ListUsers"]`, emailotp.EmailOTP.GrantReadUsers},
+		{"GrantManageUsers", `["cognito-idp:AdminDeleteUser","cognito-idp:AdminDisableUser","cognito-idp:AdminEnableUser","cognito-idp:AdminGetUser","cognito-idp:AdminUserGlobalSignOut","cognito-idp:ListUsers"]`,
+			emailotp.EmailOTP.GrantManageUsers},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			stack := newStack(t)
+			e := signIn(stack, valid(emailotp.ModePassword))
+			role := awsiam.NewRole(stack, text("Staff"), &awsiam.RoleProps{AssumedBy: awsiam.NewAccountRootPrincipal()})
+			c.grant(e, role)
+			got := statements(t, stack, logical(t, resources(t, stack, "AWS::IAM::Role"), "Staff"))
+			want := "Allow " + c.actions + ` ON {"Fn::GetAtt":["SignInUserPoolA2C003D1","Arn"]}`
+			if len(got) != 1 || got[0] != want {
+				t.Errorf("granted %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestMetricsAreThoseThatTheFunctionsWrite(t *testing.T) {
+	stack := newStack(t)
+	e := signIn(stack, valid(emailotp.ModePassword))
+	metrics := map[settings.Metric]func(*awscloudwatch.MetricOptions) awscloudwatch.Metric{
+		settings.CodesSent: e.MetricCodesSent, settings.CodesVerified: e.MetricCodesVerified, settings.CodesWrong: e.MetricCodesWrong,
+		settings.GuessesRefused: e.MetricGuessesRefused, settings.PoolMailsNearEnd: e.MetricPoolMailsNearEnd,
+		settings.PoolMailsRefused: e.MetricPoolMailsRefused, settings.Faults: e.MetricFaults,
+		settings.AddressesBounced: e.MetricAddressesBounced, settings.AddressesComplained: e.MetricAddressesComplained, settings.MailsSuppressed: e.MetricMailsSuppressed,
+	}
+	for name, metric := range metrics {
+		m := metric(nil)
+		dimension := (*m.Dimensions())["UserPoolId"]
+		if *m.MetricName() != string(name) || *m.Namespace() != "EmailOTP" || *m.Statistic() != "Sum" || dimension != *e.UserPool().UserPoolId() {
+			t.Errorf("%s: %s %s %s %v", name, *m.Namespace(), *m.MetricName(), *m.Statistic(), dimension)
+		}
+	}
+	for _, name := range settings.Metrics() {
+		if got := *e.Metric(text(string(name)), nil).MetricName(); got != string(name) {
+			t.Errorf("%s gives %s", name, got)
+		}
+	}
+	if m := e.MetricCodesWrong(&awscloudwatch.MetricOptions{Statistic: text("Average"), Period: awscdk.Duration_Hours(number(1))}); *m.Statistic() != "Average" || *m.Period().ToHours(nil) != 1 {
+		t.Error("options are ignored")
+	}
+	contains(t, refusal(func() { e.Metric(text("CodesSend"), nil) }), `EmailOTP "Prod/SignIn": Metric has no metric of that name (received: "CodesSend"); the names are CodesSent,`)
+	contains(t, refusal(func() { e.Metric(nil, nil) }), "received: nil")
+}
+
+func TestMetricsServeInAlarms(t *testing.T) {
+	stack := newStack(t)
+	e := signIn(stack, valid(emailotp.ModePasswordless))
+	for id, metric := range map[string]awscloudwatch.IMetric{
+		"Errors": e.MetricFunctionErrors(nil), "Slow": e.MetricFunctionDuration(&awscloudwatch.MathExpressionOptions{Label: text("slow")}), "Faults": e.MetricFaults(nil),
+	} {
+		awscloudwatch.NewAlarm(stack, &id, &awscloudwatch.AlarmProps{Metric: metric, Threshold: number(1), EvaluationPeriods: number(1)})
+	}
+	contains(t, string(emailotptest.Template(t, stack)), `"SUM(METRICS())"`, `"MAX(METRICS())"`, `"Label": "slow"`, `"MetricName": "Faults"`)
+}

@@ -1,0 +1,155 @@
+package emailotp
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3assets"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// sourceContext is the context key that names the directory of this module's source, for apps from
+// which it can't be found.
+const sourceContext = "emailotp:source"
+
+// mailFileName is the file beside the create function's program that holds the mail's overrides.
+const mailFileName = "mail.json"
+
+// newBatch returns what will be built for the construct: the functions whose code was not given.
+func (e *emailOTP) newBatch() *batch {
+	b := &batch{target: build.Target{GOOS: "linux", GOARCH: e.config.goarch}}
+	for _, slot := range slotsOf(e.config.settings.Mode) {
+		if _, given := e.config.codes[slot.function]; !given {
+			b.pending = append(b.pending, slot.function)
+		}
+	}
+	return b
+}
+
+// code returns the function's code, and a way to ask what went wrong once the function was made:
+// the CDK builds while it creates the asset, and swallows the compiler's words.
+func (e *emailOTP) code(f settings.Function) (awslambda.Code, func() error) {
+	if code, ok := e.config.codes[f]; ok {
+		return code, func() error { return nil }
+	}
+	dir, err := e.source()
+	if err == nil {
+		err = build.CheckSource(dir, string(f))
+	}
+	if err != nil {
+		refuse(*e.Node().Path(), []string{withRemedy(f, err)})
+	}
+	e.batch.source = dir
+	b := &bundler{function: f, batch: e.batch}
+	if f == settings.CreateAuthChallenge {
+		b.mailFile = e.config.mailFile
+	}
+	code := awslambda.Code_FromAsset(jsii.String(filepath.Join(dir, "lambdas", string(f))), &awss3assets.AssetOptions{
+		AssetHashType: awscdk.AssetHashType_OUTPUT,
+		Bundling: &awscdk.BundlingOptions{
+			// Mandatory and never used: TryBundle doesn't return false.
+			Image:       awscdk.DockerImage_FromRegistry(jsii.String("emailotp-builds-without-docker")),
+			Local:       b,
+			Environment: b.cacheKey(),
+		},
+	})
+	return code, func() error {
+		if b.failure == nil {
+			return nil
+		}
+		return fmt.Errorf("%s", withRemedy(f, b.failure))
+	}
+}
+
+// source finds the directory of this module's source, once.
+func (e *emailOTP) source() (dir string, err error) {
+	if e.sourceDir == "" {
+		e.sourceDir, err = e.findSource()
+	}
+	return e.sourceDir, err
+}
+
+func (e *emailOTP) findSource() (string, error) {
+	if dir, ok := e.Node().TryGetContext(jsii.String(sourceContext)).(string); ok && dir != "" {
+		return filepath.Abs(dir)
+	}
+	dir, err := build.Locate(context.Background())
+	if err != nil {
+		return "", fmt.Errorf("%w; name its directory by the context key %q", err, sourceContext)
+	}
+	return dir, nil
+}
+
+var lineBreaks = regexp.MustCompile(`\s*\n\s*`)
+
+// withRemedy says which prop makes the build unnecessary.
+func withRemedy(f settings.Function, err error) string {
+	words := lineBreaks.ReplaceAllString(strings.TrimSpace(err.Error()), "; ")
+	return fmt.Sprintf("%s could not be built: %s; %sCode takes a zip built beforehand (emailotp lambdas writes one)", f, words, idOf(f))
+}
+
+func idOf(f settings.Function) string {
+	for _, s := range slots {
+		if s.function == f {
+			return s.id
+		}
+	}
+	return string(f)
+}
+
+// bundler builds one function where the CDK would start Docker.
+type bundler struct {
+	function settings.Function
+	batch    *batch
+	mailFile []byte
+	failure  error
+}
+
+// cacheKey tells the bundlings of one process apart. The CDK caches assets by path and options and
+// does not see the Go value: without it two functions, or two mail.json, would share one asset.
+func (b *bundler) cacheKey() *map[string]*string {
+	sum := sha256.Sum256(b.mailFile)
+	return &map[string]*string{
+		"EMAILOTP_FUNCTION": jsii.String(string(b.function)),
+		"EMAILOTP_TARGET":   jsii.String(b.batch.target.GOOS + "/" + b.batch.target.GOARCH),
+		"EMAILOTP_MAIL":     jsii.String(hex.EncodeToString(sum[:])),
+	}
+}
+
+// TryBundle builds the function into outputDir. It never returns false, which would start Docker, and
+// never panics, which would end in a stack trace of Node: a failure is kept, and a marker file
+// stands in for the output until the constructor reports it.
+func (b *bundler) TryBundle(outputDir *string, _ *awscdk.BundlingOptions) *bool {
+	b.failure = b.bundle(*outputDir)
+	if b.failure != nil {
+		marker := []byte("the build failed\n")
+		if err := os.WriteFile(filepath.Join(*outputDir, "FAILED"), marker, 0o644); err != nil {
+			b.failure = fmt.Errorf("%w (and the output directory can't be written: %w)", b.failure, err)
+		}
+	}
+	return jsii.Bool(true)
+}
+
+func (b *bundler) bundle(out string) error {
+	if err := b.batch.write(b.function, filepath.Join(out, build.Bootstrap)); err != nil {
+		return err
+	}
+	if b.mailFile == nil {
+		return nil
+	}
+	if err := os.WriteFile(filepath.Join(out, mailFileName), b.mailFile, 0o644); err != nil {
+		return fmt.Errorf("write %s: %w", mailFileName, err)
+	}
+	return nil
+}

@@ -1,0 +1,296 @@
+//go:build !race
+
+package emailotp_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp/emailotptest"
+)
+
+var custom = &awscognito.AuthFlow{Custom: jsii.Bool(true)}
+
+// closed are client options without a door.
+func closed() *awscognito.UserPoolClientOptions {
+	return &awscognito.UserPoolClientOptions{
+		AuthFlows: custom, DisableOAuth: jsii.Bool(true),
+		WriteAttributes: awscognito.NewClientAttributes().WithStandardAttributes(&awscognito.StandardAttributesMask{Locale: jsii.Bool(true)}),
+	}
+}
+
+// ownPool returns a pool that an EmailOTP can be attached to.
+func ownPool(stack awscdk.Stack, change func(*awscognito.UserPoolProps)) awscognito.UserPool {
+	props := &awscognito.UserPoolProps{
+		SignInAliases:   &awscognito.SignInAliases{Email: jsii.Bool(true)},
+		AccountRecovery: awscognito.AccountRecovery_NONE,
+	}
+	if change != nil {
+		change(props)
+	}
+	return awscognito.NewUserPool(stack, jsii.String("Pool"), props)
+}
+
+func TestEverySideDoorOfAnotherClientFailsSynthesisInEitherOrder(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		change  func(*awscognito.UserPoolClientOptions)
+		kind    emailotp.DoorKind
+		problem string
+	}{
+		{"SRP", func(o *awscognito.UserPoolClientOptions) {
+			o.AuthFlows = &awscognito.AuthFlow{Custom: jsii.Bool(true), UserSrp: jsii.Bool(true)}
+		}, emailotp.DoorUserSrpAuth, "app client Prod/Legacy allows ALLOW_USER_SRP_AUTH on user pool Prod/SignIn/UserPool, so a password alone signs in there; use AuthFlow{Custom: true}, or a pool of its own"},
+		{"USER_PASSWORD", func(o *awscognito.UserPoolClientOptions) {
+			o.AuthFlows = &awscognito.AuthFlow{UserPassword: jsii.Bool(true)}
+		}, emailotp.DoorUserPasswordAuth, "allows ALLOW_USER_PASSWORD_AUTH"},
+		{"ADMIN_USER_PASSWORD", func(o *awscognito.UserPoolClientOptions) {
+			o.AuthFlows = &awscognito.AuthFlow{AdminUserPassword: jsii.Bool(true)}
+		}, emailotp.DoorAdminUserPasswordAuth, "allows ALLOW_ADMIN_USER_PASSWORD_AUTH"},
+		{"USER_AUTH", func(o *awscognito.UserPoolClientOptions) { o.AuthFlows = &awscognito.AuthFlow{User: jsii.Bool(true)} },
+			emailotp.DoorUserAuth, "allows ALLOW_USER_AUTH"},
+		{"no flows, Cognito's default", func(o *awscognito.UserPoolClientOptions) { o.AuthFlows = nil },
+			emailotp.DoorUserSrpAuth, "leaves its flows to Cognito's default"},
+		{"empty flows", func(o *awscognito.UserPoolClientOptions) { o.AuthFlows = &awscognito.AuthFlow{} },
+			emailotp.DoorUserSrpAuth, "leaves its flows to Cognito's default"},
+		{"hosted UI by default", func(o *awscognito.UserPoolClientOptions) { o.DisableOAuth = nil },
+			emailotp.DoorHostedUI, "allows OAuth grants (implicit, code)"},
+		{"hosted UI by code", func(o *awscognito.UserPoolClientOptions) {
+			o.DisableOAuth = nil
+			o.OAuth = &awscognito.OAuthSettings{Flows: &awscognito.OAuthFlows{AuthorizationCodeGrant: jsii.Bool(true)}}
+		}, emailotp.DoorHostedUI, "allows OAuth grants (code)"},
+		{"email writable by default", func(o *awscognito.UserPoolClientOptions) { o.WriteAttributes = nil },
+			emailotp.DoorWriteEmail, "may write every attribute"},
+		{"email writable", func(o *awscognito.UserPoolClientOptions) {
+			o.WriteAttributes = awscognito.NewClientAttributes().WithStandardAttributes(&awscognito.StandardAttributesMask{Email: jsii.Bool(true)})
+		}, emailotp.DoorWriteEmail, "may write the attribute email"},
+	} {
+		options := closed()
+		c.change(options)
+		add := func(stack awscdk.Stack, pool awscognito.IUserPool) {
+			awscognito.NewUserPoolClient(stack, jsii.String("Legacy"), &awscognito.UserPoolClientProps{UserPool: pool,
+				AuthFlows: options.AuthFlows, DisableOAuth: options.DisableOAuth, OAuth: options.OAuth, WriteAttributes: options.WriteAttributes})
+		}
+		t.Run(c.name+", client last", func(t *testing.T) {
+			stack := newStack(t)
+			add(stack, signIn(stack, valid(emailotp.ModePassword)).UserPool())
+			words := synthesised(stack)
+			contains(t, words, "[Prod/SignIn] app client Prod/Legacy ", c.problem, `{Kind: "`+string(c.kind)+`", Path: "Prod/Legacy"}`)
+		})
+		t.Run(c.name+", client first", func(t *testing.T) {
+			stack := newStack(t)
+			pool := ownPool(stack, nil)
+			add(stack, pool)
+			props := valid(emailotp.ModePasswordless)
+			props.UserPool = pool
+			signIn(stack, props)
+			contains(t, synthesised(stack), `{Kind: "`+string(c.kind)+`", Path: "Prod/Legacy"}`)
+		})
+	}
+}
+
+func TestSideDoorsAreSeenThroughEveryReferenceToThePool(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		add  func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool)
+	}{
+		{"from another stack", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
+			other := awscdk.NewStack(app, jsii.String("Other"), nil)
+			awscognito.NewUserPoolClient(other, jsii.String("Web"), &awscognito.UserPoolClientProps{UserPool: pool})
+		}},
+		{"imported by id", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
+			awscognito.UserPool_FromUserPoolId(stack, jsii.String("Imported"), pool.UserPoolId()).AddClient(jsii.String("Web"), nil)
+		}},
+		{"imported by ARN", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
+			awscognito.UserPool_FromUserPoolArn(stack, jsii.String("Imported"), pool.UserPoolArn()).AddClient(jsii.String("Web"), nil)
+		}},
+		{"as a bare resource", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
+			awscognito.NewCfnUserPoolClient(stack, jsii.String("Web"), &awscognito.CfnUserPoolClientProps{UserPoolId: pool.UserPoolId()})
+		}},
+		{"of a token", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
+			flows := awscdk.NewCfnParameter(stack, jsii.String("Flows"), &awscdk.CfnParameterProps{Type: jsii.String("CommaDelimitedList")})
+			awscognito.NewCfnUserPoolClient(stack, jsii.String("Web"), &awscognito.CfnUserPoolClientProps{UserPoolId: pool.UserPoolId(),
+				ExplicitAuthFlows: flows.ValueAsList()})
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			app := emailotptest.App(t, nil)
+			stack := awscdk.NewStack(app, jsii.String("Prod"), nil)
+			c.add(app, stack, signIn(stack, valid(emailotp.ModePassword)).UserPool())
+			words := synthesised(stack)
+			contains(t, words, "[Prod/SignIn] app client ", "Web ", "Kind:")
+			if !strings.Contains(words, "app client Prod/") && !strings.Contains(words, "app client Other/") {
+				t.Errorf("the client's path is missing in\n%s", words)
+			}
+		})
+	}
+}
+
+// opener is an aspect that opens a client after it was made.
+type opener struct{}
+
+func (*opener) Visit(node constructs.IConstruct) {
+	if client, ok := node.(awscognito.CfnUserPoolClient); ok {
+		client.SetExplicitAuthFlows(jsii.Strings("ALLOW_CUSTOM_AUTH", "ALLOW_USER_SRP_AUTH"))
+	}
+}
+
+func TestAnAspectThatOpensTheOwnClientIsRefused(t *testing.T) {
+	stack := newStack(t)
+	signIn(stack, valid(emailotp.ModePassword))
+	awscdk.Aspects_Of(stack).Add(&opener{}, nil)
+	contains(t, synthesised(stack), "app client Prod/SignIn/UserPoolClient allows ALLOW_USER_SRP_AUTH")
+}
+
+func TestClientsOfOtherPoolsAndClientsForMachinesAreNoDoors(t *testing.T) {
+	stack := newStack(t)
+	pool := signIn(stack, valid(emailotp.ModePassword)).UserPool()
+	awscognito.NewUserPool(stack, jsii.String("Staff"), nil).AddClient(jsii.String("Web"), nil)
+	server := pool.AddResourceServer(jsii.String("Server"), &awscognito.UserPoolResourceServerOptions{Identifier: jsii.String("api"),
+		Scopes: &[]awscognito.ResourceServerScope{awscognito.NewResourceServerScope(&awscognito.ResourceServerScopeProps{ScopeName: jsii.String("read"), ScopeDescription: jsii.String("read")})}})
+	_ = server
+	machine := closed()
+	machine.DisableOAuth, machine.GenerateSecret = nil, jsii.Bool(true)
+	machine.OAuth = &awscognito.OAuthSettings{Flows: &awscognito.OAuthFlows{ClientCredentials: jsii.Bool(true)},
+		Scopes: &[]awscognito.OAuthScope{awscognito.OAuthScope_Custom(jsii.String("api/read"))}}
+	pool.AddClient(jsii.String("Machine"), machine)
+	pool.AddClient(jsii.String("Second"), closed())
+	if words := synthesised(stack); words != "" {
+		t.Errorf("refused: %s", words)
+	}
+}
+
+func TestThePoolsOwnDoorsFailSynthesis(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		mode    emailotp.Mode
+		change  func(*awscognito.UserPoolProps)
+		problem string // empty: accepted
+	}{
+		{"e-mail recovery by default", emailotp.ModePassword, func(p *awscognito.UserPoolProps) { p.AccountRecovery = "" },
+			"user pool Prod/Pool resets passwords by e-mail (AccountRecoverySetting verified_email), so the mailbox alone replaces the password"},
+		{"e-mail recovery", emailotp.ModePassword, func(p *awscognito.UserPoolProps) { p.AccountRecovery = awscognito.AccountRecovery_EMAIL_ONLY }, "EMAIL_RECOVERY"},
+		{"e-mail recovery where there is no password", emailotp.ModePasswordless, func(p *awscognito.UserPoolProps) { p.AccountRecovery = awscognito.AccountRecovery_EMAIL_ONLY }, ""},
+		{"recovery by phone", emailotp.ModePassword, func(p *awscognito.UserPoolProps) {
+			p.AccountRecovery = awscognito.AccountRecovery_PHONE_ONLY_WITHOUT_MFA
+		}, ""},
+		{"native MFA required", emailotp.ModePassword, func(p *awscognito.UserPoolProps) {
+			p.Mfa, p.MfaSecondFactor = awscognito.Mfa_REQUIRED, &awscognito.MfaSecondFactor{Otp: jsii.Bool(true), Sms: jsii.Bool(false)}
+		}, "user pool Prod/Pool has MfaConfiguration ON"},
+		{"native MFA optional", emailotp.ModePassword, func(p *awscognito.UserPoolProps) {
+			p.Mfa, p.MfaSecondFactor = awscognito.Mfa_OPTIONAL, &awscognito.MfaSecondFactor{Otp: jsii.Bool(true), Sms: jsii.Bool(false)}
+		}, "NATIVE_MFA"},
+		{"native MFA in passwordless mode", emailotp.ModePasswordless, func(p *awscognito.UserPoolProps) {
+			p.Mfa, p.MfaSecondFactor = awscognito.Mfa_OPTIONAL, &awscognito.MfaSecondFactor{Otp: jsii.Bool(true), Sms: jsii.Bool(false)}
+		}, ""},
+		{"e-mail as an alias", emailotp.ModePasswordless, func(p *awscognito.UserPoolProps) {
+			p.SignInAliases = &awscognito.SignInAliases{Username: jsii.Bool(true), Email: jsii.Bool(true)}
+		}, "user pool Prod/Pool has e-mail as an alias"},
+		{"another alias", emailotp.ModePasswordless, func(p *awscognito.UserPoolProps) {
+			p.SignInAliases = &awscognito.SignInAliases{Username: jsii.Bool(true), PreferredUsername: jsii.Bool(true)}
+		}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			stack := newStack(t)
+			props := valid(c.mode)
+			props.UserPool = ownPool(stack, c.change)
+			signIn(stack, props)
+			words := synthesised(stack)
+			if c.problem == "" && words != "" {
+				t.Errorf("refused: %s", words)
+			}
+			contains(t, words, c.problem)
+		})
+	}
+}
+
+func TestAcknowledgedDoorsPassAndAreWrittenForTools(t *testing.T) {
+	stack := newStack(t)
+	props := valid(emailotp.ModePassword)
+	props.UserPool = ownPool(stack, func(p *awscognito.UserPoolProps) { p.AccountRecovery = awscognito.AccountRecovery_EMAIL_ONLY })
+	props.AcknowledgedDoors = &[]emailotp.Door{
+		{Kind: emailotp.DoorUserSrpAuth, Path: "Prod/Legacy"},
+		{Kind: emailotp.DoorEmailRecovery, Path: "Prod/Pool"},
+	}
+	signIn(stack, props)
+	options := closed()
+	awscognito.NewUserPoolClient(stack, jsii.String("Legacy"), &awscognito.UserPoolClientProps{UserPool: props.UserPool,
+		DisableOAuth: options.DisableOAuth, WriteAttributes: options.WriteAttributes})
+	pools := resources(t, stack, "AWS::Cognito::UserPool")
+	pool := logical(t, pools, "Pool")
+	client := logical(t, resources(t, stack, "AWS::Cognito::UserPoolClient"), "Legacy")
+	got := compact(t, pools[pool]["Metadata"].(map[string]any)["EmailOTP::AcknowledgedDoors"])
+	if want := `["EMAIL_RECOVERY:` + pool + `","USER_SRP_AUTH:` + client + `"]`; got != want {
+		t.Errorf("metadata %s, want %s", got, want)
+	}
+}
+
+func TestAnAcknowledgementThatMatchesNoDoorIsRefused(t *testing.T) {
+	stack := newStack(t)
+	props := valid(emailotp.ModePassword)
+	props.AcknowledgedDoors = &[]emailotp.Door{{Kind: emailotp.DoorUserSrpAuth, Path: "Prod/Gone"}}
+	signIn(stack, props)
+	contains(t, synthesised(stack), `AcknowledgedDoors has {Kind: "USER_SRP_AUTH", Path: "Prod/Gone"}, which is not open (any more); remove it`)
+}
+
+func TestClientsMayChangeEmailOpensThatDoorAndSaysSo(t *testing.T) {
+	stack := newStack(t)
+	props := valid(emailotp.ModePasswordless)
+	props.ClientsMayChangeEmail = jsii.Bool(true)
+	signIn(stack, props)
+	clients := resources(t, stack, "AWS::Cognito::UserPoolClient")
+	id := logical(t, clients, "SignIn")
+	contains(t, compact(t, clients[id]["Properties"].(map[string]any)["WriteAttributes"]), `"email"`)
+	contains(t, compact(t, resources(t, stack, "AWS::Cognito::UserPool")), `"EmailOTP::AcknowledgedDoors":["WRITE_EMAIL:`+id+`"]`)
+}
+
+func TestATakenTriggerIsRefusedAndOthersStay(t *testing.T) {
+	fn := func(stack awscdk.Stack) awslambda.Function {
+		return awslambda.NewFunction(stack, jsii.String("Fn"), &awslambda.FunctionProps{Runtime: awslambda.Runtime_NODEJS_22_X(), Handler: jsii.String("index.handler"),
+			Code: awslambda.Code_FromInline(jsii.String("exports.handler = async e => e"))})
+	}
+	t.Run("taken", func(t *testing.T) {
+		stack := newStack(t)
+		props := valid(emailotp.ModePassword)
+		pool := ownPool(stack, nil)
+		pool.AddTrigger(awscognito.UserPoolOperation_CREATE_AUTH_CHALLENGE(), fn(stack), "")
+		pool.AddTrigger(awscognito.UserPoolOperation_PRE_TOKEN_GENERATION_CONFIG(), stack.Node().FindChild(jsii.String("Fn")).(awslambda.Function), awscognito.LambdaVersion_V2_0)
+		props.UserPool = pool
+		contains(t, refusal(func() { signIn(stack, props) }),
+			`EmailOTP "Prod/SignIn": UserPool Prod/Pool has a trigger CreateAuthChallenge already`,
+			`EmailOTP "Prod/SignIn": UserPool Prod/Pool has a trigger PreTokenGenerationConfig already`)
+	})
+	t.Run("others stay", func(t *testing.T) {
+		stack := newStack(t)
+		props := valid(emailotp.ModePassword)
+		pool := ownPool(stack, nil)
+		pool.AddTrigger(awscognito.UserPoolOperation_POST_CONFIRMATION(), fn(stack), "")
+		props.UserPool = pool
+		signIn(stack, props)
+		pools := resources(t, stack, "AWS::Cognito::UserPool")
+		contains(t, compact(t, pools), `"PostConfirmation":`, `"DefineAuthChallenge":`, `"PreTokenGeneration":`)
+		if len(pools) != 1 {
+			t.Errorf("%d pools, want the given one alone", len(pools))
+		}
+	})
+	t.Run("two EmailOTPs on one pool", func(t *testing.T) {
+		stack := newStack(t)
+		first := signIn(stack, valid(emailotp.ModePassword))
+		props := valid(emailotp.ModePassword)
+		props.UserPool = first.UserPool()
+		contains(t, refusal(func() { emailotp.NewEmailOTP(stack, jsii.String("Again"), props) }), "has a trigger DefineAuthChallenge already")
+	})
+	t.Run("overridden later", func(t *testing.T) {
+		stack := newStack(t)
+		pool := signIn(stack, valid(emailotp.ModePassword)).UserPool()
+		pool.Node().DefaultChild().(awscognito.CfnUserPool).SetLambdaConfig(&awscognito.CfnUserPool_LambdaConfigProperty{})
+		contains(t, synthesised(stack), "no longer calls the EmailOTP's function for its trigger DefineAuthChallenge")
+	})
+}

@@ -1,0 +1,195 @@
+package emailotp
+
+import (
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsses"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// EmailOTP is a user pool's sign-in by e-mail code. Make one with [NewEmailOTP].
+type EmailOTP interface {
+	constructs.Construct
+
+	// UserPool returns the pool: the construct's own, or the one it was attached to.
+	UserPool() awscognito.UserPool
+	// UserPoolClient returns the app client that signs in by e-mail code. It allows custom
+	// authentication and refresh, nothing else.
+	UserPoolClient() awscognito.UserPoolClient
+
+	// DefineAuthChallenge returns the function that decides which step comes next.
+	DefineAuthChallenge() awslambda.Function
+	// CreateAuthChallenge returns the function that derives and mails the code.
+	CreateAuthChallenge() awslambda.Function
+	// VerifyAuthChallenge returns the function that checks an answer.
+	VerifyAuthChallenge() awslambda.Function
+	// PreSignUp returns the function that confirms people who sign up; nil in [ModePassword].
+	PreSignUp() awslambda.Function
+	// PreTokenGeneration returns the function that refuses tokens which a new password alone would
+	// give; nil in [ModePasswordless].
+	PreTokenGeneration() awslambda.Function
+	// MailEvents returns the function that marks addresses from which mail came back. It is no trigger:
+	// EventBridge invokes it with SES's events.
+	MailEvents() awslambda.Function
+
+	// Key returns the KMS key of the MACs that codes are derived from and bound by.
+	Key() awskms.Key
+	// Table returns the table of the budgets for guesses and mails. It holds no address and no code.
+	Table() awsdynamodb.TableV2
+	// EmailIdentity returns the SES identity that sends.
+	EmailIdentity() awsses.IEmailIdentity
+	// ConfigurationSet returns the SES configuration set that mail is sent through.
+	ConfigurationSet() awsses.ConfigurationSet
+	// DnsRecords returns the records that the sender's domain needs, for a domain whose zone the
+	// construct does not manage; empty for every other kind of sender.
+	DnsRecords() []DnsRecord
+
+	// Grant gives the actions on the user pool, such as "cognito-idp:AdminGetUser".
+	Grant(grantee awsiam.IGrantable, actions ...*string) awsiam.Grant
+	// GrantAdminCreateUser lets the grantee create users and send their invitation again. Invitations
+	// carry the temporary password: in [ModePassword] call AdminCreateUser with MessageAction SUPPRESS
+	// and hand the password over another way, or the mailbox alone opens the account.
+	GrantAdminCreateUser(grantee awsiam.IGrantable) awsiam.Grant
+	// GrantReadUsers lets the grantee read and list users.
+	GrantReadUsers(grantee awsiam.IGrantable) awsiam.Grant
+	// GrantManageUsers lets the grantee read, list, disable, enable, delete and sign out users. It can
+	// neither set a password nor change an attribute: both would open accounts.
+	GrantManageUsers(grantee awsiam.IGrantable) awsiam.Grant
+
+	// Metric returns a metric that the functions write to CloudWatch, by its name, such as
+	// "CodesSent". It panics for a name that is not one of them. Sums over 5 minutes by default.
+	Metric(name *string, props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricCodesSent counts mails that SES accepted.
+	MetricCodesSent(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricCodesVerified counts right answers.
+	MetricCodesVerified(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricCodesWrong counts answers that were compared and wrong. Its rate over the whole pool
+	// shows an attack that spreads over many accounts.
+	MetricCodesWrong(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricGuessesRefused counts answers that were not compared, for the account's budget was spent.
+	MetricGuessesRefused(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricPoolMailsNearEnd counts mails that found one of the pool's mail budgets four fifths full.
+	MetricPoolMailsNearEnd(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricPoolMailsRefused counts mails not sent because one of the pool's mail budgets was spent.
+	MetricPoolMailsRefused(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricAddressesBounced counts addresses that were marked after a permanent bounce: no more mail
+	// goes there.
+	MetricAddressesBounced(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricAddressesComplained counts addresses that were marked after a mail was reported as spam.
+	MetricAddressesComplained(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricMailsSuppressed counts mails not sent because their address is marked.
+	MetricMailsSuppressed(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricFaults counts functions that failed closed: a service down, denied or throttled, or a
+	// malformed event.
+	MetricFaults(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricFunctionErrors sums the Lambda errors of all functions.
+	MetricFunctionErrors(props *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression
+	// MetricFunctionDuration is the longest run of any of the pool's triggers, in milliseconds. Cognito
+	// gives up on one after 5,000.
+	MetricFunctionDuration(props *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression
+}
+
+// emailOTP implements [EmailOTP]. It is made by Override, so that the CDK knows the Go value itself
+// as a construct: an embedded proxy could not be passed back to it.
+type emailOTP struct {
+	constructs.Construct
+
+	config           config
+	pool             awscognito.UserPool
+	client           awscognito.UserPoolClient
+	functions        map[settings.Function]awslambda.Function
+	key              awskms.Key
+	table            awsdynamodb.TableV2
+	identity         awsses.IEmailIdentity
+	configurationSet awsses.ConfigurationSet
+	dnsRecords       []DnsRecord
+	sourceDir        string // of this module's source; empty until a function is to be built
+	batch            *batch
+}
+
+// NewEmailOTP adds sign-in by e-mail code to scope. It
+//
+//  1. refuses props that can't work, all problems at once, before it creates anything;
+//  2. creates the user pool, or takes the given one;
+//  3. creates the key, the table, the SES identity and its configuration set;
+//  4. builds the functions and gives each a role, a log group and its settings;
+//  5. connects them to the pool's triggers and to SES's events, and creates the app client;
+//  6. has the whole app checked for side doors when it is synthesised.
+//
+// A refusal is a panic with an [*Error]; what only the whole app shows (step 6) fails the synthesis.
+func NewEmailOTP(scope constructs.Construct, id *string, props *EmailOTPProps) EmailOTP {
+	path := pathOf(scope, id)
+	c, problems := resolve(props)
+	if scope == nil {
+		problems = append(problems, "scope is nil; pass the stack that the construct shall belong to")
+	}
+	if id == nil || *id == "" {
+		problems = append(problems, "id is missing; pass a name that is unique in its scope, such as jsii.String(\"SignIn\")")
+	}
+	if len(problems) == 0 {
+		problems = c.checkPlace(scope, *id)
+	}
+	refuse(path, problems)
+
+	e := &emailOTP{config: c, functions: make(map[settings.Function]awslambda.Function)}
+	constructs.NewConstruct_Override(e, scope, id)
+	e.addUserPool()
+	e.addKeyAndTable()
+	e.addSender()
+	e.addFunctions()
+	e.connectTriggers()
+	e.connectMailEvents()
+	e.addUserPoolClient()
+	e.stateBounds()
+	e.watchDoors()
+	return e
+}
+
+func (e *emailOTP) UserPool() awscognito.UserPool             { return e.pool }
+func (e *emailOTP) UserPoolClient() awscognito.UserPoolClient { return e.client }
+func (e *emailOTP) Key() awskms.Key                           { return e.key }
+func (e *emailOTP) Table() awsdynamodb.TableV2                { return e.table }
+func (e *emailOTP) EmailIdentity() awsses.IEmailIdentity      { return e.identity }
+func (e *emailOTP) ConfigurationSet() awsses.ConfigurationSet { return e.configurationSet }
+func (e *emailOTP) DnsRecords() []DnsRecord                   { return slices.Clone(e.dnsRecords) }
+func (e *emailOTP) DefineAuthChallenge() awslambda.Function {
+	return e.functions[settings.DefineAuthChallenge]
+}
+func (e *emailOTP) CreateAuthChallenge() awslambda.Function {
+	return e.functions[settings.CreateAuthChallenge]
+}
+func (e *emailOTP) VerifyAuthChallenge() awslambda.Function {
+	return e.functions[settings.VerifyAuthChallenge]
+}
+func (e *emailOTP) PreSignUp() awslambda.Function { return e.functions[settings.PreSignUp] }
+func (e *emailOTP) PreTokenGeneration() awslambda.Function {
+	return e.functions[settings.PreTokenGeneration]
+}
+func (e *emailOTP) MailEvents() awslambda.Function { return e.functions[settings.MailEvents] }
+
+// stack returns the stack that the construct belongs to.
+func (e *emailOTP) stack() awscdk.Stack { return awscdk.Stack_Of(e) }
+
+// pathOf names the construct in errors, also when scope or id is what is wrong.
+func pathOf(scope constructs.Construct, id *string) string {
+	name := ""
+	if id != nil {
+		name = *id
+	}
+	if scope == nil {
+		return name
+	}
+	if path := *scope.Node().Path(); path != "" {
+		return path + "/" + name
+	}
+	return name
+}

@@ -1,0 +1,38 @@
+package emailotp
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsses"
+)
+
+// sharedIdentities reports that something else in the app creates the same SES identity. An account
+// has each identity once in a Region, so the second deployment would fail.
+func (e *emailOTP) sharedIdentities() []string {
+	identity, own := e.identity.(awsses.EmailIdentity)
+	if !own || e.config.sender.kind == identitySender {
+		return nil
+	}
+	mine := identity.Node().DefaultChild().(awsses.CfnEmailIdentity)
+	var problems []string
+	for _, c := range *e.Node().Root().Node().FindAll("") {
+		other, ok := c.(awsses.CfnEmailIdentity)
+		if !ok || *other.Node().Addr() == *mine.Node().Addr() || !strings.EqualFold(*other.EmailIdentity(), *mine.EmailIdentity()) || !sameRegion(other.Stack(), e.stack()) {
+			continue
+		}
+		problems = append(problems, fmt.Sprintf("%s creates the SES identity %s too, and an account has it once in a Region; create it once, and pass SenderIdentity to the EmailOTPs that send by it",
+			strings.TrimSuffix(*other.Node().Path(), "/Resource"), *mine.EmailIdentity()))
+	}
+	return problems
+}
+
+// sameRegion reports whether two stacks are known to go to one account and Region. Stacks without an
+// account may be deployed to different ones by different credentials.
+func sameRegion(a, b awscdk.Stack) bool {
+	if *a.Node().Addr() == *b.Node().Addr() {
+		return true
+	}
+	return !unresolvedString(*a.Account()) && *a.Account() == *b.Account() && *a.Region() == *b.Region()
+}

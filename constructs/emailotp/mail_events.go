@@ -1,0 +1,39 @@
+package emailotp
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsses"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// connectMailEvents has SES publish bounces and complaints on the account's default event bus, the only
+// one that it writes to, and a rule there invoke the function with those of this configuration set's
+// mails that carry a code. The bus takes events of AWS services from nobody else.
+func (e *emailOTP) connectMailEvents() {
+	e.configurationSet.AddEventDestination(jsii.String("MailEvents"), &awsses.ConfigurationSetEventDestinationOptions{
+		Destination: awsses.EventDestination_EventBus(awsevents.EventBus_FromEventBusName(e, jsii.String("DefaultEventBus"), jsii.String("default"))),
+		Events:      &[]awsses.EmailSendingEvent{awsses.EmailSendingEvent_BOUNCE, awsses.EmailSendingEvent_COMPLAINT},
+	})
+	fn := e.functions[settings.MailEvents]
+	// The rule of the lower level: the target's class would link every service that EventBridge reaches.
+	rule := awsevents.NewCfnRule(e, jsii.String("MailEventsRule"), &awsevents.CfnRuleProps{
+		Description: jsii.String("Bounces and complaints of sign-in mails, for EmailOTP"),
+		EventPattern: map[string]any{
+			"source":      []string{"aws.ses"},
+			"detail-type": []string{"Email Bounced", "Email Complaint Received"},
+			"detail": map[string]any{"mail": map[string]any{"tags": map[string]any{
+				"ses:configuration-set": []*string{e.configurationSet.ConfigurationSetName()},
+				settings.ItemTag:        []any{map[string]any{"exists": true}},
+			}}},
+		},
+		Targets: []any{&awsevents.CfnRule_TargetProperty{Id: jsii.String("MailEvents"), Arn: fn.FunctionArn()}},
+	})
+	fn.AddPermission(jsii.String("EventBridge"), &awslambda.Permission{
+		Principal: awsiam.NewServicePrincipal(jsii.String("events.amazonaws.com"), nil),
+		SourceArn: rule.AttrArn(),
+	})
+}

@@ -1,0 +1,118 @@
+package emailotp
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+func (e *emailOTP) Metric(name *string, props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	if name == nil || !slices.Contains(settings.Metrics(), settings.Metric(*name)) {
+		given := "nil"
+		if name != nil {
+			given = fmt.Sprintf("%q", *name)
+		}
+		known := make([]string, 0, len(settings.Metrics()))
+		for _, m := range settings.Metrics() {
+			known = append(known, string(m))
+		}
+		refuse(*e.Node().Path(), []string{fmt.Sprintf("Metric has no metric of that name (received: %s); the names are %s", given, strings.Join(known, ", "))})
+	}
+	// Made plain and then adjusted, so that the caller's options win and stay untouched.
+	metric := awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+		Namespace:     jsii.String(settings.Namespace),
+		MetricName:    name,
+		DimensionsMap: &map[string]*string{settings.Dimension: e.pool.UserPoolId()},
+		Statistic:     jsii.String("Sum"),
+		Period:        awscdk.Duration_Minutes(jsii.Number(5)),
+	}).AttachTo(e)
+	if props == nil {
+		return metric
+	}
+	return metric.With(props)
+}
+
+func (e *emailOTP) metric(m settings.Metric, props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return e.Metric(jsii.String(string(m)), props)
+}
+
+func (e *emailOTP) MetricCodesSent(p *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return e.metric(settings.CodesSent, p)
+}
+
+func (e *emailOTP) MetricCodesVerified(p *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return e.metric(settings.CodesVerified, p)
+}
+
+func (e *emailOTP) MetricCodesWrong(p *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return e.metric(settings.CodesWrong, p)
+}
+
+func (e *emailOTP) MetricGuessesRefused(p *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return e.metric(settings.GuessesRefused, p)
+}
+
+func (e *emailOTP) MetricPoolMailsNearEnd(p *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return e.metric(settings.PoolMailsNearEnd, p)
+}
+
+func (e *emailOTP) MetricPoolMailsRefused(p *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return e.metric(settings.PoolMailsRefused, p)
+}
+
+func (e *emailOTP) MetricAddressesBounced(p *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return e.metric(settings.AddressesBounced, p)
+}
+
+func (e *emailOTP) MetricAddressesComplained(p *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return e.metric(settings.AddressesComplained, p)
+}
+
+func (e *emailOTP) MetricMailsSuppressed(p *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return e.metric(settings.MailsSuppressed, p)
+}
+
+func (e *emailOTP) MetricFaults(p *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return e.metric(settings.Faults, p)
+}
+
+func (e *emailOTP) MetricFunctionErrors(p *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression {
+	return e.overFunctions(slotsOf(e.config.settings.Mode), "SUM(METRICS())", "EmailOTP function errors", p, func(f awslambda.Function) awscloudwatch.IMetric {
+		return f.MetricErrors(&awscloudwatch.MetricOptions{Statistic: jsii.String("Sum")})
+	})
+}
+
+func (e *emailOTP) MetricFunctionDuration(p *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression {
+	return e.overFunctions(triggersOf(e.config.settings.Mode), "MAX(METRICS())", "EmailOTP longest trigger run", p, func(f awslambda.Function) awscloudwatch.IMetric {
+		return f.MetricDuration(&awscloudwatch.MetricOptions{Statistic: jsii.String("Maximum")})
+	})
+}
+
+// overFunctions joins one metric of each slot's function into an expression.
+func (e *emailOTP) overFunctions(slots []slot, expression, label string, p *awscloudwatch.MathExpressionOptions, metric func(awslambda.Function) awscloudwatch.IMetric) awscloudwatch.MathExpression {
+	using := make(map[string]awscloudwatch.IMetric)
+	for _, slot := range slots {
+		// Variables of a math expression begin with a lower-case letter.
+		using[strings.ToLower(slot.id[:1])+slot.id[1:]] = metric(e.functions[slot.function])
+	}
+	props := &awscloudwatch.MathExpressionProps{
+		Expression: jsii.String(expression), Label: jsii.String(label), UsingMetrics: &using, Period: awscdk.Duration_Minutes(jsii.Number(5)),
+	}
+	if p != nil {
+		props.Color, props.SearchAccount, props.SearchRegion = p.Color, p.SearchAccount, p.SearchRegion
+		if p.Label != nil {
+			props.Label = p.Label
+		}
+		if p.Period != nil {
+			props.Period = p.Period
+		}
+	}
+	return awscloudwatch.NewMathExpression(props)
+}

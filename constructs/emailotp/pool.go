@@ -1,0 +1,107 @@
+package emailotp
+
+import (
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// clientMark is the metadata by which tools find the app client and learn its mode.
+const clientMark = "EmailOTP::Client"
+
+// addUserPool creates the pool, or takes the given one.
+func (e *emailOTP) addUserPool() {
+	c := &e.config
+	if c.pool != nil {
+		e.pool = c.pool.(awscognito.UserPool)
+		return
+	}
+	p := c.poolProps
+	if p.FeaturePlan == "" {
+		// Unset, new pools get the Essentials plan, at nearly three times the price.
+		p.FeaturePlan = awscognito.FeaturePlan_LITE
+	}
+	if p.PasswordPolicy == nil {
+		p.PasswordPolicy = &awscognito.PasswordPolicy{
+			MinLength:            jsii.Number(12),
+			RequireDigits:        jsii.Bool(true),
+			RequireLowercase:     jsii.Bool(true),
+			RequireSymbols:       jsii.Bool(true),
+			RequireUppercase:     jsii.Bool(true),
+			TempPasswordValidity: awscdk.Duration_Days(jsii.Number(7)),
+		}
+	}
+	e.pool = awscognito.NewUserPool(e, jsii.String("UserPool"), &awscognito.UserPoolProps{
+		UserPoolName:        p.UserPoolName,
+		FeaturePlan:         p.FeaturePlan,
+		SignInAliases:       &awscognito.SignInAliases{Email: jsii.Bool(true)},
+		SignInCaseSensitive: jsii.Bool(false),
+		AutoVerify:          &awscognito.AutoVerifiedAttrs{Email: jsii.Bool(true)},
+		KeepOriginal:        &awscognito.KeepOriginalAttrs{Email: jsii.Bool(true)},
+		// Native MFA would put challenges of its own between the password and the code.
+		Mfa: awscognito.Mfa_OFF,
+		// Recovery by e-mail would let the mailbox alone replace the password. Without passwords there
+		// is nothing to recover, and reset mails would go out beside the mail budgets.
+		AccountRecovery:    awscognito.AccountRecovery_NONE,
+		SelfSignUpEnabled:  jsii.Bool(flag(p.SelfSignUpEnabled, e.passwordless())),
+		PasswordPolicy:     p.PasswordPolicy,
+		StandardAttributes: p.StandardAttributes,
+		CustomAttributes:   p.CustomAttributes,
+		Email:              p.Email,
+		UserInvitation:     p.UserInvitation,
+		UserVerification:   p.UserVerification,
+		DeletionProtection: jsii.Bool(flag(p.DeletionProtection, c.retain())),
+		RemovalPolicy:      c.removalPolicy,
+	})
+}
+
+// addUserPoolClient creates the one client that signs in by e-mail code.
+func (e *emailOTP) addUserPoolClient() {
+	p := e.config.clientProps
+	write := p.WriteAttributes
+	if write == nil {
+		write = awscognito.NewClientAttributes().WithStandardAttributes(writable(e.config.clientsMayChangeEmail))
+	}
+	e.client = awscognito.NewUserPoolClient(e, jsii.String("UserPoolClient"), &awscognito.UserPoolClientProps{
+		UserPool:           e.pool,
+		UserPoolClientName: p.UserPoolClientName,
+		// An empty list would be Cognito's default, which has SRP and with it a sign-in without code.
+		AuthFlows:                       &awscognito.AuthFlow{Custom: jsii.Bool(true)},
+		DisableOAuth:                    jsii.Bool(true),
+		PreventUserExistenceErrors:      jsii.Bool(true),
+		EnableTokenRevocation:           jsii.Bool(true),
+		AuthSessionValidity:             awscdk.Duration_Minutes(jsii.Number(e.config.sessionMinutes())),
+		GenerateSecret:                  jsii.Bool(flag(p.GenerateSecret, false)),
+		AccessTokenValidity:             p.AccessTokenValidity,
+		IdTokenValidity:                 p.IdTokenValidity,
+		RefreshTokenValidity:            p.RefreshTokenValidity,
+		RefreshTokenRotationGracePeriod: p.RefreshTokenRotationGracePeriod,
+		ReadAttributes:                  p.ReadAttributes,
+		WriteAttributes:                 write,
+	})
+	resource := e.client.Node().DefaultChild().(awscognito.CfnUserPoolClient)
+	resource.AddMetadata(jsii.String(clientMark), string(e.config.settings.Mode))
+}
+
+// sessionMinutes is how long Cognito keeps a round of the sign-in open: two minutes more than the
+// code lives, so that whoever answers late is told that the code expired and can ask for another,
+// rather than be thrown out. Cognito takes 3 to 15 minutes.
+func (c *config) sessionMinutes() int {
+	whole := int((c.settings.CodeTTL + time.Minute - 1) / time.Minute)
+	return min(max(whole+2, 3), 15)
+}
+
+// writable lists the standard attributes that clients may write. Email is among them only where
+// asked for; "verified" flags never are, Cognito refuses them.
+func writable(email bool) *awscognito.StandardAttributesMask {
+	yes := jsii.Bool(true)
+	return &awscognito.StandardAttributesMask{
+		Email: jsii.Bool(email), Address: yes, Birthdate: yes, FamilyName: yes, Fullname: yes, Gender: yes, GivenName: yes,
+		LastUpdateTime: yes, Locale: yes, MiddleName: yes, Nickname: yes, PhoneNumber: yes, PreferredUsername: yes,
+		ProfilePage: yes, ProfilePicture: yes, Timezone: yes, Website: yes,
+	}
+}
+
+func (e *emailOTP) passwordless() bool { return Mode(e.config.settings.Mode) == ModePasswordless }

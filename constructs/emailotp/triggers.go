@@ -1,0 +1,173 @@
+package emailotp
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// functionMark is the metadata by which tools find a function and the folder of its source.
+const functionMark = "EmailOTP::Function"
+
+// timeoutSeconds ends a function before Cognito gives up on it after 5 seconds: a call that Cognito
+// has abandoned must not go on beside its repetition. The difference is the invocation's own way.
+const timeoutSeconds = 4
+
+// A slot is one function: its construct's id and, if the pool calls it, Cognito's name of the trigger.
+type slot struct {
+	function  settings.Function
+	id        string
+	operation func() awscognito.UserPoolOperation // nil for a function that is no trigger
+	names     []string                            // in LambdaConfig; more than one where Cognito knows two forms of it
+}
+
+var slots = []slot{
+	{settings.DefineAuthChallenge, "DefineAuthChallenge", awscognito.UserPoolOperation_DEFINE_AUTH_CHALLENGE, []string{"defineAuthChallenge"}},
+	{settings.CreateAuthChallenge, "CreateAuthChallenge", awscognito.UserPoolOperation_CREATE_AUTH_CHALLENGE, []string{"createAuthChallenge"}},
+	{settings.VerifyAuthChallenge, "VerifyAuthChallenge", awscognito.UserPoolOperation_VERIFY_AUTH_CHALLENGE_RESPONSE, []string{"verifyAuthChallengeResponse"}},
+	{settings.PreSignUp, "PreSignUp", awscognito.UserPoolOperation_PRE_SIGN_UP, []string{"preSignUp"}},
+	{settings.PreTokenGeneration, "PreTokenGeneration", awscognito.UserPoolOperation_PRE_TOKEN_GENERATION, []string{"preTokenGeneration", "preTokenGenerationConfig"}},
+	{settings.MailEvents, "MailEvents", nil, nil},
+}
+
+// slotsOf returns the mode's slots.
+func slotsOf(m settings.Mode) []slot {
+	functions := settings.Functions(m)
+	return slices.DeleteFunc(slices.Clone(slots), func(s slot) bool { return !slices.Contains(functions, s.function) })
+}
+
+// triggersOf returns those of the mode's slots that are triggers of the pool.
+func triggersOf(m settings.Mode) []slot {
+	return slices.DeleteFunc(slotsOf(m), func(s slot) bool { return s.operation == nil })
+}
+
+// addFunctions creates the mode's functions, each with its own role and log group.
+func (e *emailOTP) addFunctions() {
+	s := &e.config.settings
+	s.ConfigurationSet = *e.configurationSet.ConfigurationSetName()
+	s.IdentityARN = e.identityOwner()
+	s.UserPoolID = *e.pool.UserPoolId()
+	e.batch = e.newBatch()
+	defer e.batch.close()
+	for _, slot := range slotsOf(s.Mode) {
+		e.functions[slot.function] = e.addFunction(slot)
+	}
+}
+
+func (e *emailOTP) addFunction(slot slot) awslambda.Function {
+	c := &e.config
+	logs := awslogs.NewLogGroup(e, jsii.String(slot.id+"Logs"), &awslogs.LogGroupProps{
+		Retention:     c.logRetention,
+		RemovalPolicy: c.removalPolicy,
+	})
+	role := awsiam.NewRole(e, jsii.String(slot.id+"Role"), &awsiam.RoleProps{
+		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+		Description: jsii.String("EmailOTP " + string(slot.function)),
+	})
+	logs.GrantWrite(role)
+	for _, statement := range e.statements(slot.function) {
+		role.AddToPolicy(statement)
+	}
+	environment := make(map[string]*string)
+	for name, value := range maps.All(c.settings.Environment(slot.function)) {
+		environment[name] = jsii.String(value)
+	}
+	code, failure := e.code(slot.function)
+	fn := awslambda.NewFunction(e, jsii.String(slot.id), &awslambda.FunctionProps{
+		Description:   jsii.String("EmailOTP " + string(slot.function) + " (" + string(c.settings.Mode) + ")"),
+		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
+		Handler:       jsii.String("bootstrap"),
+		Architecture:  c.architecture,
+		MemorySize:    jsii.Number(c.memorySize),
+		Timeout:       awscdk.Duration_Seconds(jsii.Number(timeoutSeconds)),
+		Code:          code,
+		Role:          role,
+		LogGroup:      logs,
+		LoggingFormat: awslambda.LoggingFormat_JSON,
+		Environment:   &environment,
+	})
+	if err := failure(); err != nil {
+		refuse(*e.Node().Path(), []string{err.Error()})
+	}
+	fn.Node().DefaultChild().(awslambda.CfnFunction).AddMetadata(jsii.String(functionMark), string(slot.function))
+	return fn
+}
+
+// statements is what a function may do beyond writing its log.
+func (e *emailOTP) statements(f settings.Function) []awsiam.PolicyStatement {
+	allow := func(resources []*string, actions ...string) *awsiam.PolicyStatementProps {
+		return &awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...), Resources: &resources}
+	}
+	budget := awsiam.NewPolicyStatement(allow([]*string{e.table.TableArn()}, "dynamodb:GetItem", "dynamodb:UpdateItem"))
+	switch f {
+	case settings.CreateAuthChallenge:
+		send := allow([]*string{e.identity.EmailIdentityArn(), e.configurationSetArn()}, "ses:SendEmail")
+		send.Conditions = &map[string]any{"StringEquals": map[string]string{"ses:FromAddress": e.config.settings.From}}
+		return []awsiam.PolicyStatement{
+			awsiam.NewPolicyStatement(allow([]*string{e.key.KeyArn()}, "kms:GenerateMac")), budget, awsiam.NewPolicyStatement(send)}
+	case settings.VerifyAuthChallenge:
+		return []awsiam.PolicyStatement{awsiam.NewPolicyStatement(allow([]*string{e.key.KeyArn()}, "kms:VerifyMac")), budget}
+	case settings.MailEvents:
+		return []awsiam.PolicyStatement{awsiam.NewPolicyStatement(allow([]*string{e.table.TableArn()}, "dynamodb:UpdateItem"))}
+	}
+	return nil
+}
+
+func (e *emailOTP) configurationSetArn() *string {
+	return e.stack().FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("ses"), Resource: jsii.String("configuration-set"), ResourceName: e.configurationSet.ConfigurationSetName(),
+	})
+}
+
+// connectTriggers gives the functions to the pool, which may invoke them from its own ARN alone.
+func (e *emailOTP) connectTriggers() {
+	for _, slot := range triggersOf(e.config.settings.Mode) {
+		e.pool.AddTrigger(slot.operation(), e.functions[slot.function], "")
+	}
+	if !e.passwordless() {
+		return
+	}
+	// A policy of its own: in the role's, the pool's ARN would make pool, function and role wait for
+	// each other.
+	awsiam.NewPolicy(e, jsii.String("VerifyEmailPolicy"), &awsiam.PolicyProps{
+		Roles: &[]awsiam.IRole{e.functions[settings.VerifyAuthChallenge].Role()},
+		Statements: &[]awsiam.PolicyStatement{awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions:   jsii.Strings("cognito-idp:AdminUpdateUserAttributes"),
+			Resources: &[]*string{e.pool.UserPoolArn()},
+		})},
+	})
+}
+
+// takenSlots reports the triggers of an existing pool that the mode needs and somebody else has.
+func takenSlots(pool awscognito.UserPool, m settings.Mode) []string {
+	config := lambdaConfig(pool)
+	var problems []string
+	for _, slot := range triggersOf(m) {
+		for _, name := range slot.names {
+			if _, taken := config[name]; taken {
+				problems = append(problems, fmt.Sprintf("UserPool %s has a trigger %s already, and Cognito calls one function a trigger; remove it, or give the EmailOTP a pool of its own",
+					*pool.Node().Path(), capital(name)))
+			}
+		}
+	}
+	return problems
+}
+
+// lambdaConfig returns the pool's triggers by their names in LambdaConfig, such as "preSignUp".
+func lambdaConfig(pool awscognito.UserPool) map[string]any {
+	resource := pool.Node().DefaultChild().(awscognito.CfnUserPool)
+	config, _ := resolver(resource.Stack())(resource.LambdaConfig()).(map[string]any)
+	return config
+}
+
+func capital(name string) string { return strings.ToUpper(name[:1]) + name[1:] }

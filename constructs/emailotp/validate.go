@@ -1,0 +1,324 @@
+package emailotp
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// Validate checks the props without creating anything. It returns every problem at once, joined
+// and sorted; nil if there is none. [NewEmailOTP] calls it by itself.
+func (p *EmailOTPProps) Validate() error {
+	_, problems := resolve(p)
+	slices.Sort(problems)
+	errs := make([]error, 0, len(problems))
+	for _, s := range slices.Compact(problems) {
+		errs = append(errs, errors.New(s))
+	}
+	return errors.Join(errs...)
+}
+
+// resolve reads the props into a config and reports every problem with them.
+func resolve(p *EmailOTPProps) (config, []string) {
+	if p == nil {
+		return config{}, []string{"props are nil; pass &EmailOTPProps{Mode: ..., Sender: ...}: neither can have a default"}
+	}
+	r := &reader{}
+	c := config{settings: settings.Defaults(settings.Mode(p.Mode))}
+	r.mode(p)
+	r.codes(&c, p)
+	r.mails(&c, p)
+	r.senderOf(&c, p)
+	r.poolOf(&c, p)
+	r.functions(&c, p)
+	r.wording(&c, p)
+	return c, r.problems
+}
+
+func (r *reader) mode(p *EmailOTPProps) {
+	switch p.Mode {
+	case ModePassword, ModePasswordless:
+	case "":
+		r.add("Mode is missing; pass ModePassword or ModePasswordless")
+	default:
+		r.add("Mode must be ModePassword (%q) or ModePasswordless (%q) (received: %q)", ModePassword, ModePasswordless, p.Mode)
+	}
+}
+
+func (r *reader) codes(c *config, p *EmailOTPProps) {
+	s := &c.settings
+	s.CodeLength = r.whole("CodeLength", p.CodeLength, settings.MinCodeLength, settings.MaxCodeLength, s.CodeLength, "digits")
+	s.CodeTTL = r.duration("CodeTTL", p.CodeTTL, settings.MinCodeTTL, settings.MaxCodeTTL, s.CodeTTL)
+	s.MaxAttempts = r.whole("MaxAttempts", p.MaxAttempts, settings.MinAttempts, settings.MaxAttempts, s.MaxAttempts, "answers")
+	s.GuessBurst = r.whole("GuessBurst", p.GuessBurst, settings.MinGuessBurst, settings.MaxGuessBurst, s.GuessBurst, "answers")
+	s.GuessRefill = r.duration("GuessRefill", p.GuessRefill, settings.MinGuessRefill, settings.MaxGuessRefill, s.GuessRefill)
+	if bound := c.bound(); bound > worstBound {
+		r.add("CodeLength, GuessBurst and GuessRefill give %s; this must be %g or less: lengthen the code or slow the refill", c.arithmetic(), worstBound)
+	}
+}
+
+func (r *reader) mails(c *config, p *EmailOTPProps) {
+	s := &c.settings
+	s.PoolMailsVerified = r.whole("VerifiedMailsPerHour", p.VerifiedMailsPerHour, settings.MinPoolMails, settings.MaxPoolMails, s.PoolMailsVerified, "mails an hour")
+	s.PoolMailsUnverified = r.whole("UnverifiedMailsPerHour", p.UnverifiedMailsPerHour, settings.MinPoolMails, settings.MaxPoolMails, s.PoolMailsUnverified, "mails an hour")
+	s.PoolMailsUnknown = r.whole("UnknownMailsPerHour", p.UnknownMailsPerHour, settings.MinPoolMails, settings.MaxPoolMails, s.PoolMailsUnknown, "mails an hour")
+	s.TrustUnverified = flag(p.MailUnverifiedAddresses, false)
+	if s.TrustUnverified && p.Mode == ModePasswordless {
+		r.add("MailUnverifiedAddresses has a meaning in ModePassword alone; leave it nil: a passwordless sign-in is what verifies an address")
+	}
+	s.FromName = r.text("SenderName", p.SenderName, 64)
+	s.ProductName = r.text("ProductName", p.ProductName, 64)
+	s.ReplyTo = r.address("ReplyTo", p.ReplyTo, "")
+	s.SupportAddress = r.address("SupportAddress", p.SupportAddress, "")
+	if locale := r.text("DefaultLocale", p.DefaultLocale, 35); locale != "" {
+		s.DefaultLocale = locale
+	}
+}
+
+// address reads one bare e-mail address.
+func (r *reader) address(prop string, value *string, hint string) string {
+	if value == nil {
+		return ""
+	}
+	if unresolvedString(*value) {
+		r.add("%s must be known while the app is synthesised (received: a token); pass the address itself", prop)
+		return ""
+	}
+	if err := mail.ValidateAddress(*value); err != nil {
+		r.add("%s must be one e-mail address like codes@example.com (received: %q, which %v)%s", prop, *value, err, hint)
+		return ""
+	}
+	return *value
+}
+
+func (r *reader) senderOf(c *config, p *EmailOTPProps) {
+	if isNil(p.Sender) {
+		r.add(`Sender is missing; pass SenderAddress("no-reply@example.com"), SenderDomain, SenderHostedZone or SenderIdentity`)
+		return
+	}
+	s := p.Sender.sender()
+	c.sender = s
+	hint := ""
+	if strings.ContainsAny(s.address, "<>\" ") {
+		hint = "; a display name goes into SenderName"
+	}
+	c.settings.From = r.address("Sender", &s.address, hint)
+	if s.kind == identitySender && isNil(s.identity) {
+		r.add("Sender has no identity; pass SenderIdentity an awsses.IEmailIdentity, or use SenderAddress")
+		return
+	}
+	if s.kind == zoneSender && isNil(s.zone) {
+		r.add("Sender has no hosted zone; pass SenderHostedZone an awsroute53.IPublicHostedZone, or use SenderDomain")
+		return
+	}
+	if c.settings.From == "" {
+		return
+	}
+	_, domain, _ := strings.Cut(s.address, "@")
+	if c.settings.ProductName == "" && p.ProductName == nil {
+		c.settings.ProductName = domain
+	}
+	r.senderDomain(c, p, domain)
+}
+
+// senderDomain checks that the identity can send for the address, and what belongs to its domain.
+func (r *reader) senderDomain(c *config, p *EmailOTPProps, domain string) {
+	s := c.sender
+	identity := ""
+	switch s.kind {
+	case domainSender:
+		identity = s.domain
+	case zoneSender:
+		if unresolvedString(*s.zone.ZoneName()) {
+			r.add("Sender's hosted zone has a name that is not known while the app is synthesised (received: a token); import it by awsroute53.PublicHostedZone_FromPublicHostedZoneAttributes with its name")
+			return
+		}
+		identity = s.zoneName()
+	case identitySender:
+		if name := *s.identity.EmailIdentityName(); !unresolvedString(name) {
+			identity = name
+		}
+	}
+	if identity != "" && !strings.EqualFold(identity, s.address) && !within(domain, identity) {
+		r.add("Sender must be an address of %s, the identity that it sends by (received: %q)", identity, s.address)
+	}
+	owned := s.kind == domainSender || s.kind == zoneSender
+	if from := r.text("MailFromDomain", p.MailFromDomain, 255); from != "" {
+		switch {
+		case !owned:
+			r.add("MailFromDomain goes with SenderDomain or SenderHostedZone alone; leave it nil, or set it on the identity itself")
+		case !within(from, identity) || strings.EqualFold(from, identity):
+			r.add("MailFromDomain must be a subdomain of %s (received: %q)", identity, from)
+		case strings.EqualFold(from, domain):
+			r.add("MailFromDomain must not be the domain that mail is sent from (received: %q); a name such as %q will do", from, "mail."+identity)
+		}
+		c.mailFromDomain = from
+	} else if s.kind == zoneSender && p.MailFromDomain == nil {
+		c.mailFromDomain = "mail." + identity
+		if strings.EqualFold(c.mailFromDomain, domain) {
+			c.mailFromDomain = "bounce." + identity
+		}
+	}
+	r.dmarc(c, p)
+}
+
+func (r *reader) dmarc(c *config, p *EmailOTPProps) {
+	if p.DmarcRecord == nil {
+		c.dmarcRecord = "v=DMARC1; p=none"
+		return
+	}
+	switch record := *p.DmarcRecord; {
+	case c.sender.kind != zoneSender:
+		r.add("DmarcRecord goes with SenderHostedZone alone; leave it nil, and create the record where the domain's DNS is")
+	case unresolvedString(record):
+		r.add("DmarcRecord must be known while the app is synthesised (received: a token); pass the text itself")
+	case record != "" && !strings.HasPrefix(record, "v=DMARC1;"):
+		r.add(`DmarcRecord must begin with "v=DMARC1;", or be empty for none (received: %q)`, record)
+	default:
+		c.dmarcRecord = record
+	}
+}
+
+// within reports whether domain is parent or lies below it.
+func within(domain, parent string) bool {
+	domain, parent = strings.ToLower(domain), strings.ToLower(parent)
+	return domain == parent || strings.HasSuffix(domain, "."+parent)
+}
+
+func (r *reader) functions(c *config, p *EmailOTPProps) {
+	c.memorySize = r.whole("MemorySize", p.MemorySize, 128, 10240, 512, "MiB")
+	c.architecture, c.goarch = awslambda.Architecture_ARM_64(), "arm64"
+	if !isNil(p.Architecture) {
+		switch name := *p.Architecture.Name(); name {
+		case "arm64":
+		case "x86_64":
+			c.architecture, c.goarch = awslambda.Architecture_X86_64(), "amd64"
+		default:
+			r.add("Architecture must be ARM_64 or X86_64 (received: %q)", name)
+		}
+	}
+	c.logRetention = awslogs.RetentionDays_ONE_MONTH
+	if p.LogRetention != "" {
+		c.logRetention = p.LogRetention
+		if !slices.Contains(retentions, p.LogRetention) {
+			r.add("LogRetention must be one of awslogs.RetentionDays (received: %q); leave it empty for ONE_MONTH", p.LogRetention)
+		}
+	}
+	c.removalPolicy = awscdk.RemovalPolicy_RETAIN
+	if p.RemovalPolicy != "" {
+		c.removalPolicy = p.RemovalPolicy
+		if !slices.Contains([]awscdk.RemovalPolicy{awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE, awscdk.RemovalPolicy_DESTROY}, p.RemovalPolicy) {
+			r.add("RemovalPolicy must be RETAIN, RETAIN_ON_UPDATE_OR_DELETE or DESTROY (received: %q); leave it empty for RETAIN", p.RemovalPolicy)
+		}
+	}
+	c.codes = map[settings.Function]awslambda.Code{}
+	for _, code := range []struct {
+		prop string
+		f    settings.Function
+		code awslambda.Code
+	}{
+		{"DefineAuthChallengeCode", settings.DefineAuthChallenge, p.DefineAuthChallengeCode},
+		{"CreateAuthChallengeCode", settings.CreateAuthChallenge, p.CreateAuthChallengeCode},
+		{"VerifyAuthChallengeCode", settings.VerifyAuthChallenge, p.VerifyAuthChallengeCode},
+		{"PreSignUpCode", settings.PreSignUp, p.PreSignUpCode},
+		{"PreTokenGenerationCode", settings.PreTokenGeneration, p.PreTokenGenerationCode},
+		{"MailEventsCode", settings.MailEvents, p.MailEventsCode},
+	} {
+		if isNil(code.code) {
+			continue
+		}
+		if !slices.Contains(settings.Functions(settings.Mode(p.Mode)), code.f) {
+			r.add("%s has no function in %s mode; leave it nil", code.prop, p.Mode)
+		}
+		c.codes[code.f] = code.code
+	}
+}
+
+func (r *reader) poolOf(c *config, p *EmailOTPProps) {
+	c.clientsMayChangeEmail = flag(p.ClientsMayChangeEmail, false)
+	if p.UserPoolClientProps != nil {
+		c.clientProps = *p.UserPoolClientProps
+		r.clientOf(c.clientProps, c.clientsMayChangeEmail)
+	}
+	if p.AcknowledgedDoors != nil {
+		c.doors = slices.Clone(*p.AcknowledgedDoors)
+		r.doorsOf(c.doors)
+	}
+	if p.UserPoolProps != nil {
+		c.poolProps = *p.UserPoolProps
+		r.newPool(c.poolProps)
+	}
+	if isNil(p.UserPool) {
+		return
+	}
+	if p.UserPoolProps != nil {
+		r.add("UserPool and UserPoolProps exclude each other; set the properties where the pool is created")
+	}
+	c.pool = p.UserPool
+	if _, own := p.UserPool.(awscognito.UserPool); !own {
+		r.add("UserPool is imported (%s), and CloudFormation can't change the triggers of a pool it does not own; pass the awscognito.NewUserPool of this stack, or leave it nil for a new one", *p.UserPool.Node().Path())
+	}
+}
+
+func (r *reader) newPool(p UserPoolProps) {
+	r.text("UserPoolProps.UserPoolName", p.UserPoolName, 128)
+	if p.StandardAttributes != nil && p.StandardAttributes.Email != nil {
+		r.add("UserPoolProps.StandardAttributes.Email must be nil: clients may not write email, so it can't be required, and it stays mutable for administrators")
+	}
+	switch p.FeaturePlan {
+	case "", awscognito.FeaturePlan_LITE, awscognito.FeaturePlan_ESSENTIALS, awscognito.FeaturePlan_PLUS:
+	default:
+		r.add("UserPoolProps.FeaturePlan must be LITE, ESSENTIALS or PLUS (received: %q); leave it empty for LITE", p.FeaturePlan)
+	}
+	if policy := p.PasswordPolicy; policy != nil {
+		r.whole("UserPoolProps.PasswordPolicy.MinLength", policy.MinLength, 8, 99, 12, "characters")
+		r.whole("UserPoolProps.PasswordPolicy.PasswordHistorySize", policy.PasswordHistorySize, 0, 24, 0, "passwords")
+		r.duration("UserPoolProps.PasswordPolicy.TempPasswordValidity", policy.TempPasswordValidity, day, 365*day, 7*day)
+	}
+}
+
+func (r *reader) clientOf(p UserPoolClientProps, mayChangeEmail bool) {
+	r.text("UserPoolClientProps.UserPoolClientName", p.UserPoolClientName, 128)
+	refresh := r.duration("UserPoolClientProps.RefreshTokenValidity", p.RefreshTokenValidity, hour, 3650*day, 30*day)
+	r.duration("UserPoolClientProps.AccessTokenValidity", p.AccessTokenValidity, 5*minute, min(day, refresh), hour)
+	r.duration("UserPoolClientProps.IdTokenValidity", p.IdTokenValidity, 5*minute, min(day, refresh), hour)
+	r.duration("UserPoolClientProps.RefreshTokenRotationGracePeriod", p.RefreshTokenRotationGracePeriod, 0, minute, 0)
+	if p.WriteAttributes == nil || mayChangeEmail {
+		return
+	}
+	for _, a := range *p.WriteAttributes.Attributes() {
+		if *a == "email" {
+			r.add("UserPoolClientProps.WriteAttributes must not have email: a stolen access token would move the account to another mailbox; leave it out, or set ClientsMayChangeEmail if that is meant")
+		}
+	}
+}
+
+// checkPlace reports what is wrong with the place that the construct is given in the tree.
+func (c *config) checkPlace(scope constructs.Construct, id string) []string {
+	if scope.Node().TryFindChild(&id) != nil {
+		return []string{fmt.Sprintf("id %q is taken in %s; give this one another", id, *scope.Node().Path())}
+	}
+	if c.pool == nil {
+		return nil
+	}
+	pool := c.pool.(awscognito.UserPool)
+	here, there := awscdk.Stack_Of(scope), awscdk.Stack_Of(pool)
+	if here.Node().Root() != there.Node().Root() {
+		return []string{fmt.Sprintf("UserPool %s belongs to another app; pass a pool of stack %s", *pool.Node().Path(), *here.Node().Path())}
+	}
+	if *here.Node().Addr() != *there.Node().Addr() {
+		return []string{fmt.Sprintf("UserPool %s belongs to stack %s, and a trigger from another stack makes the two depend on each other; create the EmailOTP in %s, or the pool in %s",
+			*pool.Node().Path(), *there.Node().Path(), *there.Node().Path(), *here.Node().Path())}
+	}
+	return takenSlots(pool, c.settings.Mode)
+}
