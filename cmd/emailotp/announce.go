@@ -1,0 +1,152 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
+)
+
+// readyEvent is the first line of `dev --json`.
+type readyEvent struct {
+	Event     string         `json:"event"` // "ready"
+	Config    sandbox.Config `json:"config"`
+	ReadyFile string         `json:"readyFile"`
+	Assembly  string         `json:"assembly"`
+	Triggers  []string       `json:"triggers"`
+	Users     []seeded       `json:"users"`
+	Report    []string       `json:"report"`
+}
+
+// announce says what was started and how to sign in.
+func (d *dev) announce(sb *sandbox.Sandbox, users []seeded) error {
+	e := readyEvent{Event: "ready", Config: sb.Config(), ReadyFile: d.flags.readyFile, Assembly: d.flags.assembly,
+		Users: append([]seeded{}, users...), Report: append([]string{}, sb.Report()...)}
+	for _, t := range sb.Triggers() {
+		e.Triggers = append(e.Triggers, string(t))
+	}
+	if d.flags.json {
+		return json.NewEncoder(d.out).Encode(e)
+	}
+	d.announceHuman(e)
+	return nil
+}
+
+func (d *dev) announceHuman(e readyEvent) {
+	p, c := d.paint, e.Config
+	fmt.Fprintf(d.out, "\n%s is running: %s, mode %s\n\n", p.bold("EmailOTP"), c.Stack, p.bold(c.Mode))
+	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
+	for _, row := range [][2]string{
+		{"user pool", c.UserPoolID}, {"app client", c.UserPoolClientID}, {"triggers", strings.Join(e.Triggers, ", ")},
+		{"API", c.Endpoint}, {"inbox", c.InboxURL}, {"assembly", display(e.Assembly)}, {"ready file", e.ReadyFile},
+	} {
+		fmt.Fprintf(w, "  %s\t%s\n", row[0], row[1])
+	}
+	if c.SignInURL != "" {
+		fmt.Fprintf(w, "  sign-in page\t%s\n", c.SignInURL)
+	}
+	w.Flush()
+	if len(e.Report) > 0 {
+		fmt.Fprintln(d.out, "\nNot as on AWS:")
+		for _, line := range merged(e.Report) {
+			fmt.Fprintln(d.out, "  - "+line)
+		}
+	}
+	if len(e.Users) > 0 {
+		fmt.Fprintln(d.out, "\nUsers:")
+		for _, u := range e.Users {
+			fmt.Fprintln(d.out, "  "+u.describe())
+		}
+	}
+	fmt.Fprintln(d.out, "\nSign in from another terminal; the code is in the inbox:")
+	for _, command := range d.signInCommands(e) {
+		fmt.Fprintln(d.out, "  "+p.bold(command))
+	}
+	fmt.Fprintln(d.out, "\nCtrl-C stops it. Calls of the triggers follow.")
+}
+
+// merged says once what holds for several functions: "4 functions: the asset is
+// for ..." in place of four lines that differ by a long name.
+func merged(report []string) []string {
+	count := map[string]int{}
+	said := func(line string) (what string, ok bool) {
+		if !strings.HasPrefix(line, "function ") {
+			return "", false
+		}
+		_, what, ok = strings.Cut(line, ": ")
+		return what, ok
+	}
+	for _, line := range report {
+		if what, ok := said(line); ok {
+			count[what]++
+		}
+	}
+	var lines []string
+	for _, line := range report {
+		what, ok := said(line)
+		switch n := count[what]; {
+		case !ok || n == 1:
+			lines = append(lines, line)
+		case n > 1:
+			lines = append(lines, fmt.Sprintf("%d functions: %s", n, what))
+			count[what] = 0
+		}
+	}
+	return lines
+}
+
+func (u seeded) describe() string {
+	switch {
+	case u.Password == "":
+		return u.Email
+	case u.Temporary:
+		return u.Email + "  temporary password " + u.Password
+	}
+	return u.Email + "  password " + u.Password
+}
+
+// signInCommands are commands that work as they stand in this very directory.
+func (d *dev) signInCommands(e readyEvent) []string {
+	command := self() + " sign-in"
+	if e.ReadyFile != defaultReadyFile {
+		command += " --ready-file " + quote(e.ReadyFile)
+	}
+	user := defaultUser
+	if len(e.Users) > 0 {
+		user = e.Users[0].Email
+	}
+	all := []string{command + " --user " + quote(user)}
+	if e.Config.Mode == "passwordless" {
+		all = append(all, command+" --user new@example.com --sign-up")
+	}
+	return all
+}
+
+// self is how this program was called, or would be called again.
+func self() string {
+	name := os.Args[0]
+	if strings.Contains(name, "go-build") { // where `go run` puts it
+		return "go run ./cmd/emailotp"
+	}
+	if !strings.ContainsRune(name, filepath.Separator) {
+		return name
+	}
+	if filepath.IsAbs(name) {
+		if short := display(name); !strings.HasPrefix(short, "..") && !filepath.IsAbs(short) {
+			return "." + string(filepath.Separator) + short
+		}
+	}
+	return quote(name)
+}
+
+// quote makes an argument safe to be copied into a POSIX shell.
+func quote(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

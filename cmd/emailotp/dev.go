@@ -1,0 +1,244 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/synth"
+	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
+)
+
+// defaultPort is the user-pool API's; the inbox takes the next one.
+const defaultPort = 9310
+
+// defaultReadyFile is where `dev` says where it is, and where `sign-in` looks.
+const defaultReadyFile = ".emailotp/local.json"
+
+// assemblyDir is where the assembly goes, below the app's directory.
+const assemblyDir = ".emailotp/cdk.out"
+
+// devFlags are the command's flags.
+type devFlags struct {
+	assembly, stack, pool, mode, stage string
+	port, inboxPort                    int
+	readyFile, tablePath               string
+	users                              []string
+	json, verbose                      bool
+}
+
+func newDev(s streams) *cobra.Command {
+	var f devFlags
+	cmd := &cobra.Command{
+		Use:   "dev",
+		Short: "Run the sign-in on this machine, from what cdk synth wrote",
+		Long: `Starts the user pool, the functions and the mailbox that a cloud assembly
+describes, on loopback addresses of this machine, and runs until Ctrl-C.
+
+Without --assembly it first synthesises the CDK app of the working directory by the
+CLI that its package.json pins, into ` + assemblyDir + `. While it runs, a ready
+file tells other programs where everything is.
+
+A user is given as EMAIL, EMAIL:PASSWORD, or EMAIL:PASSWORD:temporary for a password
+that has to be changed at the first sign-in. Without --user there is user@example.com.`,
+		Example: `  emailotp dev
+  emailotp dev --mode password --user ada@example.com:Correct-horse-7
+  emailotp dev --assembly ../shop/cdk.out --stack Shop --port 0 --ready-file /tmp/shop.json`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := f.check()
+			if f.assembly != "" && cmd.Flags().Changed("stage") {
+				err = errors.Join(err, errors.New("--stage chooses what to synthesise and does not go with --assembly; --stack chooses within an assembly"))
+			}
+			if err != nil {
+				return usage(cmd, err)
+			}
+			return (&dev{flags: f, streams: s, paint: paint(s.out)}).run(cmd.Context())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.assembly, "assembly", "", "cloud assembly to run, instead of synthesising one")
+	flags.StringVar(&f.stack, "stack", "", "stack, where the assembly has several")
+	flags.StringVar(&f.pool, "pool", "", "the user pool's logical id, where there are several")
+	flags.StringVar(&f.mode, "mode", "", "password or passwordless; by default what the assembly has")
+	flags.StringVar(&f.stage, "stage", "dev", "environment of cdk.json to synthesise")
+	flags.IntVar(&f.port, "port", defaultPort, "port of the user-pool API; 0 takes a free one")
+	flags.IntVar(&f.inboxPort, "inbox-port", -1, "port of the inbox; by default the one after --port if it is free")
+	flags.StringVar(&f.readyFile, "ready-file", defaultReadyFile, "file that says where everything is")
+	flags.StringVar(&f.tablePath, "table-path", "", "directory that keeps the tables; by default they live in memory")
+	flags.StringArrayVar(&f.users, "user", nil, "user to create, EMAIL[:PASSWORD[:temporary]]; may be repeated")
+	flags.BoolVar(&f.json, "json", false, "print JSON, an object a line")
+	flags.BoolVar(&f.verbose, "verbose", false, "show the CDK's output and the sandbox's own log")
+	return cmd
+}
+
+// check reports every wrong flag at once.
+func (f devFlags) check() error {
+	var errs []error
+	if f.mode != "" && f.mode != "password" && f.mode != "passwordless" {
+		errs = append(errs, fmt.Errorf("--mode must be password or passwordless (received: %q)", f.mode))
+	}
+	if f.port < 0 || f.port > 65535 {
+		errs = append(errs, fmt.Errorf("--port must be 1 to 65535, or 0 for a free one (received: %d)", f.port))
+	}
+	if f.inboxPort < -1 || f.inboxPort > 65535 {
+		errs = append(errs, fmt.Errorf("--inbox-port must be 1 to 65535, or 0 for a free one (received: %d)", f.inboxPort))
+	}
+	if f.inboxPort > 0 && f.inboxPort == f.port {
+		errs = append(errs, fmt.Errorf("--port and --inbox-port must differ (received: %d for both)", f.port))
+	}
+	if f.readyFile == "" {
+		errs = append(errs, errors.New("--ready-file must name a file (received: none)"))
+	}
+	for _, u := range f.users {
+		if _, err := parseUser(u); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// dev is one run of the command.
+type dev struct {
+	flags devFlags
+	streams
+	paint painter
+}
+
+func (d *dev) run(ctx context.Context) error {
+	// What would fail in the end fails before the seconds of a synthesis.
+	if err := claimReadyFile(ctx, d.flags.readyFile); err != nil {
+		return err
+	}
+	if err := d.checkPort(ctx); err != nil {
+		return err
+	}
+	if err := d.findAssembly(ctx); err != nil {
+		return err
+	}
+	log := newTriggerLog(d.out, d.paint, d.flags.json)
+	sb, err := sandbox.Start(ctx, d.options(ctx, log))
+	if err != nil {
+		return err
+	}
+	err = d.serve(ctx, sb, log)
+	return errors.Join(err, sb.Close())
+}
+
+// checkPort finds a port in use early.
+func (d *dev) checkPort(ctx context.Context) error {
+	l, err := loopback.Listen(ctx, d.flags.port, "the user-pool API", "--port")
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}
+
+// findAssembly synthesises one unless one is given.
+func (d *dev) findAssembly(ctx context.Context) error {
+	if d.flags.assembly != "" {
+		if source, stale := synth.Stale(d.flags.assembly); stale {
+			d.warn("the cloud assembly %s is older than %s; run `cdk synth` again to see the change", d.flags.assembly, display(source))
+		}
+		return nil
+	}
+	app, err := synth.Find(".")
+	if err != nil {
+		return err
+	}
+	o := synth.Options{App: app, Output: filepath.Join(app, assemblyDir), Context: []string{"stage=" + d.flags.stage}}
+	if d.flags.mode != "" {
+		o.Context = append(o.Context, "mode="+d.flags.mode)
+	}
+	if d.flags.verbose {
+		o.Log = d.err
+	}
+	d.progress(fmt.Sprintf("synthesising %s with -c %s", display(app), strings.Join(o.Context, " -c ")))
+	started := time.Now()
+	if err := synth.Run(ctx, o); err != nil {
+		return err
+	}
+	d.note(fmt.Sprintf("synthesised in %.1f s", time.Since(started).Seconds()))
+	d.flags.assembly = o.Output
+	return nil
+}
+
+func (d *dev) options(ctx context.Context, log *triggerLog) sandbox.Options {
+	o := sandbox.Options{
+		Assembly: d.flags.assembly, Stack: d.flags.stack, Pool: d.flags.pool, Mode: d.flags.mode,
+		Port: d.flags.port, InboxPort: d.inboxPort(ctx), TablePath: d.flags.tablePath,
+		FunctionLog: log, Progress: d.progress,
+	}
+	if d.flags.verbose {
+		o.Logger = slog.New(slog.NewTextHandler(d.err, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	}
+	return o
+}
+
+// inboxPort is the port after the API's, so that it stays the same from run to
+// run, unless another is wanted or it is taken.
+func (d *dev) inboxPort(ctx context.Context) int {
+	if d.flags.inboxPort >= 0 {
+		return d.flags.inboxPort
+	}
+	if d.flags.port == 0 || d.flags.port == 65535 {
+		return 0
+	}
+	l, err := loopback.Listen(ctx, d.flags.port+1, "the inbox", "--inbox-port")
+	if err != nil || l.Close() != nil {
+		return 0
+	}
+	return d.flags.port + 1
+}
+
+// serve tells the world and waits for the end.
+func (d *dev) serve(ctx context.Context, sb *sandbox.Sandbox, log *triggerLog) error {
+	users, err := d.createUsers(ctx, sb)
+	if err != nil {
+		return err
+	}
+	ready := sb.Config()
+	if err := ready.WriteReadyFile(d.flags.readyFile); err != nil {
+		return err
+	}
+	defer dropReadyFile(d.flags.readyFile, ready)
+	if err := d.announce(sb, users); err != nil {
+		return err
+	}
+	log.open()
+	<-ctx.Done()
+	d.progress("stopping")
+	return nil
+}
+
+// progress says what is being done, for people who wait. It goes to stderr, as
+// stdout may be read by a program.
+func (d *dev) progress(phrase string) { d.note(phrase + " ...") }
+
+func (d *dev) note(phrase string) { fmt.Fprintln(d.err, paint(d.err).faint("  "+phrase)) }
+
+func (d *dev) warn(format string, args ...any) {
+	fmt.Fprintln(d.err, paint(d.err).yellow("emailotp: warning:"), fmt.Sprintf(format, args...))
+}
+
+// display shortens a path for people.
+func display(path string) string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	relative, err := filepath.Rel(dir, path)
+	if err != nil || len(relative) > len(path) {
+		return path
+	}
+	return cmp.Or(relative, ".")
+}

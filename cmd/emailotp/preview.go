@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/check"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/preview"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
+)
+
+// previewPort is the gallery's.
+const previewPort = 9320
+
+func newPreview(s streams) *cobra.Command {
+	var p mailPreview
+	cmd := &cobra.Command{
+		Use:   "preview",
+		Short: "Show the mails in a browser, in every language, by day and in dark mode",
+		Long: `Serves a gallery of all mails on a loopback address until Ctrl-C, and reloads it when
+a file that it is made from changes. With --out it writes the gallery as files, with
+--check it says what is wrong with the mails (exit code 1 if anything must be mended).
+
+The mails are those of the environment --stage of cdk.json; where there is none, of a
+product called Example. --config takes another configuration, --assembly what cdk synth
+wrote, as its function would mail it. --templates puts a directory of templates and
+texts on top, as the construct's Mail.Directory does.`,
+		Example: `  emailotp preview
+  emailotp preview --templates mail/ --stage prod
+  emailotp preview --assembly cdk.out --stack Shop --check
+  emailotp preview --out build/mails`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p.streams, p.stageGiven = s, cmd.Flags().Changed("stage")
+			if err := p.valid(); err != nil {
+				return usage(cmd, err)
+			}
+			return p.run(cmd.Context())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&p.config, "config", "", "file with the mail's configuration as JSON")
+	flags.StringVar(&p.assembly, "assembly", "", "cloud assembly whose mails to show")
+	flags.StringVar(&p.stack, "stack", "", "stack, where the assembly has several")
+	flags.StringVar(&p.stage, "stage", "dev", "environment of cdk.json")
+	flags.StringVar(&p.templates, "templates", "", "directory with subject.tmpl, text.tmpl, html.tmpl and texts such as sv.json")
+	flags.StringVar(&p.mode, "mode", "", "password or passwordless; by default what is configured, or both")
+	flags.StringVar(&p.out, "out", "", "directory to write the gallery to, instead of serving it")
+	flags.BoolVar(&p.check, "check", false, "check the mails, instead of serving the gallery")
+	flags.IntVar(&p.port, "port", previewPort, "port of the gallery; 0 takes a free one")
+	flags.BoolVar(&p.json, "json", false, "print JSON")
+	return cmd
+}
+
+// mailPreview is one run of the command.
+type mailPreview struct {
+	streams
+	config, assembly, stack, stage, templates, mode, out string
+	stageGiven, check, json                              bool
+	port                                                 int
+}
+
+// valid reports every wrong flag at once.
+func (p *mailPreview) valid() error {
+	var errs []error
+	if p.mode != "" && p.mode != string(mail.Password) && p.mode != string(mail.Passwordless) {
+		errs = append(errs, fmt.Errorf("--mode must be password or passwordless (received: %q)", p.mode))
+	}
+	if p.port < 0 || p.port > 65535 {
+		errs = append(errs, fmt.Errorf("--port must be 1 to 65535, or 0 for a free one (received: %d)", p.port))
+	}
+	if p.config != "" && p.assembly != "" || p.stageGiven && p.config+p.assembly != "" {
+		errs = append(errs, errors.New("--config, --assembly and --stage exclude each other; give one of them"))
+	}
+	if p.stack != "" && p.assembly == "" {
+		errs = append(errs, errors.New("--stack goes with --assembly; leave it out"))
+	}
+	return errors.Join(errs...)
+}
+
+func (p *mailPreview) run(ctx context.Context) error {
+	if !p.check && p.out == "" {
+		return p.serve(ctx)
+	}
+	source, err := p.source()
+	if err != nil {
+		return err
+	}
+	if p.out != "" {
+		if err := preview.Write(source, p.out); err != nil {
+			return err
+		}
+		if !p.check {
+			return p.say(struct {
+				Index string `json:"index"`
+			}{filepath.Join(p.out, "index.html")}, "wrote "+filepath.Join(p.out, "index.html"))
+		}
+	}
+	return p.report(source)
+}
+
+// say prints one line, or v as JSON.
+func (p *mailPreview) say(v any, line string) error {
+	if p.json {
+		return json.NewEncoder(p.streams.out).Encode(v)
+	}
+	_, err := fmt.Fprintln(p.streams.out, line)
+	return err
+}
+
+func (p *mailPreview) serve(ctx context.Context) error {
+	// What is wrong from the start is said here; what goes wrong later, in the gallery.
+	if _, err := p.source(); err != nil {
+		return err
+	}
+	l, err := loopback.Listen(ctx, p.port, "the gallery", "--port")
+	if err != nil {
+		return err
+	}
+	server := loopback.Serve(l, loopback.Guard(preview.NewHandler(p.source)), slog.New(slog.DiscardHandler))
+	err = p.say(struct {
+		URL string `json:"url"`
+	}{server.URL()}, "the mails are at "+server.URL()+"; Ctrl-C stops")
+	if err == nil {
+		<-ctx.Done()
+	}
+	return errors.Join(err, server.Close())
+}
+
+// checked is what --check --json prints.
+type checked struct {
+	Mails    []preview.Report  `json:"mails"`
+	Warnings []compile.Warning `json:"warnings"`
+	Errors   int               `json:"errors"`
+}
+
+// report checks the mails and says what was found.
+func (p *mailPreview) report(source preview.Source) error {
+	reports, warnings, err := preview.Check(source)
+	if err != nil {
+		return err
+	}
+	c := checked{reports, append([]compile.Warning{}, warnings...), 0}
+	found := len(warnings)
+	for _, r := range reports {
+		found += len(r.Findings)
+		for _, f := range r.Findings {
+			if f.Severity == check.Error {
+				c.Errors++
+			}
+		}
+	}
+	if p.json {
+		err = json.NewEncoder(p.streams.out).Encode(c)
+	} else {
+		err = p.printFindings(c)
+	}
+	if err == nil && c.Errors > 0 {
+		err = fmt.Errorf("%d of %d findings must be mended before the mails are sent", c.Errors, found)
+	}
+	return err
+}
+
+func (p *mailPreview) printFindings(c checked) error {
+	colours := paint(p.streams.out)
+	sizes := []int{}
+	for _, r := range c.Mails {
+		sizes = append(sizes, r.Bytes)
+		for _, f := range r.Findings {
+			severity := colours.yellow(string(f.Severity))
+			if f.Severity == check.Error {
+				severity = colours.red(string(f.Severity))
+			}
+			fmt.Fprintf(p.streams.out, "%s, %s, %s code: %s %s: %s\n", r.Language, r.Mode, r.Code, severity, f.Rule, f.Text)
+		}
+	}
+	for _, w := range c.Warnings {
+		fmt.Fprintf(p.streams.out, "%s: %s strings: %s\n", w.Language, colours.yellow(string(check.Warning)), w)
+	}
+	_, err := fmt.Fprintf(p.streams.out, "%d mails checked, %d errors; HTML of %d to %d bytes\n", len(c.Mails), c.Errors, slices.Min(sizes), slices.Max(sizes))
+	return err
+}

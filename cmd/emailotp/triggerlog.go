@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+)
+
+// triggerLog turns what the functions print, a line "<function>: <text>" at a
+// time, into one compact line a call. Lines that come before open wait, so that
+// they don't run into the announcement.
+type triggerLog struct {
+	mu      sync.Mutex
+	out     io.Writer
+	paint   painter
+	json    bool
+	isOpen  bool
+	waiting bytes.Buffer
+}
+
+func newTriggerLog(out io.Writer, p painter, asJSON bool) *triggerLog {
+	return &triggerLog{out: out, paint: p, json: asJSON}
+}
+
+// open lets the lines out.
+func (l *triggerLog) open() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.isOpen = true
+	_, _ = l.waiting.WriteTo(l.out)
+}
+
+// Write takes whole lines.
+func (l *triggerLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var w io.Writer = &l.waiting
+	if l.isOpen {
+		w = l.out
+	}
+	for line := range strings.Lines(string(p)) {
+		line = strings.TrimRight(line, "\n")
+		if repeated.MatchString(line) {
+			continue
+		}
+		if _, err := io.WriteString(w, l.format(line)+"\n"); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+// repeated is the line by which aws-lambda-go repeats a refusal that the function
+// has reported itself.
+var repeated = regexp.MustCompile(`^[^{]*\{"errorMessage":"[^"]*\(emailotp:[a-z-]+\)","errorType":"Refusal"`)
+
+// call is what a function says of one call; see the log reference of the construct.
+type call struct {
+	Time     time.Time `json:"time"`
+	Level    string    `json:"level"`
+	Message  string    `json:"msg"`
+	Function string    `json:"function"`
+	Reason   string    `json:"reason"`
+	Sub      string    `json:"sub"`
+	Cause    string    `json:"cause"`
+}
+
+// triggerEvent is a line of `dev --json` for a call.
+type triggerEvent struct {
+	Event    string `json:"event"` // "trigger", or "output" for what no EmailOTP prints
+	Function string `json:"function"`
+	Line     any    `json:"line"`
+}
+
+func (l *triggerLog) format(line string) string {
+	function, text, _ := strings.Cut(line, ": ")
+	var c call
+	ours := json.Unmarshal([]byte(text), &c) == nil && c.Function != "" && c.Message != ""
+	if l.json {
+		e := triggerEvent{"output", function, text}
+		if ours {
+			e.Event, e.Line = "trigger", json.RawMessage(text)
+		}
+		b, err := json.Marshal(e)
+		if err != nil {
+			return ""
+		}
+		return string(b)
+	}
+	if !ours {
+		return l.paint.faint(time.Now().Format(time.TimeOnly)) + "  " + l.paint.faint(line)
+	}
+	return l.formatCall(c)
+}
+
+func (l *triggerLog) formatCall(c call) string {
+	what := c.Message
+	if c.Reason != "" {
+		what += ": " + c.Reason
+	}
+	switch {
+	case c.Level == "ERROR" || c.Message == "failed closed":
+		what = l.paint.red(what)
+	case c.Message == "tokens" || c.Message == "right":
+		what = l.paint.green(what)
+	case c.Level == "WARN" || c.Message == "wrong" || c.Message == "refused":
+		what = l.paint.yellow(what)
+	}
+	line := fmt.Sprintf("%s  %-22s %s", l.paint.faint(c.Time.Local().Format(time.TimeOnly)), c.Function, what)
+	if c.Sub != "" {
+		line += l.paint.faint("  user " + c.Sub)
+	}
+	if c.Cause != "" {
+		line += "\n          " + l.paint.red(c.Cause)
+	}
+	return line
+}

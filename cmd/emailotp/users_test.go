@@ -1,0 +1,35 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestUsersAreReadFromTheCommandLine(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		arg  string
+		want seeded
+		err  string
+	}{
+		{arg: "ada@example.com", want: seeded{Email: "ada@example.com"}},
+		{arg: "ada@example.com:horse", want: seeded{Email: "ada@example.com", Password: "horse"}},
+		{arg: "ada@example.com:horse:temporary", want: seeded{Email: "ada@example.com", Password: "horse", Temporary: true}},
+		{arg: "ada@example.com:a:b:c", want: seeded{Email: "ada@example.com", Password: "a:b:c"}},
+		{arg: "ada@example.com:temporary:temporary", want: seeded{Email: "ada@example.com", Password: "temporary", Temporary: true}},
+		{arg: "ada@example.com:", err: "no password behind the colon"},
+		{arg: "ada@example.com::temporary", err: "no password behind the colon"},
+		{arg: "ada@example.com:temporary", err: "write ada@example.com:PASSWORD:temporary"},
+		{arg: "", err: "--user must be EMAIL"},
+		{arg: "ada:horse", err: `(received: "ada:...")`},
+		{arg: "Ada <ada@example.com>", err: "--user must be EMAIL"},
+	} {
+		got, err := parseUser(test.arg)
+		if test.err == "" && (err != nil || got != test.want) {
+			t.Errorf("%s: %+v, %v; want %+v", test.arg, got, err, test.want)
+		}
+		if test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err) || strings.Contains(err.Error(), "horse")) {
+			t.Errorf("%s: error %v, want one with %q", test.arg, err, test.err)
+		}
+	}
+}

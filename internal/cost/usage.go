@@ -1,0 +1,90 @@
+package cost
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// Load is how much a pool is used in a month.
+type Load struct {
+	// Users are those who sign in at least once in the month, 1 to 1,000,000,000.
+	Users int
+	// SignInsPerUser is how often each does so, on average, above 0 and up to 100,000. Refreshed tokens
+	// are no sign-ins: they run one function at the most and send no mail.
+	SignInsPerUser float64
+	// Mode is "password" or "passwordless".
+	Mode settings.Mode
+}
+
+// Validate reports everything that is wrong with the load.
+func (l Load) Validate() error {
+	var errs []error
+	if l.Users < 1 || l.Users > 1_000_000_000 {
+		errs = append(errs, fmt.Errorf("users must be 1 to 1,000,000,000 (received: %d)", l.Users))
+	}
+	if !(l.SignInsPerUser > 0 && l.SignInsPerUser <= 100_000) {
+		errs = append(errs, fmt.Errorf("sign-ins per user must be more than 0 and at most 100,000 (received: %v)", l.SignInsPerUser))
+	}
+	if l.Mode != settings.Password && l.Mode != settings.Passwordless {
+		errs = append(errs, fmt.Errorf("mode must be password or passwordless (received: %q)", l.Mode))
+	}
+	return errors.Join(errs...)
+}
+
+// SignIns returns the sign-ins of the month, rounded up.
+func (l Load) SignIns() float64 { return math.Ceil(float64(l.Users) * l.SignInsPerUser) }
+
+// Calls is what one sign-in calls when the first answer is right.
+type Calls struct {
+	// Define, Create, Verify and PreTokenGeneration are invocations of the functions.
+	Define, Create, Verify, PreTokenGeneration int
+	// MACs are requests to KMS: one derives the code, one binds it, one checks the answer.
+	MACs int
+	// Reads are strongly consistent reads of one item.
+	Reads int
+	// Writes are updates of one item: claim the mail, spend from the pool's budget, spend a guess,
+	// use the code up.
+	Writes int
+	// Mails go out by SES.
+	Mails int
+}
+
+// Invocations returns how often a function runs.
+func (c Calls) Invocations() int { return c.Define + c.Create + c.Verify + c.PreTokenGeneration }
+
+// PerSignIn returns what one sign-in calls. The sandbox counts the same when people sign in to it.
+func PerSignIn(m settings.Mode) Calls {
+	c := Calls{Define: 2, Create: 1, Verify: 1, MACs: 3, Reads: 1, Writes: 4, Mails: 1}
+	if m == settings.Password {
+		// The password is one round more, and tokens are asked for once.
+		c.Define, c.PreTokenGeneration = 3, 1
+	}
+	return c
+}
+
+// The assumptions, for what no count tells. They are meant to be too high rather than too low.
+const (
+	// MemoryGB is the functions' memory by default.
+	MemoryGB = 0.5
+	// CreateSeconds and VerifySeconds are a function's time with three calls to AWS one after the
+	// other and a share of cold starts; DecideSeconds that of those which call nothing.
+	CreateSeconds = 0.300
+	VerifySeconds = 0.200
+	DecideSeconds = 0.010
+	// BusyWrites are the updates of a sign-in that may be made twice: those of the pool's budget, which
+	// takes a second one while it is not full.
+	BusyWrites = 1
+	// LogBytes is what one invocation logs: its line, and Lambda's own about start, end and report.
+	LogBytes = 1_500
+	// ItemBytes is an account's item in the table, with DynamoDB's own 100 bytes.
+	ItemBytes = 400
+	gigabyte  = 1 << 30
+)
+
+// seconds returns the functions' time of one sign-in.
+func (c Calls) seconds() float64 {
+	return float64(c.Create)*CreateSeconds + float64(c.Verify)*VerifySeconds + float64(c.Define+c.PreTokenGeneration)*DecideSeconds
+}

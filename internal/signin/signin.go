@@ -1,0 +1,207 @@
+// Package signin signs a person in to a user pool that an EmailOTP guards, as
+// any client would: by the public operations of Cognito's API, SRP included.
+//
+//	s := signin.SignIn{API: client, Person: terminal, PoolID: id, ClientID: client, Username: "ada@example.com"}
+//	tokens, err := s.Run(ctx)
+//
+// What the person is asked, and how, is the [Person]'s concern. A failure is a
+// [*Refused] when the pool says no, an [*Unavailable] when it can't say
+// anything, and otherwise what the Person returned.
+package signin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/srp"
+)
+
+// The modes of a pool.
+const (
+	Password     = "password"
+	Passwordless = "passwordless"
+)
+
+// API is what a sign-in calls of the SDK's client; [*cognito.Client] is one.
+type API interface {
+	InitiateAuth(context.Context, *cognito.InitiateAuthInput, ...func(*cognito.Options)) (*cognito.InitiateAuthOutput, error)
+	RespondToAuthChallenge(context.Context, *cognito.RespondToAuthChallengeInput, ...func(*cognito.Options)) (*cognito.RespondToAuthChallengeOutput, error)
+	SignUp(context.Context, *cognito.SignUpInput, ...func(*cognito.Options)) (*cognito.SignUpOutput, error)
+}
+
+// Person answers what the pool asks. An error ends the sign-in and comes back
+// from Run as it is.
+type Person interface {
+	// Password is asked for once.
+	Password(ctx context.Context) (string, error)
+	// NewPassword is asked for when the current one is temporary, and again,
+	// with the pool's reason, when the pool's policy refuses one.
+	NewPassword(ctx context.Context, refused string) (string, error)
+	// Attribute is asked for each attribute that the pool requires with a new password.
+	Attribute(ctx context.Context, name string) (string, error)
+	// Code is asked for in every round. [Resend] as an answer asks for another mail.
+	Code(ctx context.Context, c Challenge) (string, error)
+	// Tell is told what happens in between, a sentence at a time.
+	Tell(sentence string)
+}
+
+// Resend is the answer to a [Challenge] that asks for the mail again.
+const Resend = "\x00resend"
+
+// Tokens are what a sign-in gives.
+type Tokens struct {
+	ID      string `json:"idToken"`
+	Access  string `json:"accessToken"`
+	Refresh string `json:"refreshToken"`
+	// ExpiresIn is the life of ID and access token in seconds.
+	ExpiresIn int32 `json:"expiresIn"`
+	// Type is "Bearer".
+	Type string `json:"tokenType"`
+}
+
+// SignIn is one person's sign-in. All fields but Mode and Now are required.
+type SignIn struct {
+	API    API
+	Person Person
+	// PoolID, such as "eu-west-1_Ab3dEf9Gh", is part of what SRP proves.
+	PoolID   string
+	ClientID string
+	// Username is the e-mail address.
+	Username string
+	// Mode is [Password] or [Passwordless]; empty finds out by trying.
+	Mode string
+	// Now is nil for time.Now.
+	Now func() time.Time
+
+	password string
+}
+
+// step is what the pool wants next, or the tokens.
+type step struct {
+	name    types.ChallengeNameType
+	params  map[string]string
+	session *string
+	tokens  *types.AuthenticationResultType
+}
+
+// Run signs in. After a new password it signs in again where the pool wants that.
+func (s *SignIn) Run(ctx context.Context) (Tokens, error) {
+	for again := false; ; again = true {
+		tokens, err := s.once(ctx)
+		if r := (*Refused)(nil); !again && errors.As(err, &r) && r.ID == signInAgain {
+			s.Person.Tell("The new password is set. Signing in with it:")
+			continue
+		}
+		return tokens, err
+	}
+}
+
+func (s *SignIn) once(ctx context.Context) (Tokens, error) {
+	next, err := s.start(ctx)
+	for err == nil && next.tokens == nil {
+		switch next.name {
+		case types.ChallengeNameTypeNewPasswordRequired:
+			next, err = s.newPassword(ctx, next)
+		case types.ChallengeNameTypeCustomChallenge:
+			next, err = s.code(ctx, next)
+		default:
+			err = fmt.Errorf("the pool asks for %s, which no EmailOTP does; is it the right pool?", next.name)
+		}
+	}
+	if err != nil {
+		return Tokens{}, err
+	}
+	t := next.tokens
+	return Tokens{ID: aws.ToString(t.IdToken), Access: aws.ToString(t.AccessToken), Refresh: aws.ToString(t.RefreshToken),
+		ExpiresIn: t.ExpiresIn, Type: aws.ToString(t.TokenType)}, nil
+}
+
+// start begins in the pool's mode. An unknown mode is tried out: a password pool
+// refuses a start without SRP in the words of a wrong password.
+func (s *SignIn) start(ctx context.Context) (step, error) {
+	if s.Mode != Password {
+		next, err := s.initiate(ctx, map[string]string{"USERNAME": s.Username})
+		if r := (*Refused)(nil); s.Mode == Passwordless || !errors.As(err, &r) || !r.credentials {
+			if err == nil {
+				s.Mode = Passwordless
+			}
+			return next, err
+		}
+		s.Mode = Password
+	}
+	return s.startPassword(ctx)
+}
+
+func (s *SignIn) startPassword(ctx context.Context) (step, error) {
+	if s.password == "" {
+		var err error
+		if s.password, err = s.Person.Password(ctx); err != nil {
+			return step{}, err
+		}
+	}
+	client, err := srp.NewClient(s.PoolID)
+	if err != nil {
+		return step{}, err
+	}
+	next, err := s.initiate(ctx, map[string]string{"USERNAME": s.Username, "CHALLENGE_NAME": "SRP_A", "SRP_A": client.SRPA()})
+	if err != nil {
+		return step{}, err
+	}
+	if next.name != types.ChallengeNameTypePasswordVerifier {
+		return step{}, fmt.Errorf("the pool asks for %s where a proof of the password is due; is it a password pool?", next.name)
+	}
+	answer, err := client.Answer(next.params, s.password, s.now())
+	if err != nil {
+		return step{}, fmt.Errorf("proving the password: %w", err)
+	}
+	return s.respond(ctx, next, answer, nil)
+}
+
+func (s *SignIn) initiate(ctx context.Context, params map[string]string) (step, error) {
+	out, err := s.API.InitiateAuth(ctx, &cognito.InitiateAuthInput{
+		AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: &s.ClientID, AuthParameters: params})
+	if err != nil {
+		return step{}, understand(err)
+	}
+	return step{out.ChallengeName, out.ChallengeParameters, out.Session, out.AuthenticationResult}, nil
+}
+
+// respond answers a step. The user is named as the pool itself does.
+func (s *SignIn) respond(ctx context.Context, to step, answers, metadata map[string]string) (step, error) {
+	responses := map[string]string{"USERNAME": s.Username}
+	if name := to.params["USERNAME"]; name != "" {
+		responses["USERNAME"] = name
+	} else if name := to.params["USER_ID_FOR_SRP"]; name != "" {
+		responses["USERNAME"] = name
+	}
+	maps.Copy(responses, answers)
+	out, err := s.API.RespondToAuthChallenge(ctx, &cognito.RespondToAuthChallengeInput{
+		ChallengeName: to.name, ClientId: &s.ClientID, ChallengeResponses: responses, Session: to.session, ClientMetadata: metadata})
+	if err != nil {
+		return step{}, understand(err)
+	}
+	next := step{out.ChallengeName, out.ChallengeParameters, out.Session, out.AuthenticationResult}
+	if next.tokens == nil && next.params["USERNAME"] == "" {
+		// Later steps belong to the same user, whether or not they say so.
+		next.params = maps.Clone(next.params)
+		if next.params == nil {
+			next.params = map[string]string{}
+		}
+		next.params["USERNAME"] = responses["USERNAME"]
+	}
+	return next, nil
+}
+
+func (s *SignIn) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
+}

@@ -1,0 +1,109 @@
+package synth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+)
+
+// minNode is the oldest major version of Node that the pinned CLI and jsii run on.
+const minNode = 20
+
+// Find returns the nearest directory, from dir upwards, that holds a cdk.json.
+func Find(dir string) (string, error) {
+	start, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("resolving the working directory: %w", err)
+	}
+	for d := start; ; d = filepath.Dir(d) {
+		if _, err := os.Stat(filepath.Join(d, "cdk.json")); err == nil {
+			return d, nil
+		}
+		if d == filepath.Dir(d) {
+			return "", fmt.Errorf("there is no cdk.json in %s or above it; go to the directory of the CDK app, or give an assembly that cdk synth wrote by --assembly", start)
+		}
+	}
+}
+
+// tools are what a synthesis runs.
+type tools struct{ cdk, nodeMajor string }
+
+// check reports everything at once that this machine or this checkout lacks.
+func check(ctx context.Context, app string) (tools, error) {
+	major, errNode := checkNode(ctx)
+	_, errGo := exec.LookPath("go")
+	if errGo != nil {
+		errGo = errors.New("the go command is not on PATH; install Go 1.26 or later from https://go.dev/dl")
+	}
+	cdk, errCLI := checkCLI(app)
+	return tools{cdk: cdk, nodeMajor: major}, errors.Join(errGo, errNode, errCLI)
+}
+
+func checkNode(ctx context.Context) (major string, err error) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		return "", errors.New("there is no Node.js on PATH, and the CDK runs on it; install Node 22 or 24 from https://nodejs.org")
+	}
+	out, err := exec.CommandContext(ctx, node, "--version").Output()
+	if err != nil {
+		return "", fmt.Errorf("%s --version: %w; install Node 22 or 24 from https://nodejs.org", node, err)
+	}
+	version := strings.TrimSpace(string(out))
+	major, _, _ = strings.Cut(strings.TrimPrefix(version, "v"), ".")
+	if n, err := strconv.Atoi(major); err != nil || n < minNode {
+		return "", fmt.Errorf("the version of Node.js must be %d or later (found: %s at %s); install Node 22 or 24 from https://nodejs.org", minNode, version, node)
+	}
+	return major, nil
+}
+
+// checkCLI returns the CDK CLI of the app's node_modules, if it is the version
+// that the app's package.json pins.
+func checkCLI(app string) (string, error) {
+	var pins struct{ Dependencies, DevDependencies map[string]string }
+	if err := readJSON(filepath.Join(app, "package.json"), &pins); err != nil {
+		return "", fmt.Errorf("the CDK CLI is pinned in package.json, which can't be read: %w", err)
+	}
+	want := pins.DevDependencies["aws-cdk"]
+	if want == "" {
+		want = pins.Dependencies["aws-cdk"]
+	}
+	if want == "" {
+		return "", fmt.Errorf("%s pins no CDK CLI; add \"aws-cdk\" to its devDependencies and run `npm install`", filepath.Join(app, "package.json"))
+	}
+	var installed struct{ Version string }
+	err := readJSON(filepath.Join(app, "node_modules", "aws-cdk", "package.json"), &installed)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("the CDK CLI is not installed in %s; run `npm ci` there (or `make dev`)", app)
+	}
+	if err != nil {
+		return "", fmt.Errorf("the installed CDK CLI can't be read: %w; run `npm ci` in %s", err, app)
+	}
+	// A range such as ^2.1148.1 is the app's own choice: only an exact pin is compared.
+	if exact := strings.Trim(want, "0123456789.") == ""; exact && installed.Version != want {
+		return "", fmt.Errorf("the CDK CLI must be version %s, as package.json pins it (found: %s); run `npm ci` in %s", want, installed.Version, app)
+	}
+	name := "cdk"
+	if runtime.GOOS == "windows" {
+		name = "cdk.cmd"
+	}
+	return filepath.Join(app, "node_modules", ".bin", name), nil
+}
+
+func readJSON(file string, v any) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
+}

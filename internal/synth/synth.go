@@ -1,0 +1,90 @@
+// Package synth runs the CDK CLI that an app pins, so that a local run starts
+// from the very cloud assembly that a deployment would.
+//
+//	app, err := synth.Find(".")
+//	err = synth.Run(ctx, synth.Options{App: app, Output: ".emailotp/cdk.out", Context: []string{"stage=dev"}})
+//
+// The CLI alone decides what context, flags and environment the app sees. This
+// package only finds it, checks that it is the pinned one, and turns its
+// failures into sentences.
+package synth
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// Options say what to synthesise.
+type Options struct {
+	// App is the directory with cdk.json, package.json and node_modules.
+	App string
+	// Output is the directory that the assembly is written to, relative to the
+	// working directory. What an earlier run left there is replaced.
+	Output string
+	// Context are settings for -c, "key=value" each.
+	Context []string
+	// Log gets all that the CLI and the app print; nil drops it.
+	Log io.Writer
+}
+
+// Run synthesises the app. A refusal by the app or the CLI is an [*Error]; what
+// the machine lacks is an error that names the remedy.
+func Run(ctx context.Context, o Options) error {
+	output, err := filepath.Abs(o.Output)
+	if err != nil {
+		return fmt.Errorf("resolving the output directory: %w", err)
+	}
+	tools, err := check(ctx, o.App)
+	if err != nil {
+		return err
+	}
+	args := []string{"synth", "--quiet", "--no-notices", "--no-color", "--output", output}
+	for _, c := range o.Context {
+		args = append(args, "-c", c)
+	}
+	cmd := exec.CommandContext(ctx, tools.cdk, args...)
+	cmd.Dir = o.App
+	cmd.Env = append(os.Environ(),
+		"CDK_DISABLE_CLI_TELEMETRY=true",
+		"CDK_DISABLE_VERSION_CHECK=true",
+		// The variable wants the major version of the Node that it is to be silent about.
+		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION="+tools.nodeMajor)
+	stopTree(cmd)
+	cmd.WaitDelay = 2 * time.Second // a grandchild may keep the pipes open
+	var words bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &words, &words
+	if o.Log != nil {
+		both := io.MultiWriter(&words, o.Log)
+		cmd.Stdout, cmd.Stderr = both, both
+	}
+	switch err := cmd.Run(); {
+	case ctx.Err() != nil:
+		return fmt.Errorf("synthesising was stopped: %w", context.Cause(ctx))
+	case err != nil:
+		return explain(words.String(), err)
+	}
+	return nil
+}
+
+// Error is a failed synthesis in the words of the app or the CLI, without their
+// stack traces.
+type Error struct {
+	// Lines are the problems, at least one.
+	Lines []string
+}
+
+// Error returns the problems, a line each.
+func (e *Error) Error() string {
+	errs := make([]error, len(e.Lines))
+	for i, l := range e.Lines {
+		errs[i] = errors.New(l)
+	}
+	return errors.Join(errs...).Error()
+}
