@@ -1,0 +1,85 @@
+//go:build !race
+
+package examples_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp/emailotptest"
+	api "github.com/cognito-emailotp/cdk-emailotp/examples/api/stack"
+	existingpool "github.com/cognito-emailotp/cdk-emailotp/examples/existing-pool/stack"
+	regions "github.com/cognito-emailotp/cdk-emailotp/examples/regions/stack"
+	smallest "github.com/cognito-emailotp/cdk-emailotp/examples/smallest/stack"
+)
+
+func TestMain(m *testing.M) { emailotptest.Main(m) }
+
+func TestTemplates(t *testing.T) {
+	for _, test := range []struct {
+		example string
+		golden  string
+		stack   func(awscdk.App) awscdk.Stack
+	}{
+		{"smallest", "smallest", func(app awscdk.App) awscdk.Stack { return smallest.New(app, "Smallest") }},
+		{"api", "api", func(app awscdk.App) awscdk.Stack { return api.New(app, "Api") }},
+		{"existing-pool", "existing-pool", func(app awscdk.App) awscdk.Stack {
+			return existingpool.New(app, "ExistingPool", &existingpool.Props{JournalDir: "existing-pool/journal"})
+		}},
+		{"regions", "regions-eu-west-1", func(app awscdk.App) awscdk.Stack { return regions.New(app, "SignIn-eu-west-1", "eu-west-1") }},
+		{"regions", "regions-us-east-1", func(app awscdk.App) awscdk.Stack { return regions.New(app, "SignIn-us-east-1", "us-east-1") }},
+	} {
+		t.Run(test.golden, func(t *testing.T) {
+			stack := test.stack(emailotptest.App(t, context(t, test.example)))
+			emailotptest.Snapshot(t, stack, filepath.Join("testdata", test.golden+".golden.json"))
+		})
+	}
+}
+
+// Without its cdk.json nobody can synthesise an example, and its flags shape the template.
+func TestEveryExampleHasItsCommandAndItsText(t *testing.T) {
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, e := range entries {
+		if _, err := os.Stat(filepath.Join(e.Name(), "main.go")); err != nil {
+			continue
+		}
+		found++
+		if _, err := os.Stat(filepath.Join(e.Name(), "README.md")); err != nil {
+			t.Error(err)
+		}
+		if got, want := config(t, e.Name()).App, "go mod download && go run ."; got != want {
+			t.Errorf("%s/cdk.json runs %q, want %q", e.Name(), got, want)
+		}
+	}
+	if found != 4 {
+		t.Errorf("there are %d examples, want 4", found)
+	}
+}
+
+type cdkJSON struct {
+	App     string
+	Context map[string]any
+}
+
+func config(t testing.TB, example string) cdkJSON {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(example, "cdk.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c cdkJSON
+	if err := json.Unmarshal(content, &c); err != nil {
+		t.Fatalf("%s/cdk.json: %v", example, err)
+	}
+	return c
+}
+
+func context(t testing.TB, example string) map[string]any { return config(t, example).Context }

@@ -1,0 +1,66 @@
+// Package stack is the app's one stack: a pool with triggers of its own, and the sign-in beside them.
+package stack
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
+)
+
+// Props says where the app's own function is, and what all functions run on.
+type Props struct {
+	// JournalDir is the folder of the function's source.
+	JournalDir string
+	// Architecture is the processor of all functions; nil for ARM_64.
+	Architecture awslambda.Architecture
+}
+
+// Architecture reads the context key "architecture": "x86_64", or anything else for ARM_64. On a
+// computer with that processor the sandbox runs the app's own function as it would be deployed.
+func Architecture(context any) awslambda.Architecture {
+	if context == "x86_64" {
+		return awslambda.Architecture_X86_64()
+	}
+	return awslambda.Architecture_ARM_64()
+}
+
+// New creates the stack.
+func New(scope constructs.Construct, id string, props *Props) awscdk.Stack {
+	stack := awscdk.NewStack(scope, &id, nil)
+	architecture := props.Architecture
+	if architecture == nil {
+		architecture = awslambda.Architecture_ARM_64()
+	}
+
+	// What the app had: a pool, and a function that keeps a journal of confirmations and sign-ins.
+	journal := newJournal(stack, props.JournalDir, architecture)
+	pool := awscognito.NewUserPool(stack, jsii.String("Users"), &awscognito.UserPoolProps{
+		FeaturePlan:       awscognito.FeaturePlan_LITE,
+		SignInAliases:     &awscognito.SignInAliases{Email: jsii.Bool(true)},
+		AutoVerify:        &awscognito.AutoVerifiedAttrs{Email: jsii.Bool(true)},
+		SelfSignUpEnabled: jsii.Bool(false),
+		LambdaTriggers: &awscognito.UserPoolTriggers{
+			PostConfirmation:   journal,
+			PostAuthentication: journal,
+		},
+		// A second factor that the mailbox guards must not be able to replace the first.
+		AccountRecovery: awscognito.AccountRecovery_NONE,
+		Mfa:             awscognito.Mfa_OFF,
+	})
+
+	// What it gets: three triggers that were free, and an app client that asks for the code.
+	signIn := emailotp.NewEmailOTP(stack, jsii.String("SignIn"), &emailotp.EmailOTPProps{
+		Mode:         emailotp.ModePassword,
+		Sender:       emailotp.SenderAddress("no-reply@example.com"),
+		UserPool:     pool,
+		Architecture: architecture,
+	})
+
+	awscdk.NewCfnOutput(stack, jsii.String("UserPoolId"), &awscdk.CfnOutputProps{Value: pool.UserPoolId()})
+	awscdk.NewCfnOutput(stack, jsii.String("UserPoolClientId"), &awscdk.CfnOutputProps{Value: signIn.UserPoolClient().UserPoolClientId()})
+	return stack
+}

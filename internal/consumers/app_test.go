@@ -1,0 +1,325 @@
+package consumers_test
+
+import (
+	"archive/zip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
+)
+
+// importer is somebody else's app in a folder of its own.
+type importer struct {
+	dir string
+	// env is added to the environment of everything that runs in the app.
+	env []string
+	// binary is the app, once it is built.
+	binary string
+}
+
+// newImporter writes the app into dir; directives are lines of its go.mod.
+func newImporter(t *testing.T, root, dir string, directives ...string) *importer {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(root, "internal", "consumers", "testdata", "app", "main.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "main.go"), string(content))
+	write(t, filepath.Join(dir, "go.mod"), "module example.com/importer\n\ngo 1.26\n\n"+strings.Join(directives, "\n")+"\n")
+	cache := "file://" + filepath.Join(goEnv(t, "GOMODCACHE"), "cache", "download")
+	return &importer{dir: dir, env: []string{"GOPROXY=" + cache, "GOSUMDB=off"}}
+}
+
+// theReplaced is the app with the checkout in place of the module, built once for all tests that
+// only run it.
+var theReplaced = struct {
+	once sync.Once
+	dir  string
+	app  *importer
+}{}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if theReplaced.dir != "" {
+		os.RemoveAll(theReplaced.dir)
+	}
+	os.Exit(code)
+}
+
+func replacedApp(t *testing.T, root string) *importer {
+	t.Helper()
+	r := &theReplaced
+	r.once.Do(func() {
+		var err error
+		if r.dir, err = os.MkdirTemp("", "emailotp-consumers-"); err != nil {
+			t.Fatal(err)
+		}
+		app := newImporter(t, root, r.dir, require("v0.0.0"), replaced(root))
+		app.build(t)
+		r.app = app
+	})
+	if r.app == nil {
+		t.Fatal("the app could not be built; another test says why")
+	}
+	return r.app
+}
+
+// require and replaced are go.mod directives about this module.
+func require(version string) string { return "require " + build.Module + " " + version }
+func replaced(root string) string   { return fmt.Sprintf("replace %s => %q", build.Module, root) }
+
+// build compiles the app. Unless flags say otherwise, go.mod and go.sum are completed by the way.
+func (a *importer) build(t *testing.T, flags ...string) {
+	t.Helper()
+	if len(flags) == 0 {
+		flags = []string{"-mod=mod"}
+	}
+	a.binary = filepath.Join(a.dir, "app.bin")
+	a.run(t, append(append([]string{"go", "build"}, flags...), "-o", a.binary, ".")...)
+}
+
+// tidy completes go.mod and go.sum as people do. That asks for the tests of what is imported, too,
+// which may not be in the module cache: without a network they are left out.
+func (a *importer) tidy(t *testing.T) {
+	t.Helper()
+	before := a.env
+	for i := len(a.env) - 1; i >= 0; i-- {
+		if proxies, ok := strings.CutPrefix(a.env[i], "GOPROXY="); ok {
+			a.env = append(slices.Clone(a.env), "GOPROXY="+proxies+","+goEnv(t, "GOPROXY"))
+			break
+		}
+	}
+	a.run(t, "go", "mod", "tidy", "-e")
+	a.env = before
+}
+
+// run runs a command in the app's folder.
+func (a *importer) run(t *testing.T, command ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
+	cmd.Dir, cmd.Env = a.dir, append(append(os.Environ(), "GOWORK=off", "GOFLAGS=", "PWD="+a.dir), a.env...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", strings.Join(command, " "), err, out)
+	}
+	return string(out)
+}
+
+// A synthesis is one run of the app.
+type synthesis struct {
+	out    string // the cloud assembly's directory
+	output string
+	err    error
+	called []string // of the tools that must not be called
+}
+
+// synth runs the app as cdk synth does. Variables in env win over all others.
+func (a *importer) synth(t *testing.T, env ...string) synthesis {
+	t.Helper()
+	s := synthesis{out: t.TempDir()}
+	trap := newTrap(t)
+	cmd := exec.CommandContext(t.Context(), a.binary)
+	cmd.Dir = a.dir
+	cmd.Env = append(append(os.Environ(), "GOWORK=off", "GOFLAGS=", "PWD="+a.dir, "CDK_OUTDIR="+s.out, "CDK_VALIDATION=false",
+		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20", "PATH="+trap.dir+string(os.PathListSeparator)+os.Getenv("PATH")), a.env...)
+	for _, e := range env {
+		// A PATH of the test's own has the trap in front, too.
+		if path, ok := strings.CutPrefix(e, "PATH="); ok {
+			e = "PATH=" + trap.dir + string(os.PathListSeparator) + path
+		}
+		cmd.Env = append(cmd.Env, e)
+	}
+	out, err := cmd.CombinedOutput()
+	s.output, s.err, s.called = string(out), err, trap.calls(t)
+	for _, call := range s.called {
+		t.Errorf("the synthesis called %s", call)
+	}
+	return s
+}
+
+// trap stands in for tools that nobody needs to have.
+type trap struct{ dir, log string }
+
+func newTrap(t *testing.T) trap {
+	t.Helper()
+	dir := t.TempDir()
+	tr := trap{dir, filepath.Join(dir, "calls")}
+	for _, tool := range []string{"docker", "podman", "finch", "bash"} {
+		script := fmt.Sprintf("#!/bin/sh\necho \"%s $*\" >> '%s'\nexit 1\n", tool, tr.log)
+		if err := os.WriteFile(filepath.Join(dir, tool), []byte(script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return tr
+}
+
+func (tr trap) calls(t *testing.T) []string {
+	t.Helper()
+	content, err := os.ReadFile(tr.log)
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSpace(string(content)), "\n")
+}
+
+// assets are what an assembly holds of the functions, by their folders below lambdas/.
+type assets struct{ hash, bootstrap map[string]string }
+
+var assetKey = regexp.MustCompile(`[0-9a-f]{64}`)
+
+// assets reads the assembly. A function that is there twice, once in each mode, must be one asset.
+func (s synthesis) assets(t *testing.T) assets {
+	t.Helper()
+	if s.err != nil {
+		t.Fatalf("the synthesis failed: %v\n%s", s.err, s.output)
+	}
+	var template struct {
+		Resources map[string]struct {
+			Metadata   map[string]any
+			Properties struct {
+				Code struct{ S3Key string }
+			}
+		}
+	}
+	content, err := os.ReadFile(filepath.Join(s.out, "Importer.template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(content, &template); err != nil {
+		t.Fatal(err)
+	}
+	a := assets{map[string]string{}, map[string]string{}}
+	for id, r := range template.Resources {
+		function, ok := r.Metadata["EmailOTP::Function"].(string)
+		if !ok {
+			continue
+		}
+		hash := assetKey.FindString(r.Properties.Code.S3Key)
+		if before, twice := a.hash[function]; twice && before != hash {
+			t.Errorf("%s is asset %s in one mode and %s in the other", function, before, hash)
+		}
+		a.hash[function] = hash
+		a.bootstrap[function] = s.bootstrap(t, hash)
+		if hash == "" {
+			t.Errorf("%s has no asset", id)
+		}
+	}
+	if len(a.hash) != len(build.Names()) {
+		t.Errorf("the assembly has the functions %v, want %v", a.hash, build.Names())
+	}
+	seen := map[string]string{}
+	for function, hash := range a.hash {
+		if other, shared := seen[hash]; shared {
+			t.Errorf("%s and %s share the asset %s", function, other, hash)
+		}
+		seen[hash] = function
+	}
+	return a
+}
+
+// bootstrap returns the checksum of the program in an asset, a folder or a zip.
+func (s synthesis) bootstrap(t *testing.T, hash string) string {
+	t.Helper()
+	path := filepath.Join(s.out, "asset."+hash)
+	var content []byte
+	archive, err := zip.OpenReader(path + ".zip")
+	if os.IsNotExist(err) {
+		content, err = os.ReadFile(filepath.Join(path, build.Bootstrap))
+	} else if err == nil {
+		defer archive.Close()
+		content, err = fs.ReadFile(archive, build.Bootstrap)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sum(content)
+}
+
+// checkout returns the checksums of every function built from the working tree, without the CDK.
+func checkout(t *testing.T) map[string]string {
+	t.Helper()
+	sums, err := builtHere()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sums
+}
+
+var builtHere = sync.OnceValues(func() (map[string]string, error) {
+	dir, err := os.MkdirTemp("", "emailotp-consumers-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	sums := map[string]string{}
+	for _, name := range build.Names() {
+		out := filepath.Join(dir, name)
+		if err := build.Function(context.Background(), filepath.Join("..", ".."), name, build.Target{}, out); err != nil {
+			return nil, err
+		}
+		content, err := os.ReadFile(out)
+		if err != nil {
+			return nil, err
+		}
+		sums[name] = sum(content)
+	}
+	return sums, nil
+})
+
+func sum(content []byte) string {
+	s := sha256.Sum256(content)
+	return hex.EncodeToString(s[:])
+}
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func goEnv(t *testing.T, name string) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", name).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// moduleRoot returns the checkout, and skips the test where an app can't be synthesised.
+func moduleRoot(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("links and runs apps of 100 MB; leave out -short")
+	}
+	if _, err := exec.LookPath("node"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("node is missing, which the CDK runs on")
+		}
+		t.Skip("node is missing, which the CDK runs on; install Node 22 or 24")
+	}
+	if runtime.GOOS == "windows" {
+		t.Skip("the traps for docker and bash are shell scripts")
+	}
+	return filepath.Dir(goEnv(t, "GOMOD"))
+}

@@ -1,0 +1,50 @@
+// Command app imports the construct twice, once in each mode, as somebody else's app would.
+package main
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
+)
+
+func main() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Importer"), nil)
+	emailotp.NewEmailOTP(stack, jsii.String("Customers"), &emailotp.EmailOTPProps{
+		Mode:   emailotp.ModePasswordless,
+		Sender: emailotp.SenderAddress("customers@example.com"),
+
+		DefineAuthChallengeCode: zip("define-auth-challenge"),
+		CreateAuthChallengeCode: zip("create-auth-challenge"),
+		VerifyAuthChallengeCode: zip("verify-auth-challenge"),
+		PreSignUpCode:           zip("pre-sign-up"),
+		MailEventsCode:          zip("mail-events"),
+	})
+	emailotp.NewEmailOTP(stack, jsii.String("Staff"), &emailotp.EmailOTPProps{
+		Mode:   emailotp.ModePassword,
+		Sender: emailotp.SenderAddress("staff@example.com"),
+
+		DefineAuthChallengeCode: zip("define-auth-challenge"),
+		CreateAuthChallengeCode: zip("create-auth-challenge"),
+		VerifyAuthChallengeCode: zip("verify-auth-challenge"),
+		PreTokenGenerationCode:  zip("pre-token-generation"),
+		MailEventsCode:          zip("mail-events"),
+	})
+	app.Synth(nil)
+}
+
+// zip returns the code that was built beforehand, where ZIPS names its folder; else the functions are
+// built now.
+func zip(function string) awslambda.Code {
+	dir := os.Getenv("ZIPS")
+	if dir == "" {
+		return nil
+	}
+	return awslambda.Code_FromAsset(jsii.String(filepath.Join(dir, function+".zip")), nil)
+}
