@@ -16,13 +16,15 @@
 //
 // Every listener is bound to 127.0.0.1 on a free port, and refuses requests
 // whose Host header isn't its own. Time is the machine's, a trigger has five
-// seconds and one attempt, tokens carry the issuer that AWS would write, and
+// seconds and one attempt, an event's function is called again after fractions
+// of a second where Lambda takes minutes, tokens carry the issuer that AWS would write, and
 // tables live in memory. Nothing is read from, or written to, the AWS
 // configuration of the person who runs it.
 //
 // # What is emulated
 //
-// The user pool's API with its triggers, KMS MACs, SESv2 SendEmail and the
+// The user pool's API with its triggers, KMS MACs, SESv2 SendEmail, the way of
+// SES's bounces and complaints through EventBridge to a function, and the
 // Cognito admin calls of the functions are the sandbox's own; DynamoDB is
 // dynalite, an engine that it installs into the user's cache directory by npm
 // the first time a template has a table. Each function calls them with a key of

@@ -43,7 +43,7 @@ func (s *Sandbox) Environment(trigger Trigger) (map[string]string, error) {
 	return runtimeapi.Environment(s.runtimeFunction(f), s.plan.Region, f.Asset), nil
 }
 
-// Triggers lists the triggers that the pool has.
+// Triggers lists the triggers that the pool has. [MailEvents] isn't among them.
 func (s *Sandbox) Triggers() []Trigger {
 	var all []Trigger
 	for _, f := range s.plan.Functions {
@@ -58,11 +58,18 @@ func (s *Sandbox) Triggers() []Trigger {
 // function finds the function behind a trigger.
 func (s *Sandbox) function(trigger Trigger) (assembly.Function, error) {
 	for _, f := range s.plan.Functions {
-		if slices.Contains(f.Triggers, userpool.Trigger(trigger)) {
+		if slices.Contains(f.Triggers, userpool.Trigger(trigger)) || trigger == MailEvents && s.hearsEvents(f.Name) {
 			return f, nil
 		}
 	}
+	if trigger == MailEvents {
+		return assembly.Function{}, errors.New("the template has no rule that hands SES's events to a function of this EmailOTP")
+	}
 	return assembly.Function{}, fmt.Errorf("the user pool has no trigger %q; it has %v", trigger, s.Triggers())
+}
+
+func (s *Sandbox) hearsEvents(function string) bool {
+	return slices.ContainsFunc(s.plan.Rules, func(r assembly.Rule) bool { return r.Function == function })
 }
 
 // identify gives each function a key of its own, by which the services know it.
@@ -164,13 +171,25 @@ func (s *Sandbox) invoker(ctx context.Context) (userpool.Invoker, error) {
 	if chosen == nil {
 		chosen = s.Binaries()
 	}
+	s.mu.Lock()
+	s.chosen = chosen
+	s.mu.Unlock()
 	return userpool.InvokerFunc(func(ctx context.Context, trigger userpool.Trigger, event []byte) ([]byte, error) {
-		s.mu.Lock()
-		s.calls[Trigger(trigger)]++
-		s.mu.Unlock()
-		out, err := chosen.Invoke(ctx, Trigger(trigger), event)
+		out, err := s.call(ctx, Trigger(trigger), event)
 		return out, poolError(ctx, err)
 	}), nil
+}
+
+// call counts a call and passes it on.
+func (s *Sandbox) call(ctx context.Context, trigger Trigger, event []byte) ([]byte, error) {
+	s.mu.Lock()
+	s.calls[trigger]++
+	chosen := s.chosen
+	s.mu.Unlock()
+	if chosen == nil {
+		return nil, errors.New("the sandbox is still starting")
+	}
+	return chosen.Invoke(ctx, trigger, event)
 }
 
 // poolError puts a function's failure into the pool's words.
@@ -189,7 +208,8 @@ func poolError(ctx context.Context, err error) error {
 }
 
 // Counts says how often each operation of a service was called by anybody
-// ("dynamodb:UpdateItem"), and each trigger by the pool ("lambda:CreateAuthChallenge").
+// ("dynamodb:UpdateItem"), each trigger by the pool ("lambda:CreateAuthChallenge"),
+// and the function of SES's events by its rule ("lambda:MailEvents").
 func (s *Sandbox) Counts() map[string]int {
 	all := s.front.Counts()
 	s.mu.Lock()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/eventbus"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/mailbox"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/runtimeapi"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/tables"
@@ -31,12 +32,14 @@ type Sandbox struct {
 	inbox *mailbox.Inbox
 	front *awsfront.Front
 	table *tables.Service // nil without tables
+	bus   *eventbus.Bus
 	host  *runtimeapi.Host
 	pool  *userpool.Pool
 
 	mu      sync.Mutex
 	report  []string
 	calls   map[Trigger]int
+	chosen  Invoker // nil until the services run
 	closers []func() error
 }
 
@@ -150,8 +153,14 @@ func message(m mailbox.Message) Message {
 func (s *Sandbox) SimulatedMessages() map[string]int { return s.mail.Simulated() }
 
 // SuppressAddress puts an address on SES's suppression list: mails to it are
-// accepted and never arrive.
+// accepted, never arrive and count as bounced.
 func (s *Sandbox) SuppressAddress(address string) { s.mail.Suppress(address) }
+
+// WaitForMailEvents returns when all that SES has said so far of mails that came
+// back was handled: of mails to suppressed addresses, and to bounce@, complaint@
+// and suppressionlist@ of its mailbox simulator, simulator.amazonses.com, with a
+// label ("bounce+ada@") or without. The error wraps that of ctx.
+func (s *Sandbox) WaitForMailEvents(ctx context.Context) error { return s.bus.Wait(ctx) }
 
 // RestartTables ends the table engine at once, as a crash would, and starts it
 // anew. What the tables held is gone unless Options.TablePath keeps it. It does

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/eventbus"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/keys"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
@@ -163,6 +164,8 @@ func (s *Sandbox) prepareFunctions(ctx context.Context) error {
 func (s *Sandbox) startServices(callers awsfront.Callers, pool *atomic.Pointer[userpool.Pool]) error {
 	s.store = mailbox.NewStore(s.opts.InboxSize)
 	s.inbox = mailbox.NewInbox(s.store, s.logger)
+	s.bus = s.eventBus()
+	s.onClose(s.bus.Close)
 	s.mail = mailbox.New(s.mailConfig(), callers, s.store)
 	kms, err := s.keyService(callers)
 	if err != nil {
@@ -192,9 +195,27 @@ func (s *Sandbox) mailConfig() mailbox.Config {
 		cfg.Identities = append(cfg.Identities, mailbox.Identity{Name: i.Name, ARN: i.ARN, ConfigurationSet: i.ConfigurationSet})
 	}
 	for _, c := range s.plan.ConfigurationSets {
-		cfg.ConfigurationSets = append(cfg.ConfigurationSets, mailbox.ConfigurationSet{Name: c.Name, ARN: c.ARN, SendingDisabled: c.SendingDisabled})
+		cfg.ConfigurationSets = append(cfg.ConfigurationSets, mailbox.ConfigurationSet{Name: c.Name, ARN: c.ARN, SendingDisabled: c.SendingDisabled, BusEvents: c.BusEvents})
+	}
+	cfg.Publish = func(e eventbus.Event) {
+		if err := s.bus.Publish(e); err != nil {
+			s.logger.Error("an event was lost", "error", err)
+		}
 	}
 	return cfg
+}
+
+// eventBus has the template's rules.
+func (s *Sandbox) eventBus() *eventbus.Bus {
+	cfg := eventbus.Config{Account: s.plan.Account, Region: s.plan.Region, Logger: s.logger}
+	for _, r := range s.plan.Rules {
+		cfg.Rules = append(cfg.Rules, eventbus.Rule{Name: r.LogicalID, Pattern: r.Pattern, Function: r.Function})
+	}
+	cfg.Invoke = func(ctx context.Context, _ string, event []byte) error {
+		_, err := s.call(ctx, MailEvents, event)
+		return err
+	}
+	return eventbus.New(cfg)
 }
 
 func (s *Sandbox) keyService(callers awsfront.Callers) (*keys.Service, error) {

@@ -20,6 +20,11 @@ const (
 	PostConfirmation            Trigger = "PostConfirmation"
 )
 
+// MailEvents is no trigger of a user pool: it stands for the function that
+// EventBridge hands SES's bounces and complaints to. Its event is EventBridge's,
+// its answer doesn't count, and an error has it called again, twice.
+const MailEvents Trigger = "MailEvents"
+
 // Invoker runs triggers in place of the assembly's binaries. It gets the whole
 // event as Cognito sends it and returns the whole event with its response. An
 // error that isn't a *[FunctionError] counts as one that the function returned,

@@ -229,7 +229,7 @@ func TestEachMisuseOfAPropIsRefusedByNameBeforeAnythingIsCreated(t *testing.T) {
 // those that the other tests of this package misuse.
 var untestable = map[string]string{
 	"Mail": "its fields are", "UserPoolProps": "its fields are", "UserPoolClientProps": "its fields are",
-	"ClientsMayChangeEmail": "a bool", "DefineAuthChallengeCode": "an object", "CreateAuthChallengeCode": "an object", "VerifyAuthChallengeCode": "an object",
+	"ClientsMayChangeEmail": "a bool", "DefineAuthChallengeCode": "an object", "CreateAuthChallengeCode": "an object", "VerifyAuthChallengeCode": "an object", "MailEventsCode": "an object",
 	"UserPoolProps.SelfSignUpEnabled": "a bool", "UserPoolProps.PasswordPolicy": "its fields are", "UserPoolProps.StandardAttributes": "its field is",
 	"UserPoolProps.CustomAttributes": "objects", "UserPoolProps.Email": "an object", "UserPoolProps.UserInvitation": "Cognito's texts",
 	"UserPoolProps.UserVerification": "Cognito's texts", "UserPoolProps.DeletionProtection": "a bool",

@@ -46,7 +46,7 @@ func TestSeveralStandSideBySideInOneStackAndApp(t *testing.T) {
 	emailotp.NewEmailOTP(stack, text("Staff"), staff)
 	other := awscdk.NewStack(app, text("Other"), nil)
 	emailotp.NewEmailOTP(other, text("Customers"), valid(emailotp.ModePasswordless))
-	for kind, count := range map[string]int{"AWS::Cognito::UserPool": 2, "AWS::Cognito::UserPoolClient": 2, "AWS::Lambda::Function": 8, "AWS::KMS::Key": 2, "AWS::DynamoDB::GlobalTable": 2} {
+	for kind, count := range map[string]int{"AWS::Cognito::UserPool": 2, "AWS::Cognito::UserPoolClient": 2, "AWS::Lambda::Function": 10, "AWS::Events::Rule": 2, "AWS::KMS::Key": 2, "AWS::DynamoDB::GlobalTable": 2} {
 		if found := resources(t, stack, kind); len(found) != count {
 			t.Errorf("%d of %s, want %d", len(found), kind, count)
 		}

@@ -371,7 +371,7 @@ func TestAnUnknownModeFails(t *testing.T) {
 
 func TestMetadataReadsBackAndStaysShort(t *testing.T) {
 	m := flow.Metadata{ID: "AAECAwQFBgcICQoL", Nonce: otp.Nonce{9: 1}, Digits: 20,
-		Expires: time.Unix(1794000000, 0).UTC(), Sent: time.Unix(1793999700, 0).UTC(), Wrong: 4, Resent: 2}
+		Expires: time.Unix(1794000000, 0).UTC(), Sent: time.Unix(1793999700, 0).UTC(), Wrong: 4, Resent: 2, Unsent: true}
 	got, err := flow.ParseMetadata(m.String())
 	if err != nil || got != m {
 		t.Errorf("%+v, %v", got, err)
@@ -383,7 +383,7 @@ func TestMetadataReadsBackAndStaysShort(t *testing.T) {
 
 func FuzzParseMetadata(f *testing.F) {
 	f.Add(metadata[ours0][0])
-	f.Add("eotp1.x.AAAAAAAAAAAAAAAAAAAAAA.8.1.1.-1.0")
+	f.Add("eotp1.x.AAAAAAAAAAAAAAAAAAAAAA.8.1.1.-1.0.0")
 	f.Add(strings.Repeat(".", 100))
 	f.Fuzz(func(t *testing.T, s string) {
 		if m, err := flow.ParseMetadata(s); err == nil && m.String() != s {

@@ -28,6 +28,8 @@ type Metadata struct {
 	Wrong int
 	// Resent is how many resends the sign-in had taken before this round, 0 to [MaxResends].
 	Resent int
+	// Unsent is true where the nonce's code was never mailed.
+	Unsent bool
 }
 
 const metadataVersion = "eotp1"
@@ -36,14 +38,14 @@ const metadataVersion = "eotp1"
 func (m Metadata) String() string {
 	return strings.Join([]string{metadataVersion, m.ID, m.Nonce.String(), strconv.Itoa(m.Digits),
 		strconv.FormatInt(m.Expires.Unix(), 10), strconv.FormatInt(m.Sent.Unix(), 10),
-		strconv.Itoa(m.Wrong), strconv.Itoa(m.Resent)}, ".")
+		strconv.Itoa(m.Wrong), strconv.Itoa(m.Resent), flag(m.Unsent)}, ".")
 }
 
 // ParseMetadata reads what [Metadata.String] wrote. Anything else is an error, the empty string too:
 // such a row did not come from the create trigger.
 func ParseMetadata(s string) (Metadata, error) {
 	fields := strings.Split(s, ".")
-	if len(fields) != 8 || fields[0] != metadataVersion || fields[1] == "" {
+	if len(fields) != 9 || fields[0] != metadataVersion || fields[1] == "" {
 		return Metadata{}, errors.New("flow: the challenge's metadata is not ours")
 	}
 	m := Metadata{ID: fields[1]}
@@ -62,6 +64,7 @@ func ParseMetadata(s string) (Metadata, error) {
 		{fields[5], 0, 1 << 40, func(n int64) { sent = n }},
 		{fields[6], 0, 4, func(n int64) { m.Wrong = int(n) }},
 		{fields[7], 0, MaxResends, func(n int64) { m.Resent = int(n) }},
+		{fields[8], 0, 1, func(n int64) { m.Unsent = n == 1 }},
 	} {
 		n, err := strconv.ParseInt(f.text, 10, 64)
 		if err != nil || n < f.least || n > f.most || strconv.FormatInt(n, 10) != f.text {
@@ -71,4 +74,12 @@ func ParseMetadata(s string) (Metadata, error) {
 	}
 	m.Expires, m.Sent = time.Unix(expires, 0).UTC(), time.Unix(sent, 0).UTC()
 	return m, nil
+}
+
+// flag writes a boolean as long for true as for false: a session's length must not tell.
+func flag(b bool) string {
+	if b {
+		return "1"
+	}
+	return "0"
 }

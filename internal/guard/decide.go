@@ -37,7 +37,7 @@ type Decision struct {
 func (p Policy) Start(i Item, c Class, now time.Time, fresh otp.Nonce) Decision {
 	digits := p.Digits(i, now)
 	n, live := p.live(i, digits, now)
-	may := p.mailAllowedAt(i, c, now) <= now.UnixMilli()
+	may := p.startAllowedAt(i, c, now, digits) <= now.UnixMilli()
 	d := Decision{Nonce: fresh, Digits: digits, Budget: p.budgetAllowedAt(i, c, now) > now.UnixMilli()}
 	switch {
 	case may && live && p.outlives(n, p.claim(i, c, now, n, i.Digits), c, now):
@@ -58,6 +58,19 @@ type Session struct {
 	Nonce   otp.Nonce
 	Digits  int
 	Expires time.Time
+	// Unsent is true for a code that was never mailed.
+	Unsent bool
+}
+
+// startAllowedAt is mailAllowedAt for a sign-in that is due a code of the given length. Where guesses
+// have just run out, the code in the mailbox is of no use any more, and the owner must not wait for the
+// fast bucket: that a sign-in needs a long code after a short one happens once in as many hours as
+// guesses take to come back.
+func (p Policy) startAllowedAt(i Item, c Class, now time.Time, digits int) int64 {
+	if c == Verified && digits == otp.LongDigits && i.Digits != 0 && i.Digits != otp.LongDigits {
+		return max(p.Mails(c)[1].AllowedAt(i.SlowMail, now.UnixMilli()), i.Next)
+	}
+	return p.mailAllowedAt(i, c, now)
 }
 
 // outlives reports whether a code that is mailed again can still be joined when the next mail may go. If
@@ -69,13 +82,13 @@ func (p Policy) outlives(n otp.Nonce, claimed Item, c Class, now time.Time) bool
 }
 
 // Resend decides about a sign-in whose person asked for the mail again. Where no mail may go the
-// sign-in keeps its own code, unless that is past use and another can be joined: a stranger's start
-// never changes the code of a sign-in.
+// sign-in keeps its own code, unless that is past use, or was never mailed, and another can be joined: a
+// stranger's start never changes a code that somebody may be typing.
 func (p Policy) Resend(i Item, c Class, now time.Time, fresh otp.Nonce, own Session) Decision {
 	d := p.Start(i, c, now, fresh)
 	switch d.Action {
 	case Join:
-		if !p.spent(i, own, now) {
+		if !own.Unsent && !p.spent(i, own, now) {
 			return p.keep(d, own)
 		}
 	case Silent:
@@ -108,10 +121,14 @@ func (p Policy) keep(d Decision, own Session) Decision {
 	return Decision{Action: Keep, Nonce: own.Nonce, Digits: own.Digits, Budget: d.Budget}
 }
 
-// claim returns the item with one mail spent and the code noted.
+// claim returns the item with one mail spent and the code noted. A mail that went past the fast bucket
+// leaves that alone, or the next one would come later than this one's code can be joined.
 func (p Policy) claim(i Item, c Class, now time.Time, n otp.Nonce, digits int) Item {
 	ms, mails := now.UnixMilli(), p.Mails(c)
-	i.Mail, i.SlowMail = mails[0].Spend(i.Mail, ms), mails[1].Spend(i.SlowMail, ms)
+	if mails[0].Allows(i.Mail, ms) {
+		i.Mail = mails[0].Spend(i.Mail, ms)
+	}
+	i.SlowMail = mails[1].Spend(i.SlowMail, ms)
 	i.Next = ms + Cooldown.Milliseconds()
 	i.Nonce, i.Digits = n.String(), digits
 	return i

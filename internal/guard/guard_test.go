@@ -97,6 +97,10 @@ func TestStart(t *testing.T) {
 		{"joinable now, but not when the next mail may go: a fresh one is mailed", mailed(guard.Item{}, ago(4*time.Minute+time.Second), 8), guard.Verified, guard.Mail, fresh, 8},
 		{"just joinable, with a full TTL left", cooling(mailed(guard.Item{}, ago(5*time.Minute), 8)), guard.Verified, guard.Join, ago(5 * time.Minute), 8},
 		{"too old to be joined", mailed(guard.Item{}, ago(5*time.Minute+time.Millisecond), 8), guard.Verified, guard.Mail, fresh, 8},
+		{"guesses ran out on a short code: a long one goes past the fast bucket", func() guard.Item {
+			i := mailed(guard.Item{Guess: spent, Mail: now.Add(29 * time.Minute).UnixMilli()}, ago(2*time.Minute), 8)
+			return i
+		}(), guard.Verified, guard.Mail, fresh, 20},
 		{"a used code is not joined", func() guard.Item {
 			i := mailed(guard.Item{}, ago(time.Minute), 8)
 			i.Used, i.Next = ago(time.Minute).Issued().UnixMilli(), 0
@@ -122,7 +126,7 @@ func TestStart(t *testing.T) {
 				t.Errorf("%+v, want action %d, %v, %d digits", d, tc.action, tc.nonce, tc.digits)
 			}
 			if d.Action == guard.Mail && (d.Claimed.Nonce != d.Nonce.String() || d.Claimed.Next != now.Add(time.Minute).UnixMilli() ||
-				d.Claimed.Guess != tc.item.Guess || d.Claimed.Mail <= tc.item.Mail) {
+				d.Claimed.Guess != tc.item.Guess || d.Claimed.SlowMail <= tc.item.SlowMail) {
 				t.Errorf("claimed %+v", d.Claimed)
 			}
 		})
@@ -130,23 +134,29 @@ func TestStart(t *testing.T) {
 }
 
 // At any moment at which a verified user's slow bucket has a mail, a live code can be joined or a mail
-// may go, whatever others have started: nobody is kept waiting by the fast bucket.
+// may go, whatever others have started and however often the account's guesses run out: nobody is
+// kept waiting longer than a cool-down.
 func TestAVerifiedUserIsNeverLeftWithoutACode(t *testing.T) {
 	for _, ttl := range []time.Duration{time.Minute, 5 * time.Minute, 8 * time.Minute} {
 		p := policy
 		p.CodeTTL = ttl
 		random := rand.New(rand.NewPCG(3, 4))
-		item, now := guard.Item{}, start
-		for n := range 4000 {
-			d := p.Start(item, guard.Verified, now, nonce(now, byte(n)))
-			slow := p.Mails(guard.Verified)[1]
-			if d.Action == guard.Silent && slow.Allows(item.SlowMail, now.UnixMilli()) {
-				t.Fatalf("TTL %v, after %v: no code to be had; %+v", ttl, now.Sub(start), item)
+		for range 200 {
+			item, now := guard.Item{}, start
+			for n := range 120 {
+				if random.IntN(40) == 0 {
+					item.Guess = now.Add(10 * time.Hour).UnixMilli()
+				}
+				d := p.Start(item, guard.Verified, now, nonce(now, byte(n)))
+				slow, cooling := p.Mails(guard.Verified)[1], now.UnixMilli() < item.Next
+				if d.Action == guard.Silent && slow.Allows(item.SlowMail, now.UnixMilli()) && !cooling {
+					t.Fatalf("TTL %v, after %v: no code to be had; %+v", ttl, now.Sub(start), item)
+				}
+				if d.Action == guard.Mail {
+					item = d.Claimed
+				}
+				now = now.Add(time.Duration(random.IntN(90)) * time.Second)
 			}
-			if d.Action == guard.Mail {
-				item = d.Claimed
-			}
-			now = now.Add(time.Duration(random.IntN(90)) * time.Second)
 		}
 	}
 }
@@ -156,6 +166,8 @@ func TestResendAndAgain(t *testing.T) {
 	other := nonce(start.Add(-time.Minute), 2)
 	session := guard.Session{Nonce: own, Digits: 8, Expires: own.Issued().Add(policy.CodeTTL)}
 	long := guard.Session{Nonce: own, Digits: 20, Expires: session.Expires}
+	unsent := session
+	unsent.Unsent = true
 	expired := session
 	expired.Expires = now
 	spent := now.Add(500 * time.Hour).UnixMilli()
@@ -173,6 +185,7 @@ func TestResendAndAgain(t *testing.T) {
 		{"a resend within the cool-down keeps the own code", policy.Resend, cooling(mailed(guard.Item{}, own, 8)), session, guard.Keep, own, 8},
 		{"a stranger's newer code is not forced on it", policy.Resend, cooling(mailed(guard.Item{}, other, 8)), session, guard.Keep, own, 8},
 		{"an expired own code gives way to a live one", policy.Resend, cooling(mailed(guard.Item{}, other, 8)), expired, guard.Join, other, 8},
+		{"a code that was never mailed gives way to a live one", policy.Resend, cooling(mailed(guard.Item{}, other, 8)), unsent, guard.Join, other, 8},
 		{"a resend out of mails keeps the own code", policy.Resend, guard.Item{Mail: spent}, session, guard.Keep, own, 8},
 		{"a wrong answer keeps the code", policy.Again, mailed(guard.Item{}, other, 8), session, guard.Keep, own, 8},
 		{"out of guesses a wrong answer moves to a long code", policy.Again, guard.Item{Guess: spent}, session, guard.Mail, fresh, 20},
@@ -200,8 +213,8 @@ func TestKeysNameNobodyAndNeverMeet(t *testing.T) {
 		"other user":  guard.Key("pool", "user@example.co"),
 		"other pool":  guard.Key("pooluser@", "example.com"),
 		"unknown":     guard.UnknownKey("pool", "user@example.com"),
-		"lane":        guard.Lane{Name: "unknown", PerHour: 1}.Key("pool", 0),
-		"other shard": guard.Lane{Name: "unknown", PerHour: 1}.Key("pool", 1),
+		"lane":        guard.Lane{Name: "unknown", PerHour: 1}.Key("pool", 0, start),
+		"other shard": guard.Lane{Name: "unknown", PerHour: 1}.Key("pool", 1, start),
 	} {
 		if strings.Contains(key, "example") || len(key) != 43 {
 			t.Errorf("%s: key %q", name, key)
@@ -217,19 +230,18 @@ func TestKeysNameNobodyAndNeverMeet(t *testing.T) {
 }
 
 func TestLanes(t *testing.T) {
-	for _, perHour := range []int{1, 10, 999, 2000, 20_000, 3_600_000} {
+	for _, perHour := range []int{1, 10, 59, 60, 999, 2000, 20_000, 3_600_000} {
 		l := guard.Lane{Name: "verified", PerHour: perHour}
-		b := l.Bucket()
-		rate := float64(l.Shards()) * float64(time.Hour) / float64(b.Refill)
-		if rate < 0.999*float64(perHour) || rate > 1.05*float64(perHour) {
-			t.Errorf("%d an hour refill at %.1f", perHour, rate)
+		rate := l.Shards() * l.PerWindow() * int(time.Hour/l.Window())
+		if rate > perHour || float64(rate) < 0.85*float64(perHour) {
+			t.Errorf("%d an hour let %d through", perHour, rate)
 		}
-		if b.Burst < 10 || l.Shards() > 16 {
-			t.Errorf("%d an hour: %+v on %d shards", perHour, b, l.Shards())
+		if l.Shards() > 16 || l.NearEnd(0) || !l.NearEnd(l.PerWindow()) {
+			t.Errorf("%d an hour: %d shards, %d in a window", perHour, l.Shards(), l.PerWindow())
 		}
-		now := start.UnixMilli()
-		if l.NearEnd(0, now) || !l.NearEnd(now+b.Slack()+1, now) {
-			t.Errorf("%d an hour: near its end at the wrong time", perHour)
-		}
+	}
+	l := guard.Lane{Name: "verified", PerHour: 2000}
+	if l.Key("pool", 0, start) != l.Key("pool", 0, start.Truncate(l.Window())) || l.Key("pool", 0, start) == l.Key("pool", 0, start.Add(l.Window())) {
+		t.Error("windows are off")
 	}
 }

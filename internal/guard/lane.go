@@ -11,7 +11,7 @@ import (
 type Lane struct {
 	// Name is "verified", "unverified" or "unknown".
 	Name string
-	// PerHour is how many mails an hour refill.
+	// PerHour is how many mails an hour the lane lets through, 1 or more.
 	PerHour int
 }
 
@@ -25,20 +25,30 @@ const (
 // Shards returns over how many items the lane is spread.
 func (l Lane) Shards() int { return min(max(l.PerHour/shardRate, 1), maxShards) }
 
-// Bucket returns the budget of one shard. It holds ten minutes' worth at once, ten mails at least.
-func (l Lane) Bucket() Bucket {
-	shards := l.Shards()
-	refill := (time.Duration(shards) * time.Hour / time.Duration(l.PerHour)).Truncate(time.Millisecond)
-	return Bucket{Burst: max(10, l.PerHour/6/shards), Refill: max(refill, time.Millisecond)}
+// Window is the time in which a shard's mails are counted: ten minutes, or an hour for a lane that has
+// too few mails to divide.
+//
+// A lane counts in windows where accounts have a [Bucket]. Counting is always one write, however busy
+// the lane is; a bucket takes one or two, by which a stranger could tell the lane of real people
+// from the one of names that nobody has.
+func (l Lane) Window() time.Duration {
+	if l.PerHour < 60 {
+		return time.Hour
+	}
+	return 10 * time.Minute
 }
 
-// NearEnd reports whether a shard with this tat has spent four fifths of its bucket.
-func (l Lane) NearEnd(tat, now int64) bool {
-	b := l.Bucket()
-	return b.Left(tat, now) <= b.Burst/5
+// PerWindow returns how many mails one shard lets through in one window, 1 or more.
+func (l Lane) PerWindow() int {
+	windows := int(time.Hour / l.Window())
+	return max(1, l.PerHour/windows/l.Shards())
 }
 
-// Key returns the table's key of one shard in a pool.
-func (l Lane) Key(pool string, shard int) string {
-	return key("lane", pool, l.Name, strconv.Itoa(shard))
+// NearEnd reports whether a shard that has let so many through in a window has used four fifths.
+func (l Lane) NearEnd(used int) bool { return used*5 >= l.PerWindow()*4 }
+
+// Key returns the table's key of one shard in a pool, in the window of the given time.
+func (l Lane) Key(pool string, shard int, now time.Time) string {
+	window := now.UnixMilli() / l.Window().Milliseconds()
+	return key("lane", pool, l.Name, strconv.Itoa(shard), strconv.FormatInt(window, 10))
 }

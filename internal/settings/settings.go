@@ -51,6 +51,11 @@ func Triggers(m Mode) []Function {
 	return append(common, PreTokenGeneration)
 }
 
+// ItemTag is the name of the SES message tag that carries the key of an account's item: the create
+// trigger writes it, the construct's rule asks for it, and by it an event about a mail finds the
+// account without a list of who was mailed when.
+const ItemTag = "emailotp-item"
+
 // Ranges that the construct validates and that [Parse] holds again, so that a variable edited by
 // hand can't weaken a deployed function.
 const (

@@ -128,7 +128,7 @@ func (x *round) decide(item guard.Item) guard.Decision {
 	if x.last == nil {
 		return x.policy.Start(item, x.a.class, x.now, x.fresh)
 	}
-	own := guard.Session{Nonce: x.last.Nonce, Digits: x.last.Digits, Expires: x.last.Expires}
+	own := guard.Session{Nonce: x.last.Nonce, Digits: x.last.Digits, Expires: x.last.Expires, Unsent: x.last.Unsent}
 	switch {
 	case x.tooSoon:
 		return guard.Decision{Action: guard.Keep, Nonce: own.Nonce, Digits: own.Digits}
@@ -145,7 +145,7 @@ func (x *round) delivers(d guard.Decision) bool {
 
 // conclude binds the code to this round, beside the mail, and forms the answer.
 func (x *round) conclude(ctx context.Context, d guard.Decision, m *outgoing) (any, error) {
-	meta := x.metadata(d)
+	meta := x.metadata(d, m)
 	challenge := otp.Challenge{ID: x.id, Client: x.e.CallerContext.ClientID, Nonce: d.Nonce, Digits: d.Digits, Expires: meta.Expires}
 	var binding []byte
 	err := together(
@@ -166,9 +166,10 @@ func (x *round) conclude(ctx context.Context, d guard.Decision, m *outgoing) (an
 }
 
 // metadata is what the later rounds of the sign-in are left.
-func (x *round) metadata(d guard.Decision) flow.Metadata {
+func (x *round) metadata(d guard.Decision, sent *outgoing) flow.Metadata {
 	now, ttl := x.now.Truncate(time.Second), x.c.Settings.CodeTTL
-	m := flow.Metadata{ID: x.id, Nonce: d.Nonce, Digits: d.Digits, Expires: now.Add(ttl), Sent: now}
+	m := flow.Metadata{ID: x.id, Nonce: d.Nonce, Digits: d.Digits, Expires: now.Add(ttl), Sent: now,
+		Unsent: d.Action == guard.Silent || d.Action == guard.Mail && !sent.real}
 	if x.last == nil {
 		return m
 	}
@@ -176,6 +177,7 @@ func (x *round) metadata(d guard.Decision) flow.Metadata {
 	if d.Action != guard.Keep {
 		return m
 	}
+	m.Unsent = x.last.Unsent
 	if !x.delivers(d) || x.password() {
 		m.Sent, m.Expires = x.last.Sent, x.last.Expires
 	} else if end := d.Nonce.Issued().Add(guard.Lifetime); m.Expires.After(end) {

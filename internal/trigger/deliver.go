@@ -32,18 +32,13 @@ type outgoing struct {
 	// failed in a way that leaves open whether it was.
 	before, claimed guard.Item
 	claiming        bool
-	// lane is what was spent from the pool's budget, nil for nothing. laneSpent says that the lane had
-	// nothing left, nearEnd that it soon won't.
-	lane               *spentLane
+	// lane is the key of what was spent from the pool's budget, empty for nothing. laneSpent says that
+	// the lane had nothing left, nearEnd that it soon won't.
+	lane               string
 	laneSpent, nearEnd bool
 	// refused says that the mail service refused the recipient, uncertain that it did not answer.
 	refused   bool
 	uncertain error
-}
-
-type spentLane struct {
-	key    string
-	bucket guard.Bucket
 }
 
 // maxClaims is how often a lost claim is decided anew. Each loss means that another call of the same
@@ -79,8 +74,8 @@ func (x *round) settle(ctx context.Context, item guard.Item) (guard.Decision, *o
 		}
 		won, err = x.attempt(ctx, item, d, m, false)
 	}
-	m.real = won && m.lane != nil && !x.unmailed()
-	m.decoy = !m.real && m.lane != nil && !x.password()
+	m.real = won && m.lane != "" && !x.unmailed()
+	m.decoy = !m.real && m.lane != "" && !x.password()
 	if err != nil || !m.real && !m.decoy {
 		// Nothing will be mailed, so nothing may count as mailed.
 		err = errors.Join(err, x.takeBack(ctx, m))
@@ -167,13 +162,13 @@ func (x *round) spendLane(ctx context.Context, d guard.Decision, m *outgoing) er
 	if err != nil {
 		return &failure{RefusedUnavailable, "random", err}
 	}
-	spent := &spentLane{lane.Key(x.e.UserPoolID, int(shard.Int64())), lane.Bucket()}
-	tat, ok, err := x.c.Store.SpendLane(ctx, spent.key, spent.bucket, x.now)
+	key := lane.Key(x.e.UserPoolID, int(shard.Int64()), x.now)
+	used, ok, err := x.c.Store.SpendLane(ctx, key, lane.PerWindow(), x.now)
 	if err != nil {
 		return &failure{RefusedUnavailable, "table-lane", err}
 	}
 	if m.laneSpent = !ok; ok {
-		m.lane, m.nearEnd = spent, lane.NearEnd(tat, x.now.UnixMilli())
+		m.lane, m.nearEnd = key, lane.NearEnd(used)
 	}
 	return nil
 }
@@ -202,7 +197,7 @@ func (x *round) send(ctx context.Context, m *outgoing) error {
 	}
 	// Decoys have the tag too, or their requests would be shorter. The renderer's own tags are shared
 	// between mails and must not be appended to.
-	rendered.Tags = append(slices.Clone(rendered.Tags), mail.Tag{Name: ItemTag, Value: x.a.key})
+	rendered.Tags = append(slices.Clone(rendered.Tags), mail.Tag{Name: settings.ItemTag, Value: x.a.key})
 	switch err := x.c.Sender.Send(ctx, rendered); {
 	case err == nil:
 	case errors.Is(err, ErrRecipient):
@@ -233,10 +228,10 @@ func (x *round) takeBack(ctx context.Context, m *outgoing) error {
 			return x.c.Store.Release(ctx, x.a.key, m.before, m.claimed, x.now)
 		},
 		func() error {
-			if m.lane == nil {
+			if m.lane == "" {
 				return nil
 			}
-			return x.c.Store.ReturnLane(ctx, m.lane.key, m.lane.bucket, x.now)
+			return x.c.Store.ReturnLane(ctx, m.lane)
 		},
 	)
 	if err != nil {

@@ -29,8 +29,8 @@ type Store interface {
 	Release(ctx context.Context, key string, before, after guard.Item, now time.Time) error
 	Touch(ctx context.Context, key string, now time.Time) error
 	SpendGuess(ctx context.Context, key string, b guard.Bucket, limit int, now time.Time) (bool, error)
-	SpendLane(ctx context.Context, key string, b guard.Bucket, now time.Time) (int64, bool, error)
-	ReturnLane(ctx context.Context, key string, b guard.Bucket, now time.Time) error
+	SpendLane(ctx context.Context, key string, limit int, now time.Time) (int, bool, error)
+	ReturnLane(ctx context.Context, key string) error
 	Use(ctx context.Context, key string, issued time.Time, challenge string, refund time.Duration, now time.Time) (bool, error)
 	AskResend(ctx context.Context, key, challenge string, now time.Time) error
 }

@@ -52,7 +52,7 @@ func newWorld(t testing.TB, m settings.Mode) *world {
 	s := settings.Defaults(m)
 	s.KeyARN, s.TableName, s.From, s.ProductName = keyARN, "Guard", "no-reply@example.com", "Example"
 	w := &world{t: t, settings: s, clock: time.Date(2026, 11, 5, 9, 5, 3, 0, time.UTC)}
-	w.store = &memory{w: w, items: map[string]guard.Item{}, fail: map[string]error{}}
+	w.store = &memory{w: w, items: map[string]guard.Item{}, lanes: map[string]int{}, fail: map[string]error{}}
 	return w
 }
 
@@ -306,6 +306,7 @@ type memory struct {
 	w     *world
 	mu    sync.Mutex
 	items map[string]guard.Item
+	lanes map[string]int
 	fail  map[string]error
 	// lostClaim makes the next claim succeed and report an error, or a lost race.
 	lostClaim error
@@ -378,24 +379,20 @@ func (m *memory) SpendGuess(_ context.Context, key string, b guard.Bucket, limit
 	return true, nil
 }
 
-func (m *memory) SpendLane(_ context.Context, key string, b guard.Bucket, now time.Time) (int64, bool, error) {
+func (m *memory) SpendLane(_ context.Context, key string, limit int, _ time.Time) (int, bool, error) {
 	err := m.begin("SpendLane")
 	defer m.mu.Unlock()
-	i := m.items[key]
-	if err != nil || !b.Allows(i.Guess, now.UnixMilli()) {
+	if err != nil || m.lanes[key] >= limit {
 		return 0, false, err
 	}
-	i.Guess = b.Spend(i.Guess, now.UnixMilli())
-	m.items[key] = i
-	return i.Guess, true, nil
+	m.lanes[key]++
+	return m.lanes[key], true, nil
 }
 
-func (m *memory) ReturnLane(_ context.Context, key string, b guard.Bucket, _ time.Time) error {
+func (m *memory) ReturnLane(_ context.Context, key string) error {
 	err := m.begin("ReturnLane")
 	defer m.mu.Unlock()
-	i := m.items[key]
-	i.Guess -= b.Interval()
-	m.items[key] = i
+	m.lanes[key]--
 	return err
 }
 

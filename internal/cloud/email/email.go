@@ -89,8 +89,9 @@ func (s *Sender) sort(err error) error {
 		}
 		return errors.New("send mail: MessageRejected for the sender")
 	}
+	// The SDK wraps lost answers in the same type, with no status.
 	var response *awshttp.ResponseError
-	if errors.As(err, &response) {
+	if errors.As(err, &response) && response.HTTPStatusCode() != 0 {
 		return fmt.Errorf("send mail: %w", err)
 	}
 	var dial *net.OpError

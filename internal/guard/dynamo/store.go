@@ -86,22 +86,29 @@ func (s *Store) SpendGuess(ctx context.Context, key string, b guard.Bucket, limi
 		u.set("n", "if_not_exists(#n, :zero) + :one", "zero", 0, "one", 1)
 		u.only("attribute_not_exists(#n) OR #n < :limit", []string{"n"}, "limit", int64(limit))
 	}
-	_, ok, err := s.spend(ctx, key, "g", b, now, count)
+	ok, err := s.spend(ctx, key, "g", b, now, count)
 	return ok, wrap("spend a guess", err)
 }
 
-// SpendLane takes one mail from a shard of a lane and returns the shard's tat after it.
-func (s *Store) SpendLane(ctx context.Context, key string, b guard.Bucket, now time.Time) (tat int64, ok bool, err error) {
-	tat, ok, err = s.spend(ctx, key, "g", b, now, func(*update) {})
-	return tat, ok, wrap("spend from a lane", err)
+// laneRetention is how long a lane's count is kept after its window.
+const laneRetention = 48 * time.Hour
+
+// SpendLane counts one mail in a lane's window, of which key is one shard, and returns how many there
+// are now. False means that limit were counted before. It is one write, whatever the count.
+func (s *Store) SpendLane(ctx context.Context, key string, limit int, now time.Time) (used int, ok bool, err error) {
+	u := update{returns: types.ReturnValueUpdatedNew}
+	u.set("w", "if_not_exists(#w, :zero) + :one", "zero", 0, "one", 1)
+	u.only("attribute_not_exists(#w) OR #w < :limit", []string{"w"}, "limit", limit)
+	u.expireAt(now.Add(laneRetention))
+	out, ok, err := s.write(ctx, key, u)
+	return int(numberOf(out, "w")), ok, wrap("spend from a lane", err)
 }
 
-// ReturnLane gives back what [Store.SpendLane] took.
-func (s *Store) ReturnLane(ctx context.Context, key string, b guard.Bucket, now time.Time) error {
+// ReturnLane takes back what [Store.SpendLane] counted.
+func (s *Store) ReturnLane(ctx context.Context, key string) error {
 	u := update{}
-	u.set("g", "#g - :interval", "interval", b.Interval())
-	u.only("attribute_exists(#g)", []string{"g"})
-	u.keepUntil(now)
+	u.set("w", "#w - :one", "one", 1)
+	u.only("#w > :zero", []string{"w"}, "zero", 0)
 	_, _, err := s.write(ctx, key, u)
 	return wrap("return to a lane", err)
 }
@@ -109,7 +116,7 @@ func (s *Store) ReturnLane(ctx context.Context, key string, b guard.Bucket, now 
 // spend takes one from the bucket whose tat is in attribute name. An update can't say max(tat, now), so
 // there are two, of which exactly one fits at any moment: a bucket that is full again, and one that
 // is not. A refund or another spend between them can make both miss; the first is then tried again.
-func (s *Store) spend(ctx context.Context, key, name string, b guard.Bucket, now time.Time, also func(*update)) (int64, bool, error) {
+func (s *Store) spend(ctx context.Context, key, name string, b guard.Bucket, now time.Time, also func(*update)) (bool, error) {
 	ms := now.UnixMilli()
 	whole := func() update {
 		u := update{}
@@ -128,14 +135,11 @@ func (s *Store) spend(ctx context.Context, key, name string, b guard.Bucket, now
 		return u
 	}
 	for _, attempt := range []func() update{whole, part, whole} {
-		u := attempt()
-		u.returns = types.ReturnValueUpdatedNew
-		out, ok, err := s.write(ctx, key, u)
-		if err != nil || ok {
-			return numberOf(out, name), ok, err
+		if _, ok, err := s.write(ctx, key, attempt()); err != nil || ok {
+			return ok, err
 		}
 	}
-	return 0, false, nil
+	return false, nil
 }
 
 // Use marks a code as used, once, and clears what its owner has thereby settled: failures, the mail

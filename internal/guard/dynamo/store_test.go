@@ -13,7 +13,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/table"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard/dynamo"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
@@ -23,6 +28,7 @@ import (
 
 var (
 	store  *dynamo.Store
+	client *dynamodb.Client // an operator's
 	ctx    = context.Background()
 	now    = time.Date(2026, 11, 5, 9, 5, 3, 0, time.UTC)
 	bucket = guard.Bucket{Burst: 10, Refill: time.Hour}
@@ -55,10 +61,13 @@ func run(m *testing.M) int {
 	defer front.Close()
 	environment := map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
 		"AWS_ENDPOINT_URL_DYNAMODB": front.URL}
-	store, err = table.New("Guard", func(name string) (string, bool) { v, ok := environment[name]; return v, ok })
+	client = dynamodb.New(dynamodb.Options{Region: "eu-west-1", BaseEndpoint: &front.URL, Credentials: credentials.NewStaticCredentialsProvider("operator", "test", "")})
+	// A machine under load may take longer than the functions' own second.
+	config, err := cloud.Config(cloud.DynamoDB, func(name string) (string, bool) { v, ok := environment[name]; return v, ok }, time.Minute)
 	if err != nil {
 		panic(err)
 	}
+	store = dynamo.New(dynamodb.NewFromConfig(config), "Guard")
 	return m.Run()
 }
 
@@ -244,20 +253,25 @@ func TestACodeIsUsedOnceAndRefundsOnce(t *testing.T) {
 	}
 }
 
-func TestLanesAreSpentAndReturned(t *testing.T) {
-	k, lane := key(), guard.Bucket{Burst: 2, Refill: time.Minute}
-	for want := range int64(2) {
-		tat, spent, err := store.SpendLane(ctx, k, lane, now)
-		if err != nil || !spent || tat != now.UnixMilli()+(want+1)*60_000 {
-			t.Fatalf("%d, %v, %v", tat, spent, err)
+func TestLanesAreCountedAndReturned(t *testing.T) {
+	k := key()
+	for want := range 2 {
+		used, spent, err := store.SpendLane(ctx, k, 2, now)
+		if err != nil || !spent || used != want+1 {
+			t.Fatalf("%d, %v, %v", used, spent, err)
 		}
 	}
-	if _, spent, _ := store.SpendLane(ctx, k, lane, now); spent {
+	if _, spent, _ := store.SpendLane(ctx, k, 2, now); spent {
 		t.Fatal("a third mail")
 	}
-	ok(t, store.ReturnLane(ctx, k, lane, now))
-	if _, spent, _ := store.SpendLane(ctx, k, lane, now); !spent {
+	ok(t, store.ReturnLane(ctx, k))
+	if _, spent, _ := store.SpendLane(ctx, k, 2, now); !spent {
 		t.Error("a returned mail can't be spent")
+	}
+	never := key()
+	ok(t, store.ReturnLane(ctx, never))
+	if used, _, _ := store.SpendLane(ctx, never, 2, now); used != 1 {
+		t.Errorf("returning to a lane that nothing was spent from left %d", used-1)
 	}
 }
 
@@ -269,6 +283,55 @@ func TestResendAndTouchLeaveTheRestAlone(t *testing.T) {
 	want.Resend = "challenge"
 	if got := must[guard.Item](t)(store.Read(ctx, k)); got != want {
 		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+func TestAMarkIsSetOnceAndTouchesNothingElse(t *testing.T) {
+	k, want := key(), claimed()
+	must[bool](t)(store.Claim(ctx, k, guard.Item{}, want, now))
+	if !must[bool](t)(store.MarkBounced(ctx, k, "hash-1", now)) || must[bool](t)(store.MarkBounced(ctx, k, "hash-1", now)) {
+		t.Fatal("an address is marked once")
+	}
+	want.Bounced = "hash-1"
+	if got := must[guard.Item](t)(store.Read(ctx, k)); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	// A mark of another address takes its place, and no claim, release or use takes it away.
+	if !must[bool](t)(store.MarkBounced(ctx, k, "hash-2", now)) {
+		t.Fatal("another address can't be marked")
+	}
+	before, after := want, claimed()
+	must[bool](t)(store.Claim(ctx, k, before, after, now))
+	ok(t, store.Release(ctx, k, before, after, now))
+	must[bool](t)(store.Use(ctx, k, now, "c", 0, now))
+	if got := must[guard.Item](t)(store.Read(ctx, k)); got.Bounced != "hash-2" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// The expression is the one that the operations page gives.
+func TestAnOperatorClearsAMark(t *testing.T) {
+	k, want := key(), claimed()
+	must[bool](t)(store.Claim(ctx, k, guard.Item{}, want, now))
+	must[bool](t)(store.MarkBounced(ctx, k, "hash", now))
+	_, err := client.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: aws.String("Guard"), Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: k}},
+		UpdateExpression: aws.String("REMOVE bx, nonce"), ConditionExpression: aws.String("attribute_exists(pk)")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.Nonce = ""
+	if got := must[guard.Item](t)(store.Read(ctx, k)); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+func TestAMarkCreatesNoItem(t *testing.T) {
+	k := key()
+	if must[bool](t)(store.MarkBounced(ctx, k, "hash", now)) {
+		t.Error("an item that isn't there was marked")
+	}
+	if got := must[guard.Item](t)(store.Read(ctx, k)); got != (guard.Item{}) {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -71,8 +71,10 @@ func value(v any) types.AttributeValue {
 
 // keepUntil moves the item's deletion into the future.
 func (u *update) keepUntil(now time.Time) {
-	u.set(TTL, ":ttl", "ttl", now.Add(guard.Retention).Unix())
+	u.expireAt(now.Add(guard.Retention))
 }
+
+func (u *update) expireAt(t time.Time) { u.set(TTL, ":ttl", "ttl", t.Unix()) }
 
 // setMailState writes what a mail changes.
 func (u *update) setMailState(i guard.Item) {

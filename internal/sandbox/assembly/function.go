@@ -41,20 +41,20 @@ func (b *builder) functions() {
 			continue
 		}
 		f.Triggers = triggers
-		if !b.invocable(f) {
+		if !b.invocable(f, "cognito-idp.amazonaws.com", b.plan.PoolARN) {
 			b.warn("function %s: no AWS::Lambda::Permission lets user pool %s invoke it, so on AWS its trigger fails", f.LogicalID, c.id)
 		}
 		b.plan.Functions = append(b.plan.Functions, f)
 	}
 }
 
-// invocable says whether the function lets Cognito call it for this pool.
-func (b *builder) invocable(f Function) bool {
+// invocable says whether the function lets a service call it for a resource.
+func (b *builder) invocable(f Function, service, arn string) bool {
 	found := false
 	b.assembly.each(func(l located) {
 		name, source := l.text("FunctionName"), l.text("SourceArn")
-		found = found || (unqualified(name) == f.ARN || name == f.Name) && l.text("Principal") == "cognito-idp.amazonaws.com" &&
-			(source == "" || iam.Match(source, b.plan.PoolARN))
+		found = found || (unqualified(name) == f.ARN || name == f.Name) && l.text("Principal") == service &&
+			(source == "" || iam.Match(source, arn))
 	}, "AWS::Lambda::Permission")
 	return found
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/eventbus"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
@@ -20,8 +21,10 @@ type Plan struct {
 	Pool userpool.Config
 	// ClientID is the client that the construct made for itself.
 	ClientID, ClientLogicalID string
-	// Functions are the pool's triggers, by name.
-	Functions         []Function
+	// Functions are the pool's triggers and the targets of Rules, by name.
+	Functions []Function
+	// Rules hand events of AWS services to functions of this EmailOTP.
+	Rules             []Rule
 	Keys              []Key
 	Identities        []Identity
 	ConfigurationSets []ConfigurationSet
@@ -33,8 +36,17 @@ type Plan struct {
 	Warnings []string
 }
 
-// Function is a trigger's function.
+// Rule is a rule on the account's default event bus.
+type Rule struct {
+	LogicalID string
+	Pattern   eventbus.Pattern
+	// Function is the target's name.
+	Function string
+}
+
+// Function is the function of a trigger or of a rule.
 type Function struct {
+	// Triggers is empty for a function that the pool doesn't call.
 	Triggers        []userpool.Trigger
 	LogicalID, Name string
 	ARN             string
@@ -79,7 +91,10 @@ type ConfigurationSet struct {
 	SendingDisabled bool
 	// SuppressionReasons such as "BOUNCE"; nil means the account's.
 	SuppressionReasons []string
-	Outside            bool
+	// BusEvents are the types of events, such as "BOUNCE", that it publishes on
+	// the default event bus.
+	BusEvents []string
+	Outside   bool
 }
 
 // Table is a DynamoDB table, described as CreateTable wants it.
@@ -111,6 +126,7 @@ func (a *Assembly) Plan(choice Choice) (*Plan, error) {
 	b.pool()
 	b.clients()
 	b.functions()
+	b.rules()
 	b.keys()
 	b.mail()
 	b.tables()

@@ -64,6 +64,7 @@ func (b *builder) mail() {
 			Name: l.ref(), ARN: l.arn(),
 			SendingDisabled:    properties(p).object("SendingOptions").text("SendingEnabled") == "false",
 			SuppressionReasons: properties(p).object("SuppressionOptions").texts("SuppressedReasons"),
+			BusEvents:          b.busEvents(l.ref()),
 		})
 	}, "AWS::SES::ConfigurationSet")
 	for _, arn := range b.plan.mailResources() {

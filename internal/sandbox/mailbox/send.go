@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"mime"
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 )
@@ -59,7 +60,9 @@ func parse(body []byte) (*outgoing, *refusal) {
 		feedbackAddress: r.FeedbackForwardingEmailAddress, to: r.Destination.ToAddresses, replyTo: r.ReplyToAddresses,
 	}
 	for _, tag := range r.EmailTags {
-		if !tagText(tag.Name) || !tagText(tag.Value) {
+		// Names that begin with "ses:" are SES's own; these three a sender may set.
+		feedbackID := slices.Contains([]string{"ses:feedback-id-a", "ses:feedback-id-b", "ses:feedback-id-c"}, tag.Name)
+		if !tagText(tag.Name) && !feedbackID || !tagText(tag.Value) {
 			return nil, badRequest("Invalid tag <%s>: only alphanumeric ASCII characters, '_', '-', '.', '@' are allowed.", tag.Name)
 		}
 		m.tags = append(m.tags, [2]string{tag.Name, tag.Value})

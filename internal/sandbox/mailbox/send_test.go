@@ -16,20 +16,31 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 	"github.com/aws/smithy-go"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/eventbus"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/mailbox"
 )
 
 const arn = "arn:aws:ses:eu-west-1:123456789012:"
 
+// desk is where the events of a service go; nil drops them.
+type desk struct{ heard func(eventbus.Event) }
+
+func (d *desk) publish(e eventbus.Event) {
+	if d.heard != nil {
+		d.heard(e)
+	}
+}
+
 type post struct {
+	*desk
 	service *mailbox.Service
 	store   *mailbox.Store
 	client  *sesv2.Client
 }
 
 // office has the identities example.com and person@elsewhere.example, and the
-// sets "codes" and "paused". The caller "create" may send as codes@example.com,
+// sets "codes" and "paused". Set "codes" publishes. The caller "create" may send as codes@example.com,
 // the caller "wide" as anybody.
 func office(t testing.TB, caller string) post {
 	t.Helper()
@@ -45,14 +56,16 @@ func office(t testing.TB, caller string) post {
 		"wide":   principal([]string{"*"}),
 	}
 	store := mailbox.NewStore(0)
+	events := &desk{}
 	service := mailbox.New(mailbox.Config{
-		Region: "eu-west-1", Account: "123456789012", Partition: "aws",
+		Publish: events.publish,
+		Region:  "eu-west-1", Account: "123456789012", Partition: "aws",
 		Identities:        []mailbox.Identity{{Name: "example.com", ARN: arn + "identity/example.com"}, {Name: "person@elsewhere.example", ARN: arn + "identity/person@elsewhere.example"}},
-		ConfigurationSets: []mailbox.ConfigurationSet{{Name: "codes", ARN: arn + "configuration-set/codes"}, {Name: "paused", ARN: arn + "configuration-set/paused", SendingDisabled: true}},
+		ConfigurationSets: []mailbox.ConfigurationSet{{Name: "codes", ARN: arn + "configuration-set/codes", BusEvents: []string{"bounce", "COMPLAINT"}}, {Name: "silent", ARN: arn + "configuration-set/silent"}, {Name: "paused", ARN: arn + "configuration-set/paused", SendingDisabled: true}},
 	}, callers, store)
 	server := httptest.NewServer(awsfront.New(map[string]awsfront.Service{awsfront.SES: service}, nil, slog.New(slog.DiscardHandler)))
 	t.Cleanup(server.Close)
-	return post{service, store, sesv2.New(sesv2.Options{
+	return post{events, service, store, sesv2.New(sesv2.Options{
 		Region: "eu-west-1", BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider(caller, "x", ""),
 	})}
 }

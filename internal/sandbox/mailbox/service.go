@@ -5,12 +5,15 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/eventbus"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 )
 
@@ -28,6 +31,8 @@ type Identity struct {
 type ConfigurationSet struct {
 	Name, ARN       string
 	SendingDisabled bool
+	// BusEvents are the types of events, such as "BOUNCE", that it publishes on the event bus.
+	BusEvents []string
 }
 
 // Config is what SES knows of the account.
@@ -35,6 +40,8 @@ type Config struct {
 	Region, Account, Partition string
 	Identities                 []Identity
 	ConfigurationSets          []ConfigurationSet
+	// Publish takes the events about mails; nil drops them.
+	Publish func(eventbus.Event)
 }
 
 // Service answers SESv2 calls and fills a Store.
@@ -66,7 +73,7 @@ func (s *Service) Simulated() map[string]int {
 }
 
 // Suppress puts an address on the account's suppression list: mails to it are
-// accepted and never arrive.
+// accepted, never arrive and count as bounced.
 func (s *Service) Suppress(address string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,8 +105,16 @@ func (s *Service) ServeCall(_ context.Context, c awsfront.Call) awsfront.Answer 
 		return awsfront.Answer(*bad)
 	}
 	id := messageID(time.Now())
-	s.deliver(id, m)
+	s.deliver(id, m, s.callerName(c.AccessKeyID))
 	return awsfront.JSON(awsfront.SES, http.StatusOK, map[string]string{"MessageId": id})
+}
+
+// callerName is the role of who sends, or the developer.
+func (s *Service) callerName(accessKeyID string) string {
+	if role := s.callers[accessKeyID].RoleARN; role != "" {
+		return role[strings.LastIndexByte(role, '/')+1:]
+	}
+	return "developer"
 }
 
 // judge refuses what SES would refuse, in the order in which it looks: rights,
@@ -176,9 +191,10 @@ func (s *Service) configurationSet(name string) (ConfigurationSet, bool) {
 }
 
 // deliver puts a mail into the inbox unless all its recipients are simulated or
-// suppressed.
-func (s *Service) deliver(id string, m *outgoing) {
+// suppressed, and publishes what becomes of it there.
+func (s *Service) deliver(id string, m *outgoing, caller string) {
 	var inbox []string
+	returned := map[string]feedback{}
 	s.mu.Lock()
 	for _, to := range m.recipients {
 		local, domain, _ := strings.Cut(strings.ToLower(to), "@")
@@ -188,13 +204,21 @@ func (s *Service) deliver(id string, m *outgoing) {
 			if _, known := s.simulated[scenario]; known || len(s.simulated) < 100 {
 				s.simulated[scenario]++
 			}
-		case !s.suppressed[strings.ToLower(to)]:
+			if f, speaks := scenarios[scenario]; speaks {
+				returned[to] = f
+			}
+		case s.suppressed[strings.ToLower(to)]:
+			returned[to] = onSuppressionList
+		default:
 			inbox = append(inbox, to)
 		}
 	}
 	s.mu.Unlock()
 	if len(inbox) > 0 {
 		s.store.Add(m.message(id, s.cfg.Region, inbox, time.Now()))
+	}
+	for _, to := range slices.Sorted(maps.Keys(returned)) {
+		s.publish(id, m, to, caller, returned[to])
 	}
 }
 
@@ -212,5 +236,5 @@ func (s *Service) Deliver(to, subject, text string) {
 		from: "no-reply@verificationemail.com", fromAddress: "no-reply@verificationemail.com",
 		to: []string{to}, recipients: []string{to}, subject: subject, text: text,
 	}
-	s.deliver(messageID(time.Now()), m)
+	s.deliver(messageID(time.Now()), m, "cognito-idp")
 }

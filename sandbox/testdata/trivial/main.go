@@ -1,4 +1,4 @@
-// Command trivial is all triggers of a sign-in in one binary, with nothing of
+// Command trivial is all functions of a sign-in in one binary, with nothing of
 // the care of the real ones: it shows that a binary is led to the sandbox's
 // services by its environment alone.
 package main
@@ -43,6 +43,9 @@ func main() {
 }
 
 func (a app) handle(ctx context.Context, event object) (object, error) {
+	if _, ok := event["detail-type"]; ok {
+		return nil, a.mark(ctx, event)
+	}
 	request := event["request"].(object)
 	source, _, _ := strings.Cut(event["triggerSource"].(string), "_")
 	var err error
@@ -57,6 +60,17 @@ func (a app) handle(ctx context.Context, event object) (object, error) {
 		event["response"] = object{"autoConfirmUser": true, "autoVerifyEmail": false, "autoVerifyPhone": false}
 	}
 	return event, err
+}
+
+// mark takes an event about a mail that came back.
+func (a app) mark(ctx context.Context, event object) error {
+	mail := event["detail"].(object)["mail"].(object)
+	sub := mail["tags"].(object)["emailotp-item"].([]any)[0].(string)
+	_, err := dynamodb.NewFromConfig(a.cfg).UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: a.table, Key: itemKey(sub), UpdateExpression: aws.String("SET bounced = :to"),
+		ExpressionAttributeValues: map[string]dynamo.AttributeValue{":to": &dynamo.AttributeValueMemberS{Value: mail["destination"].([]any)[0].(string)}},
+	})
+	return err
 }
 
 func define(request object) object {
@@ -85,8 +99,8 @@ func (a app) create(ctx context.Context, request object) (object, error) {
 	}
 	_, err = sesv2.NewFromConfig(a.cfg).SendEmail(ctx, &sesv2.SendEmailInput{
 		FromEmailAddress: aws.String(os.Getenv("EMAILOTP_FROM")), ConfigurationSetName: aws.String(os.Getenv("EMAILOTP_CONFIGURATION_SET")),
-		Destination: &ses.Destination{ToAddresses: []string{to}},
-		Content:     &ses.EmailContent{Simple: &ses.Message{Subject: &ses.Content{Data: aws.String("Code")}, Body: &ses.Body{Text: &ses.Content{Data: aws.String(code)}}}},
+		Destination: &ses.Destination{ToAddresses: []string{to}}, EmailTags: []ses.MessageTag{{Name: aws.String("emailotp-item"), Value: &sub}},
+		Content: &ses.EmailContent{Simple: &ses.Message{Subject: &ses.Content{Data: aws.String("Code")}, Body: &ses.Body{Text: &ses.Content{Data: aws.String(code)}}}},
 	})
 	return object{
 		"publicChallengeParameters":  object{"codeLength": "8"},

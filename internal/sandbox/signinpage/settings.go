@@ -1,0 +1,53 @@
+package signinpage
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+)
+
+// Settings is what the page fetches as settings.json. The JSON names are the page's own.
+type Settings struct {
+	UserPoolID       string `json:"userPoolId"`
+	UserPoolClientID string `json:"userPoolClientId"`
+	// Mode is "password" or "passwordless".
+	Mode string `json:"mode"`
+	// Endpoint is the user pool's API; empty means AWS's in the pool's region.
+	Endpoint string `json:"endpoint,omitempty"`
+	// SignUp lets people create accounts, in passwordless mode.
+	SignUp bool `json:"signUp,omitempty"`
+	// Product is the name above the form; empty shows none.
+	Product string `json:"product,omitempty"`
+	// PasswordLength is the shortest password that the pool takes; 0 is Cognito's 8.
+	PasswordLength int `json:"passwordLength,omitempty"`
+	// InboxURL is the local mailbox; empty where mails go to people.
+	InboxURL string `json:"inboxUrl,omitempty"`
+	// Live makes the page listen for new builds of itself.
+	Live bool `json:"live,omitempty"`
+}
+
+// Validate reports everything that is wrong with s.
+func (s Settings) Validate() error {
+	var errs []error
+	if s.UserPoolID == "" {
+		errs = append(errs, errors.New("userPoolId is required"))
+	}
+	if s.UserPoolClientID == "" {
+		errs = append(errs, errors.New("userPoolClientId is required"))
+	}
+	if s.Mode != "password" && s.Mode != "passwordless" {
+		errs = append(errs, fmt.Errorf("mode must be password or passwordless (received: %q)", s.Mode))
+	}
+	for _, u := range []struct{ name, value string }{{"endpoint", s.Endpoint}, {"inboxUrl", s.InboxURL}} {
+		if parsed, err := url.Parse(u.value); u.value != "" && (err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "") {
+			errs = append(errs, fmt.Errorf("%s must be an http or https URL (received: %q)", u.name, u.value))
+		}
+	}
+	if s.PasswordLength < 0 || s.PasswordLength > 99 {
+		errs = append(errs, fmt.Errorf("passwordLength must be 0 to 99 (received: %d)", s.PasswordLength))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("the sign-in page's settings: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,23 @@
+// Command mail-events is the Lambda function that marks addresses from which mail came back.
+package main
+
+import (
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/table"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
+)
+
+func main() {
+	s := trigger.MustSettings(settings.MailEvents, os.LookupEnv)
+	lambda.Start(trigger.MailEvents{
+		Settings: s,
+		Reporter: trigger.NewReporter(os.Stdout, settings.MailEvents, time.Now),
+		Store:    trigger.Must(table.New(s.TableName, os.LookupEnv)),
+		Now:      time.Now,
+	})
+}
