@@ -3,7 +3,7 @@
 
 # The mode that `make dev` runs: password or passwordless.
 MODE = passwordless
-# Further arguments of `make dev`, `make lambdas` and `make attack`.
+# Further arguments of `make dev`, `make lambdas`, `make bench` and `make attack`.
 ARGS =
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -47,10 +47,11 @@ lambdas: ## write the functions as zips into dist/lambdas
 	@go run ./cmd/emailotp lambdas $(ARGS)
 
 bench: $(NODE_MODULES) ## measure
-	go test -run '^$$' -bench . -benchmem $(PACKAGES)
+	@go run ./internal/bench/cmd/bench $(ARGS)
 
 attack: ## attack the sign-in and see every bound hold
 	@go run ./cmd/emailotp attack $(ARGS)
+	EMAILOTP_ATTACK=all go test -count=1 -timeout 60m -run TestEveryWeaknessIsFound ./internal/attack
 
 test-consumers: $(NODE_MODULES) ## import the construct in every way there is
 	EMAILOTP_CONSUMERS=all go test -count=1 -timeout 60m ./internal/consumers/...

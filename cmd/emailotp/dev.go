@@ -190,14 +190,19 @@ func (d *dev) inboxPort(ctx context.Context) int {
 	if d.flags.inboxPort >= 0 {
 		return d.flags.inboxPort
 	}
-	if d.flags.port == 0 || d.flags.port == 65535 {
+	return d.portBehind(ctx, 1)
+}
+
+// portBehind returns the port so many behind the API's, or 0 for any where that one is taken.
+func (d *dev) portBehind(ctx context.Context, n int) int {
+	if d.flags.port == 0 || d.flags.port+n > 65535 {
 		return 0
 	}
-	l, err := loopback.Listen(ctx, d.flags.port+1, "the inbox", "--inbox-port")
+	l, err := loopback.Listen(ctx, d.flags.port+n, "a port", "--port")
 	if err != nil || l.Close() != nil {
 		return 0
 	}
-	return d.flags.port + 1
+	return d.flags.port + n
 }
 
 // serve tells the world and waits for the end.
@@ -206,6 +211,11 @@ func (d *dev) serve(ctx context.Context, sb *sandbox.Sandbox, log *triggerLog) e
 	if err != nil {
 		return err
 	}
+	page, err := d.servePage(ctx, sb)
+	if err != nil {
+		return err
+	}
+	defer page.Close()
 	ready := sb.Config()
 	if err := ready.WriteReadyFile(d.flags.readyFile); err != nil {
 		return err

@@ -23,8 +23,10 @@ var commands = []func(streams) *cobra.Command{
 	newDev,
 	newSignIn,
 	newPreview,
+	newOutputs,
 	newLambdas,
 	newCost,
+	newAttack,
 	newVersion,
 }
 

@@ -28,6 +28,14 @@ type group struct {
 	update bool
 }
 
+// alone are packages that run programs and go by the machine's clock: beside one
+// another on a small machine they would measure each other.
+var alone = []string{"internal/clients", "internal/consumers", "internal/e2e", "sandbox"}
+
+// timed are packages for which the race detector is too slow: their simulated services wait for each other
+// by the machine's clock.
+var timed = []string{"internal/attack"}
+
 const (
 	awscdk   = "github.com/aws/aws-cdk-go/awscdk/v2"
 	flowPath = "internal/flow"
@@ -106,7 +114,8 @@ func plan(packages []pkg, race bool) []group {
 	if race {
 		rest = group{name: "with the race detector", flags: []string{"-race"}}
 	}
-	flow := group{name: "exhaustive, without the race detector"}
+	single := group{name: "one at a time, " + rest.name, flags: append([]string{"-p", "1"}, rest.flags...)}
+	flow := group{name: "exhaustive or timed, without the race detector", flags: []string{"-p", "1"}}
 	// The CDK's own validation of every template takes seconds each; the packages that are about it
 	// switch it on themselves.
 	cdk := group{name: "CDK", flags: []string{"-p", "1"}, env: []string{"CDK_VALIDATION=false"}}
@@ -115,12 +124,20 @@ func plan(packages []pkg, race bool) []group {
 			cdk.packages = append(cdk.packages, p.path)
 			continue
 		}
+		if slices.Contains(timed, short(p.path)) {
+			flow.packages = append(flow.packages, p.path)
+			continue
+		}
+		if slices.Contains(alone, short(p.path)) {
+			single.packages = append(single.packages, p.path)
+			continue
+		}
 		rest.packages = append(rest.packages, p.path)
 		if race && strings.HasSuffix(p.path, flowPath) {
 			flow.packages = append(flow.packages, p.path)
 		}
 	}
-	return []group{rest, flow, cdk}
+	return []group{rest, flow, single, cdk}
 }
 
 // updating is what rewrites golden files: the packages whose tests have the flag.

@@ -61,7 +61,7 @@ func TestTheSummaryCountsAndShowsFailuresInFull(t *testing.T) {
 
 func TestPackagesThatLinkTheCDKRunAloneAndWithoutTheRaceDetector(t *testing.T) {
 	t.Parallel()
-	packages := []pkg{{path: module, cdk: true}, {path: module + "/internal/flow"}, {path: module + "/internal/otp"}}
+	packages := []pkg{{path: module, cdk: true}, {path: module + "/internal/flow"}, {path: module + "/internal/otp"}, {path: module + "/internal/e2e"}}
 	withRace, without := plan(packages, true), plan(packages, false)
 	if got := withRace[0]; !slices.Contains(got.args(), "-race") || !slices.Equal(got.packages, []string{module + "/internal/flow", module + "/internal/otp"}) {
 		t.Errorf("first %+v", got)
@@ -69,7 +69,10 @@ func TestPackagesThatLinkTheCDKRunAloneAndWithoutTheRaceDetector(t *testing.T) {
 	if got := withRace[1]; slices.Contains(got.args(), "-race") || !slices.Equal(got.packages, []string{module + "/internal/flow"}) {
 		t.Errorf("then %+v", got)
 	}
-	if got := withRace[2]; slices.Contains(got.args(), "-race") || !slices.Equal(got.packages, []string{module}) || !slices.Contains(got.env, "CDK_VALIDATION=false") {
+	if got := withRace[2]; !slices.Contains(got.args(), "-race") || !slices.Equal(got.flags[:2], []string{"-p", "1"}) || !slices.Equal(got.packages, []string{module + "/internal/e2e"}) {
+		t.Errorf("one at a time %+v", got)
+	}
+	if got := withRace[3]; slices.Contains(got.args(), "-race") || !slices.Equal(got.packages, []string{module}) || !slices.Contains(got.env, "CDK_VALIDATION=false") {
 		t.Errorf("last %+v", got)
 	}
 	if slices.Contains(without[0].args(), "-race") || len(without[1].packages) != 0 {

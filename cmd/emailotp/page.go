@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/signinpage"
+	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
+)
+
+// servePage serves the sign-in page for a running sandbox, on an origin of its own, and links the
+// inbox to it. It is two ports behind the API where that one is free. In a checkout the page follows
+// changes of its sources.
+func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (*loopback.Server, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, err
+	}
+	c := sb.Config()
+	page, err := signinpage.New(signinpage.Options{
+		Settings: signinpage.Settings{
+			UserPoolID: c.UserPoolID, UserPoolClientID: c.UserPoolClientID, Mode: c.Mode, Endpoint: c.Endpoint, InboxURL: c.InboxURL,
+			SignUp: c.Mode == "passwordless" && sb.SelfSignUp(), PasswordLength: sb.MinimumPasswordLength(),
+		},
+		CacheDir: filepath.Join(cache, "emailotp"), Source: pageSource(), Progress: d.progress,
+	})
+	if err != nil {
+		return nil, err
+	}
+	l, err := loopback.Listen(ctx, d.portBehind(ctx, 2), "the sign-in page", "--port")
+	if err != nil {
+		return nil, err
+	}
+	server := loopback.Serve(l, loopback.Guard(page), slog.New(slog.DiscardHandler))
+	sb.SetSignInURL(server.URL())
+	// Beside everything else: whoever opens the page first need not wait for its bundle.
+	go func() { _ = page.Prepare(ctx) }()
+	return server, nil
+}
+
+// pageSource is the page's sources in a checkout of this module, empty elsewhere.
+func pageSource() string {
+	if _, err := os.Stat(filepath.Join("web", "web.go")); err != nil {
+		return ""
+	}
+	return "web"
+}
