@@ -17,8 +17,8 @@
 // Every listener is bound to 127.0.0.1 on a free port, and refuses requests
 // whose Host header isn't its own. Time is the machine's, a trigger has five
 // seconds and one attempt, an event's function is called again after fractions
-// of a second where Lambda takes minutes, tokens carry the issuer that AWS would write, and
-// tables live in memory. Nothing is read from, or written to, the AWS
+// of a second where Lambda takes minutes, tokens carry the issuer that AWS would
+// write, and tables live in memory. Nothing is read from, or written to, the AWS
 // configuration of the person who runs it.
 //
 // # What is emulated

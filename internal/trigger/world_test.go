@@ -35,7 +35,7 @@ type world struct {
 	settings settings.Settings
 	clock    time.Time
 	store    *memory
-	log      bytes.Buffer
+	log      logBuffer
 
 	mu       sync.Mutex
 	calls    []string
@@ -47,6 +47,22 @@ type world struct {
 	marked   []string
 	markErr  error
 }
+
+// logBuffer takes the lines of all functions, whose reporters don't know of each other.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+func (l *logBuffer) String() string { return string(l.Bytes()) }
+func (l *logBuffer) Bytes() []byte  { l.mu.Lock(); defer l.mu.Unlock(); return bytes.Clone(l.b.Bytes()) }
+func (l *logBuffer) Len() int       { return len(l.Bytes()) }
+func (l *logBuffer) Reset()         { l.mu.Lock(); defer l.mu.Unlock(); l.b.Reset() }
 
 func newWorld(t testing.TB, m settings.Mode) *world {
 	s := settings.Defaults(m)

@@ -1,0 +1,267 @@
+package clients_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// patience is how long a test waits for the page to get where it should.
+const patience = 15 * time.Second
+
+// browser is the one Chromium of the test run; each test gets a context of its own in it.
+var browser struct {
+	sync.Once
+	ctx   context.Context
+	close func()
+	err   error
+}
+
+func startBrowser() {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless-shell"} {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			continue
+		}
+		options := append(chromedp.DefaultExecAllocatorOptions[:],
+			chromedp.ExecPath(path),
+			chromedp.NoSandbox, // a container's root has none, and the pages are ours
+			chromedp.DisableGPU,
+			chromedp.Flag("lang", "en-US"),
+			chromedp.WSURLReadTimeout(time.Minute),
+		)
+		allocator, closeAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+		ctx, closeContext := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
+		browser.ctx, browser.close = ctx, func() { closeContext(); closeAllocator() }
+		browser.err = chromedp.Do(ctx)
+		return
+	}
+	browser.err = exec.ErrNotFound
+}
+
+func closeBrowser() {
+	if browser.close != nil {
+		browser.close()
+	}
+}
+
+// tab is a page in a browser profile of its own.
+type tab struct {
+	t      testing.TB
+	ctx    context.Context
+	errors *[]string
+}
+
+// newTab opens an empty profile; the test fails if a page in it throws or breaks its own policy.
+func newTab(t testing.TB) *tab {
+	t.Helper()
+	browser.Do(startBrowser)
+	if browser.err != nil {
+		lacking(t, "there is no Chromium to test with (%v); install the package chromium", browser.err)
+	}
+	ctx, cancel := chromedp.NewContext(browser.ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	return watch(t, ctx)
+}
+
+// another opens a second tab of the same profile.
+func (b *tab) another() *tab {
+	b.t.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx)
+	b.t.Cleanup(cancel)
+	return watch(b.t, ctx)
+}
+
+func watch(t testing.TB, ctx context.Context) *tab {
+	t.Helper()
+	b := &tab{t: t, ctx: ctx, errors: new([]string)}
+	messages := chromedp.Console(ctx)
+	b.do(chromedp.EmulateViewport(1000, 800))
+	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	go func() {
+		for m, err := range messages {
+			if err != nil {
+				return
+			}
+			if text := m.String(); m.IsException() || strings.Contains(text, "Content Security Policy") || strings.Contains(text, "Trusted") {
+				mu.Lock()
+				*b.errors = append(*b.errors, text)
+				mu.Unlock()
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, e := range *b.errors {
+			t.Errorf("the page complained: %s", e)
+		}
+	})
+	return b
+}
+
+func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// eval evaluates an expression; a promise is awaited.
+func eval[T any](b *tab, expression string, args ...any) T {
+	b.t.Helper()
+	quoted := make([]any, len(args))
+	for i, a := range args {
+		data, err := json.Marshal(a)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		quoted[i] = string(data)
+	}
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](fmt.Sprintf(expression, quoted...), chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.t.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+// until waits for an expression to be true.
+func (b *tab) until(what, expression string, args ...any) {
+	b.t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		if eval[bool](b, "!!("+expression+")", args...) {
+			return
+		}
+		if time.Now().After(deadline) {
+			b.t.Fatalf("it never came to this: %s; the page says:\n%s", what, b.text("body"))
+		}
+	}
+}
+
+// open goes to a page and waits for the sign-in page's script to have drawn.
+func (b *tab) open(url string) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(url))
+	b.until("the page is drawn", `document.querySelector("#language")`)
+}
+
+func (b *tab) text(selector string) string {
+	b.t.Helper()
+	return eval[string](b, `[...document.querySelectorAll(%s)].map(e => e.innerText).join("\n")`, selector)
+}
+
+// heading waits for a screen by its heading.
+func (b *tab) heading(want string) {
+	b.t.Helper()
+	b.until("the heading is "+want, `document.querySelector("h1")?.textContent === %s`, want)
+}
+
+// says waits for a text in what a selector finds.
+func (b *tab) says(selector, want string) {
+	b.t.Helper()
+	b.until(selector+" says "+want, `[...document.querySelectorAll(%s)].some(e => e.innerText.includes(%s))`, selector, want)
+}
+
+// fill types into a field, replacing what is there.
+func (b *tab) fill(selector, text string) {
+	b.t.Helper()
+	b.until(selector+" can be filled", `document.querySelector(%s) && !document.querySelector(%[1]s).readOnly`, selector)
+	eval[bool](b, `(e => { e.focus(); e.select(); return true })(document.querySelector(%s))`, selector)
+	if text == "" {
+		text = kb.Backspace
+	}
+	b.do(chromedp.KeyEvent(text))
+}
+
+// paste puts text into a field as the clipboard or a password manager does.
+func (b *tab) paste(selector, text string) {
+	b.t.Helper()
+	eval[bool](b, `(e => { e.focus(); e.select(); return true })(document.querySelector(%s))`, selector)
+	b.insert(text)
+}
+
+// press clicks the visible button with this name.
+func (b *tab) press(name string) {
+	b.t.Helper()
+	find := `[...document.querySelectorAll("button")].find(e => e.innerText.trim() === %s && e.offsetParent)`
+	b.until("there is a button "+name, find, name)
+	eval[bool](b, `(e => { e.scrollIntoView({block: "center"}); return true })(`+find+`)`, name)
+	var at [2]float64 = eval[[2]float64](b, `(r => [r.x + r.width / 2, r.y + r.height / 2])((`+find+`).getBoundingClientRect())`, name)
+	b.do(chromedp.MouseClickXY(at[0], at[1]))
+}
+
+func (b *tab) key(keys string) {
+	b.t.Helper()
+	b.do(chromedp.KeyEvent(keys))
+}
+
+func (b *tab) focused() string {
+	b.t.Helper()
+	return eval[string](b, `document.activeElement.id || document.activeElement.textContent`)
+}
+
+// emulateNetwork is the command by which all Chromium versions of these years cut a tab's network.
+var emulateNetwork = cdp.Command[networkConditions, cdp.Empty]{Method: "Network.emulateNetworkConditions"}
+
+type networkConditions struct {
+	Offline            bool    `json:"offline"`
+	Latency            float64 `json:"latency"`
+	DownloadThroughput float64 `json:"downloadThroughput"`
+	UploadThroughput   float64 `json:"uploadThroughput"`
+}
+
+// offline cuts the network of this tab, or joins it again.
+func (b *tab) offline(cut bool) {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, emulateNetwork, networkConditions{Offline: cut, DownloadThroughput: -1, UploadThroughput: -1}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// media emulates media features, such as prefers-color-scheme.
+func (b *tab) media(features ...string) {
+	b.t.Helper()
+	var all []*emulation.MediaFeature
+	for i := 0; i < len(features); i += 2 {
+		all = append(all, &emulation.MediaFeature{Name: features[i], Value: features[i+1]})
+	}
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: all}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// before runs a script before the scripts of every page that opens from now on.
+func (b *tab) before(script string) {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// insert enters text at once, as an input method does.
+func (b *tab) insert(text string) {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, input.InsertText, input.InsertTextParams{Text: text}); err != nil {
+		b.t.Fatal(err)
+	}
+}

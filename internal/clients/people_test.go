@@ -1,0 +1,225 @@
+package clients_test
+
+import (
+	"encoding/json"
+	"io/fs"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/locale"
+	"github.com/cognito-emailotp/cdk-emailotp/web"
+)
+
+// words is a catalogue, as far as the tests read it.
+type words struct {
+	SignIn, CodeTitle, SignedInTitle, Continue, CreateAccount, SignOut string
+	Problems                                                           map[string]string
+}
+
+func wordsOf(t testing.TB, tag string) words {
+	t.Helper()
+	data, err := fs.ReadFile(web.Sources(), "src/strings/"+tag+".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var w words
+	if err := json.Unmarshal(data, &w); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func TestEveryLanguageFitsAndSignsIn(t *testing.T) {
+	t.Parallel()
+	world := start(t, "passwordless", nil)
+	for _, tag := range locale.Shipped() {
+		b := newTab(t)
+		g := newGallery(b)
+		w := wordsOf(t, tag)
+		address := tag + "@example.com"
+		b.open(world.page + "/?lang=" + tag)
+		b.heading(w.SignIn)
+		if got, want := eval[string](b, `document.documentElement.lang + " " + getComputedStyle(document.body).direction`), tag+" "+string(locale.DirectionOf(tag)); got != want {
+			t.Errorf("the page's language and direction are %s, want %s", got, want)
+		}
+		b.press(w.Continue)
+		b.says("#alert", w.Problems["invalid-email"])
+		g.glance("start-" + tag)
+		b.press(w.CreateAccount)
+		b.fill("#email", address)
+		since := time.Now()
+		b.press(w.Continue)
+		b.heading(w.CodeTitle)
+		code := world.code(address, since)
+		b.fill("#code", wrong(code))
+		b.until("the wrong code is said", `document.querySelector("#alert").textContent`)
+		g.glance("code-" + tag)
+		b.fill("#code", code)
+		b.heading(w.SignedInTitle)
+		// The mails come in the language that the person signed up in.
+		if u, _ := world.sb.User(address); u.Attributes["locale"] != tag {
+			t.Errorf("%s has the locale %q, want %s", address, u.Attributes["locale"], tag)
+		}
+	}
+}
+
+func TestALanguageIsChosenAndKept(t *testing.T) {
+	t.Parallel()
+	w := start(t, "passwordless", nil)
+	b := newTab(t)
+	b.open(w.page)
+	b.heading("Sign in")
+	b.fill("#email", ada)
+	eval[bool](b, `(s => { s.value = "de"; s.dispatchEvent(new Event("change")); return true })(document.querySelector("#language"))`)
+	b.heading("Anmelden")
+	if got := eval[string](b, `document.querySelector("#email").value`); got != ada {
+		t.Errorf("the address is %q after another language was chosen, want it kept", got)
+	}
+	b.press("Weiter")
+	b.heading(wordsOf(t, "de").CodeTitle)
+	b.open(w.page)
+	b.heading(wordsOf(t, "de").CodeTitle)
+}
+
+func TestALanguageOfTheBrowserIsTaken(t *testing.T) {
+	t.Parallel()
+	w := start(t, "passwordless", nil)
+	for wanted, want := range map[string]string{
+		`["pt-PT", "en"]`: "pt-BR", `["zh-CN"]`: "zh-Hans", `["zh-TW", "fr-CA"]`: "fr", `["xx", "not a tag", "de-AT"]`: "de", `["ko"]`: "en", `[]`: "en",
+	} {
+		b := newTab(t)
+		b.before(`Object.defineProperty(navigator, "languages", {get: () => ` + wanted + `})`)
+		b.open(w.page)
+		if got := eval[string](b, "document.documentElement.lang"); got != want {
+			t.Errorf("a person who wants %s gets %s, want %s", wanted, got, want)
+		}
+	}
+}
+
+func TestTheKeyboardIsEnough(t *testing.T) {
+	t.Parallel()
+	w := start(t, "password", nil)
+	b := newTab(t)
+	b.open(w.page)
+	b.tabTo("email")
+	b.key(ada)
+	b.tabTo("password")
+	b.key("wrong" + kb.Enter)
+	b.says("#alert", "isn’t right")
+	if got := b.focused(); got != "password" {
+		t.Errorf("the focus is on %q after a wrong password, want the password", got)
+	}
+	if got := eval[string](b, `document.querySelector("#password").getAttribute("aria-describedby") + " " + document.querySelector("#password").getAttribute("aria-invalid")`); got != "alert true" {
+		t.Errorf("the password's description and state are %q, want it tied to the message", got)
+	}
+	eval[bool](b, `(e => { e.select(); return true })(document.querySelector("#password"))`)
+	since := time.Now()
+	b.key(adaPassword + kb.Enter)
+	b.heading("Check your email")
+	if got := b.focused(); got != "code" {
+		t.Errorf("the focus is on %q, want the code", got)
+	}
+	b.key(w.code(ada, since))
+	b.heading("You’re signed in")
+	if got := b.focused(); got != "title" {
+		t.Errorf("the focus is on %q after sign-in, want the heading, so that it is read out", got)
+	}
+	b.key(kb.Tab)
+	if got := b.focused(); got != "Sign out" {
+		t.Errorf("the next stop is %q, want Sign out", got)
+	}
+	b.key(" ")
+	b.heading("Sign in")
+	if got := b.focused(); got != "password" {
+		t.Errorf("the focus is on %q after sign-out, want the password, for the address is there", got)
+	}
+}
+
+// tabTo presses Tab until the focus is where it should be.
+func (b *tab) tabTo(id string) {
+	b.t.Helper()
+	for range 12 {
+		if b.focused() == id {
+			return
+		}
+		b.key(kb.Tab)
+	}
+	b.t.Fatalf("Tab never leads to %s", id)
+}
+
+func TestFieldsTellBrowsersWhatTheyAre(t *testing.T) {
+	t.Parallel()
+	w := start(t, "password", nil)
+	b := newTab(t)
+	b.open(w.page)
+	for selector, want := range map[string]string{
+		"#email":    "email username email",
+		"#password": "password current-password ",
+	} {
+		if got := eval[string](b, `(e => [e.type, e.autocomplete, e.inputMode].join(" "))(document.querySelector(%s))`, selector); got != want {
+			t.Errorf("%s has type, autocomplete and inputmode %q, want %q", selector, got, want)
+		}
+	}
+	b.fill("#email", newcomer)
+	b.fill("#password", temporary)
+	b.press("Continue")
+	b.heading("Choose a new password")
+	if got := eval[string](b, `document.querySelector("#new-password").autocomplete`); got != "new-password" {
+		t.Errorf("the new password has autocomplete %q", got)
+	}
+	since := time.Now()
+	b.fill("#new-password", ownPassword)
+	b.press("Save password")
+	b.heading("Check your email")
+	if got := eval[string](b, `(e => [e.type, e.autocomplete, e.inputMode].join(" "))(document.querySelector("#code"))`); got != "text one-time-code numeric" {
+		t.Errorf("the code has type, autocomplete and inputmode %q", got)
+	}
+	b.fill("#code", w.code(newcomer, since))
+	b.heading("You’re signed in")
+}
+
+// From the click to the code's screen the page adds little to what the API takes.
+func TestThePageAddsLittleTime(t *testing.T) {
+	w := start(t, "passwordless", nil)
+	b := newTab(t)
+	b.open(w.page)
+	b.fill("#email", ada)
+	type timing struct{ Page, API float64 }
+	got := eval[timing](b, `new Promise(done => {
+		const from = performance.now();
+		const seen = new MutationObserver(() => {
+			if (!document.querySelector("#code")) return;
+			seen.disconnect();
+			const to = performance.now();
+			setTimeout(() => {
+				const calls = performance.getEntriesByType("resource").filter(e => e.name.startsWith(`+"`"+w.cfg.Endpoint+"`"+`));
+				done({Page: to - from, API: Math.max(...calls.map(c => c.responseEnd)) - Math.min(...calls.map(c => c.startTime))});
+			}, 50);
+		});
+		seen.observe(document, {subtree: true, childList: true});
+		document.forms[0].requestSubmit();
+	})`)
+	t.Logf("from the click to the code's screen: %.0f ms, of which the API took %.0f ms", got.Page, got.API)
+	if own := got.Page - got.API; own > 100 {
+		t.Errorf("the page adds %.0f ms of its own, want at most 100 ms", own)
+	}
+}
+
+func TestThePageIsPaintedWithoutItsScript(t *testing.T) {
+	t.Parallel()
+	w := start(t, "passwordless", nil)
+	b := newTab(t)
+	b.do(chromedp.Navigate(w.page + "/?"))
+	b.before(`Object.defineProperty(window, "fetch", {value: () => new Promise(() => {})})`)
+	b.do(chromedp.Navigate(w.page))
+	if got := b.text("h1"); got != "Sign in" {
+		t.Errorf("before its script the page shows %q", got)
+	}
+	b.fill("#email", ada)
+	if got := eval[string](b, `location.href`); got != w.page+"/" {
+		t.Errorf("the address is %s", got)
+	}
+}

@@ -1,0 +1,174 @@
+package clients_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
+)
+
+// gallery takes pictures of the screens that a test walks through, and has each judged on the way.
+type gallery struct {
+	b   *tab
+	dir string // none: only judge
+}
+
+// sizes of the pictures, in CSS pixels.
+var sizes = []struct {
+	name          string
+	width, height int64
+}{{"phone", 390, 844}, {"small", 320, 568}, {"desktop", 1100, 860}}
+
+// shot judges the screen in each size, light and dark, and takes its picture where pictures are wanted.
+func (g *gallery) shot(name string) {
+	b := g.b
+	b.t.Helper()
+	for _, size := range sizes {
+		b.do(chromedp.EmulateViewport(size.width, size.height, chromedp.EmulateScale(2)))
+		if over := eval[int](b, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
+			b.t.Errorf("%s is %d pixels wider than a %s", name, over, size.name)
+		}
+		for _, scheme := range []string{"light", "dark"} {
+			b.media("prefers-color-scheme", scheme, "prefers-reduced-motion", "reduce")
+			if size.name == "phone" {
+				b.accessible(name + " in " + scheme + " on a " + size.name)
+			}
+			g.take(name + "." + size.name + "." + scheme)
+		}
+	}
+}
+
+// glance is shot for screens that differ from others in their words alone.
+func (g *gallery) glance(name string) {
+	b := g.b
+	b.t.Helper()
+	b.media("prefers-color-scheme", "light", "prefers-reduced-motion", "reduce")
+	b.accessible(name)
+	b.do(chromedp.EmulateViewport(320, 568, chromedp.EmulateScale(2)))
+	if over := eval[int](b, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
+		b.t.Errorf("%s is %d pixels wider than a small phone", name, over)
+	}
+	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2)))
+	g.take(name)
+}
+
+func (g *gallery) take(name string) {
+	if g.dir == "" {
+		return
+	}
+	g.b.t.Helper()
+	picture, err := chromedp.Call(g.b.ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{})
+	if err != nil {
+		g.b.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(g.dir, name+".png"), picture.Data, 0o644); err != nil {
+		g.b.t.Fatal(err)
+	}
+}
+
+func newGallery(b *tab) *gallery {
+	b.t.Helper()
+	dir := os.Getenv("EMAILOTP_SCREENSHOTS")
+	if dir != "" {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	return &gallery{b, dir}
+}
+
+// accessible has axe-core look for faults.
+func (b *tab) accessible(what string) {
+	b.t.Helper()
+	if !eval[bool](b, `"axe" in window`) {
+		source, err := os.ReadFile(filepath.Join(modules(b.t), "node_modules", "axe-core", "axe.min.js"))
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		b.do(func() chromedp.Action[chromedp.Void] {
+			return chromedp.Steps(chromedp.Evaluate[chromedp.Void](string(source) + ";undefined"))
+		}())
+	}
+	for _, fault := range eval[[]string](b, `axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => r.violations.map(v => v.id + ": " + v.help + ": " + v.nodes.map(n => n.html + " " + n.failureSummary).join(" | ")))`) {
+		b.t.Errorf("axe-core finds fault with %s: %s", what, fault)
+	}
+}
+
+func TestEveryPasswordlessScreenIsSound(t *testing.T) {
+	t.Parallel()
+	w := start(t, "passwordless", map[string]string{"EMAILOTP_GUESS_BURST": "10"})
+	b := newTab(t)
+	g := newGallery(b)
+	b.open(w.page)
+	g.shot("start")
+	b.press("Continue")
+	b.says("#alert", "complete email address")
+	g.shot("start-problem")
+	b.press("Create an account")
+	b.heading("Create your account")
+	g.shot("sign-up")
+	b.press("Sign in")
+	b.fill("#email", ada)
+	since := time.Now()
+	b.press("Continue")
+	b.heading("Check your email")
+	code := w.code(ada, since)
+	g.shot("code")
+	if spinner := eval[string](b, `getComputedStyle(document.querySelector(".primary"), "::after").opacity`); spinner != "0" {
+		t.Errorf("an idle button shows its spinner")
+	}
+	b.fill("#code", wrong(code))
+	b.says("#alert", "2 tries left")
+	g.shot("wrong-code")
+	b.fill("#code", wrong(wrong(code)))
+	b.says("#alert", "1 try left")
+	b.fill("#code", code)
+	b.heading("You’re signed in")
+	g.shot("signed-in")
+	b.press("Sign out")
+	b.says(".notice", "signed out")
+	g.shot("signed-out")
+	if _, err := w.sb.Inject(sandbox.Fault{Service: sandbox.SES, Error: "SendingPausedException"}); err != nil {
+		t.Fatal(err)
+	}
+	b.fill("#email", "eve@example.com")
+	b.press("Create an account")
+	b.press("Continue")
+	b.says("#alert", "aren’t available just now")
+	g.shot("unavailable")
+}
+
+func TestEveryPasswordScreenIsSound(t *testing.T) {
+	t.Parallel()
+	w := start(t, "password", nil)
+	b := newTab(t)
+	g := newGallery(b)
+	b.open(w.page)
+	g.shot("password")
+	b.fill("#email", ada)
+	b.fill("#password", "Wrong-horse-7-battery")
+	b.press("Continue")
+	b.says("#alert", "isn’t right")
+	g.shot("password-problem")
+	b.fill("#email", newcomer)
+	b.fill("#password", temporary)
+	b.press("Continue")
+	b.heading("Choose a new password")
+	g.shot("new-password")
+	b.fill("#new-password", "short")
+	b.press("Save password")
+	b.says("#alert", "too simple")
+	b.fill("#new-password", ownPassword)
+	since := time.Now()
+	b.press("Save password")
+	b.heading("Check your email")
+	b.says("#intro", "g***@e***.com")
+	g.shot("code-password")
+	b.fill("#code", w.code(newcomer, since))
+	b.heading("You’re signed in")
+}

@@ -1,0 +1,138 @@
+// Package npm installs packages from npm into a cache directory, exactly as an embedded lock file says
+// and without running any of their scripts. It is for programs that are used where there is no checkout
+// and so no node_modules.
+package npm
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Package is a manifest with its lock, as `npm ci` takes them.
+type Package struct {
+	// Name begins the directory's name, such as "sign-in-page".
+	Name string
+	// What names it in sentences, such as "the sign-in page".
+	What string
+	// Files has package.json and package-lock.json at its root.
+	Files fs.FS
+	// Dev installs what only checks and tests need, too.
+	Dev bool
+}
+
+// manifests are what an installation depends on.
+var manifests = [...]string{"package.json", "package-lock.json"}
+
+// remedy ends the sentences about a missing npm.
+const remedy = "install Node 22 or 24 with npm (https://nodejs.org) and start again"
+
+// Install returns the directory that has p's node_modules, below cacheDir. It installs them the first
+// time: a directory is named by what it is made from, and it appears whole or not at all. progress is
+// told before an installation and may be nil.
+func (p Package) Install(ctx context.Context, cacheDir string, progress func(string)) (string, error) {
+	hash, err := p.hash()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(cacheDir, p.Name+"-"+hash)
+	if installed(dir) {
+		return dir, nil
+	}
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return "", fmt.Errorf("%s is built from npm packages, and npm is not on PATH; %s", p.What, remedy)
+	}
+	if err := os.MkdirAll(cacheDir, 0o755); err != nil {
+		return "", fmt.Errorf("cache directory: %w", err)
+	}
+	unlock, err := lock(ctx, filepath.Join(cacheDir, p.Name+".lock"))
+	if err != nil {
+		return "", fmt.Errorf("waiting for another process that installs the packages of %s: %w", p.What, err)
+	}
+	defer unlock()
+	if installed(dir) {
+		return dir, nil
+	}
+	if progress != nil {
+		progress(fmt.Sprintf("installing the npm packages of %s (once)", p.What))
+	}
+	return dir, p.install(ctx, npm, cacheDir, dir)
+}
+
+// installed trusts a directory that has its final name: nothing half done gets one.
+func installed(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "node_modules"))
+	return err == nil
+}
+
+func (p Package) install(ctx context.Context, npm, cacheDir, dir string) error {
+	temp, err := os.MkdirTemp(cacheDir, "."+p.Name+"-")
+	if err != nil {
+		return fmt.Errorf("cache directory: %w", err)
+	}
+	defer os.RemoveAll(temp)
+	for _, name := range manifests {
+		data, err := fs.ReadFile(p.Files, name)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(temp, name), data, 0o644); err != nil {
+			return err
+		}
+	}
+	cmd := exec.CommandContext(ctx, npm, p.arguments()...)
+	cmd.Dir = temp
+	var words bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &words, &words
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("installing the npm packages of %s was stopped: %w", p.What, context.Cause(ctx))
+		}
+		return fmt.Errorf("npm could not install the packages of %s: %w: %s; check the network and npm's registry setting and start again", p.What, err, lastLines(words.String(), 5))
+	}
+	// npm makes none where there is nothing to install.
+	if err := os.MkdirAll(filepath.Join(temp, "node_modules"), 0o755); err != nil {
+		return fmt.Errorf("cache directory: %w", err)
+	}
+	if err := os.Rename(temp, dir); err != nil && !installed(dir) {
+		return fmt.Errorf("installing the npm packages of %s: %w", p.What, err)
+	}
+	return nil
+}
+
+func (p Package) arguments() []string {
+	args := []string{"ci", "--ignore-scripts", "--no-audit", "--no-fund"}
+	if !p.Dev {
+		args = append(args, "--omit=dev")
+	}
+	return args
+}
+
+func (p Package) hash() (string, error) {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q\n", p.arguments())
+	var errs []error
+	for _, name := range manifests {
+		data, err := fs.ReadFile(p.Files, name)
+		errs = append(errs, err)
+		fmt.Fprintf(h, "%s %d\n%s", name, len(data), data)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return "", fmt.Errorf("the npm packages of %s: %w", p.What, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8]), nil
+}
+
+func lastLines(s string, n int) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "; ")
+}

@@ -1,0 +1,141 @@
+// Package outputs turns what a deployment or a sandbox says of itself into settings for clients: an
+// amplify_outputs.json, environment variables, or the settings.json of the sign-in page.
+//
+//	c, err := outputs.Read(data, "")
+//	text, err := c.Render("amplify", "")
+package outputs
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Client is what a client needs to know.
+type Client struct {
+	// Region is the user pool's, such as "eu-west-1".
+	Region string `json:"region"`
+	// UserPoolID and UserPoolClientID are the pool's and the app client's ids.
+	UserPoolID       string `json:"userPoolId"`
+	UserPoolClientID string `json:"userPoolClientId"`
+	// Mode is "password" or "passwordless".
+	Mode string `json:"mode"`
+	// Endpoint is the user pool's API in a sandbox; empty for AWS's.
+	Endpoint string `json:"endpoint,omitempty"`
+}
+
+// Read reads either of two files: the one that `cdk deploy --outputs-file` writes, or the ready file
+// of a sandbox. Stack chooses among the stacks of the former; empty takes the only one that has an
+// EmailOTP's outputs. An error says what the file has and what is missing.
+func Read(data []byte, stack string) (Client, error) {
+	var top map[string]json.RawMessage
+	if err := json.Unmarshal(data, &top); err != nil {
+		return Client{}, fmt.Errorf("neither the outputs of a deployment nor a sandbox's ready file: %w", err)
+	}
+	var c Client
+	var err error
+	if _, ready := top["userPoolId"]; ready {
+		c, err = fromReadyFile(data, stack)
+	} else {
+		c, err = fromDeployment(top, stack)
+	}
+	if err != nil {
+		return Client{}, err
+	}
+	return c, c.validate()
+}
+
+func fromReadyFile(data []byte, stack string) (Client, error) {
+	var ready struct {
+		Client
+		Stack string `json:"stack"`
+	}
+	if err := json.Unmarshal(data, &ready); err != nil {
+		return Client{}, fmt.Errorf("the sandbox's ready file: %w", err)
+	}
+	if stack != "" && stack != ready.Stack {
+		return Client{}, fmt.Errorf("the sandbox runs the stack %s, not %s", ready.Stack, stack)
+	}
+	return ready.Client, nil
+}
+
+// The outputs' names in the stack, in the order in which a missing one is named.
+const (
+	outputUserPoolID       = "UserPoolId"
+	outputUserPoolClientID = "UserPoolClientId"
+	outputRegion           = "Region"
+	outputMode             = "Mode"
+)
+
+func fromDeployment(top map[string]json.RawMessage, stack string) (Client, error) {
+	stacks := map[string]map[string]string{}
+	for name, raw := range top {
+		var values map[string]string
+		if err := json.Unmarshal(raw, &values); err != nil {
+			return Client{}, fmt.Errorf("the outputs of %s are not an object of texts, as `cdk deploy --outputs-file` writes them: %w", name, err)
+		}
+		stacks[name] = values
+	}
+	names := slices.Sorted(maps.Keys(stacks))
+	if stack == "" {
+		with := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return stacks[name][outputUserPoolClientID] == "" })
+		switch len(with) {
+		case 0:
+			return Client{}, fmt.Errorf("no stack in the file has the outputs of an EmailOTP (%s, %s, %s, %s); its stacks: %s",
+				outputUserPoolID, outputUserPoolClientID, outputRegion, outputMode, list(names))
+		case 1:
+			stack = with[0]
+		default:
+			return Client{}, fmt.Errorf("several stacks have the outputs of an EmailOTP; choose one by --stack: %s", list(with))
+		}
+	}
+	values, ok := stacks[stack]
+	if !ok {
+		return Client{}, fmt.Errorf("the file has no stack %s; its stacks: %s", stack, list(names))
+	}
+	var missing []string
+	for _, name := range []string{outputUserPoolID, outputUserPoolClientID, outputRegion, outputMode} {
+		if values[name] == "" {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		return Client{}, fmt.Errorf("the stack %s lacks the outputs %s; it has: %s", stack, strings.Join(missing, ", "), list(slices.Sorted(maps.Keys(values))))
+	}
+	return Client{Region: values[outputRegion], UserPoolID: values[outputUserPoolID], UserPoolClientID: values[outputUserPoolClientID], Mode: values[outputMode]}, nil
+}
+
+func list(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+// The patterns are those of Cognito's API model.
+var (
+	poolID   = regexp.MustCompile(`^[\w-]+_[0-9a-zA-Z]+$`)
+	clientID = regexp.MustCompile(`^[\w+]+$`)
+	region   = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d+$`)
+	endpoint = regexp.MustCompile(`^https?://[\w.:\[\]-]+/?$`)
+)
+
+// validate keeps out what could mean something else in a shell or a page.
+func (c Client) validate() error {
+	var errs []error
+	check := func(name, value string, ok bool, form string) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("%s must be %s (received: %q)", name, form, value))
+		}
+	}
+	check("the region", c.Region, region.MatchString(c.Region), "one of AWS, such as eu-west-1")
+	check("the user pool's id", c.UserPoolID, poolID.MatchString(c.UserPoolID), "of the form eu-west-1_Ab3dEf9Gh")
+	check("the client's id", c.UserPoolClientID, clientID.MatchString(c.UserPoolClientID), "letters and digits")
+	check("the mode", c.Mode, c.Mode == "password" || c.Mode == "passwordless", "password or passwordless")
+	check("the endpoint", c.Endpoint, c.Endpoint == "" || endpoint.MatchString(c.Endpoint), "an http or https origin")
+	return errors.Join(errs...)
+}

@@ -1,0 +1,91 @@
+package outputs
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// The formats of [Client.Render].
+const (
+	// Amplify is an amplify_outputs.json. A sandbox's endpoint stands under custom.emailotp, for that
+	// file has no place of its own for one.
+	Amplify = "amplify"
+	// Env is a line NAME=value each, for shells and .env files.
+	Env = "env"
+	// JSON is the settings.json of the sign-in page.
+	JSON = "json"
+)
+
+// Formats returns the formats, the default first.
+func Formats() []string { return []string{Amplify, Env, JSON} }
+
+// DefaultPrefix begins the names of variables where no other prefix is wanted.
+const DefaultPrefix = "EMAILOTP_"
+
+// EndpointVariable is the variable by which the AWS CLI and the SDKs find a sandbox's user pool.
+const EndpointVariable = "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"
+
+var prefixes = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)?$`)
+
+// Render writes c in a format. Prefix begins the names of variables, such as "VITE_" for a bundler that
+// lets only such ones into a page; it is for [Env] alone.
+func (c Client) Render(format, prefix string) ([]byte, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	switch format {
+	case Amplify:
+		return c.amplify()
+	case Env:
+		return c.env(prefix)
+	case JSON:
+		return indented(c)
+	}
+	return nil, fmt.Errorf("the format must be one of %s (received: %q)", strings.Join(Formats(), ", "), format)
+}
+
+func (c Client) amplify() ([]byte, error) {
+	type auth struct {
+		Region             string   `json:"aws_region"`
+		UserPoolID         string   `json:"user_pool_id"`
+		UserPoolClientID   string   `json:"user_pool_client_id"`
+		UsernameAttributes []string `json:"username_attributes"`
+		VerificationTypes  []string `json:"user_verification_types"`
+	}
+	type emailOTP struct {
+		Mode     string `json:"mode"`
+		Endpoint string `json:"userPoolEndpoint,omitempty"`
+	}
+	return indented(struct {
+		Version string              `json:"version"`
+		Auth    auth                `json:"auth"`
+		Custom  map[string]emailOTP `json:"custom"`
+	}{
+		Version: "1",
+		Auth:    auth{c.Region, c.UserPoolID, c.UserPoolClientID, []string{"email"}, []string{"email"}},
+		Custom:  map[string]emailOTP{"emailotp": {c.Mode, c.Endpoint}},
+	})
+}
+
+func (c Client) env(prefix string) ([]byte, error) {
+	if !prefixes.MatchString(prefix) {
+		return nil, fmt.Errorf("the prefix must be letters, digits and underscores, and begin with none of the digits (received: %q)", prefix)
+	}
+	var b strings.Builder
+	for _, v := range [...]struct{ name, value string }{
+		{"REGION", c.Region}, {"USER_POOL_ID", c.UserPoolID}, {"USER_POOL_CLIENT_ID", c.UserPoolClientID}, {"MODE", c.Mode},
+	} {
+		fmt.Fprintf(&b, "%s%s=%s\n", prefix, v.name, v.value)
+	}
+	if c.Endpoint != "" {
+		fmt.Fprintf(&b, "%sENDPOINT=%s\n%s=%s\n", prefix, c.Endpoint, EndpointVariable, c.Endpoint)
+	}
+	return []byte(b.String()), nil
+}
+
+func indented(v any) ([]byte, error) {
+	data, err := json.MarshalIndent(v, "", "  ")
+	return append(data, '\n'), err
+}

@@ -1,0 +1,173 @@
+// Package webbundle makes the files that browsers get of the sign-in page's sources, by esbuild in
+// process: modules and style minified and split, names by content, no inline script or style.
+//
+//	modules, err := webbundle.Install(ctx, cacheDir, nil)
+//	bundle, err := webbundle.Build(web.Sources(), modules)
+package webbundle
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/evanw/esbuild/pkg/api"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/npm"
+	"github.com/cognito-emailotp/cdk-emailotp/web"
+)
+
+// IndexName is the name of the page itself. SettingsName is that of the settings that it fetches, which
+// are no part of a bundle: one bundle serves every user pool.
+const (
+	IndexName    = "index.html"
+	SettingsName = "settings.json"
+)
+
+// File is a file for browsers.
+type File struct {
+	// Name is the path below the page's own, such as "assets/main-K5QJ2B7C.js".
+	Name string
+	// ContentType is its media type.
+	ContentType string
+	Body        []byte
+	// Immutable says that the name changes with the content, so that it may be cached for ever.
+	Immutable bool
+}
+
+// Bundle is the page as browsers get it, but for the settings.
+type Bundle struct{ files []File }
+
+// Files returns the files, sorted by name.
+func (b *Bundle) Files() []File { return slices.Clone(b.files) }
+
+// File returns the file of that name.
+func (b *Bundle) File(name string) (File, bool) {
+	i := slices.IndexFunc(b.files, func(f File) bool { return f.Name == name })
+	if i < 0 {
+		return File{}, false
+	}
+	return b.files[i], true
+}
+
+// Install returns a directory with the node_modules that the page is built from; see [npm.Package.Install].
+func Install(ctx context.Context, cacheDir string, progress func(string)) (string, error) {
+	p := npm.Package{Name: "sign-in-page", What: "the sign-in page", Files: web.Sources()}
+	return p.Install(ctx, cacheDir, progress)
+}
+
+// Build bundles the sources, which are [web.Sources] or a directory like it, with the packages in
+// modules, a directory that has a node_modules. Its errors are the compiler's, with file and line.
+func Build(sources fs.FS, modules string) (*Bundle, error) {
+	dir, err := os.MkdirTemp("", "emailotp-page-")
+	if err != nil {
+		return nil, fmt.Errorf("bundling the sign-in page: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	src, err := fs.Sub(sources, "src")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.CopyFS(filepath.Join(dir, "src"), src); err != nil {
+		return nil, fmt.Errorf("bundling the sign-in page: %w", err)
+	}
+	icon, err := fs.ReadFile(sources, "icon.svg")
+	if err != nil {
+		return nil, fmt.Errorf("bundling the sign-in page: %w", err)
+	}
+	result := api.Build(options(dir, modules))
+	if err := failure(result.Errors); err != nil {
+		return nil, err
+	}
+	b := &Bundle{files: []File{{Name: "assets/icon.svg", ContentType: contentTypes[".svg"], Body: icon}}}
+	names := map[string]string{"Icon": "assets/icon.svg"}
+	for _, f := range result.OutputFiles {
+		name, err := filepath.Rel(filepath.Join(dir, "out"), f.Path)
+		if err != nil {
+			return nil, fmt.Errorf("bundling the sign-in page: %w", err)
+		}
+		name = filepath.ToSlash(name)
+		b.files = append(b.files, File{Name: name, ContentType: contentTypes[path.Ext(name)], Body: f.Contents, Immutable: true})
+		switch base := path.Base(name); {
+		case strings.HasPrefix(base, "main-"):
+			names["Script"] = name
+		case strings.HasPrefix(base, "page-"):
+			names["Style"] = name
+		}
+	}
+	index, err := page(sources, names)
+	if err != nil {
+		return nil, err
+	}
+	b.files = append(b.files, index)
+	slices.SortFunc(b.files, func(x, y File) int { return strings.Compare(x.Name, y.Name) })
+	return b, nil
+}
+
+var contentTypes = map[string]string{
+	".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8",
+}
+
+func options(dir, modules string) api.BuildOptions {
+	return api.BuildOptions{
+		AbsWorkingDir: dir,
+		EntryPoints:   []string{"src/main.ts", "src/page.css"},
+		Outdir:        filepath.Join(dir, "out"),
+		EntryNames:    "assets/[name]-[hash]",
+		ChunkNames:    "assets/[name]-[hash]",
+		Bundle:        true,
+		Splitting:     true, // a language is a chunk of its own
+		Format:        api.FormatESModule,
+		Platform:      api.PlatformBrowser,
+		Target:        api.ES2022,
+		Charset:       api.CharsetUTF8,
+		LegalComments: api.LegalCommentsNone,
+		TreeShaking:   api.TreeShakingTrue,
+
+		MinifyWhitespace: true, MinifyIdentifiers: true, MinifySyntax: true,
+
+		NodePaths: []string{filepath.Join(modules, "node_modules")},
+		// An app has the whole of aws-amplify; the page installs the part that it uses.
+		Alias:       map[string]string{"aws-amplify/auth": "@aws-amplify/auth"},
+		TsconfigRaw: "{}",
+		LogLevel:    api.LogLevelSilent,
+	}
+}
+
+func page(sources fs.FS, names map[string]string) (File, error) {
+	text, err := fs.ReadFile(sources, IndexName)
+	if err != nil {
+		return File{}, fmt.Errorf("bundling the sign-in page: %w", err)
+	}
+	t, err := template.New(IndexName).Option("missingkey=error").Parse(string(text))
+	if err != nil {
+		return File{}, fmt.Errorf("bundling the sign-in page: %w", err)
+	}
+	var out bytes.Buffer
+	if err := t.Execute(&out, names); err != nil {
+		return File{}, fmt.Errorf("bundling the sign-in page: %w", err)
+	}
+	return File{Name: IndexName, ContentType: contentTypes[".html"], Body: out.Bytes()}, nil
+}
+
+func failure(messages []api.Message) error {
+	var errs []error
+	for _, m := range messages {
+		if m.Location == nil {
+			errs = append(errs, errors.New(m.Text))
+			continue
+		}
+		errs = append(errs, fmt.Errorf("%s:%d:%d: %s", m.Location.File, m.Location.Line, m.Location.Column, m.Text))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("bundling the sign-in page: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,42 @@
+/** Where the page begins. */
+import { Page } from './page';
+import { configure, loadSettings, type Settings } from './settings';
+import { EmailSignIn } from './signin/signin';
+import { choose, Language } from './words';
+
+async function main(): Promise<void> {
+  const language = Language.load(choose(wanted()));
+  let settings: Settings;
+  try {
+    settings = await loadSettings();
+    configure(settings);
+  } catch (error) {
+    console.error('sign-in:', error);
+    document.querySelector('#alert')!.textContent = (await language).problem('configuration', 0);
+    return;
+  }
+  const signIn = new EmailSignIn({
+    mode: settings.mode,
+    ...(settings.endpoint && { endpoint: settings.endpoint }),
+    signUpAttributes: { locale: (await language).tag, zoneinfo: Intl.DateTimeFormat().resolvedOptions().timeZone },
+  });
+  // What is there shows at once; what is kept of a session is then checked with the pool.
+  const picked = await signIn.resume().catch(() => signIn.state);
+  const page = new Page(signIn, settings, await language);
+  page.open(document.querySelector<HTMLInputElement>('#email')?.value ?? '');
+  if (picked.step === 'signed-in') signIn.renew().catch(() => undefined);
+  if (settings.live) new EventSource('reload').onmessage = () => location.reload();
+}
+
+/** The languages a person wants, the one of the menu or the address first. */
+function wanted(): string[] {
+  let chosen: string | null = null;
+  try {
+    chosen = localStorage.getItem('emailotp.language');
+  } catch {
+    // Storage is forbidden.
+  }
+  return [new URLSearchParams(location.search).get('lang'), chosen, ...navigator.languages].filter((tag): tag is string => !!tag);
+}
+
+void main();

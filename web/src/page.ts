@@ -1,0 +1,172 @@
+/** The page: shows the screen for each state, and keeps history, title, focus and language in step. */
+import { el, setText } from './dom';
+import { digits } from './signin/challenge';
+import { Problem, type ProblemID } from './signin/problem';
+import type { EmailSignIn, State } from './signin/signin';
+import type { Settings } from './settings';
+import { languages, Language } from './words';
+import { codeView } from './views/code';
+import { newPasswordView } from './views/new-password';
+import { signedInView } from './views/signed-in';
+import { startView } from './views/start';
+import type { Context, View } from './views/view';
+
+// After this long a person is told that it takes long.
+const patience = 6000;
+
+/** Page draws a sign-in into the document. */
+export class Page {
+  private view: View | undefined;
+  private shows = '';
+  private purpose: 'sign-in' | 'sign-up' = 'sign-in';
+  private typed = '';
+  private slow: ReturnType<typeof setTimeout> | undefined;
+  private readonly main = document.querySelector('main')!;
+  private readonly status = document.querySelector<HTMLElement>('#status')!;
+
+  constructor(private readonly signIn: EmailSignIn, private readonly settings: Settings, private language: Language) {
+    signIn.subscribe((state, busy) => this.draw(state, busy));
+    addEventListener('popstate', (event) => {
+      const inside = this.inChallenge(this.signIn.state);
+      if (inside && !marked(event.state)) this.signIn.cancel();
+      else if (!inside && marked(event.state)) history.replaceState(null, '');
+    });
+    addEventListener('pageshow', (event) => {
+      if (event.persisted) this.pickUp();
+    });
+    // Another tab signed in or out.
+    addEventListener('storage', (event) => {
+      if (event.storageArea === localStorage && !this.signIn.busy) this.pickUp();
+    });
+    addEventListener('offline', () => this.announce(this.language.problem('offline', 0), true));
+    addEventListener('online', () => this.announce(''));
+  }
+
+  /** Shows the first screen. */
+  open(typed: string): void {
+    this.typed = typed;
+    this.dress();
+    this.draw(this.signIn.state, this.signIn.busy);
+  }
+
+  /** Looks who is signed in, without a word if that can't be found out. */
+  pickUp(): void {
+    this.signIn.resume().catch(() => undefined);
+  }
+
+  private draw(state: State, busy: boolean): void {
+    const key = `${state.step} ${this.purpose} ${this.language.tag}`;
+    if (key !== this.shows) this.show(key, state);
+    this.view!.update(state, busy);
+    clearTimeout(this.slow);
+    if (busy) this.slow = setTimeout(() => this.announce(this.language.words.slow, true), patience);
+    else if (this.status.classList.contains('seen')) this.announce('');
+  }
+
+  private show(key: string, state: State): void {
+    const first = this.shows === '';
+    this.view?.close?.();
+    this.shows = key;
+    this.announce('');
+    const view = this.viewOf(state);
+    this.view = view;
+    this.main.replaceChildren(view.element);
+    document.title = this.settings.product ? `${view.title} · ${this.settings.product}` : view.title;
+    this.note(state);
+    if (this.inChallenge(state) && !marked(history.state)) history.pushState({ emailotp: 'challenge' }, '');
+    if (!this.inChallenge(state) && marked(history.state)) history.replaceState(null, '');
+    if (state.step !== 'start') {
+      this.typed = '';
+      this.purpose = 'sign-in';
+      this.shows = `${state.step} ${this.purpose} ${this.language.tag}`;
+    }
+    view.update(state, this.signIn.busy);
+    // On arrival the focus is the person's: a page that takes it scrolls phones and interrupts readers.
+    if (!first || document.activeElement === document.body) view.focus();
+  }
+
+  private viewOf(state: State): View {
+    const context: Context = {
+      signIn: this.signIn,
+      settings: this.settings,
+      language: this.language,
+      run: (action) => this.run(action),
+      turn: (to, email) => {
+        this.purpose = to;
+        this.typed = email;
+        this.draw(this.signIn.state, this.signIn.busy);
+      },
+      announce: (text) => this.announce(text),
+    };
+    switch (state.step) {
+      case 'start':
+        return startView(context, this.purpose, this.typed || state.email) as View;
+      case 'code':
+        return codeView(context) as View;
+      case 'new-password':
+        return newPasswordView(context) as View;
+      case 'signed-in':
+        return signedInView(context) as View;
+    }
+  }
+
+  private run(action: () => Promise<unknown>): void {
+    if (this.signIn.busy) return;
+    action().catch((error: unknown) => {
+      const id: ProblemID = error instanceof Problem ? error.id : 'server';
+      if (!(error instanceof Problem) || error.id === 'server' || error.id === 'configuration') {
+        // Cognito's words and ours; neither has an address, a code or a token in it.
+        console.warn('sign-in:', error instanceof Problem ? error.cause ?? error : error);
+      }
+      this.view?.problem(id);
+    });
+  }
+
+  private announce(text: string, seen = false): void {
+    this.status.classList.toggle('seen', seen && text !== '');
+    setText(this.status, text);
+  }
+
+  private inChallenge(state: State): boolean {
+    return state.step === 'code' || state.step === 'new-password';
+  }
+
+  /** Everything around the screens that has words: direction, name, language menu. */
+  private dress(): void {
+    const { language } = this;
+    document.documentElement.lang = language.tag;
+    document.documentElement.dir = language.dir;
+    setText(document.querySelector('#product')!, this.settings.product ?? '');
+    const menu = el('select', { id: 'language', name: 'language' },
+      ...Object.entries(languages).map(([tag, { name }]) => el('option', { value: tag, lang: tag, selected: tag === language.tag }, name)));
+    menu.addEventListener('change', async () => {
+      try {
+        localStorage.setItem('emailotp.language', menu.value);
+      } catch {
+        // It is chosen for this visit only.
+      }
+      this.language = await Language.load(menu.value);
+      this.dress();
+      const { step } = this.signIn.state;
+      const code = document.querySelector<HTMLInputElement>('#code')?.value ?? '';
+      this.typed = document.querySelector<HTMLInputElement>('#email')?.value ?? this.typed;
+      this.draw(this.signIn.state, this.signIn.busy);
+      if (step === 'code' && digits(code) !== '') document.querySelector<HTMLInputElement>('#code')!.value = code;
+      document.querySelector<HTMLSelectElement>('#language')?.focus();
+    });
+    document.querySelector('#languages')!.replaceChildren(el('label', { htmlFor: 'language', className: 'unseen' }, language.words.language), menu);
+  }
+
+  /** In the sandbox, where to read the mail. */
+  private note(state: State): void {
+    const note = document.querySelector<HTMLElement>('#note')!;
+    note.hidden = !this.settings.inboxUrl;
+    if (!this.settings.inboxUrl) return;
+    note.lang = 'en';
+    note.dir = 'ltr';
+    const link = el('a', { href: this.settings.inboxUrl, target: '_blank', rel: 'noopener' }, 'local mailbox');
+    note.replaceChildren(state.step === 'code' ? 'Sandbox: the code is in the ' : 'Sandbox: mails go to the ', link, '.');
+  }
+}
+
+const marked = (state: unknown) => (state as { emailotp?: string } | null)?.emailotp === 'challenge';

@@ -1,0 +1,383 @@
+/**
+ * Sign-in by mailed code to an Amazon Cognito user pool with an EmailOTP, without any user interface:
+ * the steps a person goes through as one observable state, and the actions that lead from one to the
+ * next.
+ *
+ * The folder needs `aws-amplify` 6, configured by `Amplify.configure`, and nothing else. Lift it into
+ * an app as it is:
+ *
+ *     const signIn = new EmailSignIn({ mode: 'passwordless' });
+ *     signIn.subscribe((state) => draw(state));
+ *     await signIn.resume();                    // picks up who is signed in, or an unfinished sign-in
+ *     await signIn.start('ada@example.com');    // state.step becomes 'code'
+ *     await signIn.answer('1234 5678');         // state.step becomes 'signed-in'
+ *
+ * Every action resolves to the state it led to and rejects with a {@link Problem}. One action runs at
+ * a time: a second call while one runs (a double click) gets the first one's promise.
+ *
+ * Amplify keeps the tokens, in localStorage unless it is told otherwise. This module keeps the address
+ * and the challenge's parameters (no code, no token) in sessionStorage, so that a reload goes on.
+ */
+import { confirmSignIn, fetchAuthSession, signIn, signOut, signUp } from 'aws-amplify/auth';
+import type { SignInOutput } from 'aws-amplify/auth';
+import { challengeOf, digits, type Challenge } from './challenge';
+import { forget, recall, remember } from './memory';
+import { messageOf, nameOf, Problem, problemOf, survivable } from './problem';
+
+export { digits, group, type Challenge, type Reason } from './challenge';
+export { Problem, type ProblemID } from './problem';
+
+/** Mode is the user pool's: a password and a mailed code, or a mailed code alone. */
+export type Mode = 'password' | 'passwordless';
+
+/** Session is a person who is signed in. */
+export interface Session {
+  email: string;
+  /** The user's unchanging id. */
+  sub: string;
+  /** When the tokens end unless they are renewed, in milliseconds of Date.now(). */
+  expiresAt: number;
+}
+
+/** Notice says why a person is back at the start, where that needs a word. */
+export type Notice = 'signed-out' | 'signed-out-everywhere' | 'signed-out-elsewhere' | 'not-resumed' | 'password-changed';
+
+/** State is where a person stands. */
+export type State =
+  | { step: 'start'; email: string; notice?: Notice }
+  | { step: 'new-password'; email: string }
+  | { step: 'code'; email: string; challenge: Challenge; isNew: boolean }
+  | { step: 'signed-in'; session: Session };
+
+/** Options of {@link EmailSignIn}. */
+export interface Options {
+  mode: Mode;
+  /** The user pool's API; by default that of the region whose tokens we hold. A sandbox has its own. */
+  endpoint?: string;
+  /** Attributes that a new user writes at sign-up; they choose the language and time zone of mails. */
+  signUpAttributes?: { locale?: string; zoneinfo?: string };
+  /** How long an action may take in milliseconds; 30 s by default, for Cognito may call a trigger thrice. */
+  timeout?: number;
+}
+
+/** EmailSignIn is one person's way in, see the module. */
+export class EmailSignIn {
+  private readonly options: Options;
+  private readonly listeners = new Set<(state: State, busy: boolean) => void>();
+  private current: State = { step: 'start', email: '' };
+  private running: Promise<State> | undefined;
+  private generation = 0;
+  private runningGeneration = 0;
+
+  constructor(options: Options) {
+    this.options = options;
+  }
+
+  /** The present state. It is replaced, never changed, so it can be compared by identity. */
+  get state(): State {
+    return this.current;
+  }
+
+  /** Whether an action runs that the present state waits for. */
+  get busy(): boolean {
+    return this.running !== undefined && this.runningGeneration === this.generation;
+  }
+
+  /** Calls listener after every change of state or busy; the result ends that. */
+  subscribe(listener: (state: State, busy: boolean) => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  /**
+   * Picks up what there is: somebody signed in (in another tab, too), or a sign-in that a reload
+   * interrupted. An unfinished one that can't be picked up leads to the start with a notice.
+   */
+  resume(): Promise<State> {
+    return this.act(async (set) => {
+      const session = await this.session();
+      if (session) return set({ step: 'signed-in', session });
+      if (this.current.step === 'signed-in') return set(this.startAgain('signed-out-elsewhere'));
+      if (this.current.step !== 'start') return;
+      const kept = recall();
+      if (!kept) return;
+      if (kept.resumable) return set(kept.state);
+      forget();
+      set({ step: 'start', email: kept.state.email, notice: 'not-resumed' });
+    });
+  }
+
+  /** Starts a sign-in; password mode needs the password. */
+  start(email: string, password?: string): Promise<State> {
+    return this.act((set) => this.begin(set, email, password, false));
+  }
+
+  /**
+   * Creates an account in passwordless mode and starts its first sign-in. An address that has an
+   * account already is signed in to it: the mailed code proves the same thing either way.
+   */
+  signUp(email: string): Promise<State> {
+    return this.act(async (set) => {
+      const username = address(email);
+      try {
+        await this.register(username);
+      } catch (error) {
+        if (nameOf(error) !== 'UsernameExistsException') throw problemOf(error, 'sign-up');
+      }
+      await this.begin(set, username, undefined, true);
+    });
+  }
+
+  /** Answers with what the person typed or pasted. What can't be a code is refused without a request. */
+  answer(code: string): Promise<State> {
+    return this.act(async (set) => {
+      const { challenge } = this.expect('code');
+      const clean = digits(code);
+      if (clean === '' || (challenge.codeLength > 0 && clean.length !== challenge.codeLength)) throw new Problem('code-shape');
+      await this.respond(set, clean);
+    });
+  }
+
+  /**
+   * Has the mail sent again. Too early, the state's challenge says 'resend-too-soon'. In passwordless
+   * mode a sign-in that is over is started anew.
+   */
+  resend(): Promise<State> {
+    return this.act(async (set) => {
+      const { email, isNew } = this.expect('code');
+      try {
+        await this.respond(set, 'resend', { action: 'resend' });
+      } catch (error) {
+        const over = error instanceof Problem && (error.id === 'session-over' || error.id === 'no-attempts-left');
+        if (!over || this.options.mode !== 'passwordless') throw error;
+        await this.begin(set, email, undefined, isNew);
+      }
+    });
+  }
+
+  /** Sets the new password that the pool asks for. */
+  setPassword(password: string): Promise<State> {
+    return this.act(async (set) => {
+      this.expect('new-password');
+      if (password === '') throw new Problem('missing-password');
+      await this.respond(set, password);
+    });
+  }
+
+  /** Leaves the sign-in for the start. An answer that is under way still counts if it is right. */
+  cancel(): void {
+    this.generation++;
+    forget();
+    this.become(this.startAgain());
+  }
+
+  /** Renews the tokens. Somebody who was signed out elsewhere ends at the start, with a notice. */
+  renew(): Promise<State> {
+    return this.act(async (set) => {
+      const session = await this.session('renewed');
+      set(session ? { step: 'signed-in', session } : this.startAgain('signed-out-elsewhere'));
+    });
+  }
+
+  /** Signs out here: revokes the refresh token if Cognito can be reached, and forgets all tokens. */
+  signOut(): Promise<State> {
+    return this.act(async (set) => {
+      const next = this.startAgain('signed-out');
+      await this.inTime(signOut());
+      set(next);
+    });
+  }
+
+  /** Signs out on all devices, or fails and leaves everything as it is. */
+  signOutEverywhere(): Promise<State> {
+    return this.act(async (set) => {
+      const next = this.startAgain('signed-out-everywhere');
+      // Amplify's own signOut({ global: true }) hides whether Cognito did it.
+      await this.inTime(this.globalSignOut()).catch((error) => {
+        throw problemOf(error, 'session');
+      });
+      await this.inTime(signOut());
+      set(next);
+    });
+  }
+
+  private async begin(set: Setter, email: string, password: string | undefined, isNew: boolean): Promise<void> {
+    const username = address(email);
+    const withPassword = this.options.mode === 'password';
+    if (withPassword && !password) throw new Problem('missing-password');
+    let output: SignInOutput;
+    try {
+      output = await this.inTime(signIn(withPassword
+        ? { username, password: password!, options: { authFlowType: 'CUSTOM_WITH_SRP' } }
+        : { username, options: { authFlowType: 'CUSTOM_WITHOUT_SRP' } }));
+    } catch (error) {
+      if (nameOf(error) !== 'UserAlreadyAuthenticatedException') throw problemOf(error, withPassword ? 'password' : 'start');
+      const session = await this.session(); // another tab was faster
+      if (!session) throw problemOf(error, withPassword ? 'password' : 'start');
+      return set({ step: 'signed-in', session });
+    }
+    await this.proceed(set, output, username, isNew);
+  }
+
+  /** Answers the present challenge, and goes back to the start where the sign-in ended. */
+  private async respond(set: Setter, challengeResponse: string, clientMetadata?: Record<string, string>): Promise<void> {
+    const { step, email, isNew } = { isNew: false, ...this.expect('code', 'new-password') };
+    let output: SignInOutput;
+    try {
+      output = await this.inTime(confirmSignIn({ challengeResponse, ...(clientMetadata && { options: { clientMetadata } }) }));
+    } catch (error) {
+      const session = await this.session().catch(() => undefined); // another tab may have finished it
+      if (session) return set({ step: 'signed-in', session });
+      if (/\(emailotp:sign-in-again\)/.test(messageOf(error))) return set(this.startAgain('password-changed'));
+      const problem = problemOf(error, step);
+      if (!survivable.has(problem.id)) {
+        forget();
+        set({ step: 'start', email });
+      }
+      throw problem;
+    }
+    await this.proceed(set, output, email, isNew);
+  }
+
+  private async proceed(set: Setter, output: SignInOutput, email: string, isNew: boolean): Promise<void> {
+    const next = output.nextStep;
+    switch (next.signInStep) {
+      case 'DONE': {
+        const session = await this.session('just-made');
+        if (!session) throw new Problem('server');
+        return set({ step: 'signed-in', session });
+      }
+      case 'CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE':
+        return this.keep(set, { step: 'code', email, challenge: challengeOf(next.additionalInfo ?? {}), isNew });
+      case 'CONFIRM_SIGN_IN_WITH_NEW_PASSWORD_REQUIRED':
+        return this.keep(set, { step: 'new-password', email });
+      case 'CONFIRM_SIGN_UP':
+        throw new Problem('not-confirmed');
+      case 'RESET_PASSWORD':
+        throw new Problem('reset-required');
+      default:
+        throw new Problem('configuration', new Error(`no way to answer ${next.signInStep}`));
+    }
+  }
+
+  private async register(username: string): Promise<void> {
+    const userAttributes = { ...this.options.signUpAttributes };
+    // SignUp wants a password, and nobody is ever to know this one.
+    const password = `${btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(24))))}aA1!`;
+    const request = (attributes: Record<string, string>) =>
+      this.inTime(signUp({ username, password, options: { userAttributes: attributes } }));
+    let output;
+    try {
+      output = await request(userAttributes);
+    } catch (error) {
+      // A pool may keep the attributes from its clients: then mails come in its own language.
+      if (!/attribute/i.test(messageOf(error)) || Object.keys(userAttributes).length === 0) throw error;
+      output = await request({});
+    }
+    if (!output.isSignUpComplete) throw new Problem('not-confirmed');
+  }
+
+  /** Who is signed in; fresh says that the tokens were made just now, or makes them. */
+  private async session(fresh: 'as-kept' | 'just-made' | 'renewed' = 'as-kept'): Promise<Session | undefined> {
+    try {
+      const { tokens } = await this.inTime(fetchAuthSession({ forceRefresh: fresh === 'renewed' }));
+      if (!tokens?.idToken) return undefined;
+      const { sub, email, exp = 0, iat = 0 } = tokens.idToken.payload;
+      return {
+        sub: String(sub),
+        email: typeof email === 'string' ? email : String(sub),
+        // Of fresh tokens the lifetime counts, so that a wrong clock here does no harm.
+        expiresAt: fresh === 'as-kept' ? exp * 1000 : Date.now() + (exp - iat) * 1000,
+      };
+    } catch (error) {
+      throw problemOf(error, 'session');
+    }
+  }
+
+  private async globalSignOut(): Promise<void> {
+    const { tokens } = await fetchAuthSession();
+    if (!tokens) return;
+    const endpoint = this.options.endpoint ?? new URL(String(tokens.accessToken.payload.iss)).origin;
+    let response: Response;
+    try {
+      response = await fetch(endpoint, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/x-amz-json-1.1',
+          'x-amz-target': 'AWSCognitoIdentityProviderService.GlobalSignOut',
+        },
+        body: JSON.stringify({ AccessToken: tokens.accessToken.toString() }),
+      });
+    } catch (error) {
+      throw new Problem('offline', error);
+    }
+    const type = response.ok ? '' : String((await response.json().catch(() => ({}))).__type);
+    // A token that is refused was revoked already.
+    if (!response.ok && !type.includes('NotAuthorizedException')) throw Object.assign(new Error(type), { name: type });
+  }
+
+  private act(work: (set: Setter) => Promise<void>): Promise<State> {
+    if (this.running && this.busy) return this.running;
+    const generation = this.generation;
+    const before = this.running;
+    const run = async () => {
+      await before?.catch(() => undefined); // one that was cancelled; Amplify has one sign-in at a time
+      await work((state) => {
+        // Who is signed in is so, whatever was cancelled meanwhile.
+        if (generation === this.generation || state.step === 'signed-in') this.become(state);
+      });
+      return this.current;
+    };
+    const promise = run().finally(() => {
+      if (this.running === promise) this.running = undefined;
+      this.tell();
+    });
+    this.running = promise;
+    this.runningGeneration = generation;
+    this.tell();
+    return promise;
+  }
+
+  private keep(set: Setter, state: Extract<State, { step: 'code' | 'new-password' }>): void {
+    set(state);
+    if (this.current === state) remember(state);
+  }
+
+  private become(state: State): void {
+    // Whoever is signed in, by this tab or another, has no unfinished sign-in.
+    if (state.step === 'signed-in') forget();
+    this.current = state;
+    this.tell();
+  }
+
+  private tell(): void {
+    for (const listener of [...this.listeners]) listener(this.current, this.busy);
+  }
+
+  private startAgain(notice?: Notice): State {
+    const email = this.current.step === 'signed-in' ? this.current.session.email : this.current.email;
+    return notice ? { step: 'start', email, notice } : { step: 'start', email };
+  }
+
+  private expect<S extends State['step']>(...steps: S[]): Extract<State, { step: S }> {
+    if ((steps as string[]).includes(this.current.step)) return this.current as Extract<State, { step: S }>;
+    throw new Problem('session-over');
+  }
+
+  /** A connection that neither answers nor breaks must not leave a person waiting for ever. */
+  private inTime<T>(work: Promise<T>): Promise<T> {
+    let timer: ReturnType<typeof setTimeout>;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Problem('timeout')), this.options.timeout ?? 30_000);
+    });
+    return Promise.race([work, late]).finally(() => clearTimeout(timer));
+  }
+}
+
+type Setter = (state: State) => void;
+
+function address(text: string): string {
+  const clean = text.replace(/[\s\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '');
+  if (clean.length > 254 || !/^[^@]+@[^@]+$/.test(clean)) throw new Problem('invalid-email');
+  return clean;
+}

@@ -1,0 +1,118 @@
+/** The mailed code: the field, how long it is good for, another mail, another address. */
+import { el, sentence, setText, shown } from '../dom';
+import type { ProblemID } from '../signin/problem';
+import type { State } from '../signin/signin';
+import { CodeField } from './code-field';
+import { card, field, quietButton, setBusy, showProblem, submitButton, type Context, type View } from './view';
+
+type CodeState = Extract<State, { step: 'code' }>;
+
+/** Makes the screen. */
+export function codeView(context: Context): View<CodeState> {
+  const { signIn, settings, language } = context;
+  const w = language.words;
+  let state: CodeState | undefined;
+  let busy = false;
+  let said = '';
+
+  const intro = el('p', { className: 'intro', id: 'intro' });
+  const long = el('p', { className: 'notice', id: 'long', hidden: true }, w.longCode);
+  const expiry = el('p', { className: 'expiry' });
+  const code = field('code', w.code, { type: 'text', inputMode: 'numeric', autocomplete: 'one-time-code', dir: 'ltr', spellcheck: false, autocapitalize: 'none', className: 'code', required: true }, 'intro long');
+  const codeField = new CodeField(code.input, () => context.run(answer));
+  const answer = () => {
+    showProblem(c, '');
+    setText(c.notice, '');
+    return signIn.answer(code.input.value);
+  };
+  const c = card(w.codeTitle, () => context.run(answer));
+  const resend = quietButton(w.resend, () => {
+    showProblem(c, '');
+    if (signIn.state.step === 'code' && signIn.state.challenge.resendsLeft > 0) context.run(() => signIn.resend());
+    else startOver();
+  });
+  const resendWait = el('p', { className: 'hint', id: 'resend-wait' });
+  const help = el('p', { className: 'hint' }, w.noMail);
+  const other = quietButton(w.otherAddress, () => signIn.cancel());
+  c.form.append(c.heading, intro, c.notice, c.alert, code.wrapper, long, expiry, submitButton(w.confirm), el('div', { className: 'again' }, resendWait, resend, help), el('p', { className: 'aside' }, other));
+
+  function startOver(): void {
+    const email = signIn.state.step === 'code' ? signIn.state.email : '';
+    signIn.cancel();
+    // Without a password there is nothing to ask for again.
+    if (settings.mode === 'passwordless') context.run(() => signIn.start(email));
+  }
+
+  function describe(s: CodeState): void {
+    const { challenge } = s;
+    const text = settings.mode === 'password' || s.isNew ? w.codeSent : w.codeSentIf;
+    intro.replaceChildren(...sentence(text.replace('{count}', String(challenge.codeLength)), { email: shown(challenge.destination ?? s.email) }));
+    if (!s.isNew && settings.signUp && settings.mode === 'passwordless') {
+      help.replaceChildren(`${w.noMail} ${w.noAccount} `, quietButton(w.createAccount, () => {
+        signIn.cancel();
+        context.turn('sign-up', s.email);
+      }));
+    }
+    codeField.setLength(challenge.codeLength);
+    long.hidden = challenge.codeLength <= 10;
+    tell(s);
+  }
+
+  /** Says what became of the last answer. */
+  function tell({ challenge }: CodeState): void {
+    const failed: Record<string, string> = {
+      'wrong-code': language.count(w.wrongCode, challenge.attemptsLeft),
+      expired: w.codeExpired,
+      'resend-too-soon': w.resendTooSoon,
+      'new-code': w.newCode,
+    };
+    const bad = failed[challenge.reason] ?? '';
+    if (challenge.reason !== 'sent' && challenge.reason !== 'resend-too-soon') codeField.clear(challenge.reason === 'wrong-code');
+    setText(c.notice, challenge.reason === 'resent' ? w.resent : '');
+    showProblem(c, '');
+    showProblem(c, bad, challenge.reason === 'resend-too-soon' ? undefined : code.input);
+    if (!bad) code.input.focus();
+  }
+
+  function tick(): void {
+    if (!state) return;
+    const now = Date.now();
+    const { expiresAt, resendAt, resendsLeft } = state.challenge;
+    const left = expiresAt - now;
+    const over = left <= 0;
+    setText(expiry, over ? w.expired : w.expires.replace('{when}', language.when(left, Math.floor)));
+    expiry.classList.toggle('over', over);
+    // Screen readers hear of it twice, not every second.
+    const stage = over ? 'over' : left < 60_000 ? 'soon' : '';
+    if (stage !== said) {
+      said = stage;
+      if (stage) context.announce(expiry.textContent ?? '');
+    }
+    const again = resendsLeft > 0;
+    const wait = again ? resendAt - now : 0;
+    setText(resend, again ? w.resend : w.startOver);
+    setText(resendWait, wait > 0 ? w.resendWait.replace('{when}', language.when(wait, Math.ceil)) : again ? '' : w.resendsGone);
+    resend.hidden = wait > 0;
+    help.hidden = !again;
+    setBusy(c.form, busy);
+  }
+  const timer = setInterval(tick, 1000);
+
+  return {
+    element: c.form,
+    title: w.codeTitle,
+    update(next, isBusy) {
+      const before = state;
+      state = next;
+      busy = isBusy;
+      tick();
+      if (before?.challenge !== next.challenge) describe(next);
+    },
+    problem: (id: ProblemID) => {
+      const digitsAsked = state?.challenge.codeLength ?? 0;
+      showProblem(c, language.problem(id, digitsAsked), id === 'code-shape' ? code.input : undefined);
+    },
+    focus: () => code.input.focus(),
+    close: () => clearInterval(timer),
+  };
+}

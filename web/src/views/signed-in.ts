@@ -1,0 +1,54 @@
+/** Who is signed in, until when, and the ways out. */
+import { el, setText, shown } from '../dom';
+import type { State } from '../signin/signin';
+import { card, quietButton, setBusy, showProblem, submitButton, type Context, type View } from './view';
+
+// Tokens are renewed this long before they end, while the page can be seen.
+const margin = 60_000;
+
+/** Makes the screen. */
+export function signedInView(context: Context): View<Extract<State, { step: 'signed-in' }>> {
+  const { signIn, language } = context;
+  const w = language.words;
+  const who = el('p', { className: 'who' });
+  const until = el('p', { className: 'intro', id: 'until' });
+  const mark = el('div', { className: 'done', aria: { hidden: 'true' } });
+  const c = card(w.signedInTitle, () => {
+    showProblem(c, '');
+    context.run(() => signIn.signOut());
+  });
+  const everywhere = quietButton(w.signOutEverywhere, () => {
+    showProblem(c, '');
+    context.run(() => signIn.signOutEverywhere());
+  });
+  c.form.classList.add('centred');
+  c.form.append(mark, c.heading, who, until, c.alert, submitButton(w.signOut, 'primary secondary'), el('p', { className: 'aside' }, everywhere));
+
+  let end = Infinity;
+  const renew = () => {
+    if (!document.hidden && Date.now() > end - margin && !signIn.busy) {
+      end = Date.now() + 2 * margin; // the next try, should this one fail
+      context.run(() => signIn.renew());
+    }
+  };
+  const timer = setInterval(renew, 10_000);
+  document.addEventListener('visibilitychange', renew);
+
+  return {
+    element: c.form,
+    title: w.signedInTitle,
+    update({ session }, busy) {
+      if (who.textContent !== session.email) who.replaceChildren(shown(session.email));
+      end = session.expiresAt;
+      until.dataset['expires'] = new Date(end).toISOString();
+      setText(until, w.signedInUntil.replace('{time}', language.time(end)));
+      setBusy(c.form, busy);
+    },
+    problem: (id) => showProblem(c, language.problem(id, 0)),
+    focus: () => c.heading.focus(),
+    close() {
+      clearInterval(timer);
+      document.removeEventListener('visibilitychange', renew);
+    },
+  };
+}

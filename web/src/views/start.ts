@@ -1,0 +1,59 @@
+/** The start: the address, in password mode the password, and the way to a new account. */
+import { el, setText } from '../dom';
+import type { ProblemID } from '../signin/problem';
+import type { State } from '../signin/signin';
+import { card, field, passwordField, quietButton, setBusy, showProblem, submitButton, type Context, type View } from './view';
+
+/** Makes the screen; purpose says whether to sign in or to create an account. */
+export function startView(context: Context, purpose: 'sign-in' | 'sign-up', typed: string): View<Extract<State, { step: 'start' }>> {
+  const { signIn, settings, language } = context;
+  const w = language.words;
+  const isNew = purpose === 'sign-up';
+  const withPassword = settings.mode === 'password';
+  const title = isNew ? w.signUpTitle : w.signIn;
+
+  const email = field('email', w.email, {
+    type: 'email', autocomplete: 'username', inputMode: 'email', required: true, maxLength: 320,
+    autocapitalize: 'none', spellcheck: false, dir: 'ltr', placeholder: 'name@example.com', value: typed,
+  });
+  const password = withPassword ? passwordField('password', w.password, w.showPassword, 'current-password') : undefined;
+
+  const c = card(title, () => {
+    showProblem(c, '');
+    setText(c.notice, '');
+    context.run(() => (isNew ? signIn.signUp(email.input.value) : signIn.start(email.input.value, password?.input.value)));
+  });
+  const intro = isNew ? w.signUpIntro : withPassword ? w.startIntroPassword : w.startIntro;
+  c.form.append(c.heading, el('p', { className: 'intro' }, intro), c.notice, c.alert, email.wrapper);
+  if (password) c.form.append(password.wrapper);
+  c.form.append(submitButton(w.continue));
+  if (settings.signUp && !withPassword) {
+    c.form.append(el('p', { className: 'aside' }, isNew ? w.haveAccount : w.newHere, ' ',
+      quietButton(isNew ? w.signIn : w.createAccount, () => context.turn(isNew ? 'sign-in' : 'sign-up', email.input.value))));
+  }
+
+  let said: State | undefined;
+  return {
+    element: c.form,
+    title,
+    update(state, busy) {
+      if (email.input.value === '') email.input.value = state.email;
+      // A notice is said once, and is gone with the next thing that the person does.
+      if (state !== said) setText(c.notice, state.notice && !isNew ? w.notices[state.notice] : '');
+      said = state;
+      setBusy(c.form, busy);
+    },
+    problem(id) {
+      setText(c.notice, '');
+      showProblem(c, language.problem(id, settings.passwordLength ?? 8), atFault(id));
+    },
+    focus() {
+      (email.input.value !== '' && password ? password.input : email.input).focus();
+    },
+  };
+
+  function atFault(id: ProblemID): HTMLInputElement | undefined {
+    if (id === 'invalid-email') return email.input;
+    return id === 'missing-password' || id === 'wrong-password' ? password?.input ?? email.input : undefined;
+  }
+}

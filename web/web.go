@@ -1,0 +1,14 @@
+// Package web holds the sources of the sign-in page: TypeScript, style, strings in every language, and
+// npm's manifest and lock of what they are built from. Package webbundle makes files for browsers of them.
+package web
+
+import (
+	"embed"
+	"io/fs"
+)
+
+//go:embed index.html icon.svg package.json package-lock.json src
+var files embed.FS
+
+// Sources returns the files of this directory.
+func Sources() fs.FS { return files }
