@@ -29,7 +29,7 @@ import (
 )
 
 const (
-	ada      = "ada@example.com"
+	ada      = "user@example.com"
 	password = "correct-Horse-7-battery"
 )
 

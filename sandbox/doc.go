@@ -9,8 +9,8 @@
 //	if err != nil { t.Fatal(err) }
 //	defer sb.Close()
 //	since := time.Now()
-//	signIn(sb.Config().Endpoint, sb.Config().UserPoolClientID, "ada@example.com")
-//	mail, err := sb.WaitForMessage(ctx, "ada@example.com", since)
+//	signIn(sb.Config().Endpoint, sb.Config().UserPoolClientID, "user@example.com")
+//	mail, err := sb.WaitForMessage(ctx, "user@example.com", since)
 //
 // # Defaults
 //

@@ -14,14 +14,14 @@ import (
 func ExampleStart() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	sb, err := sandbox.Start(ctx, sandbox.Options{Assembly: "cdk.out", Mode: "passwordless", Users: []sandbox.User{{Email: "ada@example.com"}}})
+	sb, err := sandbox.Start(ctx, sandbox.Options{Assembly: "cdk.out", Mode: "passwordless", Users: []sandbox.User{{Email: "user@example.com"}}})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer sb.Close()
 	since := time.Now()
-	// … sign in at sb.Config().Endpoint as ada@example.com …
-	mail, err := sb.WaitForMessage(ctx, "ada@example.com", since)
+	// … sign in at sb.Config().Endpoint as user@example.com …
+	mail, err := sb.WaitForMessage(ctx, "user@example.com", since)
 	if err != nil {
 		log.Print(err)
 		return

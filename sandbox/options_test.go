@@ -23,7 +23,7 @@ func TestAllThatIsWrongWithTheOptionsIsSaidAtOnce(t *testing.T) {
 	}
 	for _, part := range []string{
 		"Assembly must be", `(received: "code")`, "(received: 70000)", "(received: -1)", "Invoker and InProcess exclude", "TriggerTimeout must be", "TriggerAttempts must be", "SessionOverhead", "InboxSize",
-		"AllowedOrigins must be", `Users[0]: Email must be one address such as ada@example.com (received: "nobody")`, "Users[1]: Temporary needs a Password", "Users[2]: the address is there twice",
+		"AllowedOrigins must be", `Users[0]: Email must be one address such as user@example.com (received: "nobody")`, "Users[1]: Temporary needs a Password", "Users[2]: the address is there twice",
 		`Faults[0]: Service must be`, "Faults[1]: one of", "Faults[2]: Error, Throttle and LoseAnswer exclude", "Status must be",
 	} {
 		if !strings.Contains(err.Error(), part) {

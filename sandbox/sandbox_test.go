@@ -12,7 +12,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-const ada = "ada@example.com"
+const ada = "user@example.com"
 
 func TestAUserSignsInWithTheCodeFromTheInbox(t *testing.T) {
 	sb := start(t, sandbox.Options{Users: []sandbox.User{{Email: ada}}})

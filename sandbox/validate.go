@@ -84,7 +84,7 @@ func (o Options) usersAndFaults() []error {
 func (u User) validate() error {
 	a, err := mail.ParseAddress(u.Email)
 	if err != nil || a.Address != u.Email {
-		return fmt.Errorf("Email must be one address such as ada@example.com (received: %q)", u.Email)
+		return fmt.Errorf("Email must be one address such as user@example.com (received: %q)", u.Email)
 	}
 	if u.Temporary && u.Password == "" {
 		return errors.New("Temporary needs a Password that the user is to change")

@@ -51,7 +51,7 @@ file tells other programs where everything is.
 A user is given as EMAIL, EMAIL:PASSWORD, or EMAIL:PASSWORD:temporary for a password
 that has to be changed at the first sign-in. Without --user there is user@example.com.`,
 		Example: `  emailotp dev
-  emailotp dev --mode password --user ada@example.com:Correct-horse-7
+  emailotp dev --mode password --user user@example.com:Correct-horse-7
   emailotp dev --assembly ../shop/cdk.out --stack Shop --port 0 --ready-file /tmp/shop.json`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -14,7 +14,7 @@ import (
 )
 
 func newOutputs(s streams) *cobra.Command {
-	var format, stack, prefix, file string
+	var format, stack, prefix, file, out string
 	cmd := &cobra.Command{
 		Use:   "outputs",
 		Short: "Print the settings that clients need",
@@ -23,7 +23,7 @@ variables, or the settings.json of the sign-in page. It reads the ready file of 
 sandbox, or the file that a deployment wrote:
 
   cdk deploy --outputs-file outputs.json`,
-		Example: `  emailotp outputs > amplify_outputs.json
+		Example: `  emailotp outputs --out src/amplify_outputs.json
   emailotp outputs --format env --prefix VITE_ > .env.local
   emailotp outputs --from outputs.json --stack EmailOtp-prod --format json`,
 		Args: usageArgs(cobra.NoArgs),
@@ -46,6 +46,9 @@ sandbox, or the file that a deployment wrote:
 			if err != nil {
 				return err
 			}
+			if out != "" {
+				return os.WriteFile(out, text, 0o644) // none of it is secret
+			}
 			_, err = s.out.Write(text)
 			return err
 		},
@@ -55,5 +58,6 @@ sandbox, or the file that a deployment wrote:
 	flags.StringVar(&stack, "stack", "", "stack, where the file has several")
 	flags.StringVar(&prefix, "prefix", outputs.DefaultPrefix, "what the names of variables begin with, for --format env")
 	flags.StringVar(&file, "from", defaultReadyFile, "ready file of a sandbox, or what cdk deploy --outputs-file wrote")
+	flags.StringVar(&out, "out", "", "file to write; by default standard output")
 	return cmd
 }

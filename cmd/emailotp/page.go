@@ -20,10 +20,15 @@ func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (*loopback.Ser
 		return nil, err
 	}
 	c := sb.Config()
+	environment, err := sb.Environment(sandbox.CreateAuthChallenge)
+	if err != nil {
+		return nil, err
+	}
 	page, err := signinpage.New(signinpage.Options{
 		Settings: signinpage.Settings{
 			UserPoolID: c.UserPoolID, UserPoolClientID: c.UserPoolClientID, Mode: c.Mode, Endpoint: c.Endpoint, InboxURL: c.InboxURL,
 			SignUp: c.Mode == "passwordless" && sb.SelfSignUp(), PasswordLength: sb.MinimumPasswordLength(),
+			Product: environment["EMAILOTP_PRODUCT_NAME"],
 		},
 		CacheDir: filepath.Join(cache, "emailotp"), Source: pageSource(), Progress: d.progress,
 	})

@@ -26,7 +26,7 @@ func TestExitCodesSayWhatWentWrong(t *testing.T) {
 		{"a wrong value", t.Context(), []string{"dev", "--mode", "sms"}, exitUsage},
 		{"flags that exclude one another", t.Context(), []string{"dev", "--assembly", "nowhere", "--stage", "dev"}, exitUsage},
 		{"an argument where none belongs", t.Context(), []string{"version", "1"}, exitUsage},
-		{"no sandbox", t.Context(), []string{"sign-in", "--user", "ada@example.com", "--ready-file", "nowhere"}, exitUnavailable},
+		{"no sandbox", t.Context(), []string{"sign-in", "--user", "user@example.com", "--ready-file", "nowhere"}, exitUnavailable},
 		{"Ctrl-C", stopped, []string{"dev", "--assembly", "nowhere", "--port", "0", "--ready-file", "ready.json"}, exitInterrupted},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -44,8 +44,8 @@ Exit codes: 0 signed in, 1 error, 2 wrong use, 3 refused, 4 the pool does not an
 130 interrupted.`,
 		Example: `  emailotp sign-in --user user@example.com
   emailotp sign-in --user new@example.com --sign-up
-  emailotp sign-in --user ada@example.com --pool-id eu-west-1_Ab3dEf9Gh --client-id 3n4b5urk1ft4fl3mg5e62d9ado --region eu-west-1
-  emailotp sign-in --user ada@example.com --password-stdin --json <answers`,
+  emailotp sign-in --user user@example.com --pool-id eu-west-1_Ab3dEf9Gh --client-id 3n4b5urk1ft4fl3mg5e62d9ado --region eu-west-1
+  emailotp sign-in --user user@example.com --password-stdin --json <answers`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(); err != nil {

@@ -32,7 +32,7 @@ func parseUser(arg string) (seeded, error) {
 	a, err := mail.ParseAddress(email)
 	switch {
 	case err != nil || a.Address != email:
-		return seeded{}, fmt.Errorf("--user must be EMAIL[:PASSWORD[:temporary]] with an address like ada@example.com (received: %q)", redact(email, given))
+		return seeded{}, fmt.Errorf("--user must be EMAIL[:PASSWORD[:temporary]] with an address like user@example.com (received: %q)", redact(email, given))
 	case given && u.Password == "":
 		return seeded{}, fmt.Errorf("--user %s: there is no password behind the colon; leave the colon out for the default one", email)
 	case u.Password == "temporary" && !u.Temporary:

@@ -12,17 +12,17 @@ func TestUsersAreReadFromTheCommandLine(t *testing.T) {
 		want seeded
 		err  string
 	}{
-		{arg: "ada@example.com", want: seeded{Email: "ada@example.com"}},
-		{arg: "ada@example.com:horse", want: seeded{Email: "ada@example.com", Password: "horse"}},
-		{arg: "ada@example.com:horse:temporary", want: seeded{Email: "ada@example.com", Password: "horse", Temporary: true}},
-		{arg: "ada@example.com:a:b:c", want: seeded{Email: "ada@example.com", Password: "a:b:c"}},
-		{arg: "ada@example.com:temporary:temporary", want: seeded{Email: "ada@example.com", Password: "temporary", Temporary: true}},
-		{arg: "ada@example.com:", err: "no password behind the colon"},
-		{arg: "ada@example.com::temporary", err: "no password behind the colon"},
-		{arg: "ada@example.com:temporary", err: "write ada@example.com:PASSWORD:temporary"},
+		{arg: "user@example.com", want: seeded{Email: "user@example.com"}},
+		{arg: "user@example.com:horse", want: seeded{Email: "user@example.com", Password: "horse"}},
+		{arg: "user@example.com:horse:temporary", want: seeded{Email: "user@example.com", Password: "horse", Temporary: true}},
+		{arg: "user@example.com:a:b:c", want: seeded{Email: "user@example.com", Password: "a:b:c"}},
+		{arg: "user@example.com:temporary:temporary", want: seeded{Email: "user@example.com", Password: "temporary", Temporary: true}},
+		{arg: "user@example.com:", err: "no password behind the colon"},
+		{arg: "user@example.com::temporary", err: "no password behind the colon"},
+		{arg: "user@example.com:temporary", err: "write user@example.com:PASSWORD:temporary"},
 		{arg: "", err: "--user must be EMAIL"},
 		{arg: "ada:horse", err: `(received: "ada:...")`},
-		{arg: "Ada <ada@example.com>", err: "--user must be EMAIL"},
+		{arg: "Ada <user@example.com>", err: "--user must be EMAIL"},
 	} {
 		got, err := parseUser(test.arg)
 		if test.err == "" && (err != nil || got != test.want) {

@@ -25,7 +25,7 @@ import (
 
 // Users that every world has, and their passwords in password mode.
 const (
-	ada           = "ada@example.com"
+	ada           = "user@example.com"
 	adaPassword   = "Correct-horse-7-battery"
 	newcomer      = "grace@example.com"
 	temporary     = "Temporary-horse-7"

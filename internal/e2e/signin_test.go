@@ -14,7 +14,7 @@ import (
 
 func TestTheMailedCodeSignsIn(t *testing.T) {
 	modes(t, func(t *testing.T, stack string) {
-		p := newUser(t, on(t, stack), "ada@example.com")
+		p := newUser(t, on(t, stack), "user@example.com")
 		p.wantTokens(p.signIn())
 	})
 }

@@ -1,7 +1,7 @@
 // Package signin signs a person in to a user pool that an EmailOTP guards, as
 // any client would: by the public operations of Cognito's API, SRP included.
 //
-//	s := signin.SignIn{API: client, Person: terminal, PoolID: id, ClientID: client, Username: "ada@example.com"}
+//	s := signin.SignIn{API: client, Person: terminal, PoolID: id, ClientID: client, Username: "user@example.com"}
 //	tokens, err := s.Run(ctx)
 //
 // What the person is asked, and how, is the [Person]'s concern. A failure is a

@@ -133,37 +133,37 @@ func TestASignInGoesStepByStep(t *testing.T) {
 	}{
 		{
 			name: "passwordless", mode: signin.Passwordless, answers: []answer{code, tokens}, person: person{codes: []string{" 1234 5678 "}},
-			asked: []string{"start ada@example.com ", "CUSTOM_CHALLENGE sub 1234 5678"},
+			asked: []string{"start user@example.com ", "CUSTOM_CHALLENGE sub 1234 5678"},
 		}, {
 			name: "password", mode: signin.Password, answers: []answer{verifier, code, tokens}, person: person{passwords: []string{"horse"}, codes: []string{"1"}},
-			asked: []string{"start ada@example.com SRP_A", "PASSWORD_VERIFIER sub ", "CUSTOM_CHALLENGE sub 1"},
+			asked: []string{"start user@example.com SRP_A", "PASSWORD_VERIFIER sub ", "CUSTOM_CHALLENGE sub 1"},
 		}, {
 			name: "an unknown mode that is passwordless", answers: []answer{code, tokens}, person: person{codes: []string{"1"}},
-			asked: []string{"start ada@example.com ", "CUSTOM_CHALLENGE sub 1"},
+			asked: []string{"start user@example.com ", "CUSTOM_CHALLENGE sub 1"},
 		}, {
 			name: "an unknown mode that is password", answers: []answer{{err: wrongCredentials}, verifier, code, tokens}, person: person{passwords: []string{"horse"}, codes: []string{"1"}},
-			asked: []string{"start ada@example.com ", "start ada@example.com SRP_A", "PASSWORD_VERIFIER sub ", "CUSTOM_CHALLENGE sub 1"},
+			asked: []string{"start user@example.com ", "start user@example.com SRP_A", "PASSWORD_VERIFIER sub ", "CUSTOM_CHALLENGE sub 1"},
 		}, {
 			name: "a resend is no answer", mode: signin.Passwordless, answers: []answer{code, code, tokens}, person: person{codes: []string{signin.Resend, "1"}},
-			asked: []string{"start ada@example.com ", "CUSTOM_CHALLENGE sub resendresend", "CUSTOM_CHALLENGE sub 1"},
+			asked: []string{"start user@example.com ", "CUSTOM_CHALLENGE sub resendresend", "CUSTOM_CHALLENGE sub 1"},
 		}, {
 			name: "a new password, refused once", mode: signin.Password,
 			answers: []answer{verifier, newPassword, {err: &types.InvalidPasswordException{Message: aws.String("too short")}}, code, tokens},
 			person:  person{passwords: []string{"old", "a", "new horse"}, codes: []string{"1"}},
-			asked: []string{"start ada@example.com SRP_A", "PASSWORD_VERIFIER sub ", "NEW_PASSWORD_REQUIRED sub a named my name",
+			asked: []string{"start user@example.com SRP_A", "PASSWORD_VERIFIER sub ", "NEW_PASSWORD_REQUIRED sub a named my name",
 				"NEW_PASSWORD_REQUIRED sub new horse named my name", "CUSTOM_CHALLENGE sub 1"},
 		}, {
 			name: "a new password after which the pool wants another sign-in", mode: signin.Password,
 			answers: []answer{verifier, newPassword, again, verifier, code, tokens},
 			person:  person{passwords: []string{"old", "new horse"}, codes: []string{"1"}},
-			asked: []string{"start ada@example.com SRP_A", "PASSWORD_VERIFIER sub ", "NEW_PASSWORD_REQUIRED sub new horse named my name",
-				"start ada@example.com SRP_A", "PASSWORD_VERIFIER sub ", "CUSTOM_CHALLENGE sub 1"},
+			asked: []string{"start user@example.com SRP_A", "PASSWORD_VERIFIER sub ", "NEW_PASSWORD_REQUIRED sub new horse named my name",
+				"start user@example.com SRP_A", "PASSWORD_VERIFIER sub ", "CUSTOM_CHALLENGE sub 1"},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			p := &pool{t: t, answers: test.answers}
-			s := signin.SignIn{API: p, Person: &test.person, PoolID: "eu-west-1_TestPool1", ClientID: "c", Username: "ada@example.com", Mode: test.mode}
+			s := signin.SignIn{API: p, Person: &test.person, PoolID: "eu-west-1_TestPool1", ClientID: "c", Username: "user@example.com", Mode: test.mode}
 			got, err := s.Run(t.Context())
 			if err != nil || got.ID != "id" || got.Access != "access" || got.Refresh != "refresh" || got.ExpiresIn != 3600 {
 				t.Errorf("tokens %+v, error %v", got, err)
@@ -183,7 +183,7 @@ func TestAChallengeIsReadByThePoolsClock(t *testing.T) {
 	}}, {challenge: "CUSTOM_CHALLENGE", params: map[string]string{"codeLength": "-1", "attemptsLeft": "many", "now": "soon"}}}}
 	who := &person{codes: []string{"1"}}
 	wrongClock := time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
-	s := signin.SignIn{API: p, Person: who, PoolID: "eu-west-1_TestPool1", ClientID: "c", Username: "ada@example.com", Mode: signin.Passwordless, Now: func() time.Time { return wrongClock }}
+	s := signin.SignIn{API: p, Person: who, PoolID: "eu-west-1_TestPool1", ClientID: "c", Username: "user@example.com", Mode: signin.Passwordless, Now: func() time.Time { return wrongClock }}
 	if _, err := s.Run(t.Context()); !errors.Is(err, errDone) {
 		t.Fatal(err)
 	}
@@ -221,7 +221,7 @@ func TestFailuresAreSortedByWhatCanBeDoneAboutThem(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			p := &pool{t: t, answers: []answer{{err: test.err, challenge: "SMS_MFA"}}}
-			s := signin.SignIn{API: p, Person: &person{}, PoolID: "eu-west-1_TestPool1", ClientID: "c", Username: "ada@example.com", Mode: signin.Passwordless}
+			s := signin.SignIn{API: p, Person: &person{}, PoolID: "eu-west-1_TestPool1", ClientID: "c", Username: "user@example.com", Mode: signin.Passwordless}
 			_, err := s.Run(t.Context())
 			var refused *signin.Refused
 			var gone *signin.Unavailable
@@ -241,7 +241,7 @@ func TestFailuresAreSortedByWhatCanBeDoneAboutThem(t *testing.T) {
 func TestASecondRefusalToSignInAgainEnds(t *testing.T) {
 	t.Parallel()
 	p := &pool{t: t, answers: []answer{again, again}}
-	s := signin.SignIn{API: p, Person: &person{}, PoolID: "eu-west-1_TestPool1", ClientID: "c", Username: "ada@example.com", Mode: signin.Passwordless}
+	s := signin.SignIn{API: p, Person: &person{}, PoolID: "eu-west-1_TestPool1", ClientID: "c", Username: "user@example.com", Mode: signin.Passwordless}
 	if _, err := s.Run(t.Context()); err == nil || len(p.asked) != 2 {
 		t.Errorf("error %v after %d calls, want one after 2", err, len(p.asked))
 	}
@@ -263,7 +263,7 @@ func TestSigningUp(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			who := &person{}
-			s := signin.SignIn{API: &pool{t: t, answers: []answer{test.answer}}, Person: who, ClientID: "c", Username: "ada@example.com"}
+			s := signin.SignIn{API: &pool{t: t, answers: []answer{test.answer}}, Person: who, ClientID: "c", Username: "user@example.com"}
 			err := s.SignUp(t.Context())
 			if (err == nil) != (test.err == "") || err != nil && !strings.HasSuffix(err.Error(), test.err) || strings.Join(who.told, "\n") != test.told {
 				t.Errorf("error %v, told %q; want %q and %q", err, who.told, test.err, test.told)
@@ -275,7 +275,7 @@ func TestSigningUp(t *testing.T) {
 func TestDecode(t *testing.T) {
 	t.Parallel()
 	c, err := signin.Decode("e30.eyJzdWIiOiIxZDJjIiwiZW1haWwiOiJhZGFAZXhhbXBsZS5jb20iLCJlbWFpbF92ZXJpZmllZCI6dHJ1ZX0.c2ln")
-	if err != nil || c.Sub != "1d2c" || c.Email != "ada@example.com" || !c.EmailVerified {
+	if err != nil || c.Sub != "1d2c" || c.Email != "user@example.com" || !c.EmailVerified {
 		t.Errorf("%+v, %v", c, err)
 	}
 	for _, bad := range []string{"", "a.b", "e30.?.x", "e30.bm8.x"} {

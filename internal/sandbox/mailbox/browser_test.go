@@ -81,9 +81,9 @@ func TestThePageShowsMailsAsTheyComeAndRunsNothingOfThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := mailbox.Message{
-		ID: "1", To: "ada@example.com", From: "Example <codes@example.com>", Subject: "<b>Your</b> sign-in code", Text: "Your code:\n\n1234 5678\n", SentAt: time.Now(),
+		ID: "1", To: "user@example.com", From: "Example <codes@example.com>", Subject: "<b>Your</b> sign-in code", Text: "Your code:\n\n1234 5678\n", SentAt: time.Now(),
 		HTML:       `<p style="font-size:2rem" id="code">1234 5678</p><script>parent.document.title="owned";document.title="owned"</script><img src="http://tracker.invalid/x">`,
-		Recipients: []string{"ada@example.com"}, Headers: map[string]string{"From": "Example <codes@example.com>", "Subject": "Your sign-in code"},
+		Recipients: []string{"user@example.com"}, Headers: map[string]string{"From": "Example <codes@example.com>", "Subject": "Your sign-in code"},
 	}
 	do := func(steps ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
@@ -111,7 +111,7 @@ func TestThePageShowsMailsAsTheyComeAndRunsNothingOfThem(t *testing.T) {
 	screenshot(t, ctx, "narrow")
 	title := must(t)(chromedp.Run(ctx, chromedp.Title()))
 	do(chromedp.Click("#clear"), chromedp.WaitNotVisible("#mail"))
-	if !strings.Contains(listed, "ada@example.com") || !strings.Contains(listed, "1234 5678") || !strings.Contains(listed, "<b>Your</b> sign-in code") {
+	if !strings.Contains(listed, "user@example.com") || !strings.Contains(listed, "1234 5678") || !strings.Contains(listed, "<b>Your</b> sign-in code") {
 		t.Errorf("list: %q", listed)
 	}
 	if frames != "1" || !strings.HasPrefix(title, "Inbox") {

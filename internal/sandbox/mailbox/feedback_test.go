@@ -107,7 +107,7 @@ func TestMailThatComesBackIsPublishedAsSESDoes(t *testing.T) {
 
 func TestNothingIsSaidOfMailThatArrivesOrOfSetsThatDoNotPublish(t *testing.T) {
 	for name, change := range map[string]func(*sesv2.SendEmailInput){
-		"a person":                returning("ada@example.com", "codes"),
+		"a person":                returning("user@example.com", "codes"),
 		"the success address":     returning("success@simulator.amazonses.com", "codes"),
 		"an automatic answer":     returning("ooto@simulator.amazonses.com", "codes"),
 		"a set that is silent":    returning("bounce@simulator.amazonses.com", "silent"),

@@ -48,13 +48,13 @@ func request(t *testing.T, method, address string, header ...string) (*http.Resp
 
 func TestTheJSONHasTheContractsFields(t *testing.T) {
 	store, _, base := page(t)
-	store.Add(mailbox.Message{ID: "7", To: "ada@example.com", From: "c@example.com", Subject: "<s>", Text: "t", HTML: "<p>", Headers: map[string]string{"X-A": "b"}, SentAt: time.Unix(1, 0).UTC(), Recipients: []string{"ada@example.com"}})
+	store.Add(mailbox.Message{ID: "7", To: "user@example.com", From: "c@example.com", Subject: "<s>", Text: "t", HTML: "<p>", Headers: map[string]string{"X-A": "b"}, SentAt: time.Unix(1, 0).UTC(), Recipients: []string{"user@example.com"}})
 	_, body := request(t, http.MethodGet, base+"/api/messages")
 	var got []map[string]any
 	if err := json.Unmarshal([]byte(body), &got); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]any{"id": "7", "to": "ada@example.com", "from": "c@example.com", "subject": "<s>", "text": "t", "html": "<p>", "sentAt": "1970-01-01T00:00:01Z", "headers": map[string]any{"X-A": "b"}}
+	want := map[string]any{"id": "7", "to": "user@example.com", "from": "c@example.com", "subject": "<s>", "text": "t", "html": "<p>", "sentAt": "1970-01-01T00:00:01Z", "headers": map[string]any{"X-A": "b"}}
 	a, _ := json.Marshal(got[0])
 	b, _ := json.Marshal(want)
 	if !bytes.Equal(a, b) {
@@ -71,7 +71,7 @@ func TestTheJSONHasTheContractsFields(t *testing.T) {
 func TestTheListFilters(t *testing.T) {
 	store, _, base := page(t)
 	for i := range 3 {
-		store.Add(letter(i, "ada@example.com"))
+		store.Add(letter(i, "user@example.com"))
 	}
 	store.Add(letter(9, "bob@example.com"))
 	for query, want := range map[string]int{
@@ -104,7 +104,7 @@ func TestOnlyProgramsAndTheOwnPageMayDelete(t *testing.T) {
 		{[]string{"Origin", base}, 204},
 		{nil, 204},
 	} {
-		store.Add(letter(1, "ada@example.com"))
+		store.Add(letter(1, "user@example.com"))
 		response, _ := request(t, http.MethodDelete, base+"/api/messages", c.header...)
 		if response.StatusCode != c.want || (len(store.Messages("", time0, 0)) == 0) != (c.want == 204) {
 			t.Errorf("%v: %d, want %d", c.header, response.StatusCode, c.want)
@@ -132,7 +132,7 @@ func TestNoOtherOriginReadsTheInbox(t *testing.T) {
 
 func TestAMailsHTMLCanDoNothing(t *testing.T) {
 	store, _, base := page(t)
-	m := letter(1, "ada@example.com")
+	m := letter(1, "user@example.com")
 	m.HTML = `<script>fetch("/api/messages",{method:"DELETE"})</script><img src="http://tracker.example/x">`
 	store.Add(m)
 	response, body := request(t, http.MethodGet, base+"/messages/1/html")
@@ -169,13 +169,13 @@ func TestThePageIsStrictAndLinksToTheSignInPage(t *testing.T) {
 
 func TestPollingCostsNothingWhileNothingChanges(t *testing.T) {
 	store, _, base := page(t)
-	store.Add(letter(1, "ada@example.com"))
+	store.Add(letter(1, "user@example.com"))
 	response, _ := request(t, http.MethodGet, base+"/api/summaries")
 	tag := response.Header.Get("ETag")
 	if response, body := request(t, http.MethodGet, base+"/api/summaries", "If-None-Match", tag); response.StatusCode != 304 || body != "" {
 		t.Errorf("%d %s", response.StatusCode, body)
 	}
-	store.Add(letter(2, "ada@example.com"))
+	store.Add(letter(2, "user@example.com"))
 	if response, _ := request(t, http.MethodGet, base+"/api/summaries", "If-None-Match", tag); response.StatusCode != 200 {
 		t.Errorf("%d after a change", response.StatusCode)
 	}

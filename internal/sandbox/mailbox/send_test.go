@@ -73,7 +73,7 @@ func office(t testing.TB, caller string) post {
 func (p post) send(ctx context.Context, change ...func(*sesv2.SendEmailInput)) error {
 	in := &sesv2.SendEmailInput{
 		FromEmailAddress: aws.String("Codes <codes@example.com>"),
-		Destination:      &types.Destination{ToAddresses: []string{"ada@example.com"}},
+		Destination:      &types.Destination{ToAddresses: []string{"user@example.com"}},
 		Content: &types.EmailContent{Simple: &types.Message{
 			Subject: &types.Content{Data: aws.String("Your code")},
 			Body:    &types.Body{Text: &types.Content{Data: aws.String("1234 5678")}, Html: &types.Content{Data: aws.String("<p>1234 5678</p>")}},
@@ -98,7 +98,7 @@ func TestAMailArrivesWithAllThatWasSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := p.store.Messages("ADA@example.com", time0, 0)[0]
-	if m.To != "ada@example.com" || m.From != "Codes <codes@example.com>" || m.Subject != "Your code" || m.Text != "1234 5678" || m.HTML != "<p>1234 5678</p>" || m.ID == "" || m.SentAt.IsZero() {
+	if m.To != "user@example.com" || m.From != "Codes <codes@example.com>" || m.Subject != "Your code" || m.Text != "1234 5678" || m.HTML != "<p>1234 5678</p>" || m.ID == "" || m.SentAt.IsZero() {
 		t.Errorf("mail: %+v", m)
 	}
 	for name, want := range map[string]string{"Reply-To": "help@example.com", "Auto-Submitted": "auto-generated", "X-SES-MESSAGE-TAGS": "mode=passwordless", "X-SES-CONFIGURATION-SET": "codes", "Subject": "Your code"} {
@@ -133,7 +133,7 @@ func TestSESRefusesAsItDoes(t *testing.T) {
 		"no sender":                  {"developer", "BadRequestException", "FromEmailAddress", from("")},
 		"a sender that is none":      {"developer", "BadRequestException", "Missing final '@domain'", from("codes")},
 		"a recipient that is none":   {"developer", "BadRequestException", "Missing final '@domain'", to("ada@")},
-		"a line break in a name":     {"developer", "BadRequestException", "Missing final", to("Ada\r\nBcc: x@example.com <ada@example.com>")},
+		"a line break in a name":     {"developer", "BadRequestException", "Missing final", to("Ada\r\nBcc: x@example.com <user@example.com>")},
 		"letters beyond ASCII":       {"developer", "BadRequestException", "Missing final", to("ädä@example.com")},
 		"no recipient":               {"developer", "BadRequestException", "At least one recipient", to()},
 		"51 recipients":              {"developer", "BadRequestException", "exceeds 50", to(strings.Split(strings.TrimSuffix(strings.Repeat("a@example.com ", 51), " "), " ")...)},
@@ -200,14 +200,14 @@ func TestASuppressedAddressIsAcceptedAndGetsNothing(t *testing.T) {
 }
 
 func TestARawMailIsTakenApart(t *testing.T) {
-	raw := "From: =?utf-8?q?C=C3=B6des?= <codes@example.com>\r\nTo: ada@example.com\r\nSubject: =?utf-8?b?Q8O2ZGU=?=\r\nX-Kept: yes\r\nMIME-Version: 1.0\r\n" +
+	raw := "From: =?utf-8?q?C=C3=B6des?= <codes@example.com>\r\nTo: user@example.com\r\nSubject: =?utf-8?b?Q8O2ZGU=?=\r\nX-Kept: yes\r\nMIME-Version: 1.0\r\n" +
 		"Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nC=C3=B6de 1234\r\n" +
 		"--b\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString([]byte("<p>Cöde</p>")) + "\r\n--b--\r\n"
 	p := office(t, "developer")
 	if _, err := p.client.SendEmail(t.Context(), &sesv2.SendEmailInput{Content: &types.EmailContent{Raw: &types.RawMessage{Data: []byte(raw)}}}); err != nil {
 		t.Fatal(err)
 	}
-	m := p.store.Messages("ada@example.com", time0, 0)[0]
+	m := p.store.Messages("user@example.com", time0, 0)[0]
 	if m.Subject != "Cöde" || m.From != "Cödes <codes@example.com>" || m.Text != "Cöde 1234" || m.HTML != "<p>Cöde</p>" || m.Headers["X-Kept"] != "yes" || string(mailbox.Source(m)) != raw {
 		t.Errorf("mail: %+v", m)
 	}

@@ -63,8 +63,8 @@ func TestTwentyThousandMailsDontSlowItDown(t *testing.T) {
 	}
 	began := time.Now()
 	for i := range 1000 {
-		s.Add(letter(20_000+i, "ada@example.com"))
-		if len(s.Messages("ada@example.com", time.Unix(20_000, 0), 1)) != 1 {
+		s.Add(letter(20_000+i, "user@example.com"))
+		if len(s.Messages("user@example.com", time.Unix(20_000, 0), 1)) != 1 {
 			t.Fatal("the mail isn't there")
 		}
 	}

@@ -9,7 +9,7 @@
  *     const signIn = new EmailSignIn({ mode: 'passwordless' });
  *     signIn.subscribe((state) => draw(state));
  *     await signIn.resume();                    // picks up who is signed in, or an unfinished sign-in
- *     await signIn.start('ada@example.com');    // state.step becomes 'code'
+ *     await signIn.start('user@example.com');    // state.step becomes 'code'
  *     await signIn.answer('1234 5678');         // state.step becomes 'signed-in'
  *
  * Every action resolves to the state it led to and rejects with a {@link Problem}. One action runs at
