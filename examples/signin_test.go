@@ -29,7 +29,7 @@ import (
 )
 
 const (
-	ada      = "user@example.com"
+	person      = "user@example.com"
 	password = "correct-Horse-7-battery"
 )
 
@@ -61,7 +61,7 @@ func (l *log) String() string {
 	return l.lines.String()
 }
 
-// run starts the sandbox on an assembly with Ada in the pool, who is known to the pool alone.
+// run starts the sandbox on an assembly with a person in the pool, who is known to the pool alone.
 func run(t *testing.T, dir string, user sandbox.User) (*sandbox.Sandbox, *cognitoidentityprovider.Client, *log) {
 	t.Helper()
 	for _, tool := range []string{"node", "npm"} {
@@ -93,7 +93,7 @@ var codes = regexp.MustCompile(`\b\d{4} ?\d{4}\b`)
 // mailed returns the code of the newest mail.
 func mailed(t *testing.T, sb *sandbox.Sandbox, since time.Time) string {
 	t.Helper()
-	mail, err := sb.WaitForMessage(t.Context(), ada, since)
+	mail, err := sb.WaitForMessage(t.Context(), person, since)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,10 +106,10 @@ func mailed(t *testing.T, sb *sandbox.Sandbox, since time.Time) string {
 
 func TestPeopleSignInToTheSmallest(t *testing.T) {
 	dir := assembly(t, "smallest", func(app awscdk.App) { smallest.New(app, "Smallest") })
-	sb, client, _ := run(t, dir, sandbox.User{Email: ada})
+	sb, client, _ := run(t, dir, sandbox.User{Email: person})
 	since, id := time.Now(), sb.Config().UserPoolClientID
 	first, err := client.InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{
-		AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: &id, AuthParameters: map[string]string{"USERNAME": ada},
+		AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: &id, AuthParameters: map[string]string{"USERNAME": person},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +117,7 @@ func TestPeopleSignInToTheSmallest(t *testing.T) {
 	if first.AuthenticationResult != nil {
 		t.Fatal("tokens before the code")
 	}
-	done := answer(t, client, id, first.ChallengeName, first.Session, ada, mailed(t, sb, since))
+	done := answer(t, client, id, first.ChallengeName, first.Session, person, mailed(t, sb, since))
 	if done.AuthenticationResult == nil || aws.ToString(done.AuthenticationResult.IdToken) == "" {
 		t.Fatal("no tokens for the right code")
 	}
@@ -131,14 +131,14 @@ func TestPeopleSignInToTheExistingPoolAndItsOwnTriggerRuns(t *testing.T) {
 			Architecture: existingpool.Architecture(map[string]string{"amd64": "x86_64"}[runtime.GOARCH]),
 		})
 	})
-	sb, client, output := run(t, dir, sandbox.User{Email: ada, Password: password})
-	user, _ := sb.User(ada)
+	sb, client, output := run(t, dir, sandbox.User{Email: person, Password: password})
+	user, _ := sb.User(person)
 	since, id := time.Now(), sb.Config().UserPoolClientID
 	verifier := provePassword(t, client, sb.Config())
 	if verifier.ChallengeName != types.ChallengeNameTypeCustomChallenge {
 		t.Fatalf("after the password comes %q, want the code", verifier.ChallengeName)
 	}
-	done := answer(t, client, id, verifier.ChallengeName, verifier.Session, ada, mailed(t, sb, since))
+	done := answer(t, client, id, verifier.ChallengeName, verifier.Session, person, mailed(t, sb, since))
 	if done.AuthenticationResult == nil {
 		t.Fatal("no tokens for the right password and code")
 	}
@@ -154,7 +154,7 @@ func TestPeopleSignInToTheExistingPoolAndItsOwnTriggerRuns(t *testing.T) {
 // provePassword goes through SRP and returns what the pool asks for next.
 func provePassword(t *testing.T, client *cognitoidentityprovider.Client, c sandbox.Config) *cognitoidentityprovider.RespondToAuthChallengeOutput {
 	t.Helper()
-	srp, err := cognitosrp.NewCognitoSRP(ada, password, c.UserPoolID, c.UserPoolClientID, nil)
+	srp, err := cognitosrp.NewCognitoSRP(person, password, c.UserPoolID, c.UserPoolClientID, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -126,13 +126,13 @@ func TestAFunctionBeyondItsRoleFailsAsOnAWS(t *testing.T) {
 	editTemplate(t, dir, "EmailOtp-dev", func(template map[string]any) {
 		delete(template["Resources"].(map[string]any), "SignInCreateAuthChallengeRoleDefaultPolicy")
 	})
-	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: dir, Stack: "EmailOtp-dev", Users: []sandbox.User{{Email: ada}}})
+	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: dir, Stack: "EmailOtp-dev", Users: []sandbox.User{{Email: person}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer sb.Close()
 	id := sb.Config().UserPoolClientID
-	_, err = pool(sb).InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: &id, AuthParameters: map[string]string{"USERNAME": ada}})
+	_, err = pool(sb).InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: &id, AuthParameters: map[string]string{"USERNAME": person}})
 	if err == nil || !strings.Contains(err.Error(), "CreateAuthChallenge failed with error") || !strings.Contains(err.Error(), "is not authorized to perform: ses:SendEmail") && !strings.Contains(err.Error(), "is not authorized to perform: dynamodb:") {
 		t.Errorf("got %v", err)
 	}
@@ -144,12 +144,12 @@ func TestAFunctionBeyondItsRoleFailsAsOnAWS(t *testing.T) {
 func TestClosingLeavesNoProcess(t *testing.T) {
 	needNode(t)
 	before := children(t)
-	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: binaryApp(t), Stack: "EmailOtp-dev", Users: []sandbox.User{{Email: ada}}})
+	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: binaryApp(t), Stack: "EmailOtp-dev", Users: []sandbox.User{{Email: person}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	id := sb.Config().UserPoolClientID
-	if _, err := pool(sb).InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: &id, AuthParameters: map[string]string{"USERNAME": ada}}); err != nil {
+	if _, err := pool(sb).InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: &id, AuthParameters: map[string]string{"USERNAME": person}}); err != nil {
 		t.Error(err)
 	}
 	if n := children(t) - before; n < 3 { // the engine, define and create

@@ -17,7 +17,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-const bouncing = "bounce+ada@simulator.amazonses.com"
+const bouncing = "bounce+person@simulator.amazonses.com"
 
 // startBinaries runs the trivial binaries for one user whose mail bounces.
 func startBinaries(t *testing.T, change func(template map[string]any)) *sandbox.Sandbox {
@@ -109,7 +109,7 @@ func TestAnInProcessHandlerHearsOfMailThatComesBack(t *testing.T) {
 	}
 	client := sesv2.New(sesv2.Options{Region: "eu-west-1", BaseEndpoint: aws.String(sb.Config().SESEndpoint), RetryMaxAttempts: 1, Credentials: pool(sb).Options().Credentials})
 	sb.SuppressAddress("listed@example.com")
-	for _, to := range []string{bouncing, "complaint@simulator.amazonses.com", "listed@example.com", "success@simulator.amazonses.com", ada} {
+	for _, to := range []string{bouncing, "complaint@simulator.amazonses.com", "listed@example.com", "success@simulator.amazonses.com", person} {
 		in := mailTo(to, "1234 5678")
 		in.EmailTags = []ses.MessageTag{{Name: aws.String("emailotp-item"), Value: aws.String("key")}}
 		if _, err := client.SendEmail(t.Context(), in); err != nil {

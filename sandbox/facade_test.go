@@ -63,20 +63,20 @@ func TestTheReadyFileIsTheConfigurationForItsOwnerAlone(t *testing.T) {
 
 func TestUsersAreAsTheyWereAskedFor(t *testing.T) {
 	sb := start(t, sandbox.Options{Users: []sandbox.User{
-		{Email: ada, Attributes: map[string]string{"locale": "de"}},
+		{Email: person, Attributes: map[string]string{"locale": "de"}},
 		{Email: "temp@example.com", Password: "a password to change", Temporary: true},
 		{Email: "new@example.com", Unverified: true, Unconfirmed: true},
 	}})
-	for name, want := range map[string][2]string{ada: {"CONFIRMED", "true"}, "temp@example.com": {"FORCE_CHANGE_PASSWORD", "true"}, "new@example.com": {"UNCONFIRMED", "false"}} {
+	for name, want := range map[string][2]string{person: {"CONFIRMED", "true"}, "temp@example.com": {"FORCE_CHANGE_PASSWORD", "true"}, "new@example.com": {"UNCONFIRMED", "false"}} {
 		u, ok := sb.User(name)
 		if !ok || u.Status != want[0] || u.Attributes["email_verified"] != want[1] || u.Sub == "" || !u.Enabled {
 			t.Errorf("%s: %+v", name, u)
 		}
 	}
-	if u, _ := sb.User(ada); u.Attributes["locale"] != "de" {
+	if u, _ := sb.User(person); u.Attributes["locale"] != "de" {
 		t.Errorf("attributes %v", u.Attributes)
 	}
-	if _, err := sb.CreateUser(t.Context(), sandbox.User{Email: "ADA@example.com"}); err == nil {
+	if _, err := sb.CreateUser(t.Context(), sandbox.User{Email: "USER@example.com"}); err == nil {
 		t.Error("a name was given twice")
 	}
 	if n := len(sb.Users()); n != 3 {
@@ -85,7 +85,7 @@ func TestUsersAreAsTheyWereAskedFor(t *testing.T) {
 }
 
 func TestAdminCallsAreJudgedByTheFunctionsRole(t *testing.T) {
-	sb := start(t, sandbox.Options{Users: []sandbox.User{{Email: ada}}})
+	sb := start(t, sandbox.Options{Users: []sandbox.User{{Email: person}}})
 	update := func(trigger sandbox.Trigger) error {
 		c, err := sb.Credentials(trigger)
 		if err != nil {
@@ -96,7 +96,7 @@ func TestAdminCallsAreJudgedByTheFunctionsRole(t *testing.T) {
 			Credentials: credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, c.SessionToken),
 		})
 		_, err = client.AdminUpdateUserAttributes(t.Context(), &cognitoidentityprovider.AdminUpdateUserAttributesInput{
-			UserPoolId: aws.String(sb.Config().UserPoolID), Username: aws.String(ada), UserAttributes: []types.AttributeType{{Name: aws.String("email_verified"), Value: aws.String("true")}},
+			UserPoolId: aws.String(sb.Config().UserPoolID), Username: aws.String(person), UserAttributes: []types.AttributeType{{Name: aws.String("email_verified"), Value: aws.String("true")}},
 		})
 		return err
 	}
@@ -106,7 +106,7 @@ func TestAdminCallsAreJudgedByTheFunctionsRole(t *testing.T) {
 	if err := update(sandbox.CreateAuthChallenge); err == nil || !strings.Contains(err.Error(), "is not authorized to perform: cognito-idp:AdminUpdateUserAttributes") {
 		t.Errorf("create: %v", err)
 	}
-	if _, err := pool(sb).AdminGetUser(t.Context(), &cognitoidentityprovider.AdminGetUserInput{UserPoolId: aws.String(sb.Config().UserPoolID), Username: aws.String(ada)}); err != nil {
+	if _, err := pool(sb).AdminGetUser(t.Context(), &cognitoidentityprovider.AdminGetUserInput{UserPoolId: aws.String(sb.Config().UserPoolID), Username: aws.String(person)}); err != nil {
 		t.Errorf("the developer: %v", err)
 	}
 }
@@ -135,16 +135,16 @@ func TestAnInProcessHandlerGetsTheFunctionsEnvironment(t *testing.T) {
 }
 
 func TestAFaultReachesTheClientAsATriggersFailure(t *testing.T) {
-	sb := start(t, sandbox.Options{Users: []sandbox.User{{Email: ada}}})
+	sb := start(t, sandbox.Options{Users: []sandbox.User{{Email: person}}})
 	if _, err := sb.Inject(sandbox.Fault{Service: sandbox.SES, Trigger: sandbox.CreateAuthChallenge, Throttle: true, Calls: 1}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := initiate(t, sb, ada)
+	_, err := initiate(t, sb, person)
 	var failed *types.UserLambdaValidationException
 	if !errors.As(err, &failed) || !strings.Contains(failed.ErrorMessage(), "Maximum sending rate exceeded") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := initiate(t, sb, ada); err != nil {
+	if _, err := initiate(t, sb, person); err != nil {
 		t.Errorf("after the fault: %v", err)
 	}
 	if _, err := sb.Inject(sandbox.Fault{Service: sandbox.SES, Trigger: "Nobody", Throttle: true}); err == nil {
@@ -157,7 +157,7 @@ func TestFailuresOfHandlersAreToldApart(t *testing.T) {
 	handlers := sandbox.Handlers{sandbox.DefineAuthChallenge: sandbox.HandlerFunc(func(ctx context.Context, event []byte) ([]byte, error) {
 		return fail.Load().(func() ([]byte, error))()
 	})}
-	sb := start(t, sandbox.Options{Invoker: handlers, Users: []sandbox.User{{Email: ada}}})
+	sb := start(t, sandbox.Options{Invoker: handlers, Users: []sandbox.User{{Email: person}}})
 	for name, c := range map[string]struct {
 		f    func() ([]byte, error)
 		want string
@@ -170,7 +170,7 @@ func TestFailuresOfHandlersAreToldApart(t *testing.T) {
 		"no JSON": {func() ([]byte, error) { return []byte("{"), nil }, "Invalid JSON"},
 	} {
 		fail.Store(c.f)
-		if _, err := initiate(t, sb, ada); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := initiate(t, sb, person); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
@@ -183,8 +183,8 @@ func TestTheSwitchesOfThePoolReachIt(t *testing.T) {
 		time.Sleep(300 * time.Millisecond)
 		return event, nil
 	})}
-	sb := start(t, sandbox.Options{Invoker: slow, TriggerTimeout: 50 * time.Millisecond, TriggerAttempts: 3, Users: []sandbox.User{{Email: ada}}})
-	if _, err := initiate(t, sb, ada); err == nil || !strings.Contains(err.Error(), "invocation failed due to error") {
+	sb := start(t, sandbox.Options{Invoker: slow, TriggerTimeout: 50 * time.Millisecond, TriggerAttempts: 3, Users: []sandbox.User{{Email: person}}})
+	if _, err := initiate(t, sb, person); err == nil || !strings.Contains(err.Error(), "invocation failed due to error") {
 		t.Errorf("got %v", err)
 	}
 	if calls.Load() != 3 {
@@ -242,9 +242,9 @@ func TestEveryListenerChecksTheHost(t *testing.T) {
 }
 
 func TestTheInboxIsReachedFromGoAndOverHTTP(t *testing.T) {
-	sb := start(t, sandbox.Options{Users: []sandbox.User{{Email: ada}, {Email: "bob@example.com"}}})
+	sb := start(t, sandbox.Options{Users: []sandbox.User{{Email: person}, {Email: "bob@example.com"}}})
 	var wg sync.WaitGroup
-	for _, name := range []string{ada, "bob@example.com"} {
+	for _, name := range []string{person, "bob@example.com"} {
 		wg.Go(func() {
 			if _, err := initiate(t, sb, name); err != nil {
 				t.Error(err)
@@ -252,10 +252,10 @@ func TestTheInboxIsReachedFromGoAndOverHTTP(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if all, one := sb.Messages(sandbox.MessageFilter{}), sb.Messages(sandbox.MessageFilter{To: ada}); len(all) != 2 || len(one) != 1 {
+	if all, one := sb.Messages(sandbox.MessageFilter{}), sb.Messages(sandbox.MessageFilter{To: person}); len(all) != 2 || len(one) != 1 {
 		t.Errorf("%d mails, %d of them to one", len(all), len(one))
 	}
-	response, err := http.Get(sb.Config().InboxURL + "/api/messages?to=" + ada)
+	response, err := http.Get(sb.Config().InboxURL + "/api/messages?to=" + person)
 	if err != nil || response.StatusCode != http.StatusOK {
 		t.Errorf("%v, %v", response, err)
 	}

@@ -159,7 +159,7 @@ func (s *Sandbox) SuppressAddress(address string) { s.mail.Suppress(address) }
 // WaitForMailEvents returns when all that SES has said so far of mails that came
 // back was handled: of mails to suppressed addresses, and to bounce@, complaint@
 // and suppressionlist@ of its mailbox simulator, simulator.amazonses.com, with a
-// label ("bounce+ada@") or without. The error wraps that of ctx.
+// label ("bounce+person@") or without. The error wraps that of ctx.
 func (s *Sandbox) WaitForMailEvents(ctx context.Context) error { return s.bus.Wait(ctx) }
 
 // RestartTables ends the table engine at once, as a crash would, and starts it

@@ -12,28 +12,28 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-const ada = "user@example.com"
+const person = "user@example.com"
 
 func TestAUserSignsInWithTheCodeFromTheInbox(t *testing.T) {
-	sb := start(t, sandbox.Options{Users: []sandbox.User{{Email: ada}}})
+	sb := start(t, sandbox.Options{Users: []sandbox.User{{Email: person}}})
 	since := time.Now()
 	client, id := pool(sb), sb.Config().UserPoolClientID
 	first, err := client.InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{
-		AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: &id, AuthParameters: map[string]string{"USERNAME": ada},
+		AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: &id, AuthParameters: map[string]string{"USERNAME": person},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	mail, err := sb.WaitForMessage(ctx, "Ada@Example.com", since)
+	mail, err := sb.WaitForMessage(ctx, "User@Example.com", since)
 	if err != nil {
 		t.Fatal(err)
 	}
 	code := strings.TrimSpace(strings.TrimPrefix(mail.Text, "Your code:"))
 	second, err := client.RespondToAuthChallenge(t.Context(), &cognitoidentityprovider.RespondToAuthChallengeInput{
 		ChallengeName: types.ChallengeNameTypeCustomChallenge, ClientId: &id, Session: first.Session,
-		ChallengeResponses: map[string]string{"USERNAME": ada, "ANSWER": code},
+		ChallengeResponses: map[string]string{"USERNAME": person, "ANSWER": code},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -21,8 +21,8 @@ func TestUsersAreReadFromTheCommandLine(t *testing.T) {
 		{arg: "user@example.com::temporary", err: "no password behind the colon"},
 		{arg: "user@example.com:temporary", err: "write user@example.com:PASSWORD:temporary"},
 		{arg: "", err: "--user must be EMAIL"},
-		{arg: "ada:horse", err: `(received: "ada:...")`},
-		{arg: "Ada <user@example.com>", err: "--user must be EMAIL"},
+		{arg: "person:horse", err: `(received: "person:...")`},
+		{arg: "Person <user@example.com>", err: "--user must be EMAIL"},
 	} {
 		got, err := parseUser(test.arg)
 		if test.err == "" && (err != nil || got != test.want) {

@@ -24,13 +24,15 @@ type certificate struct {
 	config *tls.Config
 	pem    []byte
 	// own is a file with the certificate alone, all one with the system's authorities behind it.
-	own, all, dir string
+	own, all string
+	// dir is where both lie, none a directory without certificates.
+	dir, none string
 }
 
-// environment makes programs trust the certificate beside the system's: reading those is part of a
-// program's first handshake.
+// environment makes programs trust the certificate beside the system's, which are in one file and so are
+// read once. Go reads a directory of certificates too, in which many systems have the same ones again.
 func (c *certificate) environment() map[string]string {
-	return map[string]string{"SSL_CERT_FILE": c.all, "SSL_CERT_DIR": c.dir, "NODE_EXTRA_CA_CERTS": c.own}
+	return map[string]string{"SSL_CERT_FILE": c.all, "SSL_CERT_DIR": c.none, "NODE_EXTRA_CA_CERTS": c.own}
 }
 
 // systemRoots are where systems keep their authorities.
@@ -54,9 +56,11 @@ func makeCertificate(dir string) (*certificate, error) {
 	c := &certificate{
 		config: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, NextProtos: []string{"http/1.1"}},
 		pem:    pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
-		own:    filepath.Join(dir, "own.pem"), all: filepath.Join(dir, "all.pem"), dir: dir,
+		own:    filepath.Join(dir, "own.pem"), all: filepath.Join(dir, "all.pem"), dir: dir, none: filepath.Join(dir, "none"),
 	}
-	// The directory holds nothing else that looks like a certificate, so none is read twice.
+	if err := os.Mkdir(c.none, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("make a certificate: %w", err)
+	}
 	all := append([]byte{}, c.pem...)
 	for _, path := range systemRoots {
 		if b, err := os.ReadFile(path); err == nil {

@@ -74,6 +74,7 @@ func commit(ctx context.Context, dir string) (string, error) {
 	git := func(args ...string) (string, error) {
 		cmd := exec.CommandContext(ctx, "git", args...)
 		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "GIT_OPTIONAL_LOCKS=0") // status writes the index otherwise
 		var words bytes.Buffer
 		cmd.Stderr = &words
 		out, err := cmd.Output()

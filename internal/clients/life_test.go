@@ -65,10 +65,10 @@ func (w *world) signInAgain(b, inbox *tab) {
 func (w *world) wrongThenResent(b *tab) {
 	b.t.Helper()
 	since := time.Now()
-	b.fill("#email", ada)
+	b.fill("#email", person)
 	b.press("Continue")
 	b.heading("Check your email")
-	b.fill("#code", wrong(w.code(ada, since)))
+	b.fill("#code", wrong(w.code(person, since)))
 	b.says("#alert", "That’s not the right code. You have 2 tries left.")
 	if got := b.focused(); got != "code" {
 		b.t.Errorf("the focus is on %q after a wrong code, want the code field", got)
@@ -113,7 +113,7 @@ func TestTooManyWrongPasswordsAreToldToWait(t *testing.T) {
 	w := start(t, "password", nil)
 	b := newTab(t)
 	b.open(w.page)
-	b.fill("#email", ada)
+	b.fill("#email", person)
 	for range 9 {
 		b.fill("#password", "Not-the-password-1")
 		b.press("Continue")
@@ -145,7 +145,7 @@ func TestAPageForPeopleKnowsNoInbox(t *testing.T) {
 	w.cfg.InboxURL = ""
 	w.servePage(signinpage.Options{CacheDir: cacheDir(t)})
 	b := newTab(t)
-	w.toCode(b, ada)
+	w.toCode(b, person)
 	if eval[bool](b, `!!document.querySelector("#note").offsetParent || /sandbox|mailbox/i.test(document.body.innerText)`) {
 		t.Error("a page without a local mailbox speaks of one")
 	}
@@ -160,7 +160,7 @@ func TestThePageReloadsWhileItIsDeveloped(t *testing.T) {
 	}
 	w.servePage(signinpage.Options{CacheDir: cacheDir(t), Source: source})
 	b := newTab(t)
-	w.toCode(b, ada)
+	w.toCode(b, person)
 	style := filepath.Join(source, "src", "page.css")
 	data, err := os.ReadFile(style)
 	if err != nil {

@@ -72,10 +72,10 @@ func TestALanguageIsChosenAndKept(t *testing.T) {
 	b := newTab(t)
 	b.open(w.page)
 	b.heading("Sign in")
-	b.fill("#email", ada)
+	b.fill("#email", person)
 	eval[bool](b, `(s => { s.value = "de"; s.dispatchEvent(new Event("change")); return true })(document.querySelector("#language"))`)
 	b.heading("Anmelden")
-	if got := eval[string](b, `document.querySelector("#email").value`); got != ada {
+	if got := eval[string](b, `document.querySelector("#email").value`); got != person {
 		t.Errorf("the address is %q after another language was chosen, want it kept", got)
 	}
 	b.press("Weiter")
@@ -105,7 +105,7 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	b := newTab(t)
 	b.open(w.page)
 	b.tabTo("email")
-	b.key(ada)
+	b.key(person)
 	b.tabTo("password")
 	b.key("wrong" + kb.Enter)
 	b.says("#alert", "isn’t right")
@@ -117,12 +117,12 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	}
 	eval[bool](b, `(e => { e.select(); return true })(document.querySelector("#password"))`)
 	since := time.Now()
-	b.key(adaPassword + kb.Enter)
+	b.key(personPassword + kb.Enter)
 	b.heading("Check your email")
 	if got := b.focused(); got != "code" {
 		t.Errorf("the focus is on %q, want the code", got)
 	}
-	b.key(w.code(ada, since))
+	b.key(w.code(person, since))
 	b.heading("You’re signed in")
 	if got := b.focused(); got != "title" {
 		t.Errorf("the focus is on %q after sign-in, want the heading, so that it is read out", got)
@@ -186,7 +186,7 @@ func TestThePageAddsLittleTime(t *testing.T) {
 	w := start(t, "passwordless", nil)
 	b := newTab(t)
 	b.open(w.page)
-	b.fill("#email", ada)
+	b.fill("#email", person)
 	type timing struct{ Page, API float64 }
 	got := eval[timing](b, `new Promise(done => {
 		const from = performance.now();
@@ -218,7 +218,7 @@ func TestThePageIsPaintedWithoutItsScript(t *testing.T) {
 	if got := b.text("h1"); got != "Sign in" {
 		t.Errorf("before its script the page shows %q", got)
 	}
-	b.fill("#email", ada)
+	b.fill("#email", person)
 	if got := eval[string](b, `location.href`); got != w.page+"/" {
 		t.Errorf("the address is %s", got)
 	}

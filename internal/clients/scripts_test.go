@@ -27,7 +27,7 @@ func (w *world) runScript(name string, extra map[string]any) {
 	told := map[string]any{
 		"endpoint": w.cfg.Endpoint, "inboxUrl": w.cfg.InboxURL, "mode": w.cfg.Mode,
 		"userPoolId": w.cfg.UserPoolID, "userPoolClientId": w.cfg.UserPoolClientID,
-		"user": ada, "password": adaPassword, "newcomer": newcomer, "temporary": temporary, "ownPassword": ownPassword,
+		"user": person, "password": personPassword, "newcomer": newcomer, "temporary": temporary, "ownPassword": ownPassword,
 	}
 	for key, value := range extra {
 		told[key] = value
@@ -163,7 +163,7 @@ func TestTokensPassAWSJWTVerify(t *testing.T) {
 	t.Parallel()
 	w := start(t, "passwordless", nil)
 	b := newTab(t)
-	b.fill("#code", w.toCode(b, ada))
+	b.fill("#code", w.toCode(b, person))
 	b.heading("You’re signed in")
 	token := func(kind string) string {
 		return eval[string](b, `localStorage.getItem(Object.keys(localStorage).find(k => k.endsWith(%s)))`, "."+kind)

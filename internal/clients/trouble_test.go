@@ -10,14 +10,14 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// toCode gets ada to the code's screen and returns her code.
+// toCode gets the person to the code's screen and returns the code.
 func (w *world) toCode(b *tab, address string) string {
 	b.t.Helper()
 	since := time.Now()
 	b.open(w.page)
 	b.fill("#email", address)
 	if w.cfg.Mode == "password" {
-		b.fill("#password", adaPassword)
+		b.fill("#password", personPassword)
 	}
 	b.press("Continue")
 	b.heading("Check your email")
@@ -35,10 +35,10 @@ func TestBackLeadsToTheAddress(t *testing.T) {
 	t.Parallel()
 	w := start(t, "passwordless", nil)
 	b := newTab(t)
-	w.toCode(b, ada)
+	w.toCode(b, person)
 	b.do(chromedp.NavigateBack())
 	b.heading("Sign in")
-	if got := eval[string](b, `document.querySelector("#email").value`); got != ada {
+	if got := eval[string](b, `document.querySelector("#email").value`); got != person {
 		t.Errorf("the address is %q after Back, want it kept", got)
 	}
 	b.press("Continue")
@@ -55,7 +55,7 @@ func TestAReloadGoesOn(t *testing.T) {
 	for _, mode := range []string{"passwordless", "password"} {
 		w := start(t, mode, nil)
 		b := newTab(t)
-		code := w.toCode(b, ada)
+		code := w.toCode(b, person)
 		b.open(w.page)
 		b.heading("Check your email")
 		b.fill("#code", wrong(code))
@@ -70,12 +70,12 @@ func TestALateReloadSaysSo(t *testing.T) {
 	t.Parallel()
 	w := start(t, "passwordless", nil)
 	b := newTab(t)
-	w.toCode(b, ada)
+	w.toCode(b, person)
 	b.shiftClock(4 * time.Minute)
 	b.open(w.page)
 	b.heading("Sign in")
 	b.says(".notice", "couldn’t go on after the page was reloaded")
-	if got := eval[string](b, `document.querySelector("#email").value`); got != ada {
+	if got := eval[string](b, `document.querySelector("#email").value`); got != person {
 		t.Errorf("the address is %q, want it kept", got)
 	}
 }
@@ -86,7 +86,7 @@ func TestAWrongClockDoesNoHarm(t *testing.T) {
 	for _, by := range []time.Duration{-30 * time.Hour, 30 * time.Hour} {
 		b := newTab(t)
 		b.shiftClock(by)
-		code := w.toCode(b, ada)
+		code := w.toCode(b, person)
 		b.says(".expiry", "in 4 minutes")
 		b.fill("#code", code)
 		b.heading("You’re signed in")
@@ -103,7 +103,7 @@ func TestTabsOfOneBrowserAgree(t *testing.T) {
 	t.Parallel()
 	w := start(t, "passwordless", nil)
 	first := newTab(t)
-	code := w.toCode(first, ada)
+	code := w.toCode(first, person)
 	second := first.another()
 	second.open(w.page)
 	// A tab that is a copy of the first has its sign-in, too; this one is to have its own.
@@ -111,7 +111,7 @@ func TestTabsOfOneBrowserAgree(t *testing.T) {
 		second.press("Use another address")
 	}
 	second.heading("Sign in")
-	second.fill("#email", ada)
+	second.fill("#email", person)
 	second.press("Continue")
 	second.heading("Check your email")
 	first.fill("#code", code)
@@ -127,10 +127,10 @@ func TestSigningOutEverywhereReachesOtherDevices(t *testing.T) {
 	t.Parallel()
 	w := start(t, "passwordless", nil)
 	phone, laptop := newTab(t), newTab(t)
-	code := w.toCode(phone, ada)
+	code := w.toCode(phone, person)
 	phone.fill("#code", code)
 	phone.heading("You’re signed in")
-	code = w.toCode(laptop, ada)
+	code = w.toCode(laptop, person)
 	laptop.fill("#code", code)
 	laptop.heading("You’re signed in")
 	laptop.press("Sign out on all devices")
@@ -144,14 +144,14 @@ func TestAPersonStaysSignedIn(t *testing.T) {
 	t.Parallel()
 	w := start(t, "passwordless", nil)
 	b := newTab(t)
-	b.fill("#code", w.toCode(b, ada))
+	b.fill("#code", w.toCode(b, person))
 	b.heading("You’re signed in")
 	token := `localStorage.getItem(Object.keys(localStorage).find(k => k.endsWith(".accessToken")))`
 	before := eval[string](b, token)
 	b.shiftClock(24 * time.Hour)
 	b.open(w.page)
 	b.heading("You’re signed in")
-	b.says(".who", ada)
+	b.says(".who", person)
 	b.until("the token is renewed", token+" !== %s", before)
 	if address := eval[string](b, "location.href + document.cookie"); address != w.page+"/" {
 		t.Errorf("the page's address and cookies are %q, want nothing of the sign-in in them", address)
@@ -165,14 +165,14 @@ func TestANetworkThatIsCutIsSaidAndForgiven(t *testing.T) {
 	b.open(w.page)
 	b.offline(true)
 	b.says("#status", "There’s no connection.")
-	b.fill("#email", ada)
+	b.fill("#email", person)
 	b.press("Continue")
 	b.says("#alert", "There’s no connection.")
 	b.offline(false)
 	since := time.Now()
 	b.press("Continue")
 	b.heading("Check your email")
-	code := w.code(ada, since)
+	code := w.code(person, since)
 	b.offline(true)
 	b.fill("#code", code)
 	b.says("#alert", "There’s no connection.")
@@ -199,7 +199,7 @@ func TestAServerThatNeverAnswersIsGivenUp(t *testing.T) {
 	if _, err := chromedp.Call(b.ctx, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: w.cfg.Endpoint + "/*"}}}); err != nil {
 		t.Fatal(err)
 	}
-	b.fill("#email", ada)
+	b.fill("#email", person)
 	b.press("Continue")
 	b.says("#status", "taking longer than usual")
 	time.Sleep(20 * time.Second)
@@ -211,7 +211,7 @@ func TestTheLastTryIsSaid(t *testing.T) {
 	t.Parallel()
 	w := start(t, "passwordless", nil)
 	b := newTab(t)
-	code := w.toCode(b, ada)
+	code := w.toCode(b, person)
 	for i, want := range []string{"2 tries left", "1 try left", "it was the last try"} {
 		code = wrong(code)
 		b.fill("#code", code)
@@ -221,7 +221,7 @@ func TestTheLastTryIsSaid(t *testing.T) {
 		}
 	}
 	b.heading("Sign in")
-	if got := eval[string](b, `document.querySelector("#email").value`); got != ada {
+	if got := eval[string](b, `document.querySelector("#email").value`); got != person {
 		t.Errorf("the address is %q, want it kept", got)
 	}
 }
@@ -233,7 +233,7 @@ func TestAnExpiredCodeIsReplaced(t *testing.T) {
 			t.Parallel()
 			w := start(t, mode, map[string]string{"EMAILOTP_CODE_TTL": "60"})
 			b := newTab(t)
-			code := w.toCode(b, ada)
+			code := w.toCode(b, person)
 			g := newGallery(b)
 			time.Sleep(58 * time.Second)
 			b.says(".expiry", "The code has expired.")
@@ -245,7 +245,7 @@ func TestAnExpiredCodeIsReplaced(t *testing.T) {
 			b.press("Send it again")
 			b.says(".notice", "Sent again.")
 			g.shot("resent-" + mode)
-			b.fill("#code", w.code(ada, since))
+			b.fill("#code", w.code(person, since))
 			b.heading("You’re signed in")
 		})
 	}
@@ -255,7 +255,7 @@ func TestALongCodeIsExplained(t *testing.T) {
 	t.Parallel()
 	w := start(t, "passwordless", map[string]string{"EMAILOTP_GUESS_BURST": "3", "EMAILOTP_MAX_ATTEMPTS": "5"})
 	b := newTab(t)
-	code := w.toCode(b, ada)
+	code := w.toCode(b, person)
 	for _, want := range []string{"4 tries left", "3 tries left", "2 tries left"} {
 		code = wrong(code)
 		b.fill("#code", code)
@@ -267,7 +267,7 @@ func TestALongCodeIsExplained(t *testing.T) {
 	b.says("#alert", "a new, longer code")
 	b.says("#long", "longer than usual")
 	newGallery(b).shot("long-code")
-	long := w.code(ada, since)
+	long := w.code(person, since)
 	if len(long) != 20 {
 		t.Fatalf("the new code has %d digits, want 20", len(long))
 	}
@@ -288,7 +288,7 @@ func TestStrangersSeeNothing(t *testing.T) {
 		b.says("#alert", "2 tries left")
 		return strings.ReplaceAll(b.text("main"), address, "ADDRESS")
 	}
-	known, unknown := seen(ada), seen("nobody@example.com")
+	known, unknown := seen(person), seen("nobody@example.com")
 	// The seconds until a resend may differ by the time that the test took.
 	if k, u := withoutDigits(known), withoutDigits(unknown); k != u {
 		t.Errorf("a known address shows\n%s\nand an unknown one\n%s", k, u)
@@ -310,11 +310,11 @@ func TestSigningUpTwiceSignsIn(t *testing.T) {
 	b := newTab(t)
 	b.open(w.page)
 	b.press("Create an account")
-	b.fill("#email", strings.ToUpper(ada))
+	b.fill("#email", strings.ToUpper(person))
 	since := time.Now()
 	b.press("Continue")
 	b.heading("Check your email")
-	b.fill("#code", w.code(ada, since))
+	b.fill("#code", w.code(person, since))
 	b.heading("You’re signed in")
 	if n := len(w.sb.Users()); n != 1 {
 		t.Errorf("there are %d users, want the one that was there", n)

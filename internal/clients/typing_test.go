@@ -16,14 +16,14 @@ func TestADoubleClickStartsOneSignIn(t *testing.T) {
 	w := start(t, "passwordless", nil)
 	b := newTab(t)
 	b.open(w.page)
-	b.fill("#email", ada)
+	b.fill("#email", person)
 	eval[bool](b, `(f => { f.requestSubmit(); f.requestSubmit(); f.querySelector(".primary").click(); return true })(document.forms[0])`)
 	b.heading("Check your email")
 	if n := w.sb.Counts()["lambda:CreateAuthChallenge"]; n != 1 {
 		t.Errorf("a double click made %d challenges, want 1", n)
 	}
 	// And a right code that is submitted twice is one answer.
-	code := w.code(ada, time.Time{})
+	code := w.code(person, time.Time{})
 	b.paste("#code", code)
 	eval[bool](b, `(f => { f?.requestSubmit(); f?.requestSubmit(); return true })(document.forms[0])`)
 	b.heading("You’re signed in")
@@ -62,7 +62,7 @@ func TestACodeIsGroupedAndEditedWhileItIsTyped(t *testing.T) {
 	t.Parallel()
 	w := start(t, "passwordless", nil)
 	b := newTab(t)
-	w.toCode(b, ada)
+	w.toCode(b, person)
 	value := func() string { return eval[string](b, `document.querySelector("#code").value`) }
 	b.fill("#code", "12x345")
 	if got := value(); got != "1234 5" {
@@ -112,7 +112,7 @@ func TestHostileTextIsText(t *testing.T) {
 	if n := eval[int](b, `document.querySelectorAll("main img, main script").length`); n != 0 {
 		t.Errorf("%d elements came out of texts", n)
 	}
-	b.paste("#email", ada)
+	b.paste("#email", person)
 	b.press("Continue")
 	b.heading("Check your email")
 	for _, text := range []string{strings.Repeat("9", 5000), "<b>1234</b>", "\u202e12345", "🔢", "١٢٣"} {

@@ -25,8 +25,8 @@ import (
 
 // Users that every world has, and their passwords in password mode.
 const (
-	ada           = "user@example.com"
-	adaPassword   = "Correct-horse-7-battery"
+	person           = "user@example.com"
+	personPassword   = "Correct-horse-7-battery"
 	newcomer      = "grace@example.com"
 	temporary     = "Temporary-horse-7"
 	ownPassword   = "My-own-horse-8-stable"
@@ -171,13 +171,13 @@ func cacheDir(t testing.TB) string {
 	return filepath.Join(dir, "emailotp")
 }
 
-// start runs a sandbox with ada and, in password mode, a newcomer with a temporary password.
+// start runs a sandbox with person and, in password mode, a newcomer with a temporary password.
 func start(t testing.TB, mode string, environment map[string]string, change ...func(*sandbox.Options)) *world {
 	t.Helper()
 	needTools(t, "node", "npm")
-	options := sandbox.Options{Assembly: assembly(t, mode, environment), TriggerTimeout: 30 * time.Second, Users: []sandbox.User{{Email: ada}}}
+	options := sandbox.Options{Assembly: assembly(t, mode, environment), TriggerTimeout: 30 * time.Second, Users: []sandbox.User{{Email: person}}}
 	if mode == "password" {
-		options.Users = []sandbox.User{{Email: ada, Password: adaPassword}, {Email: newcomer, Password: temporary, Temporary: true}}
+		options.Users = []sandbox.User{{Email: person, Password: personPassword}, {Email: newcomer, Password: temporary, Temporary: true}}
 	}
 	for _, c := range change {
 		c(&options)

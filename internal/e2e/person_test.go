@@ -41,7 +41,7 @@ type person struct {
 var people atomic.Int64
 
 // newPerson is a person without an account. Every test has people of its own:
-// "user@example.com" becomes "ada.001@example.com".
+// "user@example.com" becomes "person.001@example.com".
 func newPerson(t testing.TB, sb *sandbox.Sandbox, email string) *person {
 	t.Helper()
 	c := sb.Config()
