@@ -29,7 +29,7 @@ import (
 )
 
 const (
-	person      = "user@example.com"
+	person   = "user@example.com"
 	password = "correct-Horse-7-battery"
 )
 

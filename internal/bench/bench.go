@@ -18,7 +18,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -80,9 +79,6 @@ type run struct {
 	// What is made when a section first asks for it.
 	programs   once[*programs]
 	assemblies [2]once[string]
-
-	mu      sync.Mutex
-	closers []func()
 }
 
 // Run measures. A section that can't be measured leaves a row that says why, and the others go on; the
@@ -111,7 +107,6 @@ func Run(ctx context.Context, opts Options) (Report, error) {
 	}
 	defer os.RemoveAll(dir)
 	r := &run{opts: opts, dir: dir}
-	defer r.close()
 	report := Report{Machine: machine(ctx), Quick: opts.Quick, Started: time.Now().UTC().Truncate(time.Second)}
 	for _, s := range chosen {
 		r.section = s.name
@@ -164,18 +159,6 @@ func (r *run) samples(full, quick int) int {
 		return quick
 	}
 	return full
-}
-
-func (r *run) onClose(f func()) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.closers = append(r.closers, f)
-}
-
-func (r *run) close() {
-	for _, f := range slices.Backward(r.closers) {
-		f()
-	}
 }
 
 // once makes a value when it is first asked for, and remembers a failure too.

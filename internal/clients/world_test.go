@@ -25,12 +25,12 @@ import (
 
 // Users that every world has, and their passwords in password mode.
 const (
-	person           = "user@example.com"
-	personPassword   = "Correct-horse-7-battery"
-	newcomer      = "grace@example.com"
-	temporary     = "Temporary-horse-7"
-	ownPassword   = "My-own-horse-8-stable"
-	minimumLength = 12
+	person         = "user@example.com"
+	personPassword = "Correct-horse-7-battery"
+	newcomer       = "grace@example.com"
+	temporary      = "Temporary-horse-7"
+	ownPassword    = "My-own-horse-8-stable"
+	minimumLength  = 12
 )
 
 // scratch is removed when the tests are done.

@@ -127,7 +127,7 @@ func FuzzPatternsMatchThemselves(f *testing.F) {
 	f.Add("***", "")
 	f.Add("a*b*c", "aXbXc")
 	f.Fuzz(func(t *testing.T, pattern, s string) {
-		iam.Match(pattern, s)
+		_ = iam.Match(pattern, s) // whatever it says, it must come back
 		if !iam.Match("*", s) || !iam.Match("*"+s, s) && s == "" {
 			t.Errorf("* doesn't match %q", s)
 		}
