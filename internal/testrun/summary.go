@@ -34,7 +34,7 @@ type summary struct {
 	bad                     []string // names, for the end
 	reasons                 []string // of skips
 	output                  map[string][]string
-	inPackage               int
+	inPackage               map[string]int // packages run side by side
 }
 
 // test runs one group.
@@ -65,7 +65,7 @@ func (s *summary) test(ctx context.Context, g group) error {
 
 // read takes the events of a run. Lines that are none are passed on.
 func (s *summary) read(r io.Reader) {
-	s.output = map[string][]string{}
+	s.output, s.inPackage = map[string][]string{}, map[string]int{}
 	lines := bufio.NewReader(r)
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -114,14 +114,14 @@ func (s *summary) takeTest(e event, key string) {
 	if s.verbose {
 		fmt.Fprintf(s.out, "    %s %s (%.1f s)\n", e.Action, e.Test, e.Elapsed)
 	}
-	s.inPackage++
+	s.inPackage[e.Package]++
 	delete(s.output, key)
 }
 
 func (s *summary) takePackage(e event, key string) {
 	switch e.Action {
 	case "pass", "skip":
-		fmt.Fprintf(s.out, "  ok    %-40s %6.1f s  %d tests\n", short(e.Package), e.Elapsed, s.inPackage)
+		fmt.Fprintf(s.out, "  ok    %-40s %6.1f s  %d tests\n", short(e.Package), e.Elapsed, s.inPackage[e.Package])
 	case "fail":
 		fmt.Fprintf(s.out, "  FAIL  %-40s %6.1f s\n", short(e.Package), e.Elapsed)
 		name := short(e.Package)
@@ -134,7 +134,7 @@ func (s *summary) takePackage(e event, key string) {
 	default:
 		return
 	}
-	s.inPackage = 0
+	delete(s.inPackage, e.Package)
 	for k := range s.output { // what is left was output of tests that never ended
 		if strings.HasPrefix(k, e.Package+" ") {
 			if e.Action == "fail" && k != key {
