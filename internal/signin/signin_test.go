@@ -274,7 +274,7 @@ func TestSigningUp(t *testing.T) {
 
 func TestDecode(t *testing.T) {
 	t.Parallel()
-	c, err := signin.Decode("e30.eyJzdWIiOiIxZDJjIiwiZW1haWwiOiJhZGFAZXhhbXBsZS5jb20iLCJlbWFpbF92ZXJpZmllZCI6dHJ1ZX0.c2ln")
+	c, err := signin.Decode("e30.eyJzdWIiOiIxZDJjIiwiZW1haWwiOiJ1c2VyQGV4YW1wbGUuY29tIiwiZW1haWxfdmVyaWZpZWQiOnRydWV9.c2ln")
 	if err != nil || c.Sub != "1d2c" || c.Email != "user@example.com" || !c.EmailVerified {
 		t.Errorf("%+v, %v", c, err)
 	}
