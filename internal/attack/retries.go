@@ -13,8 +13,8 @@ import (
 // Cognito waits five seconds for a trigger and then calls it again, beside the first call. Here it waits
 // a shorter time, and the services are slower than that.
 const (
-	poolWaits    = 700 * time.Millisecond
-	serviceTakes = 1000 * time.Millisecond
+	poolWaits    = 400 * time.Millisecond
+	serviceTakes = 600 * time.Millisecond
 )
 
 // slowness is a service that takes longer than the pool waits.

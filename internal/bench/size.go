@@ -9,9 +9,9 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
 )
 
-// ZipSize builds a function of the module in moduleDir and returns the size of the zip that Lambda
+// zipSize builds a function of the module in moduleDir and returns the size of the zip that Lambda
 // would get, in bytes. Work is a directory for what is built.
-func ZipSize(ctx context.Context, moduleDir, name, goarch, work string) (int64, error) {
+func zipSize(ctx context.Context, moduleDir, name, goarch, work string) (int64, error) {
 	p, err := build.WritePackage(ctx, moduleDir, name, build.Target{GOOS: "linux", GOARCH: goarch}, filepath.Join(work, goarch))
 	if err != nil {
 		return 0, err
@@ -24,7 +24,7 @@ func ZipSize(ctx context.Context, moduleDir, name, goarch, work string) (int64, 
 	return info.Size(), nil
 }
 
-// bareZipSize is ZipSize for the empty function.
+// bareZipSize is zipSize for the empty function.
 func bareZipSize(ctx context.Context, moduleDir, goarch, work string) (int64, error) {
 	dir := filepath.Join(work, "bare-"+goarch)
 	binary := filepath.Join(dir, build.Bootstrap)
@@ -59,7 +59,7 @@ func zipSizes(ctx context.Context, r *run) error {
 			return err
 		}
 		for _, name := range build.Names() {
-			size, err := ZipSize(ctx, r.opts.App, name, arch, r.dir)
+			size, err := zipSize(ctx, r.opts.App, name, arch, r.dir)
 			if err != nil {
 				return err
 			}
