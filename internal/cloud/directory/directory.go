@@ -18,7 +18,7 @@ type Directory struct {
 	client *cognitoidentityprovider.Client
 }
 
-const timeout = time.Second
+const timeout = 1500 * time.Millisecond
 
 // New returns the directory.
 func New(lookup cloud.Lookup) (*Directory, error) {

@@ -21,7 +21,7 @@ type Key struct {
 }
 
 // timeout is for one attempt; KMS answers within tens of milliseconds.
-const timeout = time.Second
+const timeout = 1500 * time.Millisecond
 
 // New returns the key with the given ARN.
 func New(arn string, lookup cloud.Lookup) (*Key, error) {

@@ -11,7 +11,7 @@ import (
 )
 
 // timeout is for one attempt; DynamoDB answers within milliseconds.
-const timeout = time.Second
+const timeout = 1500 * time.Millisecond
 
 // New returns the store in the named table.
 func New(name string, lookup cloud.Lookup) (*dynamo.Store, error) {
