@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	if !given("test.parallel") {
 		// Most of the time is spent waiting: for cool-downs and expiries, for browsers and functions.
-		_ = flag.Set("test.parallel", "2")
+		_ = flag.Set("test.parallel", "3")
 	}
 	code := m.Run()
 	closeBrowser()
