@@ -59,6 +59,8 @@ func attempt(f func()) (err error) {
 		case nil:
 		case *emailotp.Error:
 			err = problem
+		case *stacks.PageError:
+			err = problem
 		case error:
 			if !strings.Contains(problem.Error(), "Validation") {
 				panic(problem)

@@ -36,7 +36,7 @@ type EmailOTPStack struct {
 func StackName(environment string) string { return "EmailOtp-" + environment }
 
 // NewEmailOTPStack creates an environment's stack, with the outputs that a client needs: UserPoolId,
-// UserPoolClientId, Region and Mode. Where the sender's domain needs DNS records that the stack
+// UserPoolClientId, Region, Mode and, where the sign-in page is hosted, SignInUrl. Where the sender's domain needs DNS records that the stack
 // can't create, they are outputs too.
 func NewEmailOTPStack(scope constructs.Construct, id string, props *EmailOTPStackProps) EmailOTPStack {
 	env := props.Environment
@@ -48,11 +48,15 @@ func NewEmailOTPStack(scope constructs.Construct, id string, props *EmailOTPStac
 		sp.Description = jsii.String("Sign-in by e-mail code, environment " + env.Name)
 	}
 	stack := awscdk.NewStack(scope, &id, &sp)
-	signIn := emailotp.NewEmailOTP(stack, jsii.String(ConstructID), env.props(stack))
+	zone := env.zone(stack)
+	signIn := emailotp.NewEmailOTP(stack, jsii.String(ConstructID), env.props(zone))
 	output(stack, "UserPoolId", "The user pool's id", signIn.UserPool().UserPoolId())
 	output(stack, "UserPoolClientId", "The app client's id", signIn.UserPoolClient().UserPoolClientId())
 	output(stack, "Region", "The user pool's Region", stack.Region())
 	output(stack, "Mode", "How people sign in", jsii.String(string(env.Mode)))
+	if env.SignInPage {
+		output(stack, "SignInUrl", "The sign-in page", env.hostPage(stack, zone, signIn))
+	}
 	for i, r := range signIn.DnsRecords() {
 		description := fmt.Sprintf("A DNS record that %s needs: name, type, value", domainOf(env.Sender))
 		output(stack, fmt.Sprintf("DnsRecord%d", i+1), description, jsii.String(*r.Name+" "+*r.Type+" "+*r.Value))
@@ -61,9 +65,9 @@ func NewEmailOTPStack(scope constructs.Construct, id string, props *EmailOTPStac
 }
 
 // props translates the environment. Durations become the CDK's here, once.
-func (e Environment) props(stack awscdk.Stack) *emailotp.EmailOTPProps {
+func (e Environment) props(zone awsroute53.IHostedZone) *emailotp.EmailOTPProps {
 	p := &emailotp.EmailOTPProps{
-		Mode: e.Mode, Sender: e.sender(stack),
+		Mode: e.Mode, Sender: e.sender(zone),
 		SenderName: e.SenderName, ReplyTo: e.ReplyTo, ProductName: e.ProductName,
 		SupportAddress: e.SupportAddress, DefaultLocale: e.DefaultLocale,
 		CodeLength: e.CodeLength, MaxAttempts: e.MaxAttempts, GuessBurst: e.GuessBurst,
@@ -86,14 +90,21 @@ func (e Environment) props(stack awscdk.Stack) *emailotp.EmailOTPProps {
 	return p
 }
 
-func (e Environment) sender(stack awscdk.Stack) emailotp.Sender {
-	local, domain, _ := strings.Cut(e.Sender, "@")
+// zone is the hosted zone of the sender's domain, nil for none.
+func (e Environment) zone(stack awscdk.Stack) awsroute53.IHostedZone {
+	if e.HostedZoneID == "" {
+		return nil
+	}
+	return awsroute53.PublicHostedZone_FromPublicHostedZoneAttributes(stack, jsii.String("SenderZone"),
+		&awsroute53.PublicHostedZoneAttributes{HostedZoneId: jsii.String(e.HostedZoneID), ZoneName: jsii.String(domainOf(e.Sender))})
+}
+
+func (e Environment) sender(zone awsroute53.IHostedZone) emailotp.Sender {
 	switch {
-	case e.HostedZoneID != "":
-		zone := awsroute53.PublicHostedZone_FromPublicHostedZoneAttributes(stack, jsii.String("SenderZone"),
-			&awsroute53.PublicHostedZoneAttributes{HostedZoneId: jsii.String(e.HostedZoneID), ZoneName: jsii.String(domain)})
+	case zone != nil:
 		return emailotp.SenderHostedZone(zone, e.Sender)
 	case e.SenderIdentity == "domain":
+		local, domain, _ := strings.Cut(e.Sender, "@")
 		return emailotp.SenderDomain(domain, local)
 	}
 	return emailotp.SenderAddress(e.Sender)

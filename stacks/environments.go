@@ -50,6 +50,13 @@ type Environment struct {
 	LogRetentionDays int
 	// RemovalPolicy is "retain" (the default) or "destroy".
 	RemovalPolicy string
+	// SignInPage hosts the sign-in page on S3 and CloudFront.
+	SignInPage bool
+	// SignInPageDomain is the page's domain, such as login.example.com; empty for CloudFront's own. Below
+	// the sender's domain, and with its HostedZoneID, it gets its DNS records.
+	SignInPageDomain string
+	// SignInPageCertificateARN is the domain's certificate, which CloudFront wants in us-east-1.
+	SignInPageCertificateARN string
 }
 
 // Environments reads what cdk.json says under [ContextKey]: an object of environments by name. With

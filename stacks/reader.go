@@ -17,6 +17,8 @@ var (
 	regions    = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$`)
 	accounts   = regexp.MustCompile(`^\d{12}$`)
 	names      = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,63}$`)
+	domains    = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$`)
+	certs      = regexp.MustCompile(`^arn:aws:acm:us-east-1:\d{12}:certificate/[0-9A-Za-z-]+$`)
 	zoneIDs    = regexp.MustCompile(`^[A-Z0-9]{1,32}$`)
 	identities = []string{"address", "domain"}
 	policies   = []string{"destroy", "retain"}
@@ -89,8 +91,22 @@ func (s *section) read(e *Environment) {
 		}
 	}
 	e.RemovalPolicy = s.oneOf("removalPolicy", policies, false)
+	s.readPage(e)
 	if e.HostedZoneID != "" && e.SenderIdentity == "address" {
 		s.problem("hostedZoneId goes with senderIdentity %q alone, for a single address needs no DNS records (received: %q)", "domain", "address")
+	}
+}
+
+func (s *section) readPage(e *Environment) {
+	page := s.flag("signInPage")
+	e.SignInPage = page != nil && *page
+	e.SignInPageDomain = s.matching("signInPageDomain", domains, "a domain name in small letters like login.example.com", false)
+	e.SignInPageCertificateARN = s.matching("signInPageCertificateArn", certs, "the ARN of an ACM certificate in us-east-1, where CloudFront looks for it", false)
+	if (e.SignInPageDomain == "") != (e.SignInPageCertificateARN == "") {
+		s.problem("signInPageDomain and signInPageCertificateArn go together (received: %q and %q)", e.SignInPageDomain, e.SignInPageCertificateARN)
+	}
+	if e.SignInPageDomain != "" && !e.SignInPage {
+		s.problem("signInPageDomain goes with signInPage true alone (received: %q)", e.SignInPageDomain)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/signinpage"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
@@ -25,7 +26,7 @@ func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (*loopback.Ser
 		return nil, err
 	}
 	page, err := signinpage.New(signinpage.Options{
-		Settings: signinpage.Settings{
+		Settings: webbundle.Settings{
 			UserPoolID: c.UserPoolID, UserPoolClientID: c.UserPoolClientID, Mode: c.Mode, Endpoint: c.Endpoint, InboxURL: c.InboxURL,
 			SignUp: c.Mode == "passwordless" && sb.SelfSignUp(), PasswordLength: sb.MinimumPasswordLength(),
 			Product: environment["EMAILOTP_PRODUCT_NAME"],

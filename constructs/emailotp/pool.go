@@ -11,6 +11,10 @@ import (
 // clientMark is the metadata by which tools find the app client and learn its mode.
 const clientMark = "EmailOTP::Client"
 
+// DefaultPasswordLength is the shortest password, in characters, of a pool that is created without a
+// PasswordPolicy. NIST SP 800-63B-4 asks for 15 where a password is the only factor and 8 beside another.
+const DefaultPasswordLength = 12
+
 // addUserPool creates the pool, or takes the given one.
 func (e *emailOTP) addUserPool() {
 	c := &e.config
@@ -25,7 +29,7 @@ func (e *emailOTP) addUserPool() {
 	}
 	if p.PasswordPolicy == nil {
 		p.PasswordPolicy = &awscognito.PasswordPolicy{
-			MinLength:            jsii.Number(12),
+			MinLength:            jsii.Number(DefaultPasswordLength),
 			RequireDigits:        jsii.Bool(true),
 			RequireLowercase:     jsii.Bool(true),
 			RequireSymbols:       jsii.Bool(true),

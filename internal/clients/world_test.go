@@ -19,6 +19,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/signinpage"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/synth"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 	"github.com/cognito-emailotp/cdk-emailotp/web"
 )
@@ -198,7 +199,7 @@ func start(t testing.TB, mode string, environment map[string]string, change ...f
 
 func (w *world) servePage(o signinpage.Options) {
 	w.t.Helper()
-	o.Settings = signinpage.Settings{
+	o.Settings = webbundle.Settings{
 		UserPoolID: w.cfg.UserPoolID, UserPoolClientID: w.cfg.UserPoolClientID, Mode: w.cfg.Mode, Endpoint: w.cfg.Endpoint,
 		InboxURL: w.cfg.InboxURL, SignUp: w.cfg.Mode == "passwordless", Product: "Example", PasswordLength: minimumLength,
 	}

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -66,30 +65,22 @@ func Install(ctx context.Context, cacheDir string, progress func(string)) (strin
 // Build bundles the sources, which are [web.Sources] or a directory like it, with the packages in
 // modules, a directory that has a node_modules. Its errors are the compiler's, with file and line.
 func Build(sources fs.FS, modules string) (*Bundle, error) {
-	dir, err := os.MkdirTemp("", "emailotp-page-")
-	if err != nil {
-		return nil, fmt.Errorf("bundling the sign-in page: %w", err)
-	}
-	defer os.RemoveAll(dir)
-	src, err := fs.Sub(sources, "src")
-	if err != nil {
-		return nil, err
-	}
-	if err := os.CopyFS(filepath.Join(dir, "src"), src); err != nil {
-		return nil, fmt.Errorf("bundling the sign-in page: %w", err)
-	}
 	icon, err := fs.ReadFile(sources, "icon.svg")
 	if err != nil {
 		return nil, fmt.Errorf("bundling the sign-in page: %w", err)
 	}
-	result := api.Build(options(dir, modules))
+	modules, err = filepath.Abs(modules)
+	if err != nil {
+		return nil, fmt.Errorf("bundling the sign-in page: %w", err)
+	}
+	result := api.Build(options(sources, modules))
 	if err := failure(result.Errors); err != nil {
 		return nil, err
 	}
 	b := &Bundle{files: []File{{Name: "assets/icon.svg", ContentType: contentTypes[".svg"], Body: icon}}}
 	names := map[string]string{"Icon": "assets/icon.svg"}
 	for _, f := range result.OutputFiles {
-		name, err := filepath.Rel(filepath.Join(dir, "out"), f.Path)
+		name, err := filepath.Rel(filepath.Join(modules, "out"), f.Path)
 		if err != nil {
 			return nil, fmt.Errorf("bundling the sign-in page: %w", err)
 		}
@@ -115,11 +106,14 @@ var contentTypes = map[string]string{
 	".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8",
 }
 
-func options(dir, modules string) api.BuildOptions {
+// options has all paths relative to the directory of the packages, and the sources by themselves, for the
+// names that depend on content depend on those paths as well.
+func options(sources fs.FS, modules string) api.BuildOptions {
 	return api.BuildOptions{
-		AbsWorkingDir: dir,
+		AbsWorkingDir: modules,
 		EntryPoints:   []string{"src/main.ts", "src/page.css"},
-		Outdir:        filepath.Join(dir, "out"),
+		Plugins:       []api.Plugin{reader(sources, modules)},
+		Outdir:        filepath.Join(modules, "out"), // of the names; nothing is written
 		EntryNames:    "assets/[name]-[hash]",
 		ChunkNames:    "assets/[name]-[hash]",
 		Bundle:        true,
@@ -133,7 +127,6 @@ func options(dir, modules string) api.BuildOptions {
 
 		MinifyWhitespace: true, MinifyIdentifiers: true, MinifySyntax: true,
 
-		NodePaths: []string{filepath.Join(modules, "node_modules")},
 		// An app has the whole of aws-amplify; the page installs the part that it uses.
 		Alias:       map[string]string{"aws-amplify/auth": "@aws-amplify/auth"},
 		TsconfigRaw: "{}",

@@ -113,6 +113,27 @@ func TestThePageNamesItsFilesByContent(t *testing.T) {
 	}
 }
 
+// Where the packages lie must not show in the names, or a deployment from another machine would replace
+// every file.
+func TestTheNamesAreTheSameOnEveryMachine(t *testing.T) {
+	elsewhere := filepath.Join(t.TempDir(), "another", "place")
+	if err := os.MkdirAll(filepath.Dir(elsewhere), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(elsewhere, "node_modules"), os.DirFS(filepath.Join(modules(t), "node_modules"))); err != nil {
+		t.Fatal(err)
+	}
+	other, err := webbundle.Build(web.Sources(), elsewhere)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range build(t).Files() {
+		if g := other.Files()[i]; f.Name != g.Name || !bytes.Equal(f.Body, g.Body) {
+			t.Errorf("%s is %s, from packages in another directory", f.Name, g.Name)
+		}
+	}
+}
+
 func TestNothingIsInline(t *testing.T) {
 	index, _ := build(t).File(webbundle.IndexName)
 	for what, pattern := range map[string]string{"a script": `<script[^>]*>[^<]`, "a style": `<style|\sstyle=`, "a handler": `\son\w+=`} {

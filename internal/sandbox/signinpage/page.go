@@ -28,7 +28,7 @@ import (
 
 // Options say what to serve.
 type Options struct {
-	Settings Settings
+	Settings webbundle.Settings
 	// CacheDir is where the page's npm packages are installed the first time, which takes some seconds.
 	CacheDir string
 	// Source is the web directory of a checkout, to be bundled anew when a file in it changes; empty
@@ -68,7 +68,7 @@ func New(o Options) (*Page, error) {
 		return nil, err
 	}
 	p := &Page{
-		options: o, headers: webbundle.Headers(o.Settings.api()), settings: settings, sources: web.Sources(),
+		options: o, headers: webbundle.Headers(o.Settings.API()), settings: settings, sources: web.Sources(),
 		live: o.Settings.Live, logger: o.Logger, mux: http.NewServeMux(),
 	}
 	if p.logger == nil {
@@ -92,15 +92,6 @@ func New(o Options) (*Page, error) {
 func (p *Page) Prepare(ctx context.Context) error {
 	_, err := p.current(ctx)
 	return err
-}
-
-// api is the origin that the page speaks to.
-func (s Settings) api() string {
-	if s.Endpoint != "" {
-		return s.Endpoint
-	}
-	region, _, _ := strings.Cut(s.UserPoolID, "_")
-	return "https://cognito-idp." + region + ".amazonaws.com/"
 }
 
 // ServeHTTP answers one request. Nothing here changes anything, whoever asks.

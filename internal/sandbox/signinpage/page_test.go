@@ -16,10 +16,11 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/signinpage"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
 	"github.com/cognito-emailotp/cdk-emailotp/web"
 )
 
-var settings = signinpage.Settings{
+var settings = webbundle.Settings{
 	UserPoolID: "eu-west-1_TestPool1", UserPoolClientID: "abc123", Mode: "passwordless", Endpoint: "http://127.0.0.1:9310", InboxURL: "http://127.0.0.1:9311",
 }
 
@@ -118,7 +119,7 @@ func TestTheSettingsAreWhatThePageReads(t *testing.T) {
 }
 
 func TestWrongSettingsAreNamedAtOnce(t *testing.T) {
-	_, err := signinpage.New(signinpage.Options{Settings: signinpage.Settings{Mode: "both", Endpoint: "nowhere", InboxURL: "javascript:alert(1)", PasswordLength: -1}})
+	_, err := signinpage.New(signinpage.Options{Settings: webbundle.Settings{Mode: "both", Endpoint: "nowhere", InboxURL: "javascript:alert(1)", PasswordLength: -1}})
 	if err == nil {
 		t.Fatal("they were taken")
 	}

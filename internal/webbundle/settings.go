@@ -1,12 +1,13 @@
-package signinpage
+package webbundle
 
 import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 )
 
-// Settings is what the page fetches as settings.json. The JSON names are the page's own.
+// Settings is what the page fetches as [SettingsName]. The JSON names are the page's own.
 type Settings struct {
 	UserPoolID       string `json:"userPoolId"`
 	UserPoolClientID string `json:"userPoolClientId"`
@@ -51,3 +52,15 @@ func (s Settings) Validate() error {
 	}
 	return nil
 }
+
+// API returns the origin that the page speaks to: s.Endpoint, or AWS's in the pool's region.
+func (s Settings) API() string {
+	if s.Endpoint != "" {
+		return s.Endpoint
+	}
+	region, _, _ := strings.Cut(s.UserPoolID, "_")
+	return API(region)
+}
+
+// API returns the origin of AWS's API of the user pools in a region.
+func API(region string) string { return "https://cognito-idp." + region + ".amazonaws.com/" }
