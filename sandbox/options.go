@@ -71,8 +71,8 @@ type Options struct {
 
 	// TablePath keeps the tables' data in a directory; empty keeps it in memory.
 	TablePath string
-	// CacheDir holds the table engine and rebuilt functions; empty is
-	// os.UserCacheDir() + "/emailotp".
+	// CacheDir holds the table engine and rebuilt functions; empty is the
+	// environment's EMAILOTP_CACHE_DIR or else os.UserCacheDir() + "/emailotp".
 	CacheDir string
 	// InboxSize is how many mails the inbox keeps, the oldest leaving first;
 	// 0 is 50,000.

@@ -7,11 +7,11 @@ import (
 	"log/slog"
 	"net/mail"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 )
 
 // validate reports everything that is wrong with the options at once, before
@@ -47,6 +47,11 @@ func (o Options) validate() error {
 	}
 	if o.SessionOverhead < 0 {
 		wrong("SessionOverhead must not be negative (received: %d)", o.SessionOverhead)
+	}
+	if o.CacheDir == "" {
+		if _, err := cachedir.Dir(); err != nil {
+			wrong("CacheDir: %w", err)
+		}
 	}
 	if o.InboxSize < 0 {
 		wrong("InboxSize must be 1 or more mails, or 0 for 50,000 (received: %d)", o.InboxSize)
@@ -104,11 +109,7 @@ func (o Options) withDefaults() Options {
 		o.Progress = func(string) {}
 	}
 	if o.CacheDir == "" {
-		base, err := os.UserCacheDir()
-		if err != nil { // no home directory, as in some containers
-			base = os.TempDir()
-		}
-		o.CacheDir = filepath.Join(base, "emailotp")
+		o.CacheDir, _ = cachedir.Dir() // validate has said what is wrong
 	}
 	return o
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
 	"github.com/cognito-emailotp/cdk-emailotp/web"
 )
@@ -139,11 +140,11 @@ func (e Environment) writePage(scope constructs.Construct, bucket awss3.Bucket, 
 
 // bundle writes the page's files into two directories: those that are named by their content, and the rest.
 func bundle(named, rest string) error {
-	cache, err := os.UserCacheDir()
+	cache, err := cachedir.Dir()
 	if err != nil {
 		return err
 	}
-	modules, err := webbundle.Install(context.Background(), filepath.Join(cache, "emailotp"), func(s string) { fmt.Fprintln(os.Stderr, "emailotp:", s) })
+	modules, err := webbundle.Install(context.Background(), cache, func(s string) { fmt.Fprintln(os.Stderr, "emailotp:", s) })
 	if err != nil {
 		return err
 	}

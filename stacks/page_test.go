@@ -116,7 +116,7 @@ func TestAPageWithoutNPMIsASentence(t *testing.T) {
 		if !ok {
 			t.Fatal("no error")
 		}
-		contains(t, problem.Error(), `environment "x": signInPage: the sign-in page is built from npm packages, and npm is not on PATH`, "leave signInPage out")
+		contains(t, problem.Error(), `environment "x": signInPage: the sign-in page comes with npm packages, and npm is not on PATH`, "leave signInPage out")
 	}()
 	code := stacks.Environment{Name: "x", Region: "eu-west-1", Mode: emailotp.ModePasswordless, Sender: "no-reply@example.com", SignInPage: true}
 	hosted(t, nil, code)

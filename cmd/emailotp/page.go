@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/signinpage"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
@@ -16,7 +17,7 @@ import (
 // inbox to it. It is two ports behind the API where that one is free. In a checkout the page follows
 // changes of its sources.
 func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (*loopback.Server, error) {
-	cache, err := os.UserCacheDir()
+	cache, err := cachedir.Dir()
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +32,7 @@ func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (*loopback.Ser
 			SignUp: c.Mode == "passwordless" && sb.SelfSignUp(), PasswordLength: sb.MinimumPasswordLength(),
 			Product: environment["EMAILOTP_PRODUCT_NAME"],
 		},
-		CacheDir: filepath.Join(cache, "emailotp"), Source: pageSource(), Progress: d.progress,
+		CacheDir: cache, Source: pageSource(), Progress: d.progress,
 	})
 	if err != nil {
 		return nil, err

@@ -8,24 +8,54 @@ import (
 	"slices"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// A batch builds what a construct still needs together, when the first of it is asked for. One after
-// the other the functions take twice the time; ahead of the question they would be built for nothing
-// where the CDK skips bundling, or has the asset of another EmailOTP already.
+// A batch builds what a construct still needs together, while the CDK makes the other resources: one
+// after the other, when they are asked for, the functions take twice the time and all of it is waited for.
 type batch struct {
 	source  string
 	target  build.Target
-	pending []settings.Function // in the order in which they will be asked for
-	out     string              // a temporary directory; empty until something was built
-	built   []settings.Function
+	cache   build.Cache
+	pending []settings.Function
+
+	out    string // a temporary directory; empty until something is built
+	built  []settings.Function
+	cancel context.CancelFunc
+	done   chan struct{} // closed when what began is over; nil if nothing did
+}
+
+// newBatch returns a batch of the functions, kept in the user's cache directory if there is one.
+func newBatch(target build.Target, pending []settings.Function) *batch {
+	dir, err := cachedir.Dir()
+	if err != nil {
+		dir = "" // without it each synthesis builds
+	}
+	return &batch{target: target, cache: build.Cache{Dir: dir}, pending: pending}
+}
+
+// begin starts to build all of it.
+func (b *batch) begin(source string) {
+	if len(b.pending) == 0 {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	b.source, b.cancel, b.done = source, cancel, make(chan struct{})
+	go func() {
+		defer close(b.done)
+		// A failure shows when the function that fails is asked for, in words of its own.
+		_ = b.build(ctx, b.pending)
+	}()
 }
 
 // write puts the program of f into the file.
 func (b *batch) write(f settings.Function, file string) error {
+	if b.done != nil {
+		<-b.done
+	}
 	if !slices.Contains(b.built, f) {
-		if err := b.build(f); err != nil {
+		if err := b.build(context.Background(), []settings.Function{f}); err != nil {
 			return err
 		}
 	}
@@ -43,33 +73,32 @@ func (b *batch) write(f settings.Function, file string) error {
 	return nil
 }
 
-// build compiles f and what will be asked for after it. Where that fails f is tried alone, so that
-// the error is its own.
-func (b *batch) build(f settings.Function) (err error) {
+// build compiles the functions.
+func (b *batch) build(ctx context.Context, wanted []settings.Function) (err error) {
 	if b.out == "" {
 		if b.out, err = os.MkdirTemp("", "emailotp-build-*"); err != nil {
 			return fmt.Errorf("make a directory to build in: %w", err)
 		}
 	}
-	wanted := b.pending[max(0, slices.Index(b.pending, f)):]
 	names := make([]string, len(wanted))
 	for i, w := range wanted {
 		names[i] = string(w)
 	}
-	if build.Functions(context.Background(), b.source, b.target, b.out, names...) == nil {
-		b.built = append(b.built, wanted...)
-		return nil
-	}
-	if err := build.Functions(context.Background(), b.source, b.target, b.out, string(f)); err != nil {
+	if err := b.cache.Functions(ctx, b.source, b.target, b.out, names...); err != nil {
 		return err
 	}
-	b.built = append(b.built, f)
+	b.built = append(b.built, wanted...)
 	return nil
 }
 
-// close removes what was not taken.
-func (b *batch) close() {
-	if b.out != "" {
-		os.RemoveAll(b.out)
+// close ends what began and removes what was not taken.
+func (b *batch) close() error {
+	if b.done != nil {
+		b.cancel()
+		<-b.done
 	}
+	if b.out == "" {
+		return nil
+	}
+	return os.RemoveAll(b.out)
 }

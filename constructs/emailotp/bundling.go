@@ -26,15 +26,22 @@ const sourceContext = "emailotp:source"
 // mailFileName is the file beside the create function's program that holds the mail's overrides.
 const mailFileName = "mail.json"
 
-// newBatch returns what will be built for the construct: the functions whose code was not given.
-func (e *emailOTP) newBatch() *batch {
-	b := &batch{target: build.Target{GOOS: "linux", GOARCH: e.config.goarch}}
+// beginBuilding starts to build the functions whose code was not given, unless the CDK leaves this
+// stack's assets out or the source can't be found, which will be said when the first is asked for.
+func (e *emailOTP) beginBuilding() {
+	var pending []settings.Function
 	for _, slot := range slotsOf(e.config.settings.Mode) {
 		if _, given := e.config.codes[slot.function]; !given {
-			b.pending = append(b.pending, slot.function)
+			pending = append(pending, slot.function)
 		}
 	}
-	return b
+	e.batch = newBatch(build.Target{GOOS: "linux", GOARCH: e.config.goarch}, pending)
+	if len(pending) == 0 || !*e.stack().BundlingRequired() {
+		return
+	}
+	if dir, err := e.source(); err == nil {
+		e.batch.begin(dir)
+	}
 }
 
 // code returns the function's code, and a way to ask what went wrong once the function was made:

@@ -142,6 +142,8 @@ func NewEmailOTP(scope constructs.Construct, id *string, props *EmailOTPProps) E
 
 	e := &emailOTP{config: c, functions: make(map[settings.Function]awslambda.Function)}
 	constructs.NewConstruct_Override(e, scope, id)
+	e.beginBuilding()
+	defer e.batch.close()
 	e.addUserPool()
 	e.addKeyAndTable()
 	e.addSender()

@@ -57,8 +57,6 @@ func (e *emailOTP) addFunctions() {
 	s.ConfigurationSet = *e.configurationSet.ConfigurationSetName()
 	s.IdentityARN = e.identityOwner()
 	s.UserPoolID = *e.pool.UserPoolId()
-	e.batch = e.newBatch()
-	defer e.batch.close()
 	for _, slot := range slotsOf(s.Mode) {
 		e.functions[slot.function] = e.addFunction(slot)
 	}

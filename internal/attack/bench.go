@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard/dynamo"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/tables"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
@@ -49,11 +48,10 @@ func (b *bench) close() { _ = b.tables.Close() }
 func startTables(ctx context.Context, opts Options, path string) (*tables.Service, error) {
 	cache := opts.CacheDir
 	if cache == "" {
-		base, err := os.UserCacheDir()
-		if err != nil {
-			return nil, fmt.Errorf("the table engine needs a cache directory: %w", err)
+		var err error
+		if cache, err = cachedir.Dir(); err != nil {
+			return nil, err
 		}
-		cache = filepath.Join(base, "emailotp")
 	}
 	return tables.Start(ctx, tables.Config{Region: region, Account: account, Partition: partition, CacheDir: cache, Path: path,
 		Logger: quiet, Progress: func(s string) { fmt.Fprintln(opts.Progress, s) },

@@ -19,6 +19,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 )
 
 // Options say what to measure.
@@ -95,11 +97,9 @@ func Run(ctx context.Context, opts Options) (Report, error) {
 		return Report{}, fmt.Errorf("resolve the app's directory: %w", err)
 	}
 	if opts.CacheDir == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			return Report{}, fmt.Errorf("find the cache directory: %w", err)
+		if opts.CacheDir, err = cachedir.Dir(); err != nil {
+			return Report{}, err
 		}
-		opts.CacheDir = filepath.Join(cache, "emailotp")
 	}
 	dir, err := os.MkdirTemp("", "emailotp-bench-")
 	if err != nil {

@@ -62,15 +62,21 @@ func compile(ctx context.Context, moduleDir string, t Target, out string, names 
 	if err != nil {
 		return fmt.Errorf("resolve the output path %s: %w", out, err)
 	}
-	cmd := exec.CommandContext(ctx, "go", Arguments(out, names...)...)
+	if words, err := run(ctx, moduleDir, t, Arguments(out, names...)...); err != nil {
+		return explain(ctx, err, names[0], moduleDir, words)
+	}
+	return nil
+}
+
+// run runs the go command in the module with all that it prints, which is nothing where a build succeeds.
+func run(ctx context.Context, moduleDir string, t Target, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = moduleDir
 	cmd.Env = append(os.Environ(), Environment(t, moduleDir)...)
 	var words bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &words, &words
-	if err := cmd.Run(); err != nil {
-		return explain(ctx, err, names[0], moduleDir, words.String())
-	}
-	return nil
+	err := cmd.Run()
+	return words.String(), err
 }
 
 // CheckSource reports whether moduleDir has the source of the function, with the remedy if not.
@@ -91,12 +97,18 @@ func CheckSource(moduleDir, name string) error {
 // never use. The package is named by its directory: an import path would record the module's
 // version and sum.
 func Arguments(out string, names ...string) []string {
-	args := []string{"build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc",
-		"-ldflags", "-s -w -buildid=", "-o", out}
-	for _, name := range names {
-		args = append(args, "./lambdas/"+name)
+	return slices.Concat([]string{"build"}, packageFlags, []string{"-ldflags", "-s -w -buildid=", "-o", out}, folders(names))
+}
+
+// packageFlags are those of the recipe's flags that compiled packages depend on.
+var packageFlags = []string{"-mod=readonly", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc"}
+
+func folders(names []string) []string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = "./lambdas/" + name
 	}
-	return args
+	return all
 }
 
 // Environment returns the variables that a build sets above the ambient ones. All that would change

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/npm"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/signinpage"
@@ -165,11 +166,11 @@ type world struct {
 // cacheDir is where the sandbox keeps what npm installs, so that a test finds what is there.
 func cacheDir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.UserCacheDir()
+	dir, err := cachedir.Dir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(dir, "emailotp")
+	return dir
 }
 
 // start runs a sandbox with person and, in password mode, a newcomer with a temporary password.
@@ -255,12 +256,12 @@ func wrong(code string) string {
 
 // testModules returns the directory whose node_modules have the clients, pinned by web's lock.
 var testModules = sync.OnceValues(func() (string, error) {
-	cache, err := os.UserCacheDir()
+	cache, err := cachedir.Dir()
 	if err != nil {
 		return "", err
 	}
 	p := npm.Package{Name: "sign-in-clients", What: "the clients' tests", Files: web.Sources(), Dev: true}
-	return p.Install(context.Background(), filepath.Join(cache, "emailotp"), nil)
+	return p.Install(context.Background(), cache, nil)
 })
 
 func modules(t testing.TB) string {

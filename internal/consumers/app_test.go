@@ -19,6 +19,7 @@ import (
 	"testing"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 )
 
 // importer is somebody else's app in a folder of its own.
@@ -134,6 +135,8 @@ func (a *importer) synth(t *testing.T, env ...string) synthesis {
 	cmd := exec.CommandContext(t.Context(), a.binary)
 	cmd.Dir = a.dir
 	cmd.Env = append(append(os.Environ(), "GOWORK=off", "GOFLAGS=", "PWD="+a.dir, "CDK_OUTDIR="+s.out, "CDK_VALIDATION=false",
+		// Each builds for itself: what another one built must not make it equal.
+		cachedir.Variable+"="+t.TempDir(),
 		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20", "PATH="+trap.dir+string(os.PathListSeparator)+os.Getenv("PATH")), a.env...)
 	for _, e := range env {
 		// A PATH of the test's own has the trap in front, too.

@@ -25,15 +25,20 @@ type Package struct {
 	What string
 	// Files has package.json and package-lock.json at its root.
 	Files fs.FS
+	// Beside names further files at the root of Files that are to lie beside node_modules, such as a
+	// program that uses the packages.
+	Beside []string
 	// Dev installs what only checks and tests need, too.
 	Dev bool
 }
 
-// manifests are what an installation depends on.
-var manifests = [...]string{"package.json", "package-lock.json"}
+// inputs are the files that an installation is made from.
+func (p Package) inputs() []string {
+	return append([]string{"package.json", "package-lock.json"}, p.Beside...)
+}
 
-// remedy ends the sentences about a missing npm.
-const remedy = "install Node 22 or 24 with npm (https://nodejs.org) and start again"
+// Remedy ends the sentences about a missing Node or npm.
+const Remedy = "install Node 22 or 24 with npm (https://nodejs.org) and start again"
 
 // Install returns the directory that has p's node_modules, below cacheDir. It installs them the first
 // time: a directory is named by what it is made from, and it appears whole or not at all. progress is
@@ -49,7 +54,7 @@ func (p Package) Install(ctx context.Context, cacheDir string, progress func(str
 	}
 	npm, err := exec.LookPath("npm")
 	if err != nil {
-		return "", fmt.Errorf("%s is built from npm packages, and npm is not on PATH; %s", p.What, remedy)
+		return "", fmt.Errorf("%s comes with npm packages, and npm is not on PATH; %s", p.What, Remedy)
 	}
 	if err := os.MkdirAll(cacheDir, 0o755); err != nil {
 		return "", fmt.Errorf("cache directory: %w", err)
@@ -80,7 +85,7 @@ func (p Package) install(ctx context.Context, npm, cacheDir, dir string) error {
 		return fmt.Errorf("cache directory: %w", err)
 	}
 	defer os.RemoveAll(temp)
-	for _, name := range manifests {
+	for _, name := range p.inputs() {
 		data, err := fs.ReadFile(p.Files, name)
 		if err != nil {
 			return err
@@ -121,7 +126,7 @@ func (p Package) hash() (string, error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q\n", p.arguments())
 	var errs []error
-	for _, name := range manifests {
+	for _, name := range p.inputs() {
 		data, err := fs.ReadFile(p.Files, name)
 		errs = append(errs, err)
 		fmt.Fprintf(h, "%s %d\n%s", name, len(data), data)

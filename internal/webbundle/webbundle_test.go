@@ -12,6 +12,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
 	"github.com/cognito-emailotp/cdk-emailotp/web"
@@ -34,11 +35,11 @@ func modules(t testing.TB) string {
 		}
 		t.Skip("npm is not on PATH, without which nothing can be bundled")
 	}
-	cache, err := os.UserCacheDir()
+	cache, err := cachedir.Dir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := webbundle.Install(t.Context(), filepath.Join(cache, "emailotp"), nil)
+	dir, err := webbundle.Install(t.Context(), cache, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard/dynamo"
@@ -43,11 +44,11 @@ func run(m *testing.M) int {
 		fmt.Println("skipped: the table engine needs Node and npm, which are not on PATH")
 		return 0
 	}
-	cache, err := os.UserCacheDir()
+	cache, err := cachedir.Dir()
 	if err != nil {
 		panic(err)
 	}
-	s, err := tables.Start(ctx, tables.Config{Region: "eu-west-1", CacheDir: cache + "/emailotp", Logger: slog.New(slog.DiscardHandler),
+	s, err := tables.Start(ctx, tables.Config{Region: "eu-west-1", CacheDir: cache, Logger: slog.New(slog.DiscardHandler),
 		Tables: []tables.Table{{Name: "Guard", Definition: map[string]any{
 			"TableName": "Guard", "BillingMode": "PAY_PER_REQUEST",
 			"KeySchema":            []map[string]any{{"AttributeName": dynamo.PartitionKey, "KeyType": "HASH"}},

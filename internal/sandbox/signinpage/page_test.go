@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/signinpage"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
 	"github.com/cognito-emailotp/cdk-emailotp/web"
@@ -32,11 +33,11 @@ func cacheDir(t testing.TB) string {
 		}
 		t.Skip("npm is not on PATH, without which nothing can be bundled")
 	}
-	dir, err := os.UserCacheDir()
+	dir, err := cachedir.Dir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(dir, "emailotp")
+	return dir
 }
 
 func serve(t testing.TB, o signinpage.Options) *httptest.Server {

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/tables"
@@ -41,11 +42,11 @@ func needNode(t testing.TB) {
 // cacheDir is the person's own, as the engine's directory is named by content.
 func cacheDir(t testing.TB) string {
 	t.Helper()
-	base, err := os.UserCacheDir()
+	dir, err := cachedir.Dir()
 	if err != nil {
 		return t.TempDir()
 	}
-	return filepath.Join(base, "emailotp")
+	return dir
 }
 
 func config(t testing.TB) tables.Config {
@@ -270,8 +271,8 @@ func TestMain(m *testing.M) {
 }
 
 func parent() {
-	base, _ := os.UserCacheDir()
-	_, err := tables.Start(context.Background(), tables.Config{Region: "eu-west-1", CacheDir: filepath.Join(base, "emailotp"), Path: os.Getenv("TABLES_TEST_PARENT"), Logger: slog.New(slog.DiscardHandler)})
+	cache, _ := cachedir.Dir()
+	_, err := tables.Start(context.Background(), tables.Config{Region: "eu-west-1", CacheDir: cache, Path: os.Getenv("TABLES_TEST_PARENT"), Logger: slog.New(slog.DiscardHandler)})
 	fmt.Println("started", err)
 	select {}
 }

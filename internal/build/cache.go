@@ -1,0 +1,138 @@
+package build
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Cache keeps functions that were built. The go command keeps compiled packages, but links a program
+// anew each time, and linking is most of what a warm build takes.
+type Cache struct {
+	// Dir is where they are kept; empty keeps none.
+	Dir string
+}
+
+// kept is how many states of the source have their functions kept, the last used ones: some 50 MB each.
+const kept = 4
+
+// Functions is [Functions], but for what was built before from the same packages, with the same
+// settings, by the same toolchain. Whatever is wrong with the cache, it builds.
+func (c Cache) Functions(ctx context.Context, moduleDir string, t Target, out string, names ...string) error {
+	if c.Dir == "" {
+		return Functions(ctx, moduleDir, t, out, names...)
+	}
+	key, err := fingerprint(ctx, moduleDir, t)
+	if err != nil {
+		return Functions(ctx, moduleDir, t, out, names...) // it says what is wrong in better words
+	}
+	dir := filepath.Join(c.Dir, "build-"+key)
+	missing := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		return copyFile(filepath.Join(dir, name), filepath.Join(out, name)) == nil
+	})
+	if len(missing) == 0 {
+		now := time.Now()
+		_ = os.Chtimes(dir, now, now) // a failure makes it leave earlier
+		return nil
+	}
+	if err := Functions(ctx, moduleDir, t, out, missing...); err != nil {
+		return err
+	}
+	_ = c.keep(dir, out, missing) // the next build does without
+	return nil
+}
+
+// keep puts what was built into the cache. A file appears whole or not at all.
+func (c Cache) keep(dir, out string, names []string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for _, name := range names {
+		temp := filepath.Join(dir, fmt.Sprintf(".%s-%d-%d", name, os.Getpid(), time.Now().UnixNano()))
+		err := copyFile(filepath.Join(out, name), temp)
+		if err == nil {
+			err = os.Rename(temp, filepath.Join(dir, name))
+		}
+		if err != nil {
+			return errors.Join(err, os.Remove(temp))
+		}
+	}
+	return c.trim()
+}
+
+// trim removes all states of the source but the last used ones.
+func (c Cache) trim() error {
+	dirs, err := filepath.Glob(filepath.Join(escapeGlob(c.Dir), "build-*"))
+	if err != nil {
+		return err
+	}
+	age := func(dir string) time.Time {
+		info, err := os.Stat(dir)
+		if err != nil {
+			return time.Time{}
+		}
+		return info.ModTime()
+	}
+	slices.SortFunc(dirs, func(a, b string) int { return age(b).Compare(age(a)) })
+	var errs []error
+	for _, dir := range dirs[min(kept, len(dirs)):] {
+		errs = append(errs, os.RemoveAll(dir))
+	}
+	return errors.Join(errs...)
+}
+
+// fingerprint names all that the functions' bytes depend on: the contents of every package, the
+// toolchain and its settings, by the go command's own build ids; the module's versions, which a
+// program records; and the recipe.
+func fingerprint(ctx context.Context, moduleDir string, t Target) (string, error) {
+	for _, name := range Names() {
+		if err := CheckSource(moduleDir, name); err != nil {
+			return "", err
+		}
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%q\n%q\n", Arguments("", Names()...), Environment(t, ""))
+	for _, name := range []string{"go.mod", "go.sum"} {
+		data, err := os.ReadFile(filepath.Join(moduleDir, name))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", err
+		}
+		fmt.Fprintf(h, "%s %d\n%s", name, len(data), data)
+	}
+	out, err := run(ctx, moduleDir, t, slices.Concat([]string{"list"}, packageFlags,
+		[]string{"-export", "-deps", "-f", "{{.ImportPath}} {{.BuildID}}"}, folders(Names()))...)
+	if err != nil {
+		return "", err
+	}
+	if strings.Count(out, "\n") < len(Names()) {
+		return "", errors.New("go list named too few packages")
+	}
+	_, _ = io.WriteString(h, out)
+	return hex.EncodeToString(h.Sum(nil)[:16]), nil
+}
+
+// copyFile copies a program. Nothing but the cache shares a file with it: a link would let whoever
+// writes into a cloud assembly change what the next one gets.
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o755)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		return errors.Join(err, out.Close(), os.Remove(to))
+	}
+	return out.Close()
+}

@@ -1,0 +1,137 @@
+package build_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
+)
+
+// cached builds a function through the cache and returns its bytes.
+func cached(t *testing.T, cache, dir string, target build.Target) []byte {
+	t.Helper()
+	out := t.TempDir()
+	if err := (build.Cache{Dir: cache}).Functions(context.Background(), dir, target, out, "pre-sign-up"); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(out, "pre-sign-up")
+	if info, err := os.Stat(file); err != nil || info.Mode()&0o111 == 0 {
+		t.Fatalf("it can't be run: %v, %v", info, err)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// states returns the files of a function in the cache.
+func states(t *testing.T, cache string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(cache, "*", "pre-sign-up"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func change(t *testing.T, dir, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, "lambdas", "pre-sign-up", "more.go"), []byte("package main\n\nfunc init() { println(\""+text+"\") }\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWhatIsKeptHasTheBytesOfABuild(t *testing.T) {
+	dir, cache := module(t, t.TempDir()), filepath.Join(t.TempDir(), "made", "when needed")
+	want := compile(t, dir, build.Target{})
+	for _, from := range []string{"built", "kept"} {
+		if !bytes.Equal(cached(t, cache, dir, build.Target{}), want) {
+			t.Errorf("%s, the bytes differ", from)
+		}
+	}
+	if n := len(states(t, cache)); n != 1 {
+		t.Errorf("%d states are kept, want one", n)
+	}
+}
+
+func TestWhatIsKeptIsUsed(t *testing.T) {
+	dir, cache := module(t, t.TempDir()), t.TempDir()
+	cached(t, cache, dir, build.Target{})
+	mark := []byte("kept")
+	if err := os.WriteFile(states(t, cache)[0], mark, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(cached(t, cache, dir, build.Target{}), mark) {
+		t.Error("it was built again")
+	}
+	if !bytes.Equal(cached(t, cache, module(t, t.TempDir()), build.Target{}), mark) {
+		t.Error("the same source in another directory was built again")
+	}
+}
+
+func TestAnythingThatChangesTheBytesIsBuiltAnew(t *testing.T) {
+	dir, cache := module(t, t.TempDir()), t.TempDir()
+	seen := map[string]string{}
+	see := func(what string, target build.Target) {
+		t.Helper()
+		content := string(cached(t, cache, dir, target))
+		if before, ok := seen[content]; ok {
+			t.Errorf("%s has the bytes of %s", what, before)
+		}
+		seen[content] = what
+	}
+	see("the source", build.Target{})
+	see("another processor", build.Target{GOARCH: "amd64"})
+	change(t, dir, "one")
+	see("a further file", build.Target{})
+	change(t, dir, "two")
+	see("a changed file", build.Target{})
+}
+
+func TestACacheIsNotNeeded(t *testing.T) {
+	dir := module(t, t.TempDir())
+	want := compile(t, dir, build.Target{})
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for what, cache := range map[string]string{"none": "", "one that can't be written": filepath.Join(file, "below")} {
+		if !bytes.Equal(cached(t, cache, dir, build.Target{}), want) {
+			t.Errorf("with %s the bytes differ", what)
+		}
+	}
+}
+
+func TestTheLastUsedStatesAreKept(t *testing.T) {
+	dir, cache := module(t, t.TempDir()), t.TempDir()
+	cached(t, cache, dir, build.Target{})
+	first := states(t, cache)[0]
+	for i := range 5 {
+		change(t, dir, fmt.Sprint(i))
+		cached(t, cache, dir, build.Target{})
+		// The first is used again and again, the others have an age.
+		now := time.Now()
+		for _, file := range states(t, cache) {
+			age := now.Add(-time.Hour)
+			if file == first {
+				age = now
+			}
+			if err := os.Chtimes(filepath.Dir(file), age, age); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	left := states(t, cache)
+	if len(left) != 4 {
+		t.Errorf("%d states are kept, want 4", len(left))
+	}
+	if _, err := os.Stat(first); err != nil {
+		t.Errorf("the one in use is gone: %v", err)
+	}
+}
