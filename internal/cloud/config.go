@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -39,12 +38,11 @@ const attempts = 2
 
 // Config returns what a client of the service needs, or an error that names every variable that is
 // missing. The timeout is for one attempt.
-func Config(service Service, lookup Lookup, timeout time.Duration) (aws.Config, error) {
+func Config(service Service, lookup Lookup, timeout time.Duration, options ...Option) (aws.Config, error) {
 	get := func(name string) string { v, _ := lookup(name); return v }
 	c := aws.Config{
 		Region:           get("AWS_REGION"),
 		RetryMaxAttempts: attempts,
-		HTTPClient:       awshttp.NewBuildableClient().WithTimeout(timeout).WithTransportOptions(keepAlive),
 	}
 	var problems []error
 	if c.Region == "" {
@@ -69,6 +67,11 @@ func Config(service Service, lookup Lookup, timeout time.Duration) (aws.Config, 
 	if err := errors.Join(problems...); err != nil {
 		return aws.Config{}, fmt.Errorf("cloud: %s: %w", service, err)
 	}
+	d := &dialer{timeout: timeout, roots: amazonRoots, address: addressOf(service, c, get)}
+	for _, o := range options {
+		o(d)
+	}
+	c.HTTPClient = awshttp.NewBuildableClient().WithTimeout(timeout).WithTransportOptions(d.transport)
 	return c, nil
 }
 
@@ -81,10 +84,4 @@ func endpoint(service Service, get func(string) string) string {
 		return url
 	}
 	return get("AWS_ENDPOINT_URL")
-}
-
-// keepAlive holds a connection for each of the calls that run side by side.
-func keepAlive(t *http.Transport) {
-	t.MaxIdleConnsPerHost = 4
-	t.ForceAttemptHTTP2 = true
 }

@@ -4,10 +4,12 @@ package main
 import (
 	"crypto/rand"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/email"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/macs"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/table"
@@ -16,15 +18,17 @@ import (
 )
 
 func main() {
+	debug.SetGCPercent(trigger.GCPercent)
 	s := trigger.MustSettings(settings.CreateAuthChallenge, os.LookupEnv)
-	lambda.Start(trigger.Create{
+	ahead := &cloud.Ahead{}
+	lambda.Start(ahead.Before(trigger.Create{
 		Settings: s,
 		Reporter: trigger.NewReporter(os.Stdout, settings.CreateAuthChallenge, time.Now),
-		Keys:     trigger.Must(macs.New(s.KeyARN, os.LookupEnv)),
-		Store:    trigger.Must(table.New(s.TableName, os.LookupEnv)),
+		Keys:     trigger.Must(macs.New(s.KeyARN, os.LookupEnv, ahead.Connections(1))),
+		Store:    trigger.Must(table.New(s.TableName, os.LookupEnv, ahead.Connections(2))),
 		Renderer: trigger.Must(trigger.MailRenderer(s, os.LookupEnv)),
-		Sender:   trigger.Must(email.New(s, os.LookupEnv)),
+		Sender:   trigger.Must(email.New(s, os.LookupEnv, ahead.Connections(1))),
 		Now:      time.Now,
 		Random:   rand.Reader,
-	}.Handler())
+	}.Handler()))
 }

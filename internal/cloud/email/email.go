@@ -30,8 +30,8 @@ type Sender struct {
 const timeout = 2 * time.Second
 
 // New returns the sender that the settings name.
-func New(s settings.Settings, lookup cloud.Lookup) (*Sender, error) {
-	c, err := cloud.Config(cloud.SESv2, lookup, timeout)
+func New(s settings.Settings, lookup cloud.Lookup, options ...cloud.Option) (*Sender, error) {
+	c, err := cloud.Config(cloud.SESv2, lookup, timeout, options...)
 	if err != nil {
 		return nil, err
 	}

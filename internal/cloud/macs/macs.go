@@ -24,8 +24,8 @@ type Key struct {
 const timeout = 1500 * time.Millisecond
 
 // New returns the key with the given ARN.
-func New(arn string, lookup cloud.Lookup) (*Key, error) {
-	c, err := cloud.Config(cloud.KMS, lookup, timeout)
+func New(arn string, lookup cloud.Lookup, options ...cloud.Option) (*Key, error) {
+	c, err := cloud.Config(cloud.KMS, lookup, timeout, options...)
 	if err != nil {
 		return nil, err
 	}

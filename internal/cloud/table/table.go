@@ -14,8 +14,8 @@ import (
 const timeout = 1500 * time.Millisecond
 
 // New returns the store in the named table.
-func New(name string, lookup cloud.Lookup) (*dynamo.Store, error) {
-	c, err := cloud.Config(cloud.DynamoDB, lookup, timeout)
+func New(name string, lookup cloud.Lookup, options ...cloud.Option) (*dynamo.Store, error) {
+	c, err := cloud.Config(cloud.DynamoDB, lookup, timeout, options...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,115 @@
+package cloud
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"sync/atomic"
+	"time"
+)
+
+// aheadAge is how old a connection may be that was opened ahead. Where the first event needed none, Lambda
+// may freeze the function until the next, for longer than a service keeps a silent connection; and a
+// mail that is sent on a dead one may not be sent again.
+const aheadAge = 3 * time.Second
+
+// dialer opens one service's connections, some of them before they are asked for.
+type dialer struct {
+	timeout time.Duration
+	// roots are trusted first, the system's after them.
+	roots func() *x509.CertPool
+	// address is where connections opened ahead lead, and early are those that nobody took so far.
+	address string
+	early   chan *early
+	// system is set once a certificate was not of these roots: behind a proxy that reads along, or in a
+	// partition with other authorities.
+	system atomic.Bool
+}
+
+// early is a connection that is being opened ahead; done is closed when it is open or failed.
+type early struct {
+	done   chan struct{}
+	conn   *tls.Conn
+	opened time.Time
+}
+
+// openAhead starts to open n connections.
+func (d *dialer) openAhead(n int) {
+	for range n {
+		e := &early{done: make(chan struct{})}
+		d.early <- e
+		go func() {
+			defer close(e.done)
+			ctx, cancel := context.WithTimeout(context.Background(), d.timeout)
+			defer cancel()
+			if c, err := d.open(ctx, "tcp", d.address); err == nil { // a failure shows at the call
+				// Without the monotonic clock, which may stand still while the function is frozen.
+				e.conn, e.opened = c, time.Now().Round(0)
+			}
+		}()
+	}
+}
+
+// dial is http.Transport's DialTLSContext.
+func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	for address == d.address {
+		select {
+		case e := <-d.early:
+			if c := e.take(ctx); c != nil {
+				return c, nil
+			}
+			continue
+		default:
+		}
+		break
+	}
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	c, err := d.open(ctx, network, address)
+	if err != nil {
+		return nil, err // not c: a nil *tls.Conn in an interface is not nil
+	}
+	return c, nil
+}
+
+// take waits for the connection and returns it, or nil where it failed or may be dead by now.
+func (e *early) take(ctx context.Context) *tls.Conn {
+	select {
+	case <-e.done:
+	case <-ctx.Done():
+		return nil
+	}
+	if e.conn == nil {
+		return nil
+	}
+	if age := time.Now().Round(0).Sub(e.opened); age < 0 || age > aheadAge {
+		_ = e.conn.Close() // nothing was said on it
+		return nil
+	}
+	return e.conn
+}
+
+// open trusts the roots first, which for AWS are Amazon's own. Reading the system's hundred and more takes
+// half of a function's time to its first answer, so that is left to those who need them.
+func (d *dialer) open(ctx context.Context, network, address string) (*tls.Conn, error) {
+	if !d.system.Load() {
+		c, err := handshake(ctx, network, address, d.roots())
+		if unknown := (x509.UnknownAuthorityError{}); !errors.As(err, &unknown) {
+			return c, err
+		}
+		d.system.Store(true)
+	}
+	return handshake(ctx, network, address, nil)
+}
+
+// handshake connects; nil roots are the system's.
+func handshake(ctx context.Context, network, address string, roots *x509.CertPool) (*tls.Conn, error) {
+	d := tls.Dialer{NetDialer: &net.Dialer{KeepAlive: 30 * time.Second}, Config: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+	c, err := d.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return c.(*tls.Conn), nil
+}
