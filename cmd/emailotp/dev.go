@@ -162,12 +162,19 @@ func (d *dev) findAssembly(ctx context.Context) error {
 	if d.flags.verbose {
 		o.Log = d.err
 	}
-	d.progress(fmt.Sprintf("synthesising %s with -c %s", display(app), strings.Join(o.Context, " -c ")))
+	o.Begin = func() {
+		d.progress(fmt.Sprintf("synthesising %s with -c %s", display(app), strings.Join(o.Context, " -c ")))
+	}
 	started := time.Now()
-	if err := synth.Run(ctx, o); err != nil {
+	ran, err := synth.Update(ctx, o)
+	if err != nil {
 		return err
 	}
-	d.note(fmt.Sprintf("synthesised in %.1f s", time.Since(started).Seconds()))
+	if ran {
+		d.note(fmt.Sprintf("synthesised in %.1f s", time.Since(started).Seconds()))
+	} else {
+		d.note("nothing changed since the last synthesis")
+	}
 	d.flags.assembly = o.Output
 	return nil
 }

@@ -30,6 +30,8 @@ type Options struct {
 	Output string
 	// Context are settings for -c, "key=value" each.
 	Context []string
+	// Begin is called before the CLI is; nil for nobody.
+	Begin func()
 	// Log gets all that the CLI and the app print; nil drops it.
 	Log io.Writer
 }
@@ -44,6 +46,9 @@ func Run(ctx context.Context, o Options) error {
 	tools, err := check(ctx, o.App)
 	if err != nil {
 		return err
+	}
+	if o.Begin != nil {
+		o.Begin()
 	}
 	args := []string{"synth", "--quiet", "--no-notices", "--no-color", "--output", output}
 	for _, c := range o.Context {
