@@ -56,6 +56,12 @@ func inputs(ctx context.Context, o Options) (string, error) {
 	}
 	h := sha256.New()
 	fmt.Fprintf(h, "%s %q\n%q\n%q\n", runtime.GOARCH, settings, o.Context, variables(os.Environ()))
+	if home, err := os.UserHomeDir(); err == nil {
+		// The CLI takes settings from there, too.
+		if err := add(h, filepath.Join(home, ".cdk.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+	}
 	err = filepath.WalkDir(o.App, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err

@@ -48,6 +48,11 @@ func TestAnAssemblyIsWrittenAgainWhenAnythingChanged(t *testing.T) {
 		}},
 		{"cdk.json", func() { write(t, filepath.Join(o.App, "cdk.json"), `{"context": {}}`, 0o644) }},
 		{"the context", func() { o.Context = append(o.Context, "mode=password") }},
+		{"the person's own cdk.json", func() {
+			home := t.TempDir()
+			t.Setenv("HOME", home)
+			write(t, filepath.Join(home, ".cdk.json"), `{"context": {"stage": "prod"}}`, 0o644)
+		}},
 		{"a variable", func() { t.Setenv("CDK_DEFAULT_REGION", "eu-central-1") }},
 		{"the assembly itself", func() { remove(t, filepath.Join(o.Output, "manifest.json")) }},
 	} {
