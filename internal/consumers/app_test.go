@@ -92,9 +92,15 @@ func (a *importer) build(t *testing.T, flags ...string) {
 	a.run(t, append(append([]string{"go", "build"}, flags...), "-o", a.binary, ".")...)
 }
 
-// tidy completes go.mod and go.sum as people do. That asks for the tests of what is imported, too,
-// which may not be in the module cache: without a network they are left out.
+// tidy completes go.mod and go.sum as people do. That asks for the tests of what is imported, too:
+// without a network they are left out.
 func (a *importer) tidy(t *testing.T) {
+	t.Helper()
+	a.withNetwork(t, func() { a.run(t, "go", "mod", "tidy", "-e") })
+}
+
+// withNetwork lets f have modules that no build of this repository has put into the module cache.
+func (a *importer) withNetwork(t *testing.T, f func()) {
 	t.Helper()
 	before := a.env
 	for i := len(a.env) - 1; i >= 0; i-- {
@@ -103,7 +109,7 @@ func (a *importer) tidy(t *testing.T) {
 			break
 		}
 	}
-	a.run(t, "go", "mod", "tidy", "-e")
+	f()
 	a.env = before
 }
 

@@ -88,7 +88,8 @@ func byWorkspace(t *testing.T, root string, p *proxy) []synthesis {
 	write(t, work, "go 1.26\n\nuse (\n\t./app\n\t"+root+"\n)\n")
 	a.env = append(a.env, "GOWORK="+work)
 	p.forget(t) // or what the workspace hides could stand in for it
-	a.build(t, "-mod=readonly")
+	// A workspace asks for the go.mod of every module that any of its own could need on any system.
+	a.withNetwork(t, func() { a.build(t, "-mod=readonly") })
 	return []synthesis{a.synth(t)}
 }
 
