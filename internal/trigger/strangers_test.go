@@ -1,0 +1,151 @@
+package trigger_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
+)
+
+func TestStrangersAreMetLikeKnownUsers(t *testing.T) {
+	type trace struct {
+		calls  []string
+		public map[string]any
+		size   int
+		tags   string // of the mails, by name and length
+	}
+	follow := func(u user, prepare func(*world)) (traces []trace) {
+		w := newWorld(t, settings.Passwordless)
+		if prepare != nil {
+			prepare(w)
+		}
+		s := &signIn{w: w, user: u}
+		step := func(f func()) {
+			w.reset()
+			w.sent = nil
+			f()
+			tags := ""
+			for _, m := range w.sent {
+				for _, tag := range m.Tags {
+					tags += fmt.Sprintf("%s=%d ", tag.Name, len(tag.Value))
+				}
+			}
+			calls := slices.Clone(w.calls)
+			for i, c := range calls {
+				// The decoy of a claim is a write like it.
+				if c == "Touch" {
+					calls[i] = "Claim"
+				}
+			}
+			slices.Sort(calls)
+			private := s.private.(map[string]any)
+			size := len(s.metadata)
+			for k, v := range private {
+				size += len(k) + len(v.(string))
+			}
+			traces = append(traces, trace{calls, s.public, size, tags})
+		}
+		step(func() { s = w.start(u) })
+		step(func() { s.answer("00000001") })
+		step(func() { s.resend() })
+		w.clock = w.clock.Add(guard.Cooldown)
+		step(func() { s.resend() })
+		step(func() { s.answer("00000002") })
+		step(func() { s = w.start(u) })
+		return traces
+	}
+	usual := follow(known(), nil)
+	spent := func(w *world) {
+		w.store.items[guard.Key(pool, sub)] = guard.Item{
+			Mail: w.clock.Add(100 * time.Hour).UnixMilli(), SlowMail: w.clock.Add(100 * time.Hour).UnixMilli()}
+	}
+	bounced := func(w *world) {
+		w.store.items[guard.Key(pool, sub)] = guard.Item{Bounced: mark(person)}
+	}
+	for name, other := range map[string][]trace{
+		"a user whose mail bounced":    follow(known(), bounced),
+		"a name that nobody has":       follow(stranger("nobody@example.com"), nil),
+		"an unverified user":           follow(known().with("email_verified", "false"), nil),
+		"a user out of mails":          follow(known(), spent),
+		"a user without an address":    follow(known().with("email", nil), nil),
+		"a user with a broken address": follow(known().with("email", "not an address"), nil),
+	} {
+		for i := range usual {
+			if !slices.Equal(usual[i].calls, other[i].calls) {
+				t.Errorf("%s, step %d: calls %v, usually %v", name, i, other[i].calls, usual[i].calls)
+			}
+			if usual[i].tags != other[i].tags {
+				t.Errorf("%s, step %d: tags %q, usually %q", name, i, other[i].tags, usual[i].tags)
+			}
+			if usual[i].size != other[i].size {
+				t.Errorf("%s, step %d: %d bytes, usually %d", name, i, other[i].size, usual[i].size)
+			}
+			for k, v := range usual[i].public {
+				if other[i].public[k] != v {
+					t.Errorf("%s, step %d: %s is %v, usually %v", name, i, k, other[i].public[k], v)
+				}
+			}
+			if len(usual[i].public) != len(other[i].public) {
+				t.Errorf("%s, step %d: %v, usually %v", name, i, other[i].public, usual[i].public)
+			}
+		}
+	}
+}
+
+func TestNobodyUnknownIsEverMailedOrLetIn(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	s := w.start(stranger(person))
+	if len(w.mailbox(person)) != 0 {
+		t.Fatal("a mail went to the name that was typed")
+	}
+	if codes := w.mailbox(trigger.Simulator); len(codes) != 1 || strings.Trim(codes[0], "0") != "" {
+		t.Fatalf("the simulator was sent %q", codes)
+	}
+	// Even the code that the key would give is wrong.
+	s.answer("00000000").want("")
+}
+
+func TestCodesGoOnlyToAVerifiedAddressInPasswordMode(t *testing.T) {
+	w := newWorld(t, settings.Password)
+	s := w.start(known().with("email_verified", "false")).want("error")
+	if s.err.Error() != trigger.RefusedUnverified.Error() || len(w.mails) != 0 {
+		t.Errorf("%v, %d mails", s.err, len(w.mails))
+	}
+	w.settings.TrustUnverified = true
+	w.start(known().with("email_verified", "false")).want("").answer(w.latest()).want("tokens")
+
+	w = newWorld(t, settings.Password)
+	if s := w.start(known().with("email", nil)).want("error"); s.err.Error() != trigger.RefusedNoAddress.Error() {
+		t.Error(s.err)
+	}
+}
+
+func TestTheFirstProvenCodeVerifiesTheAddress(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	u := known().with("email_verified", "false")
+	s := w.start(u)
+	s.answer(wrong(w.latest()))
+	if len(w.marked) != 0 {
+		t.Fatal("verified by a wrong code")
+	}
+	s.answer(w.latest()).want("tokens")
+	if !slices.Equal(w.marked, []string{pool + "/" + sub}) {
+		t.Errorf("marked %v", w.marked)
+	}
+	w.markErr = errors.New("throttled")
+	w.start(u).answer(w.latest()).want("tokens")
+	if !contains(w.log.String(), `"VerificationFaults":1`) {
+		t.Error("no metric")
+	}
+	w.marked = nil
+	w.start(known()).answer(w.latest()).want("tokens")
+	if len(w.marked) != 0 {
+		t.Error("a verified address was verified again")
+	}
+}
