@@ -2,7 +2,7 @@
  * What a reload needs to go on with a sign-in: the address and the challenge's parameters, in
  * sessionStorage. No code and no token; Cognito's Session is kept by Amplify.
  */
-import type { State } from './signin';
+import type { State } from './state';
 
 const memory = 'emailotp.sign-in';
 

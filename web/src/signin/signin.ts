@@ -20,34 +20,17 @@
  */
 import { confirmSignIn, fetchAuthSession, signIn, signOut, signUp } from 'aws-amplify/auth';
 import type { SignInOutput } from 'aws-amplify/auth';
-import { challengeOf, digits, type Challenge } from './challenge';
+import { challengeOf, digits } from './challenge';
 import { forget, recall, remember } from './memory';
 import { messageOf, nameOf, Problem, problemOf, survivable } from './problem';
+import type { Notice, Session, State } from './state';
 
 export { digits, group, type Challenge, type Reason } from './challenge';
 export { Problem, type ProblemID } from './problem';
+export type { Notice, Session, State } from './state';
 
 /** Mode is the user pool's: a password and a mailed code, or a mailed code alone. */
 export type Mode = 'password' | 'passwordless';
-
-/** Session is a person who is signed in. */
-export interface Session {
-  email: string;
-  /** The user's unchanging id. */
-  sub: string;
-  /** When the tokens end unless they are renewed, in milliseconds of Date.now(). */
-  expiresAt: number;
-}
-
-/** Notice says why a person is back at the start, where that needs a word. */
-export type Notice = 'signed-out' | 'signed-out-everywhere' | 'signed-out-elsewhere' | 'not-resumed' | 'password-changed';
-
-/** State is where a person stands. */
-export type State =
-  | { step: 'start'; email: string; notice?: Notice }
-  | { step: 'new-password'; email: string }
-  | { step: 'code'; email: string; challenge: Challenge; isNew: boolean }
-  | { step: 'signed-in'; session: Session };
 
 /** Options of {@link EmailSignIn}. */
 export interface Options {
