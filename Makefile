@@ -1,5 +1,5 @@
-# The targets are for people and CI alike; `make` alone lists them. All that they need is Go, Node
-# and, for the race detector, a C compiler.
+# The targets are for people and CI alike; `make` alone lists them. All that they need is Go and Node;
+# where there is a C compiler, tests run under the race detector.
 
 # The mode that `make dev` runs: password or passwordless.
 MODE = passwordless

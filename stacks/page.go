@@ -41,6 +41,7 @@ func (e Environment) hostPage(stack awscdk.Stack, zone awsroute53.IHostedZone, s
 		EnforceSSL:        jsii.Bool(true),
 		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
 		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY,
+		AutoDeleteObjects: jsii.Bool(true),
 	})
 	props := &awscloudfront.DistributionProps{
 		Comment:           jsii.String("The sign-in page of " + *stack.StackName()),
@@ -126,9 +127,8 @@ func (e Environment) writePage(scope constructs.Construct, bucket awss3.Bucket, 
 	write := func(id, cacheControl string, sources ...awss3deployment.ISource) awss3deployment.BucketDeployment {
 		return awss3deployment.NewBucketDeployment(scope, &id, &awss3deployment.BucketDeploymentProps{
 			DestinationBucket: bucket, Sources: &sources,
-			CacheControl:   &[]awss3deployment.CacheControl{awss3deployment.CacheControl_FromString(&cacheControl)},
-			Prune:          jsii.Bool(false),
-			RetainOnDelete: jsii.Bool(false), OutputObjectKeys: jsii.Bool(false),
+			CacheControl: &[]awss3deployment.CacheControl{awss3deployment.CacheControl_FromString(&cacheControl)},
+			Prune:        jsii.Bool(false), OutputObjectKeys: jsii.Bool(false),
 			LogGroup: log,
 		})
 	}

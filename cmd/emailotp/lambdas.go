@@ -23,7 +23,7 @@ func newLambdas(s streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lambdas",
 		Short: "Write the functions as zips, for apps that must not build while they synthesise",
-		Long: `Builds every trigger function and writes it as a zip that Lambda takes, for the
+		Long: `Builds every function and writes it as a zip that Lambda takes, for the
 construct's Code props. The same source and Go toolchain give the same bytes; the
 SHA-256 of each zip is printed.`,
 		Example: `  emailotp lambdas

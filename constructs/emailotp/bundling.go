@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -57,7 +59,9 @@ func (e *emailOTP) code(f settings.Function) (awslambda.Code, func() error) {
 	if err != nil {
 		refuse(*e.Node().Path(), []string{withRemedy(f, err)})
 	}
-	e.batch.source = dir
+	if e.batch.done == nil {
+		e.batch.source = dir
+	}
 	b := &bundler{function: f, batch: e.batch}
 	if f == settings.CreateAuthChallenge {
 		b.mailFile = e.config.mailFile
@@ -115,6 +119,9 @@ func idOf(f settings.Function) string {
 	return string(f)
 }
 
+// failures counts the process's failed bundlings.
+var failures atomic.Int64
+
 // bundler builds one function where the CDK would start Docker.
 type bundler struct {
 	function settings.Function
@@ -128,6 +135,8 @@ type bundler struct {
 func (b *bundler) cacheKey() *map[string]*string {
 	sum := sha256.Sum256(b.mailFile)
 	return &map[string]*string{
+		// A failed bundling would be cached like any other.
+		"EMAILOTP_FAILURES": jsii.String(strconv.FormatInt(failures.Load(), 10)),
 		"EMAILOTP_FUNCTION": jsii.String(string(b.function)),
 		"EMAILOTP_TARGET":   jsii.String(b.batch.target.GOOS + "/" + b.batch.target.GOARCH),
 		"EMAILOTP_MAIL":     jsii.String(hex.EncodeToString(sum[:])),
@@ -140,6 +149,7 @@ func (b *bundler) cacheKey() *map[string]*string {
 func (b *bundler) TryBundle(outputDir *string, _ *awscdk.BundlingOptions) *bool {
 	b.failure = b.bundle(*outputDir)
 	if b.failure != nil {
+		failures.Add(1)
 		marker := []byte("the build failed\n")
 		if err := os.WriteFile(filepath.Join(*outputDir, "FAILED"), marker, 0o644); err != nil {
 			b.failure = fmt.Errorf("%w (and the output directory can't be written: %w)", b.failure, err)

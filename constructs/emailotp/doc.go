@@ -49,8 +49,9 @@
 // address that a mail came back from for good, or whose owner reported one as spam.
 //
 // What it costs, at list prices of us-east-1 in September 2026: $1 a month for the key, $0.0055 for
-// each monthly active user above 10,000, and for each sign-in about $0.0001 for the mail, two or three
-// Lambda invocations, two KMS calls ($0.03 for 10,000) and a handful of DynamoDB requests.
+// each monthly active user above 10,000, and for each sign-in about $0.0001 for the mail, four Lambda
+// invocations (six with a password), three KMS calls ($0.03 for 10,000), and one read and four writes
+// of DynamoDB.
 //
 // # Functions are built from source
 //

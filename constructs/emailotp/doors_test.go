@@ -111,6 +111,22 @@ func TestSideDoorsAreSeenThroughEveryReferenceToThePool(t *testing.T) {
 		{"imported by ARN", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
 			awscognito.UserPool_FromUserPoolArn(stack, jsii.String("Imported"), pool.UserPoolArn()).AddClient(jsii.String("Web"), nil)
 		}},
+		{"imported by ARN into another stack", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
+			other := awscdk.NewStack(app, jsii.String("Other"), nil)
+			awscognito.UserPool_FromUserPoolArn(other, jsii.String("Imported"), pool.UserPoolArn()).AddClient(jsii.String("Web"), nil)
+		}},
+		{"imported by ARN into a nested stack", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
+			nested := awscdk.NewNestedStack(stack, jsii.String("Nested"), nil)
+			awscognito.UserPool_FromUserPoolArn(nested, jsii.String("Imported"), pool.UserPoolArn()).AddClient(jsii.String("Web"), nil)
+		}},
+		{"by an export", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
+			other := awscdk.NewStack(app, jsii.String("Other"), nil)
+			awscognito.NewCfnUserPoolClient(other, jsii.String("Web"), &awscognito.CfnUserPoolClientProps{UserPoolId: stack.ExportValue(pool.UserPoolId(), nil)})
+		}},
+		{"as a resource without a class", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
+			awscdk.NewCfnResource(stack, jsii.String("Web"), &awscdk.CfnResourceProps{Type: jsii.String("AWS::Cognito::UserPoolClient"),
+				Properties: &map[string]any{"UserPoolId": pool.UserPoolId(), "ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH"}}})
+		}},
 		{"as a bare resource", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
 			awscognito.NewCfnUserPoolClient(stack, jsii.String("Web"), &awscognito.CfnUserPoolClientProps{UserPoolId: pool.UserPoolId()})
 		}},
@@ -147,6 +163,24 @@ func TestAnAspectThatOpensTheOwnClientIsRefused(t *testing.T) {
 	signIn(stack, valid(emailotp.ModePassword))
 	awscdk.Aspects_Of(stack).Add(&opener{}, nil)
 	contains(t, synthesised(stack), "app client Prod/SignIn/UserPoolClient allows ALLOW_USER_SRP_AUTH")
+}
+
+// Stacks of one class have the same logical ids: dev's own doors are not prod's.
+func TestAPoolOfTheSameNameInAnotherStackIsAnother(t *testing.T) {
+	app := emailotptest.App(t, nil)
+	prod := awscdk.NewStack(app, jsii.String("Prod"), nil)
+	signIn(prod, valid(emailotp.ModePassword))
+	dev := awscdk.NewStack(app, jsii.String("Dev"), nil)
+	props := valid(emailotp.ModePassword)
+	props.AcknowledgedDoors = &[]emailotp.Door{{Kind: emailotp.DoorUserPasswordAuth, Path: "Dev/Web"}}
+	e := signIn(dev, props)
+	options := closed()
+	options.AuthFlows = &awscognito.AuthFlow{UserPassword: jsii.Bool(true)}
+	awscognito.NewUserPoolClient(dev, jsii.String("Web"), &awscognito.UserPoolClientProps{UserPool: e.UserPool(),
+		AuthFlows: options.AuthFlows, DisableOAuth: options.DisableOAuth, WriteAttributes: options.WriteAttributes})
+	if words := synthesised(prod); words != "" {
+		t.Errorf("refused: %s", words)
+	}
 }
 
 func TestClientsOfOtherPoolsAndClientsForMachinesAreNoDoors(t *testing.T) {

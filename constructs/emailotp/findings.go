@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/constructs-go/constructs/v10"
 )
 
 // poolResource returns the pool as CloudFormation gets it.
@@ -57,31 +58,55 @@ func (e *emailOTP) poolDoors() []finding {
 func (e *emailOTP) clientDoors() []finding {
 	var found []finding
 	for _, c := range *e.Node().Root().Node().FindAll("") {
-		if client, ok := c.(awscognito.CfnUserPoolClient); ok && e.belongs(client) {
+		if client, ok := appClientOf(c); ok && e.belongs(client) {
 			found = append(found, e.doorsOf(client)...)
 		}
 	}
 	return found
 }
 
-// belongs reports whether the client is one of the pool: by the pool's id, which is the same token
-// from wherever it is referred to, or by anything else that is derived from the resource.
-func (e *emailOTP) belongs(client awscognito.CfnUserPoolClient) bool {
-	if *client.UserPoolId() == *e.pool.UserPoolId() {
-		return true
+// appClient is an app client as CloudFormation gets it, however it was written.
+type appClient struct {
+	awscdk.CfnResource
+	poolID, flows, oauth, oauthFlows, write any
+}
+
+// appClientOf returns the construct as an app client, if it is one.
+func appClientOf(c constructs.IConstruct) (appClient, bool) {
+	if client, ok := c.(awscognito.CfnUserPoolClient); ok {
+		return appClient{client, client.UserPoolId(), client.ExplicitAuthFlows(), client.AllowedOAuthFlowsUserPoolClient(),
+			client.AllowedOAuthFlows(), client.WriteAttributes()}, true
 	}
-	if *client.Stack().Node().Addr() != *e.stack().Node().Addr() {
-		return false
+	// All resources with a class of their own can be inspected; what is left has its type as a text.
+	resource, ok := c.(awscdk.CfnResource)
+	if _, inspectable := c.(awscdk.IInspectable); !ok || inspectable || *resource.CfnResourceType() != "AWS::Cognito::UserPoolClient" {
+		return appClient{}, false
 	}
-	resolved, err := json.Marshal(e.stack().Resolve(client.UserPoolId()))
+	p := *resource.CfnProperties()
+	return appClient{resource, p["UserPoolId"], p["ExplicitAuthFlows"], p["AllowedOAuthFlowsUserPoolClient"], p["AllowedOAuthFlows"], p["WriteAttributes"]}, true
+}
+
+// belongs reports whether the client is one of the pool: by the pool's id, or by anything else that is
+// derived from the resource. Another stack has it as an import of an output, with the stack's name and
+// the logical id in it, or as a parameter with the construct's unique id.
+func (e *emailOTP) belongs(client appClient) bool {
+	resolved, err := json.Marshal(resolver(client.Stack())(client.poolID))
 	if err != nil {
 		return false
 	}
 	id, _ := e.stack().Resolve(e.poolResource().LogicalId()).(string)
-	return strings.Contains(string(resolved), `"`+id+`"`)
+	if *client.Stack().Node().Addr() == *e.stack().Node().Addr() {
+		return strings.Contains(string(resolved), `"`+id+`"`)
+	}
+	if strings.Contains(string(resolved), *awscdk.Names_NodeUniqueId(e.poolResource().Node())) {
+		return true // a nested stack's parameter
+	}
+	text := strings.ReplaceAll(string(resolved), `"`+id+`"`, "") // a resource of the client's own stack
+	name := *e.stack().StackName()
+	return strings.Contains(text, id) && (unresolvedString(name) || strings.Contains(text, name))
 }
 
-func (e *emailOTP) doorsOf(client awscognito.CfnUserPoolClient) []finding {
+func (e *emailOTP) doorsOf(client appClient) []finding {
 	path := strings.TrimSuffix(*client.Node().Path(), "/Resource")
 	resolve := resolver(client.Stack())
 	id, _ := resolve(client.LogicalId()).(string)
@@ -91,13 +116,13 @@ func (e *emailOTP) doorsOf(client awscognito.CfnUserPoolClient) []finding {
 		found = append(found, finding{Door{kind, path}, name + ":" + id, fmt.Sprintf("app client %s ", path) + fmt.Sprintf(format, args...)})
 	}
 	add := func(kind DoorKind, format string, args ...any) { addAs(kind, string(kind), format, args...) }
-	for _, f := range openFlows(resolve(client.ExplicitAuthFlows())) {
+	for _, f := range openFlows(resolve(client.flows)) {
 		addAs(f.kind, f.name, "%s on user pool %s, %s; use AuthFlow{Custom: true}, or a pool of its own", f.how, pool, f.harm)
 	}
-	if grants := hostedGrants(resolve(client.AllowedOAuthFlowsUserPoolClient()), resolve(client.AllowedOAuthFlows())); grants != "" {
+	if grants := hostedGrants(resolve(client.oauth), resolve(client.oauthFlows)); grants != "" {
 		add(DoorHostedUI, "allows OAuth grants (%s) on user pool %s, so managed login takes a password or a federated identity and asks for no code; set DisableOAuth", grants, pool)
 	}
-	switch write := resolve(client.WriteAttributes()); {
+	switch write := resolve(client.write); {
 	case write == nil:
 		add(DoorWriteEmail, "may write every attribute of user pool %s, for its WriteAttributes are unset, so a stolen access token moves the account to another mailbox; list WriteAttributes without email", pool)
 	case !listWithout(write, "email"):

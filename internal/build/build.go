@@ -122,7 +122,7 @@ func Environment(t Target, dir string) []string {
 	if goarch == "" {
 		goarch = "arm64"
 	}
-	return []string{"GOOS=" + goos, "GOARCH=" + goarch, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GO111MODULE=on",
+	return []string{"GOOS=" + goos, "GOARCH=" + goarch, "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off", "GO111MODULE=on",
 		"GOEXPERIMENT=", "GOFIPS140=off", "GOARM64=v8.0", "GOAMD64=v1", "PWD=" + dir}
 }
 

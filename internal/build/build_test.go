@@ -108,7 +108,7 @@ func TestTheRecipeToTheLetter(t *testing.T) {
 	if got := strings.Join(build.Arguments("/out/bootstrap", "pre-sign-up"), " "); got != want {
 		t.Errorf("arguments %s", got)
 	}
-	wantEnv := "GOOS=linux GOARCH=arm64 CGO_ENABLED=0 GOFLAGS= GOWORK=off GO111MODULE=on GOEXPERIMENT= GOFIPS140=off GOARM64=v8.0 GOAMD64=v1 PWD=/src"
+	wantEnv := "GOOS=linux GOARCH=arm64 CGO_ENABLED=0 GOFLAGS=-mod=readonly GOWORK=off GO111MODULE=on GOEXPERIMENT= GOFIPS140=off GOARM64=v8.0 GOAMD64=v1 PWD=/src"
 	if got := strings.Join(build.Environment(build.Target{}, "/src"), " "); got != wantEnv {
 		t.Errorf("environment %s", got)
 	}

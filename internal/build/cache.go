@@ -36,7 +36,7 @@ func (c Cache) Functions(ctx context.Context, moduleDir string, t Target, out st
 	}
 	dir := filepath.Join(c.Dir, "build-"+key)
 	missing := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-		return copyFile(filepath.Join(dir, name), filepath.Join(out, name)) == nil
+		return take(filepath.Join(dir, name), filepath.Join(out, name)) == nil
 	})
 	if len(missing) == 0 {
 		now := time.Now()
@@ -46,18 +46,43 @@ func (c Cache) Functions(ctx context.Context, moduleDir string, t Target, out st
 	if err := Functions(ctx, moduleDir, t, out, missing...); err != nil {
 		return err
 	}
-	_ = c.keep(dir, out, missing) // the next build does without
+	// Somebody may have saved a file while it was built: then nobody knows of which source it is.
+	if after, err := fingerprint(ctx, moduleDir, t); err == nil && after == key {
+		_ = c.keep(dir, out, missing) // the next build does without
+	}
 	return nil
 }
 
-// keep puts what was built into the cache. A file appears whole or not at all.
+// sumSuffix is of the file beside a program that holds its SHA-256, as a crash may leave less than was written.
+const sumSuffix = ".sha256"
+
+// take copies a program out of the cache, if it is what was put there.
+func take(from, to string) error {
+	want, err := os.ReadFile(from + sumSuffix)
+	if err != nil {
+		return err
+	}
+	got, err := copyFile(from, to)
+	if err == nil && got != string(want) {
+		err = errors.New("the program is not what was kept")
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(to))
+	}
+	return nil
+}
+
+// keep puts what was built into the cache, the sum before the program.
 func (c Cache) keep(dir, out string, names []string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
 	for _, name := range names {
 		temp := filepath.Join(dir, fmt.Sprintf(".%s-%d-%d", name, os.Getpid(), time.Now().UnixNano()))
-		err := copyFile(filepath.Join(out, name), temp)
+		sum, err := copyFile(filepath.Join(out, name), temp)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name+sumSuffix), []byte(sum), 0o600)
+		}
 		if err == nil {
 			err = os.Rename(temp, filepath.Join(dir, name))
 		}
@@ -119,20 +144,22 @@ func fingerprint(ctx context.Context, moduleDir string, t Target) (string, error
 	return hex.EncodeToString(h.Sum(nil)[:16]), nil
 }
 
-// copyFile copies a program. Nothing but the cache shares a file with it: a link would let whoever
+// copyFile copies a program and returns its SHA-256 in hexadecimal. Nothing but the cache shares a file with it: a link would let whoever
 // writes into a cloud assembly change what the next one gets.
-func copyFile(from, to string) error {
+func copyFile(from, to string) (sum string, err error) {
 	in, err := os.Open(from)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer in.Close()
 	out, err := os.OpenFile(to, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o755)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if _, err := io.Copy(out, in); err != nil {
-		return errors.Join(err, out.Close(), os.Remove(to))
+	h := sha256.New()
+	_, err = io.Copy(io.MultiWriter(out, h), in)
+	if err := errors.Join(err, out.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(to))
 	}
-	return out.Close()
+	return hex.EncodeToString(h.Sum(nil)), nil
 }

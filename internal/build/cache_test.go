@@ -3,8 +3,10 @@ package build_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -67,11 +69,57 @@ func TestWhatIsKeptIsUsed(t *testing.T) {
 	if err := os.WriteFile(states(t, cache)[0], mark, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(states(t, cache)[0]+".sha256", fmt.Appendf(nil, "%x", sha256.Sum256(mark)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if !bytes.Equal(cached(t, cache, dir, build.Target{}), mark) {
 		t.Error("it was built again")
 	}
 	if !bytes.Equal(cached(t, cache, module(t, t.TempDir()), build.Target{}), mark) {
 		t.Error("the same source in another directory was built again")
+	}
+}
+
+func TestWhatIsNotWholeIsBuiltAnew(t *testing.T) {
+	dir, cache := module(t, t.TempDir()), t.TempDir()
+	want := cached(t, cache, dir, build.Target{})
+	for _, damage := range []func(file string) error{
+		func(file string) error { return os.Truncate(file, 0) },
+		func(file string) error { return os.WriteFile(file, want[:len(want)/2], 0o755) },
+		func(file string) error { return os.Remove(file + ".sha256") },
+	} {
+		if err := damage(states(t, cache)[0]); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(cached(t, cache, dir, build.Target{}), want) {
+			t.Error("a damaged program was taken")
+		}
+	}
+}
+
+// A file that is saved while its function is built must not come back as another state's.
+func TestASourceThatChangesInTheMiddleIsNotKept(t *testing.T) {
+	dir, cache := module(t, t.TempDir()), t.TempDir()
+	want := compile(t, dir, build.Target{})
+	shim := t.TempDir()
+	real, err := exec.LookPath("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := filepath.Join(dir, "lambdas", "pre-sign-up", "more.go")
+	script := fmt.Sprintf("#!/bin/sh\nif [ \"$1\" = build ]; then printf 'package main\\nfunc init() { println(1) }\\n' >'%s'; fi\nexec '%s' \"$@\"\n", more, real)
+	if err := os.WriteFile(filepath.Join(shim, "go"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	path := os.Getenv("PATH")
+	t.Setenv("PATH", shim+string(os.PathListSeparator)+path)
+	cached(t, cache, dir, build.Target{})
+	t.Setenv("PATH", path)
+	if err := os.Remove(more); err != nil {
+		t.Skip("no shell that runs the shim:", err)
+	}
+	if !bytes.Equal(cached(t, cache, dir, build.Target{}), want) {
+		t.Error("a program of another source was taken")
 	}
 }
 

@@ -67,7 +67,7 @@ func Config(service Service, lookup Lookup, timeout time.Duration, options ...Op
 	if err := errors.Join(problems...); err != nil {
 		return aws.Config{}, fmt.Errorf("cloud: %s: %w", service, err)
 	}
-	d := &dialer{timeout: timeout, roots: amazonRoots, address: addressOf(service, c, get)}
+	d := &dialer{timeout: timeout * 3 / 4, roots: amazonRoots, address: addressOf(service, c, get)}
 	for _, o := range options {
 		o(d)
 	}

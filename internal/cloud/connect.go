@@ -17,6 +17,8 @@ const aheadAge = 3 * time.Second
 
 // dialer opens one service's connections, some of them before they are asked for.
 type dialer struct {
+	// timeout is for a connection with its handshake. It is below the client's for an attempt, or a service
+	// that doesn't connect would look like one that doesn't answer.
 	timeout time.Duration
 	// roots are trusted first, the system's after them.
 	roots func() *x509.CertPool
@@ -52,8 +54,11 @@ func (d *dialer) openAhead(n int) {
 	}
 }
 
-// dial is http.Transport's DialTLSContext.
+// dial is http.Transport's DialTLSContext. Its failures say that no connection came about, and so that
+// nothing was asked for.
 func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
 	for address == d.address {
 		select {
 		case e := <-d.early:
@@ -65,8 +70,6 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 		}
 		break
 	}
-	ctx, cancel := context.WithTimeout(ctx, d.timeout)
-	defer cancel()
 	c, err := d.open(ctx, network, address)
 	if err != nil {
 		return nil, err // not c: a nil *tls.Conn in an interface is not nil
@@ -79,6 +82,12 @@ func (e *early) take(ctx context.Context) *tls.Conn {
 	select {
 	case <-e.done:
 	case <-ctx.Done():
+		go func() {
+			<-e.done // within the dialer's time
+			if e.conn != nil {
+				_ = e.conn.Close()
+			}
+		}()
 		return nil
 	}
 	if e.conn == nil {
@@ -104,12 +113,13 @@ func (d *dialer) open(ctx context.Context, network, address string) (*tls.Conn, 
 	return handshake(ctx, network, address, nil)
 }
 
-// handshake connects; nil roots are the system's.
+// handshake connects; nil roots are the system's. An error in the middle of the handshake is one of
+// dialling, too: what was to be sent has not left yet.
 func handshake(ctx context.Context, network, address string, roots *x509.CertPool) (*tls.Conn, error) {
 	d := tls.Dialer{NetDialer: &net.Dialer{KeepAlive: 30 * time.Second}, Config: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
 	c, err := d.DialContext(ctx, network, address)
 	if err != nil {
-		return nil, err
+		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
 	}
 	return c.(*tls.Conn), nil
 }

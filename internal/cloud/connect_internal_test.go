@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -118,6 +119,71 @@ func TestAFailureAheadShowsAtTheCallAlone(t *testing.T) {
 	opened(d, 1, address)
 	if err := get(t, d, "https://"+address); err == nil {
 		t.Error("a call without a server succeeded")
+	}
+}
+
+// A handshake that fails is no answer that was lost: the mail has not left.
+func TestAConnectionThatDoesNotComeAboutIsAFailureOfDialling(t *testing.T) {
+	for what, treat := range map[string]func(net.Conn){
+		"closed":  func(c net.Conn) { _ = c.Close() },
+		"reset":   func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0); _ = c.Close() },
+		"silent":  func(net.Conn) {},
+		"garbage": func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")) },
+	} {
+		for _, ahead := range []int{0, 1} {
+			l, err := net.Listen("tcp4", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = l.Close() })
+			go func() {
+				for {
+					c, err := l.Accept()
+					if err != nil {
+						return
+					}
+					treat(c)
+				}
+			}()
+			d := &dialer{timeout: 200 * time.Millisecond, roots: x509.NewCertPool}
+			opened(d, ahead, l.Addr().String())
+			began := time.Now()
+			_, err = (&http.Client{Transport: &http.Transport{DialTLSContext: d.dial}, Timeout: 5 * time.Second}).Get("https://" + l.Addr().String())
+			var op *net.OpError
+			if !errors.As(err, &op) || op.Op != "dial" {
+				t.Errorf("%s in the handshake, %d opened ahead: %v, want a failure of dialling", what, ahead, err)
+			}
+			if took := time.Since(began); took > time.Second {
+				t.Errorf("%s in the handshake, %d opened ahead: it took %v", what, ahead, took)
+			}
+		}
+	}
+}
+
+func TestAConnectionThatNobodyWaitedForIsClosed(t *testing.T) {
+	s, _ := server(t)
+	d := trusting(s)
+	d.address, d.early = s.Listener.Addr().String(), make(chan *early, 1)
+	e := &early{done: make(chan struct{})}
+	d.early <- e
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := d.dial(ctx, "tcp", d.address); err == nil {
+		t.Fatal("dialled for somebody who had gone")
+	}
+	c, err := d.open(t.Context(), "tcp", d.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.conn, e.opened = c, time.Now()
+	close(e.done)
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		if _, err := c.Write(nil); err != nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the connection is still open")
+		}
 	}
 }
 

@@ -28,8 +28,7 @@ func Update(ctx context.Context, o Options) (ran bool, err error) {
 		inputs = "" // Run says what is wrong
 	}
 	written, err := os.ReadFile(stamp)
-	_, missing := os.Stat(filepath.Join(o.Output, "manifest.json"))
-	if err == nil && missing == nil && inputs != "" && string(written) == inputs {
+	if err == nil && inputs != "" && string(written) == inputs+outputs(o.Output) {
 		return false, nil
 	}
 	if err := os.Remove(stamp); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -38,21 +37,41 @@ func Update(ctx context.Context, o Options) (ran bool, err error) {
 	if err := Run(ctx, o); err != nil || inputs == "" {
 		return true, err
 	}
-	// What changes from here on has not been read for certain: the stamp is of before.
-	return true, os.WriteFile(stamp, []byte(inputs), 0o600)
+	// What changes from here on has not been read for certain: the inputs are those of before.
+	return true, os.WriteFile(stamp, []byte(inputs+outputs(o.Output)), 0o600)
 }
 
-// inputs names all that a synthesis of this module's own app depends on; empty for another app.
+// outputs names what an assembly says, so that another one in its place is noticed; the assets are named
+// by their content in there.
+func outputs(assembly string) string {
+	files, err := filepath.Glob(filepath.Join(assembly, "*.json"))
+	if err != nil || len(files) == 0 {
+		return " none"
+	}
+	h := sha256.New()
+	for _, file := range files { // sorted
+		if err := add(h, file); err != nil {
+			return " unreadable"
+		}
+	}
+	return " " + hex.EncodeToString(h.Sum(nil))
+}
+
+// inputs names all that a synthesis of this module's own app depends on; empty for another app, and for
+// one with modules in other folders.
 func inputs(ctx context.Context, o Options) (string, error) {
 	mod, err := os.ReadFile(filepath.Join(o.App, "go.mod"))
-	if err != nil || !strings.HasPrefix(string(mod), "module "+build.Module+"\n") {
+	if err != nil || !strings.HasPrefix(string(mod), "module "+build.Module+"\n") || strings.Contains(string(mod), "\nreplace ") {
 		return "", err
 	}
-	toolchain := exec.CommandContext(ctx, "go", "env", "GOVERSION", "GOFLAGS", "GOWORK", "GOEXPERIMENT")
+	toolchain := exec.CommandContext(ctx, "go", "env", "GOWORK", "GOVERSION", "GOFLAGS", "GOEXPERIMENT")
 	toolchain.Dir = o.App
 	settings, err := toolchain.Output()
 	if err != nil {
 		return "", err
+	}
+	if workspace, _, _ := strings.Cut(string(settings), "\n"); workspace != "" && workspace != "off" {
+		return "", nil
 	}
 	h := sha256.New()
 	fmt.Fprintf(h, "%s %q\n%q\n%q\n", runtime.GOARCH, settings, o.Context, variables(os.Environ()))
@@ -63,21 +82,34 @@ func inputs(ctx context.Context, o Options) (string, error) {
 		}
 	}
 	err = filepath.WalkDir(o.App, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if d.IsDir() {
-			if path != o.App && (generated(path) || d.Name() == "bin" || d.Name() == "dist") {
-				return fs.SkipDir
-			}
+		case d.IsDir() && unread(o.App, path):
+			return fs.SkipDir
+		case d.IsDir():
 			return nil
 		}
-		if !d.Type().IsRegular() {
-			return nil
+		// Stat follows symbolic links, as the compiler does.
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			return err
 		}
 		return add(h, path)
 	})
 	return hex.EncodeToString(h.Sum(nil)), err
+}
+
+// unread tells directories that no synthesis reads: hidden ones, packages, test data, and what the
+// Makefile writes.
+func unread(app, dir string) bool {
+	name := filepath.Base(dir)
+	switch {
+	case dir == app:
+		return false
+	case strings.HasPrefix(name, "."), name == "node_modules", name == "testdata":
+		return true
+	}
+	return filepath.Dir(dir) == app && slices.Contains([]string{"bin", "dist", "cdk.out"}, name)
 }
 
 func add(h io.Writer, path string) error {

@@ -32,6 +32,11 @@ func update(t *testing.T, o synth.Options) bool {
 
 func TestAnAssemblyIsWrittenAgainWhenAnythingChanged(t *testing.T) {
 	o := ownApp(t, build.Module)
+	linked := filepath.Join(t.TempDir(), "linked.go")
+	write(t, linked, "package main\n", 0o644)
+	if err := os.Symlink(linked, filepath.Join(o.App, "linked.go")); err != nil {
+		t.Fatal(err)
+	}
 	if !update(t, o) {
 		t.Fatal("the first synthesis did not run")
 	}
@@ -57,6 +62,10 @@ func TestAnAssemblyIsWrittenAgainWhenAnythingChanged(t *testing.T) {
 			write(t, filepath.Join(home, ".cdk.json"), `{"context": {"stage": "prod"}}`, 0o644)
 		}},
 		{"a variable", func() { t.Setenv("CDK_DEFAULT_REGION", "eu-central-1") }},
+		{"a file behind a link", func() { write(t, linked, "package main // changed\n", 0o644) }},
+		{"a package with a manifest.json", func() { write(t, filepath.Join(o.App, "stacks", "manifest.json"), "{}", 0o644) }},
+		{"a package called bin", func() { write(t, filepath.Join(o.App, "stacks", "bin", "bin.go"), "package bin\n", 0o644) }},
+		{"the assembly, by another synthesis", func() { write(t, filepath.Join(o.Output, "manifest.json"), `{"other": true}`, 0o644) }},
 		{"the assembly itself", func() { remove(t, filepath.Join(o.Output, "manifest.json")) }},
 	} {
 		change.do()
@@ -91,11 +100,28 @@ func TestAFailureLeavesNothingToReuse(t *testing.T) {
 	}
 }
 
-func TestOtherAppsAreAlwaysSynthesised(t *testing.T) {
-	o := ownApp(t, "example.com/shop")
-	for range 2 {
-		if !update(t, o) {
-			t.Error("an app of which nobody knows what it reads was not synthesised")
-		}
+func TestAppsOfWhichNobodyKnowsWhatTheyReadAreAlwaysSynthesised(t *testing.T) {
+	for what, prepare := range map[string]func(t *testing.T, o synth.Options){
+		"another module": func(t *testing.T, o synth.Options) {
+			write(t, filepath.Join(o.App, "go.mod"), "module example.com/shop\n\ngo 1.26\n", 0o644)
+		},
+		"a module replaced by a folder": func(t *testing.T, o synth.Options) {
+			write(t, filepath.Join(o.App, "go.mod"), "module "+build.Module+"\n\ngo 1.26\n\nreplace example.com/x => ../x\n", 0o644)
+		},
+		"a workspace": func(t *testing.T, o synth.Options) {
+			work := filepath.Join(t.TempDir(), "go.work")
+			write(t, work, "go 1.26\n\nuse "+o.App+"\n", 0o644)
+			t.Setenv("GOWORK", work)
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			o := ownApp(t, build.Module)
+			prepare(t, o)
+			for range 2 {
+				if !update(t, o) {
+					t.Error("it was not synthesised")
+				}
+			}
+		})
 	}
 }
