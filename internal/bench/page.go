@@ -56,7 +56,7 @@ func firstLoad(b *webbundle.Bundle) float64 {
 	sum := 0.0
 	for _, f := range b.Files() {
 		name := filepath.Base(f.Name)
-		if strings.HasPrefix(name, "main-") || strings.HasPrefix(name, "page-") || strings.HasPrefix(name, "chunk-") || f.Name == webbundle.IndexName {
+		if strings.HasPrefix(name, "main-") || strings.HasPrefix(name, "page-") || f.Name == webbundle.IndexName {
 			sum += gzipped(f.Body)
 		}
 	}

@@ -84,6 +84,54 @@ func TestALanguageIsChosenAndKept(t *testing.T) {
 	b.heading(wordsOf(t, "de").CodeTitle)
 }
 
+func TestALanguageThatCannotBeLoadedIsSaidAndForgiven(t *testing.T) {
+	t.Parallel()
+	w := start(t, "passwordless", nil)
+	b := newTab(t)
+	choose := func(tag string) {
+		t.Helper()
+		eval[bool](b, `(s => { s.focus(); s.value = %s; s.dispatchEvent(new Event("change")); return true })(document.querySelector("#language"))`, tag)
+	}
+	state := func() string {
+		t.Helper()
+		return eval[string](b, `[document.documentElement.lang, document.querySelector("#language").value, localStorage.getItem("emailotp.language"), document.querySelector("h1").textContent, document.activeElement.id].join(" ")`)
+	}
+	b.open(w.page)
+	choose("de")
+	b.heading("Anmelden")
+	offline := wordsOf(t, "de").Problems["offline"]
+	b.offline(true)
+	b.says("#status", offline)
+	for range 2 {
+		choose("fr")
+		b.until("the menu is back at German", `document.querySelector("#language").value === "de"`)
+		b.says("#status.seen", offline)
+		if got, want := state(), "de de de Anmelden language"; got != want {
+			t.Errorf("language, menu, what is kept, heading and focus are %q after French could not be loaded, want %q", got, want)
+		}
+	}
+	b.offline(false)
+	choose("fr")
+	b.heading(wordsOf(t, "fr").SignIn)
+	b.until("nothing is said any more", `document.querySelector("#status").textContent === ""`)
+	if got, want := state(), "fr fr fr "+wordsOf(t, "fr").SignIn+" language"; got != want {
+		t.Errorf("language, menu, what is kept, heading and focus are %q after the network is back, want %q", got, want)
+	}
+}
+
+// A person who knows no English gets the page in it rather than none.
+func TestALanguageThatCannotBeLoadedAtFirstIsEnglish(t *testing.T) {
+	t.Parallel()
+	w := start(t, "passwordless", nil)
+	b := newTab(t)
+	b.before(`{ const real = fetch; globalThis.fetch = (what, ...rest) => /assets.de-/.test(what) ? Promise.reject(new TypeError("no network")) : real(what, ...rest) }`)
+	b.open(w.page + "/?lang=de")
+	b.heading("Sign in")
+	if got := eval[string](b, `document.documentElement.lang + document.querySelector("#language").value`); got != "enen" {
+		t.Errorf("the page's language and the menu's are %s, want English", got)
+	}
+}
+
 func TestALanguageOfTheBrowserIsTaken(t *testing.T) {
 	t.Parallel()
 	w := start(t, "passwordless", nil)

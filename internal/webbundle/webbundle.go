@@ -1,5 +1,6 @@
 // Package webbundle makes the files that browsers get of the sign-in page's sources, by esbuild in
-// process: modules and style minified and split, names by content, no inline script or style.
+// process: modules and style minified, a language a file of its own, names by content, no inline script or
+// style.
 //
 //	modules, err := webbundle.Install(ctx, cacheDir, nil)
 //	bundle, err := webbundle.Build(web.Sources(), modules)
@@ -104,6 +105,7 @@ func Build(sources fs.FS, modules string) (*Bundle, error) {
 
 var contentTypes = map[string]string{
 	".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8",
+	".json": "application/json",
 }
 
 // options has all paths relative to the directory of the packages, and the sources by themselves, for the
@@ -115,9 +117,8 @@ func options(sources fs.FS, modules string) api.BuildOptions {
 		Plugins:       []api.Plugin{reader(sources, modules)},
 		Outdir:        filepath.Join(modules, "out"), // of the names; nothing is written
 		EntryNames:    "assets/[name]-[hash]",
-		ChunkNames:    "assets/[name]-[hash]",
+		AssetNames:    "assets/[name]-[hash]", // a language is a file of its own
 		Bundle:        true,
-		Splitting:     true, // a language is a chunk of its own
 		Format:        api.FormatESModule,
 		Platform:      api.PlatformBrowser,
 		Target:        api.ES2022,

@@ -55,7 +55,7 @@ func build(t testing.TB) *webbundle.Bundle {
 	return b
 }
 
-// maxScript bounds the JavaScript that one visit loads, in bytes before compression.
+// maxScript bounds the JavaScript and the language that one visit loads, in bytes before compression.
 const maxScript = 200_000
 
 func TestAVisitLoadsLittle(t *testing.T) {
@@ -108,7 +108,7 @@ func TestThePageNamesItsFilesByContent(t *testing.T) {
 		if f.ContentType == "" {
 			t.Errorf("%s has no content type", f.Name)
 		}
-		if want := strings.HasSuffix(f.Name, ".js") || strings.HasSuffix(f.Name, ".css"); f.Immutable != want {
+		if want := regexp.MustCompile(`-[A-Z0-9]{8}\.(js|css|json)$`).MatchString(f.Name); f.Immutable != want {
 			t.Errorf("%s: immutable is %t, want %t", f.Name, f.Immutable, want)
 		}
 	}

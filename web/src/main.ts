@@ -5,7 +5,7 @@ import { EmailSignIn } from './signin/signin';
 import { choose, Language } from './words';
 
 async function main(): Promise<void> {
-  const language = Language.load(choose(wanted()));
+  const language = Language.loadFirst(choose(wanted()));
   let settings: Settings;
   try {
     settings = await loadSettings();

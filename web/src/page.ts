@@ -140,12 +140,25 @@ export class Page {
     const menu = el('select', { id: 'language', name: 'language' },
       ...Object.entries(languages).map(([tag, { name }]) => el('option', { value: tag, lang: tag, selected: tag === language.tag }, name)));
     menu.addEventListener('change', async () => {
+      const chosen = menu.value;
+      // So that what is said below is heard even where it was said before.
+      this.announce('');
+      let loaded: Language;
       try {
-        localStorage.setItem('emailotp.language', menu.value);
+        loaded = await Language.load(chosen);
+      } catch (error) {
+        if (menu.value !== chosen) return; // Another was chosen meanwhile.
+        menu.value = this.language.tag;
+        this.announce(this.language.problem((error as Problem).id, 0), true);
+        return;
+      }
+      if (menu.value !== chosen) return;
+      try {
+        localStorage.setItem('emailotp.language', chosen);
       } catch {
         // It is chosen for this visit only.
       }
-      this.language = await Language.load(menu.value);
+      this.language = loaded;
       this.dress();
       const { step } = this.signIn.state;
       const code = document.querySelector<HTMLInputElement>('#code')?.value ?? '';

@@ -1,25 +1,46 @@
 /** The page's languages: which there are, which one a person gets, and how a sentence is filled in. */
 import english from './strings/en.json';
-import type { ProblemID } from './signin/problem';
+import ar from './strings/ar.json?url';
+import de from './strings/de.json?url';
+import es from './strings/es.json?url';
+import fr from './strings/fr.json?url';
+import it from './strings/it.json?url';
+import ja from './strings/ja.json?url';
+import nl from './strings/nl.json?url';
+import pl from './strings/pl.json?url';
+import ptBR from './strings/pt-BR.json?url';
+import tr from './strings/tr.json?url';
+import zhHans from './strings/zh-Hans.json?url';
+import { nameOf, Problem, type ProblemID } from './signin/problem';
 
 /** Words is a language's catalogue; English has every key, and a test holds the others to it. */
 export type Words = typeof english;
 
-/** The languages, in the order of the menu. Each but English is a chunk of its own, loaded when chosen. */
-export const languages: Record<string, { name: string; load: () => Promise<{ default: unknown }> }> = {
-  en: { name: 'English', load: () => Promise.resolve({ default: english }) },
-  de: { name: 'Deutsch', load: () => import('./strings/de.json') },
-  fr: { name: 'Français', load: () => import('./strings/fr.json') },
-  es: { name: 'Español', load: () => import('./strings/es.json') },
-  'pt-BR': { name: 'Português (Brasil)', load: () => import('./strings/pt-BR.json') },
-  it: { name: 'Italiano', load: () => import('./strings/it.json') },
-  nl: { name: 'Nederlands', load: () => import('./strings/nl.json') },
-  pl: { name: 'Polski', load: () => import('./strings/pl.json') },
-  tr: { name: 'Türkçe', load: () => import('./strings/tr.json') },
-  ja: { name: '日本語', load: () => import('./strings/ja.json') },
-  'zh-Hans': { name: '简体中文', load: () => import('./strings/zh-Hans.json') },
-  ar: { name: 'العربية', load: () => import('./strings/ar.json') },
+/** The languages, in the order of the menu. Each but English is a file of its own, loaded when chosen. */
+export const languages: Record<string, { name: string; load: () => Promise<Words> }> = {
+  en: { name: 'English', load: () => Promise.resolve(english) },
+  de: { name: 'Deutsch', load: () => fetched(de) },
+  fr: { name: 'Français', load: () => fetched(fr) },
+  es: { name: 'Español', load: () => fetched(es) },
+  'pt-BR': { name: 'Português (Brasil)', load: () => fetched(ptBR) },
+  it: { name: 'Italiano', load: () => fetched(it) },
+  nl: { name: 'Nederlands', load: () => fetched(nl) },
+  pl: { name: 'Polski', load: () => fetched(pl) },
+  tr: { name: 'Türkçe', load: () => fetched(tr) },
+  ja: { name: '日本語', load: () => fetched(ja) },
+  'zh-Hans': { name: '简体中文', load: () => fetched(zhHans) },
+  ar: { name: 'العربية', load: () => fetched(ar) },
 };
+
+// After this long a language is given up.
+const limit = 20_000;
+
+// Not by import(), for a browser that failed to import a module once never asks for it again.
+async function fetched(file: string): Promise<Words> {
+  const response = await fetch(new URL(file, import.meta.url), { signal: AbortSignal.timeout(limit) });
+  if (!response.ok) throw new Problem('server', `${response.url}: HTTP status ${response.status}`);
+  return (await response.json()) as Words;
+}
 
 /** Right-to-left languages. */
 const rtl = new Set(['ar']);
@@ -58,13 +79,18 @@ export class Language {
     this.clock = new Intl.DateTimeFormat(numbers, { timeStyle: 'short' });
   }
 
-  /** Loads a language; one that can't be loaded is English, for a person must be able to sign in. */
+  /** Loads a language, or rejects with a Problem; another try may succeed. */
   static async load(tag: string): Promise<Language> {
     try {
-      return new Language(tag, (await languages[tag]!.load()).default as Words);
-    } catch {
-      return new Language('en', english);
+      return new Language(tag, await languages[tag]!.load());
+    } catch (error) {
+      throw error instanceof Problem ? error : new Problem(nameOf(error) === 'TimeoutError' ? 'timeout' : 'offline', error);
     }
+  }
+
+  /** Loads a language; one that can't be loaded is English, for a person must be able to sign in. */
+  static loadFirst(tag: string): Promise<Language> {
+    return Language.load(tag).catch(() => new Language('en', english));
   }
 
   get dir(): 'ltr' | 'rtl' {
