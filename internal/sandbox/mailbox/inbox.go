@@ -172,12 +172,12 @@ type query struct {
 	limit int
 }
 
-// parseQuery reads to, since (RFC 3339, or milliseconds since 1970) and limit.
+// parseQuery reads to, since (RFC 3339, or milliseconds since 1970) and limit. A +
+// that wasn't escaped, of an address or a zone offset, arrives as a space.
 func parseQuery(values url.Values) (query, error) {
-	q := query{to: values.Get("to")}
+	q := query{to: strings.ReplaceAll(strings.TrimSpace(values.Get("to")), " ", "+")}
 	var errs []error
 	if s := values.Get("since"); s != "" {
-		// A + of a zone offset that wasn't escaped arrives as a space.
 		if ms, err := strconv.ParseInt(s, 10, 64); err == nil {
 			q.since = time.UnixMilli(ms)
 		} else if q.since, err = time.Parse(time.RFC3339, strings.Replace(s, " ", "+", 1)); err != nil {

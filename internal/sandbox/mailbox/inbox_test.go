@@ -74,8 +74,10 @@ func TestTheListFilters(t *testing.T) {
 		store.Add(letter(i, "user@example.com"))
 	}
 	store.Add(letter(9, "bob@example.com"))
+	store.Add(letter(0, "a+b+c@example.com"))
 	for query, want := range map[string]int{
-		"": 4, "to=user%40example.com": 3, "to=USER%40example.com&since=1970-01-01T00:00:01Z": 2, "since=9000": 1, "since=1970-01-01T02:00:09%2B02:00": 1,
+		"to=a+b+c@example.com": 1, "to=a%2Bb%2bc%40example.com": 1, "to=%20a+b+c@example.com%20": 1,
+		"": 5, "to=user%40example.com": 3, "to=USER%40example.com&since=1970-01-01T00:00:01Z": 2, "since=9000": 1, "since=1970-01-01T02:00:09%2B02:00": 1,
 		"since=1970-01-01T02:00:09+02:00": 1, "to=none%40example.com": 0, "limit=2": 2,
 	} {
 		_, body := request(t, http.MethodGet, base+"/api/messages?"+query)

@@ -163,6 +163,21 @@ func TestSESRefusesAsItDoes(t *testing.T) {
 	}
 }
 
+func TestNamesInASendEmailBodyCountToTheLetter(t *testing.T) {
+	const body = `{"FromEmailAddress":"codes@example.com","Destination":{"ToAddresses":["user@example.com"]},"Content":{"Simple":{"Subject":{"Data":"s"},"Body":{"Text":{"Data":"t"}}}}}`
+	for _, name := range []string{"", "FromEmailAddress", "Destination", "ToAddresses", "Content", "Simple", "Subject", "Body", "Text"} {
+		p := office(t, "developer")
+		changed := body
+		if name != "" {
+			changed = strings.Replace(body, `"`+name+`"`, `"`+strings.ToLower(name)+`"`, 1)
+		}
+		a := p.service.ServeCall(t.Context(), awsfront.Call{Service: awsfront.SES, Operation: "SendEmail", Body: []byte(changed)})
+		if (a.Status == 200) != (name == "") || (len(p.store.Messages("", time0, 0)) == 1) != (name == "") {
+			t.Errorf("%q in lower case: status %d, %s", name, a.Status, a.Body)
+		}
+	}
+}
+
 func TestADomainCoversItsAddressesAndThoseBelow(t *testing.T) {
 	for _, sender := range []string{"any@example.com", "any@EXAMPLE.com", "any@mail.example.com", "person@elsewhere.example"} {
 		p := office(t, "developer")

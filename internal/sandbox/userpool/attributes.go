@@ -113,7 +113,8 @@ func (p *Pool) writable(client *Client, attributes []attribute) error {
 
 // judged checks attributes against the schema and returns them as a map. The
 // account is nil for a user who is being created, when immutable attributes may
-// still be set.
+// still be set. An empty value stands for removal, which is refused where the
+// attribute is required or a name to sign in by.
 func (p *Pool) judged(attributes []attribute, of *account) (map[string]string, error) {
 	out := make(map[string]string, len(attributes))
 	var wrong []string
@@ -131,6 +132,11 @@ func (p *Pool) judged(attributes []attribute, of *account) (map[string]string, e
 	}
 	if len(wrong) > 0 {
 		return nil, invalidParameter("Attributes did not conform to the schema: %s", strings.Join(wrong, ""))
+	}
+	for _, a := range attributes {
+		if out[a.Name] == "" && (p.schema[a.Name].required || slices.Contains(p.cfg.UsernameAttributes, a.Name)) {
+			return nil, invalidParameter("user.%s: Attribute cannot be deleted.", a.Name)
+		}
 	}
 	if email, ok := out["email"]; ok && email != "" && !isEmail(email) {
 		return nil, invalidParameter("Invalid email address format.")
@@ -179,7 +185,7 @@ func missingText(names []string) string {
 
 // putAttributes stores attributes that have been judged. An empty value removes
 // the attribute. A changed address counts as unproven unless the same change
-// says otherwise.
+// says otherwise; of one that is gone nothing is said.
 func (p *Pool) putAttributes(a *account, attributes map[string]string) {
 	for _, name := range []string{"email", "phone_number"} {
 		value, ok := attributes[name]
@@ -192,13 +198,15 @@ func (p *Pool) putAttributes(a *account, attributes map[string]string) {
 		switch {
 		case value == "":
 			delete(a.attributes, name)
-			if name == "email" || name == "phone_number" {
-				delete(a.attributes, name+"_verified")
-			}
 		case p.schema[name].kind == "Boolean":
 			a.attributes[name] = strings.ToLower(value)
 		default:
 			a.attributes[name] = value
+		}
+	}
+	for _, name := range []string{"email", "phone_number"} {
+		if value, ok := attributes[name]; ok && value == "" {
+			delete(a.attributes, name+"_verified")
 		}
 	}
 	a.modified = p.now()

@@ -26,31 +26,34 @@ const (
 	codeAttempts = 5
 )
 
-// pendingCode is a code that has been mailed.
+// pendingCode is a code that has been mailed. It proves that somebody reads the
+// mail of one address, and of no other.
 type pendingCode struct {
 	code    string
+	address string
 	expires time.Time
 	wrong   int
 }
 
-// newCode stores a fresh six-digit code for a purpose and returns it.
-func (p *Pool) newCode(username, purpose string, life time.Duration) (string, error) {
+// newCode stores a fresh six-digit code for a purpose and an address, and returns it.
+func (p *Pool) newCode(username, address, purpose string, life time.Duration) (string, error) {
 	code := fmt.Sprintf("%06d", binary.BigEndian.Uint64(p.bytes(8))%1_000_000)
 	_, err := p.users.update(username, func(a *account) error {
 		if a.codes == nil {
 			a.codes = map[string]*pendingCode{}
 		}
-		a.codes[purpose] = &pendingCode{code: code, expires: p.now().Add(life)}
+		a.codes[purpose] = &pendingCode{code: code, address: address, expires: p.now().Add(life)}
 		return nil
 	})
 	return code, err
 }
 
-// useCode checks a code inside an update, and removes it when it is right.
-func (a *account) useCode(purpose, code string, now time.Time) error {
+// useCode checks a code inside an update, and removes it when it is right. A code
+// that was mailed to another address than the one it would prove is void.
+func (a *account) useCode(purpose, address, code string, now time.Time) error {
 	pending, ok := a.codes[purpose]
 	switch {
-	case !ok || !now.Before(pending.expires):
+	case !ok || pending.address != address || !now.Before(pending.expires):
 		return errCodeExpired()
 	case pending.wrong >= codeAttempts:
 		return errAttemptLimit()
@@ -101,7 +104,7 @@ func (p *Pool) deliver(ctx context.Context, to, subject, body string) error {
 
 // mailCode makes a code and mails it.
 func (p *Pool) mailCode(ctx context.Context, username, address, purpose string, life time.Duration) (*codeDelivery, error) {
-	code, err := p.newCode(username, purpose, life)
+	code, err := p.newCode(username, address, purpose, life)
 	if err != nil {
 		return nil, err
 	}

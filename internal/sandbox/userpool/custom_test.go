@@ -91,6 +91,8 @@ func TestDefineDecides(t *testing.T) {
 		{"a null response is odd", nil, "InvalidLambdaResponseException", odd},
 		{"a list for a response is odd", []string{"x"}, "InvalidLambdaResponseException", odd},
 		{"an answer without a response is odd", []byte(`{"version":"1"}`), "InvalidLambdaResponseException", odd},
+		{"issueTokens in another case is nothing", m{"IssueTokens": true}, "InvalidLambdaResponseException", odd},
+		{"a response in another case is none", []byte(`{"Response":{"issueTokens":true}}`), "InvalidLambdaResponseException", odd},
 		{"an answer that is a list is odd", []byte(`[]`), "InvalidLambdaResponseException", odd},
 		{"an answer that is null is odd", []byte(`null`), "InvalidLambdaResponseException", odd},
 		{"an answer that is no JSON", []byte(`{"response":`), "InvalidLambdaResponseException", "Invalid lambda function output : Invalid JSON"},

@@ -6,44 +6,30 @@ import (
 	"errors"
 	"reflect"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/exactjson"
 )
 
 // decode reads a request body into the struct that in points to. Members are
-// matched by their exact names, unknown ones and nulls are ignored, and a value
-// of the wrong type is a SerializationException.
+// matched by their exact names, unknown ones and nulls are ignored. A value of the
+// wrong type is a SerializationException, and so is a text that isn't UTF-8,
+// which encoding/json would mend and thereby alter.
 func decode(body []byte, in any) error {
-	if len(bytes.TrimSpace(body)) == 0 {
+	switch trimmed := bytes.TrimSpace(body); {
+	case len(trimmed) == 0:
 		body = []byte("{}")
+	case string(trimmed) == "null" || !utf8.Valid(trimmed):
+		return serializationError(nil)
 	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(body, &members); err != nil || members == nil {
+	if err := exactjson.Unmarshal(body, in); err != nil {
 		return serializationError(err)
-	}
-	v := reflect.ValueOf(in).Elem()
-	return decodeMembers(v, members)
-}
-
-func decodeMembers(v reflect.Value, members map[string]json.RawMessage) error {
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		if field.Anonymous {
-			if err := decodeMembers(v.Field(i), members); err != nil {
-				return err
-			}
-			continue
-		}
-		raw, ok := members[field.Name]
-		if !ok {
-			continue
-		}
-		if err := json.Unmarshal(raw, v.Field(i).Addr().Interface()); err != nil {
-			return serializationError(err)
-		}
 	}
 	return nil
 }
 
-// serializationError words a JSON error as the service's own reader would.
+// serializationError words a JSON error as the service's own reader would; err is
+// nil for what encoding/json itself finds nothing wrong with.
 func serializationError(err error) *apiError {
 	var wrong *json.UnmarshalTypeError
 	if !errors.As(err, &wrong) {

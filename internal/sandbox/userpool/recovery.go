@@ -80,7 +80,7 @@ func (p *Pool) confirmForgotPassword(c *call, in *confirmForgotInput) (any, erro
 		if !a.enabled {
 			return errUserDisabled()
 		}
-		if err := a.useCode(codeReset, in.ConfirmationCode.value, p.now()); err != nil {
+		if err := a.useCode(codeReset, a.attributes["email"], in.ConfirmationCode.value, p.now()); err != nil {
 			return err
 		}
 		a.usePassword(verifier, p.now())

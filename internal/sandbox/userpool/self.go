@@ -172,16 +172,11 @@ func (p *Pool) deleteUserAttributes(c *call, in *deleteAttributesInput) (any, er
 	return nil, p.removeAttributes(b.account, gone)
 }
 
-// removeAttributes removes attributes that nothing requires.
+// removeAttributes removes attributes.
 func (p *Pool) removeAttributes(of *account, gone []attribute) error {
 	changes, err := p.judged(gone, of)
 	if err != nil {
 		return err
-	}
-	for name := range changes {
-		if p.schema[name].required || slices.Contains(p.cfg.UsernameAttributes, name) {
-			return invalidParameter("user.%s: Attribute cannot be deleted.", name)
-		}
 	}
 	_, err = p.users.update(of.username, func(a *account) error {
 		p.putAttributes(a, changes)

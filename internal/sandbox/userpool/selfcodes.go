@@ -1,6 +1,9 @@
 package userpool
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 type attributeCodeInput struct {
 	AccessToken    text
@@ -22,10 +25,7 @@ func (p *Pool) getUserAttributeVerificationCode(c *call, in *attributeCodeInput)
 	if in.AttributeName.value != "email" {
 		return nil, invalidParameter("Invalid attribute name: %s", in.AttributeName.value)
 	}
-	address := b.account.pending["email"]
-	if address == "" {
-		address = b.account.attributes["email"]
-	}
+	address := b.account.unproven("email")
 	if address == "" {
 		return nil, invalidParameter("User does not have an email to verify.")
 	}
@@ -34,6 +34,12 @@ func (p *Pool) getUserAttributeVerificationCode(c *call, in *attributeCodeInput)
 		return nil, err
 	}
 	return &codeRequestOutput{delivery}, nil
+}
+
+// unproven returns the value that a code for an attribute is about: a held change,
+// or else what is stored.
+func (a *account) unproven(attr string) string {
+	return cmp.Or(a.pending[attr], a.attributes[attr])
 }
 
 type verifyAttributeInput struct {
@@ -59,7 +65,7 @@ func (p *Pool) verifyUserAttribute(c *call, in *verifyAttributeInput) (any, erro
 		return nil, invalidParameter("Invalid attribute name: %s", name)
 	}
 	_, err = p.users.update(b.account.username, func(a *account) error {
-		if err := a.useCode(codeAttribute+name, in.Code.value, p.now()); err != nil {
+		if err := a.useCode(codeAttribute+name, a.unproven(name), in.Code.value, p.now()); err != nil {
 			return err
 		}
 		if value := a.pending[name]; value != "" {

@@ -206,7 +206,7 @@ func (p *Pool) confirmSignUp(c *call, in *confirmSignUpInput) (any, error) {
 		if a.status != statusUnconfirmed {
 			return notAuthorized("User cannot be confirmed. Current status is %s", a.status)
 		}
-		if err := a.useCode(codeSignUp, in.ConfirmationCode.value, p.now()); err != nil {
+		if err := a.useCode(codeSignUp, a.attributes["email"], in.ConfirmationCode.value, p.now()); err != nil {
 			return err
 		}
 		a.status, a.modified = statusConfirmed, p.now()

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/exactjson"
 )
 
 // socketTimeout is how the service says that a trigger took too long.
@@ -85,7 +87,8 @@ func (p *Pool) triggerError(t Trigger, err error) error {
 }
 
 // readAnswer reads the response part of the event that a function returned. A
-// null or missing member keeps response's value.
+// null or missing member keeps response's value, and a name in another case is
+// none of its members.
 func readAnswer(answer []byte, response any) error {
 	if !json.Valid(answer) {
 		return errInvalidJSON()
@@ -93,13 +96,13 @@ func readAnswer(answer []byte, response any) error {
 	var e struct {
 		Response json.RawMessage `json:"response"`
 	}
-	if err := json.Unmarshal(answer, &e); err != nil {
+	if err := exactjson.Unmarshal(answer, &e); err != nil {
 		return errUnrecognizable()
 	}
 	if b := bytes.TrimSpace(e.Response); len(b) == 0 || b[0] != '{' {
 		return errUnrecognizable()
 	}
-	if err := json.Unmarshal(e.Response, response); err != nil {
+	if err := exactjson.Unmarshal(e.Response, response); err != nil {
 		return errUnrecognizable()
 	}
 	return nil
