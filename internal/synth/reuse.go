@@ -87,29 +87,41 @@ func inputs(ctx context.Context, o Options) (string, error) {
 			return err
 		case d.IsDir() && unread(o.App, path):
 			return fs.SkipDir
-		case d.IsDir():
+		case d.IsDir(), unread(o.App, path):
 			return nil
 		}
 		// Stat follows symbolic links, as the compiler does.
-		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
 			return err
+		case info.IsDir():
+			return errElsewhere
+		case !info.Mode().IsRegular():
+			return nil
 		}
 		return add(h, path)
 	})
+	if errors.Is(err, errElsewhere) {
+		return "", nil
+	}
 	return hex.EncodeToString(h.Sum(nil)), err
 }
 
-// unread tells directories that no synthesis reads: hidden ones, packages, test data, and what the
+// errElsewhere says that a folder of the app is a link to one elsewhere.
+var errElsewhere = errors.New("a folder elsewhere")
+
+// unread tells directories and files that no synthesis reads: hidden ones, packages, test data, and what the
 // Makefile writes.
-func unread(app, dir string) bool {
-	name := filepath.Base(dir)
+func unread(app, path string) bool {
+	name := filepath.Base(path)
 	switch {
-	case dir == app:
+	case path == app:
 		return false
 	case strings.HasPrefix(name, "."), name == "node_modules", name == "testdata":
 		return true
 	}
-	return filepath.Dir(dir) == app && slices.Contains([]string{"bin", "dist", "cdk.out"}, name)
+	return filepath.Dir(path) == app && slices.Contains([]string{"bin", "dist", "cdk.out"}, name)
 }
 
 func add(h io.Writer, path string) error {

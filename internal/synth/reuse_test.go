@@ -108,6 +108,11 @@ func TestAppsOfWhichNobodyKnowsWhatTheyReadAreAlwaysSynthesised(t *testing.T) {
 		"a module replaced by a folder": func(t *testing.T, o synth.Options) {
 			write(t, filepath.Join(o.App, "go.mod"), "module "+build.Module+"\n\ngo 1.26\n\nreplace example.com/x => ../x\n", 0o644)
 		},
+		"a folder that lies elsewhere": func(t *testing.T, o synth.Options) {
+			if err := os.Symlink(t.TempDir(), filepath.Join(o.App, "stacks")); err != nil {
+				t.Fatal(err)
+			}
+		},
 		"a workspace": func(t *testing.T, o synth.Options) {
 			work := filepath.Join(t.TempDir(), "go.work")
 			write(t, work, "go 1.26\n\nuse "+o.App+"\n", 0o644)
