@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -158,8 +159,11 @@ func updating(packages []pkg) []group {
 
 func hasUpdateFlag(file string) bool {
 	text, err := os.ReadFile(file)
-	return err == nil && bytes.Contains(text, []byte(`flag.Bool("update"`))
+	return err == nil && updateFlag.Match(text)
 }
+
+// updateFlag is the package's own flag, not one that a test makes for itself.
+var updateFlag = regexp.MustCompile(`(?m)^var \w+ = flag\.Bool\("update"`)
 
 // args are the go command's arguments for a group.
 func (g group) args() []string {

@@ -86,7 +86,11 @@ func TestOnlyPackagesWithTheFlagAreUpdated(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "golden_test.go"), []byte("var update = flag."+`Bool("update", false, "")`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	groups := updating([]pkg{{path: "a", dir: dir}, {path: "b", dir: t.TempDir()}})
+	other := t.TempDir()
+	if err := os.WriteFile(filepath.Join(other, "own_test.go"), []byte("func TestX() {\n\town := flag."+`Bool("update", false, "")`+"\n}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	groups := updating([]pkg{{path: "a", dir: dir}, {path: "b", dir: t.TempDir()}, {path: "c", dir: other}})
 	if len(groups) != 1 || !slices.Equal(groups[0].packages, []string{"a"}) {
 		t.Fatalf("%+v", groups)
 	}
