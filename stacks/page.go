@@ -123,7 +123,8 @@ func (e Environment) writePage(scope constructs.Construct, bucket awss3.Bucket, 
 	if err := bundle(named, rest); err != nil {
 		panic(e.pageError(err))
 	}
-	log := awslogs.NewLogGroup(scope, jsii.String("Log"), &awslogs.LogGroupProps{Retention: cmp.Or(retentions[e.LogRetentionDays], awslogs.RetentionDays_ONE_MONTH), RemovalPolicy: awscdk.RemovalPolicy_DESTROY})
+	log := awslogs.NewLogGroup(scope, jsii.String("Log"), &awslogs.LogGroupProps{
+		Retention: cmp.Or(retentions[e.LogRetentionDays], awslogs.RetentionDays_ONE_MONTH), RemovalPolicy: awscdk.RemovalPolicy_DESTROY})
 	write := func(id, cacheControl string, sources ...awss3deployment.ISource) awss3deployment.BucketDeployment {
 		return awss3deployment.NewBucketDeployment(scope, &id, &awss3deployment.BucketDeploymentProps{
 			DestinationBucket: bucket, Sources: &sources,

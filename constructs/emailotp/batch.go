@@ -37,9 +37,6 @@ func newBatch(target build.Target, pending []settings.Function) *batch {
 
 // begin starts to build all of it.
 func (b *batch) begin(source string) {
-	if len(b.pending) == 0 {
-		return
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	b.source, b.cancel, b.done = source, cancel, make(chan struct{})
 	go func() {

@@ -144,8 +144,8 @@ func fingerprint(ctx context.Context, moduleDir string, t Target) (string, error
 	return hex.EncodeToString(h.Sum(nil)[:16]), nil
 }
 
-// copyFile copies a program and returns its SHA-256 in hexadecimal. Nothing but the cache shares a file with it: a link would let whoever
-// writes into a cloud assembly change what the next one gets.
+// copyFile copies a program and returns its SHA-256 in hexadecimal. It copies where a link would do: by
+// that, whoever writes into a cloud assembly would change what the next one gets.
 func copyFile(from, to string) (sum string, err error) {
 	in, err := os.Open(from)
 	if err != nil {
