@@ -113,6 +113,11 @@ type Settings struct {
 	// mails an hour: to proven addresses, to addresses never proven, and (to SES's mailbox
 	// simulator) for names that nobody has.
 	PoolMailsVerified, PoolMailsUnverified, PoolMailsUnknown int
+	// PoolMailsUnverifiedDay is the same quota for addresses never proven, in mails a day (UTC).
+	PoolMailsUnverifiedDay int
+	// AllowedSignUpDomains are the domains whose addresses may sign up, and all their subdomains;
+	// lower case. Empty allows every domain.
+	AllowedSignUpDomains []string
 
 	// From is the sender's address, without a display name.
 	From string
@@ -145,9 +150,11 @@ func Defaults(m Mode) Settings {
 		GuessBurst:          10,
 		GuessRefill:         time.Hour,
 		PoolMailsVerified:   20_000,
-		PoolMailsUnverified: 2_000,
+		PoolMailsUnverified: 200,
 		PoolMailsUnknown:    2_000,
-		DefaultLocale:       "en",
+
+		PoolMailsUnverifiedDay: 1_000,
+		DefaultLocale:          "en",
 	}
 }
 

@@ -53,12 +53,13 @@ func TestEachFunctionParsesItsOwnEnvironmentAndGetsNoOther(t *testing.T) {
 	}
 }
 
-func TestMailEventsIsToldItsTableAndItsPoolAndNothingElse(t *testing.T) {
+func TestMailEventsReadsTablePoolAndDailyQuotaAlone(t *testing.T) {
 	for _, m := range []settings.Mode{settings.Password, settings.Passwordless} {
 		s := full(m)
 		s.UserPoolID = "eu-west-1_Example01"
 		got := s.Environment(settings.MailEvents)
-		want := map[string]string{"EMAILOTP_MODE": string(m), "EMAILOTP_TABLE": "Guard", "EMAILOTP_USER_POOL_ID": "eu-west-1_Example01"}
+		want := map[string]string{"EMAILOTP_MODE": string(m), "EMAILOTP_TABLE": "Guard", "EMAILOTP_USER_POOL_ID": "eu-west-1_Example01",
+			"EMAILOTP_POOL_MAILS_UNVERIFIED_DAY": "1000"}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: told %v, want %v", m, got, want)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -25,6 +26,7 @@ var (
 	storing  = []Function{CreateAuthChallenge, VerifyAuthChallenge, MailEvents}
 	mailing  = []Function{CreateAuthChallenge}
 	marking  = []Function{MailEvents}
+	bounding = []Function{CreateAuthChallenge, MailEvents}
 )
 
 // variables is the whole contract between the construct and its functions.
@@ -49,6 +51,7 @@ var variables = []variable{
 	seconds("EMAILOTP_GUESS_REFILL", keyed, MinGuessRefill, MaxGuessRefill, func(s *Settings) *time.Duration { return &s.GuessRefill }),
 	number("EMAILOTP_POOL_MAILS_VERIFIED", mailing, MinPoolMails, MaxPoolMails, func(s *Settings) *int { return &s.PoolMailsVerified }),
 	number("EMAILOTP_POOL_MAILS_UNVERIFIED", mailing, MinPoolMails, MaxPoolMails, func(s *Settings) *int { return &s.PoolMailsUnverified }),
+	number("EMAILOTP_POOL_MAILS_UNVERIFIED_DAY", bounding, MinPoolMails, 24*MaxPoolMails, func(s *Settings) *int { return &s.PoolMailsUnverifiedDay }),
 	number("EMAILOTP_POOL_MAILS_UNKNOWN", mailing, MinPoolMails, MaxPoolMails, func(s *Settings) *int { return &s.PoolMailsUnknown }),
 
 	text("EMAILOTP_FROM", mailing, true, func(s *Settings) *string { return &s.From }),
@@ -59,6 +62,9 @@ var variables = []variable{
 	text("EMAILOTP_PRODUCT_NAME", mailing, false, func(s *Settings) *string { return &s.ProductName }),
 	text("EMAILOTP_SUPPORT_ADDRESS", mailing, false, func(s *Settings) *string { return &s.SupportAddress }),
 	text("EMAILOTP_LOCALE", mailing, false, func(s *Settings) *string { return &s.DefaultLocale }),
+	{"EMAILOTP_ALLOWED_SIGN_UP_DOMAINS", []Function{PreSignUp}, false,
+		func(s *Settings) string { return strings.Join(s.AllowedSignUpDomains, ",") },
+		func(s *Settings, v string) error { s.AllowedSignUpDomains = strings.Split(v, ","); return nil }},
 	{"EMAILOTP_TRUST_UNVERIFIED", mailing, false,
 		func(s *Settings) string {
 			if s.TrustUnverified {

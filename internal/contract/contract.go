@@ -1,0 +1,97 @@
+// Package contract holds the names that several packages of this module, its clients and its
+// adopters share: metadata keys of the template, challenge parameters, reasons and refusal ids. A
+// name stands here once; the tests of this package compare README, docs and the sign-in page with it.
+//
+// It is a leaf package of constants: it imports nothing.
+package contract
+
+// Metadata keys of resources in the template. Tools that read a template find EmailOTP by them.
+const (
+	// MetadataFunction marks a Lambda function of EmailOTP; its value is the folder below lambdas/.
+	MetadataFunction = "EmailOTP::Function"
+	// MetadataClient marks the app client that EmailOTP creates.
+	MetadataClient = "EmailOTP::Client"
+	// MetadataAcknowledgedBypasses lists, on the user pool, the bypasses that the adopter accepted.
+	MetadataAcknowledgedBypasses = "EmailOTP::AcknowledgedBypasses"
+	// MetadataGuessing holds, on the table, the yearly chance to guess a code.
+	MetadataGuessing = "EmailOTP::Guessing"
+)
+
+// MailFile is the file beside the create function's program that holds an adopter's own brand,
+// languages and templates of the mail.
+const MailFile = "mail.json"
+
+// Challenge parameters: the keys of ChallengeParameters in Cognito's answer to a client. All values
+// are texts.
+const (
+	// ParamCodeLength is the number of digits of the code.
+	ParamCodeLength = "codeLength"
+	// ParamAttemptsLeft is how many more answers this sign-in accepts.
+	ParamAttemptsLeft = "attemptsLeft"
+	// ParamResendsLeft is how many more times this sign-in may request the mail again.
+	ParamResendsLeft = "resendsLeft"
+	// ParamExpiresAt is when the code expires: RFC 3339, UTC, whole seconds, as all times here.
+	ParamExpiresAt = "expiresAt"
+	// ParamResendAvailableAt is when the mail can be requested again.
+	ParamResendAvailableAt = "resendAvailableAt"
+	// ParamNow is the function's clock, for clients whose own is wrong.
+	ParamNow = "now"
+	// ParamReason is why the client is asked, one of the Reason constants.
+	ParamReason = "reason"
+	// ParamDestination is the masked address, in password mode alone.
+	ParamDestination = "codeDeliveryDestination"
+)
+
+// ChallengeParams returns every challenge parameter in a fixed order.
+func ChallengeParams() []string {
+	return []string{ParamCodeLength, ParamAttemptsLeft, ParamResendsLeft, ParamExpiresAt,
+		ParamResendAvailableAt, ParamNow, ParamReason, ParamDestination}
+}
+
+// Reasons are the values of [ParamReason].
+const (
+	// ReasonSent: the first round; a code was mailed.
+	ReasonSent = "sent"
+	// ReasonWrongCode: the last answer was wrong.
+	ReasonWrongCode = "wrong-code"
+	// ReasonExpired: the last answer came after the code's expiry; the client should offer a resend.
+	ReasonExpired = "expired"
+	// ReasonResent: the mail was sent again, as requested.
+	ReasonResent = "resent"
+	// ReasonResendTooSoon: the mail was not sent again; [ParamResendAvailableAt] has the time.
+	ReasonResendTooSoon = "resend-too-soon"
+	// ReasonNewCode: the last answer was not compared, and a new, longer code is due.
+	ReasonNewCode = "new-code"
+)
+
+// Reasons returns every reason in a fixed order.
+func Reasons() []string {
+	return []string{ReasonSent, ReasonWrongCode, ReasonExpired, ReasonResent, ReasonResendTooSoon, ReasonNewCode}
+}
+
+// Client metadata that a client may send with an answer.
+const (
+	// ClientMetadataAction is the key of the action.
+	ClientMetadataAction = "action"
+	// ActionResend requests the mail again in place of an answer.
+	ActionResend = "resend"
+)
+
+// Refusal ids: what stands after "emailotp:" at the end of an error message of a trigger.
+const (
+	RefusalUnavailable          = "unavailable"
+	RefusalMalformed            = "malformed"
+	RefusalUnverifiedAddress    = "unverified-address"
+	RefusalNoAddress            = "no-address"
+	RefusalUndeliverableAddress = "undeliverable-address"
+	RefusalSignInAgain          = "sign-in-again"
+	RefusalNotAllowed           = "not-allowed"
+	// RefusalSignUpAddress: the address can't receive mail from EmailOTP, by its format or domain.
+	RefusalSignUpAddress = "sign-up-address"
+)
+
+// RefusalIDs returns every refusal id in a fixed order.
+func RefusalIDs() []string {
+	return []string{RefusalUnavailable, RefusalMalformed, RefusalUnverifiedAddress, RefusalNoAddress,
+		RefusalUndeliverableAddress, RefusalSignInAgain, RefusalNotAllowed, RefusalSignUpAddress}
+}
