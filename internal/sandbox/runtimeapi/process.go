@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
 )
 
 // process is one process of a function with a Runtime API of its own, which is

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 )
 
 // Table is a table to be made.
@@ -30,7 +30,7 @@ type Config struct {
 	Tables                     []Table
 	// CacheDir keeps the installed engine; Path the data, empty for memory.
 	CacheDir, Path string
-	Callers        awsfront.Callers
+	Callers        gateway.Callers
 	Logger         *slog.Logger
 	Progress       func(string)
 }
@@ -103,25 +103,25 @@ func (s *Service) create(ctx context.Context, e *engine, t Table) error {
 }
 
 // forward sends a request to the engine.
-func (s *Service) forward(ctx context.Context, e *engine, header http.Header, body []byte) (awsfront.Answer, error) {
+func (s *Service) forward(ctx context.Context, e *engine, header http.Header, body []byte) (gateway.Answer, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, bytes.NewReader(body))
 	if err != nil {
-		return awsfront.Answer{}, err
+		return gateway.Answer{}, err
 	}
 	r.Header = header
 	response, err := s.client.Do(r)
 	if err != nil {
-		return awsfront.Answer{}, fmt.Errorf("the table engine doesn't answer: %w", err)
+		return gateway.Answer{}, fmt.Errorf("the table engine doesn't answer: %w", err)
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
 	if err != nil {
-		return awsfront.Answer{}, fmt.Errorf("the table engine broke off its answer: %w", err)
+		return gateway.Answer{}, fmt.Errorf("the table engine broke off its answer: %w", err)
 	}
 	for _, name := range []string{"Connection", "Keep-Alive", "Date", "Content-Length", "Transfer-Encoding"} {
 		response.Header.Del(name) // they belong to the engine's connection
 	}
-	return awsfront.Answer{Status: response.StatusCode, Header: response.Header, Body: answer}, nil
+	return gateway.Answer{Status: response.StatusCode, Header: response.Header, Body: answer}, nil
 }
 
 func (s *Service) current() *engine {

@@ -1,45 +1,48 @@
 package userpool
 
-import "maps"
+import (
+	"maps"
 
-// adminInput is what every operation about one user names.
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/refusal"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/triggers"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/users"
+)
+
+// adminInput is the input of every operation on one user.
 type adminInput struct {
-	UserPoolId text
-	Username   text
+	Username string `rule:"username,required"`
 }
 
-func (in *adminInput) pool() text           { return in.UserPoolId }
-func (in *adminInput) check(c *constraints) { c.username(in.Username) }
-
-// adminSubject finds the user that an operation names, by username, sub or alias.
-func (p *Pool) adminSubject(c *call, username text) (*account, error) {
-	a, ok := p.users.find(username.value)
+// adminSubject finds the user of an operation by username, sub or alias.
+func (p *Pool) adminSubject(c *call, username string) (*users.Account, error) {
+	a, ok := p.users.Find(username)
 	if !ok {
-		return nil, errUserNotFound()
+		return nil, refusal.UserNotFound
 	}
-	c.sub = a.sub
+	c.sub = a.Sub
 	return a, nil
 }
 
-// edit changes the user that an operation names.
-func (p *Pool) edit(c *call, username text, change func(*account) error) error {
+// edit changes the user of an operation.
+func (p *Pool) edit(c *call, username string, change func(*users.Account) error) error {
 	a, err := p.adminSubject(c, username)
 	if err != nil {
 		return err
 	}
-	_, err = p.users.update(a.username, func(a *account) error {
-		a.modified = p.now()
+	_, err = p.users.Update(a.Username, func(a *users.Account) error {
+		a.Modified = p.now()
 		return change(a)
 	})
 	return err
 }
 
-// adminUser is a user as AdminGetUser shows it.
+// adminUser is a user in AdminGetUser.
 type adminUser struct {
 	Username             string
-	UserAttributes       []attribute
-	UserCreateDate       epoch
-	UserLastModifiedDate epoch
+	UserAttributes       []users.Attribute
+	UserCreateDate       awsjson.Epoch
+	UserLastModifiedDate awsjson.Epoch
 	Enabled              bool
 	UserStatus           string
 }
@@ -49,19 +52,14 @@ func (p *Pool) adminGetUser(c *call, in *adminInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := a.userType()
+	u := userTypeOf(a)
 	return &adminUser{u.Username, u.Attributes, u.UserCreateDate, u.UserLastModifiedDate, u.Enabled, u.UserStatus}, nil
 }
 
 type adminPasswordInput struct {
 	adminInput
-	Password  text
+	Password  string `rule:"password,required"`
 	Permanent bool
-}
-
-func (in *adminPasswordInput) check(c *constraints) {
-	in.adminInput.check(c)
-	c.password("password", in.Password)
 }
 
 // adminSetUserPassword sets a password; Permanent confirms the user.
@@ -70,14 +68,14 @@ func (p *Pool) adminSetUserPassword(c *call, in *adminPasswordInput) (any, error
 	if err != nil {
 		return nil, err
 	}
-	if err := p.cfg.PasswordPolicy.check(in.Password.value); err != nil {
+	if err := p.users.CheckPassword(in.Password); err != nil {
 		return nil, err
 	}
-	verifier := p.verifier(a.username, in.Password.value)
-	return nil, p.edit(c, in.Username, func(a *account) error {
-		a.usePassword(verifier, p.now())
+	verifier := p.users.Verifier(a.Username, in.Password)
+	return nil, p.edit(c, in.Username, func(a *users.Account) error {
+		a.UsePassword(verifier, p.now())
 		if !in.Permanent {
-			a.status, a.passwordExpires = statusForceChange, p.temporaryExpiry()
+			a.Status, a.PasswordExpires = users.ForceChange, p.users.TemporaryExpiry()
 		}
 		return nil
 	})
@@ -85,12 +83,7 @@ func (p *Pool) adminSetUserPassword(c *call, in *adminPasswordInput) (any, error
 
 type adminNamedInput struct {
 	adminInput
-	ClientMetadata stringMap
-}
-
-func (in *adminNamedInput) check(c *constraints) {
-	in.adminInput.check(c)
-	c.texts("clientMetadata", in.ClientMetadata)
+	ClientMetadata awsjson.Map `rule:"texts"`
 }
 
 // adminResetUserPassword makes the old password useless and mails a code.
@@ -99,62 +92,49 @@ func (p *Pool) adminResetUserPassword(c *call, in *adminNamedInput) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	if !p.recoverable() {
-		return nil, notAuthorized("User password cannot be reset in the current state.")
+	if !p.isRecoverable() {
+		return nil, refusal.NotAuthorized("User password cannot be reset in the current state.")
 	}
 	if _, err := p.mailReset(c, a); err != nil {
 		return nil, err
 	}
-	return nil, p.edit(c, in.Username, func(a *account) error {
-		a.status = statusResetRequired
+	return nil, p.edit(c, in.Username, func(a *users.Account) error {
+		a.Status = users.ResetRequired
 		return nil
 	})
 }
 
 type adminAttributesInput struct {
 	adminInput
-	UserAttributes []attribute
-	ClientMetadata stringMap
+	UserAttributes []users.Attribute `rule:"attributes,required"`
+	ClientMetadata awsjson.Map       `rule:"texts"`
 }
 
-func (in *adminAttributesInput) check(c *constraints) {
-	in.adminInput.check(c)
-	if in.UserAttributes == nil {
-		c.add("userAttributes", "not be null")
-	}
-	c.attributes("userAttributes", in.UserAttributes)
-	c.texts("clientMetadata", in.ClientMetadata)
-}
-
-// adminUpdateUserAttributes changes attributes at once, without codes: an
-// address counts as verified only if the same call says so.
+// adminUpdateUserAttributes changes attributes at once, without codes. A changed address is verified only
+// if the same call sets that it is.
 func (p *Pool) adminUpdateUserAttributes(c *call, in *adminAttributesInput) (any, error) {
 	a, err := p.adminSubject(c, in.Username)
 	if err != nil {
 		return nil, err
 	}
-	changes, err := p.judged(in.UserAttributes, a)
+	changes, err := p.users.CheckAttributes(in.UserAttributes, a)
 	if err != nil {
 		return nil, err
 	}
-	return nil, p.edit(c, in.Username, func(a *account) error {
-		// A change held back for proof is overruled.
-		maps.DeleteFunc(a.pending, func(name, _ string) bool { _, ok := changes[name]; return ok })
-		p.putAttributes(a, changes)
+	if err := users.CheckVerified(changes, a.Attributes); err != nil {
+		return nil, err
+	}
+	return nil, p.edit(c, in.Username, func(a *users.Account) error {
+		// The change replaces one that waits for its code.
+		maps.DeleteFunc(a.Pending, func(name, _ string) bool { _, ok := changes[name]; return ok })
+		p.users.Put(a, changes)
 		return nil
 	})
 }
 
 type adminDeleteAttributesInput struct {
 	adminInput
-	UserAttributeNames []string
-}
-
-func (in *adminDeleteAttributesInput) check(c *constraints) {
-	in.adminInput.check(c)
-	if in.UserAttributeNames == nil {
-		c.add("userAttributeNames", "not be null")
-	}
+	UserAttributeNames []string `rule:",required"`
 }
 
 func (p *Pool) adminDeleteUserAttributes(c *call, in *adminDeleteAttributesInput) (any, error) {
@@ -167,11 +147,11 @@ func (p *Pool) adminDeleteUserAttributes(c *call, in *adminDeleteAttributesInput
 
 // adminConfirmSignUp confirms a user without a code; nothing gets verified.
 func (p *Pool) adminConfirmSignUp(c *call, in *adminNamedInput) (any, error) {
-	err := p.edit(c, in.Username, func(a *account) error {
-		if a.status != statusUnconfirmed {
-			return notAuthorized("User cannot be confirmed. Current status is %s", a.status)
+	err := p.edit(c, in.Username, func(a *users.Account) error {
+		if a.Status != users.Unconfirmed {
+			return refusal.NotConfirmable(a.Status)
 		}
-		a.status = statusConfirmed
+		a.Status = users.Confirmed
 		return nil
 	})
 	if err != nil {
@@ -181,10 +161,10 @@ func (p *Pool) adminConfirmSignUp(c *call, in *adminNamedInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, p.postConfirmation(c, "ConfirmSignUp", noClient, a, in.ClientMetadata)
+	return nil, p.triggers.PostConfirmation(c.ctx, "ConfirmSignUp", triggers.NoClient, a, in.ClientMetadata)
 }
 
-// adminDisableUser bars a user and revokes the tokens.
+// adminDisableUser disables a user and revokes the tokens.
 func (p *Pool) adminDisableUser(c *call, in *adminInput) (any, error) {
 	if err := p.setEnabled(c, in, false); err != nil {
 		return nil, err
@@ -197,8 +177,8 @@ func (p *Pool) adminEnableUser(c *call, in *adminInput) (any, error) {
 }
 
 func (p *Pool) setEnabled(c *call, in *adminInput, enabled bool) error {
-	return p.edit(c, in.Username, func(a *account) error {
-		a.enabled = enabled
+	return p.edit(c, in.Username, func(a *users.Account) error {
+		a.Enabled = enabled
 		return nil
 	})
 }
@@ -208,7 +188,7 @@ func (p *Pool) adminUserGlobalSignOut(c *call, in *adminInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.grants.revokeUser(a.username)
+	p.tokens.RevokeUser(a.Username)
 	return nil, nil
 }
 
@@ -217,7 +197,7 @@ func (p *Pool) adminDeleteUser(c *call, in *adminInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.users.remove(a.username)
-	p.grants.revokeUser(a.username)
+	p.users.Remove(a.Username)
+	p.tokens.RevokeUser(a.Username)
 	return nil, nil
 }

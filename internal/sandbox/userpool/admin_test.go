@@ -11,6 +11,7 @@ import (
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
@@ -72,7 +73,7 @@ func TestAdminCreateUser(t *testing.T) {
 	}
 	_, err = w.invite(t, &cip.AdminCreateUserInput{Username: ptr("e@example.com"), TemporaryPassword: ptr("weak")})
 	wantError(t, err, "InvalidPasswordException", "Password did not conform with policy: Password not long enough")
-	h.preSignUp = failing(&userpool.FunctionError{Message: "no"})
+	h.preSignUp = failing(&lambda.Error{Message: "no"})
 	_, err = w.invite(t, &cip.AdminCreateUserInput{Username: ptr("f@example.com")})
 	wantError(t, err, "UserLambdaValidationException", "PreSignUp failed with error no.")
 }

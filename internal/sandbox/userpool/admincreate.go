@@ -1,93 +1,88 @@
 package userpool
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/refusal"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/triggers"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/users"
+)
 
 type adminCreateInput struct {
 	adminInput
-	UserAttributes         []attribute
-	ValidationData         []attribute
-	TemporaryPassword      text
-	MessageAction          text
-	DesiredDeliveryMediums []string
-	ClientMetadata         stringMap
+	UserAttributes         []users.Attribute `rule:"attributes"`
+	ValidationData         []users.Attribute `rule:"attributes"`
+	TemporaryPassword      string            `rule:"temporary"`
+	MessageAction          string            `rule:"action"`
+	DesiredDeliveryMediums []string          `rule:"medium"`
+	ClientMetadata         awsjson.Map       `rule:"texts"`
 }
 
-func (in *adminCreateInput) check(c *constraints) {
-	in.adminInput.check(c)
-	c.attributes("userAttributes", in.UserAttributes)
-	c.length("temporaryPassword", in.TemporaryPassword, 0, maxPassword)
-	c.enum("messageAction", in.MessageAction, "RESEND", "SUPPRESS")
-	for _, medium := range in.DesiredDeliveryMediums {
-		c.enum("desiredDeliveryMediums", text{medium, true}, "SMS", "EMAIL")
-	}
-	c.texts("clientMetadata", in.ClientMetadata)
-}
-
-// userType is a user as lists and AdminCreateUser show it.
+// userType is a user in lists and in AdminCreateUser.
 type userType struct {
 	Username             string
-	Attributes           []attribute
-	UserCreateDate       epoch
-	UserLastModifiedDate epoch
+	Attributes           []users.Attribute
+	UserCreateDate       awsjson.Epoch
+	UserLastModifiedDate awsjson.Epoch
 	Enabled              bool
 	UserStatus           string
 }
 
-func (a *account) userType() *userType {
-	return &userType{a.username, list(a.allAttributes()), epoch(a.created), epoch(a.modified), a.enabled, a.status}
+func userTypeOf(a *users.Account) *userType {
+	return &userType{a.Username, users.List(a.AllAttributes()), awsjson.Epoch(a.Created), awsjson.Epoch(a.Modified), a.Enabled, a.Status}
 }
 
 type adminCreateOutput struct{ User *userType }
 
-// adminCreateUser makes a user with a temporary password and invites them,
-// unless the message is suppressed or e-mail isn't among the mediums, whose
-// default is SMS alone.
+// adminCreateUser makes a user with a temporary password and mails an invitation, unless the message is
+// suppressed or the mediums lack e-mail. The default medium is SMS.
 func (p *Pool) adminCreateUser(c *call, in *adminCreateInput) (any, error) {
-	password := in.TemporaryPassword.value
-	if password == "" {
-		password = p.generatePassword()
-	} else if err := p.cfg.PasswordPolicy.check(password); err != nil {
+	password := cmp.Or(in.TemporaryPassword, p.users.GeneratePassword())
+	if err := p.users.CheckPassword(password); err != nil {
 		return nil, err
 	}
-	if in.MessageAction.value == "RESEND" {
+	if in.MessageAction == "RESEND" {
 		return p.resendInvitation(c, in, password)
 	}
-	a, given, err := p.draft(in.Username.value, in.UserAttributes)
+	a, given, err := p.draft(in.Username, in.UserAttributes)
 	if err != nil {
 		return nil, err
 	}
-	request := preSignUpRequest{given, asMap(in.ValidationData), in.ClientMetadata}
-	// Whatever PreSignUp says of confirming is ignored here.
-	if _, err := p.preSignUp(c, "PreSignUp_AdminCreateUser", a.username, noClient, request); err != nil {
+	request := triggers.PreSignUpRequest{UserAttributes: given, ValidationData: asMap(in.ValidationData), ClientMetadata: in.ClientMetadata}
+	// Cognito ignores the response here.
+	if _, err := p.triggers.PreSignUp(c.ctx, "AdminCreateUser", a.Username, triggers.NoClient, request); err != nil {
 		return nil, err
 	}
-	a.status, a.passwordExpires = statusForceChange, p.temporaryExpiry()
-	p.setPassword(a, password)
-	stored := a.clone()
-	if !p.users.add(a, false) {
-		return nil, errUsernameExists()
+	a.Status, a.PasswordExpires = users.ForceChange, p.users.TemporaryExpiry()
+	a.Password = p.users.Verifier(a.Username, password)
+	stored, ok := p.users.Add(a, false)
+	if !ok {
+		return nil, refusal.UsernameExists
 	}
-	c.sub = stored.sub
-	if in.MessageAction.value != "SUPPRESS" {
+	c.sub = stored.Sub
+	if in.MessageAction != "SUPPRESS" {
 		if err := p.invite(c, in, stored, password); err != nil {
 			return nil, err
 		}
 	}
-	return &adminCreateOutput{stored.userType()}, nil
+	return &adminCreateOutput{userTypeOf(stored)}, nil
 }
 
-// resendInvitation gives a user who never signed in a new temporary password.
+// resendInvitation mails a new temporary password to a user who has never signed in.
 func (p *Pool) resendInvitation(c *call, in *adminCreateInput, password string) (any, error) {
 	a, err := p.adminSubject(c, in.Username)
 	if err != nil {
 		return nil, err
 	}
-	if a.status != statusForceChange {
-		return nil, fail("UnsupportedUserStateException", "Resend not possible. %s status is not %s", a.username, statusForceChange)
+	if a.Status != users.ForceChange {
+		return nil, awsjson.Fail("UnsupportedUserStateException", "Resend not possible. %s status is not %s",
+			a.Username, users.ForceChange)
 	}
-	verifier := p.verifier(a.username, password)
-	a, err = p.users.update(a.username, func(a *account) error {
-		a.password, a.passwordExpires, a.modified = verifier, p.temporaryExpiry(), p.now()
+	verifier := p.users.Verifier(a.Username, password)
+	a, err = p.users.Update(a.Username, func(a *users.Account) error {
+		a.Password, a.PasswordExpires, a.Modified = verifier, p.users.TemporaryExpiry(), p.now()
 		return nil
 	})
 	if err != nil {
@@ -96,14 +91,14 @@ func (p *Pool) resendInvitation(c *call, in *adminCreateInput, password string) 
 	if err := p.invite(c, in, a, password); err != nil {
 		return nil, err
 	}
-	return &adminCreateOutput{a.userType()}, nil
+	return &adminCreateOutput{userTypeOf(a)}, nil
 }
 
-func (p *Pool) invite(c *call, in *adminCreateInput, a *account, password string) error {
-	email := a.attributes["email"]
+func (p *Pool) invite(c *call, in *adminCreateInput, a *users.Account, password string) error {
+	email := a.Attributes["email"]
 	if email == "" || !slices.Contains(in.DesiredDeliveryMediums, "EMAIL") {
 		return nil
 	}
 	return p.deliver(c.ctx, email, "Your temporary password",
-		"Your username is "+in.Username.value+" and temporary password is "+password+".")
+		"Your username is "+in.Username+" and temporary password is "+password+".")
 }

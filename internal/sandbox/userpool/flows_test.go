@@ -8,6 +8,7 @@ import (
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
@@ -85,7 +86,7 @@ func TestFlowsOutsideOfCustomAuth(t *testing.T) {
 		if n := len(h.of(userpool.PostAuthentication)); n != 1 {
 			t.Errorf("PostAuthentication ran %d times", n)
 		}
-		h.preAuth = func(event) (any, error) { return nil, &userpool.FunctionError{Message: "not today"} }
+		h.preAuth = func(event) (any, error) { return nil, &lambda.Error{Message: "not today"} }
 		_, err := w.InitiateAuth(t.Context(), in)
 		wantError(t, err, "UserLambdaValidationException", "PreAuthentication failed with error not today.")
 	})

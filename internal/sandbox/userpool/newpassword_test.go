@@ -9,6 +9,7 @@ import (
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
@@ -81,7 +82,7 @@ func TestNewPasswordInsideCustomAuth(t *testing.T) {
 
 		w, h, _, asked = setup(t, old)
 		h.preToken = func(e event) (any, error) {
-			return nil, &userpool.FunctionError{Type: "errorString", Message: "sign in again"}
+			return nil, &lambda.Error{Type: "errorString", Message: "sign in again"}
 		}
 		_, err := choose(t, w, asked.Session, nil)
 		wantError(t, err, "UserLambdaValidationException", "PreTokenGeneration failed with error sign in again.")

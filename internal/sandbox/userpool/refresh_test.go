@@ -7,6 +7,7 @@ import (
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
@@ -84,7 +85,7 @@ func TestRefresh(t *testing.T) {
 	_, err = refresh(t, w, clientID, *first.RefreshToken)
 	wantError(t, err, "NotAuthorizedException", "Refresh Token has expired")
 	again := w.signIn(t, clientID, alice)
-	h.preToken = failing(&userpool.FunctionError{Message: "no"})
+	h.preToken = failing(&lambda.Error{Message: "no"})
 	_, err = refresh(t, w, clientID, *again.RefreshToken)
 	wantError(t, err, "UserLambdaValidationException", "PreTokenGeneration failed with error no.")
 	w.disable(t, alice)

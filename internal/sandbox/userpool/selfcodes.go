@@ -1,19 +1,15 @@
 package userpool
 
 import (
-	"cmp"
-	"strings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/refusal"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/users"
 )
 
 type attributeCodeInput struct {
-	AccessToken    text
-	AttributeName  text
-	ClientMetadata stringMap
-}
-
-func (in *attributeCodeInput) check(c *constraints) {
-	c.accessToken(in.AccessToken)
-	c.required("attributeName", in.AttributeName, 1, 32)
+	AccessToken    string      `rule:"token,required"`
+	AttributeName  string      `rule:"attributeName,required"`
+	ClientMetadata awsjson.Map `rule:"texts"`
 }
 
 // getUserAttributeVerificationCode mails a code that verifies the address.
@@ -22,58 +18,46 @@ func (p *Pool) getUserAttributeVerificationCode(c *call, in *attributeCodeInput)
 	if err != nil {
 		return nil, err
 	}
-	if in.AttributeName.value != "email" {
-		return nil, invalidParameter("Invalid attribute name: %s", in.AttributeName.value)
+	if in.AttributeName != "email" {
+		return nil, refusal.InvalidParameter("Invalid attribute name: %s", in.AttributeName)
 	}
-	address := b.account.unproven("email")
+	address := b.account.Unproven("email")
 	if address == "" {
-		return nil, invalidParameter("User does not have an email to verify.")
+		return nil, refusal.InvalidParameter("User does not have an email to verify.")
 	}
-	delivery, err := p.mailCode(c.ctx, b.account.username, address, codeAttribute+"email", attributeCodeLife)
+	delivery, err := p.mailCode(c.ctx, b.account.Username, address, users.ForAttribute+"email")
 	if err != nil {
 		return nil, err
 	}
 	return &codeRequestOutput{delivery}, nil
 }
 
-// unproven returns the value that a code for an attribute is about: a held change,
-// or else what is stored.
-func (a *account) unproven(attr string) string {
-	return cmp.Or(a.pending[attr], a.attributes[attr])
-}
-
 type verifyAttributeInput struct {
-	AccessToken   text
-	AttributeName text
-	Code          text
+	AccessToken   string `rule:"token,required"`
+	AttributeName string `rule:"attributeName,required"`
+	Code          string `rule:"attributeCode,required"`
 }
 
-func (in *verifyAttributeInput) check(c *constraints) {
-	c.accessToken(in.AccessToken)
-	c.required("attributeName", in.AttributeName, 1, 32)
-	c.required("code", in.Code, 1, maxCode)
-}
-
-// verifyUserAttribute takes the code for an address, and with it a held change.
+// verifyUserAttribute verifies an address by its code, and completes a pending change of it.
 func (p *Pool) verifyUserAttribute(c *call, in *verifyAttributeInput) (any, error) {
 	b, err := p.authenticate(c, in.AccessToken)
 	if err != nil {
 		return nil, err
 	}
-	name := in.AttributeName.value
-	if !strings.HasPrefix(name, "email") && !strings.HasPrefix(name, "phone_number") {
-		return nil, invalidParameter("Invalid attribute name: %s", name)
+	name := in.AttributeName
+	if name != "email" && name != "phone_number" {
+		return nil, refusal.InvalidParameter("Invalid attribute name: %s", name)
 	}
-	_, err = p.users.update(b.account.username, func(a *account) error {
-		if err := a.useCode(codeAttribute+name, a.unproven(name), in.Code.value, p.now()); err != nil {
+	_, err = p.users.Update(b.account.Username, func(a *users.Account) error {
+		if err := a.UseCode(users.ForAttribute+name, a.Unproven(name), in.Code, p.now()); err != nil {
 			return err
 		}
-		if value := a.pending[name]; value != "" {
-			a.attributes[name] = value
-			delete(a.pending, name)
+		if value := a.Pending[name]; value != "" {
+			a.Attributes[name] = value
+			delete(a.Pending, name)
 		}
-		a.attributes[name+"_verified"] = "true"
-		a.modified = p.now()
+		a.Attributes[name+"_verified"] = "true"
+		a.Modified = p.now()
 		return nil
 	})
 	return nil, err

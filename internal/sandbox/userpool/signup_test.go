@@ -9,6 +9,7 @@ import (
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
@@ -138,7 +139,7 @@ func TestSignUpsThatAreRefused(t *testing.T) {
 			"A client attempted to write unauthorized attribute"},
 		{"claiming to be somebody", alice, password, []string{"sub", "x"}, "NotAuthorizedException", "A client attempted to write unauthorized attribute"},
 		{"another address than the name", alice, password, []string{"email", "bob@example.com"}, "InvalidParameterException",
-			"The email attribute differs from the username."},
+			"User email should be empty or same as username, since username attribute is email."},
 		{"a telephone that is none", alice, password, []string{"phone_number", "12"}, "InvalidParameterException", "Invalid phone number format."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -170,7 +171,7 @@ func TestSignUpsThatAreRefused(t *testing.T) {
 	})
 	t.Run("the trigger refuses", func(t *testing.T) {
 		h := passwordless()
-		h.preSignUp = failing(&userpool.FunctionError{Message: "not you"})
+		h.preSignUp = failing(&lambda.Error{Message: "not you"})
 		w := newWorld(t, h, with(userpool.PreSignUp))
 		_, err := w.signUp(t, alice, password)
 		wantError(t, err, "UserLambdaValidationException", "PreSignUp failed with error not you.")
