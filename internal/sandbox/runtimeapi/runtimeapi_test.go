@@ -194,7 +194,11 @@ func TestFailuresHaveLambdasWords(t *testing.T) {
 		"too large":   {`{"do":"huge"}`, lambda.Error{Failure: lambda.Handled, Type: "Function.ResponseSizeTooLarge", Message: "6291556 bytes"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := host(t, runtimeapi.Options{}, func(f *runtimeapi.Function) { f.Timeout = time.Second })
+			h := host(t, runtimeapi.Options{}, func(f *runtimeapi.Function) {
+				if f.Timeout = time.Minute; c.want.Failure == lambda.TimedOut {
+					f.Timeout = time.Second
+				}
+			})
 			_, err := invoke(t, h, c.event)
 			var failed *lambda.Error
 			if !errors.As(err, &failed) || failed.Failure != c.want.Failure || failed.Type != c.want.Type || !strings.Contains(failed.Message, c.want.Message) {

@@ -71,6 +71,8 @@ func TestAdminCreateUser(t *testing.T) {
 			t.Errorf("%s a mail went out", name)
 		}
 	}
+	_, err = w.invite(t, &cip.AdminCreateUserInput{Username: ptr("e@example.com"), UserAttributes: pairs("email", "f@example.com")})
+	wantError(t, err, "InvalidParameterException", "User email should be empty or same as username, since username attribute is email.")
 	_, err = w.invite(t, &cip.AdminCreateUserInput{Username: ptr("e@example.com"), TemporaryPassword: ptr("weak")})
 	wantError(t, err, "InvalidPasswordException", "Password did not conform with policy: Password not long enough")
 	h.preSignUp = failing(&lambda.Error{Message: "no"})
@@ -98,6 +100,13 @@ func TestAdminGetAndUpdate(t *testing.T) {
 	wantError(t, update("custom:badge", "12"), "InvalidParameterException", "Attributes did not conform to the schema: user.custom:badge: Attribute cannot be updated.\n")
 	wantError(t, update("sub", "x"), "InvalidParameterException", "Attributes did not conform to the schema: user.sub: Attribute cannot be updated.\n")
 	wantError(t, update("email_verified", "maybe"), "InvalidParameterException", "Attributes did not conform to the schema: user.email_verified: String does not match Boolean type.\n")
+	wantError(t, update("phone_number_verified", "true"), "InvalidParameterException", "Phone Number is required to verify/un-verify a phone number")
+	if err := update("phone_number", "+441234567890", "phone_number_verified", "true"); err != nil {
+		t.Fatal(err)
+	}
+	if err := update("phone_number", ""); err != nil {
+		t.Fatal(err)
+	}
 	if err := update("email", "alice2@example.com"); err != nil {
 		t.Fatal(err)
 	}

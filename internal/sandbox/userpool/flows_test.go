@@ -217,4 +217,31 @@ func TestSecretHash(t *testing.T) {
 			t.Errorf("answering as %s: %v", name, err)
 		}
 	}
+	t.Run("an answer takes the one over its USERNAME", func(t *testing.T) {
+		const upper = "ALICE@example.com"
+		for _, name := range []string{alice, upper, u.Username} {
+			for _, hashed := range []string{alice, upper, u.Username} {
+				started := must2(w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{AuthFlow: "CUSTOM_AUTH", ClientId: ptr(secretID),
+					AuthParameters: map[string]string{"USERNAME": alice, "SECRET_HASH": userpool.SecretHash(secretID, secret, alice)}}))(t)
+				_, err := w.RespondToAuthChallenge(t.Context(), &cip.RespondToAuthChallengeInput{
+					ChallengeName: "CUSTOM_CHALLENGE", ClientId: ptr(secretID), Session: started.Session,
+					ChallengeResponses: map[string]string{"USERNAME": name, "ANSWER": "wrong", "SECRET_HASH": userpool.SecretHash(secretID, secret, hashed)},
+				})
+				if name == hashed && err != nil {
+					t.Errorf("USERNAME %s with its own hash: %v", name, err)
+				} else if name != hashed {
+					wantError(t, err, "NotAuthorizedException", "Unable to verify secret hash for client "+secretID)
+				}
+			}
+		}
+	})
+	t.Run("other operations take the one over their Username", func(t *testing.T) {
+		for hashed, want := range map[string]string{alice: "", u.Username: "NotAuthorizedException"} {
+			_, err := w.ForgotPassword(t.Context(), &cip.ForgotPasswordInput{ClientId: ptr(secretID), Username: ptr(alice),
+				SecretHash: ptr(userpool.SecretHash(secretID, secret, hashed))})
+			if code(err) != want {
+				t.Errorf("the hash of %s: %v", hashed, err)
+			}
+		}
+	})
 }

@@ -105,7 +105,9 @@ func TestRefreshWithASecret(t *testing.T) {
 	if _, err := refresh(t, w, secretID, token, "SECRET_HASH", hash(u.Sub)); err != nil {
 		t.Errorf("the hash of sub: %v", err)
 	}
-	_, err := refresh(t, w, secretID, token)
+	_, err := refresh(t, w, secretID, token, "USERNAME", alice, "SECRET_HASH", hash(alice))
+	wantError(t, err, "NotAuthorizedException", "Unable to verify secret hash for client "+secretID)
+	_, err = refresh(t, w, secretID, token)
 	wantError(t, err, "NotAuthorizedException", "Client "+secretID+" is configured with secret but SECRET_HASH was not received")
 	_, err = refresh(t, w, secretID, token, "SECRET_HASH", hash("bob@example.com"))
 	wantError(t, err, "NotAuthorizedException", "Unable to verify secret hash for client "+secretID)

@@ -137,6 +137,15 @@ func TestChangingTheAddress(t *testing.T) {
 			}
 		}
 	})
+	t.Run("is proven by its own name alone", func(t *testing.T) {
+		w := newWorld(t, passwordless())
+		w.user(t, alice)
+		for _, name := range []string{"emails", "phone_numbers", "name"} {
+			_, err := w.VerifyUserAttribute(t.Context(), &cip.VerifyUserAttributeInput{
+				AccessToken: w.signIn(t, clientID, alice).AccessToken, AttributeName: &name, Code: ptr("123456")})
+			wantError(t, err, "InvalidParameterException", "Invalid attribute name: "+name)
+		}
+	})
 	t.Run("can't be no address, or removed", func(t *testing.T) {
 		w := newWorld(t, passwordless())
 		w.user(t, alice)

@@ -209,10 +209,14 @@ func TestSignUpWithAliases(t *testing.T) {
 	h := passwordless()
 	h.preSignUp = func(event) (any, error) { return m{"autoConfirmUser": true, "autoVerifyEmail": true}, nil }
 	w := newWorld(t, h, with(userpool.PreSignUp), func(cfg *userpool.Config, _ *userpool.Options) {
-		cfg.UsernameAttributes, cfg.AliasAttributes = nil, []string{"email"}
+		cfg.UsernameAttributes, cfg.AliasAttributes = nil, []string{"email", "phone_number"}
 	})
-	_, err := w.signUp(t, alice, password)
+	_, err := w.invite(t, &cip.AdminCreateUserInput{Username: ptr("carol"), UserAttributes: pairs("email_verified", "true")})
+	wantError(t, err, "InvalidParameterException", "Email is required to verify/un-verify an email")
+	_, err = w.signUp(t, alice, password)
 	wantError(t, err, "InvalidParameterException", "Username cannot be of email format, since user pool is configured for email alias.")
+	_, err = w.signUp(t, "+441234567890", password)
+	wantError(t, err, "InvalidParameterException", "Username cannot be of phone number format, since user pool is configured for phone number alias.")
 	must2(w.signUp(t, "alice", password, "email", alice))(t)
 	if u, ok := w.pool.User(alice); !ok || u.Username != "alice" {
 		t.Errorf("the alias leads to %+v", u)
