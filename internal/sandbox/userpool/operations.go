@@ -25,27 +25,72 @@ type operation struct {
 // open makes an operation that needs no signature.
 func open[T any](f func(*Pool, *call, *T) (any, error)) operation {
 	return operation{run: func(p *Pool, c *call, body []byte) (any, error) {
-		in := new(T)
-		if err := model.Decode(body, in); err != nil {
+		in, err := decode[T](body)
+		if err != nil {
 			return nil, err
 		}
 		return f(p, c, in)
 	}}
 }
 
+func decode[T any](body []byte) (*T, error) {
+	in := new(T)
+	return in, model.Decode(body, in)
+}
+
+// ofBearer makes an operation for the user of an access token.
+func ofBearer[T any](f func(*Pool, *call, *T, *bearer) (any, error)) operation {
+	return operation{run: func(p *Pool, c *call, body []byte) (any, error) {
+		named, err := decode[struct {
+			AccessToken string `rule:"token,required"`
+		}](body)
+		if err != nil {
+			return nil, err
+		}
+		return open(func(p *Pool, c *call, in *T) (any, error) {
+			b, err := p.authenticate(c, named.AccessToken)
+			if err != nil {
+				return nil, err
+			}
+			return f(p, c, in, b)
+		}).run(p, c, body)
+	}}
+}
+
 // guarded makes an operation that IAM guards. All of them name the pool.
 func guarded[T any](f func(*Pool, *call, *T) (any, error)) operation {
 	return operation{isGuarded: true, run: func(p *Pool, c *call, body []byte) (any, error) {
-		var named struct {
+		named, err := decode[struct {
 			UserPoolId string `rule:"poolID,required"`
-		}
-		if err := model.Decode(body, &named); err != nil {
+		}](body)
+		if err != nil {
 			return nil, err
 		}
 		if named.UserPoolId != p.cfg.ID {
 			return nil, refusal.NoPool(named.UserPoolId)
 		}
 		return open(f).run(p, c, body)
+	}}
+}
+
+// adminInput is the input of every guarded operation on one user.
+type adminInput struct {
+	Username string `rule:"username,required"`
+}
+
+// ofUser makes an operation that IAM guards, on a user whom it finds by username, sub or alias.
+func ofUser[T any](f func(*Pool, *call, *T, *users.Account) (any, error)) operation {
+	return operation{isGuarded: true, run: func(p *Pool, c *call, body []byte) (any, error) {
+		return guarded(func(p *Pool, c *call, named *adminInput) (any, error) {
+			return open(func(p *Pool, c *call, in *T) (any, error) {
+				a, ok := p.users.Find(named.Username)
+				if !ok {
+					return nil, refusal.UserNotFound
+				}
+				c.sub = a.Sub
+				return f(p, c, in, a)
+			}).run(p, c, body)
+		}).run(p, c, body)
 	}}
 }
 
@@ -67,7 +112,7 @@ var operations = sync.OnceValue(func() map[string]operation {
 		"RespondToAuthChallenge":    open((*Pool).respondToAuthChallenge).partly(noDevices),
 		"GetTokensFromRefreshToken": open((*Pool).getTokensFromRefreshToken).partly("no devices"),
 		"RevokeToken":               open((*Pool).revokeToken),
-		"GlobalSignOut":             open((*Pool).globalSignOut),
+		"GlobalSignOut":             ofBearer((*Pool).globalSignOut),
 
 		"SignUp":                 open((*Pool).signUp).partly("no Session in the answer; " + mailOnly),
 		"ConfirmSignUp":          open((*Pool).confirmSignUp).partly("no Session, no ForceAliasCreation"),
@@ -75,27 +120,27 @@ var operations = sync.OnceValue(func() map[string]operation {
 		"ForgotPassword":         open((*Pool).forgotPassword).partly(mailOnly),
 		"ConfirmForgotPassword":  open((*Pool).confirmForgotPassword),
 
-		"GetUser":                          open((*Pool).getUser).partly("no MFA settings"),
-		"UpdateUserAttributes":             open((*Pool).updateUserAttributes).partly(mailOnly),
-		"DeleteUserAttributes":             open((*Pool).deleteUserAttributes),
-		"GetUserAttributeVerificationCode": open((*Pool).getUserAttributeVerificationCode).partly("email only"),
-		"VerifyUserAttribute":              open((*Pool).verifyUserAttribute).partly("email only"),
-		"ChangePassword":                   open((*Pool).changeOwnPassword).partly("no password history"),
-		"DeleteUser":                       open((*Pool).deleteUser),
+		"GetUser":                          ofBearer((*Pool).getUser).partly("no MFA settings"),
+		"UpdateUserAttributes":             ofBearer((*Pool).updateUserAttributes).partly(mailOnly),
+		"DeleteUserAttributes":             ofBearer((*Pool).deleteUserAttributes),
+		"GetUserAttributeVerificationCode": ofBearer((*Pool).getUserAttributeVerificationCode).partly("email only"),
+		"VerifyUserAttribute":              ofBearer((*Pool).verifyUserAttribute).partly("email only"),
+		"ChangePassword":                   ofBearer((*Pool).changeOwnPassword).partly("no password history"),
+		"DeleteUser":                       ofBearer((*Pool).deleteUser),
 
 		"AdminInitiateAuth":           guarded((*Pool).initiateAuth).partly(noDevices),
 		"AdminRespondToAuthChallenge": guarded((*Pool).respondToAuthChallenge).partly(noDevices),
 		"AdminCreateUser":             guarded((*Pool).adminCreateUser).partly("no ForceAliasCreation; " + mailOnly),
-		"AdminGetUser":                guarded((*Pool).adminGetUser).partly("no MFA settings"),
-		"AdminSetUserPassword":        guarded((*Pool).adminSetUserPassword).partly("no password history"),
-		"AdminResetUserPassword":      guarded((*Pool).adminResetUserPassword).partly(mailOnly),
-		"AdminUpdateUserAttributes":   guarded((*Pool).adminUpdateUserAttributes),
-		"AdminDeleteUserAttributes":   guarded((*Pool).adminDeleteUserAttributes),
-		"AdminConfirmSignUp":          guarded((*Pool).adminConfirmSignUp),
-		"AdminDisableUser":            guarded((*Pool).adminDisableUser),
-		"AdminEnableUser":             guarded((*Pool).adminEnableUser),
-		"AdminDeleteUser":             guarded((*Pool).adminDeleteUser),
-		"AdminUserGlobalSignOut":      guarded((*Pool).adminUserGlobalSignOut),
+		"AdminGetUser":                ofUser((*Pool).adminGetUser).partly("no MFA settings"),
+		"AdminSetUserPassword":        ofUser((*Pool).adminSetUserPassword).partly("no password history"),
+		"AdminResetUserPassword":      ofUser((*Pool).adminResetUserPassword).partly(mailOnly),
+		"AdminUpdateUserAttributes":   ofUser((*Pool).adminUpdateUserAttributes),
+		"AdminDeleteUserAttributes":   ofUser((*Pool).adminDeleteUserAttributes),
+		"AdminConfirmSignUp":          ofUser((*Pool).adminConfirmSignUp),
+		"AdminDisableUser":            ofUser((*Pool).adminDisableUser),
+		"AdminEnableUser":             ofUser((*Pool).adminEnableUser),
+		"AdminDeleteUser":             ofUser((*Pool).adminDeleteUser),
+		"AdminUserGlobalSignOut":      ofUser((*Pool).adminUserGlobalSignOut),
 
 		"ListUsers":              guarded((*Pool).listUsers),
 		"ListUserPoolClients":    guarded((*Pool).listUserPoolClients).partly("one page"),

@@ -31,57 +31,36 @@ func (p *Pool) authenticate(c *call, token string) (*bearer, error) {
 	return &bearer{account: a, client: p.clients[g.Client]}, nil
 }
 
-type tokenInput struct {
-	AccessToken string `rule:"token,required"`
-}
-
 type getUserOutput struct {
 	Username       string
 	UserAttributes []users.Attribute
 }
 
 // getUser returns what the client may read of the token's user.
-func (p *Pool) getUser(c *call, in *tokenInput) (any, error) {
-	b, err := p.authenticate(c, in.AccessToken)
-	if err != nil {
-		return nil, err
-	}
+func (p *Pool) getUser(_ *call, _ *struct{}, b *bearer) (any, error) {
 	return &getUserOutput{b.account.Username, users.List(p.users.Readable(b.client, b.account))}, nil
 }
 
 // globalSignOut ends every grant of the token's user.
-func (p *Pool) globalSignOut(c *call, in *tokenInput) (any, error) {
-	b, err := p.authenticate(c, in.AccessToken)
-	if err != nil {
-		return nil, err
-	}
+func (p *Pool) globalSignOut(_ *call, _ *struct{}, b *bearer) (any, error) {
 	p.tokens.RevokeUser(b.account.Username)
 	return nil, nil
 }
 
 // deleteUser removes the token's user.
-func (p *Pool) deleteUser(c *call, in *tokenInput) (any, error) {
-	b, err := p.authenticate(c, in.AccessToken)
-	if err != nil {
-		return nil, err
-	}
+func (p *Pool) deleteUser(_ *call, _ *struct{}, b *bearer) (any, error) {
 	p.users.Remove(b.account.Username)
 	p.tokens.RevokeUser(b.account.Username)
 	return nil, nil
 }
 
 type changePasswordInput struct {
-	AccessToken      string `rule:"token,required"`
 	PreviousPassword string `rule:"password,required"`
 	ProposedPassword string `rule:"password,required"`
 }
 
 // changeOwnPassword replaces the password of the token's user, who must send the old one.
-func (p *Pool) changeOwnPassword(c *call, in *changePasswordInput) (any, error) {
-	b, err := p.authenticate(c, in.AccessToken)
-	if err != nil {
-		return nil, err
-	}
+func (p *Pool) changeOwnPassword(c *call, in *changePasswordInput, b *bearer) (any, error) {
 	if err := p.checkPassword(b.account, in.PreviousPassword); err != nil {
 		return nil, err
 	}
@@ -89,7 +68,7 @@ func (p *Pool) changeOwnPassword(c *call, in *changePasswordInput) (any, error) 
 		return nil, err
 	}
 	verifier := p.users.Verifier(b.account.Username, in.ProposedPassword)
-	_, err = p.users.Update(b.account.Username, func(a *users.Account) error {
+	_, err := p.users.Update(b.account.Username, func(a *users.Account) error {
 		a.UsePassword(verifier, p.now())
 		return nil
 	})
@@ -97,7 +76,6 @@ func (p *Pool) changeOwnPassword(c *call, in *changePasswordInput) (any, error) 
 }
 
 type updateAttributesInput struct {
-	AccessToken    string            `rule:"token,required"`
 	UserAttributes []users.Attribute `rule:"attributes,required"`
 	ClientMetadata awsjson.Map       `rule:"texts"`
 }
@@ -106,11 +84,7 @@ type updateAttributesOutput struct{ CodeDeliveryDetailsList []*codeDelivery }
 
 // updateUserAttributes changes attributes that the client may write. A new address is unverified; where the
 // pool requires proof before the change, the old one stays until VerifyUserAttribute.
-func (p *Pool) updateUserAttributes(c *call, in *updateAttributesInput) (any, error) {
-	b, err := p.authenticate(c, in.AccessToken)
-	if err != nil {
-		return nil, err
-	}
+func (p *Pool) updateUserAttributes(c *call, in *updateAttributesInput, b *bearer) (any, error) {
 	if err := p.users.CheckWritable(b.client, in.UserAttributes); err != nil {
 		return nil, err
 	}
@@ -160,16 +134,11 @@ func (p *Pool) changeAttributes(c *call, old *users.Account, changes map[string]
 }
 
 type deleteAttributesInput struct {
-	AccessToken        string   `rule:"token,required"`
 	UserAttributeNames []string `rule:",required"`
 }
 
 // deleteUserAttributes removes attributes that the client may write.
-func (p *Pool) deleteUserAttributes(c *call, in *deleteAttributesInput) (any, error) {
-	b, err := p.authenticate(c, in.AccessToken)
-	if err != nil {
-		return nil, err
-	}
+func (p *Pool) deleteUserAttributes(c *call, in *deleteAttributesInput, b *bearer) (any, error) {
 	gone := emptied(in.UserAttributeNames)
 	if err := p.users.CheckWritable(b.client, gone); err != nil {
 		return nil, err
@@ -196,4 +165,51 @@ func emptied(names []string) []users.Attribute {
 		out[i].Name = name
 	}
 	return out
+}
+
+type attributeCodeInput struct {
+	AttributeName  string      `rule:"attributeName,required"`
+	ClientMetadata awsjson.Map `rule:"texts"`
+}
+
+// getUserAttributeVerificationCode mails a code that verifies the address.
+func (p *Pool) getUserAttributeVerificationCode(c *call, in *attributeCodeInput, b *bearer) (any, error) {
+	if in.AttributeName != "email" {
+		return nil, refusal.InvalidParameter("Invalid attribute name: %s", in.AttributeName)
+	}
+	address := b.account.Unproven("email")
+	if address == "" {
+		return nil, refusal.InvalidParameter("User does not have an email to verify.")
+	}
+	delivery, err := p.mailCode(c.ctx, b.account.Username, address, users.ForAttribute+"email")
+	if err != nil {
+		return nil, err
+	}
+	return &codeRequestOutput{delivery}, nil
+}
+
+type verifyAttributeInput struct {
+	AttributeName string `rule:"attributeName,required"`
+	Code          string `rule:"attributeCode,required"`
+}
+
+// verifyUserAttribute verifies an address by its code, and completes a pending change of it.
+func (p *Pool) verifyUserAttribute(c *call, in *verifyAttributeInput, b *bearer) (any, error) {
+	name := in.AttributeName
+	if name != "email" && name != "phone_number" {
+		return nil, refusal.InvalidParameter("Invalid attribute name: %s", name)
+	}
+	_, err := p.users.Update(b.account.Username, func(a *users.Account) error {
+		if err := a.UseCode(users.ForAttribute+name, a.Unproven(name), in.Code, p.now()); err != nil {
+			return err
+		}
+		if value := a.Pending[name]; value != "" {
+			a.Attributes[name] = value
+			delete(a.Pending, name)
+		}
+		a.Attributes[name+"_verified"] = "true"
+		a.Modified = p.now()
+		return nil
+	})
+	return nil, err
 }
