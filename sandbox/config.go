@@ -75,10 +75,12 @@ func ReadReadyFile(path string) (Config, error) {
 	}
 	var c Config
 	if err := json.Unmarshal(data, &c); err != nil {
-		return Config{}, fmt.Errorf("ready file %s is not one that `emailotp dev` wrote: %w; start the sandbox again", path, err)
+		return Config{}, fmt.Errorf("ready file %s is not one that `emailotp dev` wrote: %w; start the sandbox again",
+			path, err)
 	}
 	if c.Endpoint == "" || c.UserPoolID == "" || c.UserPoolClientID == "" {
-		return Config{}, fmt.Errorf("ready file %s lacks endpoint, userPoolId or userPoolClientId; start the sandbox again", path)
+		return Config{}, fmt.Errorf("ready file %s lacks endpoint, userPoolId or userPoolClientId; "+
+			"start the sandbox again", path)
 	}
 	return c, nil
 }

@@ -58,7 +58,8 @@ func (s *Sandbox) function(trigger Trigger) (assembly.Function, error) {
 		}
 	}
 	if trigger == MailEvents {
-		return assembly.Function{}, errors.New("the template has no rule that hands SES's events to a function of this EmailOTP")
+		return assembly.Function{}, errors.New("the template has no rule that hands SES's events to a function of " +
+			"this EmailOTP")
 	}
 	return assembly.Function{}, fmt.Errorf("the user pool has no trigger %q; it has %v", trigger, s.Triggers())
 }
@@ -118,7 +119,8 @@ func (s *Sandbox) builder() func(ctx context.Context, folder, goos, goarch, out 
 			}
 		})
 		if err != nil {
-			return fmt.Errorf("%w; name the module's directory in Options.Source, or synthesise for the host's architecture", err)
+			return fmt.Errorf("%w; name the module's directory in Options.Source, "+
+				"or synthesise for the host's architecture", err)
 		}
 		s.opts.Progress(fmt.Sprintf("building %s for %s/%s", folder, goos, goarch))
 		return build.Function(ctx, dir, folder, build.Target{GOOS: goos, GOARCH: goarch}, out)

@@ -93,7 +93,8 @@ func (s *Sandbox) openListeners(ctx context.Context) error {
 	s.listen = l
 	s.config = Config{
 		Endpoint: origin(l.api), InboxURL: origin(l.inbox), SESEndpoint: origin(l.gateway), KMSEndpoint: origin(l.gateway),
-		Region: s.plan.Region, UserPoolID: s.plan.Pool.ID, UserPoolClientID: s.plan.ClientID, Mode: Mode(s.plan.Mode), Stack: s.plan.Stack,
+		Region: s.plan.Region, UserPoolID: s.plan.Pool.ID, UserPoolClientID: s.plan.ClientID,
+		Mode: Mode(s.plan.Mode), Stack: s.plan.Stack,
 	}
 	if len(s.plan.Tables) > 0 {
 		s.config.DynamoDBEndpoint = origin(l.gateway)
@@ -132,7 +133,8 @@ func (s *Sandbox) startTables(ctx context.Context, callers gateway.Callers) erro
 	for _, t := range s.plan.Tables {
 		cfg.Tables = append(cfg.Tables, tables.Table{Name: t.Name, ARN: t.ARN, Definition: t.Definition})
 		if t.TTLAttribute != "" {
-			s.addToReport(fmt.Sprintf("table %s: items don't expire by their %s here; DynamoDB deletes them within days", t.Name, t.TTLAttribute))
+			s.addToReport(fmt.Sprintf("table %s: items don't expire by their %s here; DynamoDB deletes them within days",
+				t.Name, t.TTLAttribute))
 		}
 	}
 	s.opts.Progress("starting the tables")
@@ -194,7 +196,8 @@ func (s *Sandbox) mailConfig() mailbox.Config {
 		cfg.Identities = append(cfg.Identities, mailbox.Identity{Name: i.Name, ARN: i.ARN, ConfigurationSet: i.ConfigurationSet})
 	}
 	for _, c := range s.plan.ConfigurationSets {
-		cfg.ConfigurationSets = append(cfg.ConfigurationSets, mailbox.ConfigurationSet{Name: c.Name, ARN: c.ARN, SendingDisabled: c.SendingDisabled, BusEvents: c.BusEvents})
+		cfg.ConfigurationSets = append(cfg.ConfigurationSets, mailbox.ConfigurationSet{Name: c.Name, ARN: c.ARN,
+			SendingDisabled: c.SendingDisabled, BusEvents: c.BusEvents})
 	}
 	cfg.Publish = func(e eventbus.Event) {
 		if err := s.bus.Publish(e); err != nil {
@@ -220,7 +223,8 @@ func (s *Sandbox) eventBus() *eventbus.Bus {
 func (s *Sandbox) keyService(callers gateway.Callers) (*keys.Service, error) {
 	var all []keys.Key
 	for _, k := range s.plan.Keys {
-		all = append(all, keys.Key{ID: k.ID, ARN: k.ARN, Aliases: k.Aliases, Spec: k.Spec, Usage: k.Usage, Disabled: k.Disabled, Policy: k.Policy})
+		all = append(all, keys.Key{ID: k.ID, ARN: k.ARN, Aliases: k.Aliases, Spec: k.Spec,
+			Usage: k.Usage, Disabled: k.Disabled, Policy: k.Policy})
 	}
 	return keys.New(all, callers, rand.Reader)
 }

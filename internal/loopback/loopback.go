@@ -1,5 +1,4 @@
-// Package loopback opens the sandbox's listeners: on 127.0.0.1 alone, and deaf
-// to requests that were meant for another name.
+// Package loopback opens listeners on 127.0.0.1 that refuse requests for another host name.
 package loopback
 
 import (
@@ -14,14 +13,14 @@ import (
 	"time"
 )
 
-// Listen opens 127.0.0.1:port; port 0 lets the kernel choose. What names the
-// listener in errors, such as "the user-pool API", and flag the option that
-// would move it.
+// Listen opens 127.0.0.1:port; port 0 is a free one. Errors contain what, such as "the user-pool API", and
+// flag, the option that changes the port.
 func Listen(ctx context.Context, port int, what, flag string) (net.Listener, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("port %d, meant for %s, is in use by another process; stop that one (perhaps an earlier sandbox), or choose another port with %s (0 takes a free one): %w", port, what, flag, err)
+		return nil, fmt.Errorf("port %d, meant for %s, is in use by another process; stop that one (perhaps an earlier sandbox), "+
+			"or choose another port with %s (0 takes a free one): %w", port, what, flag, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("listening on port %d for %s: %w", port, what, err)
@@ -29,10 +28,8 @@ func Listen(ctx context.Context, port int, what, flag string) (net.Listener, err
 	return l, nil
 }
 
-// Guard lets only requests through whose Host header is this listener's own
-// loopback address. A page on another site could have its name resolve to
-// 127.0.0.1 and so speak to the sandbox as its own origin; the Host header
-// would still be that name.
+// Guard refuses requests whose Host header is not the listener's own loopback address. Otherwise a page of
+// another site could have its name resolve to 127.0.0.1 and call the listener as its own origin.
 func Guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
@@ -70,7 +67,7 @@ func Serve(l net.Listener, h http.Handler, logger *slog.Logger) *Server {
 		url: "http://" + l.Addr().String(),
 		http: &http.Server{
 			Handler:           h,
-			ReadHeaderTimeout: 10 * time.Second, // a stalled client must not hold a connection for ever
+			ReadHeaderTimeout: 10 * time.Second, // a stalled client must not hold a connection forever
 			MaxHeaderBytes:    64 << 10,
 			ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 		},
@@ -86,7 +83,7 @@ func Serve(l net.Listener, h http.Handler, logger *slog.Logger) *Server {
 // URL is the server's origin, without a trailing slash.
 func (s *Server) URL() string { return s.url }
 
-// Close drops all connections and returns when the listener is gone.
+// Close closes all connections and waits for the listener.
 func (s *Server) Close() error {
 	err := s.http.Close()
 	<-s.done

@@ -88,9 +88,8 @@ func newExchange(b *big.Int, v Verifier, srpA string) (*Exchange, error) {
 // SRPB returns the challenge parameter SRP_B.
 func (e *Exchange) SRPB() string { return e.serverB.Text(16) }
 
-// Check returns nil if signature, in base64, is the PASSWORD_CLAIM_SIGNATURE of
-// somebody who knows v's password. The comparison takes constant time. The
-// timestamp has been through [NormalizeTimestamp], the secret block is decoded.
+// Check returns nil if signature, in base64, is a PASSWORD_CLAIM_SIGNATURE made with v's password. The
+// comparison takes constant time. The timestamp is from [NormalizeTimestamp]; the secret block is decoded.
 func (e *Exchange) Check(v Verifier, pool, user string, secretBlock []byte, timestamp, signature string) error {
 	key, err := e.key(v)
 	if err != nil {

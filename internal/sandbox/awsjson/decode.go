@@ -67,7 +67,8 @@ func (r Rule) Check(exception, path, text string) error {
 type violations []string
 
 func (v *violations) add(path, rule string, args ...any) {
-	*v = append(*v, fmt.Sprintf("Value at '%s' failed to satisfy constraint: Member must %s", path, fmt.Sprintf(rule, args...)))
+	rule = fmt.Sprintf(rule, args...)
+	*v = append(*v, fmt.Sprintf("Value at '%s' failed to satisfy constraint: Member must %s", path, rule))
 }
 
 func (v violations) err(exception string) error {
@@ -149,12 +150,14 @@ func serializationError(err error) *Error {
 	if !errors.As(err, &wrong) {
 		return Fail("SerializationException", "Start of structure or map found where not expected.")
 	}
-	to, ok := map[reflect.Kind]string{reflect.String: "String", reflect.Bool: "Boolean", reflect.Int32: "Integer"}[wrong.Type.Kind()]
+	kinds := map[reflect.Kind]string{reflect.String: "String", reflect.Bool: "Boolean", reflect.Int32: "Integer"}
+	to, ok := kinds[wrong.Type.Kind()]
 	if !ok {
 		return Fail("SerializationException", "Unexpected field type")
 	}
 	value, _, _ := strings.Cut(wrong.Value, " ")
-	from := map[string]string{"number": "NUMBER_VALUE", "string": "STRING_VALUE", "bool": "TRUE_VALUE", "object": "START_OBJECT", "array": "START_ARRAY"}[value]
+	from := map[string]string{"number": "NUMBER_VALUE", "string": "STRING_VALUE", "bool": "TRUE_VALUE",
+		"object": "START_OBJECT", "array": "START_ARRAY"}[value]
 	return Fail("SerializationException", "%s can not be converted to a %s", from, to)
 }
 

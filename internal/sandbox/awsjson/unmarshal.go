@@ -20,7 +20,7 @@ func Unmarshal(data []byte, v any) error {
 }
 
 // known returns valid JSON without the members that t has no field for. A value
-// of a wrong type stays as it is: json.Unmarshal says what is wrong with it.
+// of a wrong type stays as it is: json.Unmarshal reports it.
 func known(data []byte, t reflect.Type) json.RawMessage {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -56,8 +56,7 @@ func known(data []byte, t reflect.Type) json.RawMessage {
 	return data
 }
 
-// memberTypes returns what tells the type of an object's member by its name, nil
-// for a name that a struct doesn't have.
+// memberTypes returns a function from the name of an object's member to its type, nil for an unknown name.
 func memberTypes(t reflect.Type) func(name string) reflect.Type {
 	if t.Kind() == reflect.Map {
 		return func(string) reflect.Type { return t.Elem() }

@@ -92,7 +92,8 @@ func throttled(service string) Answer {
 	case SES:
 		return Error(service, http.StatusTooManyRequests, "TooManyRequestsException", "Maximum sending rate exceeded.")
 	case DynamoDB:
-		return Error(service, http.StatusBadRequest, "ThrottlingException", "Throughput exceeds the current capacity for one or more indexes of the table.")
+		return Error(service, http.StatusBadRequest, "ThrottlingException",
+			"Throughput exceeds the current capacity for one or more indexes of the table.")
 	case Cognito:
 		return Error(service, http.StatusBadRequest, "TooManyRequestsException", "Rate exceeded")
 	}

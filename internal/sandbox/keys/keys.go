@@ -109,7 +109,8 @@ func (s *Service) ServeCall(_ context.Context, c gateway.Call) gateway.Answer {
 	if !ok {
 		return refuse(s.notFound(in.KeyId))
 	}
-	call := iam.Request{Action: "kms:" + c.Operation, Resource: key.ARN, Context: map[string][]string{"kms:macalgorithm": {in.MacAlgorithm}}}
+	call := iam.Request{Action: "kms:" + c.Operation, Resource: key.ARN,
+		Context: map[string][]string{"kms:macalgorithm": {in.MacAlgorithm}}}
 	if !s.callers.AllowedWith(key.Policy, c.AccessKeyID, call) {
 		return s.callers.Denied(gateway.KMS, c.AccessKeyID, call)
 	}
@@ -158,9 +159,11 @@ func (k *heldKey) check(operation string, in generateInput) error {
 	case k.Disabled:
 		return awsjson.Fail("DisabledException", "%s is disabled.", k.ARN)
 	case k.Usage != "GENERATE_VERIFY_MAC":
-		return awsjson.Fail("InvalidKeyUsageException", "%s key usage is %s which is not valid for %s.", k.ARN, k.Usage, operation)
+		return awsjson.Fail("InvalidKeyUsageException", "%s key usage is %s which is not valid for %s.",
+			k.ARN, k.Usage, operation)
 	case "HMAC_SHA_"+strings.TrimPrefix(k.Spec, "HMAC_") != in.MacAlgorithm:
-		return awsjson.Fail("InvalidKeyUsageException", "Algorithm %s is incompatible with key spec %s.", in.MacAlgorithm, k.Spec)
+		return awsjson.Fail("InvalidKeyUsageException", "Algorithm %s is incompatible with key spec %s.",
+			in.MacAlgorithm, k.Spec)
 	case in.DryRun:
 		return awsjson.Fail("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
 	}

@@ -21,18 +21,19 @@ type target struct {
 	Key, Item            item
 }
 
-// body is the part of a request by which the call is judged.
+// body is the part of a request that the role of the caller is checked against.
 type body struct {
 	target
 	RequestItems  map[string]json.RawMessage
 	TransactItems []map[string]target
 }
 
-// ServeCall judges a call by its signer's role and passes it to the engine.
+// ServeCall checks a call against its signer's role and passes it to the engine.
 func (s *Service) ServeCall(ctx context.Context, c gateway.Call) gateway.Answer {
 	var b body
 	if err := (awsjson.Model{}).Decode(c.Body, &b); err != nil {
-		return gateway.Error(gateway.DynamoDB, http.StatusBadRequest, "SerializationException", "the body is not the JSON that this operation takes")
+		return gateway.Error(gateway.DynamoDB, http.StatusBadRequest, "SerializationException",
+			"the body is not the JSON that this operation takes")
 	}
 	for _, call := range s.calls(c.Operation, b) {
 		if !s.cfg.Callers.Allowed(c.AccessKeyID, call) {
@@ -90,10 +91,9 @@ func (s *Service) calls(operation string, b body) []iam.Request {
 	for table, requests := range b.RequestItems {
 		add(operation, target{TableName: table}, batched(requests)...)
 	}
-	actions := map[string]string{"Get": "GetItem", "Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 	for _, part := range b.TransactItems {
 		for kind, t := range part {
-			add(actions[kind], t)
+			add(kind+"Item", t)
 		}
 	}
 	if len(all) == 0 {

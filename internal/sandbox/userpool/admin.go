@@ -171,7 +171,8 @@ type userType struct {
 }
 
 func userTypeOf(a *users.Account) *userType {
-	return &userType{a.Username, users.List(a.AllAttributes()), awsjson.Epoch(a.Created), awsjson.Epoch(a.Modified), a.Enabled, a.Status}
+	return &userType{a.Username, users.List(a.AllAttributes()), awsjson.Epoch(a.Created),
+		awsjson.Epoch(a.Modified), a.Enabled, a.Status}
 }
 
 type adminCreateOutput struct{ User *userType }
@@ -190,7 +191,9 @@ func (p *Pool) adminCreateUser(c *call, in *adminCreateInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	request := triggers.PreSignUpRequest{UserAttributes: given, ValidationData: asMap(in.ValidationData), ClientMetadata: in.ClientMetadata}
+	request := triggers.PreSignUpRequest{
+		UserAttributes: given, ValidationData: asMap(in.ValidationData), ClientMetadata: in.ClientMetadata,
+	}
 	// Cognito ignores the response here.
 	if _, err := p.triggers.PreSignUp(c.ctx, "AdminCreateUser", a.Username, triggers.NoClient, request); err != nil {
 		return nil, err

@@ -22,14 +22,15 @@ func (p *Pool) describeUserPool(*call, *struct{}) (any, error) {
 		"CreationDate": awsjson.Epoch(p.created), "LastModifiedDate": awsjson.Epoch(p.created),
 		"EstimatedNumberOfUsers": p.users.Count(), "MfaConfiguration": cmp.Or(cfg.MFAConfiguration, "OFF"),
 		"UsernameAttributes": cfg.UsernameAttributes, "AliasAttributes": cfg.AliasAttributes,
-		"AutoVerifiedAttributes":      cfg.AutoVerifiedAttributes,
-		"UsernameConfiguration":       map[string]any{"CaseSensitive": cfg.UsernameCaseSensitive},
-		"AdminCreateUserConfig":       map[string]any{"AllowAdminCreateUserOnly": cfg.AdminCreateUserOnly},
-		"AccountRecoverySetting":      map[string]any{"RecoveryMechanisms": recoveryOptions(cfg.RecoveryMechanisms)},
-		"UserAttributeUpdateSettings": map[string]any{"AttributesRequireVerificationBeforeUpdate": orEmpty(cfg.AttributesRequireVerificationBeforeUpdate)},
-		"Policies":                    map[string]any{"PasswordPolicy": p.describePolicy()},
-		"SchemaAttributes":            p.users.DescribeSchema(),
-		"LambdaConfig":                lambdas,
+		"AutoVerifiedAttributes": cfg.AutoVerifiedAttributes,
+		"UsernameConfiguration":  map[string]any{"CaseSensitive": cfg.UsernameCaseSensitive},
+		"AdminCreateUserConfig":  map[string]any{"AllowAdminCreateUserOnly": cfg.AdminCreateUserOnly},
+		"AccountRecoverySetting": map[string]any{"RecoveryMechanisms": recoveryOptions(cfg.RecoveryMechanisms)},
+		"UserAttributeUpdateSettings": map[string]any{
+			"AttributesRequireVerificationBeforeUpdate": orEmpty(cfg.AttributesRequireVerificationBeforeUpdate)},
+		"Policies":         map[string]any{"PasswordPolicy": p.describePolicy()},
+		"SchemaAttributes": p.users.DescribeSchema(),
+		"LambdaConfig":     lambdas,
 	})}, nil
 }
 
@@ -80,7 +81,8 @@ func (p *Pool) describeUserPoolClient(_ *call, in *describeClientInput) (any, er
 		m["ClientSecret"] = cl.Secret
 	}
 	if r := cl.RefreshTokenRotation; r != nil {
-		m["RefreshTokenRotation"] = map[string]any{"Feature": "ENABLED", "RetryGracePeriodSeconds": int64(r.RetryGracePeriod / time.Second)}
+		m["RefreshTokenRotation"] = map[string]any{
+			"Feature": "ENABLED", "RetryGracePeriodSeconds": int64(r.RetryGracePeriod / time.Second)}
 	}
 	return map[string]any{"UserPoolClient": without(m)}, nil
 }

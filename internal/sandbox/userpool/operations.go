@@ -17,7 +17,7 @@ import (
 type operation struct {
 	// isGuarded is true where Cognito requires a signature.
 	isGuarded bool
-	// limits says what the emulation leaves out; empty means nothing that is known.
+	// limits lists what the emulation leaves out; empty means nothing that is known.
 	limits string
 	run    func(p *Pool, c *call, body []byte) (any, error)
 }
@@ -149,8 +149,8 @@ var operations = sync.OnceValue(func() map[string]operation {
 	}
 })
 
-// Operation is an entry of the registry. Limits says what the emulation leaves out; empty means nothing
-// that is known.
+// Operation is an entry of the registry. Limits lists what the emulation leaves out; empty means
+// nothing that is known.
 type Operation struct{ Name, Limits string }
 
 // Operations lists what the pool answers, by name.

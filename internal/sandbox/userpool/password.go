@@ -93,7 +93,8 @@ func (p *Pool) askWithBlock(s *subject, state *session.State, exchange *srp.Exch
 	if err != nil {
 		return nil, fmt.Errorf("encoding a secret block: %w", err)
 	}
-	out.ChallengeParameters["SECRET_BLOCK"] = base64.StdEncoding.EncodeToString(p.sessions.Seal(session.SecretBlock, plain))
+	sealed := p.sessions.Seal(session.SecretBlock, plain)
+	out.ChallengeParameters["SECRET_BLOCK"] = base64.StdEncoding.EncodeToString(sealed)
 	return out, nil
 }
 
@@ -191,7 +192,9 @@ func (p *Pool) checkClaim(s *subject, e *srp.Exchange, block []byte, timestamp, 
 
 // checkPassword checks a password that was sent in clear.
 func (p *Pool) checkPassword(a *users.Account, password string) error {
-	return p.users.CheckPasswordOf(a, func(v srp.Verifier) bool { return v.Matches(p.users.SRPName(), a.Username, password) })
+	return p.users.CheckPasswordOf(a, func(v srp.Verifier) bool {
+		return v.Matches(p.users.SRPName(), a.Username, password)
+	})
 }
 
 // verifierOf is the subject's verifier, a simulated one for an unknown user.

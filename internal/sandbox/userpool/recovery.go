@@ -45,7 +45,8 @@ func (p *Pool) mailReset(c *call, a *users.Account) (*codeDelivery, error) {
 	email := a.Attributes["email"]
 	allowed := slices.Contains(p.cfg.RecoveryMechanisms, "verified_email")
 	if !allowed || email == "" || a.Attributes["email_verified"] != "true" {
-		return nil, refusal.InvalidParameter("Cannot reset password for the user as there is no registered/verified email or phone_number")
+		return nil, refusal.InvalidParameter(
+			"Cannot reset password for the user as there is no registered/verified email or phone_number")
 	}
 	return p.mailCode(c.ctx, a.Username, email, users.ForReset)
 }

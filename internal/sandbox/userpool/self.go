@@ -100,7 +100,8 @@ func (p *Pool) changeAttributes(c *call, old *users.Account, changes map[string]
 	held := map[string]string{}
 	for _, attr := range []string{"email", "phone_number"} {
 		value, ok := changes[attr]
-		if ok && value != "" && value != old.Attributes[attr] && slices.Contains(p.cfg.AttributesRequireVerificationBeforeUpdate, attr) {
+		needsProof := slices.Contains(p.cfg.AttributesRequireVerificationBeforeUpdate, attr)
+		if ok && value != "" && value != old.Attributes[attr] && needsProof {
 			held[attr] = value
 			delete(changes, attr)
 		}

@@ -53,7 +53,9 @@ func (p *Pool) signUp(c *call, in *signUpInput) (any, error) {
 	if err := p.users.CheckComplete(a.Attributes); err != nil {
 		return nil, err
 	}
-	request := triggers.PreSignUpRequest{UserAttributes: given, ValidationData: asMap(in.ValidationData), ClientMetadata: in.ClientMetadata}
+	request := triggers.PreSignUpRequest{
+		UserAttributes: given, ValidationData: asMap(in.ValidationData), ClientMetadata: in.ClientMetadata,
+	}
 	response, err := p.triggers.PreSignUp(c.ctx, "SignUp", a.Username, client.ID, request)
 	if err != nil {
 		return nil, err
@@ -77,7 +79,8 @@ func (p *Pool) draft(username string, given []users.Attribute) (*users.Account, 
 		return nil, nil, err
 	}
 	if other, ok := attrs[name]; ok && p.users.Fold(other) != p.users.Fold(username) {
-		return nil, nil, refusal.InvalidParameter("User %s should be empty or same as username, since username attribute is %s.", name, name)
+		return nil, nil, refusal.InvalidParameter(
+			"User %s should be empty or same as username, since username attribute is %s.", name, name)
 	}
 	if name != "" {
 		attrs[name] = username
@@ -110,9 +113,11 @@ func (p *Pool) signUpAttribute(username string) (string, error) {
 	case phone:
 		return "", refusal.InvalidParameter("Username should be a phone number.")
 	case has(p.cfg.AliasAttributes, "email") && users.IsEmail(username):
-		return "", refusal.InvalidParameter("Username cannot be of email format, since user pool is configured for email alias.")
+		return "", refusal.InvalidParameter(
+			"Username cannot be of email format, since user pool is configured for email alias.")
 	case has(p.cfg.AliasAttributes, "phone_number") && users.IsPhone(username):
-		return "", refusal.InvalidParameter("Username cannot be of phone number format, since user pool is configured for phone number alias.")
+		return "", refusal.InvalidParameter(
+			"Username cannot be of phone number format, since user pool is configured for phone number alias.")
 	}
 	return "", nil
 }
@@ -122,7 +127,10 @@ func applyPreSignUp(response triggers.PreSignUpResponse, a *users.Account) error
 	for _, v := range []struct {
 		isOn      bool
 		name, arg string
-	}{{response.AutoVerifyEmail, "email", "autoVerifyEmail"}, {response.AutoVerifyPhone, "phone_number", "autoVerifyPhone"}} {
+	}{
+		{response.AutoVerifyEmail, "email", "autoVerifyEmail"},
+		{response.AutoVerifyPhone, "phone_number", "autoVerifyPhone"},
+	} {
 		if !v.isOn {
 			continue
 		}
@@ -148,7 +156,8 @@ func (p *Pool) finishSignUp(c *call, client *Client, a *users.Account, metadata 
 	if out.UserConfirmed {
 		return out, p.triggers.PostConfirmation(c.ctx, "ConfirmSignUp", client.ID, stored, metadata)
 	}
-	if email := stored.Attributes["email"]; email != "" && stored.Attributes["email_verified"] != "true" && p.isAutoVerified("email") {
+	email, isProven := stored.Attributes["email"], stored.Attributes["email_verified"] == "true"
+	if email != "" && !isProven && p.isAutoVerified("email") {
 		var err error
 		out.CodeDeliveryDetails, err = p.mailCode(c.ctx, stored.Username, email, users.ForSignUp)
 		if err != nil {
@@ -289,7 +298,7 @@ func toEmail(address string) *codeDelivery {
 		return ""
 	}
 	local, host, _ := strings.Cut(address, "@")
-	return &codeDelivery{Destination: first(local) + "***@" + first(host) + "***", DeliveryMedium: "EMAIL", AttributeName: "email"}
+	return &codeDelivery{first(local) + "***@" + first(host) + "***", "EMAIL", "email"}
 }
 
 // mailCode makes a code and mails it.

@@ -69,7 +69,7 @@ type Pool struct {
 	TemporaryPasswordValidityDays int
 	// Schema lists custom attributes and changes to the standard ones.
 	Schema []Attribute
-	// Triggers says which functions the pool has.
+	// Triggers is true for each trigger that the pool has.
 	Triggers map[Trigger]bool
 	// Clients are the pool's app clients.
 	Clients []Client
@@ -89,7 +89,8 @@ type PasswordPolicy struct {
 // DefaultPasswordPolicy is Cognito's own policy: eight characters of all four kinds.
 func DefaultPasswordPolicy() PasswordPolicy {
 	return PasswordPolicy{
-		MinimumLength: defaultPasswordLength, RequireLowercase: true, RequireUppercase: true, RequireNumbers: true, RequireSymbols: true,
+		MinimumLength: defaultPasswordLength, RequireLowercase: true, RequireUppercase: true,
+		RequireNumbers: true, RequireSymbols: true,
 	}
 }
 
@@ -174,10 +175,12 @@ func (cfg Pool) Validate() error {
 		errs = append(errs, errors.New("the user pool has no region; set Config.Region to one such as \"eu-west-1\""))
 	}
 	if len(cfg.ID) > 55 || !PoolID.MatchString(cfg.ID) {
-		errs = append(errs, fmt.Errorf("user pool id %q is no pool id; use a region, \"_\" and letters and digits, such as \"eu-west-1_TestPool1\"", cfg.ID))
+		errs = append(errs, fmt.Errorf("user pool id %q is no pool id; use a region, \"_\" and letters and digits, "+
+			"such as \"eu-west-1_TestPool1\"", cfg.ID))
 	}
 	if cfg.PasswordPolicy.MinimumLength < 6 || cfg.PasswordPolicy.MinimumLength > 99 {
-		errs = append(errs, fmt.Errorf("password policy asks for at least %d characters; Cognito allows 6 to 99", cfg.PasswordPolicy.MinimumLength))
+		errs = append(errs, fmt.Errorf("password policy asks for at least %d characters; Cognito allows 6 to 99",
+			cfg.PasswordPolicy.MinimumLength))
 	}
 	seen := map[string]bool{}
 	for _, c := range cfg.Clients {
@@ -193,7 +196,8 @@ func (cfg Pool) Validate() error {
 func (c Client) validate() []error {
 	var errs []error
 	if len(c.ID) > 128 || !ClientID.MatchString(c.ID) {
-		errs = append(errs, fmt.Errorf("app client id %q is no client id; use 1 to 128 letters, digits, \"_\" and \"+\"", c.ID))
+		errs = append(errs, fmt.Errorf("app client id %q is no client id; use 1 to 128 letters, digits, \"_\" and \"+\"",
+			c.ID))
 	}
 	within := func(name string, d, low, high time.Duration) {
 		if d < low || d > high {

@@ -30,6 +30,9 @@ type callerContext struct {
 // NoClient is the client id in the event of an operation that has no client.
 const NoClient = "CLIENT_ID_NOT_APPLICABLE"
 
+// authentication is the second part of triggerSource in a sign-in.
+const authentication = "Authentication"
+
 // row is an element of an event's session: one challenge that was answered.
 type row struct {
 	Name     string  `json:"challengeName"`
@@ -148,64 +151,66 @@ func (r *Runner) Attributes(a *users.Account) map[string]string {
 	return m
 }
 
+// metadata is ClientMetadata.
+type metadata = map[string]string
+
 // Define calls DefineAuthChallenge for the next step of a sign-in.
-func (r *Runner) Define(ctx context.Context, s *session.State, who Person, metadata map[string]string) (out DefineResponse, err error) {
-	request := defineRequest{who.Attributes, rows(s), metadata, who.NotFound}
-	err = r.run(ctx, config.DefineAuthChallenge, "DefineAuthChallenge_Authentication", who.UserName, s.Client, request, DefineResponse{}, &out)
+func (r *Runner) Define(ctx context.Context, s *session.State, who Person, m metadata) (out DefineResponse, err error) {
+	request := defineRequest{who.Attributes, rows(s), m, who.NotFound}
+	err = r.run(ctx, config.DefineAuthChallenge, authentication, who.UserName, s.Client, request, &out)
 	return out, err
 }
 
 // Create calls CreateAuthChallenge for a challenge.
-func (r *Runner) Create(ctx context.Context, s *session.State, who Person, metadata map[string]string) (out CreateResponse, err error) {
-	request := createRequest{who.Attributes, "CUSTOM_CHALLENGE", rows(s), metadata, who.NotFound}
-	err = r.run(ctx, config.CreateAuthChallenge, "CreateAuthChallenge_Authentication", who.UserName, s.Client, request, CreateResponse{}, &out)
+func (r *Runner) Create(ctx context.Context, s *session.State, who Person, m metadata) (out CreateResponse, err error) {
+	request := createRequest{who.Attributes, "CUSTOM_CHALLENGE", rows(s), m, who.NotFound}
+	err = r.run(ctx, config.CreateAuthChallenge, authentication, who.UserName, s.Client, request, &out)
 	return out, err
 }
 
 // Verify calls VerifyAuthChallengeResponse and reports whether the answer is right.
-func (r *Runner) Verify(ctx context.Context, s *session.State, who Person, answer string, metadata map[string]string) (bool, error) {
+func (r *Runner) Verify(ctx context.Context, s *session.State, who Person, answer string, m metadata) (bool, error) {
 	var out verifyResponse
-	request := verifyRequest{who.Attributes, s.Private, answer, metadata, who.NotFound}
-	err := r.run(ctx, config.VerifyAuthChallengeResponse, "VerifyAuthChallengeResponse_Authentication", who.UserName, s.Client, request, verifyResponse{}, &out)
+	request := verifyRequest{who.Attributes, s.Private, answer, m, who.NotFound}
+	err := r.run(ctx, config.VerifyAuthChallengeResponse, authentication, who.UserName, s.Client, request, &out)
 	return IsTrue(out.AnswerCorrect), err
 }
 
 // PreSignUp calls PreSignUp for a new user; without the trigger nothing is confirmed or verified. The
 // source is the part of triggerSource after "PreSignUp_".
 func (r *Runner) PreSignUp(ctx context.Context, source, userName, clientID string, request PreSignUpRequest) (out PreSignUpResponse, err error) {
-	err = r.runIfSet(ctx, config.PreSignUp, "PreSignUp_"+source, userName, clientID, request, PreSignUpResponse{}, &out)
+	err = r.run(ctx, config.PreSignUp, source, userName, clientID, request, &out)
 	return out, err
 }
 
 // PreAuthentication lets the trigger refuse a sign-in. InitiateAuth's ClientMetadata becomes validationData.
-func (r *Runner) PreAuthentication(ctx context.Context, clientID string, who Person, metadata map[string]string) error {
-	request := preAuthenticationRequest{who.Attributes, metadata, who.NotFound}
-	return r.runIfSet(ctx, config.PreAuthentication, "PreAuthentication_Authentication", who.UserName, clientID, request, struct{}{}, &struct{}{})
+func (r *Runner) PreAuthentication(ctx context.Context, clientID string, who Person, m metadata) error {
+	request := preAuthenticationRequest{who.Attributes, m, who.NotFound}
+	return r.run(ctx, config.PreAuthentication, authentication, who.UserName, clientID, request, &struct{}{})
 }
 
 // PostAuthentication calls the trigger after a successful sign-in.
-func (r *Runner) PostAuthentication(ctx context.Context, clientID string, a *users.Account, metadata map[string]string) error {
-	request := postAuthenticationRequest{UserAttributes: r.Attributes(a), ClientMetadata: metadata}
-	return r.runIfSet(ctx, config.PostAuthentication, "PostAuthentication_Authentication", a.Username, clientID, request, struct{}{}, &struct{}{})
+func (r *Runner) PostAuthentication(ctx context.Context, clientID string, a *users.Account, m metadata) error {
+	request := postAuthenticationRequest{UserAttributes: r.Attributes(a), ClientMetadata: m}
+	return r.run(ctx, config.PostAuthentication, authentication, a.Username, clientID, request, &struct{}{})
 }
 
 // PostConfirmation calls the trigger for a user who was confirmed or has reset the password. The source
 // is the part of triggerSource after "PostConfirmation_".
-func (r *Runner) PostConfirmation(ctx context.Context, source, clientID string, a *users.Account, metadata map[string]string) error {
-	request := postConfirmationRequest{r.Attributes(a), metadata}
-	return r.runIfSet(ctx, config.PostConfirmation, "PostConfirmation_"+source, a.Username, clientID, request, struct{}{}, &struct{}{})
+func (r *Runner) PostConfirmation(ctx context.Context, source, clientID string, a *users.Account, m metadata) error {
+	return r.run(ctx, config.PostConfirmation, source, a.Username, clientID, postConfirmationRequest{r.Attributes(a), m}, &struct{}{})
 }
 
 // PreTokenGeneration calls the trigger for the claims. The source is the part of triggerSource after
 // "TokenGeneration_".
-func (r *Runner) PreTokenGeneration(ctx context.Context, source, clientID string, a *users.Account, metadata map[string]string) (*tokens.Override, error) {
+func (r *Runner) PreTokenGeneration(ctx context.Context, source, clientID string, a *users.Account, m metadata) (*tokens.Override, error) {
 	var out preTokenResponse
 	request := preTokenRequest{
 		UserAttributes:     r.Attributes(a),
 		GroupConfiguration: tokens.Groups{GroupsToOverride: []string{}, IAMRolesToOverride: []string{}},
-		ClientMetadata:     metadata,
+		ClientMetadata:     m,
 	}
-	err := r.runIfSet(ctx, config.PreTokenGeneration, "TokenGeneration_"+source, a.Username, clientID, request, preTokenResponse{}, &out)
+	err := r.run(ctx, config.PreTokenGeneration, source, a.Username, clientID, request, &out)
 	return out.Details, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
@@ -49,21 +50,16 @@ func New(cfg config.Pool, invoker Invoker, timeout time.Duration, attempts int, 
 	return &Runner{cfg, invoker, timeout, attempts, log}
 }
 
-// runIfSet is run for a trigger that the pool may lack.
-func (r *Runner) runIfSet(ctx context.Context, t config.Trigger, source, userName, clientID string, request, initial, response any) error {
+// run calls a trigger, if the pool has it, and decodes the response of its answer. The source is the second
+// part of triggerSource. The event holds the response as it is before: nulls, or false for PreSignUp.
+func (r *Runner) run(ctx context.Context, t config.Trigger, source, userName, clientID string, request, response any) error {
 	if !r.cfg.Triggers[t] {
 		return nil
 	}
-	return r.run(ctx, t, source, userName, clientID, request, initial, response)
-}
-
-// run calls a trigger and decodes the response of its answer. The initial response is what the trigger
-// finds in the event: nulls, or false for PreSignUp.
-func (r *Runner) run(ctx context.Context, t config.Trigger, source, userName, clientID string, request, initial, response any) error {
 	payload, err := json.Marshal(event{
 		Version: "1", Region: r.cfg.Region, UserPoolID: r.cfg.ID, UserName: userName,
 		CallerContext: callerContext{AWSSDKVersion: "aws-sdk-unknown-unknown", ClientID: clientID},
-		TriggerSource: source, Request: request, Response: initial,
+		TriggerSource: strings.Replace(string(t), "PreToken", "Token", 1) + "_" + source, Request: request, Response: response,
 	})
 	if err != nil {
 		return fmt.Errorf("encoding an event for %s: %w", t, err)

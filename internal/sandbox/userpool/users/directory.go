@@ -89,7 +89,9 @@ type Directory struct {
 
 // New returns an empty directory.
 func New(cfg config.Pool, now func() time.Time) *Directory {
-	return &Directory{cfg: cfg, now: now, schema: newSchema(cfg.Schema), users: map[string]*Account{}, names: map[string]string{}}
+	return &Directory{
+		cfg: cfg, now: now, schema: newSchema(cfg.Schema), users: map[string]*Account{}, names: map[string]string{},
+	}
 }
 
 // Fold returns a sign-in name in the form in which names are compared.
@@ -120,7 +122,8 @@ func (d *Directory) keys(a *Account) []string {
 // username returns the username behind any name. The caller holds the lock.
 func (d *Directory) username(name string) (string, bool) {
 	folded := d.Fold(name)
-	for _, key := range []string{"name:" + folded, "sub:" + name, "email:" + folded, "phone_number:" + folded, "preferred_username:" + folded} {
+	for _, key := range []string{"name:" + folded, "sub:" + name, "email:" + folded,
+		"phone_number:" + folded, "preferred_username:" + folded} {
 		if u, ok := d.names[key]; ok {
 			return u, true
 		}
@@ -153,7 +156,8 @@ func (d *Directory) taken(a *Account) (string, bool) {
 // username is a UUID equal to sub.
 func (d *Directory) NewAccount(username string, attributes map[string]string) *Account {
 	now := d.now()
-	a := &Account{Sub: random.UUID(), Username: username, Attributes: attributes, Enabled: true, Created: now, Modified: now}
+	a := &Account{Sub: random.UUID(), Username: username, Attributes: attributes, Enabled: true,
+		Created: now, Modified: now}
 	if len(d.cfg.UsernameAttributes) > 0 {
 		a.Username = a.Sub
 	}

@@ -13,7 +13,9 @@ import (
 )
 
 // PasswordRule is what the API model demands of a password.
-var PasswordRule = awsjson.Rule{Min: 1, Max: 256, Pattern: regexp.MustCompile(`^\S+.*\S+$|^\S$`), Shown: `^[\S]+.*[\S]+$`}
+var PasswordRule = awsjson.Rule{
+	Min: 1, Max: 256, Pattern: regexp.MustCompile(`^\S+.*\S+$|^\S$`), Shown: `^[\S]+.*[\S]+$`,
+}
 
 // symbols are the special characters of a password policy; a space inside a password is one.
 const symbols = "^$*.[]{}()?\"!@#%&/\\,><':;|_~`=+- "
