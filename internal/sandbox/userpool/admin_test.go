@@ -72,7 +72,7 @@ func TestAdminCreateUser(t *testing.T) {
 		}
 	}
 	_, err = w.invite(t, &cip.AdminCreateUserInput{Username: ptr("e@example.com"), UserAttributes: pairs("email", "f@example.com")})
-	wantError(t, err, "InvalidParameterException", "User email should be empty or same as username, since username attribute is email.")
+	invalidParameter(t, err, "User email should be empty or same as username, since username attribute is email.")
 	_, err = w.invite(t, &cip.AdminCreateUserInput{Username: ptr("e@example.com"), TemporaryPassword: ptr("weak")})
 	wantError(t, err, "InvalidPasswordException", "Password did not conform with policy: Password not long enough")
 	h.preSignUp = failing(&lambda.Error{Message: "no"})
@@ -97,10 +97,10 @@ func TestAdminGetAndUpdate(t *testing.T) {
 	if err := update("custom:team", "red", "name", "Alice"); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, update("custom:badge", "12"), "InvalidParameterException", "Attributes did not conform to the schema: user.custom:badge: Attribute cannot be updated.\n")
-	wantError(t, update("sub", "x"), "InvalidParameterException", "Attributes did not conform to the schema: user.sub: Attribute cannot be updated.\n")
-	wantError(t, update("email_verified", "maybe"), "InvalidParameterException", "Attributes did not conform to the schema: user.email_verified: String does not match Boolean type.\n")
-	wantError(t, update("phone_number_verified", "true"), "InvalidParameterException", "Phone Number is required to verify/un-verify a phone number")
+	invalidParameter(t, update("custom:badge", "12"), "Attributes did not conform to the schema: user.custom:badge: Attribute cannot be updated.\n")
+	invalidParameter(t, update("sub", "x"), "Attributes did not conform to the schema: user.sub: Attribute cannot be updated.\n")
+	invalidParameter(t, update("email_verified", "maybe"), "Attributes did not conform to the schema: user.email_verified: String does not match Boolean type.\n")
+	invalidParameter(t, update("phone_number_verified", "true"), "Phone Number is required to verify/un-verify a phone number")
 	if err := update("phone_number", "+441234567890", "phone_number_verified", "true"); err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestAdminPasswordsAndStates(t *testing.T) {
 		t.Errorf("user = %+v", u)
 	}
 	_, err := w.AdminConfirmSignUp(t.Context(), &cip.AdminConfirmSignUpInput{UserPoolId: pool, Username: name})
-	wantError(t, err, "NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED")
+	notAuthorized(t, err, "User cannot be confirmed. Current status is CONFIRMED")
 	wantError(t, set("weak", true), "InvalidPasswordException", "Password did not conform with policy: Password not long enough")
 	if err := set(password, false); err != nil || status() != "FORCE_CHANGE_PASSWORD" {
 		t.Errorf("a temporary password: %v, %s", err, status())
@@ -151,12 +151,12 @@ func TestAdminPasswordsAndStates(t *testing.T) {
 	tokens := w.signIn(t, clientID, alice)
 	w.disable(t, alice)
 	_, err = w.byPassword(t, openID, alice, "Wrong1234!")
-	wantError(t, err, "NotAuthorizedException", "Incorrect username or password.")
+	notAuthorized(t, err, "Incorrect username or password.")
 	_, err = w.byPassword(t, openID, alice, password)
-	wantError(t, err, "NotAuthorizedException", "User is disabled.")
+	notAuthorized(t, err, "User is disabled.")
 	must2(w.AdminEnableUser(t.Context(), &cip.AdminEnableUserInput{UserPoolId: pool, Username: name}))(t)
 	_, err = w.GetUser(t.Context(), &cip.GetUserInput{AccessToken: tokens.AccessToken})
-	wantError(t, err, "NotAuthorizedException", "Access Token has been revoked")
+	notAuthorized(t, err, "Access Token has been revoked")
 	w.signIn(t, clientID, alice)
 	must2(w.AdminDeleteUser(t.Context(), &cip.AdminDeleteUserInput{UserPoolId: pool, Username: name}))(t)
 	if _, ok := w.pool.User(alice); ok {
@@ -225,7 +225,7 @@ func TestGuardedOperationsNameThePool(t *testing.T) {
 	_, err := w.DescribeUserPool(t.Context(), &cip.DescribeUserPoolInput{UserPoolId: ptr("eu-west-1_Other")})
 	wantError(t, err, "ResourceNotFoundException", "User pool eu-west-1_Other does not exist.")
 	_, err = w.DescribeUserPool(t.Context(), &cip.DescribeUserPoolInput{UserPoolId: ptr("nonsense")})
-	wantError(t, err, "InvalidParameterException", "1 validation error detected: Value at 'userPoolId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w-]+_[0-9a-zA-Z]+")
+	invalidParameter(t, err, "1 validation error detected: Value at 'userPoolId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w-]+_[0-9a-zA-Z]+")
 }
 
 func TestListUsers(t *testing.T) {

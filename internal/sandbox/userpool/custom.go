@@ -30,14 +30,10 @@ func (p *Pool) startCustom(c *call, client *Client, name string, in *initiateAut
 	default:
 		return nil, refusal.InvalidParameter("Invalid CHALLENGE_NAME: the entry must be %s.", challengeSRPA)
 	}
-	s, err := p.subjectOf(client, name)
+	s, err := p.begin(c, client, name)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkUsable(); err != nil {
-		return nil, err
-	}
-	c.sub = s.sub()
 	// A sign-in without a password is reported not to reach PreAuthentication.
 	if srpA != "" {
 		if err := p.triggers.PreAuthentication(c.ctx, client.ID, p.person(s), in.ClientMetadata); err != nil {

@@ -122,7 +122,7 @@ func (p *Pool) passwordSignIn(c *call, client *Client, name string, in *initiate
 
 // afterPassword goes on, outside of CUSTOM_AUTH, once the password is proven.
 func (p *Pool) afterPassword(c *call, s *subject, flow string, metadata map[string]string) (any, error) {
-	if err := s.checkUsable(); err != nil {
+	if err := s.account.CheckUsable(); err != nil {
 		return nil, err
 	}
 	if s.account.Status == users.ForceChange {

@@ -23,14 +23,10 @@ func (p *Pool) startSRP(c *call, client *Client, name string, in *initiateAuthIn
 	if err := checkSRPA(srpA); err != nil {
 		return nil, err
 	}
-	s, err := p.subjectOf(client, name)
+	s, err := p.begin(c, client, name)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkUsable(); err != nil {
-		return nil, err
-	}
-	c.sub = s.sub()
 	if err := p.triggers.PreAuthentication(c.ctx, client.ID, p.person(s), in.ClientMetadata); err != nil {
 		return nil, err
 	}
@@ -162,15 +158,7 @@ func (p *Pool) resumePassword(c *call, client *Client, in *respondInput, block *
 	if err := p.sessions.CheckExpiry(state); err != nil {
 		return nil, nil, err
 	}
-	if !p.isSameUser(state, in.ChallengeResponses["USERNAME"]) {
-		return nil, nil, refusal.SessionInvalid
-	}
-	s, err := p.subjectOfState(client, state)
-	if err != nil {
-		return nil, nil, err
-	}
-	c.sub = s.sub()
-	return s, state, nil
+	return p.resumeState(c, client, state, in.ChallengeResponses["USERNAME"])
 }
 
 // checkClaim checks a password claim and counts it for the lock-out. A wrong one ends the sign-in; whether

@@ -62,15 +62,10 @@ func (p *Pool) resume(c *call, client *Client, in *respondInput, challenge strin
 	if err != nil {
 		return nil, nil, err
 	}
-	if state.Challenge != challenge || !p.isSameUser(state, in.ChallengeResponses["USERNAME"]) {
+	if state.Challenge != challenge {
 		return nil, nil, refusal.SessionInvalid
 	}
-	s, err := p.subjectOfState(client, state)
-	if err != nil {
-		return nil, nil, err
-	}
-	c.sub = s.sub()
-	return s, state, nil
+	return p.resumeState(c, client, state, in.ChallengeResponses["USERNAME"])
 }
 
 // isSameUser reports whether the USERNAME of an answer names the user of the sign-in: by the internal

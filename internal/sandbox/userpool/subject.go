@@ -30,6 +30,31 @@ func (p *Pool) subjectOf(client *Client, name string) (*subject, error) {
 	return &subject{client: client, account: a, username: a.Username, typed: name}, nil
 }
 
+// begin finds the user of a sign-in that begins, who must be allowed to sign in.
+func (p *Pool) begin(c *call, client *Client, name string) (*subject, error) {
+	s, err := p.subjectOf(client, name)
+	if err != nil || s.account == nil {
+		return s, err
+	}
+	c.sub = s.account.Sub
+	return s, s.account.CheckUsable()
+}
+
+// resumeState finds the user of an answer, whose USERNAME must name the user of the sign-in.
+func (p *Pool) resumeState(c *call, client *Client, state *session.State, username string) (*subject, *session.State, error) {
+	if !p.isSameUser(state, username) {
+		return nil, nil, refusal.SessionInvalid
+	}
+	s, err := p.subjectOfState(client, state)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s.account != nil {
+		c.sub = s.account.Sub
+	}
+	return s, state, nil
+}
+
 // subjectOfState finds the user of a sign-in that has begun. A user who did not exist at the start stays
 // unknown, even if another user has taken the name since.
 func (p *Pool) subjectOfState(client *Client, state *session.State) (*subject, error) {
@@ -46,22 +71,6 @@ func (p *Pool) subjectOfState(client *Client, state *session.State) (*subject, e
 	}
 	s.account = a
 	return s, a.CheckUsable()
-}
-
-// checkUsable returns an error for a user who may not sign in. An unknown user passes.
-func (s *subject) checkUsable() error {
-	if s.account == nil {
-		return nil
-	}
-	return s.account.CheckUsable()
-}
-
-// sub is the user's sub for the log, empty for an unknown user.
-func (s *subject) sub() string {
-	if s.account == nil {
-		return ""
-	}
-	return s.account.Sub
 }
 
 // person is the subject in events. An unknown user has no attributes.

@@ -57,7 +57,7 @@ func TestTriggerFailuresAreWordedAndAreHTTP400(t *testing.T) {
 				wantError(t, err, c.kind, trigger+c.message)
 				// After a trigger's failure the Session is dead, not just used.
 				_, err = w.answer(t, clientID, alice, *out.Session, rightCode)
-				wantError(t, err, "NotAuthorizedException", "Invalid session for the user.")
+				notAuthorized(t, err, "Invalid session for the user.")
 			}
 		})
 	}
