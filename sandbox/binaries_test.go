@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
@@ -83,7 +84,7 @@ func TestTheAssemblysBinariesSignAUserUpAndIn(t *testing.T) {
 		t.Errorf("after sign-up: %+v", u)
 	}
 	since := time.Now()
-	first, err := client.InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: &id, AuthParameters: map[string]string{"USERNAME": name}})
+	first, err := initiate(t, sb, name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,8 +132,7 @@ func TestAFunctionBeyondItsRoleFailsAsOnAWS(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer sb.Close()
-	id := sb.Config().UserPoolClientID
-	_, err = pool(sb).InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: &id, AuthParameters: map[string]string{"USERNAME": person}})
+	_, err = initiate(t, sb, person)
 	if err == nil || !strings.Contains(err.Error(), "CreateAuthChallenge failed with error") || !strings.Contains(err.Error(), "is not authorized to perform: ses:SendEmail") && !strings.Contains(err.Error(), "is not authorized to perform: dynamodb:") {
 		t.Errorf("got %v", err)
 	}
@@ -148,8 +148,7 @@ func TestClosingLeavesNoProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := sb.Config().UserPoolClientID
-	if _, err := pool(sb).InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: &id, AuthParameters: map[string]string{"USERNAME": person}}); err != nil {
+	if _, err := initiate(t, sb, person); err != nil {
 		t.Error(err)
 	}
 	if n := children(t) - before; n < 3 { // the engine, define and create

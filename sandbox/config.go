@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// Config says where a running sandbox is: the content of the ready file. The
-// JSON names are a contract with scripts; new ones may join them.
+// Config describes a running sandbox. It is the content of the ready file. The JSON names are a contract with
+// scripts; later versions may add names.
 type Config struct {
 	// Endpoint is the user pool's API, without a trailing slash.
 	Endpoint string `json:"endpoint"`
@@ -21,26 +21,25 @@ type Config struct {
 	// UserPoolClientID is the client that the construct made, the same at every start.
 	UserPoolClientID string `json:"userPoolClientId"`
 	// Mode is "password" or "passwordless".
-	Mode string `json:"mode"`
+	Mode Mode `json:"mode"`
 	// InboxURL is the inbox's page; append "/api/messages" for its JSON.
 	InboxURL string `json:"inboxUrl"`
-	// SESEndpoint is where the functions send mail.
+	// SESEndpoint is the address to which the functions send mail.
 	SESEndpoint string `json:"sesEndpoint"`
-	// KMSEndpoint is where the functions make and check MACs.
+	// KMSEndpoint is the address at which the functions make and verify MACs.
 	KMSEndpoint string `json:"kmsEndpoint"`
-	// DynamoDBEndpoint is where the functions find their tables; empty when the
-	// template has none.
+	// DynamoDBEndpoint is the address of the functions' tables; empty if the template has none.
 	DynamoDBEndpoint string `json:"dynamodbEndpoint,omitempty"`
 	// Stack is the stack's name.
 	Stack string `json:"stack"`
 	// Issuer is the iss of the pool's tokens.
 	Issuer string `json:"issuer"`
-	// SignInURL is the sign-in page, where somebody serves one.
+	// SignInURL is the sign-in page; empty without one.
 	SignInURL string `json:"signInUrl,omitempty"`
 }
 
-// WriteReadyFile writes the configuration as JSON, readable by its owner alone.
-// The file appears whole or not at all, and missing directories are made.
+// WriteReadyFile writes the configuration as JSON, readable by the file's owner alone. The file appears
+// complete or not at all; missing directories are made.
 func (c Config) WriteReadyFile(path string) error {
 	data, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
@@ -64,22 +63,24 @@ func (c Config) WriteReadyFile(path string) error {
 	return nil
 }
 
-// ReadReadyFile reads what [Config.WriteReadyFile] wrote. A missing file is an
-// error that wraps [fs.ErrNotExist].
+// ReadReadyFile reads a file of [Config.WriteReadyFile]. The error for a missing file wraps [fs.ErrNotExist].
 func ReadReadyFile(path string) (Config, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Config{}, fmt.Errorf("no sandbox is running, or it wrote its ready file elsewhere (looked for %s); start one with `emailotp dev`, or name its file: %w", path, err)
+		return Config{}, fmt.Errorf("no sandbox is running, or it wrote its ready file elsewhere (looked for %s); "+
+			"start one with `emailotp dev`, or name its file: %w", path, err)
 	}
 	if err != nil {
 		return Config{}, fmt.Errorf("ready file: %w", err)
 	}
 	var c Config
 	if err := json.Unmarshal(data, &c); err != nil {
-		return Config{}, fmt.Errorf("ready file %s is not one that `emailotp dev` wrote: %w; start the sandbox again", path, err)
+		return Config{}, fmt.Errorf("ready file %s is not one that `emailotp dev` wrote: %w; start the sandbox again",
+			path, err)
 	}
 	if c.Endpoint == "" || c.UserPoolID == "" || c.UserPoolClientID == "" {
-		return Config{}, fmt.Errorf("ready file %s lacks endpoint, userPoolId or userPoolClientId; start the sandbox again", path)
+		return Config{}, fmt.Errorf("ready file %s lacks endpoint, userPoolId or userPoolClientId; "+
+			"start the sandbox again", path)
 	}
 	return c, nil
 }

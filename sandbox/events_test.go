@@ -9,8 +9,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	ses "github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 
@@ -40,9 +38,7 @@ func startBinaries(t *testing.T, change func(template map[string]any)) *sandbox.
 // mailed has a mail sent to an address and waits for what is said of it.
 func mailed(t *testing.T, sb *sandbox.Sandbox, name string) {
 	t.Helper()
-	id := sb.Config().UserPoolClientID
-	_, err := pool(sb).InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: &id, AuthParameters: map[string]string{"USERNAME": name}})
-	if err != nil {
+	if _, err := initiate(t, sb, name); err != nil {
 		t.Fatal(err)
 	}
 	if err := sb.WaitForMailEvents(t.Context()); err != nil {

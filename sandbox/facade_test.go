@@ -26,6 +26,15 @@ func initiate(t testing.TB, sb *sandbox.Sandbox, name string) (*cognitoidentityp
 	return pool(sb).InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: &id, AuthParameters: map[string]string{"USERNAME": name}})
 }
 
+// answer answers the custom challenge of person.
+func answer(t testing.TB, sb *sandbox.Sandbox, session *string, code string) (*cognitoidentityprovider.RespondToAuthChallengeOutput, error) {
+	t.Helper()
+	return pool(sb).RespondToAuthChallenge(t.Context(), &cognitoidentityprovider.RespondToAuthChallengeInput{
+		ChallengeName: types.ChallengeNameTypeCustomChallenge, ClientId: aws.String(sb.Config().UserPoolClientID), Session: session,
+		ChallengeResponses: map[string]string{"USERNAME": person, "ANSWER": code},
+	})
+}
+
 func TestTheReadyFileIsTheConfigurationForItsOwnerAlone(t *testing.T) {
 	sb := start(t, sandbox.Options{})
 	path := filepath.Join(t.TempDir(), "new", "local.json")

@@ -6,13 +6,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 )
 
-// Service names one of the services behind the functions.
+// Service is the name of a service that functions call.
 type Service string
 
-// The services in which faults can be switched on.
+// The services that can have faults.
 const (
 	SES      Service = "ses"
 	KMS      Service = "kms"
@@ -20,31 +20,30 @@ const (
 	Cognito  Service = "cognito-idp"
 )
 
-// Fault is trouble that a service makes for its callers. Latency adds to any of
-// the others; at most one of Error, Throttle and LoseAnswer may be set, and
-// with none of them the call is merely slow.
+// Fault makes the matching calls fail or wait. Latency combines with the others. At most one of Error,
+// Throttle and LoseAnswer may be set; with none of them the call is only delayed.
 type Fault struct {
 	// Service is required.
 	Service Service
 	// Operation, such as "SendEmail" or "UpdateItem"; empty means all.
 	Operation string
-	// Trigger limits the fault to one function's calls; empty means everybody's.
+	// Trigger limits the fault to one function's calls; empty means all callers.
 	Trigger Trigger
-	// Calls is how many calls it hits before it ends; 0 means all until removed.
+	// Calls is how many calls it hits before it ends; 0 means no limit.
 	Calls int
-	// After is how many matching calls pass unharmed first.
+	// After is how many matching calls pass first.
 	After int
 
 	// Latency delays the call.
 	Latency time.Duration
-	// Error is the type of an error answer such as "SendingPausedException"; the
-	// work is not done. Status is its HTTP status, 0 being 400; Message its text.
+	// Error is the type of an error, such as "SendingPausedException", in place of the work. Status is its
+	// HTTP status, 0 being 400; Message is its text.
 	Error   string
 	Status  int
 	Message string
-	// Throttle answers as the service does to callers in too great a hurry.
+	// Throttle answers with the service's own error for too high a rate.
 	Throttle bool
-	// LoseAnswer does the work and then drops the connection.
+	// LoseAnswer does the work, then closes the connection without an answer.
 	LoseAnswer bool
 }
 
@@ -74,14 +73,13 @@ func (f Fault) validate() error {
 	return errors.Join(errs...)
 }
 
-// Inject switches a fault on and returns what switches it off again. Of several
-// faults that fit a call, the one that was injected first hits. What [Fault]'s
-// fields don't allow, and a trigger that the pool lacks, are errors.
+// Inject switches a fault on and returns a function that switches it off. Of several faults that match a
+// call, the first injected one hits. Invalid fields, and a trigger that the pool lacks, are errors.
 func (s *Sandbox) Inject(f Fault) (remove func(), err error) {
 	if err := f.validate(); err != nil {
 		return nil, fmt.Errorf("fault: %w", err)
 	}
-	fault := awsfront.Fault{
+	fault := gateway.Fault{
 		Service: string(f.Service), Operation: f.Operation, Calls: f.Calls, After: f.After, Latency: f.Latency,
 		Error: f.Error, Message: f.Message, Status: f.Status, Throttle: f.Throttle, LoseAnswer: f.LoseAnswer,
 	}
@@ -92,8 +90,8 @@ func (s *Sandbox) Inject(f Fault) (remove func(), err error) {
 		}
 		fault.AccessKeyIDs = []string{c.AccessKeyID}
 	}
-	return s.front.Inject(fault), nil
+	return s.gateway.Inject(fault), nil
 }
 
 // ClearFaults switches all faults off.
-func (s *Sandbox) ClearFaults() { s.front.ClearFaults() }
+func (s *Sandbox) ClearFaults() { s.gateway.ClearFaults() }

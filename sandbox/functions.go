@@ -2,28 +2,25 @@ package sandbox
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base32"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/random"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/runtimeapi"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
-// Credentials are what one function signs its calls with. They mean nothing
-// outside this sandbox and this run of it.
+// Credentials are the keys with which one function signs its calls. They are valid in this sandbox only.
 type Credentials struct{ AccessKeyID, SecretAccessKey, SessionToken string }
 
-// Credentials gives a trigger's function's own, for in-process handlers whose
-// rights are to be judged as the function's would be.
+// Credentials returns the credentials of a trigger's function. In-process handlers that sign with them have
+// the rights of the function's role.
 func (s *Sandbox) Credentials(trigger Trigger) (Credentials, error) {
 	f, err := s.function(trigger)
 	if err != nil {
@@ -32,9 +29,9 @@ func (s *Sandbox) Credentials(trigger Trigger) (Credentials, error) {
 	return s.identity[f.Name], nil
 }
 
-// Environment gives a trigger's function's whole environment: the template's
-// variables, Lambda's own, the credentials, and the endpoint variables that lead
-// the AWS SDKs here. In-process handlers read their settings from it.
+// Environment returns the whole environment of a trigger's function: the template's variables, Lambda's own,
+// the credentials, and the endpoint variables that the AWS SDKs read. In-process handlers read their settings
+// from it.
 func (s *Sandbox) Environment(trigger Trigger) (map[string]string, error) {
 	f, err := s.function(trigger)
 	if err != nil {
@@ -43,13 +40,11 @@ func (s *Sandbox) Environment(trigger Trigger) (map[string]string, error) {
 	return runtimeapi.Environment(s.runtimeFunction(f), s.plan.Region, f.Asset), nil
 }
 
-// Triggers lists the triggers that the pool has. [MailEvents] isn't among them.
+// Triggers lists the pool's triggers, without [MailEvents].
 func (s *Sandbox) Triggers() []Trigger {
 	var all []Trigger
 	for _, f := range s.plan.Functions {
-		for _, t := range f.Triggers {
-			all = append(all, Trigger(t))
-		}
+		all = append(all, f.Triggers...)
 	}
 	slices.Sort(all)
 	return all
@@ -58,36 +53,32 @@ func (s *Sandbox) Triggers() []Trigger {
 // function finds the function behind a trigger.
 func (s *Sandbox) function(trigger Trigger) (assembly.Function, error) {
 	for _, f := range s.plan.Functions {
-		if slices.Contains(f.Triggers, userpool.Trigger(trigger)) || trigger == MailEvents && s.hearsEvents(f.Name) {
+		if slices.Contains(f.Triggers, trigger) || trigger == MailEvents && s.hasRule(f.Name) {
 			return f, nil
 		}
 	}
 	if trigger == MailEvents {
-		return assembly.Function{}, errors.New("the template has no rule that hands SES's events to a function of this EmailOTP")
+		return assembly.Function{}, errors.New("the template has no rule that hands SES's events to a function of " +
+			"this EmailOTP")
 	}
 	return assembly.Function{}, fmt.Errorf("the user pool has no trigger %q; it has %v", trigger, s.Triggers())
 }
 
-func (s *Sandbox) hearsEvents(function string) bool {
+// hasRule reports whether a rule passes events to the function.
+func (s *Sandbox) hasRule(function string) bool {
 	return slices.ContainsFunc(s.plan.Rules, func(r assembly.Rule) bool { return r.Function == function })
 }
 
-// identify gives each function a key of its own, by which the services know it.
-func (s *Sandbox) identify() awsfront.Callers {
+// identify makes an access key for each function, by which the services recognise it.
+func (s *Sandbox) identify() gateway.Callers {
 	s.identity = map[string]Credentials{}
-	callers := awsfront.Callers{}
+	callers := gateway.Callers{}
 	for _, f := range s.plan.Functions {
-		c := Credentials{AccessKeyID: "ASIA" + randomText(16), SecretAccessKey: randomText(40), SessionToken: "sandbox"}
+		c := Credentials{AccessKeyID: "ASIA" + random.Text(16), SecretAccessKey: random.Text(40), SessionToken: "sandbox"}
 		s.identity[f.Name] = c
 		callers[c.AccessKeyID] = f.Principal
 	}
 	return callers
-}
-
-func randomText(n int) string {
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails
-	return base32.StdEncoding.EncodeToString(b)[:n]
 }
 
 func (s *Sandbox) runtimeFunction(f assembly.Function) runtimeapi.Function {
@@ -99,26 +90,25 @@ func (s *Sandbox) runtimeFunction(f assembly.Function) runtimeapi.Function {
 	}
 }
 
-// endpoints lead a function's SDK to the sandbox. All services that it lacks
-// lead to the fence, by the general variable and, for clients that read no
-// configuration, by a proxy; loopback addresses need none.
+// endpoints are the variables that lead a function's SDK to the sandbox. Calls of other services go to the
+// catch-all: by the general variable, and for clients without configuration by a proxy.
 func (s *Sandbox) endpoints() map[string]string {
-	front, fence := origin(s.listen.front), origin(s.listen.fence)
+	gateway, catchAll := origin(s.listen.gateway), origin(s.listen.catchAll)
 	return map[string]string{
-		"AWS_ENDPOINT_URL_SESV2":                     front,
-		"AWS_ENDPOINT_URL_KMS":                       front,
-		"AWS_ENDPOINT_URL_DYNAMODB":                  front,
-		"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": front,
-		"AWS_ENDPOINT_URL":                           fence,
-		"HTTPS_PROXY":                                fence,
-		"HTTP_PROXY":                                 fence,
+		"AWS_ENDPOINT_URL_SESV2":                     gateway,
+		"AWS_ENDPOINT_URL_KMS":                       gateway,
+		"AWS_ENDPOINT_URL_DYNAMODB":                  gateway,
+		"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": gateway,
+		"AWS_ENDPOINT_URL":                           catchAll,
+		"HTTPS_PROXY":                                catchAll,
+		"HTTP_PROXY":                                 catchAll,
 	}
 }
 
 func (s *Sandbox) partition() string { return strings.Split(s.plan.PoolARN, ":")[1] }
 
-// builder compiles functions from the module's source, which is looked for when
-// the first one has to be.
+// builder returns a function that compiles functions from the module's source. It locates the source at the
+// first call.
 func (s *Sandbox) builder() func(ctx context.Context, folder, goos, goarch, out string) error {
 	var once sync.Once
 	dir, err := s.opts.Source, error(nil)
@@ -129,16 +119,16 @@ func (s *Sandbox) builder() func(ctx context.Context, folder, goos, goarch, out 
 			}
 		})
 		if err != nil {
-			return fmt.Errorf("%w; name the module's directory in Options.Source, or synthesise for the host's architecture", err)
+			return fmt.Errorf("%w; name the module's directory in Options.Source, "+
+				"or synthesise for the host's architecture", err)
 		}
 		s.opts.Progress(fmt.Sprintf("building %s for %s/%s", folder, goos, goarch))
 		return build.Function(ctx, dir, folder, build.Target{GOOS: goos, GOARCH: goarch}, out)
 	}
 }
 
-// Binaries is an [Invoker] that runs the assembly's own functions, for invokers
-// that only look on or interfere. It fails unless Start prepared the functions,
-// which it does when the options have neither Invoker nor InProcess.
+// Binaries is an [Invoker] that runs the assembly's own functions, for invokers that observe or interfere. It
+// fails unless Start has prepared the functions, which it does without Invoker and InProcess.
 func (s *Sandbox) Binaries() Invoker { return binaries{s} }
 
 type binaries struct{ s *Sandbox }
@@ -148,15 +138,10 @@ func (b binaries) Invoke(ctx context.Context, trigger Trigger, event []byte) ([]
 	if err != nil {
 		return nil, err
 	}
-	out, err := b.s.host.Invoke(ctx, f.Name, event)
-	var failed *runtimeapi.Error
-	if errors.As(err, &failed) {
-		return nil, &FunctionError{Failure: Failure(failed.Failure), Type: failed.Type, Message: failed.Message}
-	}
-	return out, err
+	return b.s.host.Invoke(ctx, f.Name, event)
 }
 
-// invoker is what the pool calls.
+// invoker returns the invoker of the pool.
 func (s *Sandbox) invoker(ctx context.Context) (userpool.Invoker, error) {
 	chosen := s.opts.Invoker
 	if s.opts.InProcess != nil {
@@ -174,13 +159,13 @@ func (s *Sandbox) invoker(ctx context.Context) (userpool.Invoker, error) {
 	s.mu.Lock()
 	s.chosen = chosen
 	s.mu.Unlock()
-	return userpool.InvokerFunc(func(ctx context.Context, trigger userpool.Trigger, event []byte) ([]byte, error) {
-		out, err := s.call(ctx, Trigger(trigger), event)
+	return userpool.InvokerFunc(func(ctx context.Context, trigger Trigger, event []byte) ([]byte, error) {
+		out, err := s.call(ctx, trigger, event)
 		return out, poolError(ctx, err)
 	}), nil
 }
 
-// call counts a call and passes it on.
+// call counts a call of a trigger and runs it.
 func (s *Sandbox) call(ctx context.Context, trigger Trigger, event []byte) ([]byte, error) {
 	s.mu.Lock()
 	s.calls[trigger]++
@@ -192,26 +177,19 @@ func (s *Sandbox) call(ctx context.Context, trigger Trigger, event []byte) ([]by
 	return chosen.Invoke(ctx, trigger, event)
 }
 
-// poolError puts a function's failure into the pool's words.
+// poolError makes an error that a handler returned a [FunctionError].
 func poolError(ctx context.Context, err error) error {
 	var failed *FunctionError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &failed):
-		kind := map[Failure]userpool.FunctionErrorKind{Handled: userpool.Handled, Exited: userpool.Exited, TimedOut: userpool.TimedOut}[failed.Failure]
-		return &userpool.FunctionError{Kind: kind, Type: failed.Type, Message: failed.Message}
-	case ctx.Err() != nil:
-		return err // the pool stopped waiting
+	if err == nil || errors.As(err, &failed) || ctx.Err() != nil {
+		return err
 	}
-	return &userpool.FunctionError{Kind: userpool.Handled, Type: "errorString", Message: err.Error()}
+	return &FunctionError{Failure: Handled, Type: "errorString", Message: err.Error()}
 }
 
-// Counts says how often each operation of a service was called by anybody
-// ("dynamodb:UpdateItem"), each trigger by the pool ("lambda:CreateAuthChallenge"),
-// and the function of SES's events by its rule ("lambda:MailEvents").
+// Counts returns how often each operation of a service was called ("dynamodb:UpdateItem"), each trigger by
+// the pool ("lambda:CreateAuthChallenge"), and the function of SES's events by its rule ("lambda:MailEvents").
 func (s *Sandbox) Counts() map[string]int {
-	all := s.front.Counts()
+	all := s.gateway.Counts()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for trigger, n := range s.calls {
@@ -220,11 +198,11 @@ func (s *Sandbox) Counts() map[string]int {
 	return all
 }
 
-// CountsOf says how often a trigger's function called each operation.
+// CountsOf returns how often a trigger's function called each operation.
 func (s *Sandbox) CountsOf(trigger Trigger) (map[string]int, error) {
 	c, err := s.Credentials(trigger)
 	if err != nil {
 		return nil, err
 	}
-	return maps.Clone(s.front.CountsOf(c.AccessKeyID)), nil
+	return s.gateway.CountsOf(c.AccessKeyID), nil
 }

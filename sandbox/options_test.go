@@ -45,7 +45,7 @@ func TestAPortInUseIsASentence(t *testing.T) {
 	}
 }
 
-func TestAnOpenDoorStopsTheStartUnlessItIsAllowed(t *testing.T) {
+func TestABypassStopsTheStartUnlessItIsAllowed(t *testing.T) {
 	needNode(t)
 	dir := copyApp(t)
 	editTemplate(t, dir, "EmailOtp-dev", func(template map[string]any) {
@@ -58,7 +58,7 @@ func TestAnOpenDoorStopsTheStartUnlessItIsAllowed(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `"USER_SRP_AUTH:SignInClient"`) || !strings.Contains(err.Error(), `"WRITE_EMAIL:SignInClient"`) || !strings.Contains(err.Error(), "EmailOTP::AcknowledgedDoors") {
 		t.Errorf("got %v", err)
 	}
-	opts.AllowDoors = true
+	opts.AllowBypasses = true
 	sb := start(t, opts)
 	if report := strings.Join(sb.Report(), "\n"); !strings.Contains(report, "open door USER_SRP_AUTH:SignInClient") {
 		t.Errorf("report %s", report)

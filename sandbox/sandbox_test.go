@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
@@ -17,10 +15,7 @@ const person = "user@example.com"
 func TestAUserSignsInWithTheCodeFromTheInbox(t *testing.T) {
 	sb := start(t, sandbox.Options{Users: []sandbox.User{{Email: person}}})
 	since := time.Now()
-	client, id := pool(sb), sb.Config().UserPoolClientID
-	first, err := client.InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{
-		AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: &id, AuthParameters: map[string]string{"USERNAME": person},
-	})
+	first, err := initiate(t, sb, person)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,10 +26,7 @@ func TestAUserSignsInWithTheCodeFromTheInbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	code := strings.TrimSpace(strings.TrimPrefix(mail.Text, "Your code:"))
-	second, err := client.RespondToAuthChallenge(t.Context(), &cognitoidentityprovider.RespondToAuthChallengeInput{
-		ChallengeName: types.ChallengeNameTypeCustomChallenge, ClientId: &id, Session: first.Session,
-		ChallengeResponses: map[string]string{"USERNAME": person, "ANSWER": code},
-	})
+	second, err := answer(t, sb, first.Session, code)
 	if err != nil {
 		t.Fatal(err)
 	}

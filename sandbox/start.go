@@ -10,20 +10,19 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/eventbus"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/keys"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/mailbox"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/runtimeapi"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/tables"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
-// start brings the parts up. The listeners come first, since functions are told
-// addresses; the slow parts (table engine, signing keys, rebuilt functions)
-// start side by side; the pool answers only when all the rest does.
+// start starts the parts. The listeners come first, since functions need their addresses. The slow parts (table
+// engine, signing keys, rebuilt functions) start in parallel. The pool answers when all others do.
 func (s *Sandbox) start(ctx context.Context) error {
 	if err := s.openListeners(ctx); err != nil {
 		return err
@@ -35,7 +34,7 @@ func (s *Sandbox) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var pool atomic.Pointer[userpool.Pool] // the front serves before the pool exists
+	var pool atomic.Pointer[userpool.Pool] // the gateway serves before the pool exists
 	if err := s.startServices(callers, &pool); err != nil {
 		return err
 	}
@@ -64,8 +63,8 @@ func (s *Sandbox) start(ctx context.Context) error {
 	return nil
 }
 
-// listeners are open before anything is served on them.
-type listeners struct{ api, inbox, front, fence net.Listener }
+// listeners are open before servers start on them.
+type listeners struct{ api, inbox, gateway, catchAll net.Listener }
 
 func (s *Sandbox) openListeners(ctx context.Context) error {
 	l := &listeners{}
@@ -77,8 +76,8 @@ func (s *Sandbox) openListeners(ctx context.Context) error {
 	}{
 		{&l.api, s.opts.Port, "the user-pool API", "--port (Options.Port)"},
 		{&l.inbox, s.opts.InboxPort, "the inbox", "Options.InboxPort"},
-		{&l.front, 0, "the AWS services", ""},
-		{&l.fence, 0, "the AWS services that the sandbox doesn't have", ""},
+		{&l.gateway, 0, "the AWS services", ""},
+		{&l.catchAll, 0, "the catch-all for other AWS services", ""},
 	} {
 		listener, err := loopback.Listen(ctx, open.port, open.what, open.flag)
 		if err != nil {
@@ -93,11 +92,12 @@ func (s *Sandbox) openListeners(ctx context.Context) error {
 	}
 	s.listen = l
 	s.config = Config{
-		Endpoint: origin(l.api), InboxURL: origin(l.inbox), SESEndpoint: origin(l.front), KMSEndpoint: origin(l.front),
-		Region: s.plan.Region, UserPoolID: s.plan.Pool.ID, UserPoolClientID: s.plan.ClientID, Mode: s.plan.Mode, Stack: s.plan.Stack,
+		Endpoint: origin(l.api), InboxURL: origin(l.inbox), SESEndpoint: origin(l.gateway), KMSEndpoint: origin(l.gateway),
+		Region: s.plan.Region, UserPoolID: s.plan.Pool.ID, UserPoolClientID: s.plan.ClientID,
+		Mode: Mode(s.plan.Mode), Stack: s.plan.Stack,
 	}
 	if len(s.plan.Tables) > 0 {
-		s.config.DynamoDBEndpoint = origin(l.front)
+		s.config.DynamoDBEndpoint = origin(l.gateway)
 	}
 	return nil
 }
@@ -109,8 +109,8 @@ func (s *Sandbox) serve(l net.Listener, h http.Handler) {
 	s.onClose(server.Close)
 }
 
-// slowParts starts what takes a while, each beside the others.
-func (s *Sandbox) slowParts(ctx context.Context, callers awsfront.Callers) (*userpool.SigningKeys, error) {
+// slowParts starts the slow parts in parallel.
+func (s *Sandbox) slowParts(ctx context.Context, callers gateway.Callers) (*userpool.SigningKeys, error) {
 	var signing *userpool.SigningKeys
 	var errSigning, errTables, errFunctions error
 	var wg sync.WaitGroup
@@ -125,7 +125,7 @@ func (s *Sandbox) slowParts(ctx context.Context, callers awsfront.Callers) (*use
 	return signing, errors.Join(errSigning, errTables, errFunctions)
 }
 
-func (s *Sandbox) startTables(ctx context.Context, callers awsfront.Callers) error {
+func (s *Sandbox) startTables(ctx context.Context, callers gateway.Callers) error {
 	cfg := tables.Config{
 		Region: s.plan.Region, Account: s.plan.Account, Partition: s.partition(),
 		CacheDir: s.opts.CacheDir, Path: s.opts.TablePath, Callers: callers, Logger: s.logger, Progress: s.opts.Progress,
@@ -133,7 +133,8 @@ func (s *Sandbox) startTables(ctx context.Context, callers awsfront.Callers) err
 	for _, t := range s.plan.Tables {
 		cfg.Tables = append(cfg.Tables, tables.Table{Name: t.Name, ARN: t.ARN, Definition: t.Definition})
 		if t.TTLAttribute != "" {
-			s.tell(fmt.Sprintf("table %s: items don't expire by their %s here; DynamoDB deletes them within days", t.Name, t.TTLAttribute))
+			s.addToReport(fmt.Sprintf("table %s: items don't expire by their %s here; DynamoDB deletes them within days",
+				t.Name, t.TTLAttribute))
 		}
 	}
 	s.opts.Progress("starting the tables")
@@ -156,12 +157,12 @@ func (s *Sandbox) prepareFunctions(ctx context.Context) error {
 	}
 	s.opts.Progress("preparing the functions")
 	lines, err := s.host.Prepare(ctx)
-	s.tell(lines...)
+	s.addToReport(lines...)
 	return err
 }
 
-// startServices makes what the functions call and serves it, with the inbox.
-func (s *Sandbox) startServices(callers awsfront.Callers, pool *atomic.Pointer[userpool.Pool]) error {
+// startServices serves the services that the functions call, and the inbox.
+func (s *Sandbox) startServices(callers gateway.Callers, pool *atomic.Pointer[userpool.Pool]) error {
 	s.store = mailbox.NewStore(s.opts.InboxSize)
 	s.inbox = mailbox.NewInbox(s.store, s.logger)
 	s.bus = s.eventBus()
@@ -171,9 +172,9 @@ func (s *Sandbox) startServices(callers awsfront.Callers, pool *atomic.Pointer[u
 	if err != nil {
 		return err
 	}
-	services := map[string]awsfront.Service{awsfront.SES: s.mail, awsfront.KMS: kms}
+	services := map[string]gateway.Service{gateway.SES: s.mail, gateway.KMS: kms}
 	if s.table != nil {
-		services[awsfront.DynamoDB] = s.table
+		services[gateway.DynamoDB] = s.table
 	}
 	cognito := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p := pool.Load(); p != nil {
@@ -182,9 +183,9 @@ func (s *Sandbox) startServices(callers awsfront.Callers, pool *atomic.Pointer[u
 		}
 		http.Error(w, "the user pool is still starting", http.StatusServiceUnavailable)
 	})
-	s.front = awsfront.New(services, cognito, s.logger)
-	s.serve(s.listen.front, loopback.Guard(s.front))
-	s.serve(s.listen.fence, awsfront.Fence(s.logger))
+	s.gateway = gateway.New(services, cognito, s.logger)
+	s.serve(s.listen.gateway, loopback.Guard(s.gateway))
+	s.serve(s.listen.catchAll, gateway.CatchAll(s.logger))
 	s.serve(s.listen.inbox, loopback.Guard(s.inbox))
 	return nil
 }
@@ -195,7 +196,8 @@ func (s *Sandbox) mailConfig() mailbox.Config {
 		cfg.Identities = append(cfg.Identities, mailbox.Identity{Name: i.Name, ARN: i.ARN, ConfigurationSet: i.ConfigurationSet})
 	}
 	for _, c := range s.plan.ConfigurationSets {
-		cfg.ConfigurationSets = append(cfg.ConfigurationSets, mailbox.ConfigurationSet{Name: c.Name, ARN: c.ARN, SendingDisabled: c.SendingDisabled, BusEvents: c.BusEvents})
+		cfg.ConfigurationSets = append(cfg.ConfigurationSets, mailbox.ConfigurationSet{Name: c.Name, ARN: c.ARN,
+			SendingDisabled: c.SendingDisabled, BusEvents: c.BusEvents})
 	}
 	cfg.Publish = func(e eventbus.Event) {
 		if err := s.bus.Publish(e); err != nil {
@@ -205,7 +207,7 @@ func (s *Sandbox) mailConfig() mailbox.Config {
 	return cfg
 }
 
-// eventBus has the template's rules.
+// eventBus makes the event bus with the template's rules.
 func (s *Sandbox) eventBus() *eventbus.Bus {
 	cfg := eventbus.Config{Account: s.plan.Account, Region: s.plan.Region, Logger: s.logger}
 	for _, r := range s.plan.Rules {
@@ -218,25 +220,26 @@ func (s *Sandbox) eventBus() *eventbus.Bus {
 	return eventbus.New(cfg)
 }
 
-func (s *Sandbox) keyService(callers awsfront.Callers) (*keys.Service, error) {
+func (s *Sandbox) keyService(callers gateway.Callers) (*keys.Service, error) {
 	var all []keys.Key
 	for _, k := range s.plan.Keys {
-		all = append(all, keys.Key{ID: k.ID, ARN: k.ARN, Aliases: k.Aliases, Spec: k.Spec, Usage: k.Usage, Disabled: k.Disabled, Policy: k.Policy})
+		all = append(all, keys.Key{ID: k.ID, ARN: k.ARN, Aliases: k.Aliases, Spec: k.Spec,
+			Usage: k.Usage, Disabled: k.Disabled, Policy: k.Policy})
 	}
 	return keys.New(all, callers, rand.Reader)
 }
 
-// newPool makes the pool. Who calls it with a function's key is held to that
-// function's role; everybody else is the developer, who may do anything.
-func (s *Sandbox) newPool(invoker userpool.Invoker, callers awsfront.Callers, signing *userpool.SigningKeys) (*userpool.Pool, error) {
+// newPool makes the pool. A call with a function's key has the rights of the function's role; other calls are
+// the developer's, who may do everything.
+func (s *Sandbox) newPool(invoker userpool.Invoker, callers gateway.Callers, signing *userpool.SigningKeys) (*userpool.Pool, error) {
 	opts := userpool.Options{
-		Invoker: invoker, Mailer: cognitoMail{s.mail}, Now: s.opts.Clock, Keys: signing, Logger: s.logger,
+		Invoker: invoker, Mailer: cognitoMail{s.mail}, Now: s.Now, Keys: signing, Logger: s.logger,
 		TriggerTimeout: s.opts.TriggerTimeout, TriggerAttempts: s.opts.TriggerAttempts,
 		NewPasswordIssuesTokens: s.opts.NewPasswordIssuesTokens, CustomChallengeEntryRow: s.opts.CustomChallengeEntryRow,
 		UnknownUserNameIsDummy: s.opts.UnknownUserNameIsDummy, SessionOverhead: s.opts.SessionOverhead,
-		AllowedOrigins: s.opts.originAllowed,
+		AllowedOrigins: s.opts.isAllowedOrigin,
 		Authorize: func(r *http.Request, action, _ string) error {
-			key, call := awsfront.AccessKeyID(r), iam.Request{Action: action, Resource: s.plan.PoolARN}
+			key, call := gateway.AccessKeyID(r), iam.Request{Action: action, Resource: s.plan.PoolARN}
 			if callers.Allowed(key, call) {
 				return nil
 			}
@@ -257,7 +260,7 @@ func (c cognitoMail) Deliver(_ context.Context, m userpool.CognitoMail) error {
 	return nil
 }
 
-// functionHost describes the functions to the host that would run them.
+// functionHost makes the host of the functions.
 func (s *Sandbox) functionHost() *runtimeapi.Host {
 	var all []runtimeapi.Function
 	for _, f := range s.plan.Functions {

@@ -3,52 +3,51 @@ package sandbox
 import (
 	"context"
 	"fmt"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
-// Trigger names a Lambda trigger as a user pool's LambdaConfig does.
-type Trigger string
+// Trigger is the name of a Lambda trigger in a user pool's LambdaConfig, or [MailEvents].
+type Trigger = userpool.Trigger
 
-// The triggers that an EmailOTP uses, and those that the pool knows beside them.
+// The triggers that an EmailOTP uses, and others that the pool runs.
 const (
-	DefineAuthChallenge         Trigger = "DefineAuthChallenge"
-	CreateAuthChallenge         Trigger = "CreateAuthChallenge"
-	VerifyAuthChallengeResponse Trigger = "VerifyAuthChallengeResponse"
-	PreSignUp                   Trigger = "PreSignUp"
-	PreTokenGeneration          Trigger = "PreTokenGeneration"
-	PreAuthentication           Trigger = "PreAuthentication"
-	PostAuthentication          Trigger = "PostAuthentication"
-	PostConfirmation            Trigger = "PostConfirmation"
+	DefineAuthChallenge         = userpool.DefineAuthChallenge
+	CreateAuthChallenge         = userpool.CreateAuthChallenge
+	VerifyAuthChallengeResponse = userpool.VerifyAuthChallengeResponse
+	PreSignUp                   = userpool.PreSignUp
+	PreTokenGeneration          = userpool.PreTokenGeneration
+	PreAuthentication           = userpool.PreAuthentication
+	PostAuthentication          = userpool.PostAuthentication
+	PostConfirmation            = userpool.PostConfirmation
 )
 
-// MailEvents is no trigger of a user pool: it stands for the function that
-// EventBridge hands SES's bounces and complaints to. Its event is EventBridge's,
-// its answer doesn't count, and an error has it called again, twice.
+// MailEvents is no trigger of a user pool. It names the function that receives SES's bounces and
+// complaints from EventBridge. Its event is EventBridge's and its response is ignored; after an error it
+// is called again, twice.
 const MailEvents Trigger = "MailEvents"
 
-// Invoker runs triggers in place of the assembly's binaries. It gets the whole
-// event as Cognito sends it and returns the whole event with its response. An
-// error that isn't a *[FunctionError] counts as one that the function returned,
-// its text being what the client reads behind "failed with error". Invoke is
-// called from several goroutines at once.
-type Invoker interface {
-	Invoke(ctx context.Context, trigger Trigger, event []byte) ([]byte, error)
-}
+// Invoker runs triggers in place of the assembly's binaries: Invoke(ctx, trigger, event) receives the
+// whole event as Cognito sends it, and returns the whole event with its response. An error that is not
+// a *[FunctionError] counts as one that the function returned: its text is what the client reads after
+// "failed with error". Invoke is called from several goroutines at once.
+type Invoker = userpool.Invoker
 
-// Handler is one function in process. The Handler interface of
-// github.com/aws/aws-lambda-go/lambda has this form, so lambda.NewHandler makes
-// one of any Lambda handler.
+// Handler is one function in process. lambda.NewHandler of github.com/aws/aws-lambda-go makes one of any
+// Lambda handler.
 type Handler interface {
 	Invoke(ctx context.Context, event []byte) ([]byte, error)
 }
 
-// HandlerFunc is a function as a [Handler].
+// HandlerFunc makes a function a [Handler].
 type HandlerFunc func(ctx context.Context, event []byte) ([]byte, error)
 
 // Invoke calls f.
 func (f HandlerFunc) Invoke(ctx context.Context, event []byte) ([]byte, error) { return f(ctx, event) }
 
-// Handlers is an [Invoker] made of in-process handlers. A panic in one of them
-// is what the death of its process would be; a trigger without a handler fails.
+// Handlers is an [Invoker] made of in-process handlers. A panic of a handler has the effect of a process
+// that exits. A trigger without a handler fails.
 type Handlers map[Trigger]Handler
 
 // Invoke runs the trigger's handler.
@@ -65,31 +64,16 @@ func (h Handlers) Invoke(ctx context.Context, trigger Trigger, event []byte) (ou
 	return handler.Invoke(ctx, event)
 }
 
-// Failure says how a function failed.
-type Failure int
+// Failure is the way in which a function failed.
+type Failure = lambda.Failure
 
+// A function returned an error, its process exited during the call, or it reached its own timeout.
 const (
-	// Handled: the function returned an error.
-	Handled Failure = iota
-	// Exited: the process ended in the middle of the call.
-	Exited
-	// TimedOut: the function used up its own timeout.
-	TimedOut
+	Handled  = lambda.Handled
+	Exited   = lambda.Exited
+	TimedOut = lambda.TimedOut
 )
 
-// FunctionError is a call that gave no result.
-type FunctionError struct {
-	Failure Failure
-	// Type is Lambda's errorType, such as "Runtime.ExitError".
-	Type string
-	// Message is Lambda's errorMessage.
-	Message string
-}
-
-// Error gives type and message.
-func (e *FunctionError) Error() string {
-	if e.Type == "" {
-		return e.Message
-	}
-	return e.Type + ": " + e.Message
-}
+// FunctionError is a call without a result: its Failure, and Lambda's errorType, such as
+// "Runtime.ExitError", and errorMessage as Type and Message.
+type FunctionError = lambda.Error

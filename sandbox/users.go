@@ -2,13 +2,47 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/mail"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
-// CreateUser puts a user into the pool as it is, without asking the triggers,
-// the password policy or anybody's mailbox. A name that is taken is an error.
+// User is a user to create in the pool.
+type User struct {
+	// Email is the address and, in a pool with e-mail sign-in, the user name.
+	Email string
+	// Password is the permanent password, or with Temporary the temporary one. Empty is a random one.
+	Password string
+	// Temporary makes the user change Password at the first sign-in.
+	Temporary bool
+	// Unverified leaves email_verified false.
+	Unverified bool
+	// Unconfirmed leaves the user as SignUp without confirmation does.
+	Unconfirmed bool
+	// Attributes are further attributes, such as "locale" or "custom:team".
+	Attributes map[string]string
+}
+
+func (u User) validate() error {
+	a, err := mail.ParseAddress(u.Email)
+	if err != nil || a.Address != u.Email {
+		return fmt.Errorf("Email must be one address such as user@example.com (received: %q)", u.Email)
+	}
+	if u.Temporary && u.Password == "" {
+		return errors.New("Temporary needs a Password that the user is to change")
+	}
+	return nil
+}
+
+// UserState is a user as the pool stores it. Username is the internal name, equal to Sub in a pool with
+// e-mail sign-in. Sub is the unchanging id. Attributes are those of AdminGetUser, with sub. Enabled is
+// false after AdminDisableUser. Status is Cognito's UserStatus, such as "CONFIRMED".
+type UserState = userpool.User
+
+// CreateUser adds a user to the pool without triggers, password policy or mail. A name that is taken is
+// an error.
 func (s *Sandbox) CreateUser(ctx context.Context, u User) (UserState, error) {
 	if err := u.validate(); err != nil {
 		return UserState{}, fmt.Errorf("creating a user: %w", err)
@@ -20,20 +54,17 @@ func (s *Sandbox) CreateUser(ctx context.Context, u User) (UserState, error) {
 	if err != nil {
 		return UserState{}, fmt.Errorf("creating a user: %w", err)
 	}
-	return UserState(created), nil
+	return created, nil
 }
 
 // User finds a user by user name or alias.
-func (s *Sandbox) User(name string) (UserState, bool) {
-	u, ok := s.pool.User(name)
-	return UserState(u), ok
-}
+func (s *Sandbox) User(name string) (UserState, bool) { return s.pool.User(name) }
 
-// Users lists all users.
-func (s *Sandbox) Users() []UserState {
-	var all []UserState
-	for _, u := range s.pool.Users() {
-		all = append(all, UserState(u))
-	}
-	return all
-}
+// Users lists all users in the order of their creation.
+func (s *Sandbox) Users() []UserState { return s.pool.Users() }
+
+// SelfSignUp reports whether the pool accepts SignUp.
+func (s *Sandbox) SelfSignUp() bool { return !s.plan.Pool.AdminCreateUserOnly }
+
+// MinimumPasswordLength returns the length of the pool's shortest password, in characters.
+func (s *Sandbox) MinimumPasswordLength() int { return s.plan.Pool.PasswordPolicy.MinimumLength }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/mail"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,15 +13,14 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 )
 
-// validate reports everything that is wrong with the options at once, before
-// anything is read or started.
+// validate reports everything that is wrong with the options at once.
 func (o Options) validate() error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf("sandbox: "+format, args...)) }
 	if o.Assembly == "" {
 		wrong("Assembly must be the directory that cdk synth wrote, mostly cdk.out (received: none)")
 	}
-	if o.Mode != "" && o.Mode != "password" && o.Mode != "passwordless" {
+	if o.Mode != "" && o.Mode != Password && o.Mode != Passwordless {
 		wrong("Mode must be password or passwordless, or empty for any (received: %q)", o.Mode)
 	}
 	for _, p := range []struct {
@@ -86,18 +84,7 @@ func (o Options) usersAndFaults() []error {
 	return errs
 }
 
-func (u User) validate() error {
-	a, err := mail.ParseAddress(u.Email)
-	if err != nil || a.Address != u.Email {
-		return fmt.Errorf("Email must be one address such as user@example.com (received: %q)", u.Email)
-	}
-	if u.Temporary && u.Password == "" {
-		return errors.New("Temporary needs a Password that the user is to change")
-	}
-	return nil
-}
-
-// withDefaults fills in what nil and 0 stand for.
+// withDefaults replaces nil and 0 by their defaults.
 func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -105,18 +92,21 @@ func (o Options) withDefaults() Options {
 	if o.FunctionLog == nil {
 		o.FunctionLog = io.Discard
 	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
 	if o.CacheDir == "" {
-		o.CacheDir, _ = cachedir.Dir() // validate has said what is wrong
+		o.CacheDir, _ = cachedir.Dir() // validate has checked it
 	}
 	return o
 }
 
-// originAllowed lets local pages call the pool's API, and those that the
-// options name.
-func (o Options) originAllowed(origin string) bool {
+// isAllowedOrigin reports whether pages of an origin may call the pool's API: local ones, and those in the
+// options.
+func (o Options) isAllowedOrigin(origin string) bool {
 	if slices.Contains(o.AllowedOrigins, origin) {
 		return true
 	}
@@ -127,13 +117,12 @@ func (o Options) originAllowed(origin string) bool {
 	return slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, u.Hostname())
 }
 
-// guardDoors refuses a template that lets clients in without the mailed code,
-// whatever the construct's own checks said: the template may have been changed
-// after them.
-func (s *Sandbox) guardDoors() error {
+// checkBypasses returns an error for a template with ways around the mailed code. The construct's checks are
+// not enough: the template may have changed after them.
+func (s *Sandbox) checkBypasses() error {
 	var errs []error
 	for _, d := range s.plan.Doors {
-		if s.opts.AllowDoors {
+		if s.opts.AllowBypasses {
 			s.report = append(s.report, "open door "+d.Name()+": "+d.Remedy)
 			continue
 		}

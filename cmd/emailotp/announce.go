@@ -38,7 +38,7 @@ func (d *dev) announce(sb *sandbox.Sandbox, users []seeded) error {
 
 func (d *dev) announceHuman(e readyEvent) {
 	p, c := d.paint, e.Config
-	fmt.Fprintf(d.out, "\n%s is running: %s, mode %s\n\n", p.bold("EmailOTP"), c.Stack, p.bold(c.Mode))
+	fmt.Fprintf(d.out, "\n%s is running: %s, mode %s\n\n", p.bold("EmailOTP"), c.Stack, p.bold(string(c.Mode)))
 	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
 	for _, row := range [][2]string{
 		{"user pool", c.UserPoolID}, {"app client", c.UserPoolClientID}, {"triggers", strings.Join(e.Triggers, ", ")},

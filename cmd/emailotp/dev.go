@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/synth"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
@@ -181,7 +181,7 @@ func (d *dev) findAssembly(ctx context.Context) error {
 
 func (d *dev) options(ctx context.Context, log *triggerLog) sandbox.Options {
 	o := sandbox.Options{
-		Assembly: d.flags.assembly, Stack: d.flags.stack, Pool: d.flags.pool, Mode: d.flags.mode,
+		Assembly: d.flags.assembly, Stack: d.flags.stack, Pool: d.flags.pool, Mode: sandbox.Mode(d.flags.mode),
 		Port: d.flags.port, InboxPort: d.inboxPort(ctx), TablePath: d.flags.tablePath,
 		FunctionLog: log, Progress: d.progress,
 	}

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/signinpage"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
@@ -28,7 +28,7 @@ func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (*loopback.Ser
 	}
 	page, err := signinpage.New(signinpage.Options{
 		Settings: webbundle.Settings{
-			UserPoolID: c.UserPoolID, UserPoolClientID: c.UserPoolClientID, Mode: c.Mode, Endpoint: c.Endpoint, InboxURL: c.InboxURL,
+			UserPoolID: c.UserPoolID, UserPoolClientID: c.UserPoolClientID, Mode: string(c.Mode), Endpoint: c.Endpoint, InboxURL: c.InboxURL,
 			SignUp: c.Mode == "passwordless" && sb.SelfSignUp(), PasswordLength: sb.MinimumPasswordLength(),
 			Product: environment["EMAILOTP_PRODUCT_NAME"],
 		},

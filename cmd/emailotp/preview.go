@@ -11,11 +11,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/check"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/preview"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
 )
 
 // previewPort is the gallery's.

@@ -114,7 +114,7 @@ func (f signInFlags) target() (target, error) {
 	if err != nil {
 		return target{}, &signin.Unavailable{Sentence: err.Error()}
 	}
-	t := target{poolID: c.UserPoolID, clientID: c.UserPoolClientID, region: c.Region, endpoint: c.Endpoint, mode: c.Mode, sandbox: true, inbox: c.InboxURL}
+	t := target{poolID: c.UserPoolID, clientID: c.UserPoolClientID, region: c.Region, endpoint: c.Endpoint, mode: string(c.Mode), sandbox: true, inbox: c.InboxURL}
 	if f.mode != "" {
 		t.mode = f.mode
 	}

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/srp"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/srp"
 )
 
 // victim is the account that intruders try to enter, fresh one that still has the temporary password

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -13,7 +13,7 @@ import (
 // trouble is a service that fails at one step, in one way.
 type trouble struct {
 	step  string
-	fault awsfront.Fault
+	fault gateway.Fault
 	// answering says that it begins before the answer, else before the sign-in.
 	answering bool
 	// way is how it fails.
@@ -31,25 +31,25 @@ func troubles() []trouble {
 		answering                bool
 	}
 	steps := []step{
-		{"reading the item", awsfront.DynamoDB, "GetItem", 0, false},
-		{"the first of claim and lane", awsfront.DynamoDB, "UpdateItem", 0, false},
-		{"the second of claim and lane", awsfront.DynamoDB, "UpdateItem", 1, false},
-		{"the code's MAC", awsfront.KMS, "GenerateMac", 0, false},
-		{"the binding's MAC", awsfront.KMS, "GenerateMac", 1, false},
-		{"the mail", awsfront.SES, "SendEmail", 0, false},
-		{"counting the guess", awsfront.DynamoDB, "UpdateItem", 0, true},
-		{"comparing", awsfront.KMS, "VerifyMac", 0, true},
-		{"using the code up", awsfront.DynamoDB, "UpdateItem", 1, true},
+		{"reading the item", gateway.DynamoDB, "GetItem", 0, false},
+		{"the first of claim and lane", gateway.DynamoDB, "UpdateItem", 0, false},
+		{"the second of claim and lane", gateway.DynamoDB, "UpdateItem", 1, false},
+		{"the code's MAC", gateway.KMS, "GenerateMac", 0, false},
+		{"the binding's MAC", gateway.KMS, "GenerateMac", 1, false},
+		{"the mail", gateway.SES, "SendEmail", 0, false},
+		{"counting the guess", gateway.DynamoDB, "UpdateItem", 0, true},
+		{"comparing", gateway.KMS, "VerifyMac", 0, true},
+		{"using the code up", gateway.DynamoDB, "UpdateItem", 1, true},
 	}
 	ways := []struct {
 		name  string
-		fault awsfront.Fault
+		fault gateway.Fault
 	}{
-		{"down", awsfront.Fault{Status: http.StatusInternalServerError, Error: "InternalFailure"}},
-		{"denied", awsfront.Fault{Status: http.StatusBadRequest, Error: "AccessDeniedException"}},
-		{"throttled", awsfront.Fault{Throttle: true}},
-		{"done, the answer lost", awsfront.Fault{LoseAnswer: true}},
-		{once, awsfront.Fault{LoseAnswer: true}},
+		{"down", gateway.Fault{Status: http.StatusInternalServerError, Error: "InternalFailure"}},
+		{"denied", gateway.Fault{Status: http.StatusBadRequest, Error: "AccessDeniedException"}},
+		{"throttled", gateway.Fault{Throttle: true}},
+		{"done, the answer lost", gateway.Fault{LoseAnswer: true}},
+		{once, gateway.Fault{LoseAnswer: true}},
 	}
 	var all []trouble
 	for _, s := range steps {
@@ -58,7 +58,7 @@ func troubles() []trouble {
 			// Two calls where the client repeats one: the repetition fails too. Longer trouble would hit what
 			// cleans up.
 			f.Service, f.Operation, f.After, f.Calls = s.service, s.operation, s.after, 2
-			if s.service == awsfront.SES || w.name == "denied" || w.name == once {
+			if s.service == gateway.SES || w.name == "denied" || w.name == once {
 				f.Calls = 1
 			}
 			all = append(all, trouble{s.name, f, s.answering, w.name})

@@ -14,7 +14,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard/dynamo"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/tables"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
@@ -68,7 +68,7 @@ type lab struct {
 	store      trigger.Store
 	inbox      *inbox
 	log        *logbook
-	front      *awsfront.Front
+	front      *gateway.Gateway
 	services   *services // nil without wire
 	functions  map[settings.Function]function
 
@@ -104,7 +104,7 @@ func (l *lab) open() error {
 	if l.plan.wire {
 		return l.openServices()
 	}
-	l.front = awsfront.New(map[string]awsfront.Service{awsfront.DynamoDB: l.plan.tables}, nil, quiet)
+	l.front = gateway.New(map[string]gateway.Service{gateway.DynamoDB: l.plan.tables}, nil, quiet)
 	if l.plan.memory {
 		l.store = newMemory()
 		return nil

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -20,26 +20,26 @@ const (
 // slowness is a service that takes longer than the pool waits.
 type slowness struct {
 	name  string
-	fault awsfront.Fault
+	fault gateway.Fault
 	// answering says that the service turns slow before the answer, else before the sign-in.
 	answering bool
 }
 
 func slownesses() []slowness {
-	slow := func(service, operation string, after, calls int) awsfront.Fault {
-		return awsfront.Fault{Service: service, Operation: operation, After: after, Calls: calls, Latency: serviceTakes}
+	slow := func(service, operation string, after, calls int) gateway.Fault {
+		return gateway.Fault{Service: service, Operation: operation, After: after, Calls: calls, Latency: serviceTakes}
 	}
 	return []slowness{
-		{"mail", slow(awsfront.SES, "SendEmail", 0, 1), false},
-		{"mail, twice", slow(awsfront.SES, "SendEmail", 0, 2), false},
-		{"reading the item", slow(awsfront.DynamoDB, "GetItem", 0, 1), false},
-		{"claiming the mail", slow(awsfront.DynamoDB, "UpdateItem", 0, 2), false},
-		{"the key", slow(awsfront.KMS, "GenerateMac", 0, 1), false},
-		{"the key's second MAC", slow(awsfront.KMS, "GenerateMac", 1, 1), false},
-		{"counting the guess", slow(awsfront.DynamoDB, "UpdateItem", 0, 1), true},
-		{"comparing", slow(awsfront.KMS, "VerifyMac", 0, 1), true},
-		{"using the code up", slow(awsfront.DynamoDB, "UpdateItem", 1, 1), true},
-		{"using the code up, twice", slow(awsfront.DynamoDB, "UpdateItem", 1, 2), true},
+		{"mail", slow(gateway.SES, "SendEmail", 0, 1), false},
+		{"mail, twice", slow(gateway.SES, "SendEmail", 0, 2), false},
+		{"reading the item", slow(gateway.DynamoDB, "GetItem", 0, 1), false},
+		{"claiming the mail", slow(gateway.DynamoDB, "UpdateItem", 0, 2), false},
+		{"the key", slow(gateway.KMS, "GenerateMac", 0, 1), false},
+		{"the key's second MAC", slow(gateway.KMS, "GenerateMac", 1, 1), false},
+		{"counting the guess", slow(gateway.DynamoDB, "UpdateItem", 0, 1), true},
+		{"comparing", slow(gateway.KMS, "VerifyMac", 0, 1), true},
+		{"using the code up", slow(gateway.DynamoDB, "UpdateItem", 1, 1), true},
+		{"using the code up, twice", slow(gateway.DynamoDB, "UpdateItem", 1, 2), true},
 	}
 }
 

@@ -11,9 +11,9 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/email"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/macs"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/table"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/keys"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/mailbox"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
 )
@@ -48,7 +48,7 @@ func (l *lab) openServices() error {
 		}
 		pool.ServeHTTP(w, r)
 	})
-	l.front = awsfront.New(map[string]awsfront.Service{awsfront.KMS: macService, awsfront.SES: s.mail, awsfront.DynamoDB: l.plan.tables}, cognito, quiet)
+	l.front = gateway.New(map[string]gateway.Service{gateway.KMS: macService, gateway.SES: s.mail, gateway.DynamoDB: l.plan.tables}, cognito, quiet)
 	listener, err := loopback.Listen(context.Background(), 0, "the services under attack", "")
 	if err != nil {
 		return err

@@ -107,7 +107,7 @@ func (p *person) Code(ctx context.Context, c signin.Challenge) (string, error) {
 func signInOnce(ctx context.Context, s *sandbox.Sandbox, client *http.Client, address, fixed string) (all, mailed time.Duration, err error) {
 	c := s.Config()
 	p := &person{sandbox: s, address: address, began: time.Now(), fixed: fixed}
-	in := signin.SignIn{API: poolAPI{c.Endpoint, client}, Person: p, PoolID: c.UserPoolID, ClientID: c.UserPoolClientID, Username: address, Mode: c.Mode}
+	in := signin.SignIn{API: poolAPI{c.Endpoint, client}, Person: p, PoolID: c.UserPoolID, ClientID: c.UserPoolClientID, Username: address, Mode: string(c.Mode)}
 	tokens, err := in.Run(ctx)
 	if err == nil && (tokens.ID == "" || tokens.Access == "") {
 		err = errors.New("the sign-in gave no tokens")

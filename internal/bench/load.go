@@ -110,7 +110,7 @@ func (r *run) startSandbox(ctx context.Context, mode string, clients int, invoke
 	if err != nil {
 		return nil, err
 	}
-	return sandbox.Start(ctx, sandbox.Options{Assembly: dir, Mode: mode, Users: people(clients, mode), Invoker: invoker,
+	return sandbox.Start(ctx, sandbox.Options{Assembly: dir, Mode: sandbox.Mode(mode), Users: people(clients, mode), Invoker: invoker,
 		Source: r.opts.App, CacheDir: r.opts.CacheDir, Progress: func(s string) {
 			if strings.HasPrefix(s, "building") || strings.HasPrefix(s, "installing") {
 				r.say("         %s", s)

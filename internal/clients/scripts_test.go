@@ -25,7 +25,7 @@ func (w *world) runScript(name string, extra map[string]any) {
 		w.t.Fatal(err)
 	}
 	told := map[string]any{
-		"endpoint": w.cfg.Endpoint, "inboxUrl": w.cfg.InboxURL, "mode": w.cfg.Mode,
+		"endpoint": w.cfg.Endpoint, "inboxUrl": w.cfg.InboxURL, "mode": string(w.cfg.Mode),
 		"userPoolId": w.cfg.UserPoolID, "userPoolClientId": w.cfg.UserPoolClientID,
 		"user": person, "password": personPassword, "newcomer": newcomer, "temporary": temporary, "ownPassword": ownPassword,
 	}

@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/npm"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/signinpage"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/synth"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
@@ -201,7 +201,7 @@ func start(t testing.TB, mode string, environment map[string]string, change ...f
 func (w *world) servePage(o signinpage.Options) {
 	w.t.Helper()
 	o.Settings = webbundle.Settings{
-		UserPoolID: w.cfg.UserPoolID, UserPoolClientID: w.cfg.UserPoolClientID, Mode: w.cfg.Mode, Endpoint: w.cfg.Endpoint,
+		UserPoolID: w.cfg.UserPoolID, UserPoolClientID: w.cfg.UserPoolClientID, Mode: string(w.cfg.Mode), Endpoint: w.cfg.Endpoint,
 		InboxURL: w.cfg.InboxURL, SignUp: w.cfg.Mode == "passwordless", Product: "Example", PasswordLength: minimumLength,
 	}
 	page, err := signinpage.New(o)

@@ -20,7 +20,7 @@ import (
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/srp"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/srp"
 )
 
 // The modes of a pool.

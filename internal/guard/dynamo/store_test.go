@@ -23,7 +23,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard/dynamo"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/tables"
 )
 
@@ -58,7 +58,7 @@ func run(m *testing.M) int {
 		panic(err)
 	}
 	defer s.Close()
-	front := httptest.NewServer(awsfront.New(map[string]awsfront.Service{awsfront.DynamoDB: s}, nil, slog.New(slog.DiscardHandler)))
+	front := httptest.NewServer(gateway.New(map[string]gateway.Service{gateway.DynamoDB: s}, nil, slog.New(slog.DiscardHandler)))
 	defer front.Close()
 	environment := map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
 		"AWS_ENDPOINT_URL_DYNAMODB": front.URL}

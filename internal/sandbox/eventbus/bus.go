@@ -1,19 +1,19 @@
-// Package eventbus is the default event bus of an account in EventBridge: AWS services put events on
-// it, and rules hand those that fit to Lambda functions.
+// Package eventbus emulates the default event bus of EventBridge: AWS services publish events, and rules
+// pass the matching ones to Lambda functions.
 package eventbus
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/random"
 )
 
-// Event is what an AWS service puts on the bus.
+// Event is an event that an AWS service publishes.
 type Event struct {
 	Source, DetailType string
 	Resources          []string
@@ -21,7 +21,7 @@ type Event struct {
 	Detail             any
 }
 
-// Rule hands events that fit its pattern to a function.
+// Rule passes the events that match its pattern to a function.
 type Rule struct {
 	Name     string
 	Pattern  Pattern
@@ -32,15 +32,15 @@ type Rule struct {
 type Config struct {
 	Account, Region string
 	Rules           []Rule
-	// Invoke runs a function on an event; an error means that it is to be tried again.
+	// Invoke runs a function on an event; after an error it is called again.
 	Invoke func(ctx context.Context, function string, event []byte) error
-	// Waits are the pauses before each repetition of a failed call. Lambda waits one minute and then two;
-	// nil is the same number with shorter ones.
+	// Waits are the pauses before each repetition of a failed call. Nil means two pauses of fractions of a
+	// second, where Lambda waits one minute and then two.
 	Waits  []time.Duration
 	Logger *slog.Logger
 }
 
-// Bus takes events and delivers them in the background.
+// Bus delivers events in the background.
 type Bus struct {
 	cfg  Config
 	ctx  context.Context
@@ -63,7 +63,7 @@ func New(cfg Config) *Bus {
 	return b
 }
 
-// Publish has the event delivered to the function of every rule that it fits, and does not wait for it.
+// Publish starts the delivery to the function of every rule that the event matches.
 func (b *Bus) Publish(e Event) error {
 	payload, err := b.envelope(e)
 	if err != nil {
@@ -81,15 +81,17 @@ func (b *Bus) Publish(e Event) error {
 	return nil
 }
 
-// envelope is the event as EventBridge hands it on.
+// envelope is the JSON that EventBridge passes to a function.
 func (b *Bus) envelope(e Event) ([]byte, error) {
 	resources := e.Resources
 	if resources == nil {
 		resources = []string{}
 	}
 	payload, err := json.Marshal(map[string]any{
-		"version": "0", "id": newID(), "detail-type": e.DetailType, "source": e.Source, "account": b.cfg.Account,
-		"time": e.Time.UTC().Format("2006-01-02T15:04:05Z"), "region": b.cfg.Region, "resources": resources, "detail": e.Detail,
+		"version": "0", "id": random.UUID(), "detail-type": e.DetailType, "source": e.Source,
+		"account": b.cfg.Account,
+		"time":    e.Time.UTC().Format("2006-01-02T15:04:05Z"), "region": b.cfg.Region, "resources": resources,
+		"detail": e.Detail,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("event %s: %w", e.DetailType, err)
@@ -97,7 +99,7 @@ func (b *Bus) envelope(e Event) ([]byte, error) {
 	return payload, nil
 }
 
-// deliver is Lambda's asynchronous invocation: a call that fails is repeated, and in the end dropped.
+// deliver invokes the function as Lambda does asynchronously: a failed call is repeated, in the end dropped.
 func (b *Bus) deliver(r Rule, payload []byte) {
 	defer b.end()
 	for attempt := 0; ; attempt++ {
@@ -105,7 +107,8 @@ func (b *Bus) deliver(r Rule, payload []byte) {
 		if err == nil || b.ctx.Err() != nil {
 			return
 		}
-		b.cfg.Logger.Warn("an event's function failed", "rule", r.Name, "function", r.Function, "attempt", attempt+1, "error", err)
+		b.cfg.Logger.Warn("an event's function failed", "rule", r.Name, "function", r.Function,
+			"attempt", attempt+1, "error", err)
 		if attempt == len(b.cfg.Waits) {
 			return
 		}
@@ -137,7 +140,7 @@ func (b *Bus) end() {
 	}
 }
 
-// Wait returns when every event so far was handled or dropped. Its error wraps the context's.
+// Wait blocks until every event published so far has been handled or dropped. The error wraps that of ctx.
 func (b *Bus) Wait(ctx context.Context) error {
 	b.mu.Lock()
 	idle := b.idle
@@ -150,20 +153,11 @@ func (b *Bus) Wait(ctx context.Context) error {
 	}
 }
 
-// Close drops what was not delivered and waits for what is running.
+// Close drops the undelivered events and waits for running calls.
 func (b *Bus) Close() error {
 	b.mu.Lock()
 	b.closed = true
 	b.mu.Unlock()
 	b.stop()
 	return b.Wait(context.Background())
-}
-
-// newID has the form of a UUID of version 4.
-func newID() string {
-	var id [16]byte
-	_, _ = rand.Read(id[:]) // never fails
-	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
-	h := hex.EncodeToString(id[:])
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }

@@ -26,6 +26,16 @@ const (
 )
 
 func TestJudging(t *testing.T) {
+	const anyIf = `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":`
+	generate, verify := iam.Request{Action: "kms:GenerateMac", Resource: key}, iam.Request{Action: "kms:VerifyMac", Resource: key}
+	// with is a call whose context key "a" has the values.
+	with := func(values ...string) iam.Request {
+		r := iam.Request{Action: "x:y", Context: map[string][]string{}}
+		if values != nil {
+			r.Context["a"] = values
+		}
+		return r
+	}
 	from := func(addresses ...string) map[string][]string {
 		return map[string][]string{"ses:fromaddress": addresses}
 	}
@@ -34,40 +44,40 @@ func TestJudging(t *testing.T) {
 		call     iam.Request
 		want     bool
 	}{
-		"nothing is said":                  {`{"Statement":[]}`, iam.Request{Action: "kms:GenerateMac", Resource: key}, false},
-		"allowed by name":                  {`{"Statement":{"Effect":"Allow","Action":"kms:GenerateMac","Resource":"` + key + `"}}`, iam.Request{Action: "kms:GenerateMac", Resource: key}, true},
-		"another action":                   {`{"Statement":{"Effect":"Allow","Action":"kms:GenerateMac","Resource":"` + key + `"}}`, iam.Request{Action: "kms:VerifyMac", Resource: key}, false},
+		"nothing is said":                  {`{"Statement":[]}`, generate, false},
+		"allowed by name":                  {`{"Statement":{"Effect":"Allow","Action":"kms:GenerateMac","Resource":"` + key + `"}}`, generate, true},
+		"another action":                   {`{"Statement":{"Effect":"Allow","Action":"kms:GenerateMac","Resource":"` + key + `"}}`, verify, false},
 		"another resource":                 {`{"Statement":{"Effect":"Allow","Action":"kms:GenerateMac","Resource":"` + key + `"}}`, iam.Request{Action: "kms:GenerateMac", Resource: key + "2"}, false},
-		"an action in other letters":       {`{"Statement":{"Effect":"Allow","Action":"KMS:generatemac","Resource":"*"}}`, iam.Request{Action: "kms:GenerateMac", Resource: key}, true},
-		"a resource in other letters":      {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"ARN:aws:*"}}`, iam.Request{Action: "kms:GenerateMac", Resource: key}, false},
-		"wildcards":                        {`{"Statement":{"Effect":"Allow","Action":"kms:*Mac","Resource":"arn:aws:kms:*:key/?"}}`, iam.Request{Action: "kms:VerifyMac", Resource: key}, true},
-		"a question mark is one letter":    {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:kms:*:key/??"}}`, iam.Request{Action: "kms:VerifyMac", Resource: key}, false},
-		"deny wins":                        {`{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"kms:Gen*","Resource":"*"}]}`, iam.Request{Action: "kms:GenerateMac", Resource: key}, false},
-		"all but one action":               {`{"Statement":{"Effect":"Allow","NotAction":"kms:VerifyMac","Resource":"*"}}`, iam.Request{Action: "kms:VerifyMac", Resource: key}, false},
-		"all but one resource":             {`{"Statement":{"Effect":"Allow","Action":"*","NotResource":"` + key + `"}}`, iam.Request{Action: "kms:VerifyMac", Resource: key}, false},
-		"an action list":                   {`{"Statement":{"Effect":"Allow","Action":["a:b","kms:VerifyMac"],"Resource":["x","*"]}}`, iam.Request{Action: "kms:VerifyMac", Resource: key}, true},
-		"no resource at all":               {`{"Statement":{"Effect":"Allow","Action":"*"}}`, iam.Request{Action: "kms:VerifyMac", Resource: key}, false},
-		"no action at all":                 {`{"Statement":{"Effect":"Allow","Resource":"*"}}`, iam.Request{Action: "kms:VerifyMac", Resource: key}, false},
-		"a condition that holds":           {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"ses:FromAddress":"a@example.com"}}}}`, iam.Request{Action: "ses:SendEmail", Context: from("a@example.com")}, true},
-		"a condition that doesn't":         {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"ses:FromAddress":"a@example.com"}}}}`, iam.Request{Action: "ses:SendEmail", Context: from("A@example.com")}, false},
-		"a condition on an absent key":     {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"ses:FromAddress":"a@example.com"}}}}`, iam.Request{Action: "ses:SendEmail"}, false},
-		"if it exists":                     {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEqualsIfExists":{"ses:FromAddress":"a@example.com"}}}}`, iam.Request{Action: "ses:SendEmail"}, true},
-		"two conditions, one fails":        {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"a":"1","b":"2"}}}}`, iam.Request{Action: "x:y", Context: map[string][]string{"a": {"1"}, "b": {"3"}}}, false},
-		"one of several values":            {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringLike":{"a":["x*","1?"]}}}}`, iam.Request{Action: "x:y", Context: map[string][]string{"a": {"12"}}}, true},
-		"ignoring case":                    {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEqualsIgnoreCase":{"a":"X"}}}}`, iam.Request{Action: "x:y", Context: map[string][]string{"a": {"x"}}}, true},
-		"not equal":                        {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"a":["1","2"]}}}}`, iam.Request{Action: "x:y", Context: map[string][]string{"a": {"2"}}}, false},
-		"not equal and absent":             {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"a":"1"}}}}`, iam.Request{Action: "x:y"}, true},
-		"a list without a set operator":    {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"a":"1"}}}}`, iam.Request{Action: "x:y", Context: map[string][]string{"a": {"1", "2"}}}, false},
-		"all values":                       {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ForAllValues:StringEquals":{"a":["1","2"]}}}}`, iam.Request{Action: "x:y", Context: map[string][]string{"a": {"1", "2"}}}, true},
-		"all values but one":               {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ForAllValues:StringEquals":{"a":["1","2"]}}}}`, iam.Request{Action: "x:y", Context: map[string][]string{"a": {"1", "3"}}}, false},
-		"all of no values":                 {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ForAllValues:StringEquals":{"a":"1"}}}}`, iam.Request{Action: "x:y"}, true},
-		"any value":                        {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ForAnyValue:StringEquals":{"a":"1"}}}}`, iam.Request{Action: "x:y", Context: map[string][]string{"a": {"0", "1"}}}, true},
-		"any of no values":                 {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ForAnyValue:StringEquals":{"a":"1"}}}}`, iam.Request{Action: "x:y"}, false},
-		"null means absent":                {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Null":{"a":"true"}}}}`, iam.Request{Action: "x:y"}, true},
-		"null but present":                 {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Null":{"a":true}}}}`, iam.Request{Action: "x:y", Context: map[string][]string{"a": {"1"}}}, false},
-		"a boolean":                        {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"a":true}}}}`, iam.Request{Action: "x:y", Context: map[string][]string{"a": {"true"}}}, true},
-		"an unknown operator allows none":  {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"NumericLessThan":{"a":"5"}}}}`, iam.Request{Action: "x:y", Context: map[string][]string{"a": {"1"}}}, false},
-		"an unknown operator still denies": {`{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"DateLessThan":{"a":"5"}}}]}`, iam.Request{Action: "x:y"}, false},
+		"an action in other letters":       {`{"Statement":{"Effect":"Allow","Action":"KMS:generatemac","Resource":"*"}}`, generate, true},
+		"a resource in other letters":      {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"ARN:aws:*"}}`, generate, false},
+		"wildcards":                        {`{"Statement":{"Effect":"Allow","Action":"kms:*Mac","Resource":"arn:aws:kms:*:key/?"}}`, verify, true},
+		"a question mark is one letter":    {`{"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:kms:*:key/??"}}`, verify, false},
+		"deny wins":                        {`{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"kms:Gen*","Resource":"*"}]}`, generate, false},
+		"all but one action":               {`{"Statement":{"Effect":"Allow","NotAction":"kms:VerifyMac","Resource":"*"}}`, verify, false},
+		"all but one resource":             {`{"Statement":{"Effect":"Allow","Action":"*","NotResource":"` + key + `"}}`, verify, false},
+		"an action list":                   {`{"Statement":{"Effect":"Allow","Action":["a:b","kms:VerifyMac"],"Resource":["x","*"]}}`, verify, true},
+		"no resource at all":               {`{"Statement":{"Effect":"Allow","Action":"*"}}`, verify, false},
+		"no action at all":                 {`{"Statement":{"Effect":"Allow","Resource":"*"}}`, verify, false},
+		"a condition that holds":           {anyIf + `{"StringEquals":{"ses:FromAddress":"a@example.com"}}}}`, iam.Request{Action: "ses:SendEmail", Context: from("a@example.com")}, true},
+		"a condition that doesn't":         {anyIf + `{"StringEquals":{"ses:FromAddress":"a@example.com"}}}}`, iam.Request{Action: "ses:SendEmail", Context: from("A@example.com")}, false},
+		"a condition on an absent key":     {anyIf + `{"StringEquals":{"ses:FromAddress":"a@example.com"}}}}`, iam.Request{Action: "ses:SendEmail"}, false},
+		"if it exists":                     {anyIf + `{"StringEqualsIfExists":{"ses:FromAddress":"a@example.com"}}}}`, iam.Request{Action: "ses:SendEmail"}, true},
+		"two conditions, one fails":        {anyIf + `{"StringEquals":{"a":"1","b":"2"}}}}`, iam.Request{Action: "x:y", Context: map[string][]string{"a": {"1"}, "b": {"3"}}}, false},
+		"one of several values":            {anyIf + `{"StringLike":{"a":["x*","1?"]}}}}`, with("12"), true},
+		"ignoring case":                    {anyIf + `{"StringEqualsIgnoreCase":{"a":"X"}}}}`, with("x"), true},
+		"not equal":                        {anyIf + `{"StringNotEquals":{"a":["1","2"]}}}}`, with("2"), false},
+		"not equal and absent":             {anyIf + `{"StringNotEquals":{"a":"1"}}}}`, with(), true},
+		"a list without a set operator":    {anyIf + `{"StringEquals":{"a":"1"}}}}`, with("1", "2"), false},
+		"all values":                       {anyIf + `{"ForAllValues:StringEquals":{"a":["1","2"]}}}}`, with("1", "2"), true},
+		"all values but one":               {anyIf + `{"ForAllValues:StringEquals":{"a":["1","2"]}}}}`, with("1", "3"), false},
+		"all of no values":                 {anyIf + `{"ForAllValues:StringEquals":{"a":"1"}}}}`, with(), true},
+		"any value":                        {anyIf + `{"ForAnyValue:StringEquals":{"a":"1"}}}}`, with("0", "1"), true},
+		"any of no values":                 {anyIf + `{"ForAnyValue:StringEquals":{"a":"1"}}}}`, with(), false},
+		"null means absent":                {anyIf + `{"Null":{"a":"true"}}}}`, with(), true},
+		"null but present":                 {anyIf + `{"Null":{"a":true}}}}`, with("1"), false},
+		"a boolean":                        {anyIf + `{"Bool":{"a":true}}}}`, with("true"), true},
+		"an unknown operator allows none":  {anyIf + `{"NumericLessThan":{"a":"5"}}}}`, with("1"), false},
+		"an unknown operator still denies": {`{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"DateLessThan":{"a":"5"}}}]}`, with(), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := iam.Principal{Function: "create", RoleARN: role, Policies: []iam.Policy{policy(t, c.document)}}

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Principal is a function as AWS sees its calls: a role and what it may do.
+// Principal is a function as the caller of AWS services: a role with its policies.
 type Principal struct {
 	// Function is the function's name.
 	Function string
@@ -15,7 +15,7 @@ type Principal struct {
 	Policies []Policy
 }
 
-// SessionARN is how AWS's error messages name the caller.
+// SessionARN is the caller's ARN in AWS's error messages.
 func (p Principal) SessionARN() string {
 	arn := strings.Replace(p.RoleARN, ":iam:", ":sts:", 1)
 	head, name, ok := strings.Cut(arn, ":role/")
@@ -25,23 +25,21 @@ func (p Principal) SessionARN() string {
 	return head + ":assumed-role/" + name[strings.LastIndex(name, "/")+1:] + "/" + p.Function
 }
 
-// Request is a call to be judged.
+// Request is a call to check.
 type Request struct {
 	// Action such as "kms:GenerateMac".
 	Action string
 	// Resource is an ARN, or "*" for an action that has none.
 	Resource string
-	// Context has the condition keys of the call, in lower case. A key that is
-	// missing here is absent from the call.
+	// Context holds the condition keys of the call, in lower case.
 	Context map[string][]string
 }
 
-// Allowed says whether the role's own policies allow the call.
+// Allowed reports whether the role's own policies allow the call.
 func (p Principal) Allowed(r Request) bool { return p.decide(p.Policies, r, false) == allow }
 
-// AllowedWith is Allowed with a resource policy beside, as for a KMS key: the
-// resource policy may allow what the role's policies don't mention, if it names
-// the role; naming the account only refers to the role's own policies.
+// AllowedWith is Allowed with a resource policy, as for a KMS key. The resource policy may allow what the
+// role's policies don't mention, if it names the role. If it names the account, the role's policies decide.
 func (p Principal) AllowedWith(resource Policy, r Request) bool {
 	own := p.decide(p.Policies, r, false)
 	theirs := p.decide([]Policy{resource}, r, true)
@@ -60,7 +58,7 @@ func (p Principal) decide(policies []Policy, r Request, resourcePolicy bool) dec
 	result := silent
 	for _, policy := range policies {
 		for _, s := range policy.Statements {
-			if resourcePolicy && !s.names(p.RoleARN) {
+			if resourcePolicy && !s.isFor(p.RoleARN) {
 				continue
 			}
 			if !s.applies(r, resourcePolicy) {
@@ -75,11 +73,10 @@ func (p Principal) decide(policies []Policy, r Request, resourcePolicy bool) dec
 	return result
 }
 
-// names says whether a resource policy's statement is about the role. An
-// account's root as principal does not grant by itself, so it doesn't count for
-// Allow; for Deny it covers every role of the account.
-func (s Statement) names(roleARN string) bool {
-	if s.anyPrincipal {
+// isFor reports whether a statement of a resource policy applies to the role. The account as principal
+// allows nothing by itself; it denies for every role of the account.
+func (s Statement) isFor(roleARN string) bool {
+	if s.lacksPrincipal {
 		return false
 	}
 	if len(s.ExceptPrincipals) > 0 {
@@ -89,7 +86,8 @@ func (s Statement) names(roleARN string) bool {
 		if p == "*" || p == roleARN {
 			return true
 		}
-		if s.Effect == "Deny" && account(p) != "" && account(p) == account(roleARN) && (strings.HasSuffix(p, ":root") || p == account(p)) {
+		isAccount := strings.HasSuffix(p, ":root") || p == account(p)
+		if s.Effect == "Deny" && isAccount && account(p) != "" && account(p) == account(roleARN) {
 			return true
 		}
 	}
@@ -110,16 +108,17 @@ func (s Statement) applies(r Request, resourcePolicy bool) bool {
 	if len(s.Actions) > 0 && !matchesAction(s.Actions, r.Action) || matchesAction(s.NotActions, r.Action) {
 		return false
 	}
-	// A resource policy speaks of its own resource, however it writes it.
+	// A resource policy is about its own resource, whatever it names.
 	if !resourcePolicy {
-		if s.anyResource || len(s.Resources) > 0 && !matchesAny(s.Resources, r.Resource) || matchesAny(s.NotResources, r.Resource) {
+		isOther := len(s.Resources) > 0 && !matchesAny(s.Resources, r.Resource)
+		if s.lacksResource || isOther || matchesAny(s.NotResources, r.Resource) {
 			return false
 		}
 	}
 	for _, c := range s.Conditions {
 		holds, known := c.holds(r.Context)
 		if !known {
-			// An operator that isn't understood must never widen what is allowed.
+			// An unknown operator must never allow more.
 			return s.Effect == "Deny"
 		}
 		if !holds {

@@ -1,5 +1,5 @@
-// Package iam judges calls by the policies that a template gives its roles:
-// deny beats allow, and what nobody allows is denied.
+// Package iam checks calls against the policies that a template gives its roles. A denial beats an allowance;
+// without an allowance a call is denied.
 package iam
 
 import (
@@ -15,13 +15,13 @@ type Policy struct {
 
 // Statement is one statement of a document. Its lists hold patterns with * and ?.
 type Statement struct {
-	Effect                    string // "Allow" or "Deny"
-	Actions, NotActions       []string
-	Resources, NotResources   []string
-	Principals                []string // ARNs and account ids; "*" is everybody
-	ExceptPrincipals          []string // NotPrincipal
-	Conditions                []Condition
-	anyResource, anyPrincipal bool
+	Effect                        string // "Allow" or "Deny"
+	Actions, NotActions           []string
+	Resources, NotResources       []string
+	Principals                    []string // ARNs and account ids; "*" is everyone
+	ExceptPrincipals              []string // NotPrincipal
+	Conditions                    []Condition
+	lacksResource, lacksPrincipal bool
 }
 
 // Condition compares one key of a call's context with values.
@@ -61,8 +61,8 @@ func parseStatement(fields map[string]any) (Statement, error) {
 	s.Actions, s.NotActions = texts(fields["Action"]), texts(fields["NotAction"])
 	s.Resources, s.NotResources = texts(fields["Resource"]), texts(fields["NotResource"])
 	s.Principals, s.ExceptPrincipals = principals(fields["Principal"]), principals(fields["NotPrincipal"])
-	s.anyResource = fields["Resource"] == nil && fields["NotResource"] == nil
-	s.anyPrincipal = fields["Principal"] == nil && fields["NotPrincipal"] == nil
+	s.lacksResource = fields["Resource"] == nil && fields["NotResource"] == nil
+	s.lacksPrincipal = fields["Principal"] == nil && fields["NotPrincipal"] == nil
 	conditions, _ := fields["Condition"].(map[string]any)
 	for operator, keys := range conditions {
 		byKey, ok := keys.(map[string]any)
@@ -113,7 +113,7 @@ func texts(v any) []string {
 	return all
 }
 
-// Match says whether s fits a pattern in which * is any text and ? any character.
+// Match reports whether s fits a pattern in which * is any text and ? any character.
 func Match(pattern, s string) bool {
 	star, mark := -1, 0
 	p, i := 0, 0

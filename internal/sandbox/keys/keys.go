@@ -1,5 +1,4 @@
-// Package keys makes and checks KMS MACs with keys that live as long as the
-// sandbox does.
+// Package keys makes and verifies KMS MACs. The keys live as long as the sandbox.
 package keys
 
 import (
@@ -7,14 +6,16 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/sha512"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 )
 
@@ -24,7 +25,7 @@ const MaxMessage = 4096
 // Key is a key as the template describes it.
 type Key struct {
 	ID, ARN string
-	// Aliases with their "alias/" in front.
+	// Aliases start with "alias/".
 	Aliases []string
 	// Spec such as "HMAC_256", Usage such as "GENERATE_VERIFY_MAC".
 	Spec, Usage string
@@ -35,8 +36,9 @@ type Key struct {
 
 // Service answers KMS calls.
 type Service struct {
-	callers awsfront.Callers
+	callers gateway.Callers
 	byName  map[string]*heldKey
+	prefix  string // of the account's ARNs, such as "arn:aws:kms:eu-west-1:123456789012:"
 }
 
 type heldKey struct {
@@ -45,7 +47,7 @@ type heldKey struct {
 }
 
 // New draws material from rand for each key.
-func New(keys []Key, callers awsfront.Callers, rand io.Reader) (*Service, error) {
+func New(keys []Key, callers gateway.Callers, rand io.Reader) (*Service, error) {
 	s := &Service{callers: callers, byName: map[string]*heldKey{}}
 	for _, k := range keys {
 		held := &heldKey{Key: k, material: make([]byte, 64)}
@@ -53,102 +55,119 @@ func New(keys []Key, callers awsfront.Callers, rand io.Reader) (*Service, error)
 			return nil, fmt.Errorf("drawing key material: %w", err)
 		}
 		s.byName[k.ID], s.byName[k.ARN] = held, held
-		prefix := strings.TrimSuffix(k.ARN, "key/"+k.ID)
+		s.prefix = strings.TrimSuffix(k.ARN, "key/"+k.ID)
 		for _, alias := range k.Aliases {
-			s.byName[alias], s.byName[prefix+alias] = held, held
+			s.byName[alias], s.byName[s.prefix+alias] = held, held
 		}
 	}
 	return s, nil
 }
 
-type request struct {
-	KeyId        string
-	MacAlgorithm string
-	Message      []byte
-	Mac          []byte
+// model is the part of KMS's API model that the two operations share.
+var model = awsjson.Model{Exception: "ValidationException", Rules: map[string]awsjson.Rule{
+	"keyId":        {Min: 1, Max: 2048},
+	"macAlgorithm": {Enum: []string{"HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512"}},
+	"message":      {Min: 1, Max: MaxMessage},
+	"mac":          {Min: 1, Max: 6144},
+}}
+
+type generateInput struct {
+	KeyId        string `rule:"keyId,required"`
+	Message      []byte `rule:"message,required"`
+	MacAlgorithm string `rule:"macAlgorithm,required"`
 	DryRun       bool
 }
 
-type answer struct {
+type verifyInput struct {
+	generateInput
+	Mac []byte `rule:"mac,required"`
+}
+
+type output struct {
 	KeyId        string
 	MacAlgorithm string
 	Mac          []byte `json:",omitempty"`
 	MacValid     bool   `json:",omitempty"`
 }
 
-// ServeCall answers GenerateMac and VerifyMac.
-func (s *Service) ServeCall(_ context.Context, c awsfront.Call) awsfront.Answer {
-	if c.Operation != "GenerateMac" && c.Operation != "VerifyMac" {
-		return awsfront.NotEmulated(c)
+// ServeCall answers GenerateMac and VerifyMac. Every error has the status 400, as KMS's own have.
+func (s *Service) ServeCall(_ context.Context, c gateway.Call) gateway.Answer {
+	var in verifyInput
+	var err error
+	switch c.Operation {
+	case "GenerateMac":
+		err = model.Decode(c.Body, &in.generateInput)
+	case "VerifyMac":
+		err = model.Decode(c.Body, &in)
+	default:
+		return gateway.NotEmulated(c)
 	}
-	var r request
-	if err := json.Unmarshal(c.Body, &r); err != nil {
-		return fail(http.StatusBadRequest, "SerializationException", "the body is not the JSON that this operation takes")
+	if err != nil {
+		return refuse(err)
 	}
-	if problem := r.invalid(c.Operation); problem != "" {
-		return fail(http.StatusBadRequest, "ValidationException", "1 validation error detected: "+problem)
-	}
-	key, ok := s.byName[r.KeyId]
+	key, ok := s.byName[in.KeyId]
 	if !ok {
-		return fail(http.StatusNotFound, "NotFoundException", fmt.Sprintf("Key '%s' does not exist", r.KeyId))
+		return refuse(s.notFound(in.KeyId))
 	}
-	call := iam.Request{Action: "kms:" + c.Operation, Resource: key.ARN, Context: map[string][]string{"kms:macalgorithm": {r.MacAlgorithm}}}
+	call := iam.Request{Action: "kms:" + c.Operation, Resource: key.ARN,
+		Context: map[string][]string{"kms:macalgorithm": {in.MacAlgorithm}}}
 	if !s.callers.AllowedWith(key.Policy, c.AccessKeyID, call) {
-		return s.callers.Denied(awsfront.KMS, c.AccessKeyID, call)
+		return s.callers.Denied(gateway.KMS, c.AccessKeyID, call)
 	}
-	if refused, bad := key.usable(c.Operation, r); bad {
-		return refused
+	if err := key.check(c.Operation, in.generateInput); err != nil {
+		return refuse(err)
 	}
-	mac := key.mac(r.MacAlgorithm, r.Message)
-	result := answer{KeyId: key.ARN, MacAlgorithm: r.MacAlgorithm}
-	if c.Operation == "GenerateMac" {
-		result.Mac = mac
-		return awsfront.JSON(awsfront.KMS, http.StatusOK, result)
-	}
-	if !hmac.Equal(mac, r.Mac) {
-		return fail(http.StatusBadRequest, "KMSInvalidMacException", "")
-	}
-	result.MacValid = true
-	return awsfront.JSON(awsfront.KMS, http.StatusOK, result)
-}
-
-// invalid is KMS's own check of the members, before it looks at the key.
-func (r request) invalid(operation string) string {
-	constraint := func(member, what string) string {
-		return fmt.Sprintf("Value at '%s' failed to satisfy constraint: Member must %s", member, what)
-	}
+	mac := key.mac(in.MacAlgorithm, in.Message)
+	out := output{KeyId: key.ARN, MacAlgorithm: in.MacAlgorithm}
 	switch {
-	case r.KeyId == "":
-		return constraint("keyId", "not be null")
-	case len(r.KeyId) > 2048:
-		return constraint("keyId", "have length less than or equal to 2048")
-	case len(r.Message) == 0:
-		return constraint("message", "have length greater than or equal to 1")
-	case len(r.Message) > MaxMessage:
-		return constraint("message", fmt.Sprintf("have length less than or equal to %d", MaxMessage))
-	case hashOf(r.MacAlgorithm) == nil:
-		return constraint("macAlgorithm", "satisfy enum value set: [HMAC_SHA_224, HMAC_SHA_256, HMAC_SHA_384, HMAC_SHA_512]")
-	case operation == "VerifyMac" && len(r.Mac) == 0:
-		return constraint("mac", "have length greater than or equal to 1")
-	case operation == "VerifyMac" && len(r.Mac) > 6144:
-		return constraint("mac", "have length less than or equal to 6144")
+	case c.Operation == "GenerateMac":
+		out.Mac = mac
+	case !hmac.Equal(mac, in.Mac):
+		return refuse(awsjson.Fail("KMSInvalidMacException", ""))
+	default:
+		out.MacValid = true
 	}
-	return ""
+	return gateway.JSON(gateway.KMS, http.StatusOK, out)
 }
 
-// usable is what KMS checks of the key once the caller may use it.
-func (k *heldKey) usable(operation string, r request) (awsfront.Answer, bool) {
+var keyID = regexp.MustCompile(`^(arn:.*|mrk-[0-9a-f]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$`)
+
+// notFound is the error for a name that no key has.
+func (s *Service) notFound(id string) error {
+	switch {
+	case strings.HasPrefix(id, "alias/"):
+		return awsjson.Fail("NotFoundException", "Alias %s%s is not found.", s.prefix, id)
+	case !keyID.MatchString(id):
+		return awsjson.Fail("NotFoundException", "Invalid keyId '%s'", id)
+	case !strings.HasPrefix(id, "arn:"):
+		id = s.prefix + "key/" + id
+	}
+	return awsjson.Fail("NotFoundException", "Key '%s' does not exist", id)
+}
+
+func refuse(err error) gateway.Answer {
+	var e *awsjson.Error
+	if !errors.As(err, &e) {
+		e = awsjson.Internal()
+	}
+	return gateway.Error(gateway.KMS, e.Status, e.Kind, e.Message)
+}
+
+// check returns an error if the key can't be used for the operation.
+func (k *heldKey) check(operation string, in generateInput) error {
 	switch {
 	case k.Disabled:
-		return fail(http.StatusConflict, "DisabledException", k.ARN+" is disabled."), true
+		return awsjson.Fail("DisabledException", "%s is disabled.", k.ARN)
 	case k.Usage != "GENERATE_VERIFY_MAC":
-		return fail(http.StatusBadRequest, "InvalidKeyUsageException", fmt.Sprintf("%s key usage is %s which is not valid for %s.", k.ARN, k.Usage, operation)), true
-	case "HMAC_SHA_"+strings.TrimPrefix(k.Spec, "HMAC_") != r.MacAlgorithm:
-		return fail(http.StatusBadRequest, "InvalidKeyUsageException", fmt.Sprintf("Algorithm %s is incompatible with key spec %s.", r.MacAlgorithm, k.Spec)), true
-	case r.DryRun:
-		return fail(http.StatusBadRequest, "DryRunOperationException", "The request would have succeeded, but the DryRun option is set."), true
+		return awsjson.Fail("InvalidKeyUsageException", "%s key usage is %s which is not valid for %s.",
+			k.ARN, k.Usage, operation)
+	case "HMAC_SHA_"+strings.TrimPrefix(k.Spec, "HMAC_") != in.MacAlgorithm:
+		return awsjson.Fail("InvalidKeyUsageException", "Algorithm %s is incompatible with key spec %s.",
+			in.MacAlgorithm, k.Spec)
+	case in.DryRun:
+		return awsjson.Fail("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
 	}
-	return awsfront.Answer{}, false
+	return nil
 }
 
 func (k *heldKey) mac(algorithm string, message []byte) []byte {
@@ -169,8 +188,4 @@ func hashOf(algorithm string) func() hash.Hash {
 		return sha512.New
 	}
 	return nil
-}
-
-func fail(status int, kind, message string) awsfront.Answer {
-	return awsfront.Error(awsfront.KMS, status, kind, message)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -15,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/smithy-go"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/keys"
 )
@@ -32,7 +33,7 @@ func role(action string) iam.Principal {
 // client calls as one of: create, verify, or anybody else, the developer.
 func client(t *testing.T, who string) *kms.Client {
 	t.Helper()
-	callers := awsfront.Callers{"create": role("kms:GenerateMac"), "verify": role("kms:VerifyMac")}
+	callers := gateway.Callers{"create": role("kms:GenerateMac"), "verify": role("kms:VerifyMac")}
 	service, err := keys.New([]keys.Key{
 		{ID: "mac", ARN: prefix + "key/mac", Aliases: []string{"alias/codes"}, Spec: "HMAC_256", Usage: "GENERATE_VERIFY_MAC"},
 		{ID: "big", ARN: prefix + "key/big", Spec: "HMAC_512", Usage: "GENERATE_VERIFY_MAC"},
@@ -42,7 +43,7 @@ func client(t *testing.T, who string) *kms.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(awsfront.New(map[string]awsfront.Service{awsfront.KMS: service}, nil, slog.New(slog.DiscardHandler)))
+	server := httptest.NewServer(gateway.New(map[string]gateway.Service{gateway.KMS: service}, nil, slog.New(slog.DiscardHandler)))
 	t.Cleanup(server.Close)
 	return kms.New(kms.Options{Region: "eu-west-1", BaseEndpoint: aws.String(server.URL), Credentials: credentials.NewStaticCredentialsProvider(who, "x", "")})
 }
@@ -94,6 +95,7 @@ func TestAWrongMacIsAnErrorAndNotFalse(t *testing.T) {
 }
 
 func TestErrorsAreKMSsOwn(t *testing.T) {
+	const unknown, elsewhere = "00000000-0000-4000-8000-00000000000a", "arn:aws:kms:us-east-1:123456789012:key/mac"
 	sha256, sha512 := types.MacAlgorithmSpecHmacSha256, types.MacAlgorithmSpecHmacSha512
 	for name, c := range map[string]struct {
 		key       string
@@ -101,20 +103,25 @@ func TestErrorsAreKMSsOwn(t *testing.T) {
 		message   []byte
 		want      string
 	}{
-		"an unknown key":          {"none", sha256, []byte("m"), "NotFoundException"},
-		"a key of another region": {"arn:aws:kms:us-east-1:123456789012:key/mac", sha256, []byte("m"), "NotFoundException"},
-		"a disabled key":          {"off", sha256, []byte("m"), "DisabledException"},
-		"a key for data":          {"data", sha256, []byte("m"), "InvalidKeyUsageException"},
-		"the other algorithm":     {"mac", sha512, []byte("m"), "InvalidKeyUsageException"},
-		"an unknown algorithm":    {"mac", "HMAC_MD5", []byte("m"), "ValidationException"},
-		"too long a message":      {"mac", sha256, make([]byte, 4097), "ValidationException"},
-		"an empty message":        {"mac", sha256, []byte{}, "ValidationException"},
+		"a name that is no id":    {"none", sha256, []byte("m"), "NotFoundException: Invalid keyId 'none'"},
+		"an unknown id":           {unknown, sha256, []byte("m"), "NotFoundException: Key '" + prefix + "key/" + unknown + "' does not exist"},
+		"an unknown alias":        {"alias/none", sha256, []byte("m"), "NotFoundException: Alias " + prefix + "alias/none is not found."},
+		"a key of another region": {elsewhere, sha256, []byte("m"), "NotFoundException: Key '" + elsewhere + "' does not exist"},
+		"a disabled key":          {"off", sha256, []byte("m"), "DisabledException: " + prefix + "key/off is disabled."},
+		"a key for data":          {"data", sha256, []byte("m"), "InvalidKeyUsageException: " + prefix + "key/data key usage is ENCRYPT_DECRYPT"},
+		"the other algorithm":     {"mac", sha512, []byte("m"), "InvalidKeyUsageException: Algorithm HMAC_SHA_512 is incompatible with key spec HMAC_256."},
+		"an unknown algorithm":    {"mac", "HMAC_MD5", []byte("m"), "ValidationException: 1 validation error detected: Value at 'macAlgorithm'"},
+		"too long a message":      {"mac", sha256, make([]byte, 4097), "ValidationException: 1 validation error detected: Value at 'message'"},
+		"an empty message":        {"mac", sha256, []byte{}, "ValidationException: 1 validation error detected: Value at 'message'"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := client(t, "developer").GenerateMac(t.Context(), &kms.GenerateMacInput{KeyId: &c.key, MacAlgorithm: c.algorithm, Message: c.message})
 			var api smithy.APIError
-			if !errors.As(err, &api) || api.ErrorCode() != c.want {
+			if !errors.As(err, &api) || !strings.HasPrefix(api.ErrorCode()+": "+api.ErrorMessage(), c.want) {
 				t.Errorf("got %v, want %s", err, c.want)
+			}
+			if response := (interface{ HTTPStatusCode() int })(nil); !errors.As(err, &response) || response.HTTPStatusCode() != http.StatusBadRequest {
+				t.Errorf("the status of %v is not 400", err)
 			}
 		})
 	}
@@ -153,7 +160,7 @@ func TestEveryStartHasOtherKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		macs[i] = s.ServeCall(t.Context(), awsfront.Call{Operation: "GenerateMac", Body: []byte(`{"KeyId":"mac","MacAlgorithm":"HMAC_SHA_256","Message":"bQ=="}`)}).Body
+		macs[i] = s.ServeCall(t.Context(), gateway.Call{Operation: "GenerateMac", Body: []byte(`{"KeyId":"mac","MacAlgorithm":"HMAC_SHA_256","Message":"bQ=="}`)}).Body
 	}
 	if bytes.Equal(macs[0], macs[1]) {
 		t.Error("two starts share the key material")

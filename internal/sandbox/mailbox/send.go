@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/exactjson"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
 )
 
 // outgoing is a mail that was read but not yet accepted.
@@ -54,7 +54,7 @@ type content struct{ Data, Charset string }
 // rights and identities.
 func parse(body []byte) (*outgoing, *refusal) {
 	var r request
-	if err := exactjson.Unmarshal(body, &r); err != nil {
+	if err := awsjson.Unmarshal(body, &r); err != nil {
 		return nil, badRequest("the body is not the JSON that SendEmail takes")
 	}
 	m := &outgoing{

@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 	"github.com/aws/smithy-go"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/eventbus"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/mailbox"
 )
@@ -49,7 +49,7 @@ func office(t testing.TB, caller string) post {
 			{Effect: "Allow", Actions: []string{"ses:SendEmail"}, Resources: resources, Conditions: conditions},
 		}}}}
 	}
-	callers := awsfront.Callers{
+	callers := gateway.Callers{
 		"create": principal([]string{arn + "identity/example.com", arn + "configuration-set/codes"},
 			iam.Condition{Operator: "StringEquals", Key: "ses:FromAddress", Values: []string{"codes@example.com"}}),
 		"no-set": principal([]string{arn + "identity/example.com"}),
@@ -63,7 +63,7 @@ func office(t testing.TB, caller string) post {
 		Identities:        []mailbox.Identity{{Name: "example.com", ARN: arn + "identity/example.com"}, {Name: "person@elsewhere.example", ARN: arn + "identity/person@elsewhere.example"}},
 		ConfigurationSets: []mailbox.ConfigurationSet{{Name: "codes", ARN: arn + "configuration-set/codes", BusEvents: []string{"bounce", "COMPLAINT"}}, {Name: "silent", ARN: arn + "configuration-set/silent"}, {Name: "paused", ARN: arn + "configuration-set/paused", SendingDisabled: true}},
 	}, callers, store)
-	server := httptest.NewServer(awsfront.New(map[string]awsfront.Service{awsfront.SES: service}, nil, slog.New(slog.DiscardHandler)))
+	server := httptest.NewServer(gateway.New(map[string]gateway.Service{gateway.SES: service}, nil, slog.New(slog.DiscardHandler)))
 	t.Cleanup(server.Close)
 	return post{events, service, store, sesv2.New(sesv2.Options{
 		Region: "eu-west-1", BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider(caller, "x", ""),
@@ -171,7 +171,7 @@ func TestNamesInASendEmailBodyCountToTheLetter(t *testing.T) {
 		if name != "" {
 			changed = strings.Replace(body, `"`+name+`"`, `"`+strings.ToLower(name)+`"`, 1)
 		}
-		a := p.service.ServeCall(t.Context(), awsfront.Call{Service: awsfront.SES, Operation: "SendEmail", Body: []byte(changed)})
+		a := p.service.ServeCall(t.Context(), gateway.Call{Service: gateway.SES, Operation: "SendEmail", Body: []byte(changed)})
 		if (a.Status == 200) != (name == "") || (len(p.store.Messages("", time0, 0)) == 1) != (name == "") {
 			t.Errorf("%q in lower case: status %d, %s", name, a.Status, a.Body)
 		}
@@ -235,7 +235,7 @@ func FuzzAnySendEmailBodyGetsAnAnswer(f *testing.F) {
 	f.Add([]byte(`{"Content":{"Template":{}}}`))
 	p := office(f, "developer")
 	f.Fuzz(func(t *testing.T, body []byte) {
-		a := p.service.ServeCall(t.Context(), awsfront.Call{Service: awsfront.SES, Operation: "SendEmail", Body: body})
+		a := p.service.ServeCall(t.Context(), gateway.Call{Service: gateway.SES, Operation: "SendEmail", Body: body})
 		if a.Status == 200 && !strings.Contains(string(a.Body), "MessageId") || a.Status != 200 && a.Header.Get("X-Amzn-Errortype") == "" {
 			t.Errorf("status %d, body %s", a.Status, a.Body)
 		}

@@ -12,8 +12,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/eventbus"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 )
 
@@ -47,7 +47,7 @@ type Config struct {
 // Service answers SESv2 calls and fills a Store.
 type Service struct {
 	cfg     Config
-	callers awsfront.Callers
+	callers gateway.Callers
 	store   *Store
 
 	mu         sync.Mutex
@@ -56,7 +56,7 @@ type Service struct {
 }
 
 // New makes the service of an account that may send to anybody.
-func New(cfg Config, callers awsfront.Callers, store *Store) *Service {
+func New(cfg Config, callers gateway.Callers, store *Store) *Service {
 	return &Service{cfg: cfg, callers: callers, store: store, simulated: map[string]int{}, suppressed: map[string]bool{}}
 }
 
@@ -81,10 +81,10 @@ func (s *Service) Suppress(address string) {
 }
 
 // refusal is an error answer on its way up.
-type refusal awsfront.Answer
+type refusal gateway.Answer
 
 func refuse(status int, kind, format string, args ...any) *refusal {
-	r := refusal(awsfront.Error(awsfront.SES, status, kind, fmt.Sprintf(format, args...)))
+	r := refusal(gateway.Error(gateway.SES, status, kind, fmt.Sprintf(format, args...)))
 	return &r
 }
 
@@ -93,20 +93,20 @@ func badRequest(format string, args ...any) *refusal {
 }
 
 // ServeCall answers SendEmail.
-func (s *Service) ServeCall(_ context.Context, c awsfront.Call) awsfront.Answer {
+func (s *Service) ServeCall(_ context.Context, c gateway.Call) gateway.Answer {
 	if c.Operation != "SendEmail" {
-		return awsfront.NotEmulated(c)
+		return gateway.NotEmulated(c)
 	}
 	m, bad := parse(c.Body)
 	if bad == nil {
 		bad = s.judge(c.AccessKeyID, m)
 	}
 	if bad != nil {
-		return awsfront.Answer(*bad)
+		return gateway.Answer(*bad)
 	}
 	id := messageID(time.Now())
 	s.deliver(id, m, s.callerName(c.AccessKeyID))
-	return awsfront.JSON(awsfront.SES, http.StatusOK, map[string]string{"MessageId": id})
+	return gateway.JSON(gateway.SES, http.StatusOK, map[string]string{"MessageId": id})
 }
 
 // callerName is the role of who sends, or the developer.
@@ -136,7 +136,7 @@ func (s *Service) judge(accessKeyID string, m *outgoing) *refusal {
 	for _, resource := range resources {
 		call := iam.Request{Action: "ses:SendEmail", Resource: resource, Context: m.context()}
 		if !s.callers.Allowed(accessKeyID, call) {
-			r := refusal(s.callers.Denied(awsfront.SES, accessKeyID, call))
+			r := refusal(s.callers.Denied(gateway.SES, accessKeyID, call))
 			return &r
 		}
 	}

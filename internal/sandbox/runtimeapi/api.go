@@ -6,9 +6,11 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
 )
 
-// maxResponse is Lambda's limit for an answer: 6 MiB and 100 bytes.
+// maxResponse is Lambda's limit for a response: 6 MiB and 100 bytes.
 const maxResponse = 6<<20 + 100
 
 // api is the Runtime API of one process, version 2018-06-01.
@@ -21,7 +23,7 @@ func (p *process) api() http.Handler {
 	return mux
 }
 
-// serveNext blocks until there is work or the process goes away.
+// serveNext blocks until there is a call or the process ends.
 func (p *process) serveNext(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	busy := p.current != nil
@@ -31,7 +33,7 @@ func (p *process) serveNext(w http.ResponseWriter, r *http.Request) {
 	}
 	p.mu.Unlock()
 	if busy {
-		complain(w, http.StatusForbidden, "InvalidStateTransition", "the current invocation has no answer yet")
+		refuse(w, http.StatusForbidden, "InvalidStateTransition", "the current invocation has no answer yet")
 		return
 	}
 	select {
@@ -45,7 +47,7 @@ func (p *process) serveNext(w http.ResponseWriter, r *http.Request) {
 		h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(inv.deadline.UnixMilli(), 10))
 		h.Set("Lambda-Runtime-Invoked-Function-Arn", p.fn.ARN)
 		h.Set("Lambda-Runtime-Trace-Id", traceID(inv))
-		_, _ = w.Write(inv.event) // a process that went away is noticed by its exit
+		_, _ = w.Write(inv.event) // the exit of the process reports a lost connection
 	case <-r.Context().Done():
 	case <-p.exited:
 	}
@@ -57,18 +59,19 @@ func traceID(inv *invocation) string {
 }
 
 func (p *process) serveResponse(w http.ResponseWriter, r *http.Request) {
-	// The body's end carries trailers that tell of an error in the middle of it.
+	// Trailers at the body's end report an error within it.
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxResponse+1))
 	if !p.mayAnswer(w, r) {
 		return
 	}
 	switch {
 	case err != nil:
-		p.complete(failed(Handled, "Runtime.TruncatedResponse", "the response ended too early"))
-		complain(w, http.StatusBadRequest, "Runtime.TruncatedResponse", err.Error())
+		p.complete(failed(lambda.Handled, "Runtime.TruncatedResponse", "the response ended too early"))
+		refuse(w, http.StatusBadRequest, "Runtime.TruncatedResponse", err.Error())
 	case len(body) > maxResponse:
-		p.complete(failed(Handled, "Function.ResponseSizeTooLarge", fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxResponse)))
-		complain(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "Exceeded maximum allowed payload size")
+		message := fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxResponse)
+		p.complete(failed(lambda.Handled, "Function.ResponseSizeTooLarge", message))
+		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "Exceeded maximum allowed payload size")
 	default:
 		accept(w)
 		p.complete(result{body: body})
@@ -76,7 +79,7 @@ func (p *process) serveResponse(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *process) serveError(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(io.LimitReader(r.Body, maxResponse)) // an error that is cut short is an error still
+	body, _ := io.ReadAll(io.LimitReader(r.Body, maxResponse)) // a truncated error is still an error
 	if !p.mayAnswer(w, r) {
 		return
 	}
@@ -88,31 +91,30 @@ func (p *process) serveError(w http.ResponseWriter, r *http.Request) {
 		e.Type, e.Message = r.Header.Get("Lambda-Runtime-Function-Error-Type"), string(body)
 	}
 	accept(w)
-	p.complete(failed(Handled, e.Type, e.Message))
+	p.complete(failed(lambda.Handled, e.Type, e.Message))
 }
 
 func (p *process) serveInitError(w http.ResponseWriter, r *http.Request) {
-	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxResponse)) // its exit follows and is what counts
+	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxResponse)) // the exit that follows is reported
 	accept(w)
 }
 
-// mayAnswer says whether a post is about the current call.
+// mayAnswer reports whether a request belongs to the current call; it answers others itself.
 func (p *process) mayAnswer(w http.ResponseWriter, r *http.Request) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case p.current == nil:
-		complain(w, http.StatusForbidden, "InvalidStateTransition", "no invocation is waiting for an answer")
+		refuse(w, http.StatusForbidden, "InvalidStateTransition", "no invocation is waiting for an answer")
 	case p.current.id != r.PathValue("id"):
-		complain(w, http.StatusBadRequest, "InvalidRequestID", "Invalid request ID")
+		refuse(w, http.StatusBadRequest, "InvalidRequestID", "Invalid request ID")
 	default:
 		return true
 	}
 	return false
 }
 
-// complete ends the current call: the process takes the next one as soon as it
-// asks again.
+// complete ends the current call. The process takes the next one with its next request.
 func (p *process) complete(r result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -129,7 +131,7 @@ func accept(w http.ResponseWriter) {
 	_, _ = io.WriteString(w, `{"status":"OK"}`)
 }
 
-func complain(w http.ResponseWriter, status int, kind, message string) {
+func refuse(w http.ResponseWriter, status int, kind, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]string{"errorMessage": message, "errorType": kind})

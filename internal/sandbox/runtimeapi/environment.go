@@ -8,9 +8,8 @@ import (
 	"time"
 )
 
-// Environment is what the processes of a function get, but for the address of
-// the Runtime API: nothing of the person's own environment, the template's
-// variables, the platform's above them, and the endpoints of the sandbox above all.
+// Environment returns the environment of a function's processes, without the address of the Runtime API. It
+// has nothing of the user's own. Lambda's variables override the template's, the sandbox's endpoints both.
 func Environment(f Function, region, taskRoot string) map[string]string {
 	e := map[string]string{}
 	for name, value := range f.Environment {
@@ -34,7 +33,7 @@ func Environment(f Function, region, taskRoot string) map[string]string {
 		"LANG":                            "en_US.UTF-8",
 		"TZ":                              ":UTC",
 		"PATH":                            "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
-		// The SDK must find neither the person's profiles nor a machine's role.
+		// The SDK must find neither the user's profiles nor a machine's role.
 		"AWS_CONFIG_FILE":             os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 		"AWS_EC2_METADATA_DISABLED":   "true",
@@ -47,7 +46,7 @@ func Environment(f Function, region, taskRoot string) map[string]string {
 	for name, value := range f.Endpoints {
 		e[name] = value
 	}
-	// Undefined for OS-only runtimes; lambda-go would turn to RPC at the last one.
+	// Undefined for OS-only runtimes. With the last one lambda-go would serve RPC.
 	for _, name := range []string{"AWS_EXECUTION_ENV", "_X_AMZN_TRACE_ID", "_LAMBDA_SERVER_PORT"} {
 		delete(e, name)
 	}

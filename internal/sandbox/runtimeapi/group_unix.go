@@ -9,10 +9,10 @@ import (
 	"syscall"
 )
 
-// ownGroup puts the process at the head of its own group, so that all that it
-// starts can be ended with it, and so that a terminal's Ctrl-C stays with us.
+// ownGroup makes the process the leader of a group, which can be killed as a whole and does not receive a
+// terminal's Ctrl-C.
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-func killGroup(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) } // nobody left is fine
+func killGroup(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) } // already gone is fine
 
 func busyText(err error) bool { return errors.Is(err, syscall.ETXTBSY) }

@@ -1,6 +1,5 @@
-// Package runtimeapi runs unchanged Lambda binaries: it is the Runtime API that
-// a provided.al2023 bootstrap asks for work, and the platform that starts, times
-// and stops its processes.
+// Package runtimeapi runs unchanged Lambda binaries. It serves the Runtime API from which a provided.al2023
+// bootstrap fetches its events, and starts, times and stops the processes.
 package runtimeapi
 
 import (
@@ -13,43 +12,22 @@ import (
 	"time"
 )
 
-// InitTimeout is how long a process may take from its start to its first
-// question for work, as on Lambda.
+// InitTimeout is how long a process may take from its start to its first request for an event.
 const InitTimeout = 10 * time.Second
 
-// MaxProcesses is how many processes of one function run at once; further calls
-// wait. Lambda's own default for a whole account is 1,000.
+// MaxProcesses is how many processes of one function run at once. Further calls wait. Lambda's default for
+// an account is 1,000.
 const MaxProcesses = 100
 
 // maxIdle is how many idle processes of one function are kept warm.
 const maxIdle = 16
 
-// Failure says how a function failed.
-type Failure int
-
-const (
-	// Handled is an error that the function returned.
-	Handled Failure = iota
-	// Exited is a process that ended in the middle of the call.
-	Exited
-	// TimedOut is a function that ran into its own timeout.
-	TimedOut
-)
-
-// Error is a call that gave no result. Type and Message are Lambda's words.
-type Error struct {
-	Failure       Failure
-	Type, Message string
-}
-
-func (e *Error) Error() string { return e.Type + ": " + e.Message }
-
 // Function is a function to run.
 type Function struct {
 	Name, ARN string
-	// Folder is the name under which its source is found; empty when there is none.
+	// Folder is the name of its source folder; empty without source.
 	Folder string
-	// Environment is the template's; Platform's keys win over it, Endpoints' over both.
+	// Environment is the template's. Lambda's own variables override it, Endpoints override both.
 	Environment map[string]string
 	// Asset is a directory or a zip file.
 	Asset, AssetHash       string
@@ -64,17 +42,17 @@ type Function struct {
 // Options are what a Host needs beside its functions.
 type Options struct {
 	Region string
-	// Build compiles a function's source; nil when there is no source.
+	// Build compiles a function's source; nil without source.
 	Build func(ctx context.Context, folder, goos, goarch, out string) error
 	// CacheDir keeps rebuilt functions; empty keeps none.
 	CacheDir string
-	// InitTimeout overrides the constant; 0 doesn't.
+	// InitTimeout overrides the constant of this name unless it is 0.
 	InitTimeout time.Duration
 	Log         io.Writer // what the functions print; nil drops it
 	Logger      *slog.Logger
 }
 
-// Host runs functions. Its methods may be called at any time.
+// Host runs functions. Its methods may be called from several goroutines at once.
 type Host struct {
 	opts      Options
 	functions map[string]*function
@@ -119,9 +97,8 @@ func New(functions []Function, opts Options) *Host {
 	return h
 }
 
-// Invoke runs a function on an event and returns what it answered. An *Error
-// says how the function failed. When ctx ends, Invoke returns its error, while
-// the function goes on to its own end as on Lambda.
+// Invoke runs a function on an event and returns its response. A *[lambda.Error] is the function's failure.
+// When ctx ends, Invoke returns its error while the function runs to its end, as on Lambda.
 func (h *Host) Invoke(ctx context.Context, name string, event []byte) ([]byte, error) {
 	f, ok := h.functions[name]
 	if !ok {
@@ -148,7 +125,7 @@ func (h *Host) Invoke(ctx context.Context, name string, event []byte) ([]byte, e
 
 var errClosed = errors.New("the sandbox has been closed")
 
-// begin counts a call in, unless the host is closing.
+// begin registers a call or process, unless the host is closing.
 func (h *Host) begin() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -168,7 +145,7 @@ func (h *Host) closed() error {
 	}
 }
 
-// Calls is how often each function was invoked, by name.
+// Calls returns how often each function was invoked, by name.
 func (h *Host) Calls() map[string]int {
 	all := map[string]int{}
 	for name, f := range h.functions {
@@ -179,8 +156,7 @@ func (h *Host) Calls() map[string]int {
 	return all
 }
 
-// Close kills all processes with all that they started, waits for them, and
-// removes the temporary files.
+// Close kills all processes with their children, waits for them, and removes the temporary files.
 func (h *Host) Close() error {
 	h.mu.Lock()
 	if h.closed() == nil {

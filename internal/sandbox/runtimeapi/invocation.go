@@ -1,10 +1,11 @@
 package runtimeapi
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/random"
 )
 
 // invocation is one call of a function.
@@ -21,7 +22,7 @@ type result struct {
 }
 
 func newInvocation(event []byte) *invocation {
-	return &invocation{id: randomUUID(), event: event, done: make(chan result, 1)}
+	return &invocation{id: random.UUID(), event: event, done: make(chan result, 1)}
 }
 
 func (inv *invocation) finish(r result) {
@@ -31,22 +32,16 @@ func (inv *invocation) finish(r result) {
 	}
 }
 
-func (inv *invocation) fail(f Failure, kind, message string) { inv.finish(failed(f, kind, message)) }
-
-func failed(f Failure, kind, message string) result {
-	return result{err: &Error{Failure: f, Type: kind, Message: message}}
+func (inv *invocation) fail(f lambda.Failure, kind, message string) {
+	inv.finish(failed(f, kind, message))
 }
 
-func randomUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	h := hex.EncodeToString(b[:])
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+func failed(f lambda.Failure, kind, message string) result {
+	return result{err: &lambda.Error{Failure: f, Type: kind, Message: message}}
 }
 
-// run finds or starts a process and sees the call through. Calls never wait for
-// one another: a repeat that Cognito sends runs beside the first.
+// run finds or starts a process for the call. Calls don't wait for each other: a call that Cognito repeats
+// runs beside the first.
 func (f *function) run(inv *invocation) {
 	select {
 	case f.slots <- struct{}{}:
@@ -68,12 +63,11 @@ func (f *function) run(inv *invocation) {
 		if f.serve(p, inv) {
 			return
 		}
-		// The warm process was gone before it took the call; nothing has happened yet.
+		// The warm process ended before it took the call.
 	}
 }
 
-// serve hands the call to a process that is idle. It is false when the process
-// ended without having taken it.
+// serve passes the call to an idle process. It returns false if the process ended without taking it.
 func (f *function) serve(p *process, inv *invocation) bool {
 	inv.deadline = time.Now().Add(f.Timeout)
 	timer := time.NewTimer(f.Timeout)
@@ -90,14 +84,14 @@ func (f *function) serve(p *process, inv *invocation) bool {
 	}
 	select {
 	case r := <-p.answered:
-		f.putIdle(p) // first, so that who has the answer finds the process warm
+		f.putIdle(p) // first, so that the next call finds the process warm
 		inv.finish(r)
 	case <-p.exited:
 		select {
-		case r := <-p.answered: // it answered and then ended, as after a panic
+		case r := <-p.answered: // it answered before it ended, as after a panic
 			inv.finish(r)
 		default:
-			inv.fail(Exited, "Runtime.ExitError", p.lastWords(inv.id))
+			inv.fail(lambda.Exited, "Runtime.ExitError", p.lastWords(inv.id))
 		}
 	case <-timer.C:
 		p.kill()
@@ -108,17 +102,17 @@ func (f *function) serve(p *process, inv *invocation) bool {
 }
 
 func (inv *invocation) timedOut(timeout time.Duration) {
-	inv.fail(TimedOut, "Sandbox.Timedout", fmt.Sprintf("%s %s Task timed out after %.2f seconds",
+	inv.fail(lambda.TimedOut, "Sandbox.Timedout", fmt.Sprintf("%s %s Task timed out after %.2f seconds",
 		time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), inv.id, timeout.Seconds()))
 }
 
-// startReady starts a process and waits for its first question. As on Lambda, an
-// initialisation that fails is repeated once, within the call and its timeout.
+// startReady starts a process and waits for its first request for an event. As on Lambda, a failed
+// initialisation is repeated once, within the call and its timeout.
 func (f *function) startReady(inv *invocation) *process {
 	for attempt, limit := 1, f.host.opts.InitTimeout; ; attempt, limit = attempt+1, f.Timeout {
 		p, err := f.start()
 		if err != nil {
-			inv.fail(Exited, "Runtime.InvalidEntrypoint", fmt.Sprintf("RequestId: %s Error: %v", inv.id, err))
+			inv.fail(lambda.Exited, "Runtime.InvalidEntrypoint", fmt.Sprintf("RequestId: %s Error: %v", inv.id, err))
 			return nil
 		}
 		timer := time.NewTimer(limit)
@@ -129,7 +123,7 @@ func (f *function) startReady(inv *invocation) *process {
 		case <-p.exited:
 			timer.Stop()
 			if attempt == 2 {
-				inv.fail(Exited, "Runtime.ExitError", p.lastWords(inv.id))
+				inv.fail(lambda.Exited, "Runtime.ExitError", p.lastWords(inv.id))
 				return nil
 			}
 		case <-timer.C:
@@ -149,8 +143,7 @@ func (f *function) startReady(inv *invocation) *process {
 	}
 }
 
-// takeIdle takes the process that was busy last, so that state which leaks from
-// one call to the next shows.
+// takeIdle takes the process that was busy last: tests then see state that leaks between calls.
 func (f *function) takeIdle() *process {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 // maxLine is where a line without an end is cut.
 const maxLine = 64 << 10
 
-// lineLog collects what the processes of one function print, whole lines at a time.
+// lineLog collects the output of the processes of one function by the line.
 type lineLog struct {
 	mu       *sync.Mutex // shared by all functions, since they share out
 	out      io.Writer
@@ -28,7 +28,7 @@ type stream struct {
 
 func (l *lineLog) stream() *stream { return &stream{log: l} }
 
-// Write never fails: a log that nobody can take must not stop a function.
+// Write never fails: a broken log must not stop a function.
 func (s *stream) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -16,9 +16,8 @@ import (
 // bootstrap is the name of the program in the asset of an OS-only runtime.
 const bootstrap = "bootstrap"
 
-// Prepare makes every function ready to run on this host and reports, a
-// sentence each, where what runs is not the very asset. All that stands in the
-// way is reported at once.
+// Prepare makes every function ready to run on this host. The report has a sentence for each function that
+// runs rebuilt. The error reports all problems at once.
 func (h *Host) Prepare(ctx context.Context) (report []string, err error) {
 	type outcome struct {
 		line string
@@ -72,7 +71,8 @@ func (f *function) prepare(ctx context.Context) (line string, err error) {
 		return "", err
 	}
 	if arch != f.Architecture {
-		return "", fmt.Errorf("its asset is a binary for %s, but its Architectures say %s, so Lambda could not start it; make the two agree and run cdk synth", arch, f.Architecture)
+		return "", fmt.Errorf("its asset is a binary for %s, but its Architectures say %s, so Lambda could not start it; "+
+			"make the two agree and run cdk synth", arch, f.Architecture)
 	}
 	if runtime.GOOS == "linux" && goArch(arch) == runtime.GOARCH {
 		f.root, f.executable = root, program
@@ -81,7 +81,7 @@ func (f *function) prepare(ctx context.Context) (line string, err error) {
 	return f.rebuild(ctx, root, program)
 }
 
-// executable: zip files made on some systems lack the mode.
+// executable returns an error if the program lacks the mode, as in zip files of some systems.
 func executable(program string) error {
 	info, err := os.Stat(program)
 	if err == nil && info.Mode()&0o111 == 0 {
@@ -116,9 +116,8 @@ func goArch(lambda string) string {
 	return lambda
 }
 
-// rebuild compiles the function for the host from its source. What deploys is
-// then not what ran, so the asset is checked against the same source, and the
-// report says what was done.
+// rebuild compiles the function for the host from its source, checks that the asset comes from the same
+// source, and reports both.
 func (f *function) rebuild(ctx context.Context, root, program string) (string, error) {
 	host := runtime.GOOS + "/" + runtime.GOARCH
 	asset := "linux/" + goArch(f.Architecture)
@@ -126,7 +125,8 @@ func (f *function) rebuild(ctx context.Context, root, program string) (string, e
 		return fmt.Errorf("its asset is for %s and this host is %s, where it can't run; %w", asset, host, why)
 	}
 	if f.Folder == "" {
-		return "", refusal(errors.New("it is not one of EmailOTP's own functions, so there is no source to rebuild it from; synthesise it for the host's architecture, or give Options.Invoker a handler for it"))
+		return "", refusal(errors.New("it is not one of EmailOTP's own functions, so there is no source to rebuild it from; " +
+			"synthesise it for the host's architecture, or give Options.Invoker a handler for it"))
 	}
 	if f.host.opts.Build == nil {
 		return "", refusal(errors.New("there is no source to rebuild it from; synthesise it for the host's architecture"))
@@ -136,7 +136,8 @@ func (f *function) rebuild(ctx context.Context, root, program string) (string, e
 		return "", err
 	}
 	f.root, f.executable = dir, filepath.Join(dir, bootstrap)
-	rebuilt := fmt.Sprintf("function %s: the asset is for %s, this host is %s, so it was rebuilt for the host from the same source", f.Name, asset, host)
+	rebuilt := fmt.Sprintf("function %s: the asset is for %s, this host is %s, so it was rebuilt for the host from the same source",
+		f.Name, asset, host)
 	if kept {
 		return rebuilt + " (kept from an earlier run)", nil
 	}
@@ -145,7 +146,8 @@ func (f *function) rebuild(ctx context.Context, root, program string) (string, e
 		return "", refusal(fmt.Errorf("rebuilding it failed: %w", err))
 	}
 	if !same {
-		return fmt.Sprintf("function %s: the asset is for %s, this host is %s, so it was rebuilt for the host; WARNING: it was built from other sources than the assembly's (or by another Go release): run cdk synth", f.Name, asset, host), nil
+		return fmt.Sprintf("function %s: the asset is for %s, this host is %s, so it was rebuilt for the host; WARNING: "+
+			"it was built from other sources than the assembly's (or by another Go release): run cdk synth", f.Name, asset, host), nil
 	}
 	if dir, err = f.keep(dir); err != nil {
 		return "", err

@@ -9,20 +9,19 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
 )
 
-// process is one process of a function with a Runtime API of its own, which is
-// how a request is known to be this process's.
+// process is one process of a function. Each has a Runtime API of its own, so that a request belongs to it.
 type process struct {
 	fn     *function
 	cmd    *exec.Cmd
 	server *loopback.Server
 
 	work     chan *invocation // unbuffered: sent is taken
-	ready    chan struct{}    // closed at the first question for work
+	ready    chan struct{}    // closed at the first request for an event
 	answered chan result      // holds one: the current call's answer
-	exited   chan struct{}    // closed when the process is gone
+	exited   chan struct{}    // closed when the process has ended
 
 	mu      sync.Mutex
 	current *invocation
@@ -31,7 +30,7 @@ type process struct {
 	killed  bool
 }
 
-// start starts a process. Its end is watched until Host.Close has seen it.
+// start starts a process, whose end Host.Close waits for.
 func (f *function) start() (*process, error) {
 	if !f.host.begin() {
 		return nil, errClosed
@@ -64,9 +63,9 @@ func (p *process) launch(api string) error {
 		p.cmd = exec.Command(f.executable)
 		p.cmd.Dir, p.cmd.Env = f.root, list(environment)
 		p.cmd.Stdout, p.cmd.Stderr = stdout, stderr
-		p.cmd.WaitDelay = time.Second // what it started may hold its output open
+		p.cmd.WaitDelay = time.Second // its children may hold its output open
 		ownGroup(p.cmd)
-		// Registered under the lock that Close takes, so that none slips through.
+		// Registered under the lock that Close takes: Close kills every process.
 		f.mu.Lock()
 		err := f.host.closed()
 		if err == nil {
@@ -84,7 +83,7 @@ func (p *process) launch(api string) error {
 	}
 }
 
-// watch waits for the process's end and cleans up behind it.
+// watch waits for the process's end and cleans up.
 func (p *process) watch() {
 	defer p.fn.host.running.Done()
 	err := p.cmd.Wait()
@@ -100,7 +99,7 @@ func (p *process) watch() {
 	_ = p.server.Close()
 }
 
-// exitWords is how Lambda puts it.
+// exitWords describes the end of a process in Lambda's words.
 func exitWords(state *os.ProcessState, err error) string {
 	if state != nil && !state.Success() {
 		return "Runtime exited with error: " + state.String()

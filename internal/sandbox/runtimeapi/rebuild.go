@@ -112,10 +112,11 @@ func extract(file *zip.File, dir string, limit int64) (int64, error) {
 // cachePath is where a rebuilt function is kept: by the asset's hash, which
 // stands for its source, and by the host.
 func (f *function) cachePath() string {
-	if f.host.opts.CacheDir == "" || f.AssetHash == "" || !filepath.IsLocal(f.AssetHash) || filepath.Base(f.AssetHash) != f.AssetHash {
+	hash := f.AssetHash
+	if f.host.opts.CacheDir == "" || hash == "" || !filepath.IsLocal(hash) || filepath.Base(hash) != hash {
 		return ""
 	}
-	name := strings.Join([]string{f.AssetHash, runtime.GOOS, runtime.GOARCH, runtime.Version()}, "-")
+	name := strings.Join([]string{hash, runtime.GOOS, runtime.GOARCH, runtime.Version()}, "-")
 	return filepath.Join(f.host.opts.CacheDir, "functions", strings.ReplaceAll(name, " ", "_"))
 }
 
@@ -131,7 +132,7 @@ func (f *function) rebuiltDir() (dir string, kept bool, err error) {
 }
 
 // build fills dir with the asset's other files and a bootstrap for the host. It
-// says whether the same source gives the asset's own bootstrap, byte for byte.
+// reports whether the same source gives the asset's own bootstrap, byte for byte.
 func (f *function) build(ctx context.Context, root, program, dir string) (same bool, err error) {
 	if err := os.CopyFS(dir, withoutBootstrap{os.DirFS(root)}); err != nil {
 		return false, err

@@ -16,8 +16,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/runtimeapi"
 )
 
@@ -183,23 +184,27 @@ func TestParallelCallsRunInProcessesOfTheirOwn(t *testing.T) {
 func TestFailuresHaveLambdasWords(t *testing.T) {
 	for name, c := range map[string]struct {
 		event string
-		want  runtimeapi.Error // Message is a part of it
+		want  lambda.Error // Message is a part of it
 	}{
-		"an error":    {`{"do":"fail","text":"no such thing"}`, runtimeapi.Error{Failure: runtimeapi.Handled, Type: "errorString", Message: "no such thing"}},
-		"a panic":     {`{"do":"panic","text":"oh"}`, runtimeapi.Error{Failure: runtimeapi.Handled, Type: "string", Message: "oh"}},
-		"an exit":     {`{"do":"exit"}`, runtimeapi.Error{Failure: runtimeapi.Exited, Type: "Runtime.ExitError", Message: " Error: Runtime exited with error: exit status 7"}},
-		"a quiet one": {`{"do":"exit quietly"}`, runtimeapi.Error{Failure: runtimeapi.Exited, Type: "Runtime.ExitError", Message: " Error: Runtime exited without providing a reason"}},
-		"a timeout":   {`{"sleep":60000}`, runtimeapi.Error{Failure: runtimeapi.TimedOut, Type: "Sandbox.Timedout", Message: "Task timed out after 1.00 seconds"}},
-		"too large":   {`{"do":"huge"}`, runtimeapi.Error{Failure: runtimeapi.Handled, Type: "Function.ResponseSizeTooLarge", Message: "6291556 bytes"}},
+		"an error":    {`{"do":"fail","text":"no such thing"}`, lambda.Error{Failure: lambda.Handled, Type: "errorString", Message: "no such thing"}},
+		"a panic":     {`{"do":"panic","text":"oh"}`, lambda.Error{Failure: lambda.Handled, Type: "string", Message: "oh"}},
+		"an exit":     {`{"do":"exit"}`, lambda.Error{Failure: lambda.Exited, Type: "Runtime.ExitError", Message: " Error: Runtime exited with error: exit status 7"}},
+		"a quiet one": {`{"do":"exit quietly"}`, lambda.Error{Failure: lambda.Exited, Type: "Runtime.ExitError", Message: " Error: Runtime exited without providing a reason"}},
+		"a timeout":   {`{"sleep":60000}`, lambda.Error{Failure: lambda.TimedOut, Type: "Sandbox.Timedout", Message: "Task timed out after 1.00 seconds"}},
+		"too large":   {`{"do":"huge"}`, lambda.Error{Failure: lambda.Handled, Type: "Function.ResponseSizeTooLarge", Message: "6291556 bytes"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := host(t, runtimeapi.Options{}, func(f *runtimeapi.Function) { f.Timeout = time.Second })
+			h := host(t, runtimeapi.Options{}, func(f *runtimeapi.Function) {
+				if f.Timeout = time.Minute; c.want.Failure == lambda.TimedOut {
+					f.Timeout = time.Second
+				}
+			})
 			_, err := invoke(t, h, c.event)
-			var failed *runtimeapi.Error
+			var failed *lambda.Error
 			if !errors.As(err, &failed) || failed.Failure != c.want.Failure || failed.Type != c.want.Type || !strings.Contains(failed.Message, c.want.Message) {
 				t.Errorf("got %v, want %v", err, &c.want)
 			}
-			if c.want.Failure == runtimeapi.Exited && !strings.HasPrefix(failed.Message, "RequestId: ") {
+			if c.want.Failure == lambda.Exited && !strings.HasPrefix(failed.Message, "RequestId: ") {
 				t.Errorf("message %q has no request id", failed.Message)
 			}
 			if a, err := invoke(t, h, `{"text":"next"}`); err != nil || a.Text != "next" {
@@ -315,29 +320,29 @@ func alive(pid int) bool {
 func TestAStartThatFailsIsTriedOnceMore(t *testing.T) {
 	h := host(t, runtimeapi.Options{}, func(f *runtimeapi.Function) { f.Environment["BAD_START"] = "1" })
 	_, err := invoke(t, h, `{}`)
-	var failed *runtimeapi.Error
-	if !errors.As(err, &failed) || failed.Failure != runtimeapi.Exited || !strings.Contains(failed.Message, "exit status 3") {
+	var failed *lambda.Error
+	if !errors.As(err, &failed) || failed.Failure != lambda.Exited || !strings.Contains(failed.Message, "exit status 3") {
 		t.Errorf("got %v", err)
 	}
 	slow := host(t, runtimeapi.Options{InitTimeout: 100 * time.Millisecond}, func(f *runtimeapi.Function) {
 		f.Environment["SLOW_START"] = "1"
 		f.Timeout = time.Second
 	})
-	if _, err := invoke(t, slow, `{}`); !errors.As(err, &failed) || failed.Failure != runtimeapi.TimedOut {
+	if _, err := invoke(t, slow, `{}`); !errors.As(err, &failed) || failed.Failure != lambda.TimedOut {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestAStrayCallLeavesNeitherByConfigurationNorByProxy(t *testing.T) {
 	var lines syncBuffer
-	l, err := loopback.Listen(t.Context(), 0, "the fence", "")
+	l, err := loopback.Listen(t.Context(), 0, "the catch-all", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	fence := loopback.Serve(l, awsfront.Fence(slog.New(slog.NewTextHandler(&lines, nil))), slog.New(slog.DiscardHandler))
-	defer fence.Close()
+	catchAll := loopback.Serve(l, gateway.CatchAll(slog.New(slog.NewTextHandler(&lines, nil))), slog.New(slog.DiscardHandler))
+	defer catchAll.Close()
 	h := host(t, runtimeapi.Options{}, func(f *runtimeapi.Function) {
-		f.Endpoints = map[string]string{"AWS_ENDPOINT_URL": fence.URL(), "HTTPS_PROXY": fence.URL()}
+		f.Endpoints = map[string]string{"AWS_ENDPOINT_URL": catchAll.URL(), "HTTPS_PROXY": catchAll.URL()}
 		f.Timeout = 30 * time.Second // a refused proxy counts as the network's fault, which the SDK repeats
 	})
 	for _, how := range []string{"configured", "literal"} {

@@ -3,8 +3,8 @@
 //	page, err := signinpage.New(signinpage.Options{Settings: settings, CacheDir: dir})
 //	loopback.Serve(listener, loopback.Guard(page), logger)
 //
-// A page costs nothing until somebody opens it: the first request bundles it, and the very first on a
-// machine installs its npm packages. [Page.Prepare] does so beforehand.
+// The first request bundles the page; the first on a machine also installs its npm packages. [Page.Prepare]
+// does both in advance.
 package signinpage
 
 import (
@@ -26,7 +26,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/web"
 )
 
-// Options say what to serve.
+// Options configure the page.
 type Options struct {
 	Settings webbundle.Settings
 	// CacheDir is where the page's npm packages are installed the first time, which takes some seconds.
@@ -34,9 +34,9 @@ type Options struct {
 	// Source is the web directory of a checkout, to be bundled anew when a file in it changes; empty
 	// serves the page that is part of the program.
 	Source string
-	// Progress is told of an installation; nil drops it.
+	// Progress receives a sentence about an installation; nil drops it.
 	Progress func(string)
-	// Logger gets what goes wrong with a bundle; nil drops it.
+	// Logger receives the errors of bundles; nil drops them.
 	Logger *slog.Logger
 }
 
@@ -53,8 +53,8 @@ type Page struct {
 	mu      sync.Mutex
 	modules string // where the npm packages are; empty until they are installed
 	bundle  *webbundle.Bundle
-	stamp   string // of the sources that bundle was made of
-	broken  error  // why the present sources give none
+	stamp   string // of the bundle's sources
+	broken  error  // the error of the present sources
 }
 
 // New makes the handler. An error is one of the settings.
@@ -86,15 +86,14 @@ func New(o Options) (*Page, error) {
 	return p, nil
 }
 
-// Prepare installs what the page is built from, if it isn't there, and bundles it, so that the first
-// visitor needn't wait. An error is what visitors are shown instead of the page; the next call, or the
-// next visit, tries again.
+// Prepare installs the page's packages if they are missing, and bundles the page, so that the first request
+// is fast. Until a later call or request succeeds, requests are answered with the error.
 func (p *Page) Prepare(ctx context.Context) error {
 	_, err := p.current(ctx)
 	return err
 }
 
-// ServeHTTP answers one request. Nothing here changes anything, whoever asks.
+// ServeHTTP answers one request. No request changes anything.
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for _, h := range p.headers {
 		w.Header().Set(h.Name, h.Value)
@@ -109,7 +108,8 @@ func (p *Page) index(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Refresh", "2")
 		w.WriteHeader(http.StatusServiceUnavailable)
-		_, _ = fmt.Fprintf(w, "<!doctype html><html lang=en><title>No sign-in page</title><h1>There is no sign-in page</h1><pre>%s</pre>", html.EscapeString(err.Error()))
+		_, _ = fmt.Fprintf(w, "<!doctype html><html lang=en><title>No sign-in page</title>"+
+			"<h1>There is no sign-in page</h1><pre>%s</pre>", html.EscapeString(err.Error()))
 		return
 	}
 	serve(w, r, bundle, webbundle.IndexName)
@@ -147,7 +147,7 @@ func (p *Page) current(ctx context.Context) (*webbundle.Bundle, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.modules == "" {
-		// A visitor who goes away must not break off what others wait for.
+		// A request that ends must not stop an installation that others wait for.
 		modules, err := webbundle.Install(context.WithoutCancel(ctx), p.options.CacheDir, p.options.Progress)
 		if err != nil {
 			p.logger.Warn("the sign-in page's packages could not be installed", "error", err)
@@ -168,7 +168,7 @@ func (p *Page) current(ctx context.Context) (*webbundle.Bundle, error) {
 	return p.bundle, p.broken
 }
 
-// look describes the state of the sources, by names, sizes and times; those of the program never change.
+// look describes the sources by names, sizes and times. Those in the program never change.
 func (p *Page) look() string {
 	if !p.live {
 		return ""
@@ -194,10 +194,10 @@ func (p *Page) look() string {
 	return b.String()
 }
 
-// interval is how often the sources are looked at while a page is open.
+// interval is the time between two looks at the sources while a page is open.
 const interval = 300 * time.Millisecond
 
-// reload tells a page, by a server-sent event, that its sources changed.
+// reload sends a page a server-sent event when its sources change.
 func (p *Page) reload(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	flusher := http.NewResponseController(w)

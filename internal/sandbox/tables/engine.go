@@ -15,8 +15,7 @@ import (
 	"time"
 )
 
-// startTimeout is how long the engine may take to answer: Node starts in a
-// quarter of a second, a loaded machine gets its time.
+// startTimeout is how long the engine may take to start. Node takes a quarter of a second on an idle machine.
 const startTimeout = 30 * time.Second
 
 // engine is the child process.
@@ -63,7 +62,7 @@ func startEngine(ctx context.Context, dir, dataPath string, logger *slog.Logger)
 	first := make(chan string, 1)
 	go func() {
 		reader := bufio.NewReader(stdout)
-		line, _ := reader.ReadString('\n') // an end without a line is reported by the exit
+		line, _ := reader.ReadString('\n') // the exit reports an end without a line
 		first <- line
 		_, _ = io.Copy(e.noise, reader)
 		err := e.cmd.Wait()
@@ -82,18 +81,18 @@ func (e *engine) await(ctx context.Context, first <-chan string) error {
 	defer timer.Stop()
 	select {
 	case line := <-first:
-		var said struct {
+		var started struct {
 			Port  int    `json:"port"`
 			Error string `json:"error"`
 		}
-		if err := json.Unmarshal([]byte(line), &said); err != nil {
+		if err := json.Unmarshal([]byte(line), &started); err != nil {
 			<-e.exited
 			return fmt.Errorf("it ended: %s", e.noise)
 		}
-		if said.Error != "" {
-			return errors.New(said.Error)
+		if started.Error != "" {
+			return errors.New(started.Error)
 		}
-		e.url = fmt.Sprintf("http://127.0.0.1:%d/", said.Port)
+		e.url = fmt.Sprintf("http://127.0.0.1:%d/", started.Port)
 		return nil
 	case <-timer.C:
 		return fmt.Errorf("it didn't listen within %v: %s", startTimeout, e.noise)
@@ -102,8 +101,7 @@ func (e *engine) await(ctx context.Context, first <-chan string) error {
 	}
 }
 
-// Close lets the engine write what it holds and ends it; it returns when the
-// process is gone.
+// Close lets the engine write its data, ends it and waits for its process.
 func (e *engine) Close() {
 	e.stop.Do(func() {
 		_ = e.stdin.Close()
@@ -116,7 +114,7 @@ func (e *engine) Close() {
 	<-e.exited
 }
 
-// Kill ends the engine at once, as a crash would.
+// Kill ends the engine at once.
 func (e *engine) Kill() {
 	select {
 	case <-e.exited:
@@ -125,7 +123,7 @@ func (e *engine) Kill() {
 	}
 }
 
-// tail keeps the end of what the engine prints.
+// tail keeps the end of the engine's output.
 type tail struct {
 	mu  sync.Mutex
 	buf []byte
@@ -145,7 +143,7 @@ func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.buf) == 0 {
-		return "it said nothing"
+		return "it printed nothing"
 	}
 	return lastLines(strings.ToValidUTF8(string(t.buf), "?"), 8)
 }

@@ -16,9 +16,10 @@ import (
 //go:embed engine/engine.js engine/package.json engine/package-lock.json
 var engineFiles embed.FS
 
-var errNoNode = errors.New("the template has a DynamoDB table, whose engine needs Node, and node is not on PATH; " + npm.Remedy)
+var errNoNode = errors.New("the template has a DynamoDB table, whose engine needs Node, and node is not on PATH; " +
+	npm.Remedy)
 
-// install returns the directory of the table engine, which it installs the first time.
+// install returns the directory of the table engine. It installs the engine the first time.
 func install(ctx context.Context, cacheDir string, progress func(string)) (string, error) {
 	files, err := fs.Sub(engineFiles, "engine")
 	if err != nil {

@@ -7,28 +7,37 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 )
 
-// body is what has to be known of a request to judge it.
-type body struct {
-	TableName     string
-	IndexName     string
-	Key, Item     map[string]map[string]any
-	RequestItems  map[string]json.RawMessage
-	TransactItems []map[string]struct{ TableName string }
+// item is an item or the key of one.
+type item map[string]map[string]any
+
+// target is what a call, or one part of a transaction, names.
+type target struct {
+	TableName, IndexName string
+	Key, Item            item
 }
 
-// ServeCall judges a call by its signer's role and hands it to the engine.
-func (s *Service) ServeCall(ctx context.Context, c awsfront.Call) awsfront.Answer {
+// body is the part of a request that the role of the caller is checked against.
+type body struct {
+	target
+	RequestItems  map[string]json.RawMessage
+	TransactItems []map[string]target
+}
+
+// ServeCall checks a call against its signer's role and passes it to the engine.
+func (s *Service) ServeCall(ctx context.Context, c gateway.Call) gateway.Answer {
 	var b body
-	if err := json.Unmarshal(c.Body, &b); err != nil {
-		return awsfront.Error(awsfront.DynamoDB, http.StatusBadRequest, "SerializationException", "the body is not the JSON that this operation takes")
+	if err := (awsjson.Model{}).Decode(c.Body, &b); err != nil {
+		return gateway.Error(gateway.DynamoDB, http.StatusBadRequest, "SerializationException",
+			"the body is not the JSON that this operation takes")
 	}
 	for _, call := range s.calls(c.Operation, b) {
 		if !s.cfg.Callers.Allowed(c.AccessKeyID, call) {
-			return s.cfg.Callers.Denied(awsfront.DynamoDB, c.AccessKeyID, call)
+			return s.cfg.Callers.Denied(gateway.DynamoDB, c.AccessKeyID, call)
 		}
 	}
 	header := c.Request.Header.Clone()
@@ -36,12 +45,12 @@ func (s *Service) ServeCall(ctx context.Context, c awsfront.Call) awsfront.Answe
 	answer, err := s.forward(ctx, s.current(), header, s.plainName(c.Body, b))
 	if err != nil {
 		s.cfg.Logger.Warn("table engine", "operation", c.Operation, "error", err)
-		return awsfront.Error(awsfront.DynamoDB, http.StatusInternalServerError, "InternalServerError", errEngine.Error())
+		return gateway.Error(gateway.DynamoDB, http.StatusInternalServerError, "InternalServerError", errEngine.Error())
 	}
 	return answer
 }
 
-// plainName gives the engine the table's name where a caller gave the ARN.
+// plainName replaces the table's ARN by its name, which is all that the engine understands.
 func (s *Service) plainName(raw []byte, b body) []byte {
 	_, name, isARN := strings.Cut(b.TableName, ":table/")
 	if !isARN {
@@ -66,32 +75,48 @@ func (s *Service) plainName(raw []byte, b body) []byte {
 // calls are the permissions that an operation needs.
 func (s *Service) calls(operation string, b body) []iam.Request {
 	var all []iam.Request
-	add := func(action, table, index string) {
+	add := func(action string, t target, items ...item) {
 		r := iam.Request{Action: "dynamodb:" + action, Resource: "*", Context: map[string][]string{}}
-		if table != "" {
-			r.Resource = s.arn(table)
-			if keys := s.leadingKeys(table, b); keys != nil {
+		if t.TableName != "" {
+			r.Resource = s.arn(t.TableName)
+			if keys := s.leadingKeys(t.TableName, append(items, t.Key, t.Item)); keys != nil {
 				r.Context["dynamodb:leadingkeys"] = keys
 			}
 		}
-		if index != "" {
-			r.Resource += "/index/" + index
+		if t.IndexName != "" {
+			r.Resource += "/index/" + t.IndexName
 		}
 		all = append(all, r)
 	}
-	for table := range b.RequestItems {
-		add(operation, table, "")
+	for table, requests := range b.RequestItems {
+		add(operation, target{TableName: table}, batched(requests)...)
 	}
-	for _, item := range b.TransactItems {
-		for kind, target := range item {
-			action := map[string]string{"Get": "GetItem", "Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}[kind]
-			add(action, target.TableName, "")
+	for _, part := range b.TransactItems {
+		for kind, t := range part {
+			add(kind+"Item", t)
 		}
 	}
 	if len(all) == 0 {
-		add(operation, b.TableName, b.IndexName)
+		add(operation, b.target)
 	}
 	return all
+}
+
+// batched returns the keys and items of one table in a BatchGetItem or BatchWriteItem.
+func batched(requests json.RawMessage) []item {
+	var get struct{ Keys []item }
+	if awsjson.Unmarshal(requests, &get) == nil {
+		return get.Keys
+	}
+	var write []map[string]target
+	_ = awsjson.Unmarshal(requests, &write) // the engine reports what is malformed
+	var items []item
+	for _, request := range write {
+		for _, t := range request {
+			items = append(items, t.Key, t.Item)
+		}
+	}
+	return items
 }
 
 func (s *Service) arn(table string) string {
@@ -106,21 +131,22 @@ func (s *Service) arn(table string) string {
 	return "arn:" + s.cfg.Partition + ":dynamodb:" + s.cfg.Region + ":" + s.cfg.Account + ":table/" + table
 }
 
-// leadingKeys are the partition keys that a call touches, as far as it names them.
-func (s *Service) leadingKeys(table string, b body) []string {
+// leadingKeys returns the partition keys of the items, nil if none is named.
+func (s *Service) leadingKeys(table string, items []item) []string {
 	i := slices.IndexFunc(s.cfg.Tables, func(t Table) bool { return t.Name == table || t.ARN == table })
 	if i < 0 {
 		return nil
 	}
 	name := partitionKey(s.cfg.Tables[i].Definition)
-	for _, item := range []map[string]map[string]any{b.Key, b.Item} {
+	var keys []string
+	for _, item := range items {
 		for _, value := range item[name] {
 			if text, ok := value.(string); ok {
-				return []string{text}
+				keys = append(keys, text)
 			}
 		}
 	}
-	return nil
+	return keys
 }
 
 func partitionKey(definition map[string]any) string {

@@ -1,5 +1,5 @@
-// Package tables runs the template's DynamoDB tables on dynalite, an engine in a
-// child process, and holds its callers to their roles.
+// Package tables runs the template's DynamoDB tables on dynalite, an engine in a child process. A call has
+// the rights of the caller's role.
 package tables
 
 import (
@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 )
 
 // Table is a table to be made.
@@ -24,13 +24,13 @@ type Table struct {
 	Definition map[string]any
 }
 
-// Config says what to run.
+// Config configures the tables.
 type Config struct {
 	Region, Account, Partition string
 	Tables                     []Table
 	// CacheDir keeps the installed engine; Path the data, empty for memory.
 	CacheDir, Path string
-	Callers        awsfront.Callers
+	Callers        gateway.Callers
 	Logger         *slog.Logger
 	Progress       func(string)
 }
@@ -45,7 +45,7 @@ type Service struct {
 	engine *engine
 }
 
-// Start installs the engine if need be, starts it and makes the tables.
+// Start installs the engine if necessary, starts it and makes the tables.
 func Start(ctx context.Context, cfg Config) (*Service, error) {
 	if cfg.Progress == nil {
 		cfg.Progress = func(string) {}
@@ -63,7 +63,7 @@ func Start(ctx context.Context, cfg Config) (*Service, error) {
 	return s, nil
 }
 
-// run starts an engine and makes the tables that it doesn't have yet.
+// run starts an engine and makes the missing tables.
 func (s *Service) run(ctx context.Context) error {
 	e, err := startEngine(ctx, s.dir, s.cfg.Path, s.cfg.Logger)
 	if err != nil {
@@ -89,9 +89,10 @@ func (s *Service) create(ctx context.Context, e *engine, t Table) error {
 	header := http.Header{}
 	header.Set("Content-Type", "application/x-amz-json-1.0")
 	header.Set("X-Amz-Target", "DynamoDB_20120810.CreateTable")
-	// The engine wants a signature to be there, and doesn't check it.
+	// The engine requires a signature and does not verify it.
 	header.Set("X-Amz-Date", "20260101T000000Z")
-	header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=sandbox/20260101/"+s.cfg.Region+"/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0")
+	header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=sandbox/20260101/"+s.cfg.Region+
+		"/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0")
 	a, err := s.forward(ctx, e, header, body)
 	if err != nil {
 		return fmt.Errorf("table %s: %w", t.Name, err)
@@ -103,25 +104,25 @@ func (s *Service) create(ctx context.Context, e *engine, t Table) error {
 }
 
 // forward sends a request to the engine.
-func (s *Service) forward(ctx context.Context, e *engine, header http.Header, body []byte) (awsfront.Answer, error) {
+func (s *Service) forward(ctx context.Context, e *engine, header http.Header, body []byte) (gateway.Answer, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, bytes.NewReader(body))
 	if err != nil {
-		return awsfront.Answer{}, err
+		return gateway.Answer{}, err
 	}
 	r.Header = header
 	response, err := s.client.Do(r)
 	if err != nil {
-		return awsfront.Answer{}, fmt.Errorf("the table engine doesn't answer: %w", err)
+		return gateway.Answer{}, fmt.Errorf("the table engine doesn't answer: %w", err)
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
 	if err != nil {
-		return awsfront.Answer{}, fmt.Errorf("the table engine broke off its answer: %w", err)
+		return gateway.Answer{}, fmt.Errorf("the table engine broke off its answer: %w", err)
 	}
 	for _, name := range []string{"Connection", "Keep-Alive", "Date", "Content-Length", "Transfer-Encoding"} {
 		response.Header.Del(name) // they belong to the engine's connection
 	}
-	return awsfront.Answer{Status: response.StatusCode, Header: response.Header, Body: answer}, nil
+	return gateway.Answer{Status: response.StatusCode, Header: response.Header, Body: answer}, nil
 }
 
 func (s *Service) current() *engine {
@@ -130,21 +131,20 @@ func (s *Service) current() *engine {
 	return s.engine
 }
 
-// Crash ends the engine as a power cut would end a server's process: at once.
-// Calls fail until Restart.
+// Crash kills the engine. Calls fail until Restart.
 func (s *Service) Crash() {
 	e := s.current()
 	e.Kill()
 	<-e.exited
 }
 
-// Restart starts the engine anew. Its data is gone unless Config.Path keeps it.
+// Restart starts the engine again. The data is lost unless Config.Path keeps it.
 func (s *Service) Restart(ctx context.Context) error {
 	s.current().Close()
 	return s.run(ctx)
 }
 
-// Close ends the engine and returns when its process is gone.
+// Close ends the engine and waits for its process.
 func (s *Service) Close() error {
 	s.current().Close()
 	s.client.CloseIdleConnections()

@@ -20,7 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/tables"
 )
@@ -58,7 +58,7 @@ func config(t testing.TB) tables.Config {
 			"KeySchema":            []any{map[string]any{"AttributeName": "pk", "KeyType": "HASH"}},
 			"AttributeDefinitions": []any{map[string]any{"AttributeName": "pk", "AttributeType": "S"}},
 		}}},
-		Callers: awsfront.Callers{"create": {Function: "create", RoleARN: "arn:aws:iam::123456789012:role/create", Policies: []iam.Policy{{Statements: []iam.Statement{
+		Callers: gateway.Callers{"create": {Function: "create", RoleARN: "arn:aws:iam::123456789012:role/create", Policies: []iam.Policy{{Statements: []iam.Statement{
 			{Effect: "Allow", Actions: []string{"dynamodb:GetItem", "dynamodb:UpdateItem"}, Resources: []string{codes}},
 		}}}}, "own-rows": {Function: "f", RoleARN: "arn:aws:iam::123456789012:role/f", Policies: []iam.Policy{{Statements: []iam.Statement{
 			{Effect: "Allow", Actions: []string{"dynamodb:*"}, Resources: []string{codes}, Conditions: []iam.Condition{{Operator: "ForAllValues:StringLike", Key: "dynamodb:LeadingKeys", Values: []string{"mine#*"}}}},
@@ -79,7 +79,7 @@ func run(t testing.TB, cfg tables.Config) setup {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = service.Close() })
-	server := httptest.NewServer(awsfront.New(map[string]awsfront.Service{awsfront.DynamoDB: service}, nil, slog.New(slog.DiscardHandler)))
+	server := httptest.NewServer(gateway.New(map[string]gateway.Service{gateway.DynamoDB: service}, nil, slog.New(slog.DiscardHandler)))
 	t.Cleanup(server.Close)
 	return setup{service, server.URL}
 }
@@ -149,21 +149,38 @@ func TestCallersAreHeldToTheirRoles(t *testing.T) {
 		_, err := c.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{"codes": {Keys: []map[string]types.AttributeValue{key("a")}}}})
 		return err
 	}
+	write := func(c *dynamodb.Client, pk string) error {
+		_, err := c.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{"codes": {{PutRequest: &types.PutRequest{Item: key(pk)}}}}})
+		return err
+	}
+	read := func(c *dynamodb.Client, pk string) error {
+		_, err := c.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{"codes": {Keys: []map[string]types.AttributeValue{key("mine#1"), key(pk)}}}})
+		return err
+	}
+	transact := func(c *dynamodb.Client, pk string) error {
+		_, err := c.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{{Put: &types.Put{TableName: aws.String("codes"), Item: key(pk)}}}})
+		return err
+	}
 	for name, c := range map[string]struct {
 		err    error
 		denied bool
 	}{
-		"create updates":            {count(ctx, create, "codes", "x"), false},
-		"create updates by the ARN": {count(ctx, create, codes, "x"), false},
-		"create may not put":        {put(create, "x"), true},
-		"create may not scan":       {scan(create), true},
-		"create may not batch":      {batch(create), true},
-		"create has one table":      {count(ctx, create, "others", "x"), true},
-		"own rows":                  {put(own, "mine#1"), false},
-		"not others' rows":          {put(own, "yours#1"), true},
-		"the developer may put":     {put(s.as("developer"), "z"), false},
-		"the developer may batch":   {batch(s.as("developer")), false},
-		"the developer may scan":    {scan(s.as("developer")), false},
+		"own rows in a batch":          {write(own, "mine#2"), false},
+		"not others' rows in a batch":  {write(own, "yours#2"), true},
+		"own rows read in a batch":     {read(own, "mine#2"), false},
+		"not others' read in a batch":  {read(own, "yours#2"), true},
+		"not others' in a transaction": {transact(own, "yours#2"), true},
+		"create updates":               {count(ctx, create, "codes", "x"), false},
+		"create updates by the ARN":    {count(ctx, create, codes, "x"), false},
+		"create may not put":           {put(create, "x"), true},
+		"create may not scan":          {scan(create), true},
+		"create may not batch":         {batch(create), true},
+		"create has one table":         {count(ctx, create, "others", "x"), true},
+		"own rows":                     {put(own, "mine#1"), false},
+		"not others' rows":             {put(own, "yours#1"), true},
+		"the developer may put":        {put(s.as("developer"), "z"), false},
+		"the developer may batch":      {batch(s.as("developer")), false},
+		"the developer may scan":       {scan(s.as("developer")), false},
 	} {
 		var api smithy.APIError
 		denied := errors.As(c.err, &api) && api.ErrorCode() == "AccessDeniedException" && strings.Contains(api.ErrorMessage(), "is not authorized to perform: dynamodb:")

@@ -38,8 +38,8 @@ func (p *Pool) preflight(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// loopbackOrigin reports whether origin is a page of this machine.
-func loopbackOrigin(origin string) bool {
+// isLoopbackOrigin reports whether an origin is on this machine.
+func isLoopbackOrigin(origin string) bool {
 	u, err := url.Parse(origin)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") {
 		return false

@@ -1,13 +1,18 @@
 package userpool
 
-// startCustom begins CUSTOM_AUTH. The client chooses how: CHALLENGE_NAME=SRP_A
-// hands DefineAuthChallenge one true SRP_A row, though nobody has proven
-// anything by it; without a CHALLENGE_NAME the session is empty.
+import (
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/refusal"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/session"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/triggers"
+)
+
+// startCustom begins CUSTOM_AUTH. The client chooses the start: CHALLENGE_NAME=SRP_A makes the session of
+// DefineAuthChallenge one true SRP_A row, which proves nothing; without CHALLENGE_NAME it is empty.
 func (p *Pool) startCustom(c *call, client *Client, name string, in *initiateAuthInput) (any, error) {
-	if !p.has(DefineAuthChallenge) || !p.has(CreateAuthChallenge) || !p.has(VerifyAuthChallengeResponse) {
-		return nil, invalidParameter("Custom auth lambda trigger is not configured for the user pool.")
+	if t := p.cfg.Triggers; !t[DefineAuthChallenge] || !t[CreateAuthChallenge] || !t[VerifyAuthChallengeResponse] {
+		return nil, refusal.InvalidParameter("Custom auth lambda trigger is not configured for the user pool.")
 	}
-	state := &signIn{Client: client.ID, Flow: flowCustom}
+	state := &session.State{Client: client.ID, Flow: flowCustom}
 	params := in.AuthParameters
 	srpA := ""
 	switch params["CHALLENGE_NAME"] {
@@ -17,25 +22,21 @@ func (p *Pool) startCustom(c *call, client *Client, name string, in *initiateAut
 		if err := checkSRPA(srpA); err != nil {
 			return nil, err
 		}
-		state.Rows = append(state.Rows, sessionRow{Name: challengeSRPA, Result: true})
+		state.Append(challengeSRPA, true)
 	case challengeCustom:
 		if p.opts.CustomChallengeEntryRow {
-			state.Rows = append(state.Rows, sessionRow{Name: challengeCustom, Result: true})
+			state.Append(challengeCustom, true)
 		}
 	default:
-		return nil, invalidParameter("Invalid CHALLENGE_NAME: the entry must be %s.", challengeSRPA)
+		return nil, refusal.InvalidParameter("Invalid CHALLENGE_NAME: the entry must be %s.", challengeSRPA)
 	}
-	s, err := p.subjectOf(client, name)
+	s, err := p.begin(c, client, name)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.usable(); err != nil {
-		return nil, err
-	}
-	c.sub = subOf(s)
 	// A sign-in without a password is reported not to reach PreAuthentication.
 	if srpA != "" {
-		if err := p.preAuthentication(c, client, p.person(s), in.ClientMetadata); err != nil {
+		if err := p.triggers.PreAuthentication(c.ctx, client.ID, p.person(s), in.ClientMetadata); err != nil {
 			return nil, err
 		}
 	}
@@ -43,20 +44,20 @@ func (p *Pool) startCustom(c *call, client *Client, name string, in *initiateAut
 	return p.advance(c, s, state, srpA, nil)
 }
 
-// advance asks DefineAuthChallenge what comes after the rows of state, and does
-// it. The srpA is empty except in the request that began the sign-in.
-func (p *Pool) advance(c *call, s *subject, state *signIn, srpA string, metadata map[string]string) (any, error) {
-	next, err := p.define(c, s.client, p.person(s), state.rows(), metadata)
+// advance calls DefineAuthChallenge for the next step and carries it out. The srpA is empty except in the
+// request that began the sign-in.
+func (p *Pool) advance(c *call, s *subject, state *session.State, srpA string, metadata map[string]string) (any, error) {
+	next, err := p.triggers.Define(c.ctx, state, p.person(s), metadata)
 	if err != nil {
 		return nil, err
 	}
-	if isTrue(next.FailAuthentication) {
-		return nil, errWrongCredentials()
+	if triggers.IsTrue(next.FailAuthentication) {
+		return nil, refusal.WrongCredentials
 	}
-	if isTrue(next.IssueTokens) {
+	if triggers.IsTrue(next.IssueTokens) {
 		if s.account == nil {
-			p.log.Error("DefineAuthChallenge asked for tokens for a user who does not exist; refused", "requestId", c.id)
-			return nil, errWrongCredentials()
+			p.log.Error("DefineAuthChallenge issued tokens for a user who does not exist; refused", "requestId", c.id)
+			return nil, refusal.WrongCredentials
 		}
 		return p.complete(c, s, tokenSource(state), metadata)
 	}
@@ -72,59 +73,58 @@ func (p *Pool) advance(c *call, s *subject, state *signIn, srpA string, metadata
 	case challengeNewPassword:
 		return p.askNewPassword(s, state)
 	}
-	return nil, errUnrecognizable()
+	return nil, refusal.Unrecognizable
 }
 
-// tokenSource is what PreTokenGeneration is told when Define issues tokens: a
-// new password when that was the last challenge. What a live pool says after a
-// custom challenge that followed a new password is not established.
-func tokenSource(state *signIn) string {
+// tokenSource is the source in PreTokenGeneration's event: a new password if that was the last challenge.
+// The source after a custom challenge that followed a new password is not established.
+func tokenSource(state *session.State) string {
 	if n := len(state.Rows); n > 0 && state.Rows[n-1].Name == challengeNewPassword {
 		return "NewPasswordChallenge"
 	}
 	return "Authentication"
 }
 
-// askCustom asks CreateAuthChallenge for a challenge and hands it to the client.
-func (p *Pool) askCustom(c *call, s *subject, state *signIn, metadata map[string]string) (any, error) {
-	made, err := p.create(c, s.client, p.person(s), state.rows(), metadata)
+// askCustom sends the client a challenge of CreateAuthChallenge.
+func (p *Pool) askCustom(c *call, s *subject, state *session.State, metadata map[string]string) (any, error) {
+	made, err := p.triggers.Create(c.ctx, state, p.person(s), metadata)
 	if err != nil {
 		return nil, err
 	}
 	public, ok := plainMap(made.Public)
 	private, ok2 := plainMap(made.Private)
 	if !ok || !ok2 {
-		return nil, errUnrecognizable()
+		return nil, refusal.Unrecognizable
 	}
 	// Without private parameters a live pool is reported to answer as for a wrong password.
 	if len(private) == 0 {
-		return nil, errWrongCredentials()
+		return nil, refusal.WrongCredentials
 	}
 	state.Challenge, state.Private, state.Metadata = challengeCustom, private, made.Metadata
 	public["USERNAME"] = s.username
 	return p.ask(s, state, public)
 }
 
-// ask hands a challenge to the client, with a fresh Session.
-func (p *Pool) ask(s *subject, state *signIn, params map[string]string) (any, error) {
+// ask sends the client a challenge with a new Session.
+func (p *Pool) ask(s *subject, state *session.State, params map[string]string) (any, error) {
 	state.Client, state.Username, state.Typed, state.Unknown = s.client.ID, s.username, s.typed, 0
 	if s.account == nil {
 		state.Unknown = 1
 	}
-	session, err := p.issue(s.client, state)
+	text, err := p.sessions.Issue(s.client, state)
 	if err != nil {
 		return nil, err
 	}
-	return &authOutput{ChallengeName: state.Challenge, ChallengeParameters: params, Session: session}, nil
+	return &authOutput{ChallengeName: state.Challenge, ChallengeParameters: params, Session: text}, nil
 }
 
-// answerCustom takes the answer to a custom challenge through Verify and Define.
-func (p *Pool) answerCustom(c *call, s *subject, state *signIn, answer string, metadata map[string]string) (any, error) {
-	right, err := p.verify(c, s.client, p.person(s), state.Private, answer, metadata)
+// answerCustom has Verify check the answer to a custom challenge, then goes on.
+func (p *Pool) answerCustom(c *call, s *subject, state *session.State, answer string, metadata map[string]string) (any, error) {
+	right, err := p.triggers.Verify(c.ctx, state, p.person(s), answer, metadata)
 	if err != nil {
 		return nil, err
 	}
-	state.Rows = append(state.Rows, sessionRow{Name: challengeCustom, Result: right, Metadata: state.Metadata})
+	state.Rows = append(state.Rows, session.Row{Name: challengeCustom, Result: right, Metadata: state.Metadata})
 	state.Private, state.Metadata = nil, nil
 	// The trigger may have changed the user, as by verifying the address.
 	if s.account != nil {
@@ -135,8 +135,7 @@ func (p *Pool) answerCustom(c *call, s *subject, state *signIn, answer string, m
 	return p.advance(c, s, state, "", metadata)
 }
 
-// plainMap returns the map without pointers, and false if a value was null. A
-// null map is an empty one.
+// plainMap returns the map without pointers, and false if a value is null. A null map is empty.
 func plainMap(m map[string]*string) (map[string]string, bool) {
 	out := make(map[string]string, len(m)+1)
 	for k, v := range m {

@@ -66,9 +66,9 @@ func TestAnswersMayNameTheUserAnyWay(t *testing.T) {
 	w.user(t, "bob@example.com")
 	started := must2(w.start(t, clientID, alice))(t)
 	_, err := w.answer(t, clientID, "bob@example.com", *started.Session, rightCode)
-	wantError(t, err, "NotAuthorizedException", "Invalid session for the user.")
+	notAuthorized(t, err, "Invalid session for the user.")
 	_, err = w.answer(t, clientID, "nobody@example.com", *started.Session, rightCode)
-	wantError(t, err, "NotAuthorizedException", "Invalid session for the user.")
+	notAuthorized(t, err, "Invalid session for the user.")
 }
 
 func TestDefineDecides(t *testing.T) {
@@ -121,7 +121,7 @@ func TestDefineMayIssueTokensAtOnce(t *testing.T) {
 		t.Fatal("no tokens")
 	}
 	_, err := w.start(t, clientID, "nobody@example.com")
-	wantError(t, err, "NotAuthorizedException", "Incorrect username or password.")
+	notAuthorized(t, err, "Incorrect username or password.")
 }
 
 func TestCreateDecides(t *testing.T) {
@@ -285,7 +285,7 @@ func TestCustomAuthNeedsItsTriggers(t *testing.T) {
 	w := newWorld(t, nil, func(cfg *userpool.Config, _ *userpool.Options) { cfg.Triggers = nil })
 	w.user(t, alice)
 	_, err := w.start(t, clientID, alice)
-	wantError(t, err, "InvalidParameterException", "Custom auth lambda trigger is not configured for the user pool.")
+	invalidParameter(t, err, "Custom auth lambda trigger is not configured for the user pool.")
 }
 
 func TestRoundsAreNotLimitedByTheClock(t *testing.T) {

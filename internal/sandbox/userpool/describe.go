@@ -1,19 +1,15 @@
 package userpool
 
 import (
+	"cmp"
 	"maps"
-	"slices"
 	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
 )
 
-type describePoolInput struct{ UserPoolId text }
-
-func (in *describePoolInput) pool() text         { return in.UserPoolId }
-func (in *describePoolInput) check(*constraints) {}
-
-// describeUserPool shows the pool as it is configured, without what this
-// emulation doesn't know of.
-func (p *Pool) describeUserPool(*call, *describePoolInput) (any, error) {
+// describeUserPool describes the pool, without members that this emulation does not know.
+func (p *Pool) describeUserPool(*call, *struct{}) (any, error) {
 	cfg := p.cfg
 	lambdas := map[string]string{}
 	for t, on := range cfg.Triggers {
@@ -21,23 +17,20 @@ func (p *Pool) describeUserPool(*call, *describePoolInput) (any, error) {
 			lambdas[string(t)] = "arn:aws:lambda:" + cfg.Region + ":" + cfg.Account + ":function:" + string(t)
 		}
 	}
-	mfa := cfg.MFAConfiguration
-	if mfa == "" {
-		mfa = "OFF"
-	}
 	return map[string]any{"UserPool": without(map[string]any{
 		"Id": cfg.ID, "Name": cfg.Name, "Arn": p.ARN(),
-		"CreationDate": epoch(p.created), "LastModifiedDate": epoch(p.created),
-		"EstimatedNumberOfUsers": p.users.count(), "MfaConfiguration": mfa,
+		"CreationDate": awsjson.Epoch(p.created), "LastModifiedDate": awsjson.Epoch(p.created),
+		"EstimatedNumberOfUsers": p.users.Count(), "MfaConfiguration": cmp.Or(cfg.MFAConfiguration, "OFF"),
 		"UsernameAttributes": cfg.UsernameAttributes, "AliasAttributes": cfg.AliasAttributes,
-		"AutoVerifiedAttributes":      cfg.AutoVerifiedAttributes,
-		"UsernameConfiguration":       map[string]any{"CaseSensitive": cfg.UsernameCaseSensitive},
-		"AdminCreateUserConfig":       map[string]any{"AllowAdminCreateUserOnly": cfg.AdminCreateUserOnly},
-		"AccountRecoverySetting":      map[string]any{"RecoveryMechanisms": recoveryOptions(cfg.RecoveryMechanisms)},
-		"UserAttributeUpdateSettings": map[string]any{"AttributesRequireVerificationBeforeUpdate": orEmpty(cfg.AttributesRequireVerificationBeforeUpdate)},
-		"Policies":                    map[string]any{"PasswordPolicy": p.describePolicy()},
-		"SchemaAttributes":            p.describeSchema(),
-		"LambdaConfig":                lambdas,
+		"AutoVerifiedAttributes": cfg.AutoVerifiedAttributes,
+		"UsernameConfiguration":  map[string]any{"CaseSensitive": cfg.UsernameCaseSensitive},
+		"AdminCreateUserConfig":  map[string]any{"AllowAdminCreateUserOnly": cfg.AdminCreateUserOnly},
+		"AccountRecoverySetting": map[string]any{"RecoveryMechanisms": recoveryOptions(cfg.RecoveryMechanisms)},
+		"UserAttributeUpdateSettings": map[string]any{
+			"AttributesRequireVerificationBeforeUpdate": orEmpty(cfg.AttributesRequireVerificationBeforeUpdate)},
+		"Policies":         map[string]any{"PasswordPolicy": p.describePolicy()},
+		"SchemaAttributes": p.users.DescribeSchema(),
+		"LambdaConfig":     lambdas,
 	})}, nil
 }
 
@@ -50,18 +43,6 @@ func (p *Pool) describePolicy() map[string]any {
 	}
 }
 
-func (p *Pool) describeSchema() []map[string]any {
-	var out []map[string]any
-	for _, name := range slices.Sorted(maps.Keys(p.schema)) {
-		rule := p.schema[name]
-		out = append(out, map[string]any{
-			"Name": name, "AttributeDataType": rule.kind, "Mutable": rule.mutable, "Required": rule.required,
-			"DeveloperOnlyAttribute": false,
-		})
-	}
-	return out
-}
-
 func recoveryOptions(names []string) []map[string]any {
 	out := make([]map[string]any, len(names))
 	for i, name := range names {
@@ -71,15 +52,10 @@ func recoveryOptions(names []string) []map[string]any {
 }
 
 type describeClientInput struct {
-	UserPoolId text
-	ClientId   text
+	ClientId string `rule:"clientID,required"`
 }
 
-func (in *describeClientInput) pool() text           { return in.UserPoolId }
-func (in *describeClientInput) check(c *constraints) { c.clientID(in.ClientId) }
-
-// describeUserPoolClient shows an app client. Durations are in the unit that
-// loses nothing.
+// describeUserPoolClient describes an app client, with durations in minutes.
 func (p *Pool) describeUserPoolClient(_ *call, in *describeClientInput) (any, error) {
 	cl, err := p.client(in.ClientId)
 	if err != nil {
@@ -91,7 +67,7 @@ func (p *Pool) describeUserPoolClient(_ *call, in *describeClientInput) (any, er
 	}
 	m := map[string]any{
 		"UserPoolId": p.cfg.ID, "ClientId": cl.ID, "ClientName": cl.Name,
-		"CreationDate": epoch(p.created), "LastModifiedDate": epoch(p.created),
+		"CreationDate": awsjson.Epoch(p.created), "LastModifiedDate": awsjson.Epoch(p.created),
 		"ExplicitAuthFlows": cl.ExplicitAuthFlows, "ReadAttributes": cl.ReadAttributes, "WriteAttributes": cl.WriteAttributes,
 		"AuthSessionValidity":   int64(cl.AuthSessionValidity / time.Minute),
 		"AccessTokenValidity":   int64(cl.AccessTokenValidity / time.Minute),
@@ -105,23 +81,15 @@ func (p *Pool) describeUserPoolClient(_ *call, in *describeClientInput) (any, er
 		m["ClientSecret"] = cl.Secret
 	}
 	if r := cl.RefreshTokenRotation; r != nil {
-		m["RefreshTokenRotation"] = map[string]any{"Feature": "ENABLED", "RetryGracePeriodSeconds": int64(r.RetryGracePeriod / time.Second)}
+		m["RefreshTokenRotation"] = map[string]any{
+			"Feature": "ENABLED", "RetryGracePeriodSeconds": int64(r.RetryGracePeriod / time.Second)}
 	}
 	return map[string]any{"UserPoolClient": without(m)}, nil
 }
 
 type listClientsInput struct {
-	UserPoolId text
-	MaxResults *int32
-	NextToken  text
-}
-
-func (in *listClientsInput) pool() text { return in.UserPoolId }
-
-func (in *listClientsInput) check(c *constraints) {
-	if in.MaxResults != nil && (*in.MaxResults < 1 || *in.MaxResults > maxListUsers) {
-		c.add("maxResults", "have value between 1 and 60")
-	}
+	MaxResults *int32 `rule:"maxResults"`
+	NextToken  string
 }
 
 // listUserPoolClients lists all app clients in one page.
@@ -133,7 +101,7 @@ func (p *Pool) listUserPoolClients(*call, *listClientsInput) (any, error) {
 	return map[string]any{"UserPoolClients": out}, nil
 }
 
-// without drops members that are absent lists: the API leaves them out.
+// without removes members that are nil lists.
 func without(m map[string]any) map[string]any {
 	maps.DeleteFunc(m, func(_ string, v any) bool {
 		l, ok := v.([]string)

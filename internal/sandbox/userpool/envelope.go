@@ -2,7 +2,6 @@ package userpool
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,13 +10,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/random"
 )
 
 const (
 	contentType  = "application/x-amz-json-1.1"
 	targetPrefix = "AWSCognitoIdentityProviderService."
-	// maxBody is the longest request that is read, in bytes: room for the largest
-	// ClientMetadata value of the API model, and then some.
+	// maxBody is the longest request that is read, in bytes. The largest ClientMetadata value fits.
 	maxBody = 1 << 20
 )
 
@@ -27,50 +28,48 @@ type call struct {
 	http *http.Request
 	id   string
 	op   string
-	// admin is true for the forms of an operation that IAM guards.
-	admin bool
-	// sub is the user the call turned out to be about, for the log.
+	// isAdmin is true for operations that IAM guards.
+	isAdmin bool
+	// sub is the user of the call, for the log.
 	sub string
 }
 
-// ServeHTTP answers the API, dispatched on X-Amz-Target whatever the path is,
-// and GET of /<pool id>/.well-known/jwks.json and openid-configuration.
+// ServeHTTP answers the API by X-Amz-Target, whatever the path is, and GET of
+// /<pool id>/.well-known/jwks.json and openid-configuration.
 func (p *Pool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.allowOrigin(w, r)
 	switch r.Method {
 	case http.MethodOptions:
 		p.preflight(w, r)
 	case http.MethodGet, http.MethodHead:
-		p.wellKnown(w, r)
+		p.tokens.ServeWellKnown(w, r)
 	case http.MethodPost:
-		p.api(w, r)
+		p.serveAPI(w, r)
 	default:
 		w.Header().Set("Allow", "GET, HEAD, OPTIONS, POST")
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
 	}
 }
 
-// api answers one API request.
-func (p *Pool) api(w http.ResponseWriter, r *http.Request) {
+// serveAPI answers one API request.
+func (p *Pool) serveAPI(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
-	// A trigger that has begun runs on when the client goes away, as in the cloud.
-	c := &call{ctx: context.WithoutCancel(r.Context()), http: r, id: p.uuid()}
+	// A trigger that has begun runs on when the client disconnects, as in the cloud.
+	c := &call{ctx: context.WithoutCancel(r.Context()), http: r, id: random.UUID()}
 	out, err := p.dispatch(c, w)
-	status := http.StatusOK
-	var kind string
+	response, kind := awsjson.Success(contentType, out), ""
 	if err != nil {
-		e := p.asAPIError(c, err)
-		status, kind = e.status, e.kind
-		writeError(w, c.id, e)
-	} else {
-		writeResult(w, c.id, out)
+		e := p.asError(c, err)
+		response, kind = e.Response(contentType), e.Kind
 	}
-	p.log.Info("request", "operation", c.op, "status", status, "errorType", kind, "requestId", c.id,
+	w.Header().Set("x-amzn-RequestId", c.id)
+	response.Send(w)
+	p.log.Info("request", "operation", c.op, "status", response.Status, "errorType", kind, "requestId", c.id,
 		"sub", c.sub, "durationMs", time.Since(started).Milliseconds())
 }
 
-// dispatch finds the operation and runs it. A panic is a bug of this package: it
-// ends as an error like any other, and its stack is in the log.
+// dispatch runs the operation. A panic is a bug of this package: it becomes an InternalErrorException,
+// and its stack is logged.
 func (p *Pool) dispatch(c *call, w http.ResponseWriter) (out any, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -79,22 +78,25 @@ func (p *Pool) dispatch(c *call, w http.ResponseWriter) (out any, err error) {
 	}()
 	name, ok := strings.CutPrefix(c.http.Header.Get("X-Amz-Target"), targetPrefix)
 	if !ok || name == "" {
-		return nil, fail("UnknownOperationException", "")
+		return nil, awsjson.Fail("UnknownOperationException", "")
 	}
 	op, ok := operations()[name]
 	if !ok {
-		p.log.Warn("operation is not emulated", "operation", printable(name))
-		return nil, &apiError{http.StatusNotImplemented, "NotEmulatedException", "operation " + printable(name) + " is not emulated"}
+		name = awsjson.Printable(name)
+		p.log.Warn("operation is not emulated", "operation", name)
+		return nil, &awsjson.Error{Status: http.StatusNotImplemented, Kind: "NotEmulatedException",
+			Message: "operation " + name + " is not emulated"}
 	}
-	c.op, c.admin = name, op.iam
+	c.op, c.isAdmin = name, op.isGuarded
 	body, err := io.ReadAll(http.MaxBytesReader(w, c.http.Body, maxBody))
 	if err != nil {
 		if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
-			return nil, &apiError{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "Request size exceeded " + strconv.Itoa(maxBody) + " bytes"}
+			return nil, &awsjson.Error{Status: http.StatusRequestEntityTooLarge, Kind: "RequestEntityTooLargeException",
+				Message: "Request size exceeded " + strconv.Itoa(maxBody) + " bytes"}
 		}
-		return nil, errSerialization("The request could not be read.")
+		return nil, awsjson.Fail("SerializationException", "The request could not be read.")
 	}
-	if op.iam {
+	if op.isGuarded {
 		if err := p.authorize(c); err != nil {
 			return nil, err
 		}
@@ -102,81 +104,26 @@ func (p *Pool) dispatch(c *call, w http.ResponseWriter) (out any, err error) {
 	return op.run(p, c, body)
 }
 
-// authorize judges an operation that IAM guards. Any signature will do, but
-// there must be one.
+// authorize checks an operation that IAM guards. There must be a signature, which is not verified.
 func (p *Pool) authorize(c *call) error {
 	if c.http.Header.Get("Authorization") == "" {
-		return fail("MissingAuthenticationTokenException", "Missing Authentication Token")
+		return awsjson.Fail("MissingAuthenticationTokenException", "Missing Authentication Token")
 	}
 	if p.opts.Authorize == nil {
 		return nil
 	}
 	if err := p.opts.Authorize(c.http, "cognito-idp:"+c.op, p.ARN()); err != nil {
-		return fail("AccessDeniedException", "%s", err.Error())
+		return awsjson.Fail("AccessDeniedException", "%s", err.Error())
 	}
 	return nil
 }
 
-// asAPIError turns what isn't an answer already into an InternalErrorException.
-func (p *Pool) asAPIError(c *call, err error) *apiError {
-	var e *apiError
+// asError turns any other error into an InternalErrorException and logs it.
+func (p *Pool) asError(c *call, err error) *awsjson.Error {
+	var e *awsjson.Error
 	if errors.As(err, &e) {
 		return e
 	}
 	p.log.Error("internal error", "operation", c.op, "requestId", c.id, "error", err.Error())
-	return &apiError{http.StatusInternalServerError, "InternalErrorException", "Internal error"}
-}
-
-func writeResult(w http.ResponseWriter, id string, out any) {
-	if out == nil {
-		out = struct{}{}
-	}
-	body, err := json.Marshal(out)
-	if err != nil {
-		writeError(w, id, &apiError{http.StatusInternalServerError, "InternalErrorException", "Internal error"})
-		return
-	}
-	writeBody(w, id, http.StatusOK, body)
-}
-
-func writeError(w http.ResponseWriter, id string, e *apiError) {
-	w.Header().Set("x-amzn-ErrorType", e.kind+":")
-	if e.message != "" {
-		w.Header().Set("x-amzn-ErrorMessage", printable(e.message))
-	}
-	body, _ := json.Marshal(struct {
-		Type    string `json:"__type"`
-		Message string `json:"message,omitempty"`
-	}{e.kind, e.message})
-	writeBody(w, id, e.status, body)
-}
-
-func writeBody(w http.ResponseWriter, id string, status int, body []byte) {
-	h := w.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("x-amzn-RequestId", id)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	w.Write(body)
-}
-
-// printable makes a text safe for a header and a log line: visible ASCII and
-// spaces, 1,000 characters at most.
-func printable(s string) string {
-	b := []byte(strings.ToValidUTF8(s, "?"))
-	b = b[:min(len(b), 1000)]
-	for i, c := range b {
-		if c < ' ' || c > '~' {
-			b[i] = '?'
-		}
-	}
-	return string(b)
-}
-
-// epoch is a time as the API writes it: seconds with a fraction.
-type epoch time.Time
-
-// MarshalJSON writes seconds since 1970 with milliseconds.
-func (e epoch) MarshalJSON() ([]byte, error) {
-	return strconv.AppendFloat(nil, float64(time.Time(e).UnixMilli())/1000, 'f', 3, 64), nil
+	return awsjson.Internal()
 }

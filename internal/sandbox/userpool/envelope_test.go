@@ -2,7 +2,6 @@ package userpool_test
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
@@ -164,19 +164,6 @@ func TestHugeRequests(t *testing.T) {
 	}
 }
 
-// brokenReader fails, as no source of randomness should.
-type brokenReader struct{ good int }
-
-func (b *brokenReader) Read(p []byte) (int, error) {
-	if b.good--; b.good < 0 {
-		return 0, errors.New("no entropy")
-	}
-	for i := range p {
-		p[i] = byte(b.good)
-	}
-	return len(p), nil
-}
-
 func TestABugIsAnInternalError(t *testing.T) {
 	var logged bytes.Buffer
 	w := newWorld(t, passwordless(), func(_ *userpool.Config, o *userpool.Options) {
@@ -194,10 +181,6 @@ func TestABugIsAnInternalError(t *testing.T) {
 	if !strings.Contains(logged.String(), "a bug") {
 		t.Error("the bug isn't in the log")
 	}
-	cfg := config()
-	if _, err := userpool.New(cfg, userpool.Options{Invoker: passwordless(), Rand: &brokenReader{}, Keys: testKeys()}); err == nil {
-		t.Error("a pool came to be without randomness")
-	}
 }
 
 func TestLogsHoldNoSecret(t *testing.T) {
@@ -210,7 +193,7 @@ func TestLogsHoldNoSecret(t *testing.T) {
 	tokens := w.signIn(t, clientID, alice)
 	w.byPassword(t, openID, alice, password)
 	w.byPassword(t, openID, "nobody@example.com", password)
-	h.create = failing(&userpool.FunctionError{Message: "no"})
+	h.create = failing(&lambda.Error{Message: "no"})
 	started, _ := w.start(t, clientID, alice)
 	_ = started
 	for name, secret := range map[string]string{
@@ -277,7 +260,7 @@ func TestCORS(t *testing.T) {
 
 func TestErrorMessagesInHeadersArePrintable(t *testing.T) {
 	h := passwordless()
-	h.define = failing(&userpool.FunctionError{Message: "zeile\r\nX-Evil: 1 \x00 ü" + strings.Repeat("x", 5000)})
+	h.define = failing(&lambda.Error{Message: "zeile\r\nX-Evil: 1 \x00 ü" + strings.Repeat("x", 5000)})
 	w := newWorld(t, h)
 	w.user(t, alice)
 	status, header, body := w.post(t, "InitiateAuth", `{"AuthFlow":"CUSTOM_AUTH","ClientId":"`+clientID+`","AuthParameters":{"USERNAME":"`+alice+`"}}`)

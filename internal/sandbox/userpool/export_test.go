@@ -1,16 +1,16 @@
 package userpool
 
 // SpentSessions returns how many spent Session ids the pool remembers.
-func (p *Pool) SpentSessions() int { return p.sessions.size() }
+func (p *Pool) SpentSessions() int { return p.sessions.Size() }
 
 // Grants returns how many grants the pool remembers.
-func (p *Pool) Grants() int { return p.grants.size() }
+func (p *Pool) Grants() int { return p.tokens.Size() }
 
 // OperationNames lists what the pool answers.
 func OperationNames() []string {
 	var names []string
-	for name := range operations() {
-		names = append(names, name)
+	for _, o := range Operations() {
+		names = append(names, o.Name)
 	}
 	return names
 }

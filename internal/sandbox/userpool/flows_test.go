@@ -8,6 +8,7 @@ import (
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
@@ -27,12 +28,12 @@ func TestFlowsOutsideOfCustomAuth(t *testing.T) {
 			t.Fatal("no tokens")
 		}
 		_, err := w.prove(t, openID, nil, answers)
-		wantError(t, err, "NotAuthorizedException", "Invalid session for the user, session can only be used once.")
+		notAuthorized(t, err, "Invalid session for the user, session can only be used once.")
 		started = must2(w.startSRP(t, types.AuthFlowTypeUserSrpAuth, openID, alice, client.start()))(t)
 		answers = client.answer(t, started.ChallengeParameters, password)
 		w.clock.Advance(3 * time.Minute)
 		_, err = w.prove(t, openID, nil, answers)
-		wantError(t, err, "NotAuthorizedException", "Invalid session for the user, session is expired.")
+		notAuthorized(t, err, "Invalid session for the user, session is expired.")
 	})
 	t.Run("USER_PASSWORD_AUTH", func(t *testing.T) {
 		out := must2(w.byPassword(t, openID, alice, password))(t)
@@ -41,7 +42,7 @@ func TestFlowsOutsideOfCustomAuth(t *testing.T) {
 		}
 		for _, name := range []string{alice, "nobody@example.com"} {
 			_, err := w.byPassword(t, openID, name, "Wrong1234!")
-			wantError(t, err, "NotAuthorizedException", "Incorrect username or password.")
+			notAuthorized(t, err, "Incorrect username or password.")
 		}
 	})
 	t.Run("ADMIN_USER_PASSWORD_AUTH", func(t *testing.T) {
@@ -56,7 +57,7 @@ func TestFlowsOutsideOfCustomAuth(t *testing.T) {
 		must2(w.AdminInitiateAuth(t.Context(), in))(t)
 		in.ClientId = ptr(clientID)
 		_, err := w.AdminInitiateAuth(t.Context(), in)
-		wantError(t, err, "InvalidParameterException", "ADMIN_NO_SRP_AUTH is not enabled for the client.")
+		invalidParameter(t, err, "ADMIN_NO_SRP_AUTH is not enabled for the client.")
 	})
 	t.Run("a temporary password", func(t *testing.T) {
 		w.seed(t, userpool.UserSpec{Email: "new@example.com", Password: password, Temporary: true})
@@ -85,7 +86,7 @@ func TestFlowsOutsideOfCustomAuth(t *testing.T) {
 		if n := len(h.of(userpool.PostAuthentication)); n != 1 {
 			t.Errorf("PostAuthentication ran %d times", n)
 		}
-		h.preAuth = func(event) (any, error) { return nil, &userpool.FunctionError{Message: "not today"} }
+		h.preAuth = func(event) (any, error) { return nil, &lambda.Error{Message: "not today"} }
 		_, err := w.InitiateAuth(t.Context(), in)
 		wantError(t, err, "UserLambdaValidationException", "PreAuthentication failed with error not today.")
 	})
@@ -117,10 +118,10 @@ func TestFlowsThatAreOff(t *testing.T) {
 	}
 	for _, flow := range []types.AuthFlowType{"ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"} {
 		_, err := w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{AuthFlow: flow, ClientId: ptr(openID), AuthParameters: map[string]string{"USERNAME": alice}})
-		wantError(t, err, "InvalidParameterException", "Initiate Auth method not supported.")
+		invalidParameter(t, err, "Initiate Auth method not supported.")
 	}
 	_, err := w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{AuthFlow: "USER_AUTH", ClientId: ptr(openID), AuthParameters: map[string]string{"USERNAME": alice}})
-	wantError(t, err, "InvalidParameterException", "USER_AUTH is not enabled for the client.")
+	invalidParameter(t, err, "USER_AUTH is not enabled for the client.")
 }
 
 func TestLockout(t *testing.T) {
@@ -132,34 +133,34 @@ func TestLockout(t *testing.T) {
 		return err
 	}
 	for range 5 {
-		wantError(t, try("Wrong1234!"), "NotAuthorizedException", wrong)
+		notAuthorized(t, try("Wrong1234!"), wrong)
 	}
-	wantError(t, try(password), "NotAuthorizedException", locked)
+	notAuthorized(t, try(password), locked)
 	w.clock.Advance(time.Second)
-	wantError(t, try("Wrong1234!"), "NotAuthorizedException", wrong) // the sixth: two seconds
+	notAuthorized(t, try("Wrong1234!"), wrong) // the sixth: two seconds
 	w.clock.Advance(time.Second)
 	for range 10 {
-		wantError(t, try("Wrong1234!"), "NotAuthorizedException", locked) // doesn't count
+		notAuthorized(t, try("Wrong1234!"), locked) // doesn't count
 	}
 	w.clock.Advance(time.Second)
 	if err := try(password); err != nil {
 		t.Fatalf("after the lock-out: %v", err)
 	}
-	wantError(t, try("Wrong1234!"), "NotAuthorizedException", wrong)
+	notAuthorized(t, try("Wrong1234!"), wrong)
 	if err := try(password); err != nil {
 		t.Fatalf("a success didn't clear the count: %v", err)
 	}
 
 	for n := range 30 {
-		wantError(t, try("Wrong1234!"), "NotAuthorizedException", wrong)
+		notAuthorized(t, try("Wrong1234!"), wrong)
 		if n >= 5 {
-			wantError(t, try(password), "NotAuthorizedException", locked)
+			notAuthorized(t, try(password), locked)
 		}
 		w.clock.Advance(min(time.Second<<min(max(n-4, 0), 20), 15*time.Minute))
 	}
 	w.clock.Advance(15 * time.Minute)
 	for range 4 {
-		wantError(t, try("Wrong1234!"), "NotAuthorizedException", wrong)
+		notAuthorized(t, try("Wrong1234!"), wrong)
 	}
 	if err := try(password); err != nil {
 		t.Errorf("quiet minutes didn't clear the count: %v", err)
@@ -196,11 +197,11 @@ func TestSecretHash(t *testing.T) {
 			}
 		}
 	}
-	wantError(t, start(secretID, "", alice), "NotAuthorizedException", "Client "+secretID+" is configured with secret but SECRET_HASH was not received")
+	notAuthorized(t, start(secretID, "", alice), "Client "+secretID+" is configured with secret but SECRET_HASH was not received")
 	for _, hash := range []string{"nonsense", userpool.SecretHash(secretID, secret, "bob@example.com"), userpool.SecretHash(clientID, secret, alice)} {
-		wantError(t, start(secretID, hash, alice), "NotAuthorizedException", "Unable to verify secret hash for client "+secretID)
+		notAuthorized(t, start(secretID, hash, alice), "Unable to verify secret hash for client "+secretID)
 	}
-	wantError(t, start(clientID, "x", alice), "NotAuthorizedException", "Client "+clientID+" is not configured for secret but secret hash was received")
+	notAuthorized(t, start(clientID, "x", alice), "Client "+clientID+" is not configured for secret but secret hash was received")
 
 	for _, name := range []string{alice, "nobody@example.com"} {
 		out := must2(w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{AuthFlow: "CUSTOM_AUTH", ClientId: ptr(secretID), AuthParameters: map[string]string{
@@ -216,4 +217,31 @@ func TestSecretHash(t *testing.T) {
 			t.Errorf("answering as %s: %v", name, err)
 		}
 	}
+	t.Run("an answer takes the one over its USERNAME", func(t *testing.T) {
+		const upper = "ALICE@example.com"
+		for _, name := range []string{alice, upper, u.Username} {
+			for _, hashed := range []string{alice, upper, u.Username} {
+				started := must2(w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{AuthFlow: "CUSTOM_AUTH", ClientId: ptr(secretID),
+					AuthParameters: map[string]string{"USERNAME": alice, "SECRET_HASH": userpool.SecretHash(secretID, secret, alice)}}))(t)
+				_, err := w.RespondToAuthChallenge(t.Context(), &cip.RespondToAuthChallengeInput{
+					ChallengeName: "CUSTOM_CHALLENGE", ClientId: ptr(secretID), Session: started.Session,
+					ChallengeResponses: map[string]string{"USERNAME": name, "ANSWER": "wrong", "SECRET_HASH": userpool.SecretHash(secretID, secret, hashed)},
+				})
+				if name == hashed && err != nil {
+					t.Errorf("USERNAME %s with its own hash: %v", name, err)
+				} else if name != hashed {
+					notAuthorized(t, err, "Unable to verify secret hash for client "+secretID)
+				}
+			}
+		}
+	})
+	t.Run("other operations take the one over their Username", func(t *testing.T) {
+		for hashed, want := range map[string]string{alice: "", u.Username: "NotAuthorizedException"} {
+			_, err := w.ForgotPassword(t.Context(), &cip.ForgotPasswordInput{ClientId: ptr(secretID), Username: ptr(alice),
+				SecretHash: ptr(userpool.SecretHash(secretID, secret, hashed))})
+			if code(err) != want {
+				t.Errorf("the hash of %s: %v", hashed, err)
+			}
+		}
+	})
 }

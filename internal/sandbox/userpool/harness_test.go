@@ -246,6 +246,18 @@ func wantError(t *testing.T, err error, kind, message string) {
 	}
 }
 
+// notAuthorized checks the message of a NotAuthorizedException.
+func notAuthorized(t *testing.T, err error, message string) {
+	t.Helper()
+	wantError(t, err, "NotAuthorizedException", message)
+}
+
+// invalidParameter checks the message of an InvalidParameterException.
+func invalidParameter(t *testing.T, err error, message string) {
+	t.Helper()
+	wantError(t, err, "InvalidParameterException", message)
+}
+
 // must fails the test on an error.
 func must[T any](t *testing.T, out T, err error) T {
 	t.Helper()

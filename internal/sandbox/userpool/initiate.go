@@ -1,8 +1,13 @@
 package userpool
 
 import (
-	"slices"
 	"strings"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/refusal"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/session"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/tokens"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/users"
 )
 
 // Names of challenges.
@@ -13,7 +18,7 @@ const (
 	challengeNewPassword = "NEW_PASSWORD_REQUIRED"
 )
 
-// Sign-in flows as they are kept in a signIn.
+// Sign-in flows in a Session.
 const (
 	flowCustom   = "C"
 	flowSRP      = "S"
@@ -21,31 +26,18 @@ const (
 )
 
 type initiateAuthInput struct {
-	AuthFlow       text
-	ClientId       text
-	UserPoolId     text
-	AuthParameters stringMap
-	ClientMetadata stringMap
+	AuthFlow       string      `rule:"flow,required"`
+	ClientId       string      `rule:"clientID,required"`
+	AuthParameters awsjson.Map `rule:"texts"`
+	ClientMetadata awsjson.Map `rule:"texts"`
 }
 
-func (in *initiateAuthInput) check(c *constraints) {
-	if !in.AuthFlow.set {
-		c.add("authFlow", "not be null")
-	}
-	c.enum("authFlow", in.AuthFlow, "USER_SRP_AUTH", "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN", "CUSTOM_AUTH",
-		"ADMIN_NO_SRP_AUTH", "USER_PASSWORD_AUTH", "ADMIN_USER_PASSWORD_AUTH", "USER_AUTH")
-	c.clientID(in.ClientId)
-	c.texts("authParameters", in.AuthParameters)
-	c.texts("clientMetadata", in.ClientMetadata)
-}
-
-// authOutput answers InitiateAuth, RespondToAuthChallenge and their kin:
-// either a challenge or tokens.
+// authOutput is the output of InitiateAuth and RespondToAuthChallenge: a challenge or tokens.
 type authOutput struct {
-	ChallengeName        string                `json:",omitempty"`
-	ChallengeParameters  map[string]string     `json:",omitzero"`
-	Session              string                `json:",omitempty"`
-	AuthenticationResult *authenticationResult `json:",omitempty"`
+	ChallengeName        string            `json:",omitempty"`
+	ChallengeParameters  map[string]string `json:",omitzero"`
+	Session              string            `json:",omitempty"`
+	AuthenticationResult *tokens.Result    `json:",omitempty"`
 }
 
 // initiateAuth answers InitiateAuth and AdminInitiateAuth.
@@ -54,8 +46,8 @@ func (p *Pool) initiateAuth(c *call, in *initiateAuthInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	flow := in.AuthFlow.value
-	if err := flowOpen(c, client, flow); err != nil {
+	flow := in.AuthFlow
+	if err := checkFlow(c, client, flow); err != nil {
 		return nil, err
 	}
 	if flow == "REFRESH_TOKEN" || flow == "REFRESH_TOKEN_AUTH" {
@@ -64,14 +56,12 @@ func (p *Pool) initiateAuth(c *call, in *initiateAuthInput) (any, error) {
 	params := in.AuthParameters
 	name := params["USERNAME"]
 	if name == "" {
-		return nil, errMissingParameter("USERNAME")
+		return nil, refusal.MissingParameter("USERNAME")
 	}
-	var broken constraints
-	broken.length("username", text{name, true}, 1, maxUsername)
-	if err := broken.err(); err != nil {
+	if err := (awsjson.Rule{Max: model.Rules["username"].Max}).Check(model.Exception, "username", name); err != nil {
 		return nil, err
 	}
-	if err := p.checkSecretHash(client, params["SECRET_HASH"], name); err != nil {
+	if err := checkSecretHash(client, params["SECRET_HASH"], p.signInNames(name)...); err != nil {
 		return nil, err
 	}
 	switch flow {
@@ -84,78 +74,47 @@ func (p *Pool) initiateAuth(c *call, in *initiateAuthInput) (any, error) {
 	}
 }
 
-// client finds an app client.
-func (p *Pool) client(id text) (*Client, error) {
-	client, ok := p.clients[id.value]
-	if !ok {
-		return nil, errNoClient(id.value)
-	}
-	return client, nil
-}
-
-// flowOpen refuses a flow that the operation or the client doesn't have. The
-// service words these refusals in several ways; clients read the type.
-func flowOpen(c *call, client *Client, flow string) error {
+// checkFlow refuses a flow that the operation or the client does not have. Cognito words the refusal in
+// several ways; clients read the type.
+func checkFlow(c *call, client *Client, flow string) error {
 	adminOnly := strings.HasPrefix(flow, "ADMIN_")
-	if adminOnly && !c.admin {
-		return invalidParameter("Initiate Auth method not supported.")
+	if adminOnly && !c.isAdmin {
+		return refusal.InvalidParameter("Initiate Auth method not supported.")
 	}
-	if flow == "USER_PASSWORD_AUTH" && c.admin {
-		return invalidParameter("Initiate Auth method not supported.")
+	if flow == "USER_PASSWORD_AUTH" && c.isAdmin {
+		return refusal.InvalidParameter("Initiate Auth method not supported.")
 	}
-	if flow == "USER_AUTH" || !client.allows(flow) {
+	if flow == "USER_AUTH" || !client.Allows(flow) {
 		if flow == "USER_PASSWORD_AUTH" {
-			return invalidParameter("USER_PASSWORD_AUTH flow not enabled for this client")
+			return refusal.InvalidParameter("USER_PASSWORD_AUTH flow not enabled for this client")
 		}
-		return invalidParameter("%s is not enabled for the client.", flow)
+		return refusal.InvalidParameter("%s is not enabled for the client.", flow)
 	}
 	return nil
-}
-
-// allows reports whether the client has a flow. Without any ALLOW_ value the
-// client is of the older kind, or has none at all: SRP, custom and refresh are
-// then on, unless CUSTOM_AUTH_FLOW_ONLY takes SRP away.
-func (cl *Client) allows(flow string) bool {
-	has := func(value string) bool { return slices.Contains(cl.ExplicitAuthFlows, value) }
-	modern := slices.ContainsFunc(cl.ExplicitAuthFlows, func(v string) bool { return strings.HasPrefix(v, "ALLOW_") })
-	switch flow {
-	case "CUSTOM_AUTH":
-		return !modern || has("ALLOW_CUSTOM_AUTH")
-	case "USER_SRP_AUTH":
-		return !modern && !has("CUSTOM_AUTH_FLOW_ONLY") || has("ALLOW_USER_SRP_AUTH")
-	case "REFRESH_TOKEN", "REFRESH_TOKEN_AUTH":
-		// With rotation only GetTokensFromRefreshToken renews tokens.
-		return cl.RefreshTokenRotation == nil && (!modern || has("ALLOW_REFRESH_TOKEN_AUTH"))
-	case "USER_PASSWORD_AUTH":
-		return has("USER_PASSWORD_AUTH") || has("ALLOW_USER_PASSWORD_AUTH")
-	case "ADMIN_NO_SRP_AUTH", "ADMIN_USER_PASSWORD_AUTH":
-		return has("ADMIN_NO_SRP_AUTH") || has("ALLOW_ADMIN_USER_PASSWORD_AUTH")
-	}
-	return false
 }
 
 // passwordSignIn answers the flows that send the password itself.
 func (p *Pool) passwordSignIn(c *call, client *Client, name string, in *initiateAuthInput) (any, error) {
 	password := in.AuthParameters["PASSWORD"]
 	if password == "" {
-		return nil, errMissingParameter("PASSWORD")
+		return nil, refusal.MissingParameter("PASSWORD")
 	}
 	s, err := p.subjectOf(client, name)
 	if err != nil {
 		return nil, err
 	}
-	if s.account != nil && s.account.status == statusUnconfirmed {
-		return nil, errUserNotConfirmed()
+	if s.account != nil && s.account.Status == users.Unconfirmed {
+		return nil, refusal.UserNotConfirmed
 	}
-	if err := p.preAuthentication(c, client, p.person(s), in.ClientMetadata); err != nil {
+	if err := p.triggers.PreAuthentication(c.ctx, client.ID, p.person(s), in.ClientMetadata); err != nil {
 		return nil, err
 	}
 	if s.account == nil {
-		p.fakeVerifier(name).Matches(p.srpName(), s.username, password)
-		return nil, errWrongCredentials()
+		p.fakeVerifier(name).Matches(p.users.SRPName(), s.username, password) // the same work
+		return nil, refusal.WrongCredentials
 	}
-	c.sub = s.account.sub
-	if err := p.provePassword(s.account, password); err != nil {
+	c.sub = s.account.Sub
+	if err := p.checkPassword(s.account, password); err != nil {
 		return nil, err
 	}
 	return p.afterPassword(c, s, flowPassword, in.ClientMetadata)
@@ -163,11 +122,11 @@ func (p *Pool) passwordSignIn(c *call, client *Client, name string, in *initiate
 
 // afterPassword goes on, outside of CUSTOM_AUTH, once the password is proven.
 func (p *Pool) afterPassword(c *call, s *subject, flow string, metadata map[string]string) (any, error) {
-	if err := s.usable(); err != nil {
+	if err := s.account.CheckUsable(); err != nil {
 		return nil, err
 	}
-	if s.account.status == statusForceChange {
-		return p.askNewPassword(s, &signIn{Flow: flow})
+	if s.account.Status == users.ForceChange {
+		return p.askNewPassword(s, &session.State{Flow: flow})
 	}
 	return p.complete(c, s, "Authentication", metadata)
 }

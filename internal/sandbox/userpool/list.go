@@ -6,27 +6,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/refusal"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/users"
 )
 
 type listUsersInput struct {
-	UserPoolId      text
 	AttributesToGet []string
-	Filter          text
-	Limit           *int32
-	PaginationToken text
-}
-
-func (in *listUsersInput) pool() text { return in.UserPoolId }
-
-func (in *listUsersInput) check(c *constraints) {
-	c.length("filter", in.Filter, 0, 256)
-	c.length("paginationToken", in.PaginationToken, 1, 131072)
-	if in.Limit != nil && *in.Limit < 0 {
-		c.add("limit", "have value greater than or equal to 0")
-	}
-	if in.Limit != nil && *in.Limit > maxListUsers {
-		c.add("limit", "have value less than or equal to "+strconv.Itoa(maxListUsers))
-	}
+	Filter          string `rule:"filter"`
+	Limit           *int32 `rule:"limit"`
+	PaginationToken string `rule:"page"`
 }
 
 type listUsersOutput struct {
@@ -36,38 +25,38 @@ type listUsersOutput struct {
 
 // listUsers returns users in the order of creation, a page at a time.
 func (p *Pool) listUsers(_ *call, in *listUsersInput) (any, error) {
-	keep, err := parseFilter(in.Filter.value)
+	keep, err := parseFilter(in.Filter)
 	if err != nil {
 		return nil, err
 	}
-	after, err := parsePage(in.PaginationToken.value)
+	after, err := parsePage(in.PaginationToken)
 	if err != nil {
 		return nil, err
 	}
-	limit := maxListUsers
+	limit := maxListed
 	if in.Limit != nil && *in.Limit > 0 {
 		limit = int(*in.Limit)
 	}
 	out := &listUsersOutput{Users: []*userType{}}
 	var last uint64
-	for _, a := range p.users.all() {
-		if a.seq <= after || !keep(a) {
+	for _, a := range p.users.All() {
+		if a.Seq <= after || !keep(a) {
 			continue
 		}
 		if len(out.Users) == limit {
 			out.PaginationToken = page(last)
 			break
 		}
-		out.Users, last = append(out.Users, in.shown(a)), a.seq
+		out.Users, last = append(out.Users, in.shown(a)), a.Seq
 	}
 	return out, nil
 }
 
-// shown is the user with no more attributes than were asked for.
-func (in *listUsersInput) shown(a *account) *userType {
-	u := a.userType()
+// shown is a user with the attributes in AttributesToGet.
+func (in *listUsersInput) shown(a *users.Account) *userType {
+	u := userTypeOf(a)
 	if in.AttributesToGet != nil {
-		u.Attributes = slices.DeleteFunc(u.Attributes, func(at attribute) bool {
+		u.Attributes = slices.DeleteFunc(u.Attributes, func(at users.Attribute) bool {
 			return !slices.Contains(in.AttributesToGet, at.Name)
 		})
 	}
@@ -88,7 +77,7 @@ func parsePage(token string) (uint64, error) {
 	digits, ok := strings.CutPrefix(string(raw), "after ")
 	n, err2 := strconv.ParseUint(digits, 10, 64)
 	if err != nil || !ok || err2 != nil {
-		return 0, invalidParameter("Invalid pagination token.")
+		return 0, refusal.InvalidParameter("Invalid pagination token.")
 	}
 	return n, nil
 }
@@ -96,24 +85,24 @@ func parsePage(token string) (uint64, error) {
 var filterPattern = regexp.MustCompile(`^\s*"?([\w:]+)"?\s*(\^?=)\s*"((?:[^"\\]|\\.)*)"\s*$`)
 
 // parseFilter reads a Filter such as `email = "a@example.com"` or `name ^= "A"`.
-func parseFilter(filter string) (func(*account) bool, error) {
+func parseFilter(filter string) (func(*users.Account) bool, error) {
 	if strings.TrimSpace(filter) == "" {
-		return func(*account) bool { return true }, nil
+		return func(*users.Account) bool { return true }, nil
 	}
 	m := filterPattern.FindStringSubmatch(filter)
 	if m == nil {
-		return nil, invalidParameter("Error while parsing filter: %s", filter)
+		return nil, refusal.InvalidParameter("Error while parsing filter: %s", filter)
 	}
 	name, prefix := m[1], m[2] == "^="
 	want := strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(m[3])
 	get, fold := filtered(name)
 	if get == nil {
-		return nil, invalidParameter("Invalid search attribute: %s", name)
+		return nil, refusal.InvalidParameter("Invalid search attribute: %s", name)
 	}
 	if fold {
 		want = strings.ToLower(want)
 	}
-	return func(a *account) bool {
+	return func(a *users.Account) bool {
 		have := get(a)
 		if fold {
 			have = strings.ToLower(have)
@@ -125,24 +114,24 @@ func parseFilter(filter string) (func(*account) bool, error) {
 	}, nil
 }
 
-// filtered returns how to read what a filter names, and whether case matters.
-func filtered(name string) (get func(*account) string, fold bool) {
+// filtered returns a getter for the attribute of a filter, and whether to ignore case.
+func filtered(name string) (get func(*users.Account) string, fold bool) {
 	switch name {
 	case "username":
-		return func(a *account) string { return a.username }, false
+		return func(a *users.Account) string { return a.Username }, false
 	case "sub":
-		return func(a *account) string { return a.sub }, false
+		return func(a *users.Account) string { return a.Sub }, false
 	case "cognito:user_status":
-		return func(a *account) string { return a.status }, true
+		return func(a *users.Account) string { return a.Status }, true
 	case "status":
-		return func(a *account) string {
-			if a.enabled {
+		return func(a *users.Account) string {
+			if a.Enabled {
 				return "Enabled"
 			}
 			return "Disabled"
 		}, false
 	case "email", "phone_number", "name", "given_name", "family_name", "preferred_username":
-		return func(a *account) string { return a.attributes[name] }, true
+		return func(a *users.Account) string { return a.Attributes[name] }, true
 	}
 	return nil, false
 }

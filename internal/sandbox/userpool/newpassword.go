@@ -5,27 +5,31 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/refusal"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/session"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/users"
 )
 
 const newAttributePrefix = "userAttributes."
 
-// askNewPassword asks a user with a temporary password for one of their own. The
-// two JSON texts must be there even when empty: clients parse both.
-func (p *Pool) askNewPassword(s *subject, state *signIn) (any, error) {
+// askNewPassword sends NEW_PASSWORD_REQUIRED to a user with a temporary password. Clients parse the two
+// JSON texts even when they are empty.
+func (p *Pool) askNewPassword(s *subject, state *session.State) (any, error) {
 	if s.account == nil {
-		return nil, errWrongCredentials()
+		return nil, refusal.WrongCredentials
 	}
-	if s.account.status != statusForceChange && s.account.status != statusResetRequired {
-		return nil, errUnrecognizable()
+	if !s.account.CanChoosePassword() {
+		return nil, refusal.Unrecognizable
 	}
-	readable := p.readable(s.client, s.account)
+	readable := p.users.Readable(s.client, s.account)
 	delete(readable, "sub")
 	current, err := json.Marshal(readable)
 	if err != nil {
 		return nil, fmt.Errorf("encoding attributes: %w", err)
 	}
 	missing := []string{}
-	for _, name := range p.missingRequired(s.account.attributes) {
+	for _, name := range p.users.Missing(s.account.Attributes) {
 		missing = append(missing, newAttributePrefix+name)
 	}
 	required, err := json.Marshal(missing)
@@ -39,29 +43,28 @@ func (p *Pool) askNewPassword(s *subject, state *signIn) (any, error) {
 	})
 }
 
-// respondNewPassword takes the new password. A password that breaks the policy
-// leaves the Session usable, so that the person can try another.
+// respondNewPassword stores the new password. One that breaks the policy leaves the Session usable.
 func (p *Pool) respondNewPassword(c *call, client *Client, in *respondInput) (any, error) {
 	password := in.ChallengeResponses["NEW_PASSWORD"]
 	if password == "" {
-		return nil, errMissingParameter("NEW_PASSWORD")
+		return nil, refusal.MissingParameter("NEW_PASSWORD")
 	}
 	s, state, err := p.resume(c, client, in, challengeNewPassword)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.cfg.PasswordPolicy.check(password); err != nil {
+	if err := p.users.CheckPassword(password); err != nil {
 		return nil, err
 	}
 	changes, err := p.newAttributes(s, in.ChallengeResponses)
 	if err != nil {
 		return nil, err
 	}
-	return p.spending(state, func() (any, error) {
+	return p.spend(state, func() (any, error) {
 		if err := p.changePassword(s, password, changes); err != nil {
 			return nil, err
 		}
-		state.Rows = append(state.Rows, sessionRow{Name: challengeNewPassword, Result: true})
+		state.Append(challengeNewPassword, true)
 		if state.Flow != flowCustom || p.opts.NewPasswordIssuesTokens {
 			return p.complete(c, s, "NewPasswordChallenge", in.ClientMetadata)
 		}
@@ -71,34 +74,34 @@ func (p *Pool) respondNewPassword(c *call, client *Client, in *respondInput) (an
 
 // newAttributes reads the userAttributes.<name> answers, as the client may write them.
 func (p *Pool) newAttributes(s *subject, answers map[string]string) (map[string]string, error) {
-	var list []attribute
-	merged := s.account.allAttributes()
+	var list []users.Attribute
+	merged := s.account.AllAttributes()
 	for key, value := range answers {
 		if name, ok := strings.CutPrefix(key, newAttributePrefix); ok {
-			list = append(list, attribute{name, value})
+			list = append(list, users.Attribute{Name: name, Value: value})
 			merged[name] = value
 		}
 	}
-	slices.SortFunc(list, func(a, b attribute) int { return strings.Compare(a.Name, b.Name) })
-	if err := p.writable(s.client, list); err != nil {
+	slices.SortFunc(list, func(a, b users.Attribute) int { return strings.Compare(a.Name, b.Name) })
+	if err := p.users.CheckWritable(s.client, list); err != nil {
 		return nil, err
 	}
-	if missing := p.missingRequired(merged); len(missing) > 0 {
-		return nil, invalidParameter("Attributes did not conform to the schema: %s", missingText(missing))
+	if err := p.users.CheckComplete(merged); err != nil {
+		return nil, err
 	}
-	return p.judged(list, s.account)
+	return p.users.CheckAttributes(list, s.account)
 }
 
 // changePassword stores the new password, which confirms the user.
 func (p *Pool) changePassword(s *subject, password string, attributes map[string]string) error {
-	verifier := p.verifier(s.username, password)
-	a, err := p.users.update(s.username, func(a *account) error {
-		// Somebody may have answered the challenge of another sign-in first.
-		if a.status != statusForceChange && a.status != statusResetRequired {
-			return errSessionInvalid()
+	verifier := p.users.Verifier(s.username, password)
+	a, err := p.users.Update(s.username, func(a *users.Account) error {
+		// Another sign-in may have been first.
+		if !a.CanChoosePassword() {
+			return refusal.SessionInvalid
 		}
-		p.putAttributes(a, attributes)
-		a.usePassword(verifier, p.now())
+		p.users.Put(a, attributes)
+		a.UsePassword(verifier, p.now())
 		return nil
 	})
 	if err != nil {

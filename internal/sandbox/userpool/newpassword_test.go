@@ -9,6 +9,7 @@ import (
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
@@ -81,7 +82,7 @@ func TestNewPasswordInsideCustomAuth(t *testing.T) {
 
 		w, h, _, asked = setup(t, old)
 		h.preToken = func(e event) (any, error) {
-			return nil, &userpool.FunctionError{Type: "errorString", Message: "sign in again"}
+			return nil, &lambda.Error{Type: "errorString", Message: "sign in again"}
 		}
 		_, err := choose(t, w, asked.Session, nil)
 		wantError(t, err, "UserLambdaValidationException", "PreTokenGeneration failed with error sign in again.")
@@ -97,9 +98,9 @@ func TestNewPasswordInsideCustomAuth(t *testing.T) {
 		_, err := choose(t, w, asked.Session, map[string]string{"NEW_PASSWORD": "short"})
 		wantError(t, err, "InvalidPasswordException", "Password did not conform with policy: Password not long enough")
 		_, err = choose(t, w, asked.Session, map[string]string{"NEW_PASSWORD": ""})
-		wantError(t, err, "InvalidParameterException", "Missing required parameter NEW_PASSWORD")
+		invalidParameter(t, err, "Missing required parameter NEW_PASSWORD")
 		_, err = choose(t, w, asked.Session, map[string]string{"userAttributes.email_verified": "true"})
-		wantError(t, err, "NotAuthorizedException", "A client attempted to write unauthorized attribute")
+		notAuthorized(t, err, "A client attempted to write unauthorized attribute")
 		must2(choose(t, w, asked.Session, nil))(t)
 	})
 	t.Run("asks for required attributes", func(t *testing.T) {
@@ -128,7 +129,7 @@ func TestNewPasswordInsideCustomAuth(t *testing.T) {
 		again := must2(w.passwordStep(t, alice, password))(t)
 		must2(choose(t, w, asked.Session, nil))(t)
 		_, err := choose(t, w, again.Session, map[string]string{"NEW_PASSWORD": "An0ther-Passw0rd"})
-		wantError(t, err, "NotAuthorizedException", "Invalid session for the user.")
+		notAuthorized(t, err, "Invalid session for the user.")
 		must2(w.passwordStep(t, alice, fresh))(t)
 	})
 	t.Run("an old temporary password is refused", func(t *testing.T) {
@@ -136,6 +137,6 @@ func TestNewPasswordInsideCustomAuth(t *testing.T) {
 		w.seed(t, userpool.UserSpec{Email: alice, Password: password, Temporary: true})
 		w.clock.Advance(7*24*time.Hour + time.Second)
 		_, err := w.passwordStep(t, alice, password)
-		wantError(t, err, "NotAuthorizedException", "Temporary password has expired and must be reset by an administrator.")
+		notAuthorized(t, err, "Temporary password has expired and must be reset by an administrator.")
 	})
 }

@@ -1,102 +1,193 @@
 package userpool
 
-import "sync"
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"sync"
 
-// operation is one entry of the API.
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/config"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/refusal"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/session"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/users"
+)
+
+// operation is an operation of the API.
 type operation struct {
-	// iam is true where the real service wants a signature.
-	iam bool
-	run func(p *Pool, c *call, body []byte) (any, error)
+	// isGuarded is true where Cognito requires a signature.
+	isGuarded bool
+	// limits lists what the emulation leaves out; empty means nothing that is known.
+	limits string
+	run    func(p *Pool, c *call, body []byte) (any, error)
 }
 
-// input is a request that knows its constraints in the API model.
-type input[T any] interface {
-	*T
-	check(*constraints)
-}
-
-// open makes an operation that anybody may call.
-func open[T any, I input[T]](f func(*Pool, *call, I) (any, error)) operation {
+// open makes an operation that needs no signature.
+func open[T any](f func(*Pool, *call, *T) (any, error)) operation {
 	return operation{run: func(p *Pool, c *call, body []byte) (any, error) {
-		in := I(new(T))
-		if err := decode(body, in); err != nil {
-			return nil, err
-		}
-		var broken constraints
-		in.check(&broken)
-		if err := broken.err(); err != nil {
+		in, err := decode[T](body)
+		if err != nil {
 			return nil, err
 		}
 		return f(p, c, in)
 	}}
 }
 
-// pooled is a request that names the pool.
-type pooled[T any] interface {
-	input[T]
-	pool() text
+func decode[T any](body []byte) (*T, error) {
+	in := new(T)
+	return in, model.Decode(body, in)
+}
+
+// ofBearer makes an operation for the user of an access token.
+func ofBearer[T any](f func(*Pool, *call, *T, *bearer) (any, error)) operation {
+	return operation{run: func(p *Pool, c *call, body []byte) (any, error) {
+		named, err := decode[struct {
+			AccessToken string `rule:"token,required"`
+		}](body)
+		if err != nil {
+			return nil, err
+		}
+		return open(func(p *Pool, c *call, in *T) (any, error) {
+			b, err := p.authenticate(c, named.AccessToken)
+			if err != nil {
+				return nil, err
+			}
+			return f(p, c, in, b)
+		}).run(p, c, body)
+	}}
 }
 
 // guarded makes an operation that IAM guards. All of them name the pool.
-func guarded[T any, I pooled[T]](f func(*Pool, *call, I) (any, error)) operation {
-	op := open(func(p *Pool, c *call, in I) (any, error) {
-		var broken constraints
-		broken.poolID(in.pool())
-		if err := broken.err(); err != nil {
+func guarded[T any](f func(*Pool, *call, *T) (any, error)) operation {
+	return operation{isGuarded: true, run: func(p *Pool, c *call, body []byte) (any, error) {
+		named, err := decode[struct {
+			UserPoolId string `rule:"poolID,required"`
+		}](body)
+		if err != nil {
 			return nil, err
 		}
-		if id := in.pool().value; id != p.cfg.ID {
-			return nil, errNoPool(id)
+		if named.UserPoolId != p.cfg.ID {
+			return nil, refusal.NoPool(named.UserPoolId)
 		}
-		return f(p, c, in)
-	})
-	op.iam = true
-	return op
+		return open(f).run(p, c, body)
+	}}
 }
 
-func (in *initiateAuthInput) pool() text { return in.UserPoolId }
-func (in *respondInput) pool() text      { return in.UserPoolId }
+// adminInput is the input of every guarded operation on one user.
+type adminInput struct {
+	Username string `rule:"username,required"`
+}
 
-// operations is everything the pool answers.
+// ofUser makes an operation that IAM guards, on a user whom it finds by username, sub or alias.
+func ofUser[T any](f func(*Pool, *call, *T, *users.Account) (any, error)) operation {
+	return operation{isGuarded: true, run: func(p *Pool, c *call, body []byte) (any, error) {
+		return guarded(func(p *Pool, c *call, named *adminInput) (any, error) {
+			return open(func(p *Pool, c *call, in *T) (any, error) {
+				a, ok := p.users.Find(named.Username)
+				if !ok {
+					return nil, refusal.UserNotFound
+				}
+				c.sub = a.Sub
+				return f(p, c, in, a)
+			}).run(p, c, body)
+		}).run(p, c, body)
+	}}
+}
+
+// partly notes what the emulation of the operation leaves out.
+func (o operation) partly(limits string) operation {
+	o.limits = limits
+	return o
+}
+
+const (
+	noDevices = "no devices, no MFA, no USER_AUTH"
+	mailOnly  = "codes go by e-mail only"
+)
+
+// operations is the registry: everything that the pool answers.
 var operations = sync.OnceValue(func() map[string]operation {
 	return map[string]operation{
-		"InitiateAuth":              open((*Pool).initiateAuth),
-		"RespondToAuthChallenge":    open((*Pool).respondToAuthChallenge),
-		"GetTokensFromRefreshToken": open((*Pool).getTokensFromRefreshToken),
+		"InitiateAuth":              open((*Pool).initiateAuth).partly(noDevices),
+		"RespondToAuthChallenge":    open((*Pool).respondToAuthChallenge).partly(noDevices),
+		"GetTokensFromRefreshToken": open((*Pool).getTokensFromRefreshToken).partly("no devices"),
 		"RevokeToken":               open((*Pool).revokeToken),
-		"GlobalSignOut":             open((*Pool).globalSignOut),
+		"GlobalSignOut":             ofBearer((*Pool).globalSignOut),
 
-		"SignUp":                 open((*Pool).signUp),
-		"ConfirmSignUp":          open((*Pool).confirmSignUp),
-		"ResendConfirmationCode": open((*Pool).resendConfirmationCode),
-		"ForgotPassword":         open((*Pool).forgotPassword),
+		"SignUp":                 open((*Pool).signUp).partly("no Session in the answer; " + mailOnly),
+		"ConfirmSignUp":          open((*Pool).confirmSignUp).partly("no Session, no ForceAliasCreation"),
+		"ResendConfirmationCode": open((*Pool).resendConfirmationCode).partly(mailOnly),
+		"ForgotPassword":         open((*Pool).forgotPassword).partly(mailOnly),
 		"ConfirmForgotPassword":  open((*Pool).confirmForgotPassword),
 
-		"GetUser":                          open((*Pool).getUser),
-		"UpdateUserAttributes":             open((*Pool).updateUserAttributes),
-		"DeleteUserAttributes":             open((*Pool).deleteUserAttributes),
-		"GetUserAttributeVerificationCode": open((*Pool).getUserAttributeVerificationCode),
-		"VerifyUserAttribute":              open((*Pool).verifyUserAttribute),
-		"ChangePassword":                   open((*Pool).changeOwnPassword),
-		"DeleteUser":                       open((*Pool).deleteUser),
+		"GetUser":                          ofBearer((*Pool).getUser).partly("no MFA settings"),
+		"UpdateUserAttributes":             ofBearer((*Pool).updateUserAttributes).partly(mailOnly),
+		"DeleteUserAttributes":             ofBearer((*Pool).deleteUserAttributes),
+		"GetUserAttributeVerificationCode": ofBearer((*Pool).getUserAttributeVerificationCode).partly("email only"),
+		"VerifyUserAttribute":              ofBearer((*Pool).verifyUserAttribute).partly("email only"),
+		"ChangePassword":                   ofBearer((*Pool).changeOwnPassword).partly("no password history"),
+		"DeleteUser":                       ofBearer((*Pool).deleteUser),
 
-		"AdminInitiateAuth":           guarded((*Pool).initiateAuth),
-		"AdminRespondToAuthChallenge": guarded((*Pool).respondToAuthChallenge),
-		"AdminCreateUser":             guarded((*Pool).adminCreateUser),
-		"AdminGetUser":                guarded((*Pool).adminGetUser),
-		"AdminSetUserPassword":        guarded((*Pool).adminSetUserPassword),
-		"AdminResetUserPassword":      guarded((*Pool).adminResetUserPassword),
-		"AdminUpdateUserAttributes":   guarded((*Pool).adminUpdateUserAttributes),
-		"AdminDeleteUserAttributes":   guarded((*Pool).adminDeleteUserAttributes),
-		"AdminConfirmSignUp":          guarded((*Pool).adminConfirmSignUp),
-		"AdminDisableUser":            guarded((*Pool).adminDisableUser),
-		"AdminEnableUser":             guarded((*Pool).adminEnableUser),
-		"AdminDeleteUser":             guarded((*Pool).adminDeleteUser),
-		"AdminUserGlobalSignOut":      guarded((*Pool).adminUserGlobalSignOut),
+		"AdminInitiateAuth":           guarded((*Pool).initiateAuth).partly(noDevices),
+		"AdminRespondToAuthChallenge": guarded((*Pool).respondToAuthChallenge).partly(noDevices),
+		"AdminCreateUser":             guarded((*Pool).adminCreateUser).partly("no ForceAliasCreation; " + mailOnly),
+		"AdminGetUser":                ofUser((*Pool).adminGetUser).partly("no MFA settings"),
+		"AdminSetUserPassword":        ofUser((*Pool).adminSetUserPassword).partly("no password history"),
+		"AdminResetUserPassword":      ofUser((*Pool).adminResetUserPassword).partly(mailOnly),
+		"AdminUpdateUserAttributes":   ofUser((*Pool).adminUpdateUserAttributes),
+		"AdminDeleteUserAttributes":   ofUser((*Pool).adminDeleteUserAttributes),
+		"AdminConfirmSignUp":          ofUser((*Pool).adminConfirmSignUp),
+		"AdminDisableUser":            ofUser((*Pool).adminDisableUser),
+		"AdminEnableUser":             ofUser((*Pool).adminEnableUser),
+		"AdminDeleteUser":             ofUser((*Pool).adminDeleteUser),
+		"AdminUserGlobalSignOut":      ofUser((*Pool).adminUserGlobalSignOut),
 
 		"ListUsers":              guarded((*Pool).listUsers),
-		"ListUserPoolClients":    guarded((*Pool).listUserPoolClients),
-		"DescribeUserPool":       guarded((*Pool).describeUserPool),
-		"DescribeUserPoolClient": guarded((*Pool).describeUserPoolClient),
+		"ListUserPoolClients":    guarded((*Pool).listUserPoolClients).partly("one page"),
+		"DescribeUserPool":       guarded((*Pool).describeUserPool).partly("what this emulation knows of"),
+		"DescribeUserPoolClient": guarded((*Pool).describeUserPoolClient).partly("what this emulation knows of"),
 	}
 })
+
+// Operation is an entry of the registry. Limits lists what the emulation leaves out; empty means
+// nothing that is known.
+type Operation struct{ Name, Limits string }
+
+// Operations lists what the pool answers, by name.
+func Operations() []Operation {
+	var all []Operation
+	for _, name := range slices.Sorted(maps.Keys(operations())) {
+		all = append(all, Operation{name, operations()[name].limits})
+	}
+	return all
+}
+
+const maxListed = 60
+
+// model is the part of Cognito's API model that requests are checked against.
+var model = awsjson.Model{Exception: "InvalidParameterException", Rules: map[string]awsjson.Rule{
+	"poolID":         {Min: 1, Max: 55, Pattern: config.PoolID, Shown: `[\w-]+_[0-9a-zA-Z]+`},
+	"clientID":       {Min: 1, Max: 128, Pattern: config.ClientID, Shown: `[\w+]+`},
+	"username":       {Min: 1, Max: 128, Pattern: regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]+$`), Shown: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`},
+	"password":       users.PasswordRule,
+	"temporary":      {Max: users.PasswordRule.Max},
+	"token":          {Pattern: regexp.MustCompile(`^[A-Za-z0-9\-_=.]+$`), Shown: `[A-Za-z0-9-_=.]+`},
+	"session":        {Min: session.MinLength, Max: session.MaxLength},
+	"code":           {Min: 1, Max: 2048, Pattern: regexp.MustCompile(`^\S+$`), Shown: `[\S]+`},
+	"attributeCode":  {Min: 1, Max: 2048},
+	"attributes":     {},
+	"attributeName":  {Min: 1, Max: 32},
+	"attributeValue": {Max: 2048},
+	"texts":          {Max: 131072},
+	"filter":         {Max: 256},
+	"page":           {Min: 1, Max: 131072},
+	"limit":          {Max: maxListed},
+	"maxResults":     {Min: 1, Max: maxListed},
+	"action":         {Enum: []string{"RESEND", "SUPPRESS"}},
+	"medium":         {Enum: []string{"SMS", "EMAIL"}},
+	"flow": {Enum: []string{"USER_SRP_AUTH", "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN", "CUSTOM_AUTH",
+		"ADMIN_NO_SRP_AUTH", "USER_PASSWORD_AUTH", "ADMIN_USER_PASSWORD_AUTH", "USER_AUTH"}},
+	"challenge": {Enum: []string{"SMS_MFA", "EMAIL_OTP", "SOFTWARE_TOKEN_MFA", "SELECT_MFA_TYPE", "MFA_SETUP",
+		"PASSWORD_VERIFIER", "CUSTOM_CHALLENGE", "SELECT_CHALLENGE", "DEVICE_SRP_AUTH", "DEVICE_PASSWORD_VERIFIER",
+		"ADMIN_NO_SRP_AUTH", "NEW_PASSWORD_REQUIRED", "SMS_OTP", "PASSWORD", "WEB_AUTHN", "PASSWORD_SRP"}},
+}}

@@ -3,13 +3,18 @@ package userpool
 import (
 	"crypto/hkdf"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/srp"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/random"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/refusal"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/session"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/users"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/srp"
 )
 
 // startSRP begins USER_SRP_AUTH.
@@ -18,49 +23,44 @@ func (p *Pool) startSRP(c *call, client *Client, name string, in *initiateAuthIn
 	if err := checkSRPA(srpA); err != nil {
 		return nil, err
 	}
-	s, err := p.subjectOf(client, name)
+	s, err := p.begin(c, client, name)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.usable(); err != nil {
+	if err := p.triggers.PreAuthentication(c.ctx, client.ID, p.person(s), in.ClientMetadata); err != nil {
 		return nil, err
 	}
-	c.sub = subOf(s)
-	if err := p.preAuthentication(c, client, p.person(s), in.ClientMetadata); err != nil {
-		return nil, err
-	}
-	return p.askPassword(s, &signIn{Flow: flowSRP}, srpA)
+	return p.askPassword(s, &session.State{Flow: flowSRP}, srpA)
 }
 
-// checkSRPA refuses an SRP_A that is missing or can't be a public value.
+// checkSRPA refuses an SRP_A that is missing or no public value.
 func checkSRPA(srpA string) error {
 	if srpA == "" {
-		return errMissingParameter("SRP_A")
+		return refusal.MissingParameter("SRP_A")
 	}
 	if err := srp.CheckPublic(srpA); err != nil {
-		return invalidParameter("Invalid SRP_A: %s", err.Error())
+		return refusal.InvalidParameter("Invalid SRP_A: %s", err.Error())
 	}
 	return nil
 }
 
-// secretBlock is the content of SECRET_BLOCK: the server's side of the exchange.
-// In USER_SRP_AUTH, where clients send no Session, it is the whole sign-in.
+// secretBlock is the content of SECRET_BLOCK: the server's side of the exchange. In USER_SRP_AUTH, where
+// clients send no Session, it holds the whole sign-in.
 type secretBlock struct {
-	State    signIn
+	State    session.State
 	Exchange *srp.Exchange
 }
 
-// askPassword hands a PASSWORD_VERIFIER challenge to the client. Without SRP_A
-// there is nothing to prove a password with; what a live pool answers then is
-// not established.
-func (p *Pool) askPassword(s *subject, state *signIn, srpA string) (any, error) {
+// askPassword sends the client a PASSWORD_VERIFIER challenge. Cognito's answer to DefineAuthChallenge
+// asking for it without SRP_A is not established.
+func (p *Pool) askPassword(s *subject, state *session.State, srpA string) (any, error) {
 	if srpA == "" {
-		return nil, errWrongCredentials()
+		return nil, refusal.WrongCredentials
 	}
 	verifier := p.verifierOf(s)
-	exchange, err := srp.NewExchange(p.rand, verifier, srpA)
+	exchange, err := srp.NewExchange(rand.Reader, verifier, srpA)
 	if err != nil {
-		return nil, invalidParameter("Invalid SRP_A: %s", err.Error())
+		return nil, refusal.InvalidParameter("Invalid SRP_A: %s", err.Error())
 	}
 	state.Challenge = challengePassword
 	out, err := p.askWithBlock(s, state, exchange)
@@ -72,13 +72,12 @@ func (p *Pool) askPassword(s *subject, state *signIn, srpA string) (any, error) 
 	return out, nil
 }
 
-// askWithBlock seals the exchange into a secret block and, inside CUSTOM_AUTH,
-// ties a Session to it.
-func (p *Pool) askWithBlock(s *subject, state *signIn, exchange *srp.Exchange) (*authOutput, error) {
+// askWithBlock seals the exchange into a secret block and, in CUSTOM_AUTH, ties a Session to it.
+func (p *Pool) askWithBlock(s *subject, state *session.State, exchange *srp.Exchange) (*authOutput, error) {
 	out := &authOutput{ChallengeName: challengePassword, ChallengeParameters: map[string]string{
 		"USERNAME": s.username, "USER_ID_FOR_SRP": s.username,
 	}}
-	state.Block = base64.RawURLEncoding.EncodeToString(p.bytes(16))
+	state.Block = base64.RawURLEncoding.EncodeToString(random.Bytes(16))
 	asked, err := p.ask(s, state, out.ChallengeParameters)
 	if err != nil {
 		return nil, err
@@ -90,7 +89,8 @@ func (p *Pool) askWithBlock(s *subject, state *signIn, exchange *srp.Exchange) (
 	if err != nil {
 		return nil, fmt.Errorf("encoding a secret block: %w", err)
 	}
-	out.ChallengeParameters["SECRET_BLOCK"] = base64.StdEncoding.EncodeToString(p.sealed(purposeBlock, plain))
+	sealed := p.sessions.Seal(session.SecretBlock, plain)
+	out.ChallengeParameters["SECRET_BLOCK"] = base64.StdEncoding.EncodeToString(sealed)
 	return out, nil
 }
 
@@ -99,12 +99,12 @@ func (p *Pool) respondPassword(c *call, client *Client, in *respondInput) (any, 
 	answers := in.ChallengeResponses
 	for _, name := range []string{"PASSWORD_CLAIM_SIGNATURE", "PASSWORD_CLAIM_SECRET_BLOCK", "TIMESTAMP"} {
 		if answers[name] == "" {
-			return nil, errMissingParameter(name)
+			return nil, refusal.MissingParameter(name)
 		}
 	}
 	timestamp, err := srp.NormalizeTimestamp(answers["TIMESTAMP"])
 	if err != nil {
-		return nil, invalidParameter("TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english.")
+		return nil, refusal.InvalidParameter("TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english.")
 	}
 	raw, block, err := p.openBlock(client, answers["PASSWORD_CLAIM_SECRET_BLOCK"])
 	if err != nil {
@@ -114,15 +114,16 @@ func (p *Pool) respondPassword(c *call, client *Client, in *respondInput) (any, 
 	if err != nil {
 		return nil, err
 	}
-	return p.spending(state, func() (any, error) {
-		if err := p.proveClaim(s, block.Exchange, raw, timestamp, answers["PASSWORD_CLAIM_SIGNATURE"]); err != nil {
+	return p.spend(state, func() (any, error) {
+		if err := p.checkClaim(s, block.Exchange, raw, timestamp, answers["PASSWORD_CLAIM_SIGNATURE"]); err != nil {
 			return nil, err
 		}
 		if state.Flow != flowCustom {
 			return p.afterPassword(c, s, state.Flow, in.ClientMetadata)
 		}
-		state.Rows, state.Block = append(state.Rows, sessionRow{Name: challengePassword, Result: true}), ""
-		if p.opts.NewPasswordIssuesTokens && s.account.status == statusForceChange {
+		state.Block = ""
+		state.Append(challengePassword, true)
+		if p.opts.NewPasswordIssuesTokens && s.account.Status == users.ForceChange {
 			return p.askNewPassword(s, state)
 		}
 		return p.advance(c, s, state, "", in.ClientMetadata)
@@ -133,54 +134,43 @@ func (p *Pool) respondPassword(c *call, client *Client, in *respondInput) (any, 
 func (p *Pool) openBlock(client *Client, given string) ([]byte, *secretBlock, error) {
 	raw, err := base64.StdEncoding.DecodeString(given)
 	if err != nil {
-		return nil, nil, errWrongCredentials()
+		return nil, nil, refusal.WrongCredentials
 	}
-	plain, ok := p.unsealed(purposeBlock, raw)
+	plain, ok := p.sessions.Unseal(session.SecretBlock, raw)
 	block := new(secretBlock)
 	if !ok || json.Unmarshal(plain, block) != nil || block.Exchange == nil || block.State.Client != client.ID {
-		return nil, nil, errWrongCredentials()
+		return nil, nil, refusal.WrongCredentials
 	}
 	return raw, block, nil
 }
 
-// resumePassword finds the sign-in that a proof belongs to: the Session's, which
-// must be the one that the block was made for, or outside of CUSTOM_AUTH the
-// block's own.
-func (p *Pool) resumePassword(c *call, client *Client, in *respondInput, block *secretBlock) (*subject, *signIn, error) {
+// resumePassword finds the sign-in of a proof: in CUSTOM_AUTH the Session's, for which the block must
+// have been made, otherwise the block's own.
+func (p *Pool) resumePassword(c *call, client *Client, in *respondInput, block *secretBlock) (*subject, *session.State, error) {
 	if block.State.Flow == flowCustom {
 		s, state, err := p.resume(c, client, in, challengePassword)
 		if err == nil && state.Block != block.State.Block {
-			err = errSessionInvalid()
+			err = refusal.SessionInvalid
 		}
 		return s, state, err
 	}
 	state := &block.State
-	if p.now().UnixNano() >= state.Expires {
-		return nil, nil, errSessionExpired()
-	}
-	if !p.sameUser(state, in.ChallengeResponses["USERNAME"]) {
-		return nil, nil, errSessionInvalid()
-	}
-	s, err := p.subjectOfState(client, state)
-	if err != nil {
+	if err := p.sessions.CheckExpiry(state); err != nil {
 		return nil, nil, err
 	}
-	c.sub = subOf(s)
-	return s, state, nil
+	return p.resumeState(c, client, state, in.ChallengeResponses["USERNAME"])
 }
 
-// proveClaim checks a password claim and counts it against the lock-out. A wrong
-// one ends the sign-in: whether a live pool tells Define of it is not
-// established.
-func (p *Pool) proveClaim(s *subject, e *srp.Exchange, block []byte, timestamp, signature string) error {
+// checkClaim checks a password claim and counts it for the lock-out. A wrong one ends the sign-in; whether
+// a live pool calls DefineAuthChallenge then is not established.
+func (p *Pool) checkClaim(s *subject, e *srp.Exchange, block []byte, timestamp, signature string) error {
 	if s.account == nil {
-		// The same work as for somebody who exists, and never a success. Nobody is
-		// locked out here; whether a live pool pretends to is not established.
-		e.Check(p.verifierOf(s), p.srpName(), s.username, block, timestamp, signature)
-		return errWrongCredentials()
+		// The same work as for a known user, never a success and never a lock-out.
+		e.Check(p.verifierOf(s), p.users.SRPName(), s.username, block, timestamp, signature)
+		return refusal.WrongCredentials
 	}
-	return p.prove(s.account, func(v srp.Verifier) bool {
-		err := e.Check(v, p.srpName(), s.username, block, timestamp, signature)
+	return p.users.CheckPasswordOf(s.account, func(v srp.Verifier) bool {
+		err := e.Check(v, p.users.SRPName(), s.username, block, timestamp, signature)
 		if err != nil && !errors.Is(err, srp.ErrClaim) {
 			p.log.Error("password claim could not be checked", "error", err.Error())
 		}
@@ -188,29 +178,11 @@ func (p *Pool) proveClaim(s *subject, e *srp.Exchange, block []byte, timestamp, 
 	})
 }
 
-// provePassword checks a password that was sent as such.
-func (p *Pool) provePassword(a *account, password string) error {
-	return p.prove(a, func(v srp.Verifier) bool { return v.Matches(p.srpName(), a.username, password) })
-}
-
-// prove counts an attempt, then checks it: parallel guesses can't all slip in
-// before the first is counted.
-func (p *Pool) prove(a *account, check func(srp.Verifier) bool) error {
-	if !p.users.attempt(a.username, p.now()) {
-		return errLockedOut()
-	}
-	if !check(a.password) {
-		return errWrongCredentials()
-	}
-	p.users.proven(a.username)
-	if a.status == statusForceChange && !a.passwordExpires.IsZero() && p.now().After(a.passwordExpires) {
-		return errTemporaryExpired()
-	}
-	// Whether a live pool would rather go on to Define here is not established.
-	if a.status == statusResetRequired {
-		return errResetRequired()
-	}
-	return nil
+// checkPassword checks a password that was sent in clear.
+func (p *Pool) checkPassword(a *users.Account, password string) error {
+	return p.users.CheckPasswordOf(a, func(v srp.Verifier) bool {
+		return v.Matches(p.users.SRPName(), a.Username, password)
+	})
 }
 
 // verifierOf is the subject's verifier, a simulated one for an unknown user.
@@ -218,11 +190,10 @@ func (p *Pool) verifierOf(s *subject) srp.Verifier {
 	if s.account == nil {
 		return p.fakeVerifier(s.typed)
 	}
-	return s.account.password
+	return s.account.Password
 }
 
-// fakeVerifier is the verifier of a user who doesn't exist. Its salt is the same
-// each time that the name is asked for.
+// fakeVerifier is the verifier of a user who does not exist. A name always has the same salt.
 func (p *Pool) fakeVerifier(name string) srp.Verifier {
 	const modulusSize = srp.MaxHexDigits / 2
 	seed := p.fake("srp", name)
@@ -233,11 +204,13 @@ func (p *Pool) fakeVerifier(name string) srp.Verifier {
 	return srp.Verifier{Salt: out[:srp.SaltSize], V: out[srp.SaltSize:]}
 }
 
-// dummyUsername is the UUID that stands for a name nobody has, the same each time.
-func (p *Pool) dummyUsername(name string) string { return formatUUID(p.fake("username", name)[:16]) }
+// dummyUsername is the UUID of an unknown name, always the same.
+func (p *Pool) dummyUsername(name string) string {
+	return random.FormatUUID(p.fake("username", name)[:16])
+}
 
 func (p *Pool) fake(label, name string) []byte {
 	mac := hmac.New(sha256.New, p.fakeKey)
-	mac.Write([]byte(label + "\x00" + p.users.fold(name)))
+	mac.Write([]byte(label + "\x00" + p.users.Fold(name)))
 	return mac.Sum(nil)
 }

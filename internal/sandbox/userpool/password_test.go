@@ -8,8 +8,8 @@ import (
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/srp"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/srp"
 )
 
 // srpClient is a client's side of SRP.
@@ -156,14 +156,14 @@ func TestABlockBelongsToItsSession(t *testing.T) {
 	first := must2(w.startSRP(t, types.AuthFlowTypeCustomAuth, clientID, alice, one.start()))(t)
 	second := must2(w.startSRP(t, types.AuthFlowTypeCustomAuth, clientID, alice, two.start()))(t)
 	_, err := w.prove(t, clientID, first.Session, two.answer(t, second.ChallengeParameters, password))
-	wantError(t, err, "NotAuthorizedException", "Invalid session for the user.")
+	notAuthorized(t, err, "Invalid session for the user.")
 	_, err = w.prove(t, clientID, nil, one.answer(t, first.ChallengeParameters, password))
-	wantError(t, err, "InvalidParameterException", "Missing required parameter Session")
+	invalidParameter(t, err, "Missing required parameter Session")
 	_, err = w.prove(t, openID, first.Session, one.answer(t, first.ChallengeParameters, password))
-	wantError(t, err, "NotAuthorizedException", "Incorrect username or password.")
+	notAuthorized(t, err, "Incorrect username or password.")
 	// A code can't stand in for the proof.
 	_, err = w.answer(t, clientID, alice, *first.Session, rightCode)
-	wantError(t, err, "NotAuthorizedException", "Invalid session for the user.")
+	notAuthorized(t, err, "Invalid session for the user.")
 	if out, err := w.prove(t, clientID, first.Session, one.answer(t, first.ChallengeParameters, password)); err != nil {
 		t.Errorf("the right proof was refused after the wrong tries: %v, %v", out, err)
 	}
@@ -192,7 +192,7 @@ func TestUnknownUsersGetAChallengeTheyCantMeet(t *testing.T) {
 		t.Error("two unknown users have the same salt")
 	}
 	_, err := w.prove(t, clientID, first.Session, client.answer(t, a, password))
-	wantError(t, err, "NotAuthorizedException", "Incorrect username or password.")
+	notAuthorized(t, err, "Incorrect username or password.")
 	for _, e := range h.of(userpool.DefineAuthChallenge)[1:] {
 		if !*e.Request.UserNotFound {
 			t.Error("Define wasn't told that the user doesn't exist")

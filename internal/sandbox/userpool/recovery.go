@@ -1,21 +1,25 @@
 package userpool
 
-import "slices"
+import (
+	"slices"
 
-// forgotPassword mails a code that resets the password, where the pool lets a
-// mailbox do that.
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/refusal"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/users"
+)
+
+// forgotPassword mails a code that resets the password, where the pool allows that.
 func (p *Pool) forgotPassword(c *call, in *codeRequestInput) (any, error) {
 	client, a, err := p.named(c, in.ClientId, in.SecretHash, in.Username)
 	if err != nil {
 		return nil, err
 	}
-	// The refusal comes first and is the same for everybody, so that it says
-	// nothing of who exists. Its wording on a live pool is not established.
-	if !p.recoverable() {
-		return nil, notAuthorized("Contact administrator to reset password.")
+	// The refusal comes first and is the same for every name. Cognito's wording is not established.
+	if !p.isRecoverable() {
+		return nil, refusal.NotAuthorized("Contact administrator to reset password.")
 	}
 	if a == nil {
-		return p.simulated(client, in.Username.value)
+		return p.simulated(client, in.Username)
 	}
 	delivery, err := p.mailReset(c, a)
 	if err != nil {
@@ -24,70 +28,63 @@ func (p *Pool) forgotPassword(c *call, in *codeRequestInput) (any, error) {
 	return &codeRequestOutput{delivery}, nil
 }
 
-// recoverable reports whether any recovery mechanism but an administrator is on.
-func (p *Pool) recoverable() bool {
+// isRecoverable reports whether a recovery mechanism other than an administrator is on.
+func (p *Pool) isRecoverable() bool {
 	return slices.Contains(p.cfg.RecoveryMechanisms, "verified_email") ||
 		slices.Contains(p.cfg.RecoveryMechanisms, "verified_phone_number")
 }
 
 // mailReset mails a reset code to a verified address.
-func (p *Pool) mailReset(c *call, a *account) (*codeDelivery, error) {
+func (p *Pool) mailReset(c *call, a *users.Account) (*codeDelivery, error) {
 	switch {
-	case !a.enabled:
-		return nil, errUserDisabled()
-	case a.status == statusForceChange:
-		return nil, notAuthorized("User password cannot be reset in the current state.")
+	case !a.Enabled:
+		return nil, refusal.UserDisabled
+	case a.Status == users.ForceChange:
+		return nil, refusal.NotAuthorized("User password cannot be reset in the current state.")
 	}
-	email := a.attributes["email"]
+	email := a.Attributes["email"]
 	allowed := slices.Contains(p.cfg.RecoveryMechanisms, "verified_email")
-	if !allowed || email == "" || a.attributes["email_verified"] != "true" {
-		return nil, invalidParameter("Cannot reset password for the user as there is no registered/verified email or phone_number")
+	if !allowed || email == "" || a.Attributes["email_verified"] != "true" {
+		return nil, refusal.InvalidParameter(
+			"Cannot reset password for the user as there is no registered/verified email or phone_number")
 	}
-	return p.mailCode(c.ctx, a.username, email, codeReset, resetCodeLife)
+	return p.mailCode(c.ctx, a.Username, email, users.ForReset)
 }
 
 type confirmForgotInput struct {
-	ClientId         text
-	SecretHash       text
-	Username         text
-	ConfirmationCode text
-	Password         text
-	ClientMetadata   stringMap
+	ClientId         string `rule:"clientID,required"`
+	SecretHash       string
+	Username         string      `rule:"username,required"`
+	ConfirmationCode string      `rule:"code,required"`
+	Password         string      `rule:"password,required"`
+	ClientMetadata   awsjson.Map `rule:"texts"`
 }
 
-func (in *confirmForgotInput) check(c *constraints) {
-	c.clientID(in.ClientId)
-	c.username(in.Username)
-	c.code(in.ConfirmationCode)
-	c.password("password", in.Password)
-	c.texts("clientMetadata", in.ClientMetadata)
-}
-
-// confirmForgotPassword takes the code from the reset mail and a new password.
+// confirmForgotPassword resets the password by the code from the mail.
 func (p *Pool) confirmForgotPassword(c *call, in *confirmForgotInput) (any, error) {
 	client, a, err := p.named(c, in.ClientId, in.SecretHash, in.Username)
 	if err != nil {
 		return nil, err
 	}
 	if a == nil {
-		return nil, hidden(client, errCodeExpired())
+		return nil, hidden(client, refusal.CodeExpired)
 	}
-	if err := p.cfg.PasswordPolicy.check(in.Password.value); err != nil {
+	if err := p.users.CheckPassword(in.Password); err != nil {
 		return nil, err
 	}
-	verifier := p.verifier(a.username, in.Password.value)
-	a, err = p.users.update(a.username, func(a *account) error {
-		if !a.enabled {
-			return errUserDisabled()
+	verifier := p.users.Verifier(a.Username, in.Password)
+	a, err = p.users.Update(a.Username, func(a *users.Account) error {
+		if !a.Enabled {
+			return refusal.UserDisabled
 		}
-		if err := a.useCode(codeReset, a.attributes["email"], in.ConfirmationCode.value, p.now()); err != nil {
+		if err := a.UseCode(users.ForReset, a.Attributes["email"], in.ConfirmationCode, p.now()); err != nil {
 			return err
 		}
-		a.usePassword(verifier, p.now())
+		a.UsePassword(verifier, p.now())
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return nil, p.postConfirmation(c, "ConfirmForgotPassword", client.ID, a, in.ClientMetadata)
+	return nil, p.triggers.PostConfirmation(c.ctx, "ConfirmForgotPassword", client.ID, a, in.ClientMetadata)
 }

@@ -1,24 +1,34 @@
 package userpool
 
-import "time"
+import (
+	"time"
 
-// refreshFlow answers InitiateAuth with a refresh token. The SECRET_HASH is over
-// whatever name the client knows; without one, only its presence is judged.
-func (p *Pool) refreshFlow(c *call, client *Client, in *initiateAuthInput) (any, error) {
-	params := in.AuthParameters
-	token := params["REFRESH_TOKEN"]
-	if token == "" {
-		return nil, errMissingParameter("REFRESH_TOKEN")
-	}
-	g, err := p.grants.redeem(token, client.ID, 0, p.now())
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/refusal"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/tokens"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/users"
+)
+
+// issue runs PreTokenGeneration and signs the tokens of a grant.
+func (p *Pool) issue(c *call, client *Client, a *users.Account, g *tokens.Grant, source string, metadata map[string]string) (*tokens.Result, error) {
+	override, err := p.triggers.PreTokenGeneration(c.ctx, source, client.ID, a, metadata)
 	if err != nil {
 		return nil, err
 	}
-	name := params["USERNAME"]
-	if name == "" {
-		name = g.username
+	return p.tokens.Issue(g, client, a, override)
+}
+
+// refreshFlow answers InitiateAuth with a refresh token. The SECRET_HASH is over the internal username.
+func (p *Pool) refreshFlow(c *call, client *Client, in *initiateAuthInput) (any, error) {
+	token := in.AuthParameters["REFRESH_TOKEN"]
+	if token == "" {
+		return nil, refusal.MissingParameter("REFRESH_TOKEN")
 	}
-	if err := p.checkSecretHash(client, params["SECRET_HASH"], name); err != nil {
+	g, err := p.tokens.Redeem(token, client, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSecretHash(client, in.AuthParameters["SECRET_HASH"], g.Username); err != nil {
 		return nil, err
 	}
 	result, err := p.renew(c, client, g, in.ClientMetadata)
@@ -29,50 +39,38 @@ func (p *Pool) refreshFlow(c *call, client *Client, in *initiateAuthInput) (any,
 }
 
 // renew makes new ID and access tokens of a grant; auth_time and origin_jti stay.
-func (p *Pool) renew(c *call, client *Client, g *grant, metadata map[string]string) (*authenticationResult, error) {
-	a, ok := p.users.find(g.username)
+func (p *Pool) renew(c *call, client *Client, g *tokens.Grant, metadata map[string]string) (*tokens.Result, error) {
+	a, ok := p.users.Find(g.Username)
 	if !ok {
-		return nil, errInvalidRefresh()
+		return nil, refusal.InvalidRefresh
 	}
-	c.sub = a.sub
-	if !a.enabled {
-		return nil, errUserDisabled()
+	c.sub = a.Sub
+	if !a.Enabled {
+		return nil, refusal.UserDisabled
 	}
-	return p.mint(c, client, a, g, "RefreshTokens", metadata)
+	return p.issue(c, client, a, g, "RefreshTokens", metadata)
 }
 
 type getTokensInput struct {
-	RefreshToken   text
-	ClientId       text
-	ClientSecret   text
-	ClientMetadata stringMap
+	RefreshToken   string `rule:"token,required"`
+	ClientId       string `rule:"clientID,required"`
+	ClientSecret   string
+	ClientMetadata awsjson.Map `rule:"texts"`
 }
 
-func (in *getTokensInput) check(c *constraints) {
-	if !in.RefreshToken.set {
-		c.add("refreshToken", "not be null")
-	}
-	c.pattern("refreshToken", in.RefreshToken, tokenPattern, `[A-Za-z0-9-_=.]+`)
-	c.clientID(in.ClientId)
-	c.texts("clientMetadata", in.ClientMetadata)
-}
-
-// getTokensFromRefreshToken renews tokens, and replaces the refresh token where
-// the client rotates them.
+// getTokensFromRefreshToken renews tokens, and replaces the refresh token where the client rotates them.
 func (p *Pool) getTokensFromRefreshToken(c *call, in *getTokensInput) (any, error) {
-	client, err := p.client(in.ClientId)
+	client, err := p.clientWithSecret(in.ClientId, in.ClientSecret)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSecret(client, in.ClientSecret); err != nil {
-		return nil, err
+	rotation, grace := client.RefreshTokenRotation, time.Duration(0)
+	if rotation != nil {
+		grace = rotation.RetryGracePeriod
+	} else if !client.Allows("REFRESH_TOKEN_AUTH") {
+		return nil, refusal.InvalidParameter("REFRESH_TOKEN_AUTH is not enabled for the client.")
 	}
-	rotation := client.RefreshTokenRotation
-	if rotation == nil && !client.allows("REFRESH_TOKEN_AUTH") {
-		return nil, invalidParameter("REFRESH_TOKEN_AUTH is not enabled for the client.")
-	}
-	grace := rotation.grace()
-	g, err := p.grants.redeem(in.RefreshToken.value, client.ID, grace, p.now())
+	g, err := p.tokens.Redeem(in.RefreshToken, client, grace)
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +79,7 @@ func (p *Pool) getTokensFromRefreshToken(c *call, in *getTokensInput) (any, erro
 		return nil, err
 	}
 	if rotation != nil {
-		result.RefreshToken = p.refreshToken()
-		if err := p.grants.rotate(in.RefreshToken.value, result.RefreshToken, grace, p.now()); err != nil {
+		if result.RefreshToken, err = p.tokens.Rotate(in.RefreshToken, grace); err != nil {
 			return nil, err
 		}
 	}
@@ -90,50 +87,30 @@ func (p *Pool) getTokensFromRefreshToken(c *call, in *getTokensInput) (any, erro
 }
 
 type revokeInput struct {
-	Token        text
-	ClientId     text
-	ClientSecret text
+	Token        string `rule:"token,required"`
+	ClientId     string `rule:"clientID,required"`
+	ClientSecret string
 }
 
-func (in *revokeInput) check(c *constraints) {
-	if !in.Token.set {
-		c.add("token", "not be null")
-	}
-	c.pattern("token", in.Token, tokenPattern, `[A-Za-z0-9-_=.]+`)
-	c.clientID(in.ClientId)
-}
-
-// revokeToken ends a refresh token and the access tokens of its grant. A token
-// that nobody knows is none to revoke, and no error.
-func (p *Pool) revokeToken(c *call, in *revokeInput) (any, error) {
-	client, err := p.client(in.ClientId)
+// revokeToken ends a refresh token and the access tokens of its grant. An unknown token is no error.
+func (p *Pool) revokeToken(_ *call, in *revokeInput) (any, error) {
+	client, err := p.clientWithSecret(in.ClientId, in.ClientSecret)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSecret(client, in.ClientSecret); err != nil {
-		return nil, err
-	}
 	if !client.EnableTokenRevocation {
-		return nil, fail("UnsupportedOperationException", "Token revocation is disabled for this client.")
+		return nil, awsjson.Fail("UnsupportedOperationException", "Token revocation is disabled for this client.")
 	}
-	if _, err := p.accessTokenClaims(in.Token.value); err == nil {
-		return nil, fail("UnsupportedTokenTypeException", "Unsupported token type")
+	if p.tokens.IsAccessToken(in.Token) {
+		return nil, awsjson.Fail("UnsupportedTokenTypeException", "Unsupported token type")
 	}
-	g, ok := p.grants.find(in.Token.value)
+	g, ok := p.tokens.Find(in.Token)
 	if !ok {
 		return nil, nil
 	}
-	if g.client != client.ID {
-		return nil, fail("UnauthorizedException", "Token was not issued to this client.")
+	if g.Client != client.ID {
+		return nil, awsjson.Fail("UnauthorizedException", "Token was not issued to this client.")
 	}
-	p.grants.revoke(g)
+	p.tokens.Revoke(g)
 	return nil, nil
-}
-
-// grace is how long a replaced token still works.
-func (r *RefreshTokenRotation) grace() time.Duration {
-	if r == nil {
-		return 0
-	}
-	return r.RetryGracePeriod
 }

@@ -7,6 +7,7 @@ import (
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
@@ -75,21 +76,21 @@ func TestRefresh(t *testing.T) {
 		}
 	}
 	_, err := refresh(t, w, clientID, "nonsense")
-	wantError(t, err, "NotAuthorizedException", "Invalid Refresh Token.")
+	notAuthorized(t, err, "Invalid Refresh Token.")
 	_, err = refresh(t, w, openID, *first.RefreshToken)
-	wantError(t, err, "NotAuthorizedException", "Invalid Refresh Token.")
+	notAuthorized(t, err, "Invalid Refresh Token.")
 	_, err = refresh(t, w, clientID, "")
-	wantError(t, err, "InvalidParameterException", "Missing required parameter REFRESH_TOKEN")
+	invalidParameter(t, err, "Missing required parameter REFRESH_TOKEN")
 	w.clock.Advance(30*24*time.Hour - 2*time.Hour)
 	_, err = refresh(t, w, clientID, *first.RefreshToken)
-	wantError(t, err, "NotAuthorizedException", "Refresh Token has expired")
+	notAuthorized(t, err, "Refresh Token has expired")
 	again := w.signIn(t, clientID, alice)
-	h.preToken = failing(&userpool.FunctionError{Message: "no"})
+	h.preToken = failing(&lambda.Error{Message: "no"})
 	_, err = refresh(t, w, clientID, *again.RefreshToken)
 	wantError(t, err, "UserLambdaValidationException", "PreTokenGeneration failed with error no.")
 	w.disable(t, alice)
 	_, err = refresh(t, w, clientID, *again.RefreshToken)
-	wantError(t, err, "NotAuthorizedException", "Refresh Token has been revoked")
+	notAuthorized(t, err, "Refresh Token has been revoked")
 }
 
 func TestRefreshWithASecret(t *testing.T) {
@@ -104,17 +105,19 @@ func TestRefreshWithASecret(t *testing.T) {
 	if _, err := refresh(t, w, secretID, token, "SECRET_HASH", hash(u.Sub)); err != nil {
 		t.Errorf("the hash of sub: %v", err)
 	}
-	_, err := refresh(t, w, secretID, token)
-	wantError(t, err, "NotAuthorizedException", "Client "+secretID+" is configured with secret but SECRET_HASH was not received")
+	_, err := refresh(t, w, secretID, token, "USERNAME", alice, "SECRET_HASH", hash(alice))
+	notAuthorized(t, err, "Unable to verify secret hash for client "+secretID)
+	_, err = refresh(t, w, secretID, token)
+	notAuthorized(t, err, "Client "+secretID+" is configured with secret but SECRET_HASH was not received")
 	_, err = refresh(t, w, secretID, token, "SECRET_HASH", hash("bob@example.com"))
-	wantError(t, err, "NotAuthorizedException", "Unable to verify secret hash for client "+secretID)
+	notAuthorized(t, err, "Unable to verify secret hash for client "+secretID)
 	if _, err := getTokens(t, w, secretID, token, secret); err != nil {
 		t.Error(err)
 	}
 	_, err = getTokens(t, w, secretID, token, "")
-	wantError(t, err, "NotAuthorizedException", "Client "+secretID+" is configured for secret but secret was not received")
+	notAuthorized(t, err, "Client "+secretID+" is configured for secret but secret was not received")
 	_, err = getTokens(t, w, secretID, token, "wrong")
-	wantError(t, err, "NotAuthorizedException", "Unable to verify secret hash for client "+secretID)
+	notAuthorized(t, err, "Unable to verify secret hash for client "+secretID)
 }
 
 func TestRotation(t *testing.T) {
@@ -122,7 +125,7 @@ func TestRotation(t *testing.T) {
 	w.user(t, alice)
 	first := *must2(w.byPassword(t, rotatingID, alice, password))(t).AuthenticationResult.RefreshToken
 	_, err := refresh(t, w, rotatingID, first)
-	wantError(t, err, "InvalidParameterException", "REFRESH_TOKEN_AUTH is not enabled for the client.")
+	invalidParameter(t, err, "REFRESH_TOKEN_AUTH is not enabled for the client.")
 	second := must2(getTokens(t, w, rotatingID, first, ""))(t).RefreshToken
 	if second == nil || *second == first {
 		t.Fatal("the refresh token didn't rotate")
@@ -142,10 +145,10 @@ func TestRotation(t *testing.T) {
 		latest = *must2(getTokens(t, w, rotatingID, latest, ""))(t).RefreshToken
 	}
 	_, err = getTokens(t, w, rotatingID, chain, "")
-	wantError(t, err, "NotAuthorizedException", "Invalid Refresh Token.") // too old to be remembered
+	notAuthorized(t, err, "Invalid Refresh Token.") // too old to be remembered
 	must2(w.RevokeToken(t.Context(), &cip.RevokeTokenInput{ClientId: ptr(rotatingID), Token: &latest}))(t)
 	_, err = getTokens(t, w, rotatingID, latest, "")
-	wantError(t, err, "NotAuthorizedException", "Refresh Token has been revoked")
+	notAuthorized(t, err, "Refresh Token has been revoked")
 }
 
 func TestRevocation(t *testing.T) {
@@ -167,13 +170,13 @@ func TestRevocation(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, token := range []*string{one.AccessToken, renewed.AccessToken} {
-		wantError(t, whoami(token), "NotAuthorizedException", "Access Token has been revoked")
+		notAuthorized(t, whoami(token), "Access Token has been revoked")
 	}
 	if err := whoami(two.AccessToken); err != nil {
 		t.Errorf("another sign-in's token: %v", err)
 	}
 	_, err := refresh(t, w, clientID, *one.RefreshToken)
-	wantError(t, err, "NotAuthorizedException", "Refresh Token has been revoked")
+	notAuthorized(t, err, "Refresh Token has been revoked")
 	if err := revoke(clientID, *one.RefreshToken); err != nil {
 		t.Errorf("revoking twice: %v", err)
 	}
@@ -190,9 +193,9 @@ func TestRevocation(t *testing.T) {
 	three := w.signIn(t, clientID, alice)
 	must2(w.GlobalSignOut(t.Context(), &cip.GlobalSignOutInput{AccessToken: two.AccessToken}))(t)
 	for _, tokens := range []*types.AuthenticationResultType{two, three} {
-		wantError(t, whoami(tokens.AccessToken), "NotAuthorizedException", "Access Token has been revoked")
+		notAuthorized(t, whoami(tokens.AccessToken), "Access Token has been revoked")
 		_, err := refresh(t, w, clientID, *tokens.RefreshToken)
-		wantError(t, err, "NotAuthorizedException", "Refresh Token has been revoked")
+		notAuthorized(t, err, "Refresh Token has been revoked")
 	}
 	if err := whoami(w.signIn(t, clientID, alice).AccessToken); err != nil {
 		t.Errorf("a sign-in after GlobalSignOut: %v", err)

@@ -1,27 +1,19 @@
 package userpool
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/refusal"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/session"
+)
 
 type respondInput struct {
-	ChallengeName      text
-	ClientId           text
-	UserPoolId         text
-	ChallengeResponses stringMap
-	Session            text
-	ClientMetadata     stringMap
-}
-
-func (in *respondInput) check(c *constraints) {
-	if !in.ChallengeName.set {
-		c.add("challengeName", "not be null")
-	}
-	c.enum("challengeName", in.ChallengeName, "SMS_MFA", "EMAIL_OTP", "SOFTWARE_TOKEN_MFA", "SELECT_MFA_TYPE", "MFA_SETUP",
-		"PASSWORD_VERIFIER", "CUSTOM_CHALLENGE", "SELECT_CHALLENGE", "DEVICE_SRP_AUTH", "DEVICE_PASSWORD_VERIFIER",
-		"ADMIN_NO_SRP_AUTH", "NEW_PASSWORD_REQUIRED", "SMS_OTP", "PASSWORD", "WEB_AUTHN", "PASSWORD_SRP")
-	c.clientID(in.ClientId)
-	c.session(in.Session)
-	c.texts("challengeResponses", in.ChallengeResponses)
-	c.texts("clientMetadata", in.ClientMetadata)
+	ChallengeName      string      `rule:"challenge,required"`
+	ClientId           string      `rule:"clientID,required"`
+	Session            string      `rule:"session"`
+	ChallengeResponses awsjson.Map `rule:"texts"`
+	ClientMetadata     awsjson.Map `rule:"texts"`
 }
 
 // respondToAuthChallenge answers RespondToAuthChallenge and its Admin form.
@@ -33,13 +25,13 @@ func (p *Pool) respondToAuthChallenge(c *call, in *respondInput) (any, error) {
 	answers := in.ChallengeResponses
 	name := answers["USERNAME"]
 	if name == "" {
-		return nil, errMissingParameter("USERNAME")
+		return nil, refusal.MissingParameter("USERNAME")
 	}
-	if err := p.checkSecretHash(client, answers["SECRET_HASH"], name); err != nil {
+	if err := checkSecretHash(client, answers["SECRET_HASH"], name); err != nil {
 		return nil, err
 	}
-	// Everything that is judged before the Session is spent leaves it usable.
-	switch in.ChallengeName.value {
+	// An error before the Session is spent leaves it usable.
+	switch in.ChallengeName {
 	case challengeCustom:
 		return p.respondCustom(c, client, in)
 	case challengePassword:
@@ -47,91 +39,56 @@ func (p *Pool) respondToAuthChallenge(c *call, in *respondInput) (any, error) {
 	case challengeNewPassword:
 		return p.respondNewPassword(c, client, in)
 	}
-	return nil, errSessionInvalid()
+	return nil, refusal.SessionInvalid
 }
 
 func (p *Pool) respondCustom(c *call, client *Client, in *respondInput) (any, error) {
 	answer := in.ChallengeResponses["ANSWER"]
 	if answer == "" {
-		return nil, errMissingParameter("ANSWER")
+		return nil, refusal.MissingParameter("ANSWER")
 	}
 	s, state, err := p.resume(c, client, in, challengeCustom)
 	if err != nil {
 		return nil, err
 	}
-	return p.spending(state, func() (any, error) {
+	return p.spend(state, func() (any, error) {
 		return p.answerCustom(c, s, state, answer, in.ClientMetadata)
 	})
 }
 
-// resume reads the Session of an answer and finds whom it is for.
-func (p *Pool) resume(c *call, client *Client, in *respondInput, challenge string) (*subject, *signIn, error) {
-	state, err := p.open(client, in.Session)
+// resume reads the Session of an answer and finds its user.
+func (p *Pool) resume(c *call, client *Client, in *respondInput, challenge string) (*subject, *session.State, error) {
+	state, err := p.sessions.Open(client, in.Session)
 	if err != nil {
 		return nil, nil, err
 	}
-	if state.Challenge != challenge || !p.sameUser(state, in.ChallengeResponses["USERNAME"]) {
-		return nil, nil, errSessionInvalid()
+	if state.Challenge != challenge {
+		return nil, nil, refusal.SessionInvalid
 	}
-	s, err := p.subjectOfState(client, state)
-	if err != nil {
-		return nil, nil, err
-	}
-	c.sub = subOf(s)
-	return s, state, nil
+	return p.resumeState(c, client, state, in.ChallengeResponses["USERNAME"])
 }
 
-// sameUser reports whether the USERNAME of an answer is the one that the sign-in
-// is for: the internal name from ChallengeParameters, the name as first typed,
-// or any other alias of the same user.
-func (p *Pool) sameUser(state *signIn, name string) bool {
-	if name == state.Username || p.users.fold(name) == p.users.fold(state.Typed) {
+// isSameUser reports whether the USERNAME of an answer names the user of the sign-in: by the internal
+// name from ChallengeParameters, the name typed at the start, or another alias.
+func (p *Pool) isSameUser(state *session.State, name string) bool {
+	if name == state.Username || p.users.Fold(name) == p.users.Fold(state.Typed) {
 		return true
 	}
-	a, ok := p.users.find(name)
-	return ok && !state.unknown() && a.username == state.Username
+	a, ok := p.users.Find(name)
+	return ok && state.Unknown == 0 && a.Username == state.Username
 }
 
-// subjectOfState finds the subject of a sign-in that has begun. Who was unknown
-// then stays unknown, even if somebody has taken the name since.
-func (p *Pool) subjectOfState(client *Client, state *signIn) (*subject, error) {
-	s := &subject{client: client, username: state.Username, typed: state.Typed}
-	if state.unknown() {
-		return s, nil
-	}
-	a, ok := p.users.find(state.Username)
-	if !ok {
-		if client.PreventUserExistenceErrors {
-			return nil, errWrongCredentials()
-		}
-		return nil, errUserNotFound()
-	}
-	s.account = a
-	return s, s.usable()
-}
-
-// spending spends the state's id and goes on. A trigger's failure leaves the
-// Session dead, which the client is told in other words than used.
-func (p *Pool) spending(state *signIn, then func() (any, error)) (any, error) {
+// spend spends the Session of state, then runs next. After a trigger's failure the Session is dead, for
+// which Cognito has another error than for a used one.
+func (p *Pool) spend(state *session.State, next func() (any, error)) (any, error) {
 	id := state.ID
-	if err := p.spend(id, state.Expires); err != nil {
+	if err := p.sessions.Spend(state); err != nil {
 		return nil, err
 	}
-	out, err := then()
-	if isTriggerError(err) {
-		p.sessions.kill(id)
+	out, err := next()
+	var e *awsjson.Error
+	if errors.As(err, &e) && refusal.IsTriggerError(e) {
+		p.sessions.Kill(id)
 	}
 	return out, err
-}
-
-func isTriggerError(err error) bool {
-	var e *apiError
-	if !errors.As(err, &e) {
-		return false
-	}
-	switch e.kind {
-	case "UserLambdaValidationException", "UnexpectedLambdaException", "InvalidLambdaResponseException":
-		return true
-	}
-	return false
 }

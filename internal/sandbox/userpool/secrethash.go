@@ -5,6 +5,9 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"slices"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/refusal"
 )
 
 // SecretHash returns the SECRET_HASH of a username for a client with a secret.
@@ -14,41 +17,59 @@ func SecretHash(clientID, clientSecret, username string) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// checkSecretHash judges a SECRET_HASH. It may be over the name as given, over
-// the internal name or over sub, because clients differ in what they hash.
-func (p *Pool) checkSecretHash(client *Client, given, name string) error {
+// checkSecretHash checks that a SECRET_HASH is over one of the names.
+func checkSecretHash(client *Client, given string, names ...string) error {
 	if client.Secret == "" {
 		if given != "" {
-			return notAuthorized("Client %s is not configured for secret but secret hash was received", client.ID)
+			return refusal.NotAuthorized("Client %s is not configured for secret but secret hash was received", client.ID)
 		}
 		return nil
 	}
 	if given == "" {
-		return notAuthorized("Client %s is configured with secret but SECRET_HASH was not received", client.ID)
+		return refusal.NotAuthorized("Client %s is configured with secret but SECRET_HASH was not received", client.ID)
 	}
-	names := []string{name}
-	if a, ok := p.users.find(name); ok {
-		names = append(names, a.username, a.sub, a.attributes["email"])
-	} else {
-		names = append(names, p.dummyUsername(name))
+	if slices.ContainsFunc(names, func(name string) bool {
+		return hmac.Equal([]byte(given), []byte(SecretHash(client.ID, client.Secret, name)))
+	}) {
+		return nil
 	}
-	for _, n := range names {
-		if hmac.Equal([]byte(given), []byte(SecretHash(client.ID, client.Secret, n))) {
-			return nil
-		}
-	}
-	return notAuthorized("Unable to verify secret hash for client %s", client.ID)
+	return refusal.NotAuthorized("Unable to verify secret hash for client %s", client.ID)
 }
 
-// checkSecret judges a ClientSecret, which some operations take in place of the hash.
-func checkSecret(client *Client, given text) error {
-	switch {
-	case client.Secret == "":
-		return nil
-	case given.value == "":
-		return notAuthorized("Client %s is configured for secret but secret was not received", client.ID)
-	case subtle.ConstantTimeCompare([]byte(given.value), []byte(client.Secret)) != 1:
-		return notAuthorized("Unable to verify secret hash for client %s", client.ID)
+// signInNames are the names over which InitiateAuth takes the SECRET_HASH: the typed one and the other
+// sign-in attributes of the user.
+func (p *Pool) signInNames(name string) []string {
+	names := []string{name}
+	if a, ok := p.users.Find(name); ok {
+		names = append(names, a.Username, a.Sub)
+		for _, attr := range slices.Concat(p.cfg.UsernameAttributes, p.cfg.AliasAttributes) {
+			if v := a.Attributes[attr]; v != "" {
+				names = append(names, v)
+			}
+		}
 	}
-	return nil
+	return names
+}
+
+// client finds an app client.
+func (p *Pool) client(id string) (*Client, error) {
+	client, ok := p.clients[id]
+	if !ok {
+		return nil, refusal.NoClient(id)
+	}
+	return client, nil
+}
+
+// clientWithSecret finds an app client for an operation that takes ClientSecret in place of a hash.
+func (p *Pool) clientWithSecret(id, secret string) (*Client, error) {
+	client, err := p.client(id)
+	switch {
+	case err != nil || client.Secret == "":
+		return client, err
+	case secret == "":
+		return nil, refusal.NotAuthorized("Client %s is configured for secret but secret was not received", client.ID)
+	case subtle.ConstantTimeCompare([]byte(secret), []byte(client.Secret)) != 1:
+		return nil, refusal.NotAuthorized("Unable to verify secret hash for client %s", client.ID)
+	}
+	return client, nil
 }

@@ -7,9 +7,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/random"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/refusal"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/users"
 )
 
-// User is a user of the pool, as a test or an operator sees it.
+// User is a user of the pool for tests and operators.
 type User struct {
 	// Username is the internal name, a UUID where users sign up with an attribute.
 	Username string
@@ -30,7 +34,7 @@ type UserSpec struct {
 	Username string
 	// Email is the address; it becomes the attribute and the sign-in name.
 	Email string
-	// Password is the password; empty means one that nobody knows.
+	// Password is the password; empty means a random one.
 	Password string
 	// Temporary leaves the user in FORCE_CHANGE_PASSWORD.
 	Temporary bool
@@ -44,25 +48,24 @@ type UserSpec struct {
 
 // User returns the user with the given username, sub or alias.
 func (p *Pool) User(usernameOrAlias string) (User, bool) {
-	a, ok := p.users.find(usernameOrAlias)
+	a, ok := p.users.Find(usernameOrAlias)
 	if !ok {
 		return User{}, false
 	}
-	return a.export(), true
+	return export(a), true
 }
 
 // Users returns every user in the order of creation.
 func (p *Pool) Users() []User {
-	all := p.users.all()
+	all := p.users.All()
 	out := make([]User, len(all))
 	for i, a := range all {
-		out[i] = a.export()
+		out[i] = export(a)
 	}
 	return out
 }
 
-// CreateUser puts a user into the pool as it is, without trigger, mail or
-// password policy: for seeding. The error says which name is taken.
+// CreateUser adds a user without trigger, mail or password policy. A name that is taken is an error.
 func (p *Pool) CreateUser(_ context.Context, spec UserSpec) (User, error) {
 	if err := p.checkSpec(spec); err != nil {
 		return User{}, err
@@ -73,27 +76,31 @@ func (p *Pool) CreateUser(_ context.Context, spec UserSpec) (User, error) {
 		attrs["email"] = spec.Email
 		attrs["email_verified"] = fmt.Sprint(spec.EmailVerified)
 	}
-	a := p.newAccount(cmp.Or(spec.Username, spec.Email), attrs)
+	a := p.users.NewAccount(cmp.Or(spec.Username, spec.Email), attrs)
 	switch {
 	case spec.Unconfirmed:
-		a.status = statusUnconfirmed
+		a.Status = users.Unconfirmed
 	case spec.Temporary:
-		a.status = statusForceChange
-		a.passwordExpires = p.temporaryExpiry()
+		a.Status = users.ForceChange
+		a.PasswordExpires = p.users.TemporaryExpiry()
 	default:
-		a.status = statusConfirmed
+		a.Status = users.Confirmed
 	}
-	p.setPassword(a, cmp.Or(spec.Password, p.unknownPassword()))
-	u := a.export()
-	if !p.users.add(a, false) {
-		return User{}, fmt.Errorf("a user with the name or address of this one exists already: %w", errUsernameExists())
+	a.Password = p.users.Verifier(a.Username, cmp.Or(spec.Password, random.Text(64)))
+	stored, ok := p.users.Add(a, false)
+	if !ok {
+		return User{}, fmt.Errorf("a user with the name or address of this one exists already: %w", refusal.UsernameExists)
 	}
-	return u, nil
+	return export(stored), nil
 }
 
-// checkSpec refuses a user whom nobody could name, or whose address is none.
+func export(a *users.Account) User {
+	return User{Username: a.Username, Sub: a.Sub, Attributes: a.AllAttributes(), Enabled: a.Enabled, Status: a.Status}
+}
+
+// checkSpec refuses a user without a name to sign in with, and one with an invalid address.
 func (p *Pool) checkSpec(spec UserSpec) error {
-	if spec.Email != "" && !isEmail(spec.Email) {
+	if spec.Email != "" && !users.IsEmail(spec.Email) {
 		return fmt.Errorf("user with the email %q, which is no address; use one such as \"alice@example.com\"", spec.Email)
 	}
 	if spec.Email == "" && (spec.Username == "" || slices.Contains(p.cfg.UsernameAttributes, "email")) {

@@ -17,18 +17,18 @@ func TestChangePassword(t *testing.T) {
 		_, err := w.ChangePassword(t.Context(), &cip.ChangePasswordInput{AccessToken: token, PreviousPassword: &from, ProposedPassword: &to})
 		return err
 	}
-	wantError(t, change("Wrong1234!", fresh), "NotAuthorizedException", "Incorrect username or password.")
+	notAuthorized(t, change("Wrong1234!", fresh), "Incorrect username or password.")
 	wantError(t, change(password, "weak"), "InvalidPasswordException", "Password did not conform with policy: Password not long enough")
 	if err := change(password, fresh); err != nil {
 		t.Fatal(err)
 	}
 	must2(w.byPassword(t, openID, alice, fresh))(t)
 	_, err := w.byPassword(t, openID, alice, password)
-	wantError(t, err, "NotAuthorizedException", "Incorrect username or password.")
+	notAuthorized(t, err, "Incorrect username or password.")
 	for range 4 {
 		change("Wrong1234!", fresh)
 	}
-	wantError(t, change(fresh, password), "NotAuthorizedException", "Password attempts exceeded")
+	notAuthorized(t, change(fresh, password), "Password attempts exceeded")
 }
 
 func (w *world) setAttributes(t *testing.T, token *string, attributes ...string) (*cip.UpdateUserAttributesOutput, error) {
@@ -50,17 +50,17 @@ func TestUpdateUserAttributes(t *testing.T) {
 	}
 	for _, name := range []string{"email", "email_verified", "phone_number_verified", "sub", "custom:team", "locale"} {
 		_, err := w.setAttributes(t, token, "name", "Mallory", name, "true")
-		wantError(t, err, "NotAuthorizedException", unauthorized)
+		notAuthorized(t, err, unauthorized)
 	}
 	_, err := w.setAttributes(t, token, "custom:nope", "x")
-	wantError(t, err, "InvalidParameterException", "Attributes did not conform to the schema: custom:nope: Attribute does not exist in the schema.\n")
+	invalidParameter(t, err, "Attributes did not conform to the schema: custom:nope: Attribute does not exist in the schema.\n")
 	_, err = w.setAttributes(t, token, "custom:fixed", "x")
-	wantError(t, err, "InvalidParameterException", "Attributes did not conform to the schema: user.custom:fixed: Attribute cannot be updated.\n")
+	invalidParameter(t, err, "Attributes did not conform to the schema: user.custom:fixed: Attribute cannot be updated.\n")
 	if u, _ := w.pool.User(alice); u.Attributes["name"] != "Alice" || u.Attributes["email"] != alice {
 		t.Errorf("a refused change left %+v", u)
 	}
 	_, err = w.DeleteUserAttributes(t.Context(), &cip.DeleteUserAttributesInput{AccessToken: token, UserAttributeNames: []string{"locale"}})
-	wantError(t, err, "NotAuthorizedException", unauthorized)
+	notAuthorized(t, err, unauthorized)
 	must2(w.DeleteUserAttributes(t.Context(), &cip.DeleteUserAttributesInput{AccessToken: token, UserAttributeNames: []string{"name"}}))(t)
 	if u, _ := w.pool.User(alice); u.Attributes["name"] != "" {
 		t.Errorf("name = %q", u.Attributes["name"])
@@ -137,14 +137,23 @@ func TestChangingTheAddress(t *testing.T) {
 			}
 		}
 	})
+	t.Run("is proven by its own name alone", func(t *testing.T) {
+		w := newWorld(t, passwordless())
+		w.user(t, alice)
+		for _, name := range []string{"emails", "phone_numbers", "name"} {
+			_, err := w.VerifyUserAttribute(t.Context(), &cip.VerifyUserAttributeInput{
+				AccessToken: w.signIn(t, clientID, alice).AccessToken, AttributeName: &name, Code: ptr("123456")})
+			invalidParameter(t, err, "Invalid attribute name: "+name)
+		}
+	})
 	t.Run("can't be no address, or removed", func(t *testing.T) {
 		w := newWorld(t, passwordless())
 		w.user(t, alice)
 		token := w.signIn(t, clientID, alice).AccessToken
 		_, err := w.setAttributes(t, token, "email", "nonsense")
-		wantError(t, err, "InvalidParameterException", "Invalid email address format.")
+		invalidParameter(t, err, "Invalid email address format.")
 		_, err = w.DeleteUserAttributes(t.Context(), &cip.DeleteUserAttributesInput{AccessToken: token, UserAttributeNames: []string{"email"}})
-		wantError(t, err, "InvalidParameterException", "user.email: Attribute cannot be deleted.")
+		invalidParameter(t, err, "user.email: Attribute cannot be deleted.")
 	})
 }
 
@@ -157,9 +166,9 @@ func TestDeleteUser(t *testing.T) {
 		t.Error("the user is still there")
 	}
 	_, err := w.GetUser(t.Context(), &cip.GetUserInput{AccessToken: tokens.AccessToken})
-	wantError(t, err, "NotAuthorizedException", "Access Token has been revoked")
+	notAuthorized(t, err, "Access Token has been revoked")
 	_, err = refresh(t, w, clientID, *tokens.RefreshToken)
-	wantError(t, err, "NotAuthorizedException", "Refresh Token has been revoked")
+	notAuthorized(t, err, "Refresh Token has been revoked")
 	again := w.user(t, alice)
 	if again.Sub == claims(t, *tokens.AccessToken)["sub"] {
 		t.Error("the address came back with the old sub")

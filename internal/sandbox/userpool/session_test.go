@@ -28,7 +28,7 @@ func TestSessions(t *testing.T) {
 		session := newSession(t, w)
 		must2(w.answer(t, clientID, alice, session, rightCode))(t)
 		_, err := w.answer(t, clientID, alice, session, rightCode)
-		wantError(t, err, "NotAuthorizedException", usedOnce)
+		notAuthorized(t, err, usedOnce)
 	})
 	t.Run("work once after a wrong answer too", func(t *testing.T) {
 		w := newWorld(t, passwordless())
@@ -36,7 +36,7 @@ func TestSessions(t *testing.T) {
 		session := newSession(t, w)
 		must2(w.answer(t, clientID, alice, session, "wrong"))(t)
 		_, err := w.answer(t, clientID, alice, session, rightCode)
-		wantError(t, err, "NotAuthorizedException", usedOnce)
+		notAuthorized(t, err, usedOnce)
 	})
 	t.Run("expire", func(t *testing.T) {
 		w := newWorld(t, passwordless())
@@ -47,7 +47,7 @@ func TestSessions(t *testing.T) {
 		session = newSession(t, w)
 		w.clock.Advance(3 * time.Minute)
 		_, err := w.answer(t, clientID, alice, session, rightCode)
-		wantError(t, err, "NotAuthorizedException", expired)
+		notAuthorized(t, err, expired)
 	})
 	t.Run("live as long as the client says", func(t *testing.T) {
 		w := newWorld(t, passwordless(), func(cfg *userpool.Config, _ *userpool.Options) { cfg.Clients[0].AuthSessionValidity = 15 * time.Minute })
@@ -60,7 +60,7 @@ func TestSessions(t *testing.T) {
 		w := newWorld(t, passwordless())
 		w.user(t, alice)
 		_, err := w.answer(t, openID, alice, newSession(t, w), rightCode)
-		wantError(t, err, "NotAuthorizedException", invalid)
+		notAuthorized(t, err, invalid)
 	})
 	t.Run("can't be made up or changed", func(t *testing.T) {
 		w := newWorld(t, passwordless())
@@ -70,27 +70,27 @@ func TestSessions(t *testing.T) {
 		flipped[len(flipped)/2] ^= 1
 		for _, forged := range []string{strings.Repeat("A", 20), strings.Repeat("A", 2048), "no base64 but long enough", string(flipped), session[:40]} {
 			_, err := w.answer(t, clientID, alice, forged, rightCode)
-			wantError(t, err, "NotAuthorizedException", invalid)
+			notAuthorized(t, err, invalid)
 		}
 		other := newWorld(t, passwordless())
 		other.user(t, alice)
 		_, err := other.answer(t, clientID, alice, session, rightCode)
-		wantError(t, err, "NotAuthorizedException", invalid)
+		notAuthorized(t, err, invalid)
 	})
 	t.Run("are checked for length", func(t *testing.T) {
 		w := newWorld(t, passwordless())
 		const path = "1 validation error detected: Value at 'session' failed to satisfy constraint: Member must have length "
 		_, err := w.answer(t, clientID, alice, "short", rightCode)
-		wantError(t, err, "InvalidParameterException", path+"greater than or equal to 20")
+		invalidParameter(t, err, path+"greater than or equal to 20")
 		_, err = w.answer(t, clientID, alice, strings.Repeat("A", 2049), rightCode)
-		wantError(t, err, "InvalidParameterException", path+"less than or equal to 2048")
+		invalidParameter(t, err, path+"less than or equal to 2048")
 	})
 	t.Run("must be there", func(t *testing.T) {
 		w := newWorld(t, passwordless())
 		_, err := w.RespondToAuthChallenge(t.Context(), &cip.RespondToAuthChallengeInput{
 			ChallengeName: "CUSTOM_CHALLENGE", ClientId: ptr(clientID), ChallengeResponses: map[string]string{"USERNAME": alice, "ANSWER": "x"},
 		})
-		wantError(t, err, "InvalidParameterException", "Missing required parameter Session")
+		invalidParameter(t, err, "Missing required parameter Session")
 	})
 	t.Run("survive a request that lacks something", func(t *testing.T) {
 		w := newWorld(t, passwordless())

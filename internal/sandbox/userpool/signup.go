@@ -1,29 +1,25 @@
 package userpool
 
 import (
+	"context"
 	"fmt"
 	"slices"
+	"strings"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/refusal"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/triggers"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/users"
 )
 
 type signUpInput struct {
-	ClientId       text
-	SecretHash     text
-	Username       text
-	Password       text
-	UserAttributes []attribute
-	ValidationData []attribute
-	ClientMetadata stringMap
-}
-
-func (in *signUpInput) check(c *constraints) {
-	c.clientID(in.ClientId)
-	c.username(in.Username)
-	// Only a pool with native passwordless sign-in lets the password be absent,
-	// and this is none: its clients send a random one.
-	c.password("password", in.Password)
-	c.attributes("userAttributes", in.UserAttributes)
-	c.attributes("validationData", in.ValidationData)
-	c.texts("clientMetadata", in.ClientMetadata)
+	ClientId       string `rule:"clientID,required"`
+	SecretHash     string
+	Username       string            `rule:"username,required"`
+	Password       string            `rule:"password,required"`
+	UserAttributes []users.Attribute `rule:"attributes"`
+	ValidationData []users.Attribute `rule:"attributes"`
+	ClientMetadata awsjson.Map       `rule:"texts"`
 }
 
 type signUpOutput struct {
@@ -32,50 +28,49 @@ type signUpOutput struct {
 	CodeDeliveryDetails *codeDelivery `json:",omitempty"`
 }
 
-// signUp registers a user, asks PreSignUp about it and mails a code where the
-// pool verifies addresses by itself.
+// signUp registers a user, after PreSignUp, and mails a code where the pool verifies addresses itself.
 func (p *Pool) signUp(c *call, in *signUpInput) (any, error) {
 	client, err := p.client(in.ClientId)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.checkSecretHash(client, in.SecretHash.value, in.Username.value); err != nil {
+	if err := checkSecretHash(client, in.SecretHash, in.Username); err != nil {
 		return nil, err
 	}
 	if p.cfg.AdminCreateUserOnly {
-		return nil, notAuthorized("SignUp is not permitted for this user pool")
+		return nil, refusal.NotAuthorized("SignUp is not permitted for this user pool")
 	}
-	if err := p.cfg.PasswordPolicy.check(in.Password.value); err != nil {
+	if err := p.users.CheckPassword(in.Password); err != nil {
 		return nil, err
 	}
-	if err := p.writable(client, in.UserAttributes); err != nil {
+	if err := p.users.CheckWritable(client, in.UserAttributes); err != nil {
 		return nil, err
 	}
-	a, given, err := p.draft(in.Username.value, in.UserAttributes)
+	a, given, err := p.draft(in.Username, in.UserAttributes)
 	if err != nil {
 		return nil, err
 	}
-	if missing := p.missingRequired(a.attributes); len(missing) > 0 {
-		return nil, invalidParameter("Attributes did not conform to the schema: %s", missingText(missing))
+	if err := p.users.CheckComplete(a.Attributes); err != nil {
+		return nil, err
 	}
-	request := preSignUpRequest{given, asMap(in.ValidationData), in.ClientMetadata}
-	said, err := p.preSignUp(c, "PreSignUp_SignUp", a.username, client.ID, request)
+	request := triggers.PreSignUpRequest{
+		UserAttributes: given, ValidationData: asMap(in.ValidationData), ClientMetadata: in.ClientMetadata,
+	}
+	response, err := p.triggers.PreSignUp(c.ctx, "SignUp", a.Username, client.ID, request)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.apply(said, a); err != nil {
+	if err := applyPreSignUp(response, a); err != nil {
 		return nil, err
 	}
-	p.setPassword(a, in.Password.value)
+	a.Password = p.users.Verifier(a.Username, in.Password)
 	return p.finishSignUp(c, client, a, in.ClientMetadata)
 }
 
-// draft makes the account of a new user from the name and the attributes given,
-// and returns the attributes as PreSignUp sees them. Where users sign up with an
-// address, the name must be one and becomes the attribute, unjudged by the
-// client's write attributes.
-func (p *Pool) draft(username string, given []attribute) (*account, map[string]string, error) {
-	attrs, err := p.judged(given, nil)
+// draft makes the account of a new user and returns the attributes that PreSignUp receives. Where users
+// sign up with an address, the name becomes that attribute, whatever the client may write.
+func (p *Pool) draft(username string, given []users.Attribute) (*users.Account, map[string]string, error) {
+	attrs, err := p.users.CheckAttributes(given, nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -83,89 +78,88 @@ func (p *Pool) draft(username string, given []attribute) (*account, map[string]s
 	if err != nil {
 		return nil, nil, err
 	}
-	if name == "" && p.looksLikeAlias(username) {
-		return nil, nil, invalidParameter("Username cannot be of email format, since user pool is configured for email alias.")
+	if other, ok := attrs[name]; ok && p.users.Fold(other) != p.users.Fold(username) {
+		return nil, nil, refusal.InvalidParameter(
+			"User %s should be empty or same as username, since username attribute is %s.", name, name)
 	}
 	if name != "" {
-		if other, ok := attrs[name]; ok && p.users.fold(other) != p.users.fold(username) {
-			return nil, nil, invalidParameter("The %s attribute differs from the username.", name)
-		}
 		attrs[name] = username
 	}
-	a := p.newAccount(username, map[string]string{})
-	a.status = statusUnconfirmed
-	p.putAttributes(a, attrs)
-	for _, attr := range []string{"email", "phone_number"} {
-		if a.attributes[attr] == "" {
-			delete(a.attributes, attr+"_verified")
-		}
+	if err := users.CheckVerified(attrs, nil); err != nil {
+		return nil, nil, err
 	}
-	if _, ok := p.users.find(username); ok {
-		return nil, nil, errUsernameExists()
+	a := p.users.NewAccount(username, map[string]string{})
+	a.Status = users.Unconfirmed
+	p.users.Put(a, attrs)
+	if _, ok := p.users.Find(username); ok {
+		return nil, nil, refusal.UsernameExists
 	}
 	return a, attrs, nil
 }
 
-// signUpAttribute returns which attribute a username is, or "" where usernames
-// are just names.
+// signUpAttribute returns the attribute that a username is, or "" where usernames are plain names.
 func (p *Pool) signUpAttribute(username string) (string, error) {
-	email := slices.Contains(p.cfg.UsernameAttributes, "email")
-	phone := slices.Contains(p.cfg.UsernameAttributes, "phone_number")
+	has := func(list []string, name string) bool { return slices.Contains(list, name) }
+	email, phone := has(p.cfg.UsernameAttributes, "email"), has(p.cfg.UsernameAttributes, "phone_number")
 	switch {
-	case !email && !phone:
-		return "", nil
-	case email && isEmail(username):
+	case email && users.IsEmail(username):
 		return "email", nil
-	case phone && isPhone(username):
+	case phone && users.IsPhone(username):
 		return "phone_number", nil
 	case email && phone:
-		return "", invalidParameter("Username should be either an email or a phone number.")
+		return "", refusal.InvalidParameter("Username should be either an email or a phone number.")
 	case email:
-		return "", invalidParameter("Username should be an email.")
+		return "", refusal.InvalidParameter("Username should be an email.")
+	case phone:
+		return "", refusal.InvalidParameter("Username should be a phone number.")
+	case has(p.cfg.AliasAttributes, "email") && users.IsEmail(username):
+		return "", refusal.InvalidParameter(
+			"Username cannot be of email format, since user pool is configured for email alias.")
+	case has(p.cfg.AliasAttributes, "phone_number") && users.IsPhone(username):
+		return "", refusal.InvalidParameter(
+			"Username cannot be of phone number format, since user pool is configured for phone number alias.")
 	}
-	return "", invalidParameter("Username should be a phone number.")
+	return "", nil
 }
 
-// looksLikeAlias reports whether a plain username could be mistaken for an alias.
-func (p *Pool) looksLikeAlias(username string) bool {
-	return slices.Contains(p.cfg.AliasAttributes, "email") && isEmail(username)
-}
-
-// apply carries out what PreSignUp said.
-func (p *Pool) apply(said preSignUpResponse, a *account) error {
+// applyPreSignUp changes the account as PreSignUp's response demands.
+func applyPreSignUp(response triggers.PreSignUpResponse, a *users.Account) error {
 	for _, v := range []struct {
-		on        bool
+		isOn      bool
 		name, arg string
-	}{{said.AutoVerifyEmail, "email", "autoVerifyEmail"}, {said.AutoVerifyPhone, "phone_number", "autoVerifyPhone"}} {
-		if !v.on {
+	}{
+		{response.AutoVerifyEmail, "email", "autoVerifyEmail"},
+		{response.AutoVerifyPhone, "phone_number", "autoVerifyPhone"},
+	} {
+		if !v.isOn {
 			continue
 		}
-		if a.attributes[v.name] == "" {
-			return fail("InvalidLambdaResponseException", "Invalid lambda function output : %s is set but the user has no %s", v.arg, v.name)
+		if a.Attributes[v.name] == "" {
+			return refusal.InvalidOutput("%s is set but the user has no %s", v.arg, v.name)
 		}
-		a.attributes[v.name+"_verified"] = "true"
+		a.Attributes[v.name+"_verified"] = "true"
 	}
-	if said.AutoConfirmUser {
-		a.status = statusConfirmed
+	if response.AutoConfirmUser {
+		a.Status = users.Confirmed
 	}
 	return nil
 }
 
-// finishSignUp stores the user, and then either tells PostConfirmation or mails a
-// code.
-func (p *Pool) finishSignUp(c *call, client *Client, a *account, metadata map[string]string) (any, error) {
-	stored := a.clone()
-	if !p.users.add(a, true) {
-		return nil, errUsernameExists()
+// finishSignUp stores the user, then calls PostConfirmation or mails a code.
+func (p *Pool) finishSignUp(c *call, client *Client, a *users.Account, metadata map[string]string) (any, error) {
+	stored, ok := p.users.Add(a, true)
+	if !ok {
+		return nil, refusal.UsernameExists
 	}
-	c.sub = stored.sub
-	out := &signUpOutput{UserConfirmed: stored.status == statusConfirmed, UserSub: stored.sub}
+	c.sub = stored.Sub
+	out := &signUpOutput{UserConfirmed: stored.Status == users.Confirmed, UserSub: stored.Sub}
 	if out.UserConfirmed {
-		return out, p.postConfirmation(c, "ConfirmSignUp", client.ID, stored, metadata)
+		return out, p.triggers.PostConfirmation(c.ctx, "ConfirmSignUp", client.ID, stored, metadata)
 	}
-	if email := stored.attributes["email"]; email != "" && stored.attributes["email_verified"] != "true" && p.autoVerified("email") {
+	email, isProven := stored.Attributes["email"], stored.Attributes["email_verified"] == "true"
+	if email != "" && !isProven && p.isAutoVerified("email") {
 		var err error
-		out.CodeDeliveryDetails, err = p.mailCode(c.ctx, stored.username, email, codeSignUp, signUpCodeLife)
+		out.CodeDeliveryDetails, err = p.mailCode(c.ctx, stored.Username, email, users.ForSignUp)
 		if err != nil {
 			return nil, err
 		}
@@ -174,62 +168,48 @@ func (p *Pool) finishSignUp(c *call, client *Client, a *account, metadata map[st
 }
 
 type confirmSignUpInput struct {
-	ClientId         text
-	SecretHash       text
-	Username         text
-	ConfirmationCode text
-	ClientMetadata   stringMap
+	ClientId         string `rule:"clientID,required"`
+	SecretHash       string
+	Username         string      `rule:"username,required"`
+	ConfirmationCode string      `rule:"code,required"`
+	ClientMetadata   awsjson.Map `rule:"texts"`
 }
 
-func (in *confirmSignUpInput) check(c *constraints) {
-	c.clientID(in.ClientId)
-	c.username(in.Username)
-	c.code(in.ConfirmationCode)
-	c.texts("clientMetadata", in.ClientMetadata)
-}
-
-// confirmSignUp takes the code from the sign-up mail.
+// confirmSignUp confirms a user by the code from the sign-up mail.
 func (p *Pool) confirmSignUp(c *call, in *confirmSignUpInput) (any, error) {
 	client, a, err := p.named(c, in.ClientId, in.SecretHash, in.Username)
 	if err != nil {
 		return nil, err
 	}
-	// For a user who doesn't exist a hiding client gets the answer for a code
-	// that ran out.
+	// A client that hides who exists gets the error for an expired code.
 	if a == nil {
-		return nil, hidden(client, errCodeExpired())
+		return nil, hidden(client, refusal.CodeExpired)
 	}
-	if a.status != statusUnconfirmed {
-		return nil, notAuthorized("User cannot be confirmed. Current status is %s", a.status)
+	if a.Status != users.Unconfirmed {
+		return nil, refusal.NotConfirmable(a.Status)
 	}
-	a, err = p.users.update(a.username, func(a *account) error {
-		if a.status != statusUnconfirmed {
-			return notAuthorized("User cannot be confirmed. Current status is %s", a.status)
+	a, err = p.users.Update(a.Username, func(a *users.Account) error {
+		if a.Status != users.Unconfirmed {
+			return refusal.NotConfirmable(a.Status)
 		}
-		if err := a.useCode(codeSignUp, a.attributes["email"], in.ConfirmationCode.value, p.now()); err != nil {
+		if err := a.UseCode(users.ForSignUp, a.Attributes["email"], in.ConfirmationCode, p.now()); err != nil {
 			return err
 		}
-		a.status, a.modified = statusConfirmed, p.now()
-		a.attributes["email_verified"] = "true"
+		a.Status, a.Modified = users.Confirmed, p.now()
+		a.Attributes["email_verified"] = "true"
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return nil, p.postConfirmation(c, "ConfirmSignUp", client.ID, a, in.ClientMetadata)
+	return nil, p.triggers.PostConfirmation(c.ctx, "ConfirmSignUp", client.ID, a, in.ClientMetadata)
 }
 
 type codeRequestInput struct {
-	ClientId       text
-	SecretHash     text
-	Username       text
-	ClientMetadata stringMap
-}
-
-func (in *codeRequestInput) check(c *constraints) {
-	c.clientID(in.ClientId)
-	c.username(in.Username)
-	c.texts("clientMetadata", in.ClientMetadata)
+	ClientId       string `rule:"clientID,required"`
+	SecretHash     string
+	Username       string      `rule:"username,required"`
+	ClientMetadata awsjson.Map `rule:"texts"`
 }
 
 type codeRequestOutput struct{ CodeDeliveryDetails *codeDelivery }
@@ -241,63 +221,61 @@ func (p *Pool) resendConfirmationCode(c *call, in *codeRequestInput) (any, error
 		return nil, err
 	}
 	if a == nil {
-		return p.simulated(client, in.Username.value)
+		return p.simulated(client, in.Username)
 	}
-	if a.status != statusUnconfirmed {
-		return nil, invalidParameter("User is already confirmed.")
+	if a.Status != users.Unconfirmed {
+		return nil, refusal.InvalidParameter("User is already confirmed.")
 	}
-	email := a.attributes["email"]
-	if email == "" || !p.autoVerified("email") {
-		return nil, invalidParameter("Cannot resend codes. Auto verification not turned on.")
+	email := a.Attributes["email"]
+	if email == "" || !p.isAutoVerified("email") {
+		return nil, refusal.InvalidParameter("Cannot resend codes. Auto verification not turned on.")
 	}
-	delivery, err := p.mailCode(c.ctx, a.username, email, codeSignUp, signUpCodeLife)
+	delivery, err := p.mailCode(c.ctx, a.Username, email, users.ForSignUp)
 	if err != nil {
 		return nil, err
 	}
 	return &codeRequestOutput{delivery}, nil
 }
 
-// named finds the client and the user of an operation that names both. The
-// account is nil for a name that nobody has.
-func (p *Pool) named(c *call, clientID, secretHash, username text) (*Client, *account, error) {
+// named finds the client and the user of an operation that names both. The account is nil for an unknown
+// name.
+func (p *Pool) named(c *call, clientID, secretHash, username string) (*Client, *users.Account, error) {
 	client, err := p.client(clientID)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := p.checkSecretHash(client, secretHash.value, username.value); err != nil {
+	if err := checkSecretHash(client, secretHash, username); err != nil {
 		return nil, nil, err
 	}
-	a, ok := p.users.find(username.value)
+	a, ok := p.users.Find(username)
 	if !ok {
 		return client, nil, nil
 	}
-	c.sub = a.sub
+	c.sub = a.Sub
 	return client, a, nil
 }
 
-// hidden is the answer about a user who doesn't exist: the truth, or what
-// somebody who exists would get.
+// hidden is the error for an unknown user: CombinationNotFound, or otherwise for a client that hides who exists.
 func hidden(client *Client, otherwise error) error {
 	if client.PreventUserExistenceErrors {
 		return otherwise
 	}
-	return errCombinationNotFound()
+	return refusal.CombinationNotFound
 }
 
-// simulated pretends to have mailed a code to a user who doesn't exist.
+// simulated is the output for an unknown user at a client that hides who exists: no code is mailed.
 func (p *Pool) simulated(client *Client, name string) (any, error) {
 	if !client.PreventUserExistenceErrors {
-		return nil, errCombinationNotFound()
+		return nil, refusal.CombinationNotFound
 	}
-	if !isEmail(name) {
-		// A name says nothing about the address; a steady letter does.
+	if !users.IsEmail(name) {
 		name = fmt.Sprintf("%c@%c", 'a'+p.fake("mask", name)[0]%26, 'a'+p.fake("mask", name)[1]%26)
 	}
 	return &codeRequestOutput{toEmail(name)}, nil
 }
 
-// asMap is nil for no attributes: an event then has null.
-func asMap(attributes []attribute) map[string]string {
+// asMap returns nil for no attributes: the event has null then.
+func asMap(attributes []users.Attribute) map[string]string {
 	if len(attributes) == 0 {
 		return nil
 	}
@@ -306,4 +284,40 @@ func asMap(attributes []attribute) map[string]string {
 		m[a.Name] = a.Value
 	}
 	return m
+}
+
+// codeDelivery is the destination of a mailed code.
+type codeDelivery struct{ Destination, DeliveryMedium, AttributeName string }
+
+// toEmail is the delivery to an address, masked as "f***@e***".
+func toEmail(address string) *codeDelivery {
+	first := func(s string) string {
+		for _, r := range s {
+			return string(r)
+		}
+		return ""
+	}
+	local, host, _ := strings.Cut(address, "@")
+	return &codeDelivery{first(local) + "***@" + first(host) + "***", "EMAIL", "email"}
+}
+
+// mailCode makes a code and mails it.
+func (p *Pool) mailCode(ctx context.Context, username, address, purpose string) (*codeDelivery, error) {
+	code, err := p.users.NewCode(username, address, purpose)
+	if err != nil {
+		return nil, err
+	}
+	kind := "confirmation"
+	if purpose == users.ForReset {
+		kind = "password reset"
+	}
+	if err := p.deliver(ctx, address, "Your verification code", "Your "+kind+" code is "+code); err != nil {
+		return nil, err
+	}
+	return toEmail(address), nil
+}
+
+// isAutoVerified reports whether the pool mails codes for an attribute. Telephones get none: there is no SMS.
+func (p *Pool) isAutoVerified(attr string) bool {
+	return attr == "email" && slices.Contains(p.cfg.AutoVerifiedAttributes, attr)
 }

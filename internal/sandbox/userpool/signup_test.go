@@ -9,6 +9,7 @@ import (
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
@@ -94,9 +95,9 @@ func TestSignUpConfirmedByCode(t *testing.T) {
 	if u, _ := w.pool.User(alice); u.Status != "CONFIRMED" || u.Attributes["email_verified"] != "true" || u.Attributes["name"] != "Alice" {
 		t.Errorf("user = %+v", u)
 	}
-	wantError(t, w.confirm(t, alice, code), "NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED")
+	notAuthorized(t, w.confirm(t, alice, code), "User cannot be confirmed. Current status is CONFIRMED")
 	_, err = w.ResendConfirmationCode(t.Context(), &cip.ResendConfirmationCodeInput{ClientId: ptr(clientID), Username: ptr(alice)})
-	wantError(t, err, "InvalidParameterException", "User is already confirmed.")
+	invalidParameter(t, err, "User is already confirmed.")
 	w.signIn(t, clientID, alice)
 }
 
@@ -138,7 +139,7 @@ func TestSignUpsThatAreRefused(t *testing.T) {
 			"A client attempted to write unauthorized attribute"},
 		{"claiming to be somebody", alice, password, []string{"sub", "x"}, "NotAuthorizedException", "A client attempted to write unauthorized attribute"},
 		{"another address than the name", alice, password, []string{"email", "bob@example.com"}, "InvalidParameterException",
-			"The email attribute differs from the username."},
+			"User email should be empty or same as username, since username attribute is email."},
 		{"a telephone that is none", alice, password, []string{"phone_number", "12"}, "InvalidParameterException", "Invalid phone number format."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -153,7 +154,7 @@ func TestSignUpsThatAreRefused(t *testing.T) {
 	t.Run("email is not among the write attributes", func(t *testing.T) {
 		w := newWorld(t, passwordless(), func(cfg *userpool.Config, _ *userpool.Options) { cfg.Clients[0].WriteAttributes = []string{"name"} })
 		_, err := w.signUp(t, alice, password, "email", alice)
-		wantError(t, err, "NotAuthorizedException", "A client attempted to write unauthorized attribute")
+		notAuthorized(t, err, "A client attempted to write unauthorized attribute")
 		must2(w.signUp(t, alice, password, "name", "Alice"))(t)
 	})
 	t.Run("a required attribute is missing", func(t *testing.T) {
@@ -161,16 +162,16 @@ func TestSignUpsThatAreRefused(t *testing.T) {
 			cfg.Schema = append(cfg.Schema, userpool.SchemaAttribute{Name: "name", Mutable: true, Required: true})
 		})
 		_, err := w.signUp(t, alice, password)
-		wantError(t, err, "InvalidParameterException", "Attributes did not conform to the schema: name: The attribute name is required\n")
+		invalidParameter(t, err, "Attributes did not conform to the schema: name: The attribute name is required\n")
 	})
 	t.Run("only administrators create users", func(t *testing.T) {
 		w := newWorld(t, passwordless(), func(cfg *userpool.Config, _ *userpool.Options) { cfg.AdminCreateUserOnly = true })
 		_, err := w.signUp(t, alice, password)
-		wantError(t, err, "NotAuthorizedException", "SignUp is not permitted for this user pool")
+		notAuthorized(t, err, "SignUp is not permitted for this user pool")
 	})
 	t.Run("the trigger refuses", func(t *testing.T) {
 		h := passwordless()
-		h.preSignUp = failing(&userpool.FunctionError{Message: "not you"})
+		h.preSignUp = failing(&lambda.Error{Message: "not you"})
 		w := newWorld(t, h, with(userpool.PreSignUp))
 		_, err := w.signUp(t, alice, password)
 		wantError(t, err, "UserLambdaValidationException", "PreSignUp failed with error not you.")
@@ -208,10 +209,14 @@ func TestSignUpWithAliases(t *testing.T) {
 	h := passwordless()
 	h.preSignUp = func(event) (any, error) { return m{"autoConfirmUser": true, "autoVerifyEmail": true}, nil }
 	w := newWorld(t, h, with(userpool.PreSignUp), func(cfg *userpool.Config, _ *userpool.Options) {
-		cfg.UsernameAttributes, cfg.AliasAttributes = nil, []string{"email"}
+		cfg.UsernameAttributes, cfg.AliasAttributes = nil, []string{"email", "phone_number"}
 	})
-	_, err := w.signUp(t, alice, password)
-	wantError(t, err, "InvalidParameterException", "Username cannot be of email format, since user pool is configured for email alias.")
+	_, err := w.invite(t, &cip.AdminCreateUserInput{Username: ptr("carol"), UserAttributes: pairs("email_verified", "true")})
+	invalidParameter(t, err, "Email is required to verify/un-verify an email")
+	_, err = w.signUp(t, alice, password)
+	invalidParameter(t, err, "Username cannot be of email format, since user pool is configured for email alias.")
+	_, err = w.signUp(t, "+441234567890", password)
+	invalidParameter(t, err, "Username cannot be of phone number format, since user pool is configured for phone number alias.")
 	must2(w.signUp(t, "alice", password, "email", alice))(t)
 	if u, ok := w.pool.User(alice); !ok || u.Username != "alice" {
 		t.Errorf("the alias leads to %+v", u)
@@ -279,7 +284,7 @@ func TestRecovery(t *testing.T) {
 		wantError(t, confirm(w, code, fresh), "ExpiredCodeException", "Invalid code provided, please request a code again.")
 		must2(w.byPassword(t, openID, alice, fresh))(t)
 		_, err := w.byPassword(t, openID, alice, password)
-		wantError(t, err, "NotAuthorizedException", "Incorrect username or password.")
+		notAuthorized(t, err, "Incorrect username or password.")
 		if e := h.of(userpool.PostConfirmation); len(e) != 1 || e[0].TriggerSource != "PostConfirmation_ConfirmForgotPassword" {
 			t.Errorf("PostConfirmation: %+v", e)
 		}
@@ -296,19 +301,19 @@ func TestRecovery(t *testing.T) {
 		w.user(t, alice)
 		for _, name := range []string{alice, "nobody@example.com"} {
 			_, err := forgot(w, name)
-			wantError(t, err, "NotAuthorizedException", "Contact administrator to reset password.")
+			notAuthorized(t, err, "Contact administrator to reset password.")
 		}
 		if n := len(w.mail.all()); n != 0 {
 			t.Errorf("%d mails", n)
 		}
 		_, err := w.AdminResetUserPassword(t.Context(), &cip.AdminResetUserPasswordInput{UserPoolId: ptr(poolID), Username: ptr(alice)})
-		wantError(t, err, "NotAuthorizedException", "User password cannot be reset in the current state.")
+		notAuthorized(t, err, "User password cannot be reset in the current state.")
 	})
 	t.Run("needs a verified address", func(t *testing.T) {
 		w := newWorld(t, passwordless())
 		w.seed(t, userpool.UserSpec{Email: alice})
 		_, err := forgot(w, alice)
-		wantError(t, err, "InvalidParameterException", "Cannot reset password for the user as there is no registered/verified email or phone_number")
+		invalidParameter(t, err, "Cannot reset password for the user as there is no registered/verified email or phone_number")
 	})
 	t.Run("needs a mechanism that mails", func(t *testing.T) {
 		w := newWorld(t, passwordless(), func(cfg *userpool.Config, _ *userpool.Options) {
@@ -316,20 +321,20 @@ func TestRecovery(t *testing.T) {
 		})
 		w.user(t, alice)
 		_, err := forgot(w, alice)
-		wantError(t, err, "InvalidParameterException", "Cannot reset password for the user as there is no registered/verified email or phone_number")
+		invalidParameter(t, err, "Cannot reset password for the user as there is no registered/verified email or phone_number")
 	})
 	t.Run("a temporary password can't be reset", func(t *testing.T) {
 		w := newWorld(t, passwordless())
 		w.seed(t, userpool.UserSpec{Email: alice, EmailVerified: true, Temporary: true})
 		_, err := forgot(w, alice)
-		wantError(t, err, "NotAuthorizedException", "User password cannot be reset in the current state.")
+		notAuthorized(t, err, "User password cannot be reset in the current state.")
 	})
 	t.Run("a disabled user can't", func(t *testing.T) {
 		w := newWorld(t, passwordless())
 		w.user(t, alice)
 		w.disable(t, alice)
 		_, err := forgot(w, alice)
-		wantError(t, err, "NotAuthorizedException", "User is disabled.")
+		notAuthorized(t, err, "User is disabled.")
 	})
 	t.Run("an administrator can ask for it", func(t *testing.T) {
 		w := newWorld(t, passwordless())

@@ -68,7 +68,7 @@ func TestUnknownUsers(t *testing.T) {
 		w := newWorld(t, h)
 		out := must2(w.start(t, clientID, "nobody@example.com"))(t)
 		_, err := w.answer(t, clientID, "nobody@example.com", *out.Session, "x")
-		wantError(t, err, "NotAuthorizedException", "Incorrect username or password.")
+		notAuthorized(t, err, "Incorrect username or password.")
 	})
 	t.Run("who was unknown stays unknown", func(t *testing.T) {
 		w := newWorld(t, passwordless())
@@ -114,7 +114,7 @@ func TestUsersWhoMayNotSignIn(t *testing.T) {
 		out := must2(w.start(t, clientID, alice))(t)
 		w.disable(t, alice)
 		_, err := w.answer(t, clientID, alice, *out.Session, rightCode)
-		wantError(t, err, "NotAuthorizedException", "User is disabled.")
+		notAuthorized(t, err, "User is disabled.")
 	})
 	t.Run("disabled by a trigger", func(t *testing.T) {
 		h := passwordless()
@@ -126,7 +126,7 @@ func TestUsersWhoMayNotSignIn(t *testing.T) {
 		}
 		out := must2(w.start(t, clientID, alice))(t)
 		_, err := w.answer(t, clientID, alice, *out.Session, rightCode)
-		wantError(t, err, "NotAuthorizedException", "User is disabled.")
+		notAuthorized(t, err, "User is disabled.")
 	})
 	t.Run("deleted in the middle of a sign-in", func(t *testing.T) {
 		w := newWorld(t, passwordless())
@@ -134,7 +134,7 @@ func TestUsersWhoMayNotSignIn(t *testing.T) {
 		out := must2(w.start(t, clientID, alice))(t)
 		must2(w.AdminDeleteUser(t.Context(), &cip.AdminDeleteUserInput{UserPoolId: ptr(poolID), Username: ptr(alice)}))(t)
 		_, err := w.answer(t, clientID, out.ChallengeParameters["USERNAME"], *out.Session, rightCode)
-		wantError(t, err, "NotAuthorizedException", "Incorrect username or password.")
+		notAuthorized(t, err, "Incorrect username or password.")
 	})
 	t.Run("a temporary password doesn't hinder a code", func(t *testing.T) {
 		w := newWorld(t, passwordless())

@@ -135,9 +135,10 @@ func TestPreTokenGenerationChangesClaims(t *testing.T) {
 	h := allTriggers(passwordless())
 	h.preToken = func(event) (any, error) {
 		return m{"claimsOverrideDetails": m{
-			"claimsToAddOrOverride": m{"tenant": "acme", "sub": "forged", "aud": "forged", "token_use": "access"},
-			"claimsToSuppress":      []string{"email", "exp"},
-			"groupOverrideDetails":  m{"groupsToOverride": []string{"admins"}, "iamRolesToOverride": []string{"arn:aws:iam::123456789012:role/r"}, "preferredRole": "arn:aws:iam::123456789012:role/r"},
+			"claimsToAddOrOverride": m{"tenant": "acme", "sub": "forged", "aud": "forged", "token_use": "access", "email_verified": "true",
+				"cognito:username": "forged", "cognito:roles": "forged", "identities": "forged", "dev:level": "forged"},
+			"claimsToSuppress":     []string{"email", "exp", "cognito:username"},
+			"groupOverrideDetails": m{"groupsToOverride": []string{"admins"}, "iamRolesToOverride": []string{"arn:aws:iam::123456789012:role/r"}, "preferredRole": "arn:aws:iam::123456789012:role/r"},
 		}}, nil
 	}
 	w := newWorld(t, h, with(userpool.PreTokenGeneration))
@@ -146,6 +147,13 @@ func TestPreTokenGenerationChangesClaims(t *testing.T) {
 	id, access := claims(t, *tokens.IdToken), claims(t, *tokens.AccessToken)
 	if id["tenant"] != "acme" || id["email"] != nil || id["sub"] != u.Sub || id["aud"] != clientID || id["token_use"] != "id" || id["exp"] == nil {
 		t.Errorf("ID claims = %v", id)
+	}
+	// A claim of a V1 trigger is always a string.
+	if id["cognito:username"] != u.Username || id["identities"] != nil || id["dev:level"] != nil || id["email_verified"] != "true" {
+		t.Errorf("ID claims = %v", id)
+	}
+	if roles, _ := id["cognito:roles"].([]any); len(roles) != 1 {
+		t.Errorf("roles = %v", id["cognito:roles"])
 	}
 	if access["tenant"] != nil || access["sub"] != u.Sub {
 		t.Errorf("access claims = %v: a V1 trigger changes the ID token alone", access)
@@ -187,10 +195,10 @@ func TestAccessTokensThatAreRefused(t *testing.T) {
 		}
 	}
 	w.clock.Advance(time.Hour)
-	wantError(t, whoami(*tokens.AccessToken), "NotAuthorizedException", "Access Token has expired")
+	notAuthorized(t, whoami(*tokens.AccessToken), "Access Token has expired")
 	foreign := newWorld(t, passwordless(), func(cfg *userpool.Config, _ *userpool.Options) { cfg.ID = "eu-west-1_Other" })
 	foreign.user(t, alice)
-	wantError(t, whoami(*foreign.signIn(t, clientID, alice).AccessToken), "NotAuthorizedException", "Invalid Access Token")
+	notAuthorized(t, whoami(*foreign.signIn(t, clientID, alice).AccessToken), "Invalid Access Token")
 }
 
 func TestGetUserShowsWhatTheClientMayRead(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
@@ -27,11 +28,11 @@ func TestTriggerFailuresAreWordedAndAreHTTP400(t *testing.T) {
 		kind    string
 		message string
 	}{
-		{"an error that the function returned", &userpool.FunctionError{Kind: userpool.Handled, Type: "errorString", Message: "try again later"},
+		{"an error that the function returned", &lambda.Error{Failure: lambda.Handled, Type: "errorString", Message: "try again later"},
 			"UserLambdaValidationException", " failed with error try again later."},
-		{"a process that died", &userpool.FunctionError{Kind: userpool.Exited, Type: "Runtime.ExitError", Message: exited},
+		{"a process that died", &lambda.Error{Failure: lambda.Exited, Type: "Runtime.ExitError", Message: exited},
 			"UserLambdaValidationException", " failed with error " + exited + "."},
-		{"a function that ran into its own limit", &userpool.FunctionError{Kind: userpool.TimedOut, Type: "Sandbox.Timedout", Message: late},
+		{"a function that ran into its own limit", &lambda.Error{Failure: lambda.TimedOut, Type: "Sandbox.Timedout", Message: late},
 			"UserLambdaValidationException", " failed with error " + late + "."},
 		{"a call that failed", errors.New("no such function"), "UnexpectedLambdaException", " invocation failed due to error no such function"},
 	} {
@@ -56,7 +57,7 @@ func TestTriggerFailuresAreWordedAndAreHTTP400(t *testing.T) {
 				wantError(t, err, c.kind, trigger+c.message)
 				// After a trigger's failure the Session is dead, not just used.
 				_, err = w.answer(t, clientID, alice, *out.Session, rightCode)
-				wantError(t, err, "NotAuthorizedException", "Invalid session for the user.")
+				notAuthorized(t, err, "Invalid session for the user.")
 			}
 		})
 	}
@@ -138,7 +139,7 @@ func TestASlowTrigger(t *testing.T) {
 	})
 	t.Run("an error is not repeated", func(t *testing.T) {
 		h := passwordless()
-		h.create = failing(&userpool.FunctionError{Message: "no"})
+		h.create = failing(&lambda.Error{Message: "no"})
 		w := newWorld(t, h, patience(3))
 		w.user(t, alice)
 		w.start(t, clientID, alice)
