@@ -9,6 +9,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/locale"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -21,8 +22,8 @@ const (
 // config is a config with everything set.
 func config(mode mail.Mode) mail.Config {
 	return mail.Config{
-		From: "codes@example.com", ReplyTo: "help@example.com", Mode: mode,
-		ProductName: "Example", SupportAddress: "help@example.com",
+		Mail: settings.Mail{From: "codes@example.com", ReplyTo: "help@example.com", ProductName: "Example",
+			SupportAddress: "help@example.com"}, Mode: mode,
 		Footer: "Example, 1 Example Street, 12345 Example", Origin: "https://id.example.com", FeedbackID: "sign-in",
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/locale"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/check"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 func TestMailHoldsWhatTheMessageSays(t *testing.T) {
@@ -34,7 +35,7 @@ func TestMailHoldsWhatTheMessageSays(t *testing.T) {
 }
 
 func TestOptionalPartsAreLeftOut(t *testing.T) {
-	c := mail.Config{From: "codes@example.com", ProductName: "Example", Mode: mail.Passwordless}
+	c := mail.Config{Mail: settings.Mail{From: "codes@example.com", ProductName: "Example"}, Mode: mail.Passwordless}
 	out := render(t, c, mail.Message{To: "jane@example.com", Code: shortCode, ExpiresIn: 5 * time.Minute})
 	for _, form := range []string{out.Text, out.HTML} {
 		for _, not := range []string{"Requested", "Any questions", "longer than usual", "mailto:", "@example.com #", "{", "<no value>"} {

@@ -5,12 +5,14 @@ import (
 	"testing"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 func TestValidateNamesEveryProblem(t *testing.T) {
 	c := mail.Config{
-		From: "Jane <jane@example.com>", FromName: "Jane\r\nBcc: x@example.com", ReplyTo: "jane", SupportAddress: "help@bücher.example",
-		Mode: "both", DefaultLocale: "sv", ProductName: "", LogoText: " Example", AccentColor: "#ffcc00", Footer: "a\u202eb",
+		Mail: settings.Mail{From: "Jane <jane@example.com>", FromName: "Jane\r\nBcc: x@example.com", ReplyTo: "jane",
+			SupportAddress: "help@bücher.example", DefaultLocale: "sv", ProductName: ""},
+		Mode: "both", LogoText: " Example", AccentColor: "#ffcc00", Footer: "a\u202eb",
 		Origin: "http://example.com/path", FeedbackID: "a:b",
 		Languages: map[string]mail.Strings{
 			"german": {},

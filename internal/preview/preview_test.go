@@ -16,11 +16,12 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/preview"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 func config() mail.Config {
 	return mail.Config{
-		From: "codes@example.com", ProductName: "Example", SupportAddress: "help@example.com",
+		Mail:   settings.Mail{From: "codes@example.com", ProductName: "Example", SupportAddress: "help@example.com"},
 		Footer: "Example, 1 Example Street, 12345 Example", Origin: "id.example.com",
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/locale"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -25,8 +26,8 @@ const (
 // config is a config with everything set but languages and templates.
 func config(mode mail.Mode) mail.Config {
 	return mail.Config{
-		From: "codes@example.com", ReplyTo: "help@example.com", Mode: mode,
-		ProductName: "Example", SupportAddress: "help@example.com",
+		Mail: settings.Mail{From: "codes@example.com", ReplyTo: "help@example.com", ProductName: "Example",
+			SupportAddress: "help@example.com"}, Mode: mode,
 		Footer: "Example, 1 Example Street, 12345 Example", Origin: "https://id.example.com", FeedbackID: "sign-in",
 	}
 }
@@ -308,7 +309,8 @@ func TestCompiledTemplatesWriteWhatTheirSourceSays(t *testing.T) {
 	}
 	for _, c := range []mail.Config{
 		config(mail.Password),
-		{From: "codes@example.com", ProductName: `A & B <"c">`, LogoText: "1 + 1", Mode: mail.Passwordless, CodeInSubject: true, DefaultLocale: "ar"},
+		{Mail: settings.Mail{From: "codes@example.com", ProductName: `A & B <"c">`, DefaultLocale: "ar"}, LogoText: "1 + 1",
+			Mode: mail.Passwordless, CodeInSubject: true},
 	} {
 		builtin, err := mail.New(c)
 		if err != nil {
