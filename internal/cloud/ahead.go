@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
 // Ahead opens connections when a function's first event arrives, all side by side and before the event is
@@ -85,8 +86,14 @@ func addressOf(service Service, c aws.Config, get func(string) string) string {
 // maxIdle keeps a connection for each of the calls that run side by side.
 const maxIdle = 4
 
-// transport makes the HTTP transport of a client use the dialer.
-func (d *dialer) transport(t *http.Transport) {
+// transport returns a client's HTTP transport, which dials by d.
+func (d *dialer) transport() *http.Transport {
+	t := awshttp.NewBuildableClient().GetTransport()
 	t.DialTLSContext = d.dial
 	t.MaxIdleConnsPerHost = maxIdle
+	if d.once {
+		t.DialContext, t.DialTLSContext = countingDial(t.DialContext), countingDial(d.dial)
+		t.IdleConnTimeout = maxIdleOnce
+	}
+	return t
 }

@@ -28,6 +28,8 @@ type dialer struct {
 	// system is set once a certificate was not of these roots: behind a proxy that reads along, or in a
 	// partition with other authorities.
 	system atomic.Bool
+	// once is set for a service of which a request must not be made twice: see [Once].
+	once bool
 }
 
 // early is a connection that is being opened ahead; done is closed when it is open or failed.
@@ -59,7 +61,7 @@ func (d *dialer) openAhead(n int) {
 func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
-	for address == d.address {
+	for address == d.address && ctx.Value(newConnection{}) == nil {
 		select {
 		case e := <-d.early:
 			if c := e.take(ctx); c != nil {
