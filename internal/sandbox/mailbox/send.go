@@ -64,8 +64,11 @@ func parse(body []byte) (*outgoing, *refusal) {
 	for _, tag := range r.EmailTags {
 		// Names that begin with "ses:" are SES's own; these three a sender may set.
 		feedbackID := slices.Contains([]string{"ses:feedback-id-a", "ses:feedback-id-b", "ses:feedback-id-c"}, tag.Name)
-		if !tagText(tag.Name) && !feedbackID || !tagText(tag.Value) {
-			return nil, badRequest("Invalid tag <%s>: only alphanumeric ASCII characters, '_', '-', '.', '@' are allowed.", tag.Name)
+		if bad := checkTag("name", tag.Name); bad != nil && !feedbackID {
+			return nil, bad
+		}
+		if bad := checkTag("value", tag.Value); bad != nil {
+			return nil, bad
 		}
 		m.tags = append(m.tags, [2]string{tag.Name, tag.Value})
 	}
@@ -125,10 +128,22 @@ func headerName(name string) bool {
 	return name != "" && len(name) <= 126 && !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' })
 }
 
-func tagText(s string) bool {
-	return s != "" && len(s) <= 256 && !strings.ContainsFunc(s, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-.@", r))
-	})
+// maxTag is the length of a message tag's name and value, in bytes.
+const maxTag = 256
+
+// checkTag refuses a message tag's name or value in SES's words.
+func checkTag(what, s string) *refusal {
+	switch {
+	case s == "":
+		return badRequest("The tag %s must be specified.", what)
+	case len(s) > maxTag:
+		return badRequest("Tag %s cannot exceed %d characters.", what, maxTag)
+	case strings.ContainsFunc(s, func(r rune) bool {
+		return ('a' > r || r > 'z') && ('A' > r || r > 'Z') && ('0' > r || r > '9') && r != '_' && r != '-'
+	}):
+		return badRequest("Invalid tag %s <%s>: only alphanumeric ASCII characters, '_', and '-' are allowed.", what, s)
+	}
+	return nil
 }
 
 // addresses checks sender and recipients and cuts them down to bare addresses.

@@ -118,6 +118,9 @@ func TestSESRefusesAsItDoes(t *testing.T) {
 	set := func(name string) func(*sesv2.SendEmailInput) {
 		return func(in *sesv2.SendEmailInput) { in.ConfigurationSetName = &name }
 	}
+	tag := func(name, value string) func(*sesv2.SendEmailInput) {
+		return func(in *sesv2.SendEmailInput) { in.EmailTags = []types.MessageTag{{Name: &name, Value: &value}} }
+	}
 	for name, c := range map[string]struct {
 		caller, code, text string
 		change             func(*sesv2.SendEmailInput)
@@ -141,10 +144,14 @@ func TestSESRefusesAsItDoes(t *testing.T) {
 			in.Content.Simple.Headers = []types.MessageHeader{{Name: aws.String("X-A"), Value: aws.String("a\r\nBcc: b@example.com")}}
 		}},
 		"a subject with a line break": {"developer", "BadRequestException", "Subject", func(in *sesv2.SendEmailInput) { in.Content.Simple.Subject.Data = aws.String("a\nb") }},
-		"a tag with a space": {"developer", "BadRequestException", "Invalid tag", func(in *sesv2.SendEmailInput) {
-			in.EmailTags = []types.MessageTag{{Name: aws.String("a b"), Value: aws.String("c")}}
-		}},
-		"no body": {"developer", "BadRequestException", "Text or Html", func(in *sesv2.SendEmailInput) { in.Content.Simple.Body = &types.Body{} }},
+		"a tag with a space":          {"developer", "BadRequestException", "Invalid tag name <a b>: only alphanumeric ASCII characters, '_', and '-' are allowed.", tag("a b", "c")},
+		"a tag with a dot":            {"developer", "BadRequestException", "Invalid tag name <a.b>", tag("a.b", "c")},
+		"a tag's value with an @":     {"developer", "BadRequestException", "Invalid tag value <a@b>", tag("a", "a@b")},
+		"a tag without a value":       {"developer", "BadRequestException", "The tag value must be specified.", tag("a", "")},
+		"a tag that is too long":      {"developer", "BadRequestException", "Tag name cannot exceed 256 characters.", tag(strings.Repeat("a", 257), "c")},
+		"a tag of SES's own":          {"developer", "BadRequestException", "Invalid tag name <ses:operation>", tag("ses:operation", "c")},
+		"a feedback id with a :":      {"developer", "BadRequestException", "Invalid tag value <a:b>", tag("ses:feedback-id-a", "a:b")},
+		"no body":                     {"developer", "BadRequestException", "Text or Html", func(in *sesv2.SendEmailInput) { in.Content.Simple.Body = &types.Body{} }},
 		"an identity of another name": {"developer", "MessageRejected", "not verified", func(in *sesv2.SendEmailInput) {
 			in.FromEmailAddressIdentityArn = aws.String(arn + "identity/person@elsewhere.example")
 		}},
