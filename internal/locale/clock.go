@@ -87,7 +87,7 @@ func clockOf(tag, wanted string) clock {
 
 // subtags returns the language of tag and, if it names one, its region; both empty if it is malformed.
 func subtags(tag string) (base, region string) {
-	t, err := parse(tag)
+	t, err := parseAttribute(tag)
 	if err != nil {
 		return "", ""
 	}

@@ -77,6 +77,33 @@ func parse(tag string) (language.Tag, error) {
 	return t, nil
 }
 
+// parseAttribute is parse for a user's locale attribute, which may also be spelled as POSIX and Java do:
+// "zh_CN.UTF-8", "sr_RS@latin", "zh_CN_#Hans".
+func parseAttribute(locale string) (language.Tag, error) {
+	if len(locale) > MaxLength {
+		return parse(locale) // for its error
+	}
+	tag, modifier, _ := strings.Cut(locale, "@")
+	tag, java, _ := strings.Cut(tag, "_#")
+	tag, _, _ = strings.Cut(tag, ".")
+	t, err := parse(strings.TrimRight(tag, "_"))
+	if err != nil {
+		return t, err
+	}
+	name, ok := posixScripts[strings.ToLower(modifier)]
+	if !ok {
+		name, _, _ = strings.Cut(java, "_")
+	}
+	if script, err := language.ParseScript(name); err == nil {
+		base, _, region := t.Raw()
+		return language.Compose(base, script, region)
+	}
+	return t, nil
+}
+
+// posixScripts are the modifiers of POSIX that name a script.
+var posixScripts = map[string]string{"latin": "Latn", "cyrillic": "Cyrl", "devanagari": "Deva"}
+
 // clip keeps hostile input from flooding an error.
 func clip(s string) string {
 	if len(s) <= MaxLength {
@@ -112,7 +139,7 @@ func NewMatcher(tags ...string) (*Matcher, error) {
 // wanted ("de_AT" is served by "de"). A locale that is empty, malformed, too long or of a language that
 // nothing comes near gets the first tag: the attribute is the user's to write and proves nothing.
 func (m *Matcher) Match(wanted string) string {
-	t, err := parse(wanted)
+	t, err := parseAttribute(wanted)
 	if err != nil {
 		return m.tags[0]
 	}

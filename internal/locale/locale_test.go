@@ -24,6 +24,10 @@ func TestMatch(t *testing.T) {
 		{"it-CH", "it"}, {"nl-BE", "nl"}, {"pl-PL", "pl"}, {"tr-TR", "tr"}, {"ja-JP", "ja"},
 		{"zh", "zh-Hans"}, {"zh-CN", "zh-Hans"}, {"zh_Hans_SG", "zh-Hans"},
 		{"ar-EG", "ar"}, {"ar", "ar"}, {"arb", "ar"},
+		// As POSIX and Java spell them.
+		{"de-DE@posix", "de"}, {"de_DE@euro", "de"}, {"de.UTF-8", "de"}, {"zh_CN", "zh-Hans"}, {"zh_CN.UTF-8", "zh-Hans"},
+		{"zh_CN.GB18030@stroke", "zh-Hans"}, {"fr_CA.ISO8859-1", "fr"}, {"pt_BR.utf8", "pt-BR"}, {"zh_CN_#Hans", "zh-Hans"},
+		{"ar__#Arab", "ar"}, {"en_US_POSIX", "en"}, {"sr@latin", "de"}, {"C.UTF-8", "de"}, {"POSIX", "de"}, {"@euro", "de"}, {".UTF-8", "de"}, {"_#Hans", "de"},
 		// Simplified characters serve a reader of traditional ones better than another language does.
 		{"zh-TW", "zh-Hans"}, {"zh-Hant-HK", "zh-Hans"},
 		// What the attribute says of languages that there are no texts for.
@@ -35,6 +39,22 @@ func TestMatch(t *testing.T) {
 	} {
 		if got := m.Match(test.wanted); got != test.want {
 			t.Errorf("Match(%.40q) = %q, want %q", test.wanted, got, test.want)
+		}
+	}
+}
+
+func TestAScriptOfPOSIXOrJavaCounts(t *testing.T) {
+	m, err := locale.NewMatcher("en", "sr-Cyrl", "sr-Latn", "uz-Latn", "uz-Cyrl", "zh-Hans", "zh-Hant")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for wanted, want := range map[string]string{
+		"sr_RS": "sr-Cyrl", "sr_RS@latin": "sr-Latn", "sr@Latin": "sr-Latn", "sr_RS.UTF-8@latin": "sr-Latn", "sr__#Latn": "sr-Latn",
+		"uz_UZ": "uz-Latn", "uz_UZ@cyrillic": "uz-Cyrl", "zh_HK": "zh-Hant", "zh_TW.Big5": "zh-Hant", "zh_HK_#Hans": "zh-Hans",
+		"sr@euro": "sr-Cyrl", "sr_RS@": "sr-Cyrl", "sr_RS_#": "sr-Cyrl",
+	} {
+		if got := m.Match(wanted); got != want {
+			t.Errorf("Match(%q) = %q, want %q", wanted, got, want)
 		}
 	}
 }
@@ -78,6 +98,8 @@ func TestCanonical(t *testing.T) {
 		{"", "", "is no language tag"},
 		{"und", "", "no language named"},
 		{"german", "", "is no language tag"},
+		{"de_DE.UTF-8", "", "is no language tag"},
+		{"sr@latin", "", "is no language tag"},
 		{"de-u-co-phonebk", "", "carries an extension"},
 		{strings.Repeat("x", 1000), "", "longer than 64 bytes"},
 	} {
@@ -112,7 +134,7 @@ func TestTimeOfDay(t *testing.T) {
 		want        string
 	}{
 		{morning, "en", "en", "7:05 AM"}, {evening, "en", "en-US", "7:05 PM"}, {midnight, "en", "", "12:30 AM"},
-		{evening, "en", "en-GB", "19:05"}, {evening, "en", "en_IE", "19:05"},
+		{evening, "en", "en-GB", "19:05"}, {evening, "en", "en_IE", "19:05"}, {evening, "en", "en_GB.UTF-8", "19:05"},
 		{morning, "de", "de", "07:05 Uhr"}, {evening, "de", "de_AT", "19:05 Uhr"},
 		{evening, "fr", "fr", "19:05"}, {evening, "fr", "fr-CA", "19 h 05"},
 		{evening, "es", "es-ES", "19:05"}, {evening, "es", "es-US", "7:05 p.\u00a0m."},

@@ -208,27 +208,33 @@ func (s Strings) problems(tag string) (errs []error) {
 	}
 	for _, category := range slices.Sorted(maps.Keys(s.Expires)) {
 		check("expires."+category, s.Expires[category], []string{"minutes"})
-		if p := locale.Plural(category); !slices.Contains(locale.Plurals(tag), p) && p != locale.Other {
-			errs = append(errs, fmt.Errorf("expires has the plural %q, which %s doesn't have; it has %s", category, tag, pluralList(tag)))
-		}
 	}
-	if _, ok := s.Expires[string(locale.Other)]; !ok && len(s.Expires) > 0 {
-		for _, category := range locale.Plurals(tag) {
-			if _, ok := s.Expires[string(category)]; !ok {
-				errs = append(errs, fmt.Errorf("expires lacks the plural %q; give it, or %q for all that are left out", category, locale.Other))
-			}
-		}
-	}
+	errs = append(errs, s.pluralProblems(tag)...)
 	if s.SubjectWithCode != "" && !strings.Contains(s.SubjectWithCode, "{code}") {
 		errs = append(errs, errors.New("subjectWithCode lacks {code}"))
 	}
 	return errs
 }
 
-func pluralList(tag string) string {
-	var names []string
-	for _, p := range locale.Plurals(tag) {
-		names = append(names, string(p))
+// pluralProblems checks that Expires has the plurals of the language tag.
+func (s Strings) pluralProblems(tag string) (errs []error) {
+	if len(s.Expires) == 0 {
+		return nil
 	}
-	return strings.Join(names, ", ")
+	plurals := locale.Plurals(tag)
+	for _, category := range slices.Sorted(maps.Keys(s.Expires)) {
+		if p := locale.Plural(category); !slices.Contains(plurals, p) && p != locale.Other {
+			errs = append(errs, fmt.Errorf("expires has the plural %q, which %s doesn't have; it has %s",
+				category, tag, strings.Trim(fmt.Sprint(plurals), "[]")))
+		}
+	}
+	if _, ok := s.Expires[string(locale.Other)]; ok {
+		return errs
+	}
+	for _, category := range plurals {
+		if _, ok := s.Expires[string(category)]; !ok {
+			errs = append(errs, fmt.Errorf("expires lacks the plural %q; give it, or %q for all that are left out", category, locale.Other))
+		}
+	}
+	return errs
 }
