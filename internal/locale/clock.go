@@ -7,7 +7,7 @@ import (
 	"golang.org/x/text/language"
 )
 
-// A clock says how a language writes a time of day.
+// A clock is how a language writes a time of day.
 type clock struct {
 	layout string // of package time; "PM" stands for the language's own half of the day
 	am, pm string
@@ -48,10 +48,10 @@ var regionalClocks = map[string]clock{
 	"ar-TN": {layout: "15:04"},
 }
 
-// TimeOfDay writes t's time of day, to the minute and in t's own location, as text in the language tag
-// does ("7:31 AM", "07:31 Uhr"), for a person whose locale is wanted: somebody in Dublin reads English
-// but no AM. Digits are ASCII in every language, as the code's are. A region in wanted counts only
-// if wanted is of tag's language.
+// TimeOfDay returns t's time of day, to the minute and in t's own location, as text in the language tag
+// writes it ("7:31 AM", "07:31 Uhr"). The region of wanted, the user's locale, chooses among the clocks
+// of a language ("19:31" in English for Dublin) if wanted is of that language. Digits are ASCII in every
+// language, as the code's are.
 func TimeOfDay(t time.Time, tag, wanted string) string {
 	c := clockOf(tag, wanted)
 	half := c.am

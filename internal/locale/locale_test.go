@@ -30,9 +30,9 @@ func TestMatch(t *testing.T) {
 		{"ar__#Arab", "ar"}, {"en_US_POSIX", "en"}, {"sr@latin", "de"}, {"C.UTF-8", "de"}, {"POSIX", "de"}, {"@euro", "de"}, {".UTF-8", "de"}, {"_#Hans", "de"},
 		// Simplified characters serve a reader of traditional ones better than another language does.
 		{"zh-TW", "zh-Hans"}, {"zh-Hant-HK", "zh-Hans"},
-		// What the attribute says of languages that there are no texts for.
+		// Languages that there are no texts for.
 		{"sv", "de"}, {"xx", "de"}, {"und-FR", "de"},
-		// What it says when it is no locale.
+		// Values that are no locale.
 		{"", "de"}, {"und", "de"}, {"mul", "de"}, {"C", "de"}, {"root", "de"}, {"German", "de"}, {"🇩🇪", "de"},
 		{"../../etc/passwd", "de"}, {"fr\r\nBcc: x@example.com", "de"}, {"<script>", "de"}, {"{{.Code}}", "de"},
 		{"fr\x00", "de"}, {"\xff\xfe", "de"}, {strings.Repeat("fr-", 10_000), "de"}, {"fr-" + strings.Repeat("x", 100), "de"},
@@ -142,7 +142,7 @@ func TestTimeOfDay(t *testing.T) {
 		{evening, "pl", "pl", "19:05"}, {evening, "tr", "tr", "19:05"}, {morning, "ja", "ja", "07:05"}, {evening, "zh-Hans", "zh", "19:05"},
 		{morning, "ar", "ar", "7:05 ص"}, {evening, "ar", "ar-EG", "7:05 م"}, {evening, "ar", "ar-MA", "19:05"},
 		{evening, "ko", "ko", "오후 7:05"},
-		// A locale that led to another language says nothing about this one.
+		// The region of another language's locale does not count.
 		{evening, "en", "de-AT", "7:05 PM"}, {evening, "en", "garbage\n", "7:05 PM"}, {evening, "xx", "xx", "19:05"},
 	} {
 		if got := locale.TimeOfDay(test.at, test.tag, test.wanted); got != test.want {

@@ -14,9 +14,9 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 )
 
-// A case of testdata/addresses.json, which the sign-in page is tested against too. The page makes
-// Normalized of Address: it applies NFKC, drops default ignorable code points and trims white space. OK
-// says whether Normalized can be mailed to. What changes when it is normalized is refused as it stands.
+// A case of testdata/addresses.json, which the sign-in page is tested against too. The page turns Address
+// into Normalized: it applies NFKC, drops default ignorable code points and trims white space. OK is set
+// if Normalized can be mailed to. ValidateAddress refuses an Address that differs from Normalized.
 type addressCase struct {
 	Address    string `json:"address"`
 	OK         bool   `json:"ok"`
@@ -136,7 +136,7 @@ func TestMask(t *testing.T) {
 	}
 }
 
-// Whoever sees a mask learns neither how long the name is nor the domain, however short they are.
+// A mask shows neither the length of the name nor that of the domain, however short they are.
 func TestMaskShape(t *testing.T) {
 	want := mail.Mask("j@e.com")
 	for local := 1; local <= 64; local++ {

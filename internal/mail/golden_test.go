@@ -36,7 +36,7 @@ func message(tag, code string) mail.Message {
 	}
 }
 
-// kind is one of the mails that differ in what they say.
+// kind is one of the mails that differ in their sentences.
 type kind struct {
 	name string
 	mode mail.Mode

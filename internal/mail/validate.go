@@ -194,7 +194,7 @@ func (c Config) languageProblems() (errs []error) {
 	return errs
 }
 
-// problems says what is wrong with the strings of the language tag.
+// problems returns what is wrong with the strings of the language tag.
 func (s Strings) problems(tag string) (errs []error) {
 	check := func(key, value string, values []string) {
 		if err := lineProblem(value, maxString, false); err != nil {

@@ -1,5 +1,5 @@
-// Package check looks at a rendered mail as mail programs, spam filters and people with poor sight do,
-// and says what is likely to go wrong: before the mail is sent, for no mail service does.
+// Package check finds what is likely to go wrong with a rendered mail in mail programs, in spam filters
+// and for readers with poor sight. No mail service checks this.
 package check
 
 import (
@@ -12,13 +12,13 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 )
 
-// Severity says how bad a finding is.
+// Severity is how bad a finding is.
 type Severity string
 
 const (
-	// Error: people won't be able to read the mail, or filters won't let it through.
+	// Error: the mail can't be read, or filters stop it.
 	Error Severity = "error"
-	// Warning: some people or filters will have trouble.
+	// Warning: some readers or filters have trouble with the mail.
 	Warning Severity = "warning"
 )
 
@@ -27,7 +27,7 @@ type Finding struct {
 	Severity Severity `json:"severity"`
 	// Rule is the name of the rule, such as "contrast".
 	Rule string `json:"rule"`
-	// Text says what is wrong, with the value found, the one wanted and the remedy.
+	// Text is what is wrong, with the value found, the one wanted and the remedy.
 	Text string `json:"text"`
 }
 
@@ -42,7 +42,7 @@ const (
 // longSubject is how many characters of a subject phones show at most.
 const longSubject = 78
 
-// manyLinks is the number of links from which a mail that should have none or one looks like advertising.
+// manyLinks is the number of links that make a mail look like advertising.
 const manyLinks = 4
 
 // Check returns what it finds, errors first.

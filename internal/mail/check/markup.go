@@ -8,8 +8,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 )
 
-// fewWords is the length of text, in characters, below which a mail with pictures says nothing without
-// them.
+// fewWords is the length of text, in characters, below which a mail with pictures counts as made of
+// pictures.
 const fewWords = 80
 
 // markup checks the HTML.

@@ -50,7 +50,7 @@ type Warning struct {
 	// Language is the BCP 47 tag of the language that the warning is about; Where is the field of the config.
 	Language string `json:"language"`
 	Where    string `json:"where"`
-	// Text says what is amiss and what happens instead.
+	// Text is what is missing and what happens instead.
 	Text string `json:"text"`
 }
 

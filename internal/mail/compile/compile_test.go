@@ -167,8 +167,8 @@ func TestTemplatesMayPrintTheUnknownAsTheyLike(t *testing.T) {
 	}
 }
 
-// While a deployment changes the code's length or validity, program and settings may be of different
-// ages for seconds: the mail then says what is true, in the built-in layout.
+// While a deployment changes the code's length or validity, program and settings may differ for seconds:
+// the mail then has the true values, in the built-in layout.
 func TestMailsThatNoTemplateWasExecutedForAreBuiltIn(t *testing.T) {
 	c := config(mail.Password)
 	c.Templates.Text = "Own: {{.Code}}"

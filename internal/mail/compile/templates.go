@@ -21,7 +21,7 @@ type templates struct {
 
 func (t *templates) none() bool { return t.subject == nil && t.text == nil && t.html == nil }
 
-// read parses t. The error tells what is wrong with each of them.
+// read parses t. The error has the mistakes of all templates.
 func read(t mail.Templates) (out templates, err error) {
 	var errs []error
 	plain := func(name, source string) *text.Template {

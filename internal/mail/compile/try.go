@@ -13,7 +13,7 @@ import (
 // the end of the mail.
 const maxBody = 100_000
 
-// A request is when somebody asked for a code.
+// A request is the time of a request for a code.
 type request struct {
 	at       time.Time
 	zoneinfo string
@@ -64,7 +64,7 @@ func worstCases(tag string, code Code) []mail.Message {
 	return cases
 }
 
-// problems renders m and says what is wrong with the result.
+// problems renders m and returns what is wrong with the result.
 func problems(r *mail.Renderer, m mail.Message) (errs []error) {
 	out, err := r.Render(m)
 	if err != nil {

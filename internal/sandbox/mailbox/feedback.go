@@ -7,7 +7,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/eventbus"
 )
 
-// A feedback is what SES hears of a mail after it took it, by the scenario of the mailbox simulator.
+// A feedback is what a receiving server reports about a mail that SES accepted.
 type feedback struct {
 	kind       string // of configuration sets' event destinations: "BOUNCE" or "COMPLAINT"
 	subType    any    // nil where SES writes null
@@ -15,8 +15,8 @@ type feedback struct {
 	diagnostic string
 }
 
-// scenarios are those of the mailbox simulator that SES publishes an event about; "success" and "ooto"
-// are delivered without one that anybody here could want.
+// scenarios are those of the mailbox simulator with a bounce or complaint event. "success" and "ooto" have
+// none.
 var scenarios = map[string]feedback{
 	"bounce":          {"BOUNCE", "General", "5.1.1", "smtp; 550 5.1.1 user unknown"},
 	"suppressionlist": {"BOUNCE", "Suppressed", "5.1.1", "Amazon SES has suppressed sending to this address because it has a recent history of bouncing as an invalid address."},

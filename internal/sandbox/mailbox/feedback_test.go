@@ -34,7 +34,7 @@ type published struct {
 	}
 }
 
-// hears has the office publish what is said of mails through the set "codes".
+// hears publishes the events about mails through the set "codes".
 func hears(t testing.TB, p post) func() []published {
 	t.Helper()
 	var all []published

@@ -20,8 +20,7 @@ var web embed.FS
 
 var pages = template.Must(template.ParseFS(web, "web/*.html"))
 
-// Inbox shows a Store: a page for people, JSON for scripts. No other origin can
-// read it, and none can change it.
+// Inbox serves a Store: a page for developers, JSON for scripts. No other origin can read or change it.
 type Inbox struct {
 	store  *Store
 	logger *slog.Logger
@@ -198,7 +197,7 @@ func reply(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v) // the reader went away: nobody is left to tell
+	_ = enc.Encode(v) // fails only if the client went away
 }
 
 func problem(w http.ResponseWriter, status int, message string) {

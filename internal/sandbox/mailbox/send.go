@@ -50,8 +50,7 @@ type simpleContent struct {
 
 type content struct{ Data, Charset string }
 
-// parse reads a SendEmail body and checks it as SES does before it looks at
-// rights and identities.
+// parse reads a SendEmail body and makes those checks that SES makes before rights and identities.
 func parse(body []byte) (*outgoing, *refusal) {
 	var r request
 	if err := exactjson.Unmarshal(body, &r); err != nil {
@@ -185,8 +184,7 @@ func (m *outgoing) feedback() []string {
 	return []string{m.feedbackAddress}
 }
 
-// bare reads one address, with a display name or without. SES takes local parts
-// in ASCII only.
+// bare reads one address, with a display name or without. SES accepts local parts in ASCII only.
 func bare(s string) (string, bool) {
 	a, err := mail.ParseAddress(s)
 	if err != nil || len(a.Address) > 320 || strings.ContainsAny(s, "\r\n") {

@@ -35,14 +35,14 @@ type ConfigurationSet struct {
 	BusEvents []string
 }
 
-// Config is what SES knows of the account.
+// Config is the account's state in SES.
 type Config struct {
 	Region, Account, Partition string
 	Identities                 []Identity
 	ConfigurationSets          []ConfigurationSet
 	// InSandbox is set for an account in the SES sandbox: it mails to verified identities and the mailbox simulator alone.
 	InSandbox bool
-	// Publish takes the events about mails; nil drops them.
+	// Publish receives the events about mails; nil drops them.
 	Publish func(eventbus.Event)
 }
 
@@ -57,7 +57,7 @@ type Service struct {
 	suppressed map[string]bool
 }
 
-// New makes the service of an account that may send to anybody.
+// New returns the service of an account.
 func New(cfg Config, callers awsfront.Callers, store *Store) *Service {
 	return &Service{cfg: cfg, callers: callers, store: store, simulated: map[string]int{}, suppressed: map[string]bool{}}
 }
@@ -101,7 +101,7 @@ func (s *Service) ServeCall(_ context.Context, c awsfront.Call) awsfront.Answer 
 	}
 	m, bad := parse(c.Body)
 	if bad == nil {
-		bad = s.judge(c.AccessKeyID, m)
+		bad = s.checkMail(c.AccessKeyID, m)
 	}
 	if bad != nil {
 		return awsfront.Answer(*bad)
@@ -111,7 +111,7 @@ func (s *Service) ServeCall(_ context.Context, c awsfront.Call) awsfront.Answer 
 	return awsfront.JSON(awsfront.SES, http.StatusOK, map[string]string{"MessageId": id})
 }
 
-// callerName is the role of who sends, or the developer.
+// callerName is the name of the caller's role, or "developer".
 func (s *Service) callerName(accessKeyID string) string {
 	if role := s.callers[accessKeyID].RoleARN; role != "" {
 		return role[strings.LastIndexByte(role, '/')+1:]
@@ -119,9 +119,8 @@ func (s *Service) callerName(accessKeyID string) string {
 	return "developer"
 }
 
-// judge refuses what SES would refuse, in the order in which it looks: rights,
-// configuration set, sender.
-func (s *Service) judge(accessKeyID string, m *outgoing) *refusal {
+// checkMail refuses what SES refuses, in SES's order: rights, configuration set, identities.
+func (s *Service) checkMail(accessKeyID string, m *outgoing) *refusal {
 	identity, verified := s.identityFor(m)
 	arn := identity.ARN
 	if !verified {
