@@ -117,7 +117,8 @@ func (d *dialer) open(ctx context.Context, network, address string) (*tls.Conn, 
 // handshake connects; nil roots are the system's. It reports an error in the middle of the handshake as
 // one of dialling too, since no request has left yet.
 func handshake(ctx context.Context, network, address string, roots *x509.CertPool) (*tls.Conn, error) {
-	d := tls.Dialer{NetDialer: &net.Dialer{KeepAlive: 30 * time.Second}, Config: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+	d := tls.Dialer{NetDialer: &net.Dialer{KeepAlive: 30 * time.Second}, Config: &tls.Config{RootCAs: roots,
+		MinVersion: tls.VersionTLS12}}
 	c, err := d.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: err}

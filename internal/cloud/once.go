@@ -89,8 +89,11 @@ func (c *counted) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// countingDial makes dial's connections count.
-func countingDial(dial func(context.Context, string, string) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
+// A dialFunc opens a connection as http.Transport demands.
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+// countingDial returns dial with counted connections.
+func countingDial(dial dialFunc) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := dial(ctx, network, address)
 		if err != nil {

@@ -109,12 +109,13 @@ func post(o once, url string) error {
 	return err
 }
 
-func client(timeout time.Duration, dial func(context.Context, string, string) (net.Conn, error)) once {
+func client(timeout time.Duration, dial dialFunc) once {
 	return once{&http.Client{Timeout: timeout, Transport: &http.Transport{DialContext: countingDial(dial)}}}
 }
 
 func TestARequestThatLeftIsNeverRepeated(t *testing.T) {
-	for what, script := range map[string]func(*desk, net.Conn){"half a request": half, "half an answer": cut, "no answer": quiet} {
+	for what, script := range map[string]func(*desk, net.Conn){"half a request": half, "half an answer": cut,
+		"no answer": quiet} {
 		t.Run(what, func(t *testing.T) {
 			d := newDesk(t, script)
 			timeout := 30 * time.Second
@@ -150,7 +151,8 @@ func TestAHandshakeThatFailsIsTriedOnceMore(t *testing.T) {
 	overTLS := func(d *desk, c net.Conn) { serve(d, tls.Server(c, s.TLS)) }
 	for i, script := range [][]func(*desk, net.Conn){{reset, overTLS}, {reset}} {
 		d, trusted := newDesk(t, script...), trusting(s)
-		err := post(once{&http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DialTLSContext: countingDial(trusted.dial)}}},
+		err := post(once{&http.Client{Timeout: 30 * time.Second,
+			Transport: &http.Transport{DialTLSContext: countingDial(trusted.dial)}}},
 			"https://"+d.address)
 		if (err == nil) != (i == 0) || errors.Is(err, ErrNoAnswer) || d.accepts.Load() != 2 {
 			t.Errorf("script %d: %v after %d connections", i, err, d.accepts.Load())
@@ -198,7 +200,8 @@ func TestConnectionsOpenedAheadThatWereResetAreReplaced(t *testing.T) {
 		d.early <- e
 	}
 	isReset.Store(true)
-	if err := post(once{&http.Client{Transport: &http.Transport{DialTLSContext: countingDial(d.dial)}}}, s.URL); err != nil {
+	if err := post(once{&http.Client{Transport: &http.Transport{DialTLSContext: countingDial(d.dial)}}},
+		s.URL); err != nil {
 		t.Fatal(err)
 	}
 	if requests.Load() != 1 || len(d.early) != 1 {

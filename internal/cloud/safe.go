@@ -15,10 +15,10 @@ import (
 
 // withoutText is middleware that keeps a service's own words out of errors: SES repeats addresses in
 // them, and errors are logged. It runs outermost, so that retries still see the SDK's errors.
-var withoutText = middleware.InitializeMiddlewareFunc("WithoutText", func(ctx context.Context,
-	in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
-	out, metadata, err := next.HandleInitialize(ctx, in)
-	if err != nil {
+var withoutText = middleware.InitializeMiddlewareFunc("WithoutText", func(
+	ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+) (out middleware.InitializeOutput, metadata middleware.Metadata, err error) {
+	if out, metadata, err = next.HandleInitialize(ctx, in); err != nil {
 		err = &serviceError{err}
 	}
 	return out, metadata, err

@@ -53,10 +53,12 @@ func DirectionOf(tag string) Direction {
 func Canonical(tag string) (string, error) {
 	t, err := parse(tag)
 	if err != nil {
-		return "", fmt.Errorf("%q is no language tag (%w); write one as BCP 47 does, like \"de\", \"pt-BR\" or \"zh-Hant\"", clip(tag), err)
+		return "", fmt.Errorf("%q is no language tag (%w); write one as BCP 47 does, like \"de\", \"pt-BR\" or "+
+			"\"zh-Hant\"", clip(tag), err)
 	}
 	if len(t.Extensions()) > 0 {
-		return "", fmt.Errorf("language tag %q carries an extension; leave out everything from the single letter on", clip(tag))
+		return "", fmt.Errorf("language tag %q carries an extension; leave out everything from the single letter on",
+			clip(tag))
 	}
 	return t.String(), nil
 }

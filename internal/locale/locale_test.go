@@ -156,7 +156,8 @@ func FuzzMatch(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, s := range []string{"de_DE", "zh-Hant-TW-u-ca-roc", "x-private", "i-klingon", "art-lojban", "en-GB-oed", "\xff", strings.Repeat("a-", 40)} {
+	for _, s := range []string{"de_DE", "zh-Hant-TW-u-ca-roc", "x-private", "i-klingon", "art-lojban", "en-GB-oed",
+		"\xff", strings.Repeat("a-", 40)} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

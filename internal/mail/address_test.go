@@ -92,7 +92,8 @@ func TestValidateAddressNamesTheMistake(t *testing.T) {
 
 // What is accepted is one address to another parser too, and the same one.
 func FuzzValidateAddress(f *testing.F) {
-	for _, s := range []string{"jane@example.com", "a+b@example.com", "jane@example.com,x@example.com", "\"a\"@example.com", "jane@xn--p1ai.com", "=?utf-8?q?x?=@example.com"} {
+	for _, s := range []string{"jane@example.com", "a+b@example.com", "jane@example.com,x@example.com",
+		"\"a\"@example.com", "jane@xn--p1ai.com", "=?utf-8?q?x?=@example.com"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

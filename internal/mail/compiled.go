@@ -117,7 +117,8 @@ func Load(mailJSON []byte) (*Renderer, error) {
 		return nil, fmt.Errorf("mail.json:%w", err)
 	}
 	if len(f.Mails) > 0 {
-		return nil, fmt.Errorf("mail.json: it was written anew by another program; take it as compiling gave it, each mail on a line of its own")
+		return nil, fmt.Errorf("mail.json: it was written anew by another program; take it as compiling gave it, each " +
+			"mail on a line of its own")
 	}
 	r, err := New(f.Config)
 	if err != nil {
@@ -151,7 +152,8 @@ func splitMails(file []byte) (rest []byte, lines map[string][]byte, err error) {
 	for l := range bytes.Lines(file[first:max(first, last)]) {
 		key, value, ok := bytes.Cut(bytes.TrimPrefix(l, []byte(mailIndent)), []byte(`": `))
 		if !ok || !bytes.HasPrefix(l, []byte(mailIndent)) {
-			return nil, nil, fmt.Errorf("%d: this isn't a mail on a line of its own; take the file as compiling gave it", line(file, int64(first)))
+			return nil, nil, fmt.Errorf("%d: this isn't a mail on a line of its own; take the file as compiling gave it",
+				line(file, int64(first)))
 		}
 		lines[string(key)] = bytes.TrimRight(value, ",\n")
 	}

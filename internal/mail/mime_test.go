@@ -119,7 +119,8 @@ func TestHeaderOrderIsFixed(t *testing.T) {
 			names = append(names, name)
 		}
 	}
-	want := "From To Reply-To Subject Date Auto-Submitted X-Auto-Response-Suppress Content-Language MIME-Version Content-Type"
+	want := "From To Reply-To Subject Date Auto-Submitted X-Auto-Response-Suppress Content-Language MIME-Version " +
+		"Content-Type"
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("headers in the order %s, want %s", got, want)
 	}

@@ -50,7 +50,8 @@ func New(c Config) (*Renderer, error) {
 		return nil, err
 	}
 	if c.Templates != (Templates{}) {
-		return nil, errors.New("Templates must be compiled before mails can be written; load the mail.json that compiling gives")
+		return nil, errors.New("Templates must be compiled before mails can be written; load the mail.json that " +
+			"compiling gives")
 	}
 	c = c.WithDefaults()
 	l, err := parseLayouts()
@@ -80,7 +81,8 @@ func parseLayouts() (l layouts, err error) {
 	for _, each := range []struct {
 		name, source string
 		into         *layout
-	}{{SubjectTemplate, subjectLayout, &l.subject}, {TextTemplate, textLayout, &l.text}, {HTMLTemplate, htmlLayout, &l.html}} {
+	}{{SubjectTemplate, subjectLayout, &l.subject}, {TextTemplate, textLayout, &l.text}, {HTMLTemplate, htmlLayout,
+		&l.html}} {
 		if *each.into, err = parseLayout(each.source); err != nil {
 			return l, fmt.Errorf("%s:%w", each.name, err)
 		}

@@ -121,7 +121,8 @@ func colorProblem(color string) error {
 	}
 	white, _ := parseColor(background)
 	if ratio := contrast(c, white); ratio < MinContrast {
-		return fmt.Errorf("%q has a contrast of %.2f on the mail's background %s; WCAG AA asks for %.1f, so take a darker one",
+		return fmt.Errorf("%q has a contrast of %.2f on the mail's background %s; WCAG AA asks for %.1f, so take a "+
+			"darker one",
 			color, floorHundredths(ratio), background, MinContrast)
 	}
 	return nil
@@ -150,7 +151,8 @@ func host(origin string) (string, error) {
 	name := origin
 	if strings.Contains(origin, "://") {
 		u, err := url.Parse(origin)
-		if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" || strings.Trim(u.Path, "/") != "" ||
+			u.RawQuery != "" || u.Fragment != "" {
 			return "", fmt.Errorf("must be a host like id.example.com, or https:// and a host (received: %q)", origin)
 		}
 		name = u.Host
@@ -233,7 +235,8 @@ func (s Strings) pluralProblems(tag string) (errs []error) {
 	}
 	for _, category := range plurals {
 		if _, ok := s.Expires[string(category)]; !ok {
-			errs = append(errs, fmt.Errorf("expires lacks the plural %q; give it, or %q for all that are left out", category, locale.Other))
+			errs = append(errs, fmt.Errorf("expires lacks the plural %q; give it, or %q for all that are left out",
+				category, locale.Other))
 		}
 	}
 	return errs

@@ -85,12 +85,16 @@ func isSorted(lines []string) bool {
 
 // What Validate accepts a function starts with and mails, alone and by way of mail.json.
 func FuzzWhatIsValidIsMailed(f *testing.F) {
-	f.Add("codes@example.com", "Example", "", "help@example.com", "", "de", "Example", "#1d5fbf", "", "id.example.com", "sign-in", "sv", "Hej {product}")
-	f.Add("a@b.example", "שלום \"<b>", "Ä, ö", "a+b@example.com", "h@example.com", "sr_Latn", "+", "#00f", "=", "https://ID.example.com/", "", "sr-latn", "{product}")
+	f.Add("codes@example.com", "Example", "", "help@example.com", "", "de", "Example", "#1d5fbf", "",
+		"id.example.com", "sign-in", "sv", "Hej {product}")
+	f.Add("a@b.example", "שלום \"<b>", "Ä, ö", "a+b@example.com", "h@example.com", "sr_Latn", "+", "#00f", "=",
+		"https://ID.example.com/", "", "sr-latn", "{product}")
 	f.Add("a@b.example", "{code}", "{{.Code}}", "", "", "en", "\u2069", "", "&amp;", "", "a", "en", "}{")
-	f.Fuzz(func(t *testing.T, from, product, name, reply, support, tag, logo, color, footer, origin, feedback, language, intro string) {
+	f.Fuzz(func(t *testing.T, from, product, name, reply, support, tag, logo, color, footer, origin, feedback,
+		language, intro string) {
 		c := mail.Config{
-			Mail: settings.Mail{From: from, FromName: name, ReplyTo: reply, ProductName: product, SupportAddress: support, DefaultLocale: tag},
+			Mail: settings.Mail{From: from, FromName: name, ReplyTo: reply, ProductName: product,
+				SupportAddress: support, DefaultLocale: tag},
 			Mode: mail.Passwordless, LogoText: logo, AccentColor: color, Footer: footer, Origin: origin, FeedbackID: feedback,
 			CodeInSubject: len(product)%2 == 0, Languages: map[string]mail.Strings{language: {Intro: intro}},
 		}

@@ -105,7 +105,8 @@ func (s Source) samples() (all []sample, warnings []compile.Warning, err error) 
 				}
 				if key := tag + out.Subject + out.Text + out.HTML; !seen[key] {
 					seen[key] = true
-					all = append(all, sample{Language: tag, Mode: r.Mode(), Long: len(code) >= mail.LongCode, Mail: out, Findings: check.Check(out)})
+					all = append(all, sample{Language: tag, Mode: r.Mode(), Long: len(code) >= mail.LongCode, Mail: out,
+						Findings: check.Check(out)})
 				}
 			}
 		}
@@ -133,7 +134,8 @@ func Check(s Source) ([]Report, []compile.Warning, error) {
 	}
 	reports := make([]Report, len(all))
 	for i, m := range all {
-		reports[i] = Report{Language: m.Language, Mode: m.Mode, Code: "short", Bytes: len(m.Mail.HTML), Findings: append([]check.Finding{}, m.Findings...)}
+		reports[i] = Report{Language: m.Language, Mode: m.Mode, Code: "short", Bytes: len(m.Mail.HTML),
+			Findings: append([]check.Finding{}, m.Findings...)}
 		if m.Long {
 			reports[i].Code = "long"
 		}

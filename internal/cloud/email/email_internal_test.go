@@ -63,7 +63,8 @@ func ses(t *testing.T, mode settings.Mode, b backoff, script ...answer) (*Sender
 
 var (
 	code  = mail.Mail{From: "codes@example.com", To: "jane@example.net", Subject: "s", Text: "t", HTML: "h"}
-	decoy = mail.Mail{From: "codes@example.com", To: "success@simulator.amazonses.com", Subject: "s", Text: "t", HTML: "h", Decoy: true}
+	decoy = mail.Mail{From: "codes@example.com", To: "success@simulator.amazonses.com", Subject: "s", Text: "t",
+		HTML: "h", Decoy: true}
 	// patient never ends within a test, and hasty ends soon.
 	patient = backoff{first: time.Millisecond, longest: 2 * time.Millisecond, window: time.Hour}
 	hasty   = backoff{first: time.Millisecond, longest: 5 * time.Millisecond, window: 300 * time.Millisecond}

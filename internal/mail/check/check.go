@@ -80,7 +80,8 @@ func (f *findings) subject(s string) {
 	if strings.ContainsAny(s, "!！") {
 		f.add(Warning, "exclamation", "the subject has an exclamation mark, which filters count as spam; leave it out")
 	}
-	if lower := strings.ToLower(s); strings.HasPrefix(lower, "re:") || strings.HasPrefix(lower, "fwd:") || strings.HasPrefix(lower, "fw:") {
+	if lower := strings.ToLower(s); strings.HasPrefix(lower, "re:") || strings.HasPrefix(lower, "fwd:") ||
+		strings.HasPrefix(lower, "fw:") {
 		f.add(Warning, "subject", "the subject pretends to be an answer; leave %q out", s[:strings.Index(s, ":")+1])
 	}
 }
@@ -105,7 +106,8 @@ func (f *findings) headers(m mail.Mail) {
 		name := strings.ToLower(h.Name)
 		automatic = automatic || name == "auto-submitted"
 		if strings.HasPrefix(name, "list-") {
-			f.add(Warning, "headers", "the mail has the header %s; a sign-in code is no list mail, and who unsubscribes is locked out", h.Name)
+			f.add(Warning, "headers", "the mail has the header %s; a sign-in code is no list mail, and who unsubscribes "+
+				"is locked out", h.Name)
 		}
 	}
 	if !automatic {
@@ -115,7 +117,8 @@ func (f *findings) headers(m mail.Mail) {
 
 func (f *findings) bodies(m mail.Mail) {
 	if strings.TrimSpace(m.Text) == "" {
-		f.add(Error, "plain-text", "the mail has no plain text; filters count that as spam, and some people read nothing else")
+		f.add(Error, "plain-text", "the mail has no plain text; filters count that as spam, and some people read "+
+			"nothing else")
 	}
 	if strings.TrimSpace(m.HTML) == "" {
 		f.add(Error, "html", "the mail has no HTML")
@@ -124,7 +127,8 @@ func (f *findings) bodies(m mail.Mail) {
 	case n > clippedHTML:
 		f.add(Error, "size", "the HTML has %d bytes; Gmail cuts it off behind %d", n, clippedHTML)
 	case n > comfortableHTML:
-		f.add(Warning, "size", "the HTML has %d bytes; keep it below %d, so that it opens at once on a slow line", n, comfortableHTML)
+		f.add(Warning, "size", "the HTML has %d bytes; keep it below %d, so that it opens at once on a slow line", n,
+			comfortableHTML)
 	}
 	if n := strings.Count(m.Text, "!") + strings.Count(m.Text, "！"); n > 2 {
 		f.add(Warning, "exclamation", "the plain text has %d exclamation marks, which filters count as spam", n)

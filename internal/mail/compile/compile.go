@@ -117,7 +117,8 @@ func gaps(r *mail.Renderer) ([]Warning, error) {
 		}
 		slices.Sort(missing)
 		for _, key := range missing {
-			warnings = append(warnings, Warning{Language: tag, Where: fmt.Sprintf("Languages[%q].%s", tag, key), Text: "is missing; the English text stands in for it"})
+			warnings = append(warnings, Warning{Language: tag, Where: fmt.Sprintf("Languages[%q].%s", tag, key),
+				Text: "is missing; the English text stands in for it"})
 		}
 	}
 	return warnings, nil

@@ -29,7 +29,8 @@ func requests() []request {
 
 // factsOf returns the facts of a message in the language tag.
 func factsOf(r *mail.Renderer, tag, digits string, code Code, when request) mail.Facts {
-	return r.Facts(mail.Message{Code: digits, ExpiresIn: code.TTL, RequestedAt: when.at, Zoneinfo: when.zoneinfo, Locale: tag})
+	return r.Facts(mail.Message{Code: digits, ExpiresIn: code.TTL, RequestedAt: when.at, Zoneinfo: when.zoneinfo,
+		Locale: tag})
 }
 
 // try renders what can occur, and returns everything that goes wrong, each mistake once.
@@ -78,12 +79,15 @@ func problems(r *mail.Renderer, m mail.Message) (errs []error) {
 func bodyProblems(file, what, source, visible, code string) (errs []error) {
 	switch {
 	case strings.TrimSpace(visible) == "":
-		return []error{fmt.Errorf("%s: the %s is empty; a mail needs both forms, so write one or leave the template out for the built-in", file, what)}
+		return []error{fmt.Errorf("%s: the %s is empty; a mail needs both forms, so write one or leave the template "+
+			"out for the built-in", file, what)}
 	case !strings.Contains(withoutSpace(visible), code):
-		errs = append(errs, fmt.Errorf("%s: the %s doesn't show the code; write {{.Grouped}} or {{.Code}} where it belongs, outside of any condition", file, what))
+		errs = append(errs, fmt.Errorf("%s: the %s doesn't show the code; write {{.Grouped}} or {{.Code}} where it "+
+			"belongs, outside of any condition", file, what))
 	}
 	if len(source) > maxBody {
-		errs = append(errs, fmt.Errorf("%s: the %s has %d bytes; at most %d are allowed, for Gmail cuts off longer mails", file, what, len(source), maxBody))
+		errs = append(errs, fmt.Errorf("%s: the %s has %d bytes; at most %d are allowed, for Gmail cuts off longer "+
+			"mails", file, what, len(source), maxBody))
 	}
 	return errs
 }

@@ -24,7 +24,8 @@ var scenarios = map[string]feedback{
 }
 
 // onSuppressionList is what becomes of a mail to an address on the account's own list.
-var onSuppressionList = feedback{"BOUNCE", "OnAccountSuppressionList", "", "Amazon SES did not send the message to this address because it is on the suppression list for your account."}
+var onSuppressionList = feedback{"BOUNCE", "OnAccountSuppressionList", "", "Amazon SES did not send the message " +
+	"to this address because it is on the suppression list for your account."}
 
 // object is a piece of an event's JSON.
 type object = map[string]any
@@ -36,7 +37,8 @@ func (s *Service) publish(id string, m *outgoing, to, caller string, f feedback)
 		return
 	}
 	now := time.Now()
-	e := eventbus.Event{Source: "aws.ses", Time: now, Resources: []string{set.ARN}, DetailType: "Email Bounced", Detail: s.bounce(id, m, to, caller, f, now)}
+	e := eventbus.Event{Source: "aws.ses", Time: now, Resources: []string{set.ARN}, DetailType: "Email Bounced",
+		Detail: s.bounce(id, m, to, caller, f, now)}
 	if f.kind == "COMPLAINT" {
 		e.DetailType, e.Detail = "Email Complaint Received", s.complaint(id, m, to, caller, f, now)
 	}
@@ -63,7 +65,8 @@ func (s *Service) bounce(id string, m *outgoing, to, caller string, f feedback, 
 func (s *Service) complaint(id string, m *outgoing, to, caller string, f feedback, now time.Time) object {
 	return object{"eventType": "Complaint", "mail": s.described(id, m, caller, now), "complaint": object{
 		"feedbackId": messageID(now), "complaintSubType": f.subType, "complainedRecipients": []object{{"emailAddress": to}},
-		"timestamp": stamp(now), "userAgent": "Amazon SES Mailbox Simulator", "complaintFeedbackType": "abuse", "arrivalDate": stamp(now),
+		"timestamp": stamp(now), "userAgent": "Amazon SES Mailbox " +
+			"Simulator", "complaintFeedbackType": "abuse", "arrivalDate": stamp(now),
 	}}
 }
 
@@ -77,7 +80,8 @@ func (s *Service) described(id string, m *outgoing, caller string, now time.Time
 	for _, tag := range m.tags {
 		tags[tag[0]] = append(tags[tag[0]], tag[1])
 	}
-	headers := []object{{"name": "From", "value": m.from}, {"name": "To", "value": strings.Join(m.to, ", ")}, {"name": "Subject", "value": m.subject}}
+	headers := []object{{"name": "From", "value": m.from}, {"name": "To", "value": strings.Join(m.to, ", ")},
+		{"name": "Subject", "value": m.subject}}
 	for _, h := range m.headers {
 		headers = append(headers, object{"name": h[0], "value": h[1]})
 	}

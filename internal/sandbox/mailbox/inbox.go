@@ -47,10 +47,12 @@ func NewInbox(store *Store, logger *slog.Logger) *Inbox {
 func (in *Inbox) SetSignInURL(u string) { in.signIn.Store(&u) }
 
 // pagePolicy lets the page load its own two files and frame its own mails.
-const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src " +
+	"'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // mailPolicy: a mail's HTML gets an opaque origin, no script and no network.
-const mailPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+const mailPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; " +
+	"form-action 'none'; frame-ancestors 'self'"
 
 // ServeHTTP answers one request. Changes are refused to pages of other origins,
 // which a browser marks in Sec-Fetch-Site or Origin.
@@ -180,7 +182,8 @@ func parseQuery(values url.Values) (query, error) {
 		if ms, err := strconv.ParseInt(s, 10, 64); err == nil {
 			q.since = time.UnixMilli(ms)
 		} else if q.since, err = time.Parse(time.RFC3339, strings.Replace(s, " ", "+", 1)); err != nil {
-			errs = append(errs, fmt.Errorf(`since must be a time such as 2026-11-21T06:30:00Z or milliseconds since 1970 (received: %q)`, s))
+			errs = append(errs, fmt.Errorf("since must be a time such as 2026-11-21T06:30:00Z or milliseconds since 1970 "+
+				"(received: %q)", s))
 		}
 	}
 	if s := values.Get("limit"); s != "" {

@@ -34,8 +34,10 @@ func TestAnAccountInTheSandboxMailsToVerifiedIdentitiesAlone(t *testing.T) {
 			}
 		})
 		var api smithy.APIError
-		if c.code == "" && err != nil || c.code != "" && (!errors.As(err, &api) || api.ErrorCode() != c.code || !strings.HasSuffix(
-			strings.TrimSuffix(api.ErrorMessage(), " because no identity-based policy allows the ses:SendEmail action"), c.text)) {
+		if c.code == "" && err != nil || c.code != "" && (!errors.As(err, &api) || api.ErrorCode() != c.code ||
+			!strings.HasSuffix(
+				strings.TrimSuffix(api.ErrorMessage(), " because no identity-based policy allows the ses:SendEmail "+
+					"action"), c.text)) {
 			t.Errorf("%s: %v, want %s %q", c.what, err, c.code, c.text)
 		}
 		if n := len(p.store.Messages("", time0, 0)); (n == 1) != (c.code == "" && !strings.Contains(c.to, "simulator")) {

@@ -76,7 +76,8 @@ func parse(body []byte) (*outgoing, *refusal) {
 	case r.Content.Simple != nil && r.Content.Raw == nil:
 		bad = m.simple(r.Content.Simple)
 	case r.Content.Raw != nil && r.Content.Simple == nil:
-		bad = m.readRaw(r.Content.Raw.Data, len(r.Destination.ToAddresses)+len(r.Destination.CcAddresses)+len(r.Destination.BccAddresses) == 0)
+		bad = m.readRaw(r.Content.Raw.Data,
+			len(r.Destination.ToAddresses)+len(r.Destination.CcAddresses)+len(r.Destination.BccAddresses) == 0)
 	case r.Content.Template != nil:
 		return nil, refuse(501, "NotEmulated", "the EmailOTP sandbox does not emulate SES templates")
 	default:
@@ -115,8 +116,10 @@ func (m *outgoing) simple(s *simpleContent) *refusal {
 		return badRequest("At most 15 headers are allowed (received: %d).", len(s.Headers))
 	}
 	for _, h := range s.Headers {
-		if !headerName(h.Name) || h.Value == "" || len(h.Value) > 995 || strings.ContainsFunc(h.Value, func(r rune) bool { return r < ' ' || r > '~' }) {
-			return badRequest("Invalid header <%s>: a name is 1 to 126 printable ASCII characters without a colon, a value 1 to 995 printable ASCII characters.", h.Name)
+		if !headerName(h.Name) || h.Value == "" || len(h.Value) > 995 || strings.ContainsFunc(h.Value,
+			func(r rune) bool { return r < ' ' || r > '~' }) {
+			return badRequest("Invalid header <%s>: a name is 1 to 126 printable ASCII characters without a colon, a "+
+				"value 1 to 995 printable ASCII characters.", h.Name)
 		}
 		m.headers = append(m.headers, [2]string{h.Name, h.Value})
 	}
@@ -124,7 +127,10 @@ func (m *outgoing) simple(s *simpleContent) *refusal {
 }
 
 func headerName(name string) bool {
-	return name != "" && len(name) <= 126 && !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' })
+	return name != "" && len(name) <= 126 && !strings.ContainsFunc(name, func(r rune) bool {
+		return r <= ' ' ||
+			r > '~' || r == ':'
+	})
 }
 
 // maxTag is the length of a message tag's name and value, in bytes.

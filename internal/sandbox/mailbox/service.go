@@ -132,7 +132,8 @@ func (s *Service) checkMail(accessKeyID string, m *outgoing) *refusal {
 	resources := []string{arn}
 	set, exists := s.configurationSet(m.configurationSet)
 	if m.configurationSet != "" {
-		resources = append(resources, "arn:"+s.cfg.Partition+":ses:"+s.cfg.Region+":"+s.cfg.Account+":configuration-set/"+m.configurationSet)
+		resources = append(resources,
+			"arn:"+s.cfg.Partition+":ses:"+s.cfg.Region+":"+s.cfg.Account+":configuration-set/"+m.configurationSet)
 	}
 	resources = append(resources, s.recipientResources(m)...)
 	for _, resource := range resources {
@@ -150,7 +151,8 @@ func (s *Service) checkMail(accessKeyID string, m *outgoing) *refusal {
 	case m.configurationSet != "" && !exists:
 		return refuse(http.StatusNotFound, "NotFoundException", "Configuration set <%s> does not exist.", m.configurationSet)
 	case set.SendingDisabled:
-		return refuse(http.StatusBadRequest, "SendingPausedException", "Email sending is disabled for the configuration set <%s>.", set.Name)
+		return refuse(http.StatusBadRequest, "SendingPausedException", "Email sending is disabled for the "+
+			"configuration set <%s>.", set.Name)
 	case len(failed) > 0:
 		return refuse(http.StatusBadRequest, "MessageRejected",
 			"Email address is not verified. The following identities failed the check in region %s: %s",

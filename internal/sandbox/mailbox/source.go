@@ -50,7 +50,8 @@ func part(w *multipart.Writer, kind, text string) {
 	if text == "" {
 		return
 	}
-	p, err := w.CreatePart(textproto.MIMEHeader{"Content-Type": {kind + "; charset=UTF-8"}, "Content-Transfer-Encoding": {"quoted-printable"}})
+	p, err := w.CreatePart(textproto.MIMEHeader{"Content-Type": {kind + "; charset=UTF-8"},
+		"Content-Transfer-Encoding": {"quoted-printable"}})
 	if err != nil {
 		return // only a closed writer gives one
 	}
