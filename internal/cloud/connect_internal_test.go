@@ -134,25 +134,12 @@ func TestAConnectionThatDoesNotComeAboutIsAFailureOfDialling(t *testing.T) {
 		"garbage": func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")) },
 	} {
 		for _, ahead := range []int{0, 1} {
-			l, err := net.Listen("tcp4", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = l.Close() })
-			go func() {
-				for {
-					c, err := l.Accept()
-					if err != nil {
-						return
-					}
-					treat(c)
-				}
-			}()
+			address := newDesk(t, func(_ *desk, c net.Conn) { treat(c) }).address
 			d := &dialer{timeout: 200 * time.Millisecond, roots: x509.NewCertPool}
-			opened(d, ahead, l.Addr().String())
+			opened(d, ahead, address)
 			began := time.Now()
-			_, err = (&http.Client{Transport: &http.Transport{DialTLSContext: d.dial},
-				Timeout: 5 * time.Second}).Get("https://" + l.Addr().String())
+			client := &http.Client{Transport: &http.Transport{DialTLSContext: d.dial}, Timeout: 5 * time.Second}
+			_, err := client.Get("https://" + address)
 			var op *net.OpError
 			if !errors.As(err, &op) || op.Op != "dial" {
 				t.Errorf("%s in the handshake, %d opened ahead: %v, want a failure of dialling", what, ahead, err)
@@ -238,24 +225,10 @@ func TestTheSystemsAuthoritiesAreTrustedToo(t *testing.T) {
 
 func TestAnUnknownAuthorityIsRefused(t *testing.T) {
 	certificate, key := selfSigned(t)
-	l, err := tls.Listen("tcp4", "127.0.0.1:0",
-		&tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{certificate}, PrivateKey: key}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			_ = c.(*tls.Conn).Handshake()
-			_ = c.Close()
-		}
-	}()
+	config := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{certificate}, PrivateKey: key}}}
+	address := newDesk(t, func(_ *desk, c net.Conn) { _ = tls.Server(c, config).Handshake(); _ = c.Close() }).address
 	d := &dialer{timeout: 5 * time.Second, roots: amazonRoots}
-	if _, err := d.dial(context.Background(), "tcp", l.Addr().String()); err == nil ||
+	if _, err := d.dial(context.Background(), "tcp", address); err == nil ||
 		!strings.Contains(err.Error(), "certificate") {
 		t.Errorf("a certificate of nobody's was taken (%v)", err)
 	}
