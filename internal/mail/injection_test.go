@@ -1,6 +1,7 @@
 package mail_test
 
 import (
+	"cmp"
 	"encoding/xml"
 	netmail "net/mail"
 	"slices"
@@ -54,8 +55,8 @@ func FuzzRender(f *testing.F) {
 			return
 		}
 		out, err := r.Render(mail.Message{
-			To: "jane@example.com", Code: code, ExpiresIn: 5 * time.Minute, RequestedAt: time.Unix(1795242600,
-				0), Zoneinfo: zoneinfo, Locale: wantedLocale,
+			To: "jane@example.com", Code: code, ExpiresIn: 5 * time.Minute, RequestedAt: time.Unix(1795242600, 0),
+			Zoneinfo: zoneinfo, Locale: wantedLocale,
 		})
 		if err != nil {
 			return
@@ -68,13 +69,13 @@ func FuzzRender(f *testing.F) {
 			t.Errorf("a header of two lines: %q, %q", out.Subject, out.From)
 		}
 		text := visible(t, out.HTML)
-		for _, s := range []string{product, cmpOr(logo, product), footer} {
+		for _, s := range []string{product, cmp.Or(logo, product), footer} {
 			if !strings.Contains(text, s) || !strings.Contains(out.Text, s) {
 				t.Errorf("%q doesn't appear as it is", s)
 			}
 		}
 		if list, err := netmail.ParseAddressList(out.From); err != nil || len(list) != 1 ||
-			list[0].Address != "codes@example.com" || list[0].Name != cmpOr(sender, product) {
+			list[0].Address != "codes@example.com" || list[0].Name != cmp.Or(sender, product) {
 			t.Errorf("From %q is read as %v, %v", out.From, list, err)
 		}
 		p := parseMIME(t, toMIME(t, out))
@@ -85,13 +86,6 @@ func FuzzRender(f *testing.F) {
 			t.Errorf("the subject %q comes out as %q", out.Subject, got)
 		}
 	})
-}
-
-func cmpOr(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
 }
 
 func TestSupportAddressIsEscapedInItsLink(t *testing.T) {

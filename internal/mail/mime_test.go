@@ -2,6 +2,7 @@ package mail_test
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -144,10 +145,7 @@ func TestSenderIsEncoded(t *testing.T) {
 			t.Errorf("FromName %q gives %s, want %s", test.name, out.From, test.want)
 		}
 		list, err := netmail.ParseAddressList(out.From)
-		name := test.name
-		if name == "" {
-			name = "Example"
-		}
+		name := cmp.Or(test.name, "Example")
 		if err != nil || len(list) != 1 || list[0].Name != name || list[0].Address != "codes@example.com" {
 			t.Errorf("FromName %q is read as %v, %v", test.name, list, err)
 		}

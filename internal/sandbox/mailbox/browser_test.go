@@ -82,8 +82,8 @@ func TestThePageShowsMailsAsTheyComeAndRunsNothingOfThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := mailbox.Message{
-		ID: "1", To: "user@example.com", From: "Example <codes@example.com>", Subject: "<b>Your</b> sign-in " +
-			"code", Text: "Your code:\n\n1234 5678\n", SentAt: time.Now(),
+		ID: "1", To: "user@example.com", From: "Example <codes@example.com>", Subject: "<b>Your</b> sign-in code",
+		Text: "Your code:\n\n1234 5678\n", SentAt: time.Now(),
 		HTML:       `<p style="font-size:2rem" id="code">1234 5678</p><script>parent.document.title="owned";document.title="owned"</script><img src="http://tracker.invalid/x">`,
 		Recipients: []string{"user@example.com"}, Headers: map[string]string{"From": "Example <codes@example.com>",
 			"Subject": "Your sign-in code"},
