@@ -13,31 +13,18 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/locale"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/mailtest"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
 const (
-	shortCode = "12345678"
-	longCode  = "12345678901234567890"
+	shortCode = mailtest.ShortCode
+	longCode  = mailtest.LongCode
 )
 
-// config is a config with everything set but languages and templates.
-func config(mode mail.Mode) mail.Config {
-	return mail.Config{
-		Mail: settings.Mail{From: "codes@example.com", ReplyTo: "help@example.com", ProductName: "Example",
-			SupportAddress: "help@example.com"}, Mode: mode,
-		Footer: "Example, 1 Example Street, 12345 Example", Origin: "https://id.example.com", FeedbackID: "sign-in",
-	}
-}
-
-func message(tag, code string) mail.Message {
-	return mail.Message{
-		To: "jane@example.com", Code: code, ExpiresIn: 5 * time.Minute,
-		RequestedAt: time.Date(2026, 11, 21, 6, 30, 59, 0, time.UTC), Zoneinfo: "America/New_York", Locale: tag,
-	}
-}
+var config, message = mailtest.Config, mailtest.Message
 
 func render(t *testing.T, c mail.Config, m mail.Message) mail.Mail {
 	t.Helper()

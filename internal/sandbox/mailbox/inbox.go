@@ -147,24 +147,23 @@ func (in *Inbox) summaries(w http.ResponseWriter, r *http.Request) {
 }
 
 func (in *Inbox) html(w http.ResponseWriter, r *http.Request) {
-	m, ok := in.store.Message(r.PathValue("id"))
-	if !ok {
-		http.NotFound(w, r)
-		return
-	}
 	w.Header().Set("Content-Security-Policy", mailPolicy)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write([]byte(m.HTML))
+	in.show(w, r, "text/html; charset=utf-8", func(m Message) []byte { return []byte(m.HTML) })
 }
 
 func (in *Inbox) source(w http.ResponseWriter, r *http.Request) {
+	in.show(w, r, "text/plain; charset=utf-8", Source)
+}
+
+// show writes a part of the mail that the request names.
+func (in *Inbox) show(w http.ResponseWriter, r *http.Request, contentType string, part func(Message) []byte) {
 	m, ok := in.store.Message(r.PathValue("id"))
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write(Source(m))
+	w.Header().Set("Content-Type", contentType)
+	_, _ = w.Write(part(m))
 }
 
 type query struct {
