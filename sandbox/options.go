@@ -83,6 +83,9 @@ type Options struct {
 	CacheDir string
 	// InboxSize is how many mails the inbox keeps, the newest ones; 0 is 50,000.
 	InboxSize int
+	// SESSandbox makes SES act as for an account in the SES sandbox, in which every account begins. nil is an
+	// account with production access.
+	SESSandbox *SESSandbox
 	// Faults are in force from the start.
 	Faults []Fault
 

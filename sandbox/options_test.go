@@ -15,6 +15,7 @@ func TestAllThatIsWrongWithTheOptionsIsSaidAtOnce(t *testing.T) {
 		Mode: "code", Port: 70000, InboxPort: -1, TriggerAttempts: 11, TriggerTimeout: -time.Second, SessionOverhead: -1, InboxSize: -1,
 		Invoker: sandbox.Handlers{}, InProcess: func(context.Context, *sandbox.Sandbox) (sandbox.Invoker, error) { return nil, nil },
 		AllowedOrigins: []string{"https://app.example.com/path"},
+		SESSandbox:     &sandbox.SESSandbox{VerifiedRecipients: []string{"a@example.com", "example.com", "nobody"}},
 		Users:          []sandbox.User{{Email: "nobody"}, {Email: "a@example.com", Temporary: true}, {Email: "A@example.com"}},
 		Faults:         []sandbox.Fault{{Service: "s3", Throttle: true}, {Service: sandbox.SES}, {Service: sandbox.KMS, Error: "X", LoseAnswer: true, Status: 200}},
 	})
@@ -23,7 +24,7 @@ func TestAllThatIsWrongWithTheOptionsIsSaidAtOnce(t *testing.T) {
 	}
 	for _, part := range []string{
 		"Assembly must be", `(received: "code")`, "(received: 70000)", "(received: -1)", "Invoker and InProcess exclude", "TriggerTimeout must be", "TriggerAttempts must be", "SessionOverhead", "InboxSize",
-		"AllowedOrigins must be", `Users[0]: Email must be one address such as user@example.com (received: "nobody")`, "Users[1]: Temporary needs a Password", "Users[2]: the address is there twice",
+		"AllowedOrigins must be", `SESSandbox: VerifiedRecipients must be addresses such as you@example.com or domains such as example.com (received: "nobody")`, `Users[0]: Email must be one address such as user@example.com (received: "nobody")`, "Users[1]: Temporary needs a Password", "Users[2]: the address is there twice",
 		`Faults[0]: Service must be`, "Faults[1]: one of", "Faults[2]: Error, Throttle and LoseAnswer exclude", "Status must be",
 	} {
 		if !strings.Contains(err.Error(), part) {

@@ -191,7 +191,8 @@ func (s *Sandbox) startServices(callers gateway.Callers, pool *atomic.Pointer[us
 }
 
 func (s *Sandbox) mailConfig() mailbox.Config {
-	cfg := mailbox.Config{Region: s.plan.Region, Account: s.plan.Account, Partition: s.partition()}
+	cfg := mailbox.Config{Region: s.plan.Region, Account: s.plan.Account, Partition: s.partition(), InSandbox: s.opts.SESSandbox != nil}
+	cfg.Identities = s.opts.SESSandbox.identities(cfg.IdentityARN)
 	for _, i := range s.plan.Identities {
 		cfg.Identities = append(cfg.Identities, mailbox.Identity{Name: i.Name, ARN: i.ARN, ConfigurationSet: i.ConfigurationSet})
 	}

@@ -59,6 +59,9 @@ func (o Options) validate() error {
 			wrong("AllowedOrigins must be origins such as https://app.example.com, without a path (received: %q)", origin)
 		}
 	}
+	if err := o.SESSandbox.validate(); err != nil {
+		wrong("SESSandbox: %w", err)
+	}
 	errs = append(errs, o.usersAndFaults()...)
 	return errors.Join(errs...)
 }

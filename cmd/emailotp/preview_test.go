@@ -245,7 +245,7 @@ func TestPreviewShowsWhatAnAssemblyWouldMail(t *testing.T) {
 	set := settings.Defaults(settings.Passwordless)
 	set.From, set.ProductName, set.CodeLength, set.TableName, set.KeyARN = "codes@example.com", "Shop", 6, "table", "key"
 	code := compile.Code{Length: set.CodeLength, TTL: set.CodeTTL}
-	file, _, err := compile.Compile(mail.Config{From: set.From, ProductName: "Shop", Mode: mail.Passwordless,
+	file, _, err := compile.Compile(mail.Config{Mail: settings.Mail{From: set.From, ProductName: "Shop"}, Mode: mail.Passwordless,
 		Templates: mail.Templates{Text: "Own: {{.Grouped}}"}}, code)
 	if err != nil {
 		t.Fatal(err)

@@ -51,7 +51,7 @@ func (p *mailPreview) source() (preview.Source, error) {
 
 // example stands in for a brand that isn't known.
 func example() mail.Config {
-	return mail.Config{From: "no-reply@example.com", ProductName: "Example", SupportAddress: "support@example.com"}
+	return mail.Config{Mail: settings.Mail{From: "no-reply@example.com", ProductName: "Example", SupportAddress: "support@example.com"}}
 }
 
 func (p *mailPreview) fromFile() (preview.Source, error) {
@@ -91,10 +91,10 @@ func (p *mailPreview) fromApp() (preview.Source, error) {
 	code := compile.DefaultCode()
 	code.Length = cmp.Or(e.CodeLength, code.Length)
 	code.TTL = cmp.Or(time.Duration(e.CodeTTLSeconds)*time.Second, code.TTL)
-	return preview.Source{Code: code, Config: mail.Config{
-		From: e.Sender, FromName: e.SenderName, ReplyTo: e.ReplyTo, Mode: e.Mode, DefaultLocale: e.DefaultLocale,
+	return preview.Source{Code: code, Config: mail.Config{Mode: e.Mode, Mail: settings.Mail{
+		From: e.Sender, FromName: e.SenderName, ReplyTo: e.ReplyTo, DefaultLocale: e.DefaultLocale,
 		ProductName: cmp.Or(e.ProductName, e.Sender[strings.LastIndex(e.Sender, "@")+1:]), SupportAddress: e.SupportAddress,
-	}}, nil
+	}}}, nil
 }
 
 func (p *mailPreview) environment() (e environment, found bool, err error) {

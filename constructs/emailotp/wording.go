@@ -9,6 +9,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // MailStrings are the texts of one language, plain text with words in braces for values; an empty one
@@ -53,10 +54,10 @@ type MailProps struct {
 func (r *reader) wording(c *config, p *EmailOTPProps) {
 	s := c.settings
 	// What was refused already is left out here: it would only be refused again.
-	m := mail.Config{
-		From: cmp.Or(s.From, "codes@example.com"), FromName: s.FromName, ReplyTo: s.ReplyTo, Mode: mail.Passwordless,
+	m := mail.Config{Mode: mail.Passwordless, Mail: settings.Mail{
+		From: cmp.Or(s.From, "codes@example.com"), FromName: s.FromName, ReplyTo: s.ReplyTo,
 		ProductName: cmp.Or(s.ProductName, "Product"), SupportAddress: s.SupportAddress, DefaultLocale: s.DefaultLocale,
-	}
+	}}
 	if p.Mode == ModePassword {
 		m.Mode = mail.Password
 	}

@@ -9,11 +9,12 @@ import (
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-// Ahead opens connections when a function's first event arrives, all side by side and before the event is
-// even read: a trigger's calls follow upon one another, and without it each service's first call would
-// wait for a handshake of its own. Its zero value is ready to use.
+// Ahead opens connections when a function's first event arrives: all in parallel, before the event is
+// read. A trigger calls its services one after the other, and without Ahead each first call would wait
+// for a handshake of its own. Its zero value is ready to use.
 type Ahead struct {
 	once sync.Once
 	open []func()
@@ -22,8 +23,8 @@ type Ahead struct {
 // Option changes what [Config] does.
 type Option func(*dialer)
 
-// Connections gives a client n connections of those that are opened: as many as the trigger's calls to the
-// service that run side by side.
+// Connections opens n connections ahead for a client: as many as the trigger's calls to the service that
+// run in parallel.
 func (a *Ahead) Connections(n int) Option {
 	return func(d *dialer) {
 		if d.address != "" {
@@ -33,12 +34,12 @@ func (a *Ahead) Connections(n int) Option {
 	}
 }
 
-// Handler is a function as aws-lambda-go takes it.
+// Handler is the interface of a function in aws-lambda-go.
 type Handler interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
 }
 
-// Before returns the handler, with the connections opened before its first event.
+// Before returns a handler that opens the connections and then calls h.
 func (a *Ahead) Before(h Handler) Handler { return ahead{a, h} }
 
 type ahead struct {
@@ -46,7 +47,7 @@ type ahead struct {
 	handler Handler
 }
 
-// Invoke hands the event on.
+// Invoke opens the connections at the first event, and passes each event on.
 func (a ahead) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	a.once.Do(func() {
 		for _, open := range a.open {
@@ -82,11 +83,17 @@ func addressOf(service Service, c aws.Config, get func(string) string) string {
 	return u.Host
 }
 
-// maxIdle keeps a connection for each of the calls that run side by side.
+// maxIdle is the number of idle connections to keep: one for each of the calls that run in parallel.
 const maxIdle = 4
 
-// transport makes the HTTP transport of a client use the dialer.
-func (d *dialer) transport(t *http.Transport) {
+// transport returns a client's HTTP transport, which dials by d.
+func (d *dialer) transport() *http.Transport {
+	t := awshttp.NewBuildableClient().GetTransport()
 	t.DialTLSContext = d.dial
 	t.MaxIdleConnsPerHost = maxIdle
+	if d.once {
+		t.DialContext, t.DialTLSContext = countingDial(t.DialContext), countingDial(d.dial)
+		t.IdleConnTimeout = maxIdleOnce
+	}
+	return t
 }

@@ -1,21 +1,22 @@
 // Package cloud makes the AWS clients of the Lambda functions, a package each below this one, so that a
 // function links only what it calls.
 //
-// It does without the SDK's LoadDefaultConfig, which reads files and probes services that a Lambda
-// function doesn't have, and so doubles the time to the first answer. [Config] reads what Lambda and a
-// developer really set: region, credentials, endpoints and the number of attempts.
+// The package doesn't use the SDK's LoadDefaultConfig, which reads files and probes services that a
+// Lambda function doesn't have, and doubles the time to the first answer. [Config] reads what Lambda and
+// a developer set: region, credentials, endpoints and the number of attempts.
 package cloud
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go/middleware"
 )
 
 // Lookup finds an environment variable; os.LookupEnv is one.
@@ -33,11 +34,12 @@ const (
 )
 
 // attempts is how often a call is made in all: Cognito waits five seconds and then calls the trigger
-// again, so there is no time for the SDK's three attempts and their pauses.
+// again, which leaves no time for the SDK's three attempts and their pauses.
 const attempts = 2
 
-// Config returns what a client of the service needs, or an error that names every variable that is
-// missing. The timeout is for one attempt.
+// Config returns the configuration of a client of the service, or an error that names every missing
+// variable. The timeout is for one attempt. Errors of the client's calls have the error's code, the HTTP
+// status and the request id, and no text of the service.
 func Config(service Service, lookup Lookup, timeout time.Duration, options ...Option) (aws.Config, error) {
 	get := func(name string) string { v, _ := lookup(name); return v }
 	c := aws.Config{
@@ -71,9 +73,18 @@ func Config(service Service, lookup Lookup, timeout time.Duration, options ...Op
 	for _, o := range options {
 		o(d)
 	}
-	c.HTTPClient = awshttp.NewBuildableClient().WithTimeout(timeout).WithTransportOptions(d.transport)
+	client := &http.Client{Timeout: timeout, Transport: d.transport(), CheckRedirect: noRedirect}
+	if c.HTTPClient = client; d.once {
+		c.HTTPClient, c.RetryMaxAttempts = once{client}, 1
+	}
+	c.APIOptions = []func(*middleware.Stack) error{func(s *middleware.Stack) error {
+		return s.Initialize.Add(withoutText, middleware.Before)
+	}}
 	return c, nil
 }
+
+// noRedirect makes a redirect the answer: AWS's services send none.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // endpoint returns the endpoint that the environment sets for the service, in the SDK's order.
 func endpoint(service Service, get func(string) string) string {

@@ -10,24 +10,26 @@ import (
 	"time"
 )
 
-// aheadAge is how old a connection may be that was opened ahead. Where the first event needed none, Lambda
-// may freeze the function until the next, for longer than a service keeps a silent connection; and a
-// mail that is sent on a dead one may not be sent again.
+// aheadAge is the greatest age of a connection opened ahead. Where the first event used none, Lambda may
+// freeze the function for longer than a service keeps a silent connection, and a mail that was written to
+// a dead connection may not be sent again.
 const aheadAge = 3 * time.Second
 
-// dialer opens one service's connections, some of them before they are asked for.
+// dialer opens one service's connections, some of them before a request needs them.
 type dialer struct {
-	// timeout is for a connection with its handshake. It is below the client's for an attempt, or a service
-	// that doesn't connect would look like one that doesn't answer.
+	// timeout is for a connection with its handshake. It is below the client's timeout for an attempt, so
+	// that a service that doesn't connect differs from one that doesn't answer.
 	timeout time.Duration
 	// roots are trusted first, the system's after them.
 	roots func() *x509.CertPool
-	// address is where connections opened ahead lead, and early are those that nobody took so far.
+	// address is the address of connections opened ahead, and early holds the unused ones.
 	address string
 	early   chan *early
-	// system is set once a certificate was not of these roots: behind a proxy that reads along, or in a
-	// partition with other authorities.
+	// system is set once a certificate was not of these roots: behind a proxy that decrypts the traffic, or
+	// in a partition with other authorities.
 	system atomic.Bool
+	// once is set for a service of which a request must not be made twice: see [Once].
+	once bool
 }
 
 // early is a connection that is being opened ahead; done is closed when it is open or failed.
@@ -54,12 +56,11 @@ func (d *dialer) openAhead(n int) {
 	}
 }
 
-// dial is http.Transport's DialTLSContext. Its failures say that no connection came about, and so that
-// nothing was asked for.
+// dial is http.Transport's DialTLSContext. When it fails, no request left.
 func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
-	for address == d.address {
+	for address == d.address && ctx.Value(newConnection{}) == nil {
 		select {
 		case e := <-d.early:
 			if c := e.take(ctx); c != nil {
@@ -94,14 +95,14 @@ func (e *early) take(ctx context.Context) *tls.Conn {
 		return nil
 	}
 	if age := time.Now().Round(0).Sub(e.opened); age < 0 || age > aheadAge {
-		_ = e.conn.Close() // nothing was said on it
+		_ = e.conn.Close() // no request was written to it
 		return nil
 	}
 	return e.conn
 }
 
-// open trusts the roots first, which for AWS are Amazon's own. Reading the system's hundred and more takes
-// half of a function's time to its first answer, so that is left to those who need them.
+// open trusts the roots first, which for AWS are Amazon's own, and the system's after an unknown authority.
+// Reading the system's hundred and more takes half of a function's time to its first answer.
 func (d *dialer) open(ctx context.Context, network, address string) (*tls.Conn, error) {
 	if !d.system.Load() {
 		c, err := handshake(ctx, network, address, d.roots())
@@ -113,10 +114,11 @@ func (d *dialer) open(ctx context.Context, network, address string) (*tls.Conn, 
 	return handshake(ctx, network, address, nil)
 }
 
-// handshake connects; nil roots are the system's. An error in the middle of the handshake is one of
-// dialling, too: what was to be sent has not left yet.
+// handshake connects; nil roots are the system's. It reports an error in the middle of the handshake as
+// one of dialling too, since no request has left yet.
 func handshake(ctx context.Context, network, address string, roots *x509.CertPool) (*tls.Conn, error) {
-	d := tls.Dialer{NetDialer: &net.Dialer{KeepAlive: 30 * time.Second}, Config: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+	d := tls.Dialer{NetDialer: &net.Dialer{KeepAlive: 30 * time.Second}, Config: &tls.Config{RootCAs: roots,
+		MinVersion: tls.VersionTLS12}}
 	c, err := d.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: err}

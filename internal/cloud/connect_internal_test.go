@@ -31,7 +31,10 @@ import (
 func server(t *testing.T) (*httptest.Server, *atomic.Int32) {
 	t.Helper()
 	var n atomic.Int32
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request) {
+		w.WriteHeader(http.StatusOK)
+	}))
 	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
 			n.Add(1)
@@ -131,24 +134,12 @@ func TestAConnectionThatDoesNotComeAboutIsAFailureOfDialling(t *testing.T) {
 		"garbage": func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")) },
 	} {
 		for _, ahead := range []int{0, 1} {
-			l, err := net.Listen("tcp4", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = l.Close() })
-			go func() {
-				for {
-					c, err := l.Accept()
-					if err != nil {
-						return
-					}
-					treat(c)
-				}
-			}()
+			address := newDesk(t, func(_ *desk, c net.Conn) { treat(c) }).address
 			d := &dialer{timeout: 200 * time.Millisecond, roots: x509.NewCertPool}
-			opened(d, ahead, l.Addr().String())
+			opened(d, ahead, address)
 			began := time.Now()
-			_, err = (&http.Client{Transport: &http.Transport{DialTLSContext: d.dial}, Timeout: 5 * time.Second}).Get("https://" + l.Addr().String())
+			client := &http.Client{Transport: &http.Transport{DialTLSContext: d.dial}, Timeout: 5 * time.Second}
+			_, err := client.Get("https://" + address)
 			var op *net.OpError
 			if !errors.As(err, &op) || op.Op != "dial" {
 				t.Errorf("%s in the handshake, %d opened ahead: %v, want a failure of dialling", what, ahead, err)
@@ -234,23 +225,11 @@ func TestTheSystemsAuthoritiesAreTrustedToo(t *testing.T) {
 
 func TestAnUnknownAuthorityIsRefused(t *testing.T) {
 	certificate, key := selfSigned(t)
-	l, err := tls.Listen("tcp4", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{certificate}, PrivateKey: key}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			_ = c.(*tls.Conn).Handshake()
-			_ = c.Close()
-		}
-	}()
+	config := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{certificate}, PrivateKey: key}}}
+	address := newDesk(t, func(_ *desk, c net.Conn) { _ = tls.Server(c, config).Handshake(); _ = c.Close() }).address
 	d := &dialer{timeout: 5 * time.Second, roots: amazonRoots}
-	if _, err := d.dial(context.Background(), "tcp", l.Addr().String()); err == nil || !strings.Contains(err.Error(), "certificate") {
+	if _, err := d.dial(context.Background(), "tcp", address); err == nil ||
+		!strings.Contains(err.Error(), "certificate") {
 		t.Errorf("a certificate of nobody's was taken (%v)", err)
 	}
 }
@@ -271,7 +250,8 @@ func TestAmazonRoots(t *testing.T) {
 		"1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4": "Amazon Root CA 2",
 		"18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4": "Amazon Root CA 3",
 		"e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092": "Amazon Root CA 4",
-		"568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5": "Starfield Services Root Certificate Authority - G2",
+		"568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5": "Starfield Services Root Certificate " +
+			"Authority - G2",
 	}
 	for rest := amazonPEM; ; {
 		var block *pem.Block
@@ -353,7 +333,8 @@ func selfSigned(t *testing.T) ([]byte, *ecdsa.PrivateKey) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)

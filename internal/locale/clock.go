@@ -1,13 +1,14 @@
 package locale
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
 	"golang.org/x/text/language"
 )
 
-// A clock says how a language writes a time of day.
+// A clock is how a language writes a time of day.
 type clock struct {
 	layout string // of package time; "PM" stands for the language's own half of the day
 	am, pm string
@@ -27,40 +28,28 @@ var clocks = map[string]clock{
 	"el": {layout: "3:04 PM", am: "π.μ.", pm: "μ.μ."},
 }
 
-// regionalClocks holds the regions that differ from their language.
+// regionalClocks holds the regions that differ from their language. An empty clock is 15:04.
 var regionalClocks = map[string]clock{
-	"en-GB": {layout: "15:04"},
-	"en-IE": {layout: "15:04"},
-	"en-ZA": {layout: "15:04"},
-	"en-DE": {layout: "15:04"},
-	"en-NL": {layout: "15:04"},
-	"en-SE": {layout: "15:04"},
-	"en-CH": {layout: "15:04"},
-	"en-AT": {layout: "15:04"},
-	"en-BE": {layout: "15:04"},
-	"en-DK": {layout: "15:04"},
-	"en-FI": {layout: "15:04"},
+	"en-GB": {}, "en-IE": {}, "en-ZA": {}, "en-DE": {}, "en-NL": {}, "en-SE": {}, "en-CH": {}, "en-AT": {}, "en-BE": {},
+	"en-DK": {}, "en-FI": {}, "ar-MA": {}, "ar-DZ": {}, "ar-TN": {},
 	"es-US": {layout: "3:04 PM", am: "a.\u00a0m.", pm: "p.\u00a0m."},
 	"es-CO": {layout: "3:04 PM", am: "a.\u00a0m.", pm: "p.\u00a0m."},
 	"fr-CA": {layout: "15 h 04"},
-	"ar-MA": {layout: "15:04"},
-	"ar-DZ": {layout: "15:04"},
-	"ar-TN": {layout: "15:04"},
 }
 
-// TimeOfDay writes t's time of day, to the minute and in t's own location, as text in the language tag
-// does ("7:31 AM", "07:31 Uhr"), for a person whose locale is wanted: somebody in Dublin reads English
-// but no AM. Digits are ASCII in every language, as the code's are. A region in wanted counts only
-// if wanted is of tag's language.
+// TimeOfDay returns t's time of day, to the minute and in t's own location, as text in the language tag
+// writes it ("7:31 AM", "07:31 Uhr"). The region of wanted, the user's locale, chooses among the clocks
+// of a language ("19:31" in English for Dublin) if wanted is of that language. Digits are ASCII in every
+// language, as the code's are.
 func TimeOfDay(t time.Time, tag, wanted string) string {
 	c := clockOf(tag, wanted)
 	half := c.am
 	if t.Hour() >= 12 {
 		half = c.pm
 	}
-	before, after, found := strings.Cut(c.layout, "PM")
+	before, after, found := strings.Cut(cmp.Or(c.layout, "15:04"), "PM")
 	if !found {
-		return t.Format(c.layout)
+		return t.Format(before)
 	}
 	if before != "" {
 		before = t.Format(before)
@@ -79,15 +68,12 @@ func clockOf(tag, wanted string) clock {
 	if c, ok := regionalClocks[base+"-"+region]; ok {
 		return c
 	}
-	if c, ok := clocks[base]; ok {
-		return c
-	}
-	return clock{layout: "15:04"}
+	return clocks[base]
 }
 
 // subtags returns the language of tag and, if it names one, its region; both empty if it is malformed.
 func subtags(tag string) (base, region string) {
-	t, err := parse(tag)
+	t, err := parseAttribute(tag)
 	if err != nil {
 		return "", ""
 	}

@@ -1,8 +1,7 @@
-// Package locale knows the languages that EmailOTP speaks: which they are, how a person's locale
-// attribute is matched to them, and how each of them writes numbers of minutes and times of day.
+// Package locale lists the languages of EmailOTP, matches a user's locale attribute to them, and has each
+// language's rules for numbers of minutes and times of day.
 //
-// The mail and the sign-in page keep catalogues of their own; both take their set of languages from
-// [Shipped].
+// The mail and the sign-in page have catalogues of their own; both have the languages of [Shipped].
 package locale
 
 import (
@@ -12,11 +11,11 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Default is the language that everything falls back to: every text exists in it.
+// Default is the language to fall back to: every text exists in it.
 const Default = "en"
 
-// MaxLength is the longest locale, in bytes, that is looked at. RFC 5646, section 4.4.1, asks for
-// room for at least 35; Cognito lets a user's locale attribute have 2,048.
+// MaxLength is the longest locale, in bytes, that is read. RFC 5646, section 4.4.1, demands room for at
+// least 35; Cognito allows 2,048 in a user's locale attribute.
 const MaxLength = 64
 
 // Direction is the direction of a script, as HTML's dir attribute spells it.
@@ -49,15 +48,17 @@ func DirectionOf(tag string) Direction {
 	return LTR
 }
 
-// Canonical returns tag as BCP 47 spells it ("PT_br" is "pt-BR"). The error says what is wrong with a
-// tag that isn't a language, or one that carries extensions, which no catalogue is kept under.
+// Canonical returns tag as BCP 47 spells it ("PT_br" is "pt-BR"). It refuses a tag that isn't a language,
+// and one with extensions, under which no catalogue exists.
 func Canonical(tag string) (string, error) {
 	t, err := parse(tag)
 	if err != nil {
-		return "", fmt.Errorf("%q is no language tag (%w); write one as BCP 47 does, like \"de\", \"pt-BR\" or \"zh-Hant\"", clip(tag), err)
+		return "", fmt.Errorf("%q is no language tag (%w); write one as BCP 47 does, like \"de\", \"pt-BR\" or "+
+			"\"zh-Hant\"", clip(tag), err)
 	}
 	if len(t.Extensions()) > 0 {
-		return "", fmt.Errorf("language tag %q carries an extension; leave out everything from the single letter on", clip(tag))
+		return "", fmt.Errorf("language tag %q carries an extension; leave out everything from the single letter on",
+			clip(tag))
 	}
 	return t.String(), nil
 }
@@ -76,6 +77,33 @@ func parse(tag string) (language.Tag, error) {
 	}
 	return t, nil
 }
+
+// parseAttribute is parse for a user's locale attribute, which may also be spelled as POSIX and Java do:
+// "zh_CN.UTF-8", "sr_RS@latin", "zh_CN_#Hans".
+func parseAttribute(locale string) (language.Tag, error) {
+	if len(locale) > MaxLength {
+		return parse(locale) // for its error
+	}
+	tag, modifier, _ := strings.Cut(locale, "@")
+	tag, java, _ := strings.Cut(tag, "_#")
+	tag, _, _ = strings.Cut(tag, ".")
+	t, err := parse(strings.TrimRight(tag, "_"))
+	if err != nil {
+		return t, err
+	}
+	name, ok := posixScripts[strings.ToLower(modifier)]
+	if !ok {
+		name, _, _ = strings.Cut(java, "_")
+	}
+	if script, err := language.ParseScript(name); err == nil {
+		base, _, region := t.Raw()
+		return language.Compose(base, script, region)
+	}
+	return t, nil
+}
+
+// posixScripts are the modifiers of POSIX that name a script.
+var posixScripts = map[string]string{"latin": "Latn", "cyrillic": "Cyrl", "devanagari": "Deva"}
 
 // clip keeps hostile input from flooding an error.
 func clip(s string) string {
@@ -108,11 +136,11 @@ func NewMatcher(tags ...string) (*Matcher, error) {
 	return &Matcher{tags: append([]string(nil), tags...), matcher: language.NewMatcher(parsed)}, nil
 }
 
-// Match returns the tag, spelled as it was given to [NewMatcher], that serves a person whose locale is
-// wanted ("de_AT" is served by "de"). A locale that is empty, malformed, too long or of a language that
-// nothing comes near gets the first tag: the attribute is the user's to write and proves nothing.
+// Match returns the tag, spelled as in the call of [NewMatcher], that fits the locale best ("de" for
+// "de_AT"). It returns the first tag for a locale that is empty, malformed, too long or far from all tags:
+// users write the attribute themselves.
 func (m *Matcher) Match(wanted string) string {
-	t, err := parse(wanted)
+	t, err := parseAttribute(wanted)
 	if err != nil {
 		return m.tags[0]
 	}

@@ -24,17 +24,37 @@ func TestMatch(t *testing.T) {
 		{"it-CH", "it"}, {"nl-BE", "nl"}, {"pl-PL", "pl"}, {"tr-TR", "tr"}, {"ja-JP", "ja"},
 		{"zh", "zh-Hans"}, {"zh-CN", "zh-Hans"}, {"zh_Hans_SG", "zh-Hans"},
 		{"ar-EG", "ar"}, {"ar", "ar"}, {"arb", "ar"},
+		// As POSIX and Java spell them.
+		{"de-DE@posix", "de"}, {"de_DE@euro", "de"}, {"de.UTF-8", "de"}, {"zh_CN", "zh-Hans"}, {"zh_CN.UTF-8", "zh-Hans"},
+		{"zh_CN.GB18030@stroke", "zh-Hans"}, {"fr_CA.ISO8859-1", "fr"}, {"pt_BR.utf8", "pt-BR"}, {"zh_CN_#Hans", "zh-Hans"},
+		{"ar__#Arab", "ar"}, {"en_US_POSIX", "en"}, {"sr@latin", "de"}, {"C.UTF-8", "de"}, {"POSIX", "de"}, {"@euro", "de"}, {".UTF-8", "de"}, {"_#Hans", "de"},
 		// Simplified characters serve a reader of traditional ones better than another language does.
 		{"zh-TW", "zh-Hans"}, {"zh-Hant-HK", "zh-Hans"},
-		// What the attribute says of languages that there are no texts for.
+		// Languages that there are no texts for.
 		{"sv", "de"}, {"xx", "de"}, {"und-FR", "de"},
-		// What it says when it is no locale.
+		// Values that are no locale.
 		{"", "de"}, {"und", "de"}, {"mul", "de"}, {"C", "de"}, {"root", "de"}, {"German", "de"}, {"🇩🇪", "de"},
 		{"../../etc/passwd", "de"}, {"fr\r\nBcc: x@example.com", "de"}, {"<script>", "de"}, {"{{.Code}}", "de"},
 		{"fr\x00", "de"}, {"\xff\xfe", "de"}, {strings.Repeat("fr-", 10_000), "de"}, {"fr-" + strings.Repeat("x", 100), "de"},
 	} {
 		if got := m.Match(test.wanted); got != test.want {
 			t.Errorf("Match(%.40q) = %q, want %q", test.wanted, got, test.want)
+		}
+	}
+}
+
+func TestAScriptOfPOSIXOrJavaCounts(t *testing.T) {
+	m, err := locale.NewMatcher("en", "sr-Cyrl", "sr-Latn", "uz-Latn", "uz-Cyrl", "zh-Hans", "zh-Hant")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for wanted, want := range map[string]string{
+		"sr_RS": "sr-Cyrl", "sr_RS@latin": "sr-Latn", "sr@Latin": "sr-Latn", "sr_RS.UTF-8@latin": "sr-Latn", "sr__#Latn": "sr-Latn",
+		"uz_UZ": "uz-Latn", "uz_UZ@cyrillic": "uz-Cyrl", "zh_HK": "zh-Hant", "zh_TW.Big5": "zh-Hant", "zh_HK_#Hans": "zh-Hans",
+		"sr@euro": "sr-Cyrl", "sr_RS@": "sr-Cyrl", "sr_RS_#": "sr-Cyrl",
+	} {
+		if got := m.Match(wanted); got != want {
+			t.Errorf("Match(%q) = %q, want %q", wanted, got, want)
 		}
 	}
 }
@@ -78,6 +98,8 @@ func TestCanonical(t *testing.T) {
 		{"", "", "is no language tag"},
 		{"und", "", "no language named"},
 		{"german", "", "is no language tag"},
+		{"de_DE.UTF-8", "", "is no language tag"},
+		{"sr@latin", "", "is no language tag"},
 		{"de-u-co-phonebk", "", "carries an extension"},
 		{strings.Repeat("x", 1000), "", "longer than 64 bytes"},
 	} {
@@ -112,7 +134,7 @@ func TestTimeOfDay(t *testing.T) {
 		want        string
 	}{
 		{morning, "en", "en", "7:05 AM"}, {evening, "en", "en-US", "7:05 PM"}, {midnight, "en", "", "12:30 AM"},
-		{evening, "en", "en-GB", "19:05"}, {evening, "en", "en_IE", "19:05"},
+		{evening, "en", "en-GB", "19:05"}, {evening, "en", "en_IE", "19:05"}, {evening, "en", "en_GB.UTF-8", "19:05"},
 		{morning, "de", "de", "07:05 Uhr"}, {evening, "de", "de_AT", "19:05 Uhr"},
 		{evening, "fr", "fr", "19:05"}, {evening, "fr", "fr-CA", "19 h 05"},
 		{evening, "es", "es-ES", "19:05"}, {evening, "es", "es-US", "7:05 p.\u00a0m."},
@@ -120,7 +142,7 @@ func TestTimeOfDay(t *testing.T) {
 		{evening, "pl", "pl", "19:05"}, {evening, "tr", "tr", "19:05"}, {morning, "ja", "ja", "07:05"}, {evening, "zh-Hans", "zh", "19:05"},
 		{morning, "ar", "ar", "7:05 ص"}, {evening, "ar", "ar-EG", "7:05 م"}, {evening, "ar", "ar-MA", "19:05"},
 		{evening, "ko", "ko", "오후 7:05"},
-		// A locale that led to another language says nothing about this one.
+		// The region of another language's locale does not count.
 		{evening, "en", "de-AT", "7:05 PM"}, {evening, "en", "garbage\n", "7:05 PM"}, {evening, "xx", "xx", "19:05"},
 	} {
 		if got := locale.TimeOfDay(test.at, test.tag, test.wanted); got != test.want {
@@ -134,7 +156,8 @@ func FuzzMatch(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, s := range []string{"de_DE", "zh-Hant-TW-u-ca-roc", "x-private", "i-klingon", "art-lojban", "en-GB-oed", "\xff", strings.Repeat("a-", 40)} {
+	for _, s := range []string{"de_DE", "zh-Hant-TW-u-ca-roc", "x-private", "i-klingon", "art-lojban", "en-GB-oed",
+		"\xff", strings.Repeat("a-", 40)} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -35,6 +35,7 @@ func isolatedLTR(s string, dir locale.Direction) string {
 // rightToLeft reports whether s has a character of a script that is written from right to left.
 func rightToLeft(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool {
-		return r >= 0x590 && unicode.In(r, unicode.Hebrew, unicode.Arabic, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Adlam)
+		return r >= 0x590 && unicode.In(r, unicode.Hebrew, unicode.Arabic, unicode.Syriac, unicode.Thaana,
+			unicode.Nko, unicode.Adlam)
 	}) >= 0
 }

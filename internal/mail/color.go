@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// MinContrast is the contrast that WCAG 2.2 asks of text at level AA (success criterion 1.4.3).
+// MinContrast is the contrast that WCAG 2.2 demands of text at level AA (success criterion 1.4.3).
 const MinContrast = 4.5
 
 // The backgrounds that the accent colour stands on in the built-in layout.
@@ -70,8 +70,8 @@ func contrast(a, b rgb) float64 {
 	return (light + 0.05) / (dark + 0.05)
 }
 
-// darkContrast is what the accent colour has on the dark background, more than the minimum: thin light
-// letters on black read worse than the ratio says.
+// darkContrast is the accent colour's contrast on the dark background. It is above the minimum, since thin
+// light letters on black are harder to read than the ratio suggests.
 const darkContrast = 6
 
 // lightened mixes c with white until it has [darkContrast] on the dark background. No one colour has

@@ -23,7 +23,8 @@ func TestContrast(t *testing.T) {
 			t.Errorf("Contrast(%s, %s) = %.3f, %v; want %.2f", test.a, test.b, got, err, test.want)
 		}
 	}
-	for _, bad := range []string{"", "red", "#12", "#12345", "#1234567", "#gggggg", "123456", "#-12345", "rgb(0,0,0)", "#+12345"} {
+	for _, bad := range []string{"", "red", "#12", "#12345", "#1234567", "#gggggg", "123456", "#-12345",
+		"rgb(0,0,0)", "#+12345"} {
 		if _, err := mail.Contrast(bad, "#ffffff"); err == nil {
 			t.Errorf("%q is taken for a colour", bad)
 		}

@@ -9,8 +9,8 @@ import (
 
 // A File is mail.json: the config, and what package compile made of its templates.
 //
-// A mail is a language and a number of digits, as [FormKey] writes them. A line of the file holds one: reading a
-// mail then means finding its line and parsing nothing else, whatever all of them weigh.
+// A mail is a language and a number of digits, as [FormKey] writes them, on a line of its own: reading a
+// mail parses its line and nothing else.
 type File struct {
 	// Config is the config without its templates.
 	Config Config `json:"config"`
@@ -20,8 +20,8 @@ type File struct {
 	Mails map[string]Form `json:"mails,omitempty"`
 }
 
-// A Form is a mail that an importer's templates wrote for a code, a time and a zone yet unknown: in their
-// places it has [DigitMark], [TimeMark] and [ZoneMark]. A part without a template is empty.
+// A Form is a mail that an importer's templates wrote for an unknown code, time and zone, in whose places
+// it has [DigitMark], [TimeMark] and [ZoneMark]. A part without a template is empty.
 type Form struct {
 	Subject string `json:"subject,omitempty"`
 	Text    string `json:"text,omitempty"`
@@ -44,8 +44,8 @@ const (
 // DigitMark stands for digit i of the code, counted from 0.
 func DigitMark(i int) rune { return FirstMark + rune(i) }
 
-// Fill puts the values of f in the places of their marks. Time and zone are as safe in HTML as they are:
-// of what is special in it they have nothing.
+// Fill replaces the marks by the values of f. Time and zone need no escaping: they have no character that
+// is special in HTML.
 func (form Form) Fill(f Facts) Form {
 	return Form{fillMarks(form.Subject, f), fillMarks(form.Text, f), fillMarks(form.HTML, f)}
 }
@@ -91,9 +91,9 @@ type compiled struct {
 	lines   map[string][]byte // JSON by FormKey, not parsed
 }
 
-// form returns the mail for f, and an empty one if the templates weren't executed for its like: for a code of
-// another length or validity, as there can be for seconds of a deployment that changes either, or one
-// that nobody knows the time of. The built-in layout then says the same in its own looks.
+// form returns the mail for f, and an empty one if the templates weren't executed for its like: a code of
+// another length or validity, as exists for seconds while a deployment changes either, or a request
+// without a time. The mail then has the built-in layout.
 func (c *compiled) form(f Facts) (Form, error) {
 	line, ok := c.lines[FormKey(f.Language, len(f.Code))]
 	if !ok || f.Minutes != c.minutes || f.Time == "" {
@@ -117,7 +117,8 @@ func Load(mailJSON []byte) (*Renderer, error) {
 		return nil, fmt.Errorf("mail.json:%w", err)
 	}
 	if len(f.Mails) > 0 {
-		return nil, fmt.Errorf("mail.json: it was written anew by another program; take it as compiling gave it, each mail on a line of its own")
+		return nil, fmt.Errorf("mail.json: it was written anew by another program; take it as compiling gave it, each " +
+			"mail on a line of its own")
 	}
 	r, err := New(f.Config)
 	if err != nil {
@@ -134,8 +135,8 @@ const (
 	mailIndent = "    \""
 )
 
-// splitMails takes the mails out of a File. What is left is the same File without any, its lines where they were
-// up to there.
+// splitMails separates the mails from the rest of a File. The rest is the same File without any, and its
+// lines up to there keep their numbers.
 func splitMails(file []byte) (rest []byte, lines map[string][]byte, err error) {
 	begin := bytes.Index(file, []byte(mailsBegin))
 	if begin < 0 {
@@ -151,7 +152,8 @@ func splitMails(file []byte) (rest []byte, lines map[string][]byte, err error) {
 	for l := range bytes.Lines(file[first:max(first, last)]) {
 		key, value, ok := bytes.Cut(bytes.TrimPrefix(l, []byte(mailIndent)), []byte(`": `))
 		if !ok || !bytes.HasPrefix(l, []byte(mailIndent)) {
-			return nil, nil, fmt.Errorf("%d: this isn't a mail on a line of its own; take the file as compiling gave it", line(file, int64(first)))
+			return nil, nil, fmt.Errorf("%d: this isn't a mail on a line of its own; take the file as compiling gave it",
+				line(file, int64(first)))
 		}
 		lines[string(key)] = bytes.TrimRight(value, ",\n")
 	}

@@ -14,7 +14,8 @@ import (
 func mailJSON(t testing.TB) []byte {
 	t.Helper()
 	c := config(mail.Password)
-	c.Templates = mail.Templates{Subject: "{{.Text.Subject}}", Text: "Own: {{.Grouped}} {{.Text.Requested}}", HTML: "<p>{{.Grouped}}</p>"}
+	c.Templates = mail.Templates{Subject: "{{.Text.Subject}}", Text: "Own: {{.Grouped}} {{.Text.Requested}}",
+		HTML: "<p>{{.Grouped}}</p>"}
 	file, _, err := compile.Compile(c, compile.DefaultCode())
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +67,8 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		for _, tag := range []string{"en", "ar"} {
-			if out, err := r.Render(message(tag, shortCode)); err == nil && (out.Subject == "" || out.Text == "" || out.HTML == "") {
+			if out, err := r.Render(message(tag, shortCode)); err == nil && (out.Subject == "" || out.Text == "" ||
+				out.HTML == "") {
 				t.Errorf("a mail without one of its parts: %+v", out)
 			}
 		}

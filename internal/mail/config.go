@@ -1,39 +1,30 @@
 package mail
 
-// A Mode says what the code stands beside, and with it what a person who did not ask for one must know.
-type Mode string
+import "github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 
+// Mode is how users sign in. It decides which advice the mail gives to a user who requested no code.
+type Mode = settings.Mode
+
+// Mailed under [Password], the code follows a proven password, so that a mail that the user did not
+// request means a stolen password. Mailed under [Passwordless], the code alone signs in, and everyone
+// who has the address can request one.
 const (
-	// Password: the code is mailed once the password was proven. A mail that nobody asked for means that
-	// somebody else has the password.
-	Password Mode = "password"
-	// Passwordless: the code alone signs in, and anybody who knows the address can have one mailed.
-	Passwordless Mode = "passwordless"
+	Password     = settings.Password
+	Passwordless = settings.Passwordless
 )
 
 // DefaultAccentColor is the accent colour when Config has none: 6.4 to 1 on white.
 const DefaultAccentColor = "#1d5fbf"
 
 // A Config is everything about the mail that isn't the message. Its zero values mean a default, except
-// for From, ProductName and Mode. As JSON it is the greater part of mail.json.
+// for From, ProductName and Mode. As JSON it is the main part of mail.json.
 type Config struct {
-	// From is the sender's bare address.
-	From string `json:"from,omitempty"`
-	// FromName is the sender's display name; empty for ProductName.
-	FromName string `json:"fromName,omitempty"`
-	// ReplyTo is the bare address that answers go to; empty for From.
-	ReplyTo string `json:"replyTo,omitempty"`
+	settings.Mail
 	// Mode is the sign-in's mode.
 	Mode Mode `json:"mode,omitempty"`
-	// DefaultLocale is the language for people whose locale says nothing usable; empty for English.
-	DefaultLocale string `json:"defaultLocale,omitempty"`
 
-	// ProductName is what the mail calls the service, at most 64 characters.
-	ProductName string `json:"productName,omitempty"`
-	// SupportAddress is the bare address that people can turn to; empty for none.
-	SupportAddress string `json:"supportAddress,omitempty"`
-	// LogoText stands above the text where others put a picture; empty for ProductName. There is no
-	// picture because mail programs hide remote ones, and fetching one tells that the mail was read.
+	// LogoText is the line above the text; empty for ProductName. It is no picture, since mail programs hide
+	// remote pictures, and fetching one would reveal that the mail was read.
 	LogoText string `json:"logoText,omitempty"`
 	// AccentColor is the colour of the logo, the bar above it and links, as #rrggbb or #rgb. On white it
 	// must have a contrast of 4.5 to 1; the one for dark mode is derived from it. Empty for
@@ -44,8 +35,7 @@ type Config struct {
 	Footer string `json:"footer,omitempty"`
 
 	// CodeInSubject puts the code into the subject and the preview line. By default both are without it,
-	// because lock screens and notifications show them: whoever sees a locked phone, or a shared
-	// screen, would read the code.
+	// because lock screens, notifications and shared screens show them.
 	CodeInSubject bool `json:"codeInSubject,omitempty"`
 	// Origin is the sign-in page's host ("id.example.com") or origin ("https://id.example.com"). The plain
 	// text then ends with "@id.example.com #12345678", the form in which browsers offer a code on that

@@ -24,11 +24,11 @@ type Data[T ~string] struct {
 	// Grouped is the code to show: in groups, held left to right, and in HTML such that selecting it
 	// copies the digits alone.
 	Grouped T
-	// Long reports a code that is longer than people are used to.
+	// Long reports a code that is longer than usual.
 	Long bool
 	// Minutes is how long the code is valid, rounded down; 0 is "less than a minute".
 	Minutes int
-	// Time and Zone are when the code was asked for: time of day and time zone.
+	// Time and Zone are the time of day and the time zone of the request for the code.
 	Time, Zone string
 	// Domain is the host that a browser may offer the code on.
 	Domain string
@@ -44,14 +44,14 @@ type Phrases[T ~string] struct {
 	Expires          T
 	// LongCode is empty for a short code.
 	LongCode T
-	// Requested is empty if it isn't known when the code was asked for.
+	// Requested is empty if the time of the request isn't known.
 	Requested T
 	Secret    T
 	// NotYou is the advice that goes with the mode.
 	NotYouTitle, NotYou T
 	// Support is empty without a support address.
 	Support T
-	// Footer says why the mail came; Config.Footer is Data.Footer.
+	// Footer is the reason for the mail; Config.Footer is Data.Footer.
 	Footer T
 }
 
@@ -85,10 +85,10 @@ type Facts struct {
 	// Language is the mail's language as a BCP 47 tag, Dir its direction.
 	Language string
 	Dir      locale.Direction
-	// Code is the code, Minutes for how many whole minutes it is valid.
+	// Code is the code, and Minutes its validity in whole minutes.
 	Code    string
 	Minutes int
-	// Time and Zone are when it was asked for, as the language writes it; empty if that isn't known.
+	// Time and Zone are those of the request, as the language writes them; empty if they aren't known.
 	Time, Zone string
 }
 

@@ -42,7 +42,8 @@ func (c *Config) readFile(fsys fs.FS, name string) error {
 		SubjectTemplate: &c.Templates.Subject, TextTemplate: &c.Templates.Text, HTMLTemplate: &c.Templates.HTML,
 	}[name]
 	if into == nil && path.Ext(name) != ".json" {
-		return fmt.Errorf("%s: no such file is used; a directory of templates has %s, %s, %s, and a file like de.json for each language",
+		return fmt.Errorf("%s: no such file is used; a directory of templates has %s, %s, %s, and a file like de.json "+
+			"for each language",
 			name, SubjectTemplate, TextTemplate, HTMLTemplate)
 	}
 	data, err := fs.ReadFile(fsys, name)

@@ -49,7 +49,7 @@ func placeholder(s string) (name, before, after string, found bool) {
 	}
 }
 
-// checkPlaceholders says what is wrong with the words in braces in s, of which values are allowed.
+// checkPlaceholders returns an error for a word in braces in s that is none of values.
 func checkPlaceholders(s string, values []string) error {
 	for rest := s; ; {
 		name, _, after, found := placeholder(rest)

@@ -5,37 +5,22 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/locale"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/mailtest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
 const (
-	shortCode = "12345678"
-	longCode  = "12345678901234567890"
+	shortCode = mailtest.ShortCode
+	longCode  = mailtest.LongCode
 )
 
-// config is a config with everything set.
-func config(mode mail.Mode) mail.Config {
-	return mail.Config{
-		From: "codes@example.com", ReplyTo: "help@example.com", Mode: mode,
-		ProductName: "Example", SupportAddress: "help@example.com",
-		Footer: "Example, 1 Example Street, 12345 Example", Origin: "https://id.example.com", FeedbackID: "sign-in",
-	}
-}
+var config, message = mailtest.Config, mailtest.Message
 
-// message is a message with everything set.
-func message(tag, code string) mail.Message {
-	return mail.Message{
-		To: "jane@example.com", Code: code, ExpiresIn: 5 * time.Minute,
-		RequestedAt: time.Date(2026, 11, 21, 6, 30, 59, 0, time.UTC), Zoneinfo: "America/New_York", Locale: tag,
-	}
-}
-
-// kind is one of the mails that differ in what they say.
+// kind is one of the mails that differ in their sentences.
 type kind struct {
 	name string
 	mode mail.Mode

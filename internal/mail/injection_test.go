@@ -1,6 +1,7 @@
 package mail_test
 
 import (
+	"cmp"
 	"encoding/xml"
 	netmail "net/mail"
 	"slices"
@@ -37,7 +38,8 @@ func shape(t testing.TB, markup string) (all []string) {
 // mail has the structure that a harmless one has, one line in each header, and the names as text.
 func FuzzRender(f *testing.F) {
 	for _, s := range []string{
-		"Example", "<script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "</style><script>", "]]>", "<!-- -->", "&lt;b&gt;", "{{.Code}}", "{code}", "{product}",
+		"Example", "<script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "</style><script>", "]]>", "<!-- -->",
+		"&lt;b&gt;", "{{.Code}}", "{code}", "{product}",
 		"a\r\nBcc: x@example.com", "a\nb", "a\u2028b", "\u202eevil", "\x00", "\xff", "=?utf-8?q?=0ABcc:_x?=", "javascript:alert(1)", "' onclick='x", "%0d%0aBcc:x", "שלום", "日本語",
 	} {
 		f.Add(s, s, s, s, "Europe/Berlin", "de", shortCode)
@@ -53,7 +55,8 @@ func FuzzRender(f *testing.F) {
 			return
 		}
 		out, err := r.Render(mail.Message{
-			To: "jane@example.com", Code: code, ExpiresIn: 5 * time.Minute, RequestedAt: time.Unix(1795242600, 0), Zoneinfo: zoneinfo, Locale: wantedLocale,
+			To: "jane@example.com", Code: code, ExpiresIn: 5 * time.Minute, RequestedAt: time.Unix(1795242600, 0),
+			Zoneinfo: zoneinfo, Locale: wantedLocale,
 		})
 		if err != nil {
 			return
@@ -66,12 +69,13 @@ func FuzzRender(f *testing.F) {
 			t.Errorf("a header of two lines: %q, %q", out.Subject, out.From)
 		}
 		text := visible(t, out.HTML)
-		for _, s := range []string{product, cmpOr(logo, product), footer} {
+		for _, s := range []string{product, cmp.Or(logo, product), footer} {
 			if !strings.Contains(text, s) || !strings.Contains(out.Text, s) {
 				t.Errorf("%q doesn't appear as it is", s)
 			}
 		}
-		if list, err := netmail.ParseAddressList(out.From); err != nil || len(list) != 1 || list[0].Address != "codes@example.com" || list[0].Name != cmpOr(sender, product) {
+		if list, err := netmail.ParseAddressList(out.From); err != nil || len(list) != 1 ||
+			list[0].Address != "codes@example.com" || list[0].Name != cmp.Or(sender, product) {
 			t.Errorf("From %q is read as %v, %v", out.From, list, err)
 		}
 		p := parseMIME(t, toMIME(t, out))
@@ -82,13 +86,6 @@ func FuzzRender(f *testing.F) {
 			t.Errorf("the subject %q comes out as %q", out.Subject, got)
 		}
 	})
-}
-
-func cmpOr(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
 }
 
 func TestSupportAddressIsEscapedInItsLink(t *testing.T) {

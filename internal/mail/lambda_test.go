@@ -33,9 +33,11 @@ func TestTheProgramThatMailsHasNoOperationButThoseItCalls(t *testing.T) {
 		linked[string(match[1])+" "+string(match[2])] = true
 	}
 	// DescribeEndpoints comes with every operation of DynamoDB's client.
-	want := []string{"dynamodb DescribeEndpoints", "dynamodb GetItem", "dynamodb UpdateItem", "kms GenerateMac", "sesv2 SendEmail"}
+	want := []string{"dynamodb DescribeEndpoints", "dynamodb GetItem", "dynamodb UpdateItem", "kms GenerateMac",
+		"sesv2 SendEmail"}
 	if got := slices.Sorted(maps.Keys(linked)); !slices.Equal(got, want) {
-		t.Errorf("%d operations are linked: %s; want %s", len(got), strings.Join(got[:min(len(got), 20)], ", "), strings.Join(want, ", "))
+		t.Errorf("%d operations are linked: %s; want %s", len(got), strings.Join(got[:min(len(got), 20)], ", "),
+			strings.Join(want, ", "))
 	}
 	for _, engine := range []string{"text/template", "html/template"} {
 		if strings.Contains(string(binary), engine+".(*Template)") {

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// A layout is a template of the built-in mail, ready to be written. Layouts are Go templates, but only of
-// what is below, so that a mail needs no template engine: engines find methods by name at run time,
-// which keeps every operation of every AWS client in the Lambda's binary.
+// A layout is a parsed template of the built-in mail. Layouts are Go templates of the few actions below,
+// so that a mail needs no template engine: engines find methods by name at run time, which keeps every
+// operation of every AWS client in the Lambda's binary.
 //
 //	{{.Field}}  {{if .Field}} … {{else}} … {{end}}  {{if not .Field}}  {{- and -}}
 //
-// Values are written as they are. Whoever makes them escapes them.
+// Values are written unchanged: the caller escapes them.
 type layout []node
 
 // A node is literal text, a value, or a condition.
@@ -30,7 +30,7 @@ const (
 	condition
 )
 
-// render returns what l says with the values, in a buffer of so many bytes to begin with.
+// render returns l with the values filled in. Its buffer has size bytes at first.
 func (l layout) render(all []value, size int) string {
 	var b strings.Builder
 	b.Grow(size)

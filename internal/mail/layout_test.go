@@ -11,6 +11,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/locale"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // engines are the built-in layouts in the hands of Go's own template engines.
@@ -48,7 +49,8 @@ func (e engines) render(t *testing.T, r *mail.Renderer, m mail.Message) (subject
 		t.Fatal(err)
 	}
 	var out [3]strings.Builder
-	for i, err := range []error{e.subject.Execute(&out[0], forText), e.text.Execute(&out[1], forText), e.html.Execute(&out[2], forHTML)} {
+	for i, err := range []error{e.subject.Execute(&out[0], forText), e.text.Execute(&out[1], forText),
+		e.html.Execute(&out[2], forHTML)} {
 		if err != nil {
 			t.Fatalf("template %d: %v", i, err)
 		}
@@ -57,9 +59,11 @@ func (e engines) render(t *testing.T, r *mail.Renderer, m mail.Message) (subject
 }
 
 func TestLayoutsMeanWhatTheyMeanToTheTemplateEngines(t *testing.T) {
-	bare := mail.Config{From: "codes@example.com", ProductName: "Example", Mode: mail.Passwordless, AccentColor: "#00F"}
+	bare := mail.Config{Mail: settings.Mail{From: "codes@example.com", ProductName: "Example"}, Mode: mail.Passwordless,
+		AccentColor: "#00F"}
 	hostile := config(mail.Password)
-	hostile.ProductName, hostile.LogoText, hostile.Footer = `<b title='1 + 1 "2"'>&amp; {{.Code}}`, "C++ & <i>", "</style><script>`x`</script> + שלום"
+	hostile.ProductName, hostile.LogoText, hostile.Footer = `<b title='1 + 1 "2"'>&amp; {{.Code}}`, "C++ & "+
+		"<i>", "</style><script>`x`</script> + שלום"
 	hostile.SupportAddress, hostile.CodeInSubject, hostile.AccentColor = "a&b?c=d#e%41'`+f@example.com", true, "#7a1fa2"
 	e := newEngines(t)
 	for _, c := range []mail.Config{config(mail.Password), config(mail.Passwordless), bare, hostile} {

@@ -1,12 +1,12 @@
-// Package mail writes the mail that carries a sign-in code: subject, plain text and HTML from one layout
-// and the strings of a dozen languages, all of which an importer can replace.
+// Package mail renders the mail with a sign-in code: subject, plain text and HTML from one layout and the
+// strings of a dozen languages, all of which an importer can replace.
 //
-// At synth package compile checks an importer's brand, strings and templates by rendering every language
-// with worst-case values, and writes what differs from the built-in into one canonical mail.json. In the
-// Lambda [Load] reads that file, or [New] takes a [Config]; either gives a [Renderer], which parses the
-// layout once and a language when first asked for it. No template engine comes into the Lambda.
+// At synth, package compile checks an importer's brand, strings and templates by rendering every language
+// with worst-case values, and writes one canonical mail.json. In the Lambda, [Load] reads that file, or
+// [New] accepts a [Config]. Both return a [Renderer], which parses the layout once and a language at its
+// first mail. The Lambda links no template engine.
 //
-// The package knows no AWS service. Where a limit is Amazon SES's, the comment says so.
+// The package uses no AWS service. Comments name Amazon SES where a limit is its own.
 package mail
 
 import (
@@ -15,32 +15,33 @@ import (
 	"time"
 )
 
-// LongCode is the number of digits from which a code counts as long: the mail then says why, and sets
-// it smaller. Short codes have at most 10 digits, long ones 20.
+// LongCode is the number of digits from which a code counts as long: the mail then has a sentence about
+// the reason, and the code in smaller type. Short codes have at most 10 digits, long ones 20.
 const LongCode = 11
 
 // maxCode bounds the digits of a code; anything longer is a caller's mistake.
 const maxCode = 40
 
-// A Message is what one mail is about. Nothing in it is trusted to be well-formed.
+// A Message is the content of one mail. Its values may be malformed.
 type Message struct {
-	// To is the recipient's address, as [ValidateAddress] wants it.
+	// To is the recipient's address, which [ValidateAddress] must accept.
 	To string
 	// Code is the code: ASCII digits, without spaces.
 	Code string
-	// ExpiresIn is how long the code is still valid. It is rounded down to minutes; below one the mail
-	// says "less than a minute".
+	// ExpiresIn is how long the code is still valid. It is rounded down to minutes; below one the mail has
+	// "less than a minute".
 	ExpiresIn time.Duration
-	// RequestedAt is when the person asked for the code; zero leaves the sentence about it out.
+	// RequestedAt is the time of the request for the code; zero leaves the sentence about it out.
 	RequestedAt time.Time
-	// Zoneinfo is the person's zoneinfo attribute, a name of the IANA time zone database. Anything else
-	// gives UTC.
+	// Zoneinfo is the user's zoneinfo attribute, a name of the IANA time zone database. Any other value
+	// counts as UTC.
 	Zoneinfo string
-	// Locale is the person's locale attribute. What matches no language gives Config.DefaultLocale.
+	// Locale is the user's locale attribute. A value that matches no language counts as
+	// Config.DefaultLocale.
 	Locale string
 }
 
-// A Mail is a message ready to hand to a mail service.
+// A Mail is a message as a mail service accepts it.
 type Mail struct {
 	// From is the sender as a From header has it: display name encoded after RFC 2047, then the address.
 	From string
@@ -50,7 +51,7 @@ type Mail struct {
 	ReplyTo []string
 	// Subject is one line of Unicode text, not encoded.
 	Subject string
-	// Text and HTML are the two forms of the body. They say the same.
+	// Text and HTML are the two forms of the body, with the same content.
 	Text, HTML string
 	// Headers are the further headers to send, in order.
 	Headers []Header
@@ -58,6 +59,9 @@ type Mail struct {
 	Tags []Tag
 	// Language is the BCP 47 tag of the language that was chosen.
 	Language string
+	// Decoy marks a mail without a code to SES's mailbox simulator. It yields to mails with codes where SES
+	// limits the account's rate.
+	Decoy bool
 }
 
 // A Header is one header field of a mail, its value in ASCII.
@@ -115,9 +119,9 @@ func validateCode(code string) error {
 	return nil
 }
 
-// headers returns what tells other machines that no person wrote this: answering machines keep quiet
-// (RFC 3834; X-Auto-Response-Suppress is Exchange's). There is no List- header, since a sign-in
-// code is no list mail and an unsubscribe link would lock people out.
+// headers returns the headers that mark an automatic mail, to which answering machines send no reply (RFC
+// 3834; X-Auto-Response-Suppress is Exchange's). There is no List- header: a sign-in code is no list mail,
+// and a user who unsubscribed could not sign in.
 func headers(tag string) []Header {
 	return []Header{
 		{"Auto-Submitted", "auto-generated"},

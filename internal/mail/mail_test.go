@@ -10,11 +10,13 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/locale"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/check"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 func TestMailHoldsWhatTheMessageSays(t *testing.T) {
 	out := render(t, config(mail.Passwordless), message("en", shortCode))
-	for _, want := range []string{"1234 5678", "valid for 5 minutes", "1:30 AM (America/New York)", "help@example.com", "Nobody will ask you", "1 Example Street"} {
+	for _, want := range []string{"1234 5678", "valid for 5 minutes", "1:30 AM (America/New York)",
+		"help@example.com", "Nobody will ask you", "1 Example Street"} {
 		if !strings.Contains(out.Text, want) {
 			t.Errorf("the text lacks %q", want)
 		}
@@ -25,7 +27,8 @@ func TestMailHoldsWhatTheMessageSays(t *testing.T) {
 	if !slices.Equal(out.ReplyTo, []string{"help@example.com"}) {
 		t.Errorf("ReplyTo %q", out.ReplyTo)
 	}
-	if !slices.Equal(out.Headers, []mail.Header{{"Auto-Submitted", "auto-generated"}, {"X-Auto-Response-Suppress", "All"}, {"Content-Language", "en"}}) {
+	if !slices.Equal(out.Headers, []mail.Header{{"Auto-Submitted", "auto-generated"}, {"X-Auto-Response-Suppress",
+		"All"}, {"Content-Language", "en"}}) {
 		t.Errorf("Headers %q", out.Headers)
 	}
 	if !slices.Equal(out.Tags, []mail.Tag{{"ses:feedback-id-a", "sign-in"}}) {
@@ -34,10 +37,11 @@ func TestMailHoldsWhatTheMessageSays(t *testing.T) {
 }
 
 func TestOptionalPartsAreLeftOut(t *testing.T) {
-	c := mail.Config{From: "codes@example.com", ProductName: "Example", Mode: mail.Passwordless}
+	c := mail.Config{Mail: settings.Mail{From: "codes@example.com", ProductName: "Example"}, Mode: mail.Passwordless}
 	out := render(t, c, mail.Message{To: "jane@example.com", Code: shortCode, ExpiresIn: 5 * time.Minute})
 	for _, form := range []string{out.Text, out.HTML} {
-		for _, not := range []string{"Requested", "Any questions", "longer than usual", "mailto:", "@example.com #", "{", "<no value>"} {
+		for _, not := range []string{"Requested", "Any questions", "longer than usual", "mailto:", "@example.com #",
+			"{", "<no value>"} {
 			if not == "{" && form == out.HTML {
 				continue // style sheet
 			}
@@ -145,7 +149,8 @@ func TestTimeIsThePersonsOwn(t *testing.T) {
 }
 
 func TestModesGiveDifferentAdvice(t *testing.T) {
-	if out := render(t, config(mail.Password), message("en", shortCode)); !strings.Contains(out.Text, "change your password now") {
+	if out := render(t, config(mail.Password), message("en", shortCode)); !strings.Contains(out.Text,
+		"change your password now") {
 		t.Error("after a proven password nobody is told to change it")
 	}
 	if out := render(t, config(mail.Passwordless), message("en", shortCode)); strings.Contains(out.Text, "password") {
@@ -217,17 +222,20 @@ func bare(s string) string {
 
 func TestRightToLeftMailsIsolateWhatRunsTheOtherWay(t *testing.T) {
 	out := render(t, config(mail.Passwordless), message("ar", longCode))
-	for _, want := range []string{"\u20661234 5678 9012 3456 7890\u2069", "\u2066help@example.com\u2069", "\u2066America/New York\u2069", "\u2068Example\u2069"} {
+	for _, want := range []string{"\u20661234 5678 9012 3456 7890\u2069", "\u2066help@example.com\u2069",
+		"\u2066America/New York\u2069", "\u2068Example\u2069"} {
 		if !strings.Contains(out.Text, want) {
 			t.Errorf("the text lacks %q", want)
 		}
 	}
-	for _, want := range []string{`dir="rtl"`, `<bdi dir="ltr">123<span`, `<bdi dir="ltr">help@example.com</bdi>`, `<bdi dir="ltr">America/New York</bdi>`, "<bdi>Example</bdi>"} {
+	for _, want := range []string{`dir="rtl"`, `<bdi dir="ltr">123<span`, `<bdi dir="ltr">help@example.com</bdi>`,
+		`<bdi dir="ltr">America/New York</bdi>`, "<bdi>Example</bdi>"} {
 		if !strings.Contains(out.HTML, want) {
 			t.Errorf("the HTML lacks %q", want)
 		}
 	}
-	if n, m := strings.Count(out.Text, "\u2066")+strings.Count(out.Text, "\u2068"), strings.Count(out.Text, "\u2069"); n != m {
+	if n, m := strings.Count(out.Text, "\u2066")+strings.Count(out.Text, "\u2068"), strings.Count(out.Text,
+		"\u2069"); n != m {
 		t.Errorf("%d isolates are opened and %d closed", n, m)
 	}
 	c := config(mail.Passwordless)
@@ -252,7 +260,8 @@ func TestHTMLIsSmallAndClean(t *testing.T) {
 					t.Errorf("%s %s: the HTML has %q", tag, k.name, not)
 				}
 			}
-			for _, want := range []string{`lang="` + tag + `"`, `dir="`, "color-scheme", "prefers-color-scheme: dark", "max-width:600px"} {
+			for _, want := range []string{`lang="` + tag + `"`, `dir="`, "color-scheme", "prefers-color-scheme: dark",
+				"max-width:600px"} {
 				if !strings.Contains(out.HTML, want) {
 					t.Errorf("%s %s: the HTML lacks %q", tag, k.name, want)
 				}

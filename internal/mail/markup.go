@@ -8,7 +8,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/locale"
 )
 
-// HTMLData returns what the template of the HTML sees. T says of a string that it is HTML.
+// HTMLData returns the values for the template of the HTML. T marks a string as HTML.
 func HTMLData[T ~string](r *Renderer, f Facts) (*Data[T], error) {
 	s, err := r.words(f.Language)
 	if err != nil {
@@ -113,8 +113,8 @@ func mailto(address, color string) string {
 }
 
 // groupedHTML sets the groups of a code apart by letter-spacing after each group's last digit and not by
-// spaces: what is selected and copied is then the digits alone, which a field with room for no more
-// takes whole. Between groups a line may break.
+// spaces: selecting and copying then gives the digits alone, which fit a field of that length. Between
+// groups a line may break.
 func groupedHTML(groups []string) string {
 	var b strings.Builder
 	b.WriteString(`<bdi dir="ltr">`)

@@ -14,10 +14,10 @@ const maxSuffix = 24
 
 // Mask returns address with all but its first letter, its domain's first letter and its top-level domain
 // hidden: "jane.doe+news@mail.example.com" is "j***@m***.com". An owner of two mailboxes sees which one is
-// meant; somebody who doesn't know the address learns neither the names nor how long they are.
+// meant; the mask reveals neither the names nor their lengths to others.
 //
-// A name of one letter is masked like every other ("a***@…"). Hiding its letter would say more than
-// showing it: that the name is that short. What isn't an address is "***".
+// A name of one letter is masked like every other ("a***@…"): hiding its letter would reveal that the name
+// is that short. A value that isn't an address is "***".
 func Mask(address string) string {
 	at := strings.LastIndexByte(address, '@')
 	if at < 0 {

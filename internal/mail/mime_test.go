@@ -2,6 +2,7 @@ package mail_test
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -119,7 +120,8 @@ func TestHeaderOrderIsFixed(t *testing.T) {
 			names = append(names, name)
 		}
 	}
-	want := "From To Reply-To Subject Date Auto-Submitted X-Auto-Response-Suppress Content-Language MIME-Version Content-Type"
+	want := "From To Reply-To Subject Date Auto-Submitted X-Auto-Response-Suppress Content-Language MIME-Version " +
+		"Content-Type"
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("headers in the order %s, want %s", got, want)
 	}
@@ -143,10 +145,7 @@ func TestSenderIsEncoded(t *testing.T) {
 			t.Errorf("FromName %q gives %s, want %s", test.name, out.From, test.want)
 		}
 		list, err := netmail.ParseAddressList(out.From)
-		name := test.name
-		if name == "" {
-			name = "Example"
-		}
+		name := cmp.Or(test.name, "Example")
 		if err != nil || len(list) != 1 || list[0].Name != name || list[0].Address != "codes@example.com" {
 			t.Errorf("FromName %q is read as %v, %v", test.name, list, err)
 		}

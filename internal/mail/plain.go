@@ -57,8 +57,12 @@ func CheckSubject(subject string) error {
 		return fmt.Errorf("%s: the subject is empty", SubjectTemplate)
 	case len(subject) > maxSubject:
 		return fmt.Errorf("%s: the subject has %d bytes; at most %d are allowed", SubjectTemplate, len(subject), maxSubject)
-	case strings.ContainsFunc(subject, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }):
-		return fmt.Errorf("%s: the subject has a line break or another control character; write it on one line", SubjectTemplate)
+	case strings.ContainsFunc(subject, func(r rune) bool {
+		return unicode.IsControl(r) || r == '\u2028' ||
+			r == '\u2029'
+	}):
+		return fmt.Errorf("%s: the subject has a line break or another control character; write it on one line",
+			SubjectTemplate)
 	}
 	return nil
 }

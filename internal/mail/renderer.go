@@ -36,21 +36,22 @@ type Renderer struct {
 	compiled   compiled
 
 	mu        sync.Mutex
-	languages map[string]*Strings // those asked for so far
+	languages map[string]*Strings // those used so far
 }
 
 // layouts are the built-in ones.
 type layouts struct{ subject, text, html layout }
 
-// New returns a renderer for c, which has no Templates: those take a template engine, and package compile
-// makes of them what [Load] can read. New parses the layout, and of the languages none; each is read when
-// a mail first needs it. The error names everything that is wrong with c.
+// New returns a renderer for c, which must have no Templates: package compile turns those into a file for
+// [Load]. New parses the layout; a language is read when a mail first needs it. The error names everything
+// that is wrong with c. New accepts whatever [Config.Validate] accepts.
 func New(c Config) (*Renderer, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
 	if c.Templates != (Templates{}) {
-		return nil, errors.New("Templates must be compiled before mails can be written; load the mail.json that compiling gives")
+		return nil, errors.New("Templates must be compiled before mails can be written; load the mail.json that " +
+			"compiling gives")
 	}
 	c = c.WithDefaults()
 	l, err := parseLayouts()
@@ -70,7 +71,7 @@ func New(c Config) (*Renderer, error) {
 		matcher: matcher, layouts: l, languages: map[string]*Strings{},
 	}
 	if c.FeedbackID != "" {
-		// SES writes the Feedback-ID header itself, and takes from this tag what to put into it.
+		// SES writes the Feedback-ID header itself, with the value of this tag.
 		r.tags = []Tag{{"ses:feedback-id-a", c.FeedbackID}}
 	}
 	return r, nil
@@ -80,7 +81,8 @@ func parseLayouts() (l layouts, err error) {
 	for _, each := range []struct {
 		name, source string
 		into         *layout
-	}{{SubjectTemplate, subjectLayout, &l.subject}, {TextTemplate, textLayout, &l.text}, {HTMLTemplate, htmlLayout, &l.html}} {
+	}{{SubjectTemplate, subjectLayout, &l.subject}, {TextTemplate, textLayout, &l.text}, {HTMLTemplate, htmlLayout,
+		&l.html}} {
 		if *each.into, err = parseLayout(each.source); err != nil {
 			return l, fmt.Errorf("%s:%w", each.name, err)
 		}
@@ -95,7 +97,7 @@ func (r *Renderer) Languages() []string { return r.config.tags() }
 // Mode returns the mode of the config.
 func (r *Renderer) Mode() Mode { return r.config.Mode }
 
-// Missing returns the keys of the strings that the language tag lacks, so that English stands in.
+// Missing returns the keys of the strings that the language tag lacks, whose text is English.
 func (r *Renderer) Missing(tag string) ([]string, error) {
 	_, missing, err := resolve(r.config.Languages, tag)
 	return missing, err

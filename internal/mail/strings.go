@@ -1,11 +1,11 @@
 package mail
 
-// Strings are the texts of one language. In each, the words in braces stand for values: {product} for
-// the product's name, {support} for the support address, {minutes} for the whole minutes that the code
-// is still valid, {time} and {zone} for when it was asked for and in which time zone, {code} for the code.
-// An empty string falls back to the built-in one, at last to English.
+// Strings are the texts of one language. In each, the words in braces are replaced by values: {product} by
+// the product's name, {support} by the support address, {minutes} by the whole minutes that the code is
+// still valid, {time} and {zone} by the time of the request and its time zone, {code} by the code. An empty
+// string falls back to the built-in one, at last to English.
 //
-// They are plain text: whatever looks like HTML is shown as it is written.
+// They are plain text: markup in them is shown as it is written.
 type Strings struct {
 	// Subject is the subject. {product}
 	Subject string `json:"subject,omitempty"`
@@ -13,28 +13,28 @@ type Strings struct {
 	SubjectWithCode string `json:"subjectWithCode,omitempty"`
 	// Heading is the title of the mail. {product}
 	Heading string `json:"heading,omitempty"`
-	// Intro says what to do with the code, which follows it. {product}
+	// Intro is the instruction before the code. {product}
 	Intro string `json:"intro,omitempty"`
-	// Expires says how long the code is valid, by the plural category that the minutes have in the language
-	// (CLDR's: "zero", "one", "two", "few", "many", "other"); one that is missing is served by "other".
+	// Expires is the sentence about the code's validity, by the plural category that the minutes have in the
+	// language (CLDR's: "zero", "one", "two", "few", "many", "other"). "other" replaces a missing one.
 	// {minutes}
 	Expires map[string]string `json:"expires,omitempty"`
 	// ExpiresSoon is Expires for less than a minute.
 	ExpiresSoon string `json:"expiresSoon,omitempty"`
-	// LongCode says why the code is longer than usual.
+	// LongCode is the reason why the code is longer than usual. {product}
 	LongCode string `json:"longCode,omitempty"`
-	// Requested says when the code was asked for. {time} {zone}
+	// Requested is the sentence about the time of the request. {time} {zone}
 	Requested string `json:"requested,omitempty"`
-	// Secret says that nobody will ask for the code. {product}
+	// Secret is the advice never to tell the code. {product}
 	Secret string `json:"secret,omitempty"`
-	// NotYouTitle heads the advice for people who did not ask for the code.
+	// NotYouTitle is the heading of the advice for a user who did not request the code. {product}
 	NotYouTitle string `json:"notYouTitle,omitempty"`
 	// NotYou is that advice without a password, NotYouPassword the one after a proven password. {product}
 	NotYou         string `json:"notYou,omitempty"`
 	NotYouPassword string `json:"notYouPassword,omitempty"`
-	// Support says where to turn to; left out without a support address. {support} {product}
+	// Support names the support address; left out without one. {support} {product}
 	Support string `json:"support,omitempty"`
-	// Footer says why this mail came. {product}
+	// Footer is the reason for this mail. {product}
 	Footer string `json:"footer,omitempty"`
 }
 

@@ -126,7 +126,8 @@ func TestPunctuationIsTheLanguagesOwn(t *testing.T) {
 	for _, tag := range locale.Shipped() {
 		forEach(tag, func(key, s string) {
 			if strings.Contains(s, "  ") || strings.Contains(s, "'") || strings.Contains(s, "!") || strings.TrimSpace(s) != s {
-				t.Errorf("%s: %s has a double space, a straight apostrophe, an exclamation mark or a space at an end: %q", tag, key, s)
+				t.Errorf("%s: %s has a double space, a straight apostrophe, an exclamation mark or a space at an end: %q",
+					tag, key, s)
 			}
 		})
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/locale"
 )
 
-// The longest texts, in characters. A display name has to leave room for the address in 320.
+// The longest texts, in characters. A display name must leave room for the address in a line of the header.
 const (
 	maxName       = 64
 	maxFooter     = 500
@@ -121,7 +121,8 @@ func colorProblem(color string) error {
 	}
 	white, _ := parseColor(background)
 	if ratio := contrast(c, white); ratio < MinContrast {
-		return fmt.Errorf("%q has a contrast of %.2f on the mail's background %s; WCAG AA asks for %.1f, so take a darker one",
+		return fmt.Errorf("%q has a contrast of %.2f on the mail's background %s; WCAG AA asks for %.1f, so take a "+
+			"darker one",
 			color, floorHundredths(ratio), background, MinContrast)
 	}
 	return nil
@@ -150,7 +151,8 @@ func host(origin string) (string, error) {
 	name := origin
 	if strings.Contains(origin, "://") {
 		u, err := url.Parse(origin)
-		if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" || strings.Trim(u.Path, "/") != "" ||
+			u.RawQuery != "" || u.Fragment != "" {
 			return "", fmt.Errorf("must be a host like id.example.com, or https:// and a host (received: %q)", origin)
 		}
 		name = u.Host
@@ -194,7 +196,7 @@ func (c Config) languageProblems() (errs []error) {
 	return errs
 }
 
-// problems says what is wrong with the strings of the language tag.
+// problems returns what is wrong with the strings of the language tag.
 func (s Strings) problems(tag string) (errs []error) {
 	check := func(key, value string, values []string) {
 		if err := lineProblem(value, maxString, false); err != nil {
@@ -208,27 +210,34 @@ func (s Strings) problems(tag string) (errs []error) {
 	}
 	for _, category := range slices.Sorted(maps.Keys(s.Expires)) {
 		check("expires."+category, s.Expires[category], []string{"minutes"})
-		if p := locale.Plural(category); !slices.Contains(locale.Plurals(tag), p) && p != locale.Other {
-			errs = append(errs, fmt.Errorf("expires has the plural %q, which %s doesn't have; it has %s", category, tag, pluralList(tag)))
-		}
 	}
-	if _, ok := s.Expires[string(locale.Other)]; !ok && len(s.Expires) > 0 {
-		for _, category := range locale.Plurals(tag) {
-			if _, ok := s.Expires[string(category)]; !ok {
-				errs = append(errs, fmt.Errorf("expires lacks the plural %q; give it, or %q for all that are left out", category, locale.Other))
-			}
-		}
-	}
+	errs = append(errs, s.pluralProblems(tag)...)
 	if s.SubjectWithCode != "" && !strings.Contains(s.SubjectWithCode, "{code}") {
 		errs = append(errs, errors.New("subjectWithCode lacks {code}"))
 	}
 	return errs
 }
 
-func pluralList(tag string) string {
-	var names []string
-	for _, p := range locale.Plurals(tag) {
-		names = append(names, string(p))
+// pluralProblems checks that Expires has the plurals of the language tag.
+func (s Strings) pluralProblems(tag string) (errs []error) {
+	if len(s.Expires) == 0 {
+		return nil
 	}
-	return strings.Join(names, ", ")
+	plurals := locale.Plurals(tag)
+	for _, category := range slices.Sorted(maps.Keys(s.Expires)) {
+		if p := locale.Plural(category); !slices.Contains(plurals, p) && p != locale.Other {
+			errs = append(errs, fmt.Errorf("expires has the plural %q, which %s doesn't have; it has %s",
+				category, tag, strings.Trim(fmt.Sprint(plurals), "[]")))
+		}
+	}
+	if _, ok := s.Expires[string(locale.Other)]; ok {
+		return errs
+	}
+	for _, category := range plurals {
+		if _, ok := s.Expires[string(category)]; !ok {
+			errs = append(errs, fmt.Errorf("expires lacks the plural %q; give it, or %q for all that are left out",
+				category, locale.Other))
+		}
+	}
+	return errs
 }

@@ -1,16 +1,20 @@
 package mail_test
 
 import (
+	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 func TestValidateNamesEveryProblem(t *testing.T) {
 	c := mail.Config{
-		From: "Jane <jane@example.com>", FromName: "Jane\r\nBcc: x@example.com", ReplyTo: "jane", SupportAddress: "help@bücher.example",
-		Mode: "both", DefaultLocale: "sv", ProductName: "", LogoText: " Example", AccentColor: "#ffcc00", Footer: "a\u202eb",
+		Mail: settings.Mail{From: "Jane <jane@example.com>", FromName: "Jane\r\nBcc: x@example.com", ReplyTo: "jane",
+			SupportAddress: "help@bücher.example", DefaultLocale: "sv", ProductName: ""},
+		Mode: "both", LogoText: " Example", AccentColor: "#ffcc00", Footer: "a\u202eb",
 		Origin: "http://example.com/path", FeedbackID: "a:b",
 		Languages: map[string]mail.Strings{
 			"german": {},
@@ -77,4 +81,47 @@ func isSorted(lines []string) bool {
 		}
 	}
 	return true
+}
+
+// What Validate accepts a function starts with and mails, alone and by way of mail.json.
+func FuzzWhatIsValidIsMailed(f *testing.F) {
+	f.Add("codes@example.com", "Example", "", "help@example.com", "", "de", "Example", "#1d5fbf", "",
+		"id.example.com", "sign-in", "sv", "Hej {product}")
+	f.Add("a@b.example", "שלום \"<b>", "Ä, ö", "a+b@example.com", "h@example.com", "sr_Latn", "+", "#00f", "=",
+		"https://ID.example.com/", "", "sr-latn", "{product}")
+	f.Add("a@b.example", "{code}", "{{.Code}}", "", "", "en", "\u2069", "", "&amp;", "", "a", "en", "}{")
+	f.Fuzz(func(t *testing.T, from, product, name, reply, support, tag, logo, color, footer, origin, feedback,
+		language, intro string) {
+		c := mail.Config{
+			Mail: settings.Mail{From: from, FromName: name, ReplyTo: reply, ProductName: product,
+				SupportAddress: support, DefaultLocale: tag},
+			Mode: mail.Passwordless, LogoText: logo, AccentColor: color, Footer: footer, Origin: origin, FeedbackID: feedback,
+			CodeInSubject: len(product)%2 == 0, Languages: map[string]mail.Strings{language: {Intro: intro}},
+		}
+		if c.Validate() != nil {
+			return
+		}
+		r, err := mail.New(c)
+		if err != nil {
+			t.Fatalf("valid, but New fails: %v", err)
+		}
+		file, err := json.Marshal(mail.File{Config: c.WithDefaults()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		loaded, err := mail.Load(file)
+		if err != nil {
+			t.Fatalf("valid, but Load fails: %v", err)
+		}
+		for _, tag := range r.Languages() {
+			m := message(tag, shortCode)
+			one, err := r.Render(m)
+			if err != nil {
+				t.Fatalf("valid, but %s can't be rendered: %v", tag, err)
+			}
+			if two, err := loaded.Render(m); err != nil || !reflect.DeepEqual(one, two) {
+				t.Fatalf("%s differs by way of mail.json: %v", tag, err)
+			}
+		}
+	})
 }

@@ -25,11 +25,11 @@ type handler struct {
 	files   site
 }
 
-// NewHandler serves the gallery of what source returns. It asks source anew for every
+// NewHandler serves the gallery of what source returns. It calls source anew for every
 // page and about once a second for every open one, which reloads itself when there is something else to
 // see. An error of source's, or one in the configuration, is shown in place of the gallery.
 //
-// The handler is for a listener on the loopback interface; whoever serves it checks the Host header.
+// The handler is for a listener on the loopback interface; the server must check the Host header.
 func NewHandler(source func() (Source, error)) http.Handler {
 	return &handler{source: source}
 }
@@ -56,7 +56,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case name == "version.txt":
 		content, ok = []byte(version), true
 	case !ok && strings.HasSuffix(name, ".html") && files["index.html"] != nil && len(files) <= 2:
-		content, ok = files["index.html"], true // every page of a broken gallery says why
+		content, ok = files["index.html"], true // every page of a broken gallery has the reason
 	}
 	if !ok {
 		http.NotFound(w, r)

@@ -2,7 +2,7 @@
 // long code, by day, in dark mode, on a narrow screen and as plain text.
 //
 // [Write] makes static files of it, which need no server. [NewHandler] serves the same pages and has them
-// reload when the configuration changes. [Check] says what is wrong with the mails.
+// reload when the configuration changes. [Check] returns what is wrong with the mails.
 package preview
 
 import (
@@ -21,7 +21,7 @@ const (
 	zoneinfo  = "Europe/Berlin"
 )
 
-// requestedAt is when the previewed codes were asked for.
+// requestedAt is the time of the request for the previewed codes.
 func requestedAt() time.Time { return time.Date(2026, time.November, 21, 6, 30, 0, 0, time.UTC) }
 
 // A Source is what there are mails of.
@@ -30,7 +30,7 @@ type Source struct {
 	Config mail.Config
 	// Compiled is a mail.json to show in place of Config; nil for none.
 	Compiled []byte
-	// Code says what the codes are like; zero for [compile.DefaultCode].
+	// Code is the codes' length and validity; zero for [compile.DefaultCode].
 	Code compile.Code
 }
 
@@ -105,7 +105,8 @@ func (s Source) samples() (all []sample, warnings []compile.Warning, err error) 
 				}
 				if key := tag + out.Subject + out.Text + out.HTML; !seen[key] {
 					seen[key] = true
-					all = append(all, sample{Language: tag, Mode: r.Mode(), Long: len(code) >= mail.LongCode, Mail: out, Findings: check.Check(out)})
+					all = append(all, sample{Language: tag, Mode: r.Mode(), Long: len(code) >= mail.LongCode, Mail: out,
+						Findings: check.Check(out)})
 				}
 			}
 		}
@@ -133,7 +134,8 @@ func Check(s Source) ([]Report, []compile.Warning, error) {
 	}
 	reports := make([]Report, len(all))
 	for i, m := range all {
-		reports[i] = Report{Language: m.Language, Mode: m.Mode, Code: "short", Bytes: len(m.Mail.HTML), Findings: append([]check.Finding{}, m.Findings...)}
+		reports[i] = Report{Language: m.Language, Mode: m.Mode, Code: "short", Bytes: len(m.Mail.HTML),
+			Findings: append([]check.Finding{}, m.Findings...)}
 		if m.Long {
 			reports[i].Code = "long"
 		}

@@ -16,11 +16,12 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/preview"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 func config() mail.Config {
 	return mail.Config{
-		From: "codes@example.com", ProductName: "Example", SupportAddress: "help@example.com",
+		Mail:   settings.Mail{From: "codes@example.com", ProductName: "Example", SupportAddress: "help@example.com"},
 		Footer: "Example, 1 Example Street, 12345 Example", Origin: "id.example.com",
 	}
 }
@@ -90,7 +91,8 @@ func TestMailsAreIsolated(t *testing.T) {
 	c.Templates.HTML = `<script>alert(1)</script><p>{{.Grouped}}</p>`
 	h := preview.NewHandler(func() (preview.Source, error) { return preview.Source{Config: c}, nil })
 	answer := get(h, "/mails/en-password-short.light.html")
-	if policy := answer.Header().Get("Content-Security-Policy"); !strings.Contains(policy, "sandbox") || !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "script") {
+	if policy := answer.Header().Get("Content-Security-Policy"); !strings.Contains(policy, "sandbox") ||
+		!strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "script") {
 		t.Errorf("a mail is served with the policy %q", policy)
 	}
 	if !strings.HasPrefix(answer.Body.String(), `<meta http-equiv="Content-Security-Policy"`) {
@@ -179,7 +181,8 @@ func TestHandlerAnswers(t *testing.T) {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(test.method, test.path, nil))
 		if w.Code != test.status || test.contentType != "" && w.Header().Get("Content-Type") != test.contentType {
-			t.Errorf("%s %s: %d %s, want %d %s", test.method, test.path, w.Code, w.Header().Get("Content-Type"), test.status, test.contentType)
+			t.Errorf("%s %s: %d %s, want %d %s", test.method, test.path, w.Code, w.Header().Get("Content-Type"),
+				test.status, test.contentType)
 		}
 	}
 }
@@ -212,7 +215,8 @@ func TestCheckReportsEveryMail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(reports) != 4*13 || reports[0].Language != "en" || reports[0].Mode != mail.Passwordless || reports[0].Code != "short" || reports[1].Code != "long" {
+	if len(reports) != 4*13 || reports[0].Language != "en" || reports[0].Mode != mail.Passwordless ||
+		reports[0].Code != "short" || reports[1].Code != "long" {
 		t.Fatalf("%d reports, the first of %+v", len(reports), reports[0])
 	}
 	for _, r := range reports {

@@ -77,7 +77,7 @@ func newSite(source Source, script bool) (site, error) {
 	return out, nil
 }
 
-// problemSite is the gallery of a configuration that can't be rendered: it says why.
+// problemSite is the gallery of a configuration that can't be rendered, with the reason.
 func problemSite(problem error) (site, error) {
 	pages, err := template.New("pages").Parse(pagesTemplate)
 	if err != nil {

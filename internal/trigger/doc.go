@@ -47,6 +47,8 @@ var (
 	ErrRecipient = errors.New("the recipient was refused")
 	// ErrUncertain: no answer came; the mail may have been sent.
 	ErrUncertain = errors.New("no answer came, the mail may have been sent")
+	// ErrThrottled: the mail service refused the mail because of its rate for as long as it was tried.
+	ErrThrottled = errors.New("the mail service throttles the account, the mail was not sent")
 )
 
 // Directory is the user pool as the verify trigger changes it.

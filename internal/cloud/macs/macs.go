@@ -13,8 +13,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud"
 )
 
-// Key is an HMAC_256 key in KMS. It serves otp.Generator and otp.Verifier, each as far as the function's
-// role allows.
+// Key is an HMAC_256 key in KMS. It implements otp.Generator and otp.Verifier, each as far as the
+// function's role allows.
 type Key struct {
 	client *kms.Client
 	arn    string
@@ -32,7 +32,7 @@ func New(arn string, lookup cloud.Lookup, options ...cloud.Option) (*Key, error)
 	return &Key{kms.NewFromConfig(c), arn}, nil
 }
 
-// GenerateMAC returns the message's HMAC-SHA-256. KMS takes messages of up to 4,096 bytes.
+// GenerateMAC returns the message's HMAC-SHA-256. KMS accepts messages of up to 4,096 bytes.
 func (k *Key) GenerateMAC(ctx context.Context, message []byte) ([]byte, error) {
 	out, err := k.client.GenerateMac(ctx, &kms.GenerateMacInput{
 		KeyId: &k.arn, MacAlgorithm: types.MacAlgorithmSpecHmacSha256, Message: message})
@@ -42,8 +42,8 @@ func (k *Key) GenerateMAC(ctx context.Context, message []byte) ([]byte, error) {
 	return out.Mac, nil
 }
 
-// VerifyMAC reports whether mac is the message's. KMS says no by an exception of its own; every other
-// failure is an error.
+// VerifyMAC reports whether mac is the message's. KMS refuses a wrong MAC by an exception of its own; every
+// other failure is an error.
 func (k *Key) VerifyMAC(ctx context.Context, message, mac []byte) (bool, error) {
 	out, err := k.client.VerifyMac(ctx, &kms.VerifyMacInput{
 		KeyId: &k.arn, MacAlgorithm: types.MacAlgorithmSpecHmacSha256, Message: message, Mac: mac})

@@ -1,5 +1,5 @@
-// Package check looks at a rendered mail as mail programs, spam filters and people with poor sight do,
-// and says what is likely to go wrong: before the mail is sent, for no mail service does.
+// Package check finds what is likely to go wrong with a rendered mail in mail programs, in spam filters
+// and for readers with poor sight. No mail service checks this.
 package check
 
 import (
@@ -12,13 +12,13 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 )
 
-// Severity says how bad a finding is.
+// Severity is how bad a finding is.
 type Severity string
 
 const (
-	// Error: people won't be able to read the mail, or filters won't let it through.
+	// Error: the mail can't be read, or filters stop it.
 	Error Severity = "error"
-	// Warning: some people or filters will have trouble.
+	// Warning: some readers or filters have trouble with the mail.
 	Warning Severity = "warning"
 )
 
@@ -27,7 +27,7 @@ type Finding struct {
 	Severity Severity `json:"severity"`
 	// Rule is the name of the rule, such as "contrast".
 	Rule string `json:"rule"`
-	// Text says what is wrong, with the value found, the one wanted and the remedy.
+	// Text is what is wrong, with the value found, the one wanted and the remedy.
 	Text string `json:"text"`
 }
 
@@ -42,7 +42,7 @@ const (
 // longSubject is how many characters of a subject phones show at most.
 const longSubject = 78
 
-// manyLinks is the number of links from which a mail that should have none or one looks like advertising.
+// manyLinks is the number of links that make a mail look like advertising.
 const manyLinks = 4
 
 // Check returns what it finds, errors first.
@@ -80,7 +80,8 @@ func (f *findings) subject(s string) {
 	if strings.ContainsAny(s, "!！") {
 		f.add(Warning, "exclamation", "the subject has an exclamation mark, which filters count as spam; leave it out")
 	}
-	if lower := strings.ToLower(s); strings.HasPrefix(lower, "re:") || strings.HasPrefix(lower, "fwd:") || strings.HasPrefix(lower, "fw:") {
+	if lower := strings.ToLower(s); strings.HasPrefix(lower, "re:") || strings.HasPrefix(lower, "fwd:") ||
+		strings.HasPrefix(lower, "fw:") {
 		f.add(Warning, "subject", "the subject pretends to be an answer; leave %q out", s[:strings.Index(s, ":")+1])
 	}
 }
@@ -105,7 +106,8 @@ func (f *findings) headers(m mail.Mail) {
 		name := strings.ToLower(h.Name)
 		automatic = automatic || name == "auto-submitted"
 		if strings.HasPrefix(name, "list-") {
-			f.add(Warning, "headers", "the mail has the header %s; a sign-in code is no list mail, and who unsubscribes is locked out", h.Name)
+			f.add(Warning, "headers", "the mail has the header %s; a sign-in code is no list mail, and who unsubscribes "+
+				"is locked out", h.Name)
 		}
 	}
 	if !automatic {
@@ -115,7 +117,8 @@ func (f *findings) headers(m mail.Mail) {
 
 func (f *findings) bodies(m mail.Mail) {
 	if strings.TrimSpace(m.Text) == "" {
-		f.add(Error, "plain-text", "the mail has no plain text; filters count that as spam, and some people read nothing else")
+		f.add(Error, "plain-text", "the mail has no plain text; filters count that as spam, and some people read "+
+			"nothing else")
 	}
 	if strings.TrimSpace(m.HTML) == "" {
 		f.add(Error, "html", "the mail has no HTML")
@@ -124,7 +127,8 @@ func (f *findings) bodies(m mail.Mail) {
 	case n > clippedHTML:
 		f.add(Error, "size", "the HTML has %d bytes; Gmail cuts it off behind %d", n, clippedHTML)
 	case n > comfortableHTML:
-		f.add(Warning, "size", "the HTML has %d bytes; keep it below %d, so that it opens at once on a slow line", n, comfortableHTML)
+		f.add(Warning, "size", "the HTML has %d bytes; keep it below %d, so that it opens at once on a slow line", n,
+			comfortableHTML)
 	}
 	if n := strings.Count(m.Text, "!") + strings.Count(m.Text, "！"); n > 2 {
 		f.add(Warning, "exclamation", "the plain text has %d exclamation marks, which filters count as spam", n)

@@ -11,7 +11,8 @@ import (
 
 const (
 	words = "Enter this code to sign in, and tell it to nobody, whoever may ask you for it."
-	style = "<style>@media (prefers-color-scheme: dark) { .ink { color: #ffffff !important; background-color: #000000 !important; } }</style>"
+	style = "<style>@media (prefers-color-scheme: dark) { .ink { color: #ffffff !important; background-color: " +
+		"#000000 !important; } }</style>"
 )
 
 // sound is a mail that nothing is wrong with.
@@ -122,7 +123,8 @@ func TestErrorsComeFirst(t *testing.T) {
 
 // Whatever an importer's HTML looks like, checking it ends without a panic.
 func FuzzCheck(f *testing.F) {
-	for _, s := range []string{sound().HTML, "<p", "<a href='%zz'>x.y</a>", "<style>@media (prefers-color-scheme: dark){.a,.b{color:#fff}", "</p></p>", "<p style='color'>x", "\xff<\x00", "&nosuch;"} {
+	for _, s := range []string{sound().HTML, "<p", "<a href='%zz'>x.y</a>", "<style>@media (prefers-color-scheme: " +
+		"dark){.a,.b{color:#fff}", "</p></p>", "<p style='color'>x", "\xff<\x00", "&nosuch;"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

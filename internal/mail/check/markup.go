@@ -8,8 +8,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 )
 
-// fewWords is the length of text, in characters, below which a mail with pictures says nothing without
-// them.
+// fewWords is the length of text, in characters, below which a mail with pictures counts as made of
+// pictures.
 const fewWords = 80
 
 // markup checks the HTML.
@@ -24,13 +24,16 @@ func (f *findings) markup(m mail.Mail) {
 	f.language(page)
 	f.contrast(page)
 	if page.dark == nil {
-		f.add(Warning, "dark-mode", "the HTML has no rules for dark mode (@media (prefers-color-scheme: dark)); mail programs will invent their own colours")
+		f.add(Warning, "dark-mode", "the HTML has no rules for dark mode (@media (prefers-color-scheme: dark)); mail "+
+			"programs will invent their own colours")
 	}
 	if missing := missingWords(m.Text, page.text()); len(missing) > 0 {
-		f.add(Warning, "alternatives", "the plain text says what the HTML doesn't (%s); both should say the same", strings.Join(missing, ", "))
+		f.add(Warning, "alternatives", "the plain text says what the HTML doesn't (%s); both should say the same",
+			strings.Join(missing, ", "))
 	}
 	if missing := missingWords(page.text(), m.Text); len(missing) > 0 {
-		f.add(Warning, "alternatives", "the HTML says what the plain text doesn't (%s); both should say the same", strings.Join(missing, ", "))
+		f.add(Warning, "alternatives", "the HTML says what the plain text doesn't (%s); both should say the same",
+			strings.Join(missing, ", "))
 	}
 }
 
@@ -49,7 +52,8 @@ func (f *findings) elements(p *page) {
 				f.add(Warning, "pictures", "a picture has no alt text; give it one, empty if it only decorates")
 			}
 			if source := e.attributes["src"]; !strings.HasPrefix(source, "data:") && !strings.HasPrefix(source, "cid:") {
-				f.add(Warning, "remote", "the HTML loads a picture from elsewhere, which is hidden by many mail programs and tells its host who reads the mail")
+				f.add(Warning, "remote", "the HTML loads a picture from elsewhere, which is hidden by many mail programs "+
+					"and tells its host who reads the mail")
 			}
 		}
 		for name := range e.attributes {
@@ -62,7 +66,8 @@ func (f *findings) elements(p *page) {
 		}
 	}
 	if pictures > 0 && len([]rune(strings.TrimSpace(p.text()))) < fewWords {
-		f.add(Error, "pictures", "the mail consists of pictures; filters count that as spam, and with pictures hidden it says nothing")
+		f.add(Error, "pictures", "the mail consists of pictures; filters count that as spam, and with pictures hidden "+
+			"it says nothing")
 	}
 }
 
@@ -84,12 +89,14 @@ func (f *findings) links(p *page) {
 		case u.Scheme != "https" && u.Scheme != "mailto" && u.Scheme != "tel":
 			f.add(Error, "links", "a link's target is %q; use https or mailto", target)
 		}
-		if shown, ok := shownHost(e.content()); ok && err == nil && u.Scheme != "mailto" && !strings.EqualFold(shown, u.Hostname()) {
+		if shown, ok := shownHost(e.content()); ok && err == nil && u.Scheme != "mailto" && !strings.EqualFold(shown,
+			u.Hostname()) {
 			f.add(Error, "links", "a link shows %s and goes to %s, as phishing does", shown, u.Hostname())
 		}
 	}
 	if count >= manyLinks {
-		f.add(Warning, "links", "the HTML has %d links; a mail with a code needs none, and people who are used to links in it fall for phishing", count)
+		f.add(Warning, "links", "the HTML has %d links; a mail with a code needs none, and people who are used to "+
+			"links in it fall for phishing", count)
 	}
 }
 

@@ -81,7 +81,8 @@ func (p *page) open(t xml.StartElement, parent *element) *element {
 	for _, a := range t.Attr {
 		e.attributes[strings.ToLower(a.Name.Local)] = a.Value
 	}
-	e.hidden = parent != nil && parent.hidden || e.name == "head" || declarations(e.attributes["style"])["display"] == "none"
+	e.hidden = parent != nil && parent.hidden || e.name == "head" ||
+		declarations(e.attributes["style"])["display"] == "none"
 	p.elements = append(p.elements, e)
 	return e
 }

@@ -50,7 +50,7 @@ type Warning struct {
 	// Language is the BCP 47 tag of the language that the warning is about; Where is the field of the config.
 	Language string `json:"language"`
 	Where    string `json:"where"`
-	// Text says what is amiss and what happens instead.
+	// Text is what is missing and what happens instead.
 	Text string `json:"text"`
 }
 
@@ -117,7 +117,8 @@ func gaps(r *mail.Renderer) ([]Warning, error) {
 		}
 		slices.Sort(missing)
 		for _, key := range missing {
-			warnings = append(warnings, Warning{Language: tag, Where: fmt.Sprintf("Languages[%q].%s", tag, key), Text: "is missing; the English text stands in for it"})
+			warnings = append(warnings, Warning{Language: tag, Where: fmt.Sprintf("Languages[%q].%s", tag, key),
+				Text: "is missing; the English text stands in for it"})
 		}
 	}
 	return warnings, nil

@@ -13,30 +13,18 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/locale"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/mailtest"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
 const (
-	shortCode = "12345678"
-	longCode  = "12345678901234567890"
+	shortCode = mailtest.ShortCode
+	longCode  = mailtest.LongCode
 )
 
-// config is a config with everything set but languages and templates.
-func config(mode mail.Mode) mail.Config {
-	return mail.Config{
-		From: "codes@example.com", ReplyTo: "help@example.com", Mode: mode,
-		ProductName: "Example", SupportAddress: "help@example.com",
-		Footer: "Example, 1 Example Street, 12345 Example", Origin: "https://id.example.com", FeedbackID: "sign-in",
-	}
-}
-
-func message(tag, code string) mail.Message {
-	return mail.Message{
-		To: "jane@example.com", Code: code, ExpiresIn: 5 * time.Minute,
-		RequestedAt: time.Date(2026, 11, 21, 6, 30, 59, 0, time.UTC), Zoneinfo: "America/New_York", Locale: tag,
-	}
-}
+var config, message = mailtest.Config, mailtest.Message
 
 func render(t *testing.T, c mail.Config, m mail.Message) mail.Mail {
 	t.Helper()
@@ -88,7 +76,8 @@ func TestCompileRefusesTemplates(t *testing.T) {
 		{"a mistake in each", mail.Templates{Subject: "{{", Text: "{{if}}", HTML: "{{end}}"}, []string{"html.tmpl:1", "subject.tmpl:1", "text.tmpl:1"}},
 		{"a character that is a mark", mail.Templates{Text: "{{.Code}}\n\U0010FF01"}, []string{"text.tmpl:2: U+10FF01 is reserved; use another character"}},
 		{"several mistakes", mail.Templates{Subject: "a\nb", Text: "Hello", HTML: "<p>Hello</p>"},
-			[]string{"html.tmpl: the HTML doesn't show", "subject.tmpl: the subject has a line break", "text.tmpl: the plain text doesn't show"}},
+			[]string{"html.tmpl: the HTML doesn't show", "subject.tmpl: the subject has a line break",
+				"text.tmpl: the plain text doesn't show"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := config(mail.Password)
@@ -114,7 +103,8 @@ func TestCompileRefusesTemplates(t *testing.T) {
 
 // What is known only when a mail is written can be printed, and nothing else.
 func TestCompileRefusesTemplatesThatComputeOnTheUnknown(t *testing.T) {
-	const digits, when = "the template changes with the code's digits, which aren't known", "the template changes with the time of the request or its zone"
+	const digits, when = "the template changes with the code's digits, which aren't known", "the template changes " +
+		"with the time of the request or its zone"
 	for _, test := range []struct{ name, text, want string }{
 		{"a condition on a digit", `{{.Code}}{{if eq (slice .Code 0 1) "7"}} lucky{{end}}`, "text.tmpl:1:24: " + digits},
 		{"a condition on the whole", "{{.Code}}\n{{if gt .Code \"5\"}}x{{end}}", "text.tmpl:2:8: " + digits},
@@ -135,7 +125,8 @@ func TestCompileRefusesTemplatesThatComputeOnTheUnknown(t *testing.T) {
 	}
 	c := config(mail.Password)
 	c.Templates.HTML = `<p>{{.Code}}</p><a href="https://id.example.com/?zone={{.Zone}}">x</a>`
-	if _, _, err := compile.Compile(c, compile.DefaultCode()); err == nil || !strings.HasPrefix(err.Error(), "html.tmpl:1:56: "+when) {
+	if _, _, err := compile.Compile(c, compile.DefaultCode()); err == nil || !strings.HasPrefix(err.Error(),
+		"html.tmpl:1:56: "+when) {
 		t.Errorf("a zone in an address: error %v", err)
 	}
 }
@@ -166,8 +157,8 @@ func TestTemplatesMayPrintTheUnknownAsTheyLike(t *testing.T) {
 	}
 }
 
-// While a deployment changes the code's length or validity, program and settings may be of different
-// ages for seconds: the mail then says what is true, in the built-in layout.
+// While a deployment changes the code's length or validity, program and settings may differ for seconds:
+// the mail then has the true values, in the built-in layout.
 func TestMailsThatNoTemplateWasExecutedForAreBuiltIn(t *testing.T) {
 	c := config(mail.Password)
 	c.Templates.Text = "Own: {{.Code}}"
@@ -190,7 +181,8 @@ func TestMailsThatNoTemplateWasExecutedForAreBuiltIn(t *testing.T) {
 		m.ExpiresIn = 3*time.Minute + 30*time.Second
 		test.change(&m)
 		out, err := r.Render(m)
-		if own := strings.HasPrefix(out.Text, "Own: "+m.Code); err != nil || own != test.own || !own && !strings.Contains(out.Text, mail.Group(m.Code)) {
+		if own := strings.HasPrefix(out.Text, "Own: "+m.Code); err != nil || own != test.own || !own &&
+			!strings.Contains(out.Text, mail.Group(m.Code)) {
 			t.Errorf("%s: error %v, text %s", test.name, err, out.Text)
 		}
 	}
@@ -212,7 +204,8 @@ func TestCompileRefusesImpossibleCodes(t *testing.T) {
 }
 
 func TestCompileRefusesWhatTheConfigRefuses(t *testing.T) {
-	if _, _, err := compile.Compile(mail.Config{}, compile.DefaultCode()); err == nil || !strings.Contains(err.Error(), "ProductName must have") {
+	if _, _, err := compile.Compile(mail.Config{}, compile.DefaultCode()); err == nil ||
+		!strings.Contains(err.Error(), "ProductName must have") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -233,7 +226,8 @@ func TestMissingStringsAreNamedAndFallBack(t *testing.T) {
 		got = append(got, w.String())
 	}
 	var want []string
-	for _, key := range []string{"expiresSoon", "footer", "longCode", "notYou", "notYouPassword", "notYouTitle", "requested", "secret", "support"} {
+	for _, key := range []string{"expiresSoon", "footer", "longCode", "notYou", "notYouPassword", "notYouTitle",
+		"requested", "secret", "support"} {
 		want = append(want, `Languages["sv"].`+key+`: is missing; the English text stands in for it`)
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
@@ -289,10 +283,12 @@ func TestCompileIsDeterministic(t *testing.T) {
 		}
 	}
 	if want, err := os.ReadFile(golden); err != nil || !bytes.Equal(first, want) {
-		t.Errorf("mail.json isn't %s (%v); if it is right run go test ./internal/mail/compile -update\n%s", golden, err, first)
+		t.Errorf("mail.json isn't %s (%v); if it is right run go test ./internal/mail/compile -update\n%s", golden,
+			err, first)
 	}
 	var file mail.File
-	if err := json.Unmarshal(first, &file); err != nil || len(file.Mails) != 2*(len(locale.Shipped())+2) || file.Minutes != 5 {
+	if err := json.Unmarshal(first, &file); err != nil || len(file.Mails) != 2*(len(locale.Shipped())+2) ||
+		file.Minutes != 5 {
 		t.Errorf("%d mails, %d minutes (%v)", len(file.Mails), file.Minutes, err)
 	}
 }
@@ -308,13 +304,15 @@ func TestCompiledTemplatesWriteWhatTheirSourceSays(t *testing.T) {
 	}
 	for _, c := range []mail.Config{
 		config(mail.Password),
-		{From: "codes@example.com", ProductName: `A & B <"c">`, LogoText: "1 + 1", Mode: mail.Passwordless, CodeInSubject: true, DefaultLocale: "ar"},
+		{Mail: settings.Mail{From: "codes@example.com", ProductName: `A & B <"c">`, DefaultLocale: "ar"}, LogoText: "1 + 1",
+			Mode: mail.Passwordless, CodeInSubject: true},
 	} {
 		builtin, err := mail.New(c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.Templates = mail.Templates{Subject: layout(mail.SubjectTemplate), Text: layout(mail.TextTemplate), HTML: layout(mail.HTMLTemplate)}
+		c.Templates = mail.Templates{Subject: layout(mail.SubjectTemplate), Text: layout(mail.TextTemplate),
+			HTML: layout(mail.HTMLTemplate)}
 		c.Languages = map[string]mail.Strings{"de": {Secret: "Niemand fragt danach."}} // tells the two apart
 		own, _, err := compile.New(c, compile.DefaultCode())
 		if err != nil {

@@ -35,7 +35,8 @@ func encode(f mail.File) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bytes.Replace(b.Bytes(), []byte("\n  \"mails\": {}"), append(append([]byte("\n  \"mails\": {\n"), lines...), "\n  }"...), 1), nil
+	return bytes.Replace(b.Bytes(), []byte("\n  \"mails\": {}"), append(append([]byte("\n  \"mails\": {\n"),
+		lines...), "\n  }"...), 1), nil
 }
 
 func mailLines(mails map[string]mail.Form) ([]byte, error) {

@@ -59,7 +59,7 @@ func (p *part) compile(r *mail.Renderer, tag string, digits int, c Code) (string
 	return out, errs
 }
 
-// compare executes the template for f and says whether filling the marks of out gives the same, and
+// compare executes the template for f and reports whether filling the marks of out gives the same, and
 // whether that can be sent.
 func (p *part) compare(out string, f mail.Facts, what string) []error {
 	want, err := p.execute(f)

@@ -21,7 +21,7 @@ type templates struct {
 
 func (t *templates) none() bool { return t.subject == nil && t.text == nil && t.html == nil }
 
-// read parses t. The error tells what is wrong with each of them.
+// read parses t. The error has the mistakes of all templates.
 func read(t mail.Templates) (out templates, err error) {
 	var errs []error
 	plain := func(name, source string) *text.Template {
@@ -55,16 +55,19 @@ type part struct {
 func (t *templates) parts(r *mail.Renderer) (all []part) {
 	if t.subject != nil {
 		check := func(out, _ string) []error { return list(mail.CheckSubject(out)) }
-		all = append(all, part{mail.SubjectTemplate, plain(r, t.subject), check, usesOf(textTrees(t.subject)...), func(f *mail.Form) *string { return &f.Subject }})
+		all = append(all, part{mail.SubjectTemplate, plain(r, t.subject), check, usesOf(textTrees(t.subject)...),
+			func(f *mail.Form) *string { return &f.Subject }})
 	}
 	if t.text != nil {
 		check := func(out, code string) []error { return bodyProblems(mail.TextTemplate, "plain text", out, out, code) }
-		all = append(all, part{mail.TextTemplate, plain(r, t.text), check, usesOf(textTrees(t.text)...), func(f *mail.Form) *string { return &f.Text }})
+		all = append(all, part{mail.TextTemplate, plain(r, t.text), check, usesOf(textTrees(t.text)...),
+			func(f *mail.Form) *string { return &f.Text }})
 	}
 	if t.html != nil {
 		check := func(out, code string) []error { return bodyProblems(mail.HTMLTemplate, "HTML", out, textOf(out), code) }
 		// Executing it puts the escaping into its trees, so they are looked at before.
-		all = append(all, part{mail.HTMLTemplate, markup(r, t.html), check, usesOf(htmlTrees(t.html)...), func(f *mail.Form) *string { return &f.HTML }})
+		all = append(all, part{mail.HTMLTemplate, markup(r, t.html), check, usesOf(htmlTrees(t.html)...),
+			func(f *mail.Form) *string { return &f.HTML }})
 	}
 	return all
 }
@@ -133,8 +136,10 @@ func templateError(err error) error {
 	}
 	s := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "html/template:"), "template: ")
 	for _, kind := range []string{"string", "html/template.HTML"} {
-		s = strings.ReplaceAll(s, "in type *mail.Data["+kind+"]", "; a template can use "+fields(reflect.TypeFor[mail.Data[string]]()))
-		s = strings.ReplaceAll(s, "in type mail.Phrases["+kind+"]", "; .Text has "+fields(reflect.TypeFor[mail.Phrases[string]]()))
+		s = strings.ReplaceAll(s, "in type *mail.Data["+kind+"]",
+			"; a template can use "+fields(reflect.TypeFor[mail.Data[string]]()))
+		s = strings.ReplaceAll(s, "in type mail.Phrases["+kind+"]",
+			"; .Text has "+fields(reflect.TypeFor[mail.Phrases[string]]()))
 	}
 	return errors.New(strings.ReplaceAll(s, " ; ", "; "))
 }

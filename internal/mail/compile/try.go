@@ -13,7 +13,7 @@ import (
 // the end of the mail.
 const maxBody = 100_000
 
-// A request is when somebody asked for a code.
+// A request is the time of a request for a code.
 type request struct {
 	at       time.Time
 	zoneinfo string
@@ -29,7 +29,8 @@ func requests() []request {
 
 // factsOf returns the facts of a message in the language tag.
 func factsOf(r *mail.Renderer, tag, digits string, code Code, when request) mail.Facts {
-	return r.Facts(mail.Message{Code: digits, ExpiresIn: code.TTL, RequestedAt: when.at, Zoneinfo: when.zoneinfo, Locale: tag})
+	return r.Facts(mail.Message{Code: digits, ExpiresIn: code.TTL, RequestedAt: when.at, Zoneinfo: when.zoneinfo,
+		Locale: tag})
 }
 
 // try renders what can occur, and returns everything that goes wrong, each mistake once.
@@ -48,7 +49,7 @@ func try(r *mail.Renderer, code Code) error {
 // worstCases returns messages in the language tag with the longest values, and with those that leave
 // parts of the built-in layout out.
 func worstCases(tag string, code Code) []mail.Message {
-	to := strings.Repeat("m", 64) + "@" + strings.Repeat("example.", 30) + "com" // as long as addresses can be
+	to := strings.Repeat("m", 64) + "@" + strings.Repeat("example.", 23) + "com" // 252 of the 254 bytes allowed
 	longest := requests()[0]
 	var cases []mail.Message
 	for _, digits := range code.lengths() {
@@ -64,7 +65,7 @@ func worstCases(tag string, code Code) []mail.Message {
 	return cases
 }
 
-// problems renders m and says what is wrong with the result.
+// problems renders m and returns what is wrong with the result.
 func problems(r *mail.Renderer, m mail.Message) (errs []error) {
 	out, err := r.Render(m)
 	if err != nil {
@@ -78,12 +79,15 @@ func problems(r *mail.Renderer, m mail.Message) (errs []error) {
 func bodyProblems(file, what, source, visible, code string) (errs []error) {
 	switch {
 	case strings.TrimSpace(visible) == "":
-		return []error{fmt.Errorf("%s: the %s is empty; a mail needs both forms, so write one or leave the template out for the built-in", file, what)}
+		return []error{fmt.Errorf("%s: the %s is empty; a mail needs both forms, so write one or leave the template "+
+			"out for the built-in", file, what)}
 	case !strings.Contains(withoutSpace(visible), code):
-		errs = append(errs, fmt.Errorf("%s: the %s doesn't show the code; write {{.Grouped}} or {{.Code}} where it belongs, outside of any condition", file, what))
+		errs = append(errs, fmt.Errorf("%s: the %s doesn't show the code; write {{.Grouped}} or {{.Code}} where it "+
+			"belongs, outside of any condition", file, what))
 	}
 	if len(source) > maxBody {
-		errs = append(errs, fmt.Errorf("%s: the %s has %d bytes; at most %d are allowed, for Gmail cuts off longer mails", file, what, len(source), maxBody))
+		errs = append(errs, fmt.Errorf("%s: the %s has %d bytes; at most %d are allowed, for Gmail cuts off longer "+
+			"mails", file, what, len(source), maxBody))
 	}
 	return errs
 }

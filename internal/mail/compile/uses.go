@@ -41,9 +41,11 @@ func (u uses) computes(file, what string) error {
 		where = at.location
 	}
 	if what == "time" {
-		return fmt.Errorf("%s: the template changes with the time of the request or its zone, which aren't known until a mail is written; print .Text.Requested, .Time or .Zone as they are, and as text", where)
+		return fmt.Errorf("%s: the template changes with the time of the request or its zone, which aren't known "+
+			"until a mail is written; print .Text.Requested, .Time or .Zone as they are, and as text", where)
 	}
-	return fmt.Errorf("%s: the template changes with the code's digits, which aren't known until a mail is written; print .Grouped, .Groups or .Code as they are", where)
+	return fmt.Errorf("%s: the template changes with the code's digits, which aren't known until a mail is "+
+		"written; print .Grouped, .Groups or .Code as they are", where)
 }
 
 // usesOf looks through trees, the first one first.

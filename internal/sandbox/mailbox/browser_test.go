@@ -33,7 +33,8 @@ func browser(t *testing.T) context.Context {
 		}
 		t.Skip("no Chromium on PATH, without which the inbox page can't be tested; install chromium")
 	}
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)...)
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox)...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
@@ -81,9 +82,11 @@ func TestThePageShowsMailsAsTheyComeAndRunsNothingOfThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := mailbox.Message{
-		ID: "1", To: "user@example.com", From: "Example <codes@example.com>", Subject: "<b>Your</b> sign-in code", Text: "Your code:\n\n1234 5678\n", SentAt: time.Now(),
+		ID: "1", To: "user@example.com", From: "Example <codes@example.com>", Subject: "<b>Your</b> sign-in code",
+		Text: "Your code:\n\n1234 5678\n", SentAt: time.Now(),
 		HTML:       `<p style="font-size:2rem" id="code">1234 5678</p><script>parent.document.title="owned";document.title="owned"</script><img src="http://tracker.invalid/x">`,
-		Recipients: []string{"user@example.com"}, Headers: map[string]string{"From": "Example <codes@example.com>", "Subject": "Your sign-in code"},
+		Recipients: []string{"user@example.com"}, Headers: map[string]string{"From": "Example <codes@example.com>",
+			"Subject": "Your sign-in code"},
 	}
 	do := func(steps ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
@@ -97,8 +100,10 @@ func TestThePageShowsMailsAsTheyComeAndRunsNothingOfThem(t *testing.T) {
 	do(chromedp.WaitVisible("#list .code"), chromedp.WaitVisible("#mail iframe"), chromedp.Sleep(200*time.Millisecond))
 	screenshot(t, ctx, "light")
 	listed := must(t)(chromedp.Run(ctx, chromedp.Text("#list")))
-	frames := must(t)(chromedp.Run(ctx, chromedp.Evaluate[string](`String(document.querySelectorAll('#mail iframe[sandbox=""]').length)`)))
-	dark := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}}
+	frames := must(t)(chromedp.Run(ctx,
+		chromedp.Evaluate[string](`String(document.querySelectorAll('#mail iframe[sandbox=""]').length)`)))
+	dark := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme",
+		Value: "dark"}}}
 	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, dark); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +116,8 @@ func TestThePageShowsMailsAsTheyComeAndRunsNothingOfThem(t *testing.T) {
 	screenshot(t, ctx, "narrow")
 	title := must(t)(chromedp.Run(ctx, chromedp.Title()))
 	do(chromedp.Click("#clear"), chromedp.WaitNotVisible("#mail"))
-	if !strings.Contains(listed, "user@example.com") || !strings.Contains(listed, "1234 5678") || !strings.Contains(listed, "<b>Your</b> sign-in code") {
+	if !strings.Contains(listed, "user@example.com") || !strings.Contains(listed, "1234 5678") ||
+		!strings.Contains(listed, "<b>Your</b> sign-in code") {
 		t.Errorf("list: %q", listed)
 	}
 	if frames != "1" || !strings.HasPrefix(title, "Inbox") {

@@ -7,7 +7,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/eventbus"
 )
 
-// A feedback is what SES hears of a mail after it took it, by the scenario of the mailbox simulator.
+// A feedback is what a receiving server reports about a mail that SES accepted.
 type feedback struct {
 	kind       string // of configuration sets' event destinations: "BOUNCE" or "COMPLAINT"
 	subType    any    // nil where SES writes null
@@ -15,8 +15,8 @@ type feedback struct {
 	diagnostic string
 }
 
-// scenarios are those of the mailbox simulator that SES publishes an event about; "success" and "ooto"
-// are delivered without one that anybody here could want.
+// scenarios are those of the mailbox simulator with a bounce or complaint event. "success" and "ooto" have
+// none.
 var scenarios = map[string]feedback{
 	"bounce":          {"BOUNCE", "General", "5.1.1", "smtp; 550 5.1.1 user unknown"},
 	"suppressionlist": {"BOUNCE", "Suppressed", "5.1.1", "Amazon SES has suppressed sending to this address because it has a recent history of bouncing as an invalid address."},
@@ -24,7 +24,8 @@ var scenarios = map[string]feedback{
 }
 
 // onSuppressionList is what becomes of a mail to an address on the account's own list.
-var onSuppressionList = feedback{"BOUNCE", "OnAccountSuppressionList", "", "Amazon SES did not send the message to this address because it is on the suppression list for your account."}
+var onSuppressionList = feedback{"BOUNCE", "OnAccountSuppressionList", "", "Amazon SES did not send the message " +
+	"to this address because it is on the suppression list for your account."}
 
 // object is a piece of an event's JSON.
 type object = map[string]any
@@ -36,7 +37,8 @@ func (s *Service) publish(id string, m *outgoing, to, caller string, f feedback)
 		return
 	}
 	now := time.Now()
-	e := eventbus.Event{Source: "aws.ses", Time: now, Resources: []string{set.ARN}, DetailType: "Email Bounced", Detail: s.bounce(id, m, to, caller, f, now)}
+	e := eventbus.Event{Source: "aws.ses", Time: now, Resources: []string{set.ARN}, DetailType: "Email Bounced",
+		Detail: s.bounce(id, m, to, caller, f, now)}
 	if f.kind == "COMPLAINT" {
 		e.DetailType, e.Detail = "Email Complaint Received", s.complaint(id, m, to, caller, f, now)
 	}
@@ -63,7 +65,8 @@ func (s *Service) bounce(id string, m *outgoing, to, caller string, f feedback, 
 func (s *Service) complaint(id string, m *outgoing, to, caller string, f feedback, now time.Time) object {
 	return object{"eventType": "Complaint", "mail": s.described(id, m, caller, now), "complaint": object{
 		"feedbackId": messageID(now), "complaintSubType": f.subType, "complainedRecipients": []object{{"emailAddress": to}},
-		"timestamp": stamp(now), "userAgent": "Amazon SES Mailbox Simulator", "complaintFeedbackType": "abuse", "arrivalDate": stamp(now),
+		"timestamp": stamp(now), "userAgent": "Amazon SES Mailbox " +
+			"Simulator", "complaintFeedbackType": "abuse", "arrivalDate": stamp(now),
 	}}
 }
 
@@ -77,7 +80,8 @@ func (s *Service) described(id string, m *outgoing, caller string, now time.Time
 	for _, tag := range m.tags {
 		tags[tag[0]] = append(tags[tag[0]], tag[1])
 	}
-	headers := []object{{"name": "From", "value": m.from}, {"name": "To", "value": strings.Join(m.to, ", ")}, {"name": "Subject", "value": m.subject}}
+	headers := []object{{"name": "From", "value": m.from}, {"name": "To", "value": strings.Join(m.to, ", ")},
+		{"name": "Subject", "value": m.subject}}
 	for _, h := range m.headers {
 		headers = append(headers, object{"name": h[0], "value": h[1]})
 	}

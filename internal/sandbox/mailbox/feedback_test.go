@@ -34,7 +34,7 @@ type published struct {
 	}
 }
 
-// hears has the office publish what is said of mails through the set "codes".
+// hears publishes the events about mails through the set "codes".
 func hears(t testing.TB, p post) func() []published {
 	t.Helper()
 	var all []published
@@ -56,7 +56,8 @@ func hears(t testing.TB, p post) func() []published {
 func returning(to, set string) func(*sesv2.SendEmailInput) {
 	return func(in *sesv2.SendEmailInput) {
 		in.Destination.ToAddresses = []string{to}
-		in.EmailTags = []types.MessageTag{{Name: aws.String("emailotp-item"), Value: aws.String("key-1")}, {Name: aws.String("ses:feedback-id-a"), Value: aws.String("codes")}}
+		in.EmailTags = []types.MessageTag{{Name: aws.String("emailotp-item"), Value: aws.String("key-1")},
+			{Name: aws.String("ses:feedback-id-a"), Value: aws.String("codes")}}
 		if set != "" {
 			in.ConfigurationSetName = &set
 		}
@@ -81,25 +82,30 @@ func TestMailThatComesBackIsPublishedAsSESDoes(t *testing.T) {
 			t.Fatalf("%s: %d events", c.to, len(heard()))
 		}
 		e := heard()[0]
-		if e.Source != "aws.ses" || e.DetailType != c.detailType || e.Detail.EventType != c.kind || !slices.Equal(e.Resources, []string{arn + "configuration-set/codes"}) {
+		if e.Source != "aws.ses" || e.DetailType != c.detailType || e.Detail.EventType != c.kind ||
+			!slices.Equal(e.Resources, []string{arn + "configuration-set/codes"}) {
 			t.Errorf("%s: event %+v", c.to, e)
 		}
 		mail := e.Detail.Mail
-		if !slices.Equal(mail.Destination, []string{c.to}) || mail.SourceArn != arn+"identity/example.com" || mail.Source != "Codes <codes@example.com>" || mail.MessageID == "" || mail.SendingAccountID != "123456789012" {
+		if !slices.Equal(mail.Destination, []string{c.to}) || mail.SourceArn != arn+"identity/example.com" ||
+			mail.Source != "Codes <codes@example.com>" || mail.MessageID == "" || mail.SendingAccountID != "123456789012" {
 			t.Errorf("%s: mail %+v", c.to, mail)
 		}
-		for name, want := range map[string]string{"emailotp-item": "key-1", "ses:configuration-set": "codes", "ses:from-domain": "example.com", "ses:caller-identity": "f", "ses:feedback-id-a": "codes"} {
+		for name, want := range map[string]string{"emailotp-item": "key-1", "ses:configuration-set": "codes",
+			"ses:from-domain": "example.com", "ses:caller-identity": "f", "ses:feedback-id-a": "codes"} {
 			if !slices.Equal(mail.Tags[name], []string{want}) {
 				t.Errorf("%s: tag %s is %v, want %s", c.to, name, mail.Tags[name], want)
 			}
 		}
 		if c.kind == "Complaint" {
-			if r := e.Detail.Complaint.ComplainedRecipients; len(r) != 1 || r[0].EmailAddress != c.to || e.Detail.Complaint.ComplaintFeedbackType != "abuse" {
+			if r := e.Detail.Complaint.ComplainedRecipients; len(r) != 1 || r[0].EmailAddress != c.to ||
+				e.Detail.Complaint.ComplaintFeedbackType != "abuse" {
 				t.Errorf("%s: complaint %+v", c.to, e.Detail.Complaint)
 			}
 			continue
 		}
-		if b := e.Detail.Bounce; b.BounceType != "Permanent" || b.BounceSubType != c.subType || len(b.BouncedRecipients) != 1 || b.BouncedRecipients[0].EmailAddress != c.to || b.FeedbackID == "" {
+		if b := e.Detail.Bounce; b.BounceType != "Permanent" || b.BounceSubType != c.subType ||
+			len(b.BouncedRecipients) != 1 || b.BouncedRecipients[0].EmailAddress != c.to || b.FeedbackID == "" {
 			t.Errorf("%s: bounce %+v", c.to, b)
 		}
 	}

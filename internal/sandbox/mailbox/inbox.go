@@ -20,8 +20,7 @@ var web embed.FS
 
 var pages = template.Must(template.ParseFS(web, "web/*.html"))
 
-// Inbox shows a Store: a page for people, JSON for scripts. No other origin can
-// read it, and none can change it.
+// Inbox serves a Store: a page for developers, JSON for scripts. No other origin can read or change it.
 type Inbox struct {
 	store  *Store
 	logger *slog.Logger
@@ -48,10 +47,12 @@ func NewInbox(store *Store, logger *slog.Logger) *Inbox {
 func (in *Inbox) SetSignInURL(u string) { in.signIn.Store(&u) }
 
 // pagePolicy lets the page load its own two files and frame its own mails.
-const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src " +
+	"'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // mailPolicy: a mail's HTML gets an opaque origin, no script and no network.
-const mailPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+const mailPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; " +
+	"form-action 'none'; frame-ancestors 'self'"
 
 // ServeHTTP answers one request. Changes are refused to pages of other origins,
 // which a browser marks in Sec-Fetch-Site or Origin.
@@ -146,24 +147,23 @@ func (in *Inbox) summaries(w http.ResponseWriter, r *http.Request) {
 }
 
 func (in *Inbox) html(w http.ResponseWriter, r *http.Request) {
-	m, ok := in.store.Message(r.PathValue("id"))
-	if !ok {
-		http.NotFound(w, r)
-		return
-	}
 	w.Header().Set("Content-Security-Policy", mailPolicy)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write([]byte(m.HTML))
+	in.show(w, r, "text/html; charset=utf-8", func(m Message) []byte { return []byte(m.HTML) })
 }
 
 func (in *Inbox) source(w http.ResponseWriter, r *http.Request) {
+	in.show(w, r, "text/plain; charset=utf-8", Source)
+}
+
+// show writes a part of the mail that the request names.
+func (in *Inbox) show(w http.ResponseWriter, r *http.Request, contentType string, part func(Message) []byte) {
 	m, ok := in.store.Message(r.PathValue("id"))
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write(Source(m))
+	w.Header().Set("Content-Type", contentType)
+	_, _ = w.Write(part(m))
 }
 
 type query struct {
@@ -181,7 +181,8 @@ func parseQuery(values url.Values) (query, error) {
 		if ms, err := strconv.ParseInt(s, 10, 64); err == nil {
 			q.since = time.UnixMilli(ms)
 		} else if q.since, err = time.Parse(time.RFC3339, strings.Replace(s, " ", "+", 1)); err != nil {
-			errs = append(errs, fmt.Errorf(`since must be a time such as 2026-11-21T06:30:00Z or milliseconds since 1970 (received: %q)`, s))
+			errs = append(errs, fmt.Errorf("since must be a time such as 2026-11-21T06:30:00Z or milliseconds since 1970 "+
+				"(received: %q)", s))
 		}
 	}
 	if s := values.Get("limit"); s != "" {
@@ -198,7 +199,7 @@ func reply(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v) // the reader went away: nobody is left to tell
+	_ = enc.Encode(v) // fails only if the client went away
 }
 
 func problem(w http.ResponseWriter, status int, message string) {

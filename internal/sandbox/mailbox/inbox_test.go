@@ -54,13 +54,15 @@ func TestTheJSONHasTheContractsFields(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &got); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]any{"id": "7", "to": "user@example.com", "from": "c@example.com", "subject": "<s>", "text": "t", "html": "<p>", "sentAt": "1970-01-01T00:00:01Z", "headers": map[string]any{"X-A": "b"}}
+	want := map[string]any{"id": "7", "to": "user@example.com", "from": "c@example.com", "subject": "<s>",
+		"text": "t", "html": "<p>", "sentAt": "1970-01-01T00:00:01Z", "headers": map[string]any{"X-A": "b"}}
 	a, _ := json.Marshal(got[0])
 	b, _ := json.Marshal(want)
 	if !bytes.Equal(a, b) {
 		t.Errorf("got %s, want %s", a, b)
 	}
-	if response, one := request(t, http.MethodGet, base+"/api/messages/7"); response.StatusCode != 200 || !strings.Contains(one, `"id":"7"`) {
+	if response, one := request(t, http.MethodGet, base+"/api/messages/7"); response.StatusCode != 200 ||
+		!strings.Contains(one, `"id":"7"`) {
 		t.Errorf("one mail: %s", one)
 	}
 	if response, _ := request(t, http.MethodGet, base+"/api/messages/8"); response.StatusCode != 404 {
@@ -123,11 +125,13 @@ func TestNoOtherOriginReadsTheInbox(t *testing.T) {
 	_, _, base := page(t)
 	for _, path := range []string{"/", "/api/messages", "/api/summaries"} {
 		response, _ := request(t, http.MethodGet, base+path, "Origin", "http://localhost:3000")
-		if response.Header.Get("Access-Control-Allow-Origin") != "" || response.Header.Get("Cross-Origin-Resource-Policy") != "same-origin" {
+		if response.Header.Get("Access-Control-Allow-Origin") != "" ||
+			response.Header.Get("Cross-Origin-Resource-Policy") != "same-origin" {
 			t.Errorf("%s: %v", path, response.Header)
 		}
 	}
-	if response, _ := request(t, http.MethodOptions, base+"/api/messages", "Origin", "http://localhost:3000", "Access-Control-Request-Method", "DELETE"); response.Header.Get("Access-Control-Allow-Methods") != "" {
+	if response, _ := request(t, http.MethodOptions, base+"/api/messages", "Origin", "http://localhost:3000",
+		"Access-Control-Request-Method", "DELETE"); response.Header.Get("Access-Control-Allow-Methods") != "" {
 		t.Error("a preflight was granted")
 	}
 }
@@ -153,10 +157,12 @@ func TestThePageIsStrictAndLinksToTheSignInPage(t *testing.T) {
 	_, inbox, base := page(t)
 	inbox.SetSignInURL("http://127.0.0.1:8/?a=<b>")
 	response, body := request(t, http.MethodGet, base)
-	if policy := response.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+	if policy := response.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") ||
+		strings.Contains(policy, "unsafe") {
 		t.Errorf("policy %q", policy)
 	}
-	if !strings.Contains(body, `href="http://127.0.0.1:8/?a=%3cb%3e"`) || strings.Contains(body, "<script>") || strings.Contains(body, "<style") {
+	if !strings.Contains(body, `href="http://127.0.0.1:8/?a=%3cb%3e"`) || strings.Contains(body, "<script>") ||
+		strings.Contains(body, "<style") {
 		t.Errorf("page: %s", body)
 	}
 	for _, file := range []string{"/inbox.js", "/inbox.css"} {
@@ -174,7 +180,8 @@ func TestPollingCostsNothingWhileNothingChanges(t *testing.T) {
 	store.Add(letter(1, "user@example.com"))
 	response, _ := request(t, http.MethodGet, base+"/api/summaries")
 	tag := response.Header.Get("ETag")
-	if response, body := request(t, http.MethodGet, base+"/api/summaries", "If-None-Match", tag); response.StatusCode != 304 || body != "" {
+	if response, body := request(t, http.MethodGet, base+"/api/summaries", "If-None-Match",
+		tag); response.StatusCode != 304 || body != "" {
 		t.Errorf("%d %s", response.StatusCode, body)
 	}
 	store.Add(letter(2, "user@example.com"))
@@ -220,7 +227,8 @@ func FuzzQueriesGetAnAnswer(f *testing.F) {
 	inbox := mailbox.NewInbox(store, slog.New(slog.DiscardHandler))
 	f.Fuzz(func(t *testing.T, query string) {
 		w := httptest.NewRecorder()
-		inbox.ServeHTTP(w, &http.Request{Method: http.MethodGet, Host: "127.0.0.1", Header: http.Header{}, URL: &url.URL{Path: "/api/messages", RawQuery: query}})
+		inbox.ServeHTTP(w, &http.Request{Method: http.MethodGet, Host: "127.0.0.1", Header: http.Header{},
+			URL: &url.URL{Path: "/api/messages", RawQuery: query}})
 		if w.Code != 200 && w.Code != 400 {
 			t.Errorf("status %d", w.Code)
 		}

@@ -50,8 +50,7 @@ type simpleContent struct {
 
 type content struct{ Data, Charset string }
 
-// parse reads a SendEmail body and checks it as SES does before it looks at
-// rights and identities.
+// parse reads a SendEmail body and makes those checks that SES makes before rights and identities.
 func parse(body []byte) (*outgoing, *refusal) {
 	var r request
 	if err := awsjson.Unmarshal(body, &r); err != nil {
@@ -64,8 +63,11 @@ func parse(body []byte) (*outgoing, *refusal) {
 	for _, tag := range r.EmailTags {
 		// Names that begin with "ses:" are SES's own; these three a sender may set.
 		feedbackID := slices.Contains([]string{"ses:feedback-id-a", "ses:feedback-id-b", "ses:feedback-id-c"}, tag.Name)
-		if !tagText(tag.Name) && !feedbackID || !tagText(tag.Value) {
-			return nil, badRequest("Invalid tag <%s>: only alphanumeric ASCII characters, '_', '-', '.', '@' are allowed.", tag.Name)
+		if bad := checkTag("name", tag.Name); bad != nil && !feedbackID {
+			return nil, bad
+		}
+		if bad := checkTag("value", tag.Value); bad != nil {
+			return nil, bad
 		}
 		m.tags = append(m.tags, [2]string{tag.Name, tag.Value})
 	}
@@ -74,7 +76,8 @@ func parse(body []byte) (*outgoing, *refusal) {
 	case r.Content.Simple != nil && r.Content.Raw == nil:
 		bad = m.simple(r.Content.Simple)
 	case r.Content.Raw != nil && r.Content.Simple == nil:
-		bad = m.readRaw(r.Content.Raw.Data, len(r.Destination.ToAddresses)+len(r.Destination.CcAddresses)+len(r.Destination.BccAddresses) == 0)
+		bad = m.readRaw(r.Content.Raw.Data,
+			len(r.Destination.ToAddresses)+len(r.Destination.CcAddresses)+len(r.Destination.BccAddresses) == 0)
 	case r.Content.Template != nil:
 		return nil, refuse(501, "NotEmulated", "the EmailOTP sandbox does not emulate SES templates")
 	default:
@@ -113,8 +116,10 @@ func (m *outgoing) simple(s *simpleContent) *refusal {
 		return badRequest("At most 15 headers are allowed (received: %d).", len(s.Headers))
 	}
 	for _, h := range s.Headers {
-		if !headerName(h.Name) || h.Value == "" || len(h.Value) > 995 || strings.ContainsFunc(h.Value, func(r rune) bool { return r < ' ' || r > '~' }) {
-			return badRequest("Invalid header <%s>: a name is 1 to 126 printable ASCII characters without a colon, a value 1 to 995 printable ASCII characters.", h.Name)
+		if !headerName(h.Name) || h.Value == "" || len(h.Value) > 995 || strings.ContainsFunc(h.Value,
+			func(r rune) bool { return r < ' ' || r > '~' }) {
+			return badRequest("Invalid header <%s>: a name is 1 to 126 printable ASCII characters without a colon, a "+
+				"value 1 to 995 printable ASCII characters.", h.Name)
 		}
 		m.headers = append(m.headers, [2]string{h.Name, h.Value})
 	}
@@ -122,13 +127,28 @@ func (m *outgoing) simple(s *simpleContent) *refusal {
 }
 
 func headerName(name string) bool {
-	return name != "" && len(name) <= 126 && !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' })
+	return name != "" && len(name) <= 126 && !strings.ContainsFunc(name, func(r rune) bool {
+		return r <= ' ' ||
+			r > '~' || r == ':'
+	})
 }
 
-func tagText(s string) bool {
-	return s != "" && len(s) <= 256 && !strings.ContainsFunc(s, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-.@", r))
-	})
+// maxTag is the length of a message tag's name and value, in bytes.
+const maxTag = 256
+
+// checkTag refuses a message tag's name or value in SES's words.
+func checkTag(what, s string) *refusal {
+	switch {
+	case s == "":
+		return badRequest("The tag %s must be specified.", what)
+	case len(s) > maxTag:
+		return badRequest("Tag %s cannot exceed %d characters.", what, maxTag)
+	case strings.ContainsFunc(s, func(r rune) bool {
+		return ('a' > r || r > 'z') && ('A' > r || r > 'Z') && ('0' > r || r > '9') && r != '_' && r != '-'
+	}):
+		return badRequest("Invalid tag %s <%s>: only alphanumeric ASCII characters, '_', and '-' are allowed.", what, s)
+	}
+	return nil
 }
 
 // addresses checks sender and recipients and cuts them down to bare addresses.
@@ -170,8 +190,7 @@ func (m *outgoing) feedback() []string {
 	return []string{m.feedbackAddress}
 }
 
-// bare reads one address, with a display name or without. SES takes local parts
-// in ASCII only.
+// bare reads one address, with a display name or without. SES accepts local parts in ASCII only.
 func bare(s string) (string, bool) {
 	a, err := mail.ParseAddress(s)
 	if err != nil || len(a.Address) > 320 || strings.ContainsAny(s, "\r\n") {

@@ -45,9 +45,10 @@ type post struct {
 func office(t testing.TB, caller string) post {
 	t.Helper()
 	principal := func(resources []string, conditions ...iam.Condition) iam.Principal {
-		return iam.Principal{Function: "f", RoleARN: "arn:aws:iam::123456789012:role/f", Policies: []iam.Policy{{Statements: []iam.Statement{
-			{Effect: "Allow", Actions: []string{"ses:SendEmail"}, Resources: resources, Conditions: conditions},
-		}}}}
+		return iam.Principal{Function: "f", RoleARN: "arn:aws:iam::123456789012:role/f",
+			Policies: []iam.Policy{{Statements: []iam.Statement{
+				{Effect: "Allow", Actions: []string{"ses:SendEmail"}, Resources: resources, Conditions: conditions},
+			}}}}
 	}
 	callers := gateway.Callers{
 		"create": principal([]string{arn + "identity/example.com", arn + "configuration-set/codes"},
@@ -60,10 +61,12 @@ func office(t testing.TB, caller string) post {
 	service := mailbox.New(mailbox.Config{
 		Publish: events.publish,
 		Region:  "eu-west-1", Account: "123456789012", Partition: "aws",
-		Identities:        []mailbox.Identity{{Name: "example.com", ARN: arn + "identity/example.com"}, {Name: "person@elsewhere.example", ARN: arn + "identity/person@elsewhere.example"}},
+		Identities: []mailbox.Identity{{Name: "example.com", ARN: arn + "identity/example.com"},
+			{Name: "person@elsewhere.example", ARN: arn + "identity/person@elsewhere.example"}},
 		ConfigurationSets: []mailbox.ConfigurationSet{{Name: "codes", ARN: arn + "configuration-set/codes", BusEvents: []string{"bounce", "COMPLAINT"}}, {Name: "silent", ARN: arn + "configuration-set/silent"}, {Name: "paused", ARN: arn + "configuration-set/paused", SendingDisabled: true}},
 	}, callers, store)
-	server := httptest.NewServer(gateway.New(map[string]gateway.Service{gateway.SES: service}, nil, slog.New(slog.DiscardHandler)))
+	server := httptest.NewServer(gateway.New(map[string]gateway.Service{gateway.SES: service}, nil,
+		slog.New(slog.DiscardHandler)))
 	t.Cleanup(server.Close)
 	return post{events, service, store, sesv2.New(sesv2.Options{
 		Region: "eu-west-1", BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider(caller, "x", ""),
@@ -76,7 +79,8 @@ func (p post) send(ctx context.Context, change ...func(*sesv2.SendEmailInput)) e
 		Destination:      &types.Destination{ToAddresses: []string{"user@example.com"}},
 		Content: &types.EmailContent{Simple: &types.Message{
 			Subject: &types.Content{Data: aws.String("Your code")},
-			Body:    &types.Body{Text: &types.Content{Data: aws.String("1234 5678")}, Html: &types.Content{Data: aws.String("<p>1234 5678</p>")}},
+			Body: &types.Body{Text: &types.Content{Data: aws.String("1234 5678")},
+				Html: &types.Content{Data: aws.String("<p>1234 5678</p>")}},
 		}},
 	}
 	for _, f := range change {
@@ -92,16 +96,19 @@ func TestAMailArrivesWithAllThatWasSent(t *testing.T) {
 		in.ConfigurationSetName = aws.String("codes")
 		in.ReplyToAddresses = []string{"help@example.com"}
 		in.EmailTags = []types.MessageTag{{Name: aws.String("mode"), Value: aws.String("passwordless")}}
-		in.Content.Simple.Headers = []types.MessageHeader{{Name: aws.String("Auto-Submitted"), Value: aws.String("auto-generated")}}
+		in.Content.Simple.Headers = []types.MessageHeader{{Name: aws.String("Auto-Submitted"),
+			Value: aws.String("auto-generated")}}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := p.store.Messages("USER@example.com", time0, 0)[0]
-	if m.To != "user@example.com" || m.From != "Codes <codes@example.com>" || m.Subject != "Your code" || m.Text != "1234 5678" || m.HTML != "<p>1234 5678</p>" || m.ID == "" || m.SentAt.IsZero() {
+	if m.To != "user@example.com" || m.From != "Codes <codes@example.com>" || m.Subject != "Your code" ||
+		m.Text != "1234 5678" || m.HTML != "<p>1234 5678</p>" || m.ID == "" || m.SentAt.IsZero() {
 		t.Errorf("mail: %+v", m)
 	}
-	for name, want := range map[string]string{"Reply-To": "help@example.com", "Auto-Submitted": "auto-generated", "X-SES-MESSAGE-TAGS": "mode=passwordless", "X-SES-CONFIGURATION-SET": "codes", "Subject": "Your code"} {
+	for name, want := range map[string]string{"Reply-To": "help@example.com", "Auto-Submitted": "auto-generated",
+		"X-SES-MESSAGE-TAGS": "mode=passwordless", "X-SES-CONFIGURATION-SET": "codes", "Subject": "Your code"} {
 		if m.Headers[name] != want {
 			t.Errorf("header %s is %q, want %q", name, m.Headers[name], want)
 		}
@@ -117,6 +124,9 @@ func TestSESRefusesAsItDoes(t *testing.T) {
 	}
 	set := func(name string) func(*sesv2.SendEmailInput) {
 		return func(in *sesv2.SendEmailInput) { in.ConfigurationSetName = &name }
+	}
+	tag := func(name, value string) func(*sesv2.SendEmailInput) {
+		return func(in *sesv2.SendEmailInput) { in.EmailTags = []types.MessageTag{{Name: &name, Value: &value}} }
 	}
 	for name, c := range map[string]struct {
 		caller, code, text string
@@ -138,13 +148,18 @@ func TestSESRefusesAsItDoes(t *testing.T) {
 		"no recipient":               {"developer", "BadRequestException", "At least one recipient", to()},
 		"51 recipients":              {"developer", "BadRequestException", "exceeds 50", to(strings.Split(strings.TrimSuffix(strings.Repeat("a@example.com ", 51), " "), " ")...)},
 		"a header with a line break": {"developer", "BadRequestException", "Invalid header <X-A>", func(in *sesv2.SendEmailInput) {
-			in.Content.Simple.Headers = []types.MessageHeader{{Name: aws.String("X-A"), Value: aws.String("a\r\nBcc: b@example.com")}}
+			in.Content.Simple.Headers = []types.MessageHeader{{Name: aws.String("X-A"),
+				Value: aws.String("a\r\nBcc: b@example.com")}}
 		}},
 		"a subject with a line break": {"developer", "BadRequestException", "Subject", func(in *sesv2.SendEmailInput) { in.Content.Simple.Subject.Data = aws.String("a\nb") }},
-		"a tag with a space": {"developer", "BadRequestException", "Invalid tag", func(in *sesv2.SendEmailInput) {
-			in.EmailTags = []types.MessageTag{{Name: aws.String("a b"), Value: aws.String("c")}}
-		}},
-		"no body": {"developer", "BadRequestException", "Text or Html", func(in *sesv2.SendEmailInput) { in.Content.Simple.Body = &types.Body{} }},
+		"a tag with a space":          {"developer", "BadRequestException", "Invalid tag name <a b>: only alphanumeric ASCII characters, '_', and '-' are allowed.", tag("a b", "c")},
+		"a tag with a dot":            {"developer", "BadRequestException", "Invalid tag name <a.b>", tag("a.b", "c")},
+		"a tag's value with an @":     {"developer", "BadRequestException", "Invalid tag value <a@b>", tag("a", "a@b")},
+		"a tag without a value":       {"developer", "BadRequestException", "The tag value must be specified.", tag("a", "")},
+		"a tag that is too long":      {"developer", "BadRequestException", "Tag name cannot exceed 256 characters.", tag(strings.Repeat("a", 257), "c")},
+		"a tag of SES's own":          {"developer", "BadRequestException", "Invalid tag name <ses:operation>", tag("ses:operation", "c")},
+		"a feedback id with a :":      {"developer", "BadRequestException", "Invalid tag value <a:b>", tag("ses:feedback-id-a", "a:b")},
+		"no body":                     {"developer", "BadRequestException", "Text or Html", func(in *sesv2.SendEmailInput) { in.Content.Simple.Body = &types.Body{} }},
 		"an identity of another name": {"developer", "MessageRejected", "not verified", func(in *sesv2.SendEmailInput) {
 			in.FromEmailAddressIdentityArn = aws.String(arn + "identity/person@elsewhere.example")
 		}},
@@ -165,13 +180,15 @@ func TestSESRefusesAsItDoes(t *testing.T) {
 
 func TestNamesInASendEmailBodyCountToTheLetter(t *testing.T) {
 	const body = `{"FromEmailAddress":"codes@example.com","Destination":{"ToAddresses":["user@example.com"]},"Content":{"Simple":{"Subject":{"Data":"s"},"Body":{"Text":{"Data":"t"}}}}}`
-	for _, name := range []string{"", "FromEmailAddress", "Destination", "ToAddresses", "Content", "Simple", "Subject", "Body", "Text"} {
+	for _, name := range []string{"", "FromEmailAddress", "Destination", "ToAddresses", "Content", "Simple",
+		"Subject", "Body", "Text"} {
 		p := office(t, "developer")
 		changed := body
 		if name != "" {
 			changed = strings.Replace(body, `"`+name+`"`, `"`+strings.ToLower(name)+`"`, 1)
 		}
-		a := p.service.ServeCall(t.Context(), gateway.Call{Service: gateway.SES, Operation: "SendEmail", Body: []byte(changed)})
+		a := p.service.ServeCall(t.Context(), gateway.Call{Service: gateway.SES, Operation: "SendEmail",
+			Body: []byte(changed)})
 		if (a.Status == 200) != (name == "") || (len(p.store.Messages("", time0, 0)) == 1) != (name == "") {
 			t.Errorf("%q in lower case: status %d, %s", name, a.Status, a.Body)
 		}
@@ -179,7 +196,8 @@ func TestNamesInASendEmailBodyCountToTheLetter(t *testing.T) {
 }
 
 func TestADomainCoversItsAddressesAndThoseBelow(t *testing.T) {
-	for _, sender := range []string{"any@example.com", "any@EXAMPLE.com", "any@mail.example.com", "person@elsewhere.example"} {
+	for _, sender := range []string{"any@example.com", "any@EXAMPLE.com", "any@mail.example.com",
+		"person@elsewhere.example"} {
 		p := office(t, "developer")
 		if err := p.send(t.Context(), func(in *sesv2.SendEmailInput) { in.FromEmailAddress = &sender }); err != nil {
 			t.Errorf("%s: %v", sender, err)
@@ -189,8 +207,10 @@ func TestADomainCoversItsAddressesAndThoseBelow(t *testing.T) {
 
 func TestTheMailboxSimulatorStaysOutOfTheInbox(t *testing.T) {
 	p := office(t, "developer")
-	for _, to := range []string{"success@simulator.amazonses.com", "success+label@simulator.amazonses.com", "bounce@simulator.amazonses.com", "complaint@simulator.amazonses.com", "suppressionlist@simulator.amazonses.com"} {
-		if err := p.send(t.Context(), func(in *sesv2.SendEmailInput) { in.Destination.ToAddresses = []string{to} }); err != nil {
+	for _, to := range []string{"success@simulator.amazonses.com", "success+label@simulator.amazonses.com",
+		"bounce@simulator.amazonses.com", "complaint@simulator.amazonses.com", "suppressionlist@simulator.amazonses.com"} {
+		if err := p.send(t.Context(),
+			func(in *sesv2.SendEmailInput) { in.Destination.ToAddresses = []string{to} }); err != nil {
 			t.Errorf("%s: %v", to, err)
 		}
 	}
@@ -215,28 +235,35 @@ func TestASuppressedAddressIsAcceptedAndGetsNothing(t *testing.T) {
 }
 
 func TestARawMailIsTakenApart(t *testing.T) {
-	raw := "From: =?utf-8?q?C=C3=B6des?= <codes@example.com>\r\nTo: user@example.com\r\nSubject: =?utf-8?b?Q8O2ZGU=?=\r\nX-Kept: yes\r\nMIME-Version: 1.0\r\n" +
-		"Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nC=C3=B6de 1234\r\n" +
-		"--b\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString([]byte("<p>Cöde</p>")) + "\r\n--b--\r\n"
+	raw := "From: =?utf-8?q?C=C3=B6des?= <codes@example.com>\r\nTo: user@example.com\r\nSubject: " +
+		"=?utf-8?b?Q8O2ZGU=?=\r\nX-Kept: yes\r\nMIME-Version: 1.0\r\n" +
+		"Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; " +
+		"charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nC=C3=B6de 1234\r\n" +
+		"--b\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: " +
+		"base64\r\n\r\n" + base64.StdEncoding.EncodeToString([]byte("<p>Cöde</p>")) + "\r\n--b--\r\n"
 	p := office(t, "developer")
-	if _, err := p.client.SendEmail(t.Context(), &sesv2.SendEmailInput{Content: &types.EmailContent{Raw: &types.RawMessage{Data: []byte(raw)}}}); err != nil {
+	if _, err := p.client.SendEmail(t.Context(),
+		&sesv2.SendEmailInput{Content: &types.EmailContent{Raw: &types.RawMessage{Data: []byte(raw)}}}); err != nil {
 		t.Fatal(err)
 	}
 	m := p.store.Messages("user@example.com", time0, 0)[0]
-	if m.Subject != "Cöde" || m.From != "Cödes <codes@example.com>" || m.Text != "Cöde 1234" || m.HTML != "<p>Cöde</p>" || m.Headers["X-Kept"] != "yes" || string(mailbox.Source(m)) != raw {
+	if m.Subject != "Cöde" || m.From != "Cödes <codes@example.com>" || m.Text != "Cöde 1234" ||
+		m.HTML != "<p>Cöde</p>" || m.Headers["X-Kept"] != "yes" || string(mailbox.Source(m)) != raw {
 		t.Errorf("mail: %+v", m)
 	}
 }
 
 func FuzzAnySendEmailBodyGetsAnAnswer(f *testing.F) {
 	f.Add([]byte(`{"FromEmailAddress":"a@example.com","Destination":{"ToAddresses":["b@example.com"]},"Content":{"Simple":{"Subject":{"Data":"s"},"Body":{"Text":{"Data":"t"}}}}}`))
-	raw, _ := json.Marshal(map[string]any{"Content": map[string]any{"Raw": map[string]any{"Data": []byte("From: a@example.com\r\nTo: b@example.com\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nhi\r\n--x--")}}})
+	raw, _ := json.Marshal(map[string]any{"Content": map[string]any{"Raw": map[string]any{"Data": []byte("From: " +
+		"a@example.com\r\nTo: b@example.com\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nhi\r\n--x--")}}})
 	f.Add(raw)
 	f.Add([]byte(`{"Content":{"Template":{}}}`))
 	p := office(f, "developer")
 	f.Fuzz(func(t *testing.T, body []byte) {
 		a := p.service.ServeCall(t.Context(), gateway.Call{Service: gateway.SES, Operation: "SendEmail", Body: body})
-		if a.Status == 200 && !strings.Contains(string(a.Body), "MessageId") || a.Status != 200 && a.Header.Get("X-Amzn-Errortype") == "" {
+		if a.Status == 200 && !strings.Contains(string(a.Body), "MessageId") || a.Status != 200 &&
+			a.Header.Get("X-Amzn-Errortype") == "" {
 			t.Errorf("status %d, body %s", a.Status, a.Body)
 		}
 		for _, m := range p.store.Messages("", time0, 0) {

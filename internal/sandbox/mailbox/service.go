@@ -35,12 +35,14 @@ type ConfigurationSet struct {
 	BusEvents []string
 }
 
-// Config is what SES knows of the account.
+// Config is the account's state in SES.
 type Config struct {
 	Region, Account, Partition string
 	Identities                 []Identity
 	ConfigurationSets          []ConfigurationSet
-	// Publish takes the events about mails; nil drops them.
+	// InSandbox is set for an account in the SES sandbox: it mails to verified identities and the mailbox simulator alone.
+	InSandbox bool
+	// Publish receives the events about mails; nil drops them.
 	Publish func(eventbus.Event)
 }
 
@@ -55,7 +57,7 @@ type Service struct {
 	suppressed map[string]bool
 }
 
-// New makes the service of an account that may send to anybody.
+// New returns the service of an account.
 func New(cfg Config, callers gateway.Callers, store *Store) *Service {
 	return &Service{cfg: cfg, callers: callers, store: store, simulated: map[string]int{}, suppressed: map[string]bool{}}
 }
@@ -99,7 +101,7 @@ func (s *Service) ServeCall(_ context.Context, c gateway.Call) gateway.Answer {
 	}
 	m, bad := parse(c.Body)
 	if bad == nil {
-		bad = s.judge(c.AccessKeyID, m)
+		bad = s.checkMail(c.AccessKeyID, m)
 	}
 	if bad != nil {
 		return gateway.Answer(*bad)
@@ -109,7 +111,7 @@ func (s *Service) ServeCall(_ context.Context, c gateway.Call) gateway.Answer {
 	return gateway.JSON(gateway.SES, http.StatusOK, map[string]string{"MessageId": id})
 }
 
-// callerName is the role of who sends, or the developer.
+// callerName is the name of the caller's role, or "developer".
 func (s *Service) callerName(accessKeyID string) string {
 	if role := s.callers[accessKeyID].RoleARN; role != "" {
 		return role[strings.LastIndexByte(role, '/')+1:]
@@ -117,13 +119,12 @@ func (s *Service) callerName(accessKeyID string) string {
 	return "developer"
 }
 
-// judge refuses what SES would refuse, in the order in which it looks: rights,
-// configuration set, sender.
-func (s *Service) judge(accessKeyID string, m *outgoing) *refusal {
+// checkMail refuses what SES refuses, in SES's order: rights, configuration set, identities.
+func (s *Service) checkMail(accessKeyID string, m *outgoing) *refusal {
 	identity, verified := s.identityFor(m)
 	arn := identity.ARN
 	if !verified {
-		arn = "arn:" + s.cfg.Partition + ":ses:" + s.cfg.Region + ":" + s.cfg.Account + ":identity/" + m.fromAddress
+		arn = s.cfg.IdentityARN(m.fromAddress)
 	}
 	if m.configurationSet == "" {
 		m.configurationSet = identity.ConfigurationSet
@@ -131,8 +132,10 @@ func (s *Service) judge(accessKeyID string, m *outgoing) *refusal {
 	resources := []string{arn}
 	set, exists := s.configurationSet(m.configurationSet)
 	if m.configurationSet != "" {
-		resources = append(resources, "arn:"+s.cfg.Partition+":ses:"+s.cfg.Region+":"+s.cfg.Account+":configuration-set/"+m.configurationSet)
+		resources = append(resources,
+			"arn:"+s.cfg.Partition+":ses:"+s.cfg.Region+":"+s.cfg.Account+":configuration-set/"+m.configurationSet)
 	}
+	resources = append(resources, s.recipientResources(m)...)
 	for _, resource := range resources {
 		call := iam.Request{Action: "ses:SendEmail", Resource: resource, Context: m.context()}
 		if !s.callers.Allowed(accessKeyID, call) {
@@ -140,23 +143,34 @@ func (s *Service) judge(accessKeyID string, m *outgoing) *refusal {
 			return &r
 		}
 	}
+	failed := s.unverifiedRecipients(m)
+	if !verified {
+		failed = append([]string{m.fromAddress}, failed...)
+	}
 	switch {
 	case m.configurationSet != "" && !exists:
 		return refuse(http.StatusNotFound, "NotFoundException", "Configuration set <%s> does not exist.", m.configurationSet)
 	case set.SendingDisabled:
-		return refuse(http.StatusBadRequest, "SendingPausedException", "Email sending is disabled for the configuration set <%s>.", set.Name)
-	case !verified:
+		return refuse(http.StatusBadRequest, "SendingPausedException", "Email sending is disabled for the "+
+			"configuration set <%s>.", set.Name)
+	case len(failed) > 0:
 		return refuse(http.StatusBadRequest, "MessageRejected",
-			"Email address is not verified. The following identities failed the check in region %s: %s", strings.ToUpper(s.cfg.Region), m.fromAddress)
+			"Email address is not verified. The following identities failed the check in region %s: %s",
+			strings.ToUpper(s.cfg.Region), strings.Join(failed, ", "))
 	}
 	return nil
 }
 
-// identityFor finds the identity that a mail is sent with: the one it names by
-// ARN, else the address itself, else its domain or the nearest one above.
+// identityFor finds the identity that a mail is sent with.
 func (s *Service) identityFor(m *outgoing) (Identity, bool) {
-	_, domain, _ := strings.Cut(m.fromAddress, "@")
-	names := []string{m.fromAddress}
+	return s.identityOf(m.fromAddress, m.identityARN)
+}
+
+// identityOf finds the identity of an address: the one with the ARN unless that is empty, else the
+// address itself, else its domain or the nearest one above.
+func (s *Service) identityOf(address, identityARN string) (Identity, bool) {
+	_, domain, _ := strings.Cut(address, "@")
+	names := []string{address}
 	for domain = strings.ToLower(domain); strings.Contains(domain, "."); _, domain, _ = strings.Cut(domain, ".") {
 		names = append(names, domain)
 	}
@@ -166,7 +180,7 @@ func (s *Service) identityFor(m *outgoing) (Identity, bool) {
 			if i == 0 {
 				same = sameAddress(identity.Name, name)
 			}
-			if same && (m.identityARN == "" || m.identityARN == identity.ARN) {
+			if same && (identityARN == "" || identityARN == identity.ARN) {
 				return identity, true
 			}
 		}

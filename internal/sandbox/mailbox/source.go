@@ -11,7 +11,7 @@ import (
 	"slices"
 )
 
-// headerOrder puts what people look for first.
+// headerOrder has the headers that a reader looks for first.
 var headerOrder = []string{"From", "To", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version"}
 
 // Source is a mail as MIME: as it was sent, or as SES would have written it.
@@ -42,7 +42,7 @@ func Source(m Message) []byte {
 	fmt.Fprintf(&b, "Content-Type: multipart/alternative; boundary=%q\r\n\r\n", w.Boundary())
 	part(w, "text/plain", m.Text)
 	part(w, "text/html", m.HTML)
-	_ = w.Close() // a bytes.Buffer takes everything
+	_ = w.Close() // a bytes.Buffer never fails
 	return b.Bytes()
 }
 
@@ -50,7 +50,8 @@ func part(w *multipart.Writer, kind, text string) {
 	if text == "" {
 		return
 	}
-	p, err := w.CreatePart(textproto.MIMEHeader{"Content-Type": {kind + "; charset=UTF-8"}, "Content-Transfer-Encoding": {"quoted-printable"}})
+	p, err := w.CreatePart(textproto.MIMEHeader{"Content-Type": {kind + "; charset=UTF-8"},
+		"Content-Transfer-Encoding": {"quoted-printable"}})
 	if err != nil {
 		return // only a closed writer gives one
 	}

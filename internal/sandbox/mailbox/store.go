@@ -1,6 +1,5 @@
-// Package mailbox is SESv2's SendEmail as a sandbox needs it: it refuses what
-// SES would refuse and puts the rest into an inbox that a person can look at
-// and a test can read.
+// Package mailbox emulates SESv2's SendEmail for the sandbox: it refuses what SES refuses, and puts other
+// mails into an inbox for developers and tests.
 package mailbox
 
 import (

@@ -14,7 +14,8 @@ import (
 var time0 time.Time
 
 func letter(id int, to string) mailbox.Message {
-	return mailbox.Message{ID: fmt.Sprint(id), To: to, Recipients: []string{to}, Text: fmt.Sprint("mail ", id), SentAt: time.Unix(int64(id), 0)}
+	return mailbox.Message{ID: fmt.Sprint(id), To: to, Recipients: []string{to}, Text: fmt.Sprint("mail ", id),
+		SentAt: time.Unix(int64(id), 0)}
 }
 
 func TestMailsAreListedNewestFirstByRecipientAndTime(t *testing.T) {
@@ -33,7 +34,10 @@ func TestMailsAreListedNewestFirstByRecipientAndTime(t *testing.T) {
 		since time.Time
 		limit int
 		want  string
-	}{{"", time0, 0, "3210"}, {"a@example.com", time0, 0, "320"}, {" A@EXAMPLE.COM ", time0, 2, "32"}, {"", time.Unix(2, 0), 0, "32"}, {"c@example.com", time0, 0, ""}} {
+	}{
+		{"", time0, 0, "3210"}, {"a@example.com", time0, 0, "320"}, {" A@EXAMPLE.COM ", time0, 2, "32"},
+		{"", time.Unix(2, 0), 0, "32"}, {"c@example.com", time0, 0, ""},
+	} {
 		if got := ids(s.Messages(c.to, c.since, c.limit)); got != c.want {
 			t.Errorf("to %q since %v limit %d: %s, want %s", c.to, c.since, c.limit, got, c.want)
 		}
