@@ -58,6 +58,8 @@ type Mail struct {
 	Tags []Tag
 	// Language is the BCP 47 tag of the language that was chosen.
 	Language string
+	// Decoy is true for a mail without a code that goes to SES's simulator.
+	Decoy bool
 }
 
 // A Header is one header field of a mail, its value in ASCII.
