@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
@@ -92,6 +93,62 @@ func TestMailThatComesBackMarksTheAddress(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestABounceMarkEndsAndAComplaintWaitsForARightAnswer(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	mailed := func() bool {
+		n := len(w.mailbox(person))
+		w.start(known()).want("")
+		return len(w.mailbox(person)) > n
+	}
+	send := func(event string) {
+		if err := w.hear(mailEvent(t, w, event)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.start(known())
+	send("bounce-permanent")
+	w.pass(7*24*time.Hour - time.Second)
+	if mailed() {
+		t.Error("a mail went to a marked address")
+	}
+	w.pass(2 * time.Second)
+	w.pass(guard.Cooldown)
+	if !mailed() {
+		t.Fatal("the mark of a bounce does not end")
+	}
+	send("complaint")
+	w.pass(365 * 24 * time.Hour)
+	if mailed() {
+		t.Error("the mark of a complaint ended by itself")
+	}
+	// A right answer after the complaint, to a code that was mailed before it.
+	w = newWorld(t, settings.Passwordless)
+	s := w.start(known())
+	send("complaint")
+	w.pass(time.Second)
+	s.answer(w.latest()).want("tokens")
+	if !mailed() {
+		t.Error("a right answer does not end the mark of a complaint")
+	}
+}
+
+func TestABounceTakesFromTheQuotaForUnprovenAddresses(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	w.settings.PoolMailsUnverifiedDay = 20
+	w.start(known())
+	for _, event := range []string{"bounce-permanent", "bounce-permanent", "bounce-transient", "complaint"} {
+		if err := w.hear(mailEvent(t, w, event)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range 2 {
+		w.start(other(n).with("email_verified", "false"))
+	}
+	if a, b := len(w.mailbox("other0@example.com")), len(w.mailbox("other1@example.com")); a != 1 || b != 0 {
+		t.Errorf("%d and %d mails to unproven addresses, want one: 20 less 19", a, b)
 	}
 }
 

@@ -130,12 +130,29 @@ func TestMalformedEventsAreRefusedWithAFixedSentenceAndALogLine(t *testing.T) {
 				t.Errorf("%s, %s: %v", f, name, err)
 			}
 			var line map[string]any
-			if err := json.Unmarshal(w.log.Bytes(), &line); err != nil || line["reason"] != "malformed-event" || line["level"] != "ERROR" {
+			if err := json.Unmarshal(w.log.Bytes(), &line); err != nil || line["reason"] != "malformed-event" || line["level"] != "ERROR" ||
+				line["Faults"] != 1.0 || line["UserPoolId"] != "unknown" {
 				t.Errorf("%s, %s: log %s", f, name, w.log.String())
 			}
 			if w.log.Len() > 2000 {
 				t.Errorf("%s, %s: %d bytes of log", f, name, w.log.Len())
 			}
+		}
+	}
+}
+
+func TestAMalformedEventIsCountedForItsPoolOrTheLastOne(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	h := w.handler(settings.DefineAuthChallenge)
+	for _, tc := range []struct{ payload, pool string }{
+		{`{"userPoolId":"eu-west-1_Another1"}`, "eu-west-1_Another1"},
+		{string(recorded(t, "define-passwordless-start")), pool},
+		{`{"userPoolId":"no pool\n"}`, pool},
+	} {
+		w.log.Reset()
+		_, _ = h.Invoke(context.Background(), []byte(tc.payload))
+		if !contains(w.log.String(), `"UserPoolId":"`+tc.pool+`"`) {
+			t.Errorf("log %s", w.log.String())
 		}
 	}
 }

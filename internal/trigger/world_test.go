@@ -328,6 +328,8 @@ type store struct {
 	lostClaim error
 	// beforeClaim runs once before the next claim.
 	beforeClaim func()
+	// forgetResends loses every request for a resend.
+	forgetResends bool
 }
 
 func (s *store) begin(call string) error {
@@ -393,7 +395,7 @@ func (s *store) Use(ctx context.Context, key string, u guard.Use, now time.Time)
 }
 
 func (s *store) AskResend(ctx context.Context, key string, now time.Time) error {
-	if err := s.begin("AskResend"); err != nil {
+	if err := s.begin("AskResend"); err != nil || s.forgetResends {
 		return err
 	}
 	return s.Store.AskResend(ctx, key, now)

@@ -33,6 +33,17 @@ func (s *Store) Items() map[string]guard.Item {
 	return maps.Clone(s.items)
 }
 
+// Counters returns a copy of all quotas' counters, by key.
+func (s *Store) Counters() map[string]guard.Counters {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make(map[string]guard.Counters, len(s.quotas))
+	for key, c := range s.quotas {
+		all[key] = maps.Clone(c)
+	}
+	return all
+}
+
 // Put replaces the item of key.
 func (s *Store) Put(key string, i guard.Item) {
 	s.mu.Lock()
