@@ -61,7 +61,8 @@ const (
 	MailsSuppressed Metric = "MailsSuppressed"
 	// VerificationFaults counts proven codes after which email_verified could not be set.
 	VerificationFaults Metric = "VerificationFaults"
-	// Faults counts functions that failed closed: a service down, denied or throttled, or a malformed event.
+	// Faults counts functions that failed closed: a service was down, denied or throttled, or an event
+	// was malformed.
 	Faults Metric = "Faults"
 )
 

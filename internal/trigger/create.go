@@ -115,7 +115,8 @@ func (x *execution) draw() (err error) {
 
 // conclude binds the code to this round, beside the mail, and forms the answer.
 func (x *execution) conclude(ctx context.Context, p plan, code otp.Code) (any, error) {
-	challenge := otp.Challenge{ID: x.f.id, Client: x.e.CallerContext.ClientID, Nonce: p.nonce, Digits: p.digits, Expires: p.meta.Expires}
+	challenge := otp.Challenge{ID: x.f.id, Client: x.e.CallerContext.ClientID,
+		Nonce: p.nonce, Digits: p.digits, Expires: p.meta.Expires}
 	var binding []byte
 	err := inParallel(
 		func() (err error) {

@@ -62,9 +62,11 @@ func decode(payload []byte) (*event, error) {
 	for _, part := range []struct {
 		name, value string
 		longest     int
-	}{{"userPoolId", e.UserPoolID, maxPool}, {"userName", e.UserName, maxName}, {"callerContext.clientId", e.CallerContext.ClientID, maxName}} {
+	}{{"userPoolId", e.UserPoolID, maxPool}, {"userName", e.UserName, maxName},
+		{"callerContext.clientId", e.CallerContext.ClientID, maxName}} {
 		if part.value == "" || len(part.value) > part.longest {
-			return nil, wordsf(nil, "the event's %s has %d characters, need 1 to %d", part.name, len(part.value), part.longest)
+			return nil, wordsf(nil, "the event's %s has %d characters, need 1 to %d",
+				part.name, len(part.value), part.longest)
 		}
 	}
 	for i, r := range e.Request.Session {

@@ -157,8 +157,8 @@ func (x *execution) send(ctx context.Context, p plan, code otp.Code) (plan, erro
 	if p.send == sendNothing {
 		return p, nil
 	}
-	message := mail.Message{To: x.f.account.address, Code: code.Reveal(), ExpiresIn: x.c.Settings.CodeTTL, RequestedAt: x.f.now,
-		Locale: x.e.attribute("locale"), Zoneinfo: x.e.attribute("zoneinfo")}
+	message := mail.Message{To: x.f.account.address, Code: code.Reveal(), ExpiresIn: x.c.Settings.CodeTTL,
+		RequestedAt: x.f.now, Locale: x.e.attribute("locale"), Zoneinfo: x.e.attribute("zoneinfo")}
 	if p.send == sendDecoy {
 		message.To, message.Code = Simulator, strings.Repeat("0", len(message.Code))
 	}

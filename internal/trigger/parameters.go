@@ -62,8 +62,9 @@ func parsePrivate(m map[string]string, client string) (private, error) {
 		return private{}, errors.New("the private challenge parameters are out of range")
 	}
 	return private{
-		challenge: otp.Challenge{ID: m["c"], Client: client, Nonce: nonce, Digits: digits, Expires: time.Unix(expires, 0)},
-		binding:   binding, key: m["k"], resends: resends, mailRefund: time.Duration(refund) * time.Second,
+		challenge: otp.Challenge{ID: m["c"], Client: client,
+			Nonce: nonce, Digits: digits, Expires: time.Unix(expires, 0)},
+		binding: binding, key: m["k"], resends: resends, mailRefund: time.Duration(refund) * time.Second,
 	}, nil
 }
 

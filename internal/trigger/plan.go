@@ -141,7 +141,8 @@ func (f facts) decision(p guard.Policy, item guard.Item) (d guard.Decision) {
 	if f.last == nil {
 		d = p.Start(item, f.account.class, f.now, f.fresh)
 	} else {
-		own := guard.Session{Nonce: f.last.Nonce, Digits: f.last.Digits, Key: f.last.Key, Expires: f.last.Expires, Unsent: f.last.Unsent}
+		own := guard.Session{Nonce: f.last.Nonce, Digits: f.last.Digits, Key: f.last.Key,
+			Expires: f.last.Expires, Unsent: f.last.Unsent}
 		switch {
 		case f.isTooSoon() && own.Key == p.Key:
 			d = guard.Decision{Action: guard.Keep, Nonce: own.Nonce, Digits: own.Digits, Key: own.Key}
@@ -166,7 +167,8 @@ func (f facts) quota(s sending) guard.Quota {
 		return guard.Quota{Kind: guard.UnprovenMails, PerHour: f.settings.PoolMailsUnverified,
 			PerDay: f.settings.PoolMailsUnverifiedDay, Decoys: f.settings.PoolMailsUnknown}
 	}
-	return guard.Quota{Kind: guard.ProvenMails, PerHour: f.settings.PoolMailsVerified, Decoys: f.settings.PoolMailsUnknown}
+	return guard.Quota{Kind: guard.ProvenMails, PerHour: f.settings.PoolMailsVerified,
+		Decoys: f.settings.PoolMailsUnknown}
 }
 
 // metadata returns what the later rounds of the sign-in are left.
@@ -209,7 +211,8 @@ func (f facts) shown(d guard.Decision, after guard.Item, m flow.Metadata) map[st
 	if p.password {
 		p.destination = mail.Mask(f.account.address)
 		// Rounded up: a client that waits for it must not be too early.
-		p.resendAt = policyOf(f.settings).MailAllowedAt(after, f.account.class, f.now).Add(time.Second - 1).Truncate(time.Second)
+		allowed := policyOf(f.settings).MailAllowedAt(after, f.account.class, f.now)
+		p.resendAt = allowed.Add(time.Second - 1).Truncate(time.Second)
 	}
 	return p.parameters()
 }
@@ -297,7 +300,7 @@ func (p plan) granted(g guard.Grant) plan {
 // shown the same.
 func (p plan) refusedRecipient() plan {
 	if p.send == sendMail {
-		p.outcome = outcome{level: slog.LevelWarn, reason: "recipient-refused", metrics: []settings.Metric{settings.RecipientsRefused}}
+		p.outcome = outcome{slog.LevelWarn, "recipient-refused", []settings.Metric{settings.RecipientsRefused}, false}
 	}
 	return p
 }
@@ -306,7 +309,7 @@ func (p plan) refusedRecipient() plan {
 // The client is shown the same, for a second mail would be worse than a resend.
 func (p plan) uncertain() plan {
 	if p.send == sendMail {
-		p.outcome = outcome{level: slog.LevelWarn, reason: "mail-uncertain", metrics: []settings.Metric{settings.MailsUncertain}}
+		p.outcome = outcome{slog.LevelWarn, "mail-uncertain", []settings.Metric{settings.MailsUncertain}, false}
 	}
 	return p
 }

@@ -213,3 +213,36 @@ func TestAnAddressThatCantBeMailedHasALogReasonAndAMetric(t *testing.T) {
 		t.Errorf("log %s", log)
 	}
 }
+
+// Accounts that answer their own mail as fast as they can do not stop the mails of owners, whether
+// they are established or proved their addresses an hour ago.
+func TestAFloodThatAnswersItsOwnMailStopsNoOwnersMail(t *testing.T) {
+	for _, fresh := range []bool{false, true} {
+		w := newWorld(t, settings.Passwordless)
+		w.settings.PoolMailsVerified = 240
+		for step := range 90 {
+			for n := range 20 {
+				attacker := other(n % 10)
+				if step == 0 && n < 10 && fresh {
+					w.store.Put(guard.Key(pool, attacker.name), guard.Item{Proven: w.clock.Add(-time.Hour).UnixMilli()})
+				}
+				before := len(w.mailbox(attacker.name + "@example.com"))
+				s := w.start(attacker)
+				if codes := w.mailbox(attacker.name + "@example.com"); len(codes) > before {
+					s.answer(codes[before]).want("tokens")
+				}
+			}
+			owner := other(1000 + step)
+			s := w.start(owner).want("").reason("sent")
+			if codes := w.mailbox(owner.name + "@example.com"); len(codes) != 1 {
+				t.Fatalf("owner %d got no mail; counters %v", step, w.counters(guard.ProvenMails))
+			} else {
+				s.answer(codes[0]).want("tokens")
+			}
+			w.pass(20 * time.Second)
+		}
+		if toPeople := len(w.mails) - len(w.mailbox(trigger.Simulator)); toPeople > 240 {
+			t.Errorf("%d mails", toPeople)
+		}
+	}
+}

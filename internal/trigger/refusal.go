@@ -30,7 +30,8 @@ var (
 	// RefusedUndeliverable: the password is right, but mail to the account's address bounced, or was
 	// reported as spam.
 	RefusedUndeliverable = &Refusal{contract.RefusalUndeliverableAddress,
-		"Mail to the e-mail address of this account can't be delivered, so no code can be sent to it; please ask for help"}
+		"Mail to the e-mail address of this account can't be delivered, so no code can be sent to it; " +
+			"please ask for help"}
 	// RefusedNewPassword: the new password is set and alone gives no tokens.
 	RefusedNewPassword = &Refusal{contract.RefusalSignInAgain, "The new password is set; please sign in with it"}
 	// RefusedTokens: tokens were requested in a way that this pool does not allow.

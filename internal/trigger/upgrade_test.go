@@ -166,7 +166,7 @@ func TestALostRequestForAResendEndsNoSignIn(t *testing.T) {
 
 func TestAResendBelongsToItsOwnSignIn(t *testing.T) {
 	eachMode(t, func(t *testing.T, w *world) {
-		first, second := w.start(known()), w.start(known())
+		first, second, third := w.start(known()), w.start(known()), w.start(known())
 		// Both verify calls come before either create.
 		for _, s := range []*signIn{first, second} {
 			if _, err := s.verify("resend", map[string]any{"action": "resend"}); err != nil {
@@ -180,6 +180,10 @@ func TestAResendBelongsToItsOwnSignIn(t *testing.T) {
 			if s.public["attemptsLeft"] != "3" || s.public["resendsLeft"] != "1" {
 				t.Errorf("public %v", s.public)
 			}
+		}
+		third.answer(wrong(w.latest())).want("").reason("wrong-code")
+		if third.public["attemptsLeft"] != "2" || third.public["resendsLeft"] != "2" {
+			t.Errorf("public %v", third.public)
 		}
 	})
 }

@@ -73,7 +73,8 @@ func (v Verify) askResend(ctx context.Context, e *event, p private, now time.Tim
 }
 
 // compare spends, compares and uses, in this order. TestCountsBeforeItCompares guards it.
-func (v Verify) compare(ctx context.Context, e *event, a account, p private, answer string, now time.Time, r *report) (bool, error) {
+func (v Verify) compare(
+	ctx context.Context, e *event, a account, p private, answer string, now time.Time, r *report) (bool, error) {
 	bucket := guardBucket(v.Settings)
 	refund := time.Duration(0)
 	if p.challenge.Digits != otp.LongDigits {
@@ -102,7 +103,8 @@ func (v Verify) compare(ctx context.Context, e *event, a account, p private, ans
 
 // use marks the code as used: from then on it and all older ones are wrong. A repeat of the very call
 // that used it is still right.
-func (v Verify) use(ctx context.Context, e *event, a account, p private, refund time.Duration, now time.Time, r *report) (bool, error) {
+func (v Verify) use(
+	ctx context.Context, e *event, a account, p private, refund time.Duration, now time.Time, r *report) (bool, error) {
 	var won bool
 	var marking error
 	use := guard.Use{Issued: p.challenge.Nonce.Issued(), Challenge: p.challenge.ID, Guess: refund,

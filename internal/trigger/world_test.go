@@ -105,7 +105,7 @@ func (w *world) VerifyMAC(_ context.Context, m, mac []byte) (bool, error) {
 	return hmac.Equal(mac, h.Sum(nil)), nil
 }
 
-// sharedTags are the tags of every mail of a renderer, with room behind them that nobody may fill.
+// sharedTags are the tags of every mail of a renderer, with room behind them that no caller may fill.
 var sharedTags = []mail.Tag{{Name: "ses:feedback-id-a", Value: "sign-in"}, {Name: "room"}}
 
 // Render keeps the message where a test can read the code, as a mailbox does.

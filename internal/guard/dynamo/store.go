@@ -24,7 +24,8 @@ const (
 // API is the part of the DynamoDB client that the store calls.
 type API interface {
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
-	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (
+		*dynamodb.UpdateItemOutput, error)
 }
 
 // Store is the table.
@@ -82,7 +83,8 @@ func (s *Store) SpendGuess(ctx context.Context, key string, b guard.Bucket, limi
 		return u
 	}
 	full := spend(":start", "attribute_not_exists(#g) OR #g <= :now", "now", ms, "start", b.Spend(0, ms))
-	part := spend("#g + :interval", "#g > :now AND #g <= :most", "now", ms, "most", ms+b.Slack(), "interval", b.Interval())
+	part := spend("#g + :interval", "#g > :now AND #g <= :most",
+		"now", ms, "most", ms+b.Slack(), "interval", b.Interval())
 	for _, u := range []update{full, part, full} {
 		if _, ok, err := s.write(ctx, key, u); err != nil || ok {
 			return ok, wrap("spend a guess", err)

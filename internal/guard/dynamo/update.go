@@ -117,7 +117,8 @@ func (u *update) input(table, key string) *dynamodb.UpdateItemInput {
 	}
 	in := &dynamodb.UpdateItemInput{
 		TableName: &table, Key: primary(key), UpdateExpression: &expression,
-		ExpressionAttributeNames: maps.Clone(u.names), ExpressionAttributeValues: maps.Clone(u.values), ReturnValues: u.returns}
+		ExpressionAttributeNames: maps.Clone(u.names), ExpressionAttributeValues: maps.Clone(u.values),
+		ReturnValues: u.returns}
 	if len(u.conditions) > 0 {
 		// Sorted, so that a request is the same for the same update.
 		slices.Sort(u.conditions)

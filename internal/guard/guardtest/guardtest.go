@@ -133,7 +133,8 @@ func (s suite) times(n int, f func(i int) (bool, error)) int {
 
 func claimed() guard.Item {
 	n, _ := otp.NewNonce(now, rand.Reader)
-	return guard.Item{MailState: guard.MailState{Mail: 7, SlowMail: 8, Next: 9, Nonce: n.String(), Digits: 8, Key: "key"}}
+	return guard.Item{MailState: guard.MailState{
+		Mail: 7, SlowMail: 8, Next: 9, Nonce: n.String(), Digits: 8, Key: "key"}}
 }
 
 func absent(s suite) { s.want(guard.Item{}) }
@@ -414,7 +415,7 @@ func markKinds(s suite) {
 		s.Error("an older event replaced a younger one")
 	}
 	complaint = guard.ComplaintMark("hash", now.Add(time.Second))
-	if !s.mark(complaint) || s.mark(guard.BounceMark("hash", "General", now.Add(time.Minute))) || s.item().Mark != complaint {
+	if bounce.At += 60_000; !s.mark(complaint) || s.mark(bounce) || s.item().Mark != complaint {
 		s.Errorf("a bounce shortened a complaint: %+v", s.item().Mark)
 	}
 	// A right answer voids the complaint, so a later bounce marks.
@@ -451,7 +452,8 @@ func randomCalls(s suite) {
 				model.Used, model.UsedBy, model.UsedAt, model.Failures, model.Next = issued.UnixMilli(), "c", ms, 0, 0
 				model.Guess, model.Mail = model.Guess-time.Hour.Milliseconds(), model.Mail-time.Minute.Milliseconds()
 			}
-			got, err := s.Use(s.ctx, s.key, guard.Use{Issued: issued, Challenge: "c", Guess: time.Hour, Mail: time.Minute}, at)
+			u := guard.Use{Issued: issued, Challenge: "c", Guess: time.Hour, Mail: time.Minute}
+			got, err := s.Use(s.ctx, s.key, u, at)
 			if value(s, got, err) != want {
 				s.Fatalf("call %d: used %v, want %v", n, got, want)
 			}

@@ -97,7 +97,8 @@ func (s *Store) Release(_ context.Context, key string, before, after guard.Item,
 }
 
 // SpendGuess implements [guard.Store].
-func (s *Store) SpendGuess(_ context.Context, key string, b guard.Bucket, limit int, now time.Time) (spent bool, err error) {
+func (s *Store) SpendGuess(
+	_ context.Context, key string, b guard.Bucket, limit int, now time.Time) (spent bool, err error) {
 	ms := now.UnixMilli()
 	_, err = s.change(key, func(i *guard.Item) bool {
 		if spent = i.Failures < limit && b.Allows(i.Guess, ms); spent {
