@@ -95,11 +95,11 @@ func (q Quota) Judge(c Counters, established bool, now time.Time) Grant {
 	switch q.Kind {
 	case ProvenMails:
 		half, others := (limit+1)/2, c[hourCounter("o", hour)]
-		over = used + min(others, half) - limit
+		reached := used + min(others, half)
+		over, near = reached-limit, nearEnd(reached, limit)
 		if !established {
-			over = max(others-half, used+others-limit)
+			over, near = max(others-half, used+others-limit), near || nearEnd(others, half)
 		}
-		near = nearEnd(limit+over, limit) || !established && nearEnd(others, half)
 	case UnprovenMails:
 		day := BounceCost * c[BounceCounter]
 		for h := range 24 {

@@ -194,7 +194,7 @@ func TestAMarkedAddressGetsNoMailAndAStrangerSeesNoDifference(t *testing.T) {
 	}
 }
 
-func TestAfterAProvenPasswordAMarkedAddressIsSaidToBeUndeliverable(t *testing.T) {
+func TestAfterAProvenPasswordAMarkedAddressIsRefused(t *testing.T) {
 	w := newWorld(t, settings.Password)
 	w.start(known())
 	if err := w.hear(mailEvent(t, w, "complaint")); err != nil {
@@ -205,7 +205,7 @@ func TestAfterAProvenPasswordAMarkedAddressIsSaidToBeUndeliverable(t *testing.T)
 	w.log.Reset()
 	s := w.start(known()).want("error")
 	if s.err.Error() != trigger.RefusedUndeliverable.Error() {
-		t.Errorf("the client is told %q", s.err)
+		t.Errorf("the client is shown %q", s.err)
 	}
 	if len(w.mails) != 1 || w.item() != before {
 		t.Errorf("%d mails, item %+v, before %+v", len(w.mails), w.item(), before)
@@ -236,7 +236,7 @@ func TestAResendToAMarkedAddressEndsAPasswordSignInWithTheReason(t *testing.T) {
 	w.pass(guard.Cooldown)
 	s.resend().want("error")
 	if s.err.Error() != trigger.RefusedUndeliverable.Error() || len(w.mails) != 1 {
-		t.Errorf("told %q, %d mails", s.err, len(w.mails))
+		t.Errorf("shown %q, %d mails", s.err, len(w.mails))
 	}
 }
 
@@ -305,7 +305,7 @@ func bent(t testing.TB, w *world) map[string]struct{ payload, reason string } {
 	}
 }
 
-func TestEventsThatAreNoneOfOursAreLoggedAndDoneWith(t *testing.T) {
+func TestEventsOfAnotherOriginAreLoggedOnly(t *testing.T) {
 	w := newWorld(t, settings.Passwordless)
 	w.start(known())
 	before, items := w.item(), len(w.store.Items())

@@ -19,7 +19,7 @@ func planNonce(ago time.Duration, b string) otp.Nonce {
 	return n
 }
 
-// planFacts are the facts of a user's first round, changed as told.
+// planFacts are the facts of a user's first round, as change leaves them.
 func planFacts(m settings.Mode, change ...func(*facts)) facts {
 	s := settings.Defaults(m)
 	s.KeyARN = "arn:aws:kms:eu-west-1:123456789012:key/one"

@@ -219,7 +219,7 @@ func TestAMailThatWasNotSentIsNotCountedAsSent(t *testing.T) {
 				fault(w)
 				s := w.start(known()).want("error")
 				if s.err.Error() != trigger.RefusedUnavailable.Error() {
-					t.Errorf("the client is told %q", s.err)
+					t.Errorf("the client is shown %q", s.err)
 				}
 				if i := w.item(); i != (guard.Item{}) {
 					t.Errorf("something was left half done: %+v", i)
@@ -347,7 +347,7 @@ func TestNoCodeAndNoAddressIsLoggedOrLeftBehind(t *testing.T) {
 
 var masked = regexp.MustCompile(`^[^@]*\*[^@]*@[^@]*\*`)
 
-func TestTheClientIsToldWhatItMayKnow(t *testing.T) {
+func TestTheClientIsShownOnlyWhatItMayKnow(t *testing.T) {
 	keys := func(m map[string]any) string {
 		var all []string
 		for k := range m {

@@ -13,7 +13,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
 )
 
-func TestStrangersAreMetLikeKnownUsers(t *testing.T) {
+func TestUnknownNamesLookLikeKnownUsers(t *testing.T) {
 	type trace struct {
 		calls  []string
 		public map[string]any
@@ -63,7 +63,7 @@ func TestStrangersAreMetLikeKnownUsers(t *testing.T) {
 	}
 	for name, other := range map[string][]trace{
 		"a user whose mail bounced":                     follow(known(), bounced),
-		"a name that nobody has":                        follow(stranger("nobody@example.com"), nil),
+		"an unknown name":                               follow(stranger("nobody@example.com"), nil),
 		"an unverified user":                            follow(known().with("email_verified", "false"), nil),
 		"a user out of mails":                           follow(known(), spent),
 		"an unverified user whose pool is out of mails": follow(known().with("email_verified", "false"), func(w *world) { w.settings.PoolMailsUnverifiedDay = 1 }),
@@ -93,7 +93,7 @@ func TestStrangersAreMetLikeKnownUsers(t *testing.T) {
 	}
 }
 
-func TestNobodyUnknownIsEverMailedOrLetIn(t *testing.T) {
+func TestAnUnknownNameIsNeverMailedOrSignedIn(t *testing.T) {
 	w := newWorld(t, settings.Passwordless)
 	s := w.start(stranger(person))
 	if len(w.mailbox(person)) != 0 {

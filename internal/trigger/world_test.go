@@ -281,7 +281,7 @@ func (s *signIn) next(metadata map[string]any) {
 	}
 }
 
-// verify calls verify alone and returns its word.
+// verify calls verify alone and returns its answer.
 func (s *signIn) verify(answer any, metadata map[string]any) (bool, error) {
 	s.w.t.Helper()
 	v, err := s.w.invoke(settings.VerifyAuthChallenge, s.event("VerifyAuthChallengeResponse_Authentication",
@@ -332,87 +332,80 @@ type store struct {
 	forgetResends bool
 }
 
-func (s *store) begin(call string) error {
-	s.w.note(call)
-	return s.fail[call]
+// call notes a call and makes it, unless it is to fail.
+func call[T any](s *store, name string, f func() (T, error)) (result T, err error) {
+	s.w.note(name)
+	if err := s.fail[name]; err != nil {
+		return result, err
+	}
+	return f()
 }
 
-func (s *store) Read(ctx context.Context, key string) (guard.Item, error) {
-	if err := s.begin("Read"); err != nil {
-		return guard.Item{}, err
-	}
-	return s.Store.Read(ctx, key)
-}
-
-func (s *store) Claim(ctx context.Context, key string, before, after guard.Item, now time.Time) (bool, error) {
-	if err := s.begin("Claim"); err != nil {
-		return false, err
-	}
-	if f := s.beforeClaim; f != nil {
-		s.beforeClaim = nil
-		f()
-	}
-	won, err := s.Store.Claim(ctx, key, before, after, now)
-	if lost := s.lostClaim; lost != nil {
-		s.lostClaim = nil
-		if errors.Is(lost, errLostRace) {
-			lost = nil
-		}
-		return false, lost
-	}
-	return won, err
+// do is call for a method without a result.
+func (s *store) do(name string, f func() error) error {
+	_, err := call(s, name, func() (bool, error) { return true, f() })
+	return err
 }
 
 var errLostRace = errors.New("the answer was lost and the repeat found the condition false")
 
+func (s *store) Read(ctx context.Context, key string) (guard.Item, error) {
+	return call(s, "Read", func() (guard.Item, error) { return s.Store.Read(ctx, key) })
+}
+
+func (s *store) Claim(ctx context.Context, key string, before, after guard.Item, now time.Time) (bool, error) {
+	return call(s, "Claim", func() (bool, error) {
+		if f := s.beforeClaim; f != nil {
+			s.beforeClaim = nil
+			f()
+		}
+		won, err := s.Store.Claim(ctx, key, before, after, now)
+		if lost := s.lostClaim; lost != nil {
+			s.lostClaim = nil
+			if errors.Is(lost, errLostRace) {
+				lost = nil
+			}
+			return false, lost
+		}
+		return won, err
+	})
+}
+
 func (s *store) Release(ctx context.Context, key string, before, after guard.Item, now time.Time) error {
-	return errors.Join(s.begin("Release"), s.Store.Release(ctx, key, before, after, now))
+	return s.do("Release", func() error { return s.Store.Release(ctx, key, before, after, now) })
 }
 
 func (s *store) SpendGuess(ctx context.Context, key string, b guard.Bucket, limit int, now time.Time) (bool, error) {
-	if err := s.begin("SpendGuess"); err != nil {
-		return false, err
-	}
-	return s.Store.SpendGuess(ctx, key, b, limit, now)
+	return call(s, "SpendGuess", func() (bool, error) { return s.Store.SpendGuess(ctx, key, b, limit, now) })
 }
 
 func (s *store) CountQuota(ctx context.Context, key, counter string, now time.Time) (guard.Counters, error) {
-	if err := s.begin("CountQuota"); err != nil {
-		return nil, err
-	}
-	return s.Store.CountQuota(ctx, key, counter, now)
+	return call(s, "CountQuota", func() (guard.Counters, error) { return s.Store.CountQuota(ctx, key, counter, now) })
 }
 
 func (s *store) ReturnQuota(ctx context.Context, key, counter string) error {
-	return errors.Join(s.begin("ReturnQuota"), s.Store.ReturnQuota(ctx, key, counter))
+	return s.do("ReturnQuota", func() error { return s.Store.ReturnQuota(ctx, key, counter) })
 }
 
 func (s *store) Use(ctx context.Context, key string, u guard.Use, now time.Time) (bool, error) {
-	if err := s.begin("Use"); err != nil {
-		return false, err
-	}
-	return s.Store.Use(ctx, key, u, now)
+	return call(s, "Use", func() (bool, error) { return s.Store.Use(ctx, key, u, now) })
 }
 
 func (s *store) AskResend(ctx context.Context, key string, now time.Time) error {
-	if err := s.begin("AskResend"); err != nil || s.forgetResends {
-		return err
-	}
-	return s.Store.AskResend(ctx, key, now)
+	return s.do("AskResend", func() error {
+		if s.forgetResends {
+			return nil
+		}
+		return s.Store.AskResend(ctx, key, now)
+	})
 }
 
 func (s *store) ResendAsked(ctx context.Context, key string) (bool, error) {
-	if err := s.begin("ResendAsked"); err != nil {
-		return false, err
-	}
-	return s.Store.ResendAsked(ctx, key)
+	return call(s, "ResendAsked", func() (bool, error) { return s.Store.ResendAsked(ctx, key) })
 }
 
 func (s *store) MarkBounced(ctx context.Context, key string, m guard.Mark, now time.Time) (bool, error) {
-	if err := s.begin("MarkBounced"); err != nil {
-		return false, err
-	}
-	return s.Store.MarkBounced(ctx, key, m, now)
+	return call(s, "MarkBounced", func() (bool, error) { return s.Store.MarkBounced(ctx, key, m, now) })
 }
 
 // item returns the person's item.
