@@ -58,7 +58,8 @@ type Mail struct {
 	Tags []Tag
 	// Language is the BCP 47 tag of the language that was chosen.
 	Language string
-	// Decoy is true for a mail without a code that goes to SES's simulator.
+	// Decoy marks a mail without a code to SES's mailbox simulator. It yields to mails with codes where SES
+	// limits the account's rate.
 	Decoy bool
 }
 

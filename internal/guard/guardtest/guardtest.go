@@ -52,7 +52,7 @@ func Run(t *testing.T, s guard.Store) {
 		"a mark is set once and touches nothing else":       mark,
 		"a mark creates no item":                            markCreates,
 		"a bounce does not shorten a complaint":             markKinds,
-		"random calls agree with the arithmetic":             randomCalls,
+		"random calls agree with the arithmetic":            randomCalls,
 	} {
 		t.Run(name, func(t *testing.T) {
 			test(suite{t, s, t.Context(), fmt.Sprintf("key-%s-%d", rand.Text()[:8], unique.Add(1))})
