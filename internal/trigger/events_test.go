@@ -91,8 +91,9 @@ func TestRecordedEvents(t *testing.T) {
 }
 
 func TestUnknownTokenSourcesAreRefused(t *testing.T) {
-	in := strings.Replace(string(recorded(t, "tokens-authentication")), "TokenGeneration_Authentication", "TokenGeneration_Tomorrow", 1)
-	_, err := newWorld(t, settings.Password).handler(settings.PreTokenGeneration).Invoke(context.Background(), []byte(in))
+	in := strings.Replace(string(recorded(t, "tokens-authentication")), "_Authentication", "_Tomorrow", 1)
+	h := newWorld(t, settings.Password).handler(settings.PreTokenGeneration)
+	_, err := h.Invoke(context.Background(), []byte(in))
 	if err == nil || err.Error() != trigger.RefusedTokens.Error() {
 		t.Error(err)
 	}
@@ -118,7 +119,7 @@ var malformed = map[string]string{
 }
 
 func functions() []settings.Function {
-	return []settings.Function{settings.DefineAuthChallenge, settings.CreateAuthChallenge, settings.VerifyAuthChallenge, settings.PreSignUp, settings.PreTokenGeneration}
+	return append(settings.Triggers(settings.Passwordless), settings.PreTokenGeneration)
 }
 
 func TestMalformedEventsAreRefusedWithAFixedSentenceAndALogLine(t *testing.T) {
@@ -130,8 +131,8 @@ func TestMalformedEventsAreRefusedWithAFixedSentenceAndALogLine(t *testing.T) {
 				t.Errorf("%s, %s: %v", f, name, err)
 			}
 			var line map[string]any
-			if err := json.Unmarshal(w.log.Bytes(), &line); err != nil || line["reason"] != "malformed-event" || line["level"] != "ERROR" ||
-				line["Faults"] != 1.0 || line["UserPoolId"] != "unknown" {
+			if err := json.Unmarshal(w.log.Bytes(), &line); err != nil || line["reason"] != "malformed-event" ||
+				line["level"] != "ERROR" || line["Faults"] != 1.0 || line["UserPoolId"] != "unknown" {
 				t.Errorf("%s, %s: log %s", f, name, w.log.String())
 			}
 			if w.log.Len() > 2000 {
@@ -176,7 +177,8 @@ func TestForeignParametersFailClosed(t *testing.T) {
 		}
 		change(p)
 		s.private = p
-		if right, err := s.verify(w.latest(), nil); right || err == nil || err.Error() != trigger.RefusedMalformed.Error() {
+		right, err := s.verify(w.latest(), nil)
+		if right || err == nil || err.Error() != trigger.RefusedMalformed.Error() {
 			t.Errorf("%s: %v, %v", name, right, err)
 		}
 	}

@@ -62,14 +62,15 @@ func TestUnknownNamesLookLikeKnownUsers(t *testing.T) {
 		w.change(func(i *guard.Item) { i.Mark = guard.ComplaintMark(mark(person), w.clock) })
 	}
 	for name, other := range map[string][]trace{
-		"a user whose mail bounced":                     follow(known(), bounced),
-		"an unknown name":                               follow(stranger("nobody@example.com"), nil),
-		"an unverified user":                            follow(known().with("email_verified", "false"), nil),
-		"a user out of mails":                           follow(known(), spent),
-		"an unverified user whose pool is out of mails": follow(known().with("email_verified", "false"), func(w *world) { w.settings.PoolMailsUnverifiedDay = 1 }),
-		"a user whose pool is out of mails":             follow(known(), func(w *world) { w.settings.PoolMailsVerified = 1 }),
-		"a user without an address":                     follow(known().with("email", nil), nil),
-		"a user with a broken address":                  follow(known().with("email", "not an address"), nil),
+		"a user whose mail bounced": follow(known(), bounced),
+		"an unknown name":           follow(stranger("nobody@example.com"), nil),
+		"an unverified user":        follow(known().with("email_verified", "false"), nil),
+		"a user out of mails":       follow(known(), spent),
+		"an unverified user whose pool is out of mails": follow(known().with("email_verified", "false"),
+			func(w *world) { w.settings.PoolMailsUnverifiedDay = 1 }),
+		"a user whose pool is out of mails": follow(known(), func(w *world) { w.settings.PoolMailsVerified = 1 }),
+		"a user without an address":         follow(known().with("email", nil), nil),
+		"a user with a broken address":      follow(known().with("email", "not an address"), nil),
 	} {
 		for i := range usual {
 			if !slices.Equal(usual[i].calls, other[i].calls) {

@@ -18,8 +18,8 @@ func TestAnAnswerUnderAReplacedKeyCostsNothingAndMailsANewCode(t *testing.T) {
 		w.settings.KeyARN = otherKey
 		w.reset()
 		s.answer(w.latest()).want("").reason("new-code")
-		if w.counted("SpendGuess")+w.counted("VerifyMac") != 0 || w.item().Guess != before.Guess || w.item().Failures != 0 {
-			t.Errorf("calls %v, item %+v", w.calls, w.item())
+		if i := w.item(); w.counted("SpendGuess")+w.counted("VerifyMac") != 0 || i.Guess != before.Guess || i.Failures != 0 {
+			t.Errorf("calls %v, item %+v", w.calls, i)
 		}
 		if n := len(w.mailbox(person)); n != 2 {
 			t.Fatalf("%d mails", n)

@@ -161,10 +161,11 @@ func (w *world) handler(f settings.Function) trigger.Handler {
 	case settings.DefineAuthChallenge:
 		return trigger.Define{Settings: w.settings, Reporter: w.reporter(f)}.Handler()
 	case settings.CreateAuthChallenge:
-		return trigger.Create{Settings: w.settings, Reporter: w.reporter(f), Keys: w, Store: w.store, Renderer: w, Sender: w,
-			Now: w.now, Random: rand.Reader}.Handler()
+		return trigger.Create{Settings: w.settings, Reporter: w.reporter(f), Keys: w, Store: w.store,
+			Renderer: w, Sender: w, Now: w.now, Random: rand.Reader}.Handler()
 	case settings.VerifyAuthChallenge:
-		return trigger.Verify{Settings: w.settings, Reporter: w.reporter(f), Keys: w, Store: w.store, Directory: w, Now: w.now}.Handler()
+		return trigger.Verify{Settings: w.settings, Reporter: w.reporter(f), Keys: w, Store: w.store,
+			Directory: w, Now: w.now}.Handler()
 	case settings.PreSignUp:
 		return trigger.SignUp{Settings: w.settings, Reporter: w.reporter(f)}.Handler()
 	}
@@ -453,3 +454,23 @@ func (s *signIn) reason(want string) *signIn {
 }
 
 func contains(s, part string) bool { return strings.Contains(s, part) }
+
+// logHas fails the test unless the log has each of the parts.
+func (w *world) logHas(parts ...string) {
+	w.t.Helper()
+	for _, part := range parts {
+		if !contains(w.log.String(), part) {
+			w.t.Errorf("the log lacks %q: %s", part, w.log.String())
+		}
+	}
+}
+
+// logLacks fails the test if the log has any of the parts.
+func (w *world) logLacks(parts ...string) {
+	w.t.Helper()
+	for _, part := range parts {
+		if contains(w.log.String(), part) {
+			w.t.Errorf("the log has %q: %s", part, w.log.String())
+		}
+	}
+}
