@@ -77,13 +77,13 @@ func (x *execution) recall() error {
 }
 
 // read reads the account's item and, from the second round on, whether a resend was requested.
+// Verify notes no request past the limit.
 func (x *execution) read(ctx context.Context) error {
-	asked := false
 	err := inParallel(
 		func() (err error) { x.f.item, err = x.c.Store.Read(ctx, x.f.account.key); return err },
 		func() (err error) {
 			if x.f.last != nil {
-				asked, err = x.c.Store.ResendAsked(ctx, guard.ResendKey(x.e.UserPoolID, x.f.last.ID))
+				x.f.resend, err = x.c.Store.ResendAsked(ctx, guard.ResendKey(x.e.UserPoolID, x.f.last.ID))
 			}
 			return err
 		},
@@ -91,7 +91,6 @@ func (x *execution) read(ctx context.Context) error {
 	if err != nil {
 		return unavailable("table-read", err)
 	}
-	x.f.resend = asked && x.f.last.Resent < flow.MaxResends
 	return nil
 }
 
