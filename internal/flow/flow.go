@@ -38,18 +38,18 @@ type Sign struct {
 	MaxAttempts int
 	// Session is the sign-in so far, oldest row first.
 	Session []Row
-	// UserNotFound is true for a name that nobody has.
+	// UserNotFound is true for a name without a user.
 	UserNotFound bool
 	// MustChangePassword is true for a user in the status FORCE_CHANGE_PASSWORD.
 	MustChangePassword bool
-	// Resend is true when the answer that the last row judges asked for a resend: the client said so
-	// beside the answer, and verify, which saw the same words, compared nothing.
+	// Resend is true when the last row's answer requested a resend. Verify saw the same request and
+	// compared nothing.
 	Resend bool
 }
 
 // Decision is the answer to Cognito: exactly one of a challenge, tokens or a failure.
 type Decision struct {
-	// Challenge is the challenge to ask for; empty where tokens are issued or the sign-in fails.
+	// Challenge is the next challenge; empty where tokens are issued or the sign-in fails.
 	Challenge string
 	// IssueTokens ends the sign-in with tokens.
 	IssueTokens bool
@@ -64,7 +64,7 @@ var (
 
 func ask(challenge string) Decision { return Decision{Challenge: challenge} }
 
-// Next returns what comes next. Whatever it does not know fails.
+// Next returns what comes next. Every session that it does not expect fails.
 func Next(s Sign) Decision {
 	codes := s.Session
 	if s.Mode == settings.Password {
@@ -104,7 +104,7 @@ func passwordFirst(s Sign) ([]Row, *Decision) {
 	}
 	if s.MustChangePassword && !changed {
 		if len(rows) > 0 {
-			// The password was reset while this sign-in went on; the next one asks for a new one.
+			// The password was reset during this sign-in; the next sign-in requires a new one.
 			return nil, &fail
 		}
 		change := ask(NewPasswordRequired)

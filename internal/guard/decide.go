@@ -14,8 +14,8 @@ const (
 	Mail Action = iota
 	// Join takes a code that was mailed before; nothing is sent.
 	Join
-	// Silent takes a code that is never mailed: nothing may be sent and nothing can be joined, and
-	// the sign-in must look like any other.
+	// Silent takes a code that is never mailed: no mail is allowed, no code can be joined, and the
+	// sign-in must look like any other.
 	Silent
 	// Keep stays with the sign-in's own code.
 	Keep
@@ -24,9 +24,10 @@ const (
 // Decision is what the create trigger does.
 type Decision struct {
 	Action Action
-	// Nonce and Digits are the code.
+	// Nonce and Digits are the code, Key the tag of the key that it is derived with.
 	Nonce  otp.Nonce
 	Digits int
+	Key    string
 	// Claimed is the item after the claim, where Action is Mail.
 	Claimed Item
 	// Budget is true where a mail was refused by a budget and not by the cool-down alone.
@@ -34,11 +35,12 @@ type Decision struct {
 }
 
 // Start decides about a sign-in that begins now. The fresh nonce is used where no live code can be.
+// The item must be clamped ([Policy.Clamp]), here and below.
 func (p Policy) Start(i Item, c Class, now time.Time, fresh otp.Nonce) Decision {
 	digits := p.Digits(i, now)
 	n, live := p.live(i, digits, now)
 	may := p.startAllowedAt(i, c, now, digits) <= now.UnixMilli()
-	d := Decision{Nonce: fresh, Digits: digits, Budget: p.budgetAllowedAt(i, c, now) > now.UnixMilli()}
+	d := Decision{Nonce: fresh, Digits: digits, Key: p.Key, Budget: p.budgetAllowedAt(i, c, now) > now.UnixMilli()}
 	switch {
 	case may && live && p.outlives(n, p.claim(i, c, now, n, i.Digits), c, now):
 		d.Action, d.Nonce, d.Digits = Mail, n, i.Digits
@@ -57,33 +59,39 @@ func (p Policy) Start(i Item, c Class, now time.Time, fresh otp.Nonce) Decision 
 type Session struct {
 	Nonce   otp.Nonce
 	Digits  int
+	Key     string
 	Expires time.Time
 	// Unsent is true for a code that was never mailed.
 	Unsent bool
 }
 
-// startAllowedAt is mailAllowedAt for a sign-in that is due a code of the given length. Where guesses
-// have just run out, the code in the mailbox is of no use any more, and the owner must not wait for the
-// fast bucket: that a sign-in needs a long code after a short one happens once in as many hours as
-// guesses take to come back.
+// startAllowedAt is mailAllowedAt for a sign-in that is due a code of the given length. The code in
+// the mailbox can have become useless at a moment that its owner did not choose: because guesses
+// have just run out, or because the key was replaced. Then the owner must not wait for the fast
+// bucket, and after a new key not even for the cool-down. Either is rare: once in as many hours as
+// guesses take to come back, once for each key.
 func (p Policy) startAllowedAt(i Item, c Class, now time.Time, digits int) int64 {
-	if c == Verified && digits == otp.LongDigits && i.Digits != 0 && i.Digits != otp.LongDigits {
-		return max(p.Mails(c)[1].AllowedAt(i.SlowMail, now.UnixMilli()), i.Next)
+	slow := p.Mails(c)[1].AllowedAt(i.SlowMail, now.UnixMilli())
+	switch {
+	case p.keyChanged(i, now):
+		return slow
+	case digits == otp.LongDigits && i.Digits != 0 && i.Digits != otp.LongDigits:
+		return max(slow, i.Next)
 	}
 	return p.mailAllowedAt(i, c, now)
 }
 
-// outlives reports whether a code that is mailed again can still be joined when the next mail may go. If
-// not, a fresh code must be mailed instead, or a moment would come in which the account has neither.
+// outlives reports whether a code that is mailed again can still be joined when the next mail is
+// allowed. If not, a fresh code must be mailed instead, or a moment would come in which the account has neither.
 func (p Policy) outlives(n otp.Nonce, claimed Item, c Class, now time.Time) bool {
 	fast := p.Mails(c)[0]
 	next := max(claimed.Next, fast.AllowedAt(claimed.Mail, now.UnixMilli()))
 	return next <= p.joinableUntil(n).UnixMilli()
 }
 
-// Resend decides about a sign-in whose person asked for the mail again. Where no mail may go the
-// sign-in keeps its own code, unless that is past use, or was never mailed, and another can be joined: a
-// stranger's start never changes a code that somebody may be typing.
+// Resend decides about a sign-in whose client requested the mail again. Where no mail is allowed the
+// sign-in keeps its own code, unless that is past use, or was never mailed, and another can be
+// joined: a stranger's start never changes a code that its owner may be typing.
 func (p Policy) Resend(i Item, c Class, now time.Time, fresh otp.Nonce, own Session) Decision {
 	d := p.Start(i, c, now, fresh)
 	switch d.Action {
@@ -97,11 +105,11 @@ func (p Policy) Resend(i Item, c Class, now time.Time, fresh otp.Nonce, own Sess
 	return d
 }
 
-// Again decides about a sign-in that goes on after a wrong answer. It keeps its code, but for a short
-// one that the account has no guesses left for: that sign-in moves to a long one as soon as a mail
-// may go or another sign-in's long code can be joined.
+// Again decides about a sign-in that goes on after a wrong answer. It keeps its code, with two
+// exceptions: a short one that the account has no guesses left for, and one of a replaced key. Such a
+// sign-in moves to a new code as soon as a mail is allowed or another sign-in's code can be joined.
 func (p Policy) Again(i Item, c Class, now time.Time, fresh otp.Nonce, own Session) Decision {
-	if own.Digits == otp.LongDigits || p.ShortLeft(i, now) > 0 {
+	if own.Key == p.Key && (own.Digits == otp.LongDigits || p.ShortLeft(i, now) > 0) {
 		return p.keep(Decision{}, own)
 	}
 	d := p.Start(i, c, now, fresh)
@@ -111,18 +119,18 @@ func (p Policy) Again(i Item, c Class, now time.Time, fresh otp.Nonce, own Sessi
 	return d
 }
 
-// spent reports whether a sign-in's own code can't be answered any more.
+// spent reports whether no answer to a sign-in's own code can be right any more.
 func (p Policy) spent(i Item, own Session, now time.Time) bool {
-	return !now.Before(own.Expires) || i.Used >= own.Nonce.Issued().UnixMilli() ||
+	return own.Key != p.Key || !now.Before(own.Expires) || i.Used >= own.Nonce.Issued().UnixMilli() ||
 		own.Digits != otp.LongDigits && p.ShortLeft(i, now) == 0
 }
 
 func (p Policy) keep(d Decision, own Session) Decision {
-	return Decision{Action: Keep, Nonce: own.Nonce, Digits: own.Digits, Budget: d.Budget}
+	return Decision{Action: Keep, Nonce: own.Nonce, Digits: own.Digits, Key: own.Key, Budget: d.Budget}
 }
 
-// claim returns the item with one mail spent and the code noted. A mail that went past the fast bucket
-// leaves that alone, or the next one would come later than this one's code can be joined.
+// claim returns the item with one mail spent and the code noted. A mail that did not wait for the
+// fast bucket leaves that alone, or the next one would come later than this one's code can be joined.
 func (p Policy) claim(i Item, c Class, now time.Time, n otp.Nonce, digits int) Item {
 	ms, mails := now.UnixMilli(), p.Mails(c)
 	if mails[0].Allows(i.Mail, ms) {
@@ -130,11 +138,11 @@ func (p Policy) claim(i Item, c Class, now time.Time, n otp.Nonce, digits int) I
 	}
 	i.SlowMail = mails[1].Spend(i.SlowMail, ms)
 	i.Next = ms + Cooldown.Milliseconds()
-	i.Nonce, i.Digits = n.String(), digits
+	i.Nonce, i.Digits, i.Key = n.String(), digits, p.Key
 	return i
 }
 
-// MailAllowedAt returns when the next mail may go to the user.
+// MailAllowedAt returns when the next mail to the user is allowed.
 func (p Policy) MailAllowedAt(i Item, c Class, now time.Time) time.Time {
 	return time.UnixMilli(p.mailAllowedAt(i, c, now)).UTC()
 }

@@ -14,7 +14,7 @@ import (
 var (
 	start  = time.Date(2026, 11, 5, 9, 5, 3, 0, time.UTC)
 	policy = guard.Policy{CodeLength: 8, CodeTTL: 5 * time.Minute, Attempts: 3,
-		Guesses: guard.Bucket{Burst: 10, Refill: time.Hour}}
+		Guesses: guard.Bucket{Burst: 10, Refill: time.Hour}, Key: "key"}
 )
 
 func nonce(at time.Time, n byte) otp.Nonce {
@@ -73,7 +73,7 @@ func TestTheYearlyBoundIsOneDivision(t *testing.T) {
 }
 
 func mailed(i guard.Item, n otp.Nonce, digits int) guard.Item {
-	i.Nonce, i.Digits = n.String(), digits
+	i.Nonce, i.Digits, i.Key = n.String(), digits, "key"
 	i.Next = n.Issued().Add(guard.Cooldown).UnixMilli()
 	return i
 }
@@ -98,7 +98,7 @@ func TestStart(t *testing.T) {
 		{"just joinable, with a full TTL left", cooling(mailed(guard.Item{}, ago(5*time.Minute), 8)), guard.Verified, guard.Join, ago(5 * time.Minute), 8},
 		{"too old to be joined", mailed(guard.Item{}, ago(5*time.Minute+time.Millisecond), 8), guard.Verified, guard.Mail, fresh, 8},
 		{"guesses ran out on a short code: a long one goes past the fast bucket", func() guard.Item {
-			i := mailed(guard.Item{Guess: spent, Mail: now.Add(29 * time.Minute).UnixMilli()}, ago(2*time.Minute), 8)
+			i := mailed(guard.Item{Guess: spent, MailState: guard.MailState{Mail: now.Add(29 * time.Minute).UnixMilli()}}, ago(2*time.Minute), 8)
 			return i
 		}(), guard.Verified, guard.Mail, fresh, 20},
 		{"a used code is not joined", func() guard.Item {
@@ -106,8 +106,8 @@ func TestStart(t *testing.T) {
 			i.Used, i.Next = ago(time.Minute).Issued().UnixMilli(), 0
 			return i
 		}(), guard.Verified, guard.Mail, fresh, 8},
-		{"no mail left: the live code is joined", mailed(guard.Item{Mail: spent}, ago(2*time.Minute), 8), guard.Verified, guard.Join, ago(2 * time.Minute), 8},
-		{"no mail left and nothing to join", guard.Item{SlowMail: spent}, guard.Verified, guard.Silent, fresh, 8},
+		{"no mail left: the live code is joined", mailed(guard.Item{MailState: guard.MailState{Mail: spent}}, ago(2*time.Minute), 8), guard.Verified, guard.Join, ago(2 * time.Minute), 8},
+		{"no mail left and nothing to join", guard.Item{MailState: guard.MailState{SlowMail: spent}}, guard.Verified, guard.Silent, fresh, 8},
 		{"no guesses left: a long code", guard.Item{Guess: spent}, guard.Verified, guard.Mail, fresh, 20},
 		{"fewer guesses than a sign-in takes: a long code", guard.Item{Guess: now.Add(8 * time.Hour).UnixMilli()}, guard.Verified, guard.Mail, fresh, 20},
 		{"exactly a sign-in's guesses: a short one", guard.Item{Guess: now.Add(7 * time.Hour).UnixMilli()}, guard.Verified, guard.Mail, fresh, 8},
@@ -116,13 +116,23 @@ func TestStart(t *testing.T) {
 		{"a short live code can't be joined when a long one is due", mailed(guard.Item{Guess: spent}, ago(30*time.Second), 8), guard.Verified, guard.Silent, fresh, 20},
 		{"a long live code is joined where a short one would do", mailed(guard.Item{}, ago(30*time.Second), 20), guard.Verified, guard.Join, ago(30 * time.Second), 20},
 		{"a code of another configured length is not joined", mailed(guard.Item{}, ago(2*time.Minute), 6), guard.Verified, guard.Mail, fresh, 8},
-		{"an unreadable nonce is no live code", guard.Item{Nonce: "?", Digits: 8}, guard.Verified, guard.Mail, fresh, 8},
-		{"unverified: three mails at once are allowed", guard.Item{Mail: now.Add(2 * time.Hour).UnixMilli(), SlowMail: now.Add(2 * time.Hour).UnixMilli()}, guard.Unverified, guard.Mail, fresh, 8},
-		{"unverified: a fourth is not", guard.Item{Mail: now.Add(2*time.Hour + time.Millisecond).UnixMilli()}, guard.Unverified, guard.Silent, fresh, 8},
+		{"an unreadable nonce is no live code", guard.Item{MailState: guard.MailState{Nonce: "?", Digits: 8}}, guard.Verified, guard.Mail, fresh, 8},
+		{"a code of a replaced key is not joined, and the cool-down does not hold up the new one", func() guard.Item {
+			i := cooling(mailed(guard.Item{}, ago(30*time.Second), 8))
+			i.Key = "old"
+			return i
+		}(), guard.Verified, guard.Mail, fresh, 8},
+		{"a used code of a replaced key changes nothing", func() guard.Item {
+			i := cooling(mailed(guard.Item{}, ago(30*time.Second), 8))
+			i.Key, i.Used = "old", ago(30*time.Second).Issued().UnixMilli()
+			return i
+		}(), guard.Verified, guard.Silent, fresh, 8},
+		{"unverified: six mails at once are allowed", guard.Item{MailState: guard.MailState{SlowMail: now.Add(150 * time.Minute).UnixMilli()}}, guard.Unverified, guard.Mail, fresh, 8},
+		{"unverified: a seventh is not", guard.Item{MailState: guard.MailState{SlowMail: now.Add(150*time.Minute + time.Millisecond).UnixMilli()}}, guard.Unverified, guard.Silent, fresh, 8},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			d := policy.Start(tc.item, tc.class, now, fresh)
-			if d.Action != tc.action || d.Nonce != tc.nonce || d.Digits != tc.digits {
+			if d.Action != tc.action || d.Nonce != tc.nonce || d.Digits != tc.digits || d.Key != "key" {
 				t.Errorf("%+v, want action %d, %v, %d digits", d, tc.action, tc.nonce, tc.digits)
 			}
 			if d.Action == guard.Mail && (d.Claimed.Nonce != d.Nonce.String() || d.Claimed.Next != now.Add(time.Minute).UnixMilli() ||
@@ -133,30 +143,36 @@ func TestStart(t *testing.T) {
 	}
 }
 
-// At any moment at which a verified user's slow bucket has a mail, a live code can be joined or a mail
-// may go, whatever others have started and however often the account's guesses run out: nobody is
-// kept waiting longer than a cool-down.
-func TestAVerifiedUserIsNeverLeftWithoutACode(t *testing.T) {
+// While a user's slow bucket has a mail, at any moment a live code can be joined or a mail is allowed,
+// whatever others have started and however often the account's guesses run out: no user waits longer
+// than a cool-down.
+func TestAUserIsNeverLeftWithoutACode(t *testing.T) {
 	for _, ttl := range []time.Duration{time.Minute, 5 * time.Minute, 8 * time.Minute} {
-		p := policy
-		p.CodeTTL = ttl
-		random := rand.New(rand.NewPCG(3, 4))
-		for range 200 {
-			item, now := guard.Item{}, start
-			for n := range 120 {
-				if random.IntN(40) == 0 {
-					item.Guess = now.Add(10 * time.Hour).UnixMilli()
-				}
-				d := p.Start(item, guard.Verified, now, nonce(now, byte(n)))
-				slow, cooling := p.Mails(guard.Verified)[1], now.UnixMilli() < item.Next
-				if d.Action == guard.Silent && slow.Allows(item.SlowMail, now.UnixMilli()) && !cooling {
-					t.Fatalf("TTL %v, after %v: no code to be had; %+v", ttl, now.Sub(start), item)
-				}
-				if d.Action == guard.Mail {
-					item = d.Claimed
-				}
-				now = now.Add(time.Duration(random.IntN(90)) * time.Second)
+		for _, class := range []guard.Class{guard.Verified, guard.Unverified} {
+			neverLeftWithoutACode(t, ttl, class)
+		}
+	}
+}
+
+func neverLeftWithoutACode(t *testing.T, ttl time.Duration, class guard.Class) {
+	p := policy
+	p.CodeTTL = ttl
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 200 {
+		item, now := guard.Item{}, start
+		for n := range 120 {
+			if random.IntN(40) == 0 {
+				item.Guess = now.Add(10 * time.Hour).UnixMilli()
 			}
+			d := p.Start(item, class, now, nonce(now, byte(n)))
+			slow, cooling := p.Mails(class)[1], now.UnixMilli() < item.Next
+			if d.Action == guard.Silent && slow.Allows(item.SlowMail, now.UnixMilli()) && !cooling {
+				t.Fatalf("TTL %v, after %v: no code to be had; %+v", ttl, now.Sub(start), item)
+			}
+			if d.Action == guard.Mail {
+				item = d.Claimed
+			}
+			now = now.Add(time.Duration(random.IntN(90)) * time.Second)
 		}
 	}
 }
@@ -164,8 +180,9 @@ func TestAVerifiedUserIsNeverLeftWithoutACode(t *testing.T) {
 func TestResendAndAgain(t *testing.T) {
 	now, fresh, own := start, nonce(start, 0), nonce(start.Add(-2*time.Minute), 1)
 	other := nonce(start.Add(-time.Minute), 2)
-	session := guard.Session{Nonce: own, Digits: 8, Expires: own.Issued().Add(policy.CodeTTL)}
-	long := guard.Session{Nonce: own, Digits: 20, Expires: session.Expires}
+	session := guard.Session{Nonce: own, Digits: 8, Key: "key", Expires: own.Issued().Add(policy.CodeTTL)}
+	long, replaced := session, session
+	long.Digits, replaced.Key = 20, "old"
 	unsent := session
 	unsent.Unsent = true
 	expired := session
@@ -186,11 +203,15 @@ func TestResendAndAgain(t *testing.T) {
 		{"a stranger's newer code is not forced on it", policy.Resend, cooling(mailed(guard.Item{}, other, 8)), session, guard.Keep, own, 8},
 		{"an expired own code gives way to a live one", policy.Resend, cooling(mailed(guard.Item{}, other, 8)), expired, guard.Join, other, 8},
 		{"a code that was never mailed gives way to a live one", policy.Resend, cooling(mailed(guard.Item{}, other, 8)), unsent, guard.Join, other, 8},
-		{"a resend out of mails keeps the own code", policy.Resend, guard.Item{Mail: spent}, session, guard.Keep, own, 8},
+		{"a resend out of mails keeps the own code", policy.Resend, guard.Item{MailState: guard.MailState{Mail: spent}}, session, guard.Keep, own, 8},
 		{"a wrong answer keeps the code", policy.Again, mailed(guard.Item{}, other, 8), session, guard.Keep, own, 8},
 		{"out of guesses a wrong answer moves to a long code", policy.Again, guard.Item{Guess: spent}, session, guard.Mail, fresh, 20},
 		{"or joins a long one", policy.Again, cooling(mailed(guard.Item{Guess: spent}, other, 20)), session, guard.Join, other, 20},
 		{"or waits for the cool-down", policy.Again, cooling(mailed(guard.Item{Guess: spent}, own, 8)), session, guard.Keep, own, 8},
+		{"a wrong answer to a code of a replaced key moves to a new code", policy.Again, mailed(guard.Item{}, other, 8), replaced, guard.Mail, other, 8},
+		{"or joins one", policy.Again, cooling(mailed(guard.Item{}, other, 8)), replaced, guard.Join, other, 8},
+		{"or waits with the old one", policy.Again, guard.Item{MailState: guard.MailState{SlowMail: spent}}, replaced, guard.Keep, own, 8},
+		{"a resend for a code of a replaced key joins", policy.Resend, cooling(mailed(guard.Item{}, other, 8)), replaced, guard.Join, other, 8},
 		{"a long code stays whatever the guesses", policy.Again, guard.Item{Guess: spent}, long, guard.Keep, own, 20},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -206,15 +227,17 @@ func TestResendAndAgain(t *testing.T) {
 	}
 }
 
-func TestKeysNameNobodyAndNeverMeet(t *testing.T) {
+func TestKeysNameNoUserAndNeverMeet(t *testing.T) {
 	keys := map[string]string{}
 	for name, key := range map[string]string{
 		"user":        guard.Key("pool", "user@example.com"),
 		"other user":  guard.Key("pool", "user@example.co"),
 		"other pool":  guard.Key("pooluser@", "example.com"),
 		"unknown":     guard.UnknownKey("pool", "user@example.com"),
-		"lane":        guard.Lane{Name: "unknown", PerHour: 1}.Key("pool", 0, start),
-		"other shard": guard.Lane{Name: "unknown", PerHour: 1}.Key("pool", 1, start),
+		"resend":      guard.ResendKey("pool", "user@example.com"),
+		"quota":       guard.QuotaKey(guard.DecoyMails, "pool", start),
+		"other quota": guard.QuotaKey(guard.ProvenMails, "pool", start),
+		"other day":   guard.QuotaKey(guard.ProvenMails, "pool", start.AddDate(0, 0, 1)),
 	} {
 		if strings.Contains(key, "example") || len(key) != 43 {
 			t.Errorf("%s: key %q", name, key)
@@ -226,22 +249,5 @@ func TestKeysNameNobodyAndNeverMeet(t *testing.T) {
 	}
 	if guard.UnknownKey("pool", " User@Example.COM ") != guard.UnknownKey("pool", "user@example.com") {
 		t.Error("spelling makes another stranger")
-	}
-}
-
-func TestLanes(t *testing.T) {
-	for _, perHour := range []int{1, 10, 59, 60, 999, 2000, 20_000, 3_600_000} {
-		l := guard.Lane{Name: "verified", PerHour: perHour}
-		rate := l.Shards() * l.PerWindow() * int(time.Hour/l.Window())
-		if rate > perHour || float64(rate) < 0.85*float64(perHour) {
-			t.Errorf("%d an hour let %d through", perHour, rate)
-		}
-		if l.Shards() > 16 || l.NearEnd(0) || !l.NearEnd(l.PerWindow()) {
-			t.Errorf("%d an hour: %d shards, %d in a window", perHour, l.Shards(), l.PerWindow())
-		}
-	}
-	l := guard.Lane{Name: "verified", PerHour: 2000}
-	if l.Key("pool", 0, start) != l.Key("pool", 0, start.Truncate(l.Window())) || l.Key("pool", 0, start) == l.Key("pool", 0, start.Add(l.Window())) {
-		t.Error("windows are off")
 	}
 }

@@ -17,6 +17,22 @@ type Item struct {
 	Guess int64
 	// Failures counts compared answers since the last right one.
 	Failures int
+	// MailState is what a mail changes.
+	MailState
+	// Used is the issue time of the newest code that was used.
+	Used int64
+	// UsedBy is the id of the challenge that used it.
+	UsedBy string
+	// UsedAt is when it was used.
+	UsedAt int64
+	// Proven is when the account first proved an address that was not verified before.
+	Proven int64
+	// Mark is the address that must not be mailed to, if any.
+	Mark Mark
+}
+
+// MailState is the part of an item that a claim owns.
+type MailState struct {
 	// Mail and SlowMail are the mail buckets' tats.
 	Mail, SlowMail int64
 	// Next is the end of the cool-down.
@@ -25,27 +41,25 @@ type Item struct {
 	Nonce string
 	// Digits is that code's length.
 	Digits int
-	// Used is the issue time of the newest code that was used.
-	Used int64
-	// UsedBy is the id of the challenge that used it.
-	UsedBy string
-	// Resend is the id of the challenge in which a resend was asked for.
-	Resend string
-	// Bounced is the hash of an address that must not be mailed to any more, empty for none.
-	Bounced string
+	// Key is the tag of the key that the code was derived with.
+	Key string
 }
 
 // Retention is how long an item is kept after its last write. Deletion must not forgive: it is
 // longer than any bucket needs to fill, and than a year of failures in a row.
 const Retention = 400 * 24 * time.Hour
 
-// Key returns the table's key of a user's item. It is a hash, so that keys name nobody.
+// Key returns the table's key of a user's item. It is a hash, so that keys name no user.
 func Key(pool, sub string) string { return key("user", pool, sub) }
 
-// UnknownKey returns the key of the decoy item for a name that nobody has.
+// UnknownKey returns the key of the decoy item for an unknown name.
 func UnknownKey(pool, username string) string {
 	return key("unknown", pool, strings.ToLower(strings.TrimSpace(username)))
 }
+
+// ResendKey returns the key under which the request for a resend in one challenge is kept. One
+// account may have many sign-ins at a time, so a request belongs to its challenge.
+func ResendKey(pool, challenge string) string { return key("resend", pool, challenge) }
 
 func key(kind string, fields ...string) string {
 	h := sha256.New()
@@ -57,21 +71,35 @@ func key(kind string, fields ...string) string {
 }
 
 // live returns the item's code if a sign-in that starts now can take it: mailed, not used, of the
-// wanted length, and with a full TTL of its life left.
+// wanted length, derived with the present key, and with a full TTL of its life left.
 func (p Policy) live(i Item, digits int, now time.Time) (otp.Nonce, bool) {
 	n, err := otp.ParseNonce(i.Nonce)
-	if err != nil || i.Used >= n.Issued().UnixMilli() {
+	if err != nil || i.Used >= n.Issued().UnixMilli() || i.Key != p.Key {
 		return otp.Nonce{}, false
 	}
 	// A long code serves where a short one would do, never the other way round.
 	if i.Digits != digits && i.Digits != otp.LongDigits {
 		return otp.Nonce{}, false
 	}
-	if now.After(p.joinableUntil(n)) {
-		return otp.Nonce{}, false
-	}
-	return n, true
+	return n, !now.After(p.joinableUntil(n))
 }
 
 // joinableUntil returns the last moment at which a code has a full TTL of its life left.
 func (p Policy) joinableUntil(n otp.Nonce) time.Time { return n.Issued().Add(Lifetime - p.CodeTTL) }
+
+// keyChanged reports whether the item's code could still be answered if the key that it was
+// derived with were not replaced.
+func (p Policy) keyChanged(i Item, now time.Time) bool {
+	n, err := otp.ParseNonce(i.Nonce)
+	return err == nil && i.Key != p.Key && i.Used < n.Issued().UnixMilli() && now.Before(n.Issued().Add(Lifetime))
+}
+
+// Clamp returns the item with every time brought down to the latest that this policy could have
+// written by now. What a former policy wrote can't keep an account waiting.
+func (p Policy) Clamp(i Item, c Class, now time.Time) Item {
+	ms, mails := now.UnixMilli(), p.Mails(c)
+	i.Guess = p.Guesses.Clamp(i.Guess, ms)
+	i.Mail, i.SlowMail = mails[0].Clamp(i.Mail, ms), mails[1].Clamp(i.SlowMail, ms)
+	i.Next = min(i.Next, now.Add(Cooldown).UnixMilli())
+	return i
+}

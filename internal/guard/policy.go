@@ -1,14 +1,14 @@
-// Package guard is the policy of an account's budgets: how many answers are compared, how many
-// mails go out, when a long code takes over. It is arithmetic on an [Item] and a time, without I/O;
-// package dynamo beside it keeps the items.
+// Package guard is the policy of the budgets: how many answers of an account are compared, how
+// many mails an account and a pool may cause, when a long code takes over. It is arithmetic on an
+// [Item], a quota's [Counters] and a time, without I/O. [Store] is the interface of what keeps them.
 //
-// The account's guesses are a [Bucket] that a right answer does not refill, so the chance of
+// The account's guesses are a [Bucket] that a right answer does not refill. So the chance of
 // guessing is one division, whatever an owner or an attacker does in between:
 //
 //	guard.YearlyBound(8, guard.Bucket{Burst: 10, Refill: time.Hour}) // 8.77e-05
 //
 // When the bucket is empty a code of 20 digits is mailed in place of a short one. It needs no
-// budget, so that nobody who spends an account's guesses keeps its owner out.
+// budget, so an attacker who spends an account's guesses can't lock its owner out.
 package guard
 
 import (
@@ -39,29 +39,35 @@ type Policy struct {
 	Attempts int
 	// Guesses is the account's bucket of answers that are compared.
 	Guesses Bucket
+	// Key is the tag of the key that codes are derived with. A code of another key is never joined,
+	// and its sign-in is given a new one.
+	Key string
 }
 
 // Mails returns the buckets that every mail to a user of the class spends from, the fast one first.
 //
-// A verified user's fast bucket refills as fast as codes grow too old to be joined, so that at any
-// moment a live code can be joined or a mail may go; the slow one ends a flood: 48, and one more
-// every 30 minutes, make 96 in the first day and 48 in each day after it.
+// The fast bucket refills as fast as codes grow too old to be joined. So while the slow one has a
+// mail left, at any moment a live code can be joined or a mail may be sent. The slow bucket ends a
+// flood, for only time refills it. Verified: 48, and one more every 30 minutes, at most 96 mails in
+// any 24 hours from full and 48 in each day after. Unverified: 6, and one more every 30 minutes, at
+// most 54 and 48. Once it is empty, an owner waits at most 30 minutes, less the time in which the
+// last code can be joined: 25 minutes with a code TTL of 5.
 func (p Policy) Mails(c Class) [2]Bucket {
+	slow := Bucket{Burst: 48, Refill: 30 * time.Minute}
 	if c == Unverified {
-		hourly := Bucket{Burst: 3, Refill: time.Hour}
-		return [2]Bucket{hourly, hourly}
+		slow.Burst = 6
 	}
-	return [2]Bucket{{Burst: 6, Refill: Lifetime - p.CodeTTL}, {Burst: 48, Refill: 30 * time.Minute}}
+	return [2]Bucket{{Burst: 6, Refill: Lifetime - p.CodeTTL}, slow}
 }
 
 // Class is how far an address is trusted with mail.
 type Class int
 
 const (
-	// Verified is a user who has proven the address, and every name that nobody has: a stranger
-	// must not see the difference.
+	// Verified is a user with a verified address, and every unknown name: a stranger must not see
+	// the difference.
 	Verified Class = iota
-	// Unverified is a user who signed up and never proved the address.
+	// Unverified is a user who signed up and has not proven the address.
 	Unverified
 )
 
@@ -71,7 +77,7 @@ func (p Policy) ShortLeft(i Item, now time.Time) int {
 }
 
 // Digits returns the length of the code that a sign-in starting now should get: a short one only
-// where the account has a whole sign-in's answers left. With one or two left, somebody who keeps
+// where the account has a whole sign-in's answers left. With one or two left, an attacker who keeps
 // the account at the edge could spend them between the mail and the owner's answer.
 func (p Policy) Digits(i Item, now time.Time) int {
 	if p.ShortLeft(i, now) < min(p.Attempts, p.Guesses.Burst) {

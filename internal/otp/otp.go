@@ -1,8 +1,8 @@
 // Package otp derives one-time codes, binds them to a sign-in and checks answers.
 //
 // A code is not drawn and kept: it is computed from a [Nonce] by a MAC whose key never leaves its
-// key service. Whoever holds the nonce and may make MACs gets the same code again, so a repeated
-// call or a resend mails the same digits and nobody has to store them. A second MAC, the binding,
+// key service. A function that has the nonce and may make MACs gets the same code again, so a repeated
+// call or a resend mails the same digits, and no store holds them. A second MAC, the binding,
 // ties the code to one user, address, app client and expiry; it is what is kept until the answer
 // comes, and [Check] can only test an answer against it:
 //
@@ -40,7 +40,7 @@ type Generator interface {
 	GenerateMAC(ctx context.Context, message []byte) ([]byte, error)
 }
 
-// Verifier checks MACs. It answers false, without an error, only where the key service said that
+// Verifier checks MACs. It returns false, without an error, only where the key service reports that
 // the MAC is not the message's; anything else is an error.
 type Verifier interface {
 	VerifyMAC(ctx context.Context, message, mac []byte) (bool, error)
@@ -50,7 +50,7 @@ type Verifier interface {
 type Subject struct {
 	// Pool is the user pool's id.
 	Pool string
-	// User is the user's sub, or a stand-in for a name that nobody has.
+	// User names the user, or stands for an unknown name.
 	User string
 	// Address is the hash of the address that is mailed to: a code dies with a change of address.
 	Address [sha256.Size]byte
@@ -62,7 +62,7 @@ func HashAddress(address string) [sha256.Size]byte {
 	return sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(address))))
 }
 
-// Challenge is one round of a sign-in: what a code is bound to.
+// Challenge is one round of a sign-in. A code is bound to it.
 type Challenge struct {
 	// ID tells this round from every other.
 	ID string

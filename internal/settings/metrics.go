@@ -13,7 +13,7 @@ type Metric string
 const (
 	// CodesSent counts mails that SES accepted.
 	CodesSent Metric = "CodesSent"
-	// CodesResent counts those of them that a person asked for again.
+	// CodesResent counts those of them that a client requested again.
 	CodesResent Metric = "CodesResent"
 	// LongCodesSent counts those of them with a long code: the account's guesses were spent.
 	LongCodesSent Metric = "LongCodesSent"
@@ -23,20 +23,37 @@ const (
 	CodesVerified Metric = "CodesVerified"
 	// CodesWrong counts answers that were compared and wrong.
 	CodesWrong Metric = "CodesWrong"
-	// CodesExpired counts answers that came too late.
+	// CodesExpired counts answers that came after the code's expiry.
 	CodesExpired Metric = "CodesExpired"
-	// GuessesRefused counts answers that were not compared, for the account's budget was spent.
+	// GuessesRefused counts answers that were not compared because the account's budget was spent.
 	GuessesRefused Metric = "GuessesRefused"
 	// UserMailsRefused counts mails not sent because the user's budget was spent.
 	UserMailsRefused Metric = "UserMailsRefused"
-	// PoolMailsNearEnd counts mails that found a lane of the pool four fifths full.
+	// PoolMailsNearEnd counts mails that found a quota of the pool four fifths used.
 	PoolMailsNearEnd Metric = "PoolMailsNearEnd"
-	// PoolMailsRefused counts mails not sent because a lane of the pool was spent.
+	// PoolMailsRefused counts mails not sent because a quota of the pool was spent: the sum of the
+	// following three.
 	PoolMailsRefused Metric = "PoolMailsRefused"
+	// PoolMailsRefusedVerified counts those to verified addresses.
+	PoolMailsRefusedVerified Metric = "PoolMailsRefusedVerified"
+	// PoolMailsRefusedUnverified counts those to addresses that were never proven.
+	PoolMailsRefusedUnverified Metric = "PoolMailsRefusedUnverified"
+	// PoolMailsRefusedUnknown counts decoys to SES's simulator.
+	PoolMailsRefusedUnknown Metric = "PoolMailsRefusedUnknown"
+	// MailsUncertain counts mails to which SES did not answer: they may have been sent.
+	MailsUncertain Metric = "MailsUncertain"
+	// MailsThrottled counts mails that were not sent because SES throttled until the deadline.
+	MailsThrottled Metric = "MailsThrottled"
+	// AddressesUnmailable counts mails that were due to an account without an address that can be
+	// mailed.
+	AddressesUnmailable Metric = "AddressesUnmailable"
+	// SignUpsRefused counts sign-ups with an address that can't be mailed or is of another domain
+	// than those that may sign up.
+	SignUpsRefused Metric = "SignUpsRefused"
 	// RecipientsRefused counts mails that SES refused for their recipient.
 	RecipientsRefused Metric = "RecipientsRefused"
-	// AddressesBounced counts addresses that were marked, so that no more mail goes there, after a
-	// permanent bounce.
+	// AddressesBounced counts addresses that were marked after a permanent bounce: no mail is sent
+	// there for some days.
 	AddressesBounced Metric = "AddressesBounced"
 	// AddressesComplained counts addresses that were marked after their owner reported a mail as spam.
 	AddressesComplained Metric = "AddressesComplained"
@@ -44,13 +61,15 @@ const (
 	MailsSuppressed Metric = "MailsSuppressed"
 	// VerificationFaults counts proven codes after which email_verified could not be set.
 	VerificationFaults Metric = "VerificationFaults"
-	// Faults counts functions that failed closed: a service down, denied or throttled, or a malformed event.
+	// Faults counts functions that failed closed: a service was down, denied or throttled, or an event
+	// was malformed.
 	Faults Metric = "Faults"
 )
 
 // Metrics returns every metric in a fixed order.
 func Metrics() []Metric {
 	return []Metric{CodesSent, CodesResent, LongCodesSent, CodesJoined, CodesVerified, CodesWrong, CodesExpired,
-		GuessesRefused, UserMailsRefused, PoolMailsNearEnd, PoolMailsRefused, RecipientsRefused,
-		AddressesBounced, AddressesComplained, MailsSuppressed, VerificationFaults, Faults}
+		GuessesRefused, UserMailsRefused, PoolMailsNearEnd, PoolMailsRefused, PoolMailsRefusedVerified,
+		PoolMailsRefusedUnverified, PoolMailsRefusedUnknown, RecipientsRefused, MailsUncertain, MailsThrottled,
+		AddressesUnmailable, SignUpsRefused, AddressesBounced, AddressesComplained, MailsSuppressed, VerificationFaults, Faults}
 }

@@ -1,26 +1,26 @@
 package trigger
 
 import (
-	"errors"
-
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// account is who a code is for, as create and verify both see it: the same event gives both the same
+// account is whose code it is, as create and verify both see it: the same event gives both the same
 // key and the same subject, or no code would ever be right.
 type account struct {
 	// key is the item's key in the table.
 	key string
 	// subject is what the code is bound to.
 	subject otp.Subject
-	// address is where the code goes; empty for a stand-in.
+	// address is where the code is mailed; empty where the account is unknown.
 	address string
-	// unknown is true for a stand-in: a name that nobody has, or a user without an address. It gets
-	// codes that are never mailed and never right.
+	// unknown is true for a name without a user, and for a user without an address that can be
+	// mailed. It gets codes that are never mailed and never right.
 	unknown bool
+	// unmailable is true for such a user.
+	unmailable bool
 	// class is the account's mail budget.
 	class guard.Class
 }
@@ -28,8 +28,9 @@ type account struct {
 func accountOf(e *event, s settings.Settings) account {
 	a := account{address: e.attribute("email"), class: guard.Verified}
 	// Only an attribute is an address: userName may be whatever a stranger typed.
-	if e.Request.UserNotFound || mail.ValidateAddress(a.address) != nil {
-		a.unknown, a.address = true, ""
+	a.unmailable = !e.Request.UserNotFound && mail.ValidateAddress(a.address) != nil
+	if a.unknown = e.Request.UserNotFound || a.unmailable; a.unknown {
+		a.address = ""
 	}
 	sub := e.attribute("sub")
 	if sub == "" {
@@ -40,25 +41,25 @@ func accountOf(e *event, s settings.Settings) account {
 	} else {
 		a.key = guard.Key(e.UserPoolID, sub)
 	}
-	if !a.unknown && !e.verified() && s.Mode == settings.Passwordless {
+	if !a.unknown && !e.isVerified() && s.Mode == settings.Passwordless {
 		a.class = guard.Unverified
 	}
-	// The key stands for the user: it is a hash of pool and sub, and as long for everybody.
+	// The key stands for the user: it is a hash of pool and sub, of the same length for all.
 	a.subject = otp.Subject{Pool: e.UserPoolID, User: a.key, Address: otp.HashAddress(a.address)}
 	return a
 }
 
-// mayBeMailed returns the refusal for an account that proved its password and can't get a code. In
-// passwordless mode nobody is told: the caller is a stranger.
-func (a account) mayBeMailed(e *event, s settings.Settings) error {
+// checkMailable returns the refusal for an account that proved its password and can't get a code. In
+// passwordless mode there is none: the caller may be a stranger.
+func (a account) checkMailable(e *event, s settings.Settings) error {
 	if s.Mode != settings.Password {
 		return nil
 	}
 	if a.unknown {
-		return &failure{RefusedNoAddress, "no-address", errors.New("the account has no address that can be mailed to")}
+		return &failure{refusal: RefusedNoAddress, reason: "no-address"}
 	}
-	if !e.verified() && !s.TrustUnverified {
-		return &failure{RefusedUnverified, "unverified-address", errors.New("email_verified is not true")}
+	if !e.isVerified() && !s.TrustUnverified {
+		return &failure{refusal: RefusedUnverified, reason: "unverified-address"}
 	}
 	return nil
 }

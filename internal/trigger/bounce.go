@@ -1,6 +1,7 @@
 package trigger
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -11,48 +12,41 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// Marker marks addresses that mail came back from; package guard/dynamo has the real one.
-type Marker interface {
-	// MarkBounced marks the address with the given hash in the item. False means that there is no
-	// such item or that it bears this mark already.
-	MarkBounced(ctx context.Context, key, addressHash string, now time.Time) (bool, error)
-}
-
-// MailEvents is the mail-events function. EventBridge hands it what SES says of mails that came
-// back; a permanent bounce or a complaint marks the account's item with a hash of the address, and
-// the create trigger sends no more mail there.
+// MailEvents is the mail-events function. EventBridge sends it what SES publishes about bounces and
+// complaints. A permanent bounce or a complaint marks the account's item with a hash of the address,
+// and the create trigger sends no more mail there while the mark lasts. Each permanent bounce also
+// takes mails from the day's quota for unproven addresses.
 //
 // It is asynchronous: Lambda invokes it again, twice, where it returns an error. So it returns one
-// only where that may help. An event that can't be read or is none of ours is logged and done with.
+// only where that may help. An event that can't be read or has another origin is logged only.
 type MailEvents struct {
 	Settings settings.Settings
 	Reporter *Reporter
-	Store    Marker
+	Store    guard.Store
 	// Now is the clock.
 	Now func() time.Time
 }
 
-// errNotMarked is what Lambda is told where the table did not answer; the log has the cause.
+// errNotMarked is what Lambda receives where the table did not answer; the log has the cause.
 var errNotMarked = errors.New("the address could not be marked; the event is tried again")
 
-// maxMailEvent is the longest event that is read, in bytes. What SES says of one of our mails takes a
-// few thousand.
+// maxMailEvent is the longest event that is read, in bytes. SES's event about one of these mails has
+// a few thousand.
 const maxMailEvent = 256 << 10
 
-// Invoke takes one event. It never panics; see [MailEvents] for its error.
+// Invoke handles one event. It never panics; see [MailEvents] for its error.
 func (m MailEvents) Invoke(ctx context.Context, payload []byte) (out []byte, err error) {
 	r := &report{message: "mail event", pool: m.Settings.UserPoolID}
 	defer func() {
 		if p := recover(); p != nil {
 			out, err = nil, errNotMarked
-			r.say(slog.LevelError, "failed closed", "panic")
-			r.cause(fmt.Errorf("panic with a %T", p))
-			r.count(settings.Faults)
+			refuse(r, &failure{RefusedUnavailable, "panic", words(fmt.Sprintf("panic with a %T", p))})
 		}
 		m.Reporter.write(ctx, r)
 	}()
@@ -61,57 +55,76 @@ func (m MailEvents) Invoke(ctx context.Context, payload []byte) (out []byte, err
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-reserve))
 		defer cancel()
 	}
-	if err := m.take(ctx, payload, r); err != nil {
+	if err := m.handle(ctx, payload, r); err != nil {
 		return nil, err
 	}
 	return []byte("null"), nil
 }
 
-func (m MailEvents) take(ctx context.Context, payload []byte, r *report) error {
-	e, reason := readMailEvent(payload)
+func (m MailEvents) handle(ctx context.Context, payload []byte, r *report) error {
+	e, reason := readMailEvent(payload, m.Now())
 	if reason != "" {
-		r.say(slog.LevelWarn, "ignored", reason)
+		r.record(slog.LevelWarn, "ignored", reason)
+		if reason == "malformed-event" {
+			r.count(settings.Faults)
+		}
 		return nil
 	}
 	r.attrs = append(r.attrs, slog.String("item", e.item))
-	if reason := e.undecided(); reason != "" {
-		r.say(slog.LevelInfo, "ignored", reason)
+	if reason := e.ignored(); reason != "" {
+		r.record(slog.LevelInfo, "ignored", reason)
 		return nil
 	}
-	switch marked, err := m.Store.MarkBounced(ctx, e.item, addressMark(e.address), m.Now()); {
+	mark := guard.ComplaintMark(addressMark(e.address), e.at)
+	if e.kind == "Bounce" {
+		mark = guard.BounceMark(addressMark(e.address), e.subType, e.at)
+	}
+	marked, err := m.Store.MarkBounced(ctx, e.item, mark, m.Now())
+	switch {
 	case err != nil:
-		r.say(slog.LevelError, "failed closed", "table-mark")
-		r.cause(err)
-		r.count(settings.Faults)
+		refuse(r, unavailable("table-mark", err))
 		return errNotMarked
 	case !marked:
-		r.say(slog.LevelInfo, "ignored", "no-item-or-marked-before")
+		r.record(slog.LevelInfo, "ignored", "no-item-or-marked-before")
 	case e.kind == "Complaint":
-		r.say(slog.LevelWarn, "marked", "complaint")
+		r.record(slog.LevelWarn, "marked", "complaint")
 		r.count(settings.AddressesComplained)
 	default:
-		r.say(slog.LevelWarn, "marked", "permanent-bounce")
+		r.record(slog.LevelWarn, "marked", "permanent-bounce")
 		r.count(settings.AddressesBounced)
+		m.countBounce(ctx, r)
 	}
 	return nil
 }
 
-// addressMark is an address as an item's mark has it: a hash, so that the table names nobody.
+// countBounce takes the bounce's mails from the day's quota. A failure is not tried again: the
+// repeated event would find its mark and count nothing.
+func (m MailEvents) countBounce(ctx context.Context, r *report) {
+	key := guard.QuotaKey(guard.UnprovenMails, m.Settings.UserPoolID, m.Now())
+	if _, err := m.Store.CountQuota(ctx, key, guard.BounceCounter, m.Now()); err != nil {
+		r.cause(wordsf(err, "the bounce could not be counted in the quota"))
+		r.count(settings.Faults)
+	}
+}
+
+// addressMark is an address as an item's mark has it: a hash, so that the table names no user.
 func addressMark(address string) string {
 	h := otp.HashAddress(address)
 	return base64.RawURLEncoding.EncodeToString(h[:])
 }
 
-// mailEvent is what counts of SES's event about a mail.
+// mailEvent is the part of SES's event about a mail that is used.
 type mailEvent struct {
 	kind          string // "Bounce" or "Complaint"
 	item, address string
+	at            time.Time
 	bounceType    string // "Permanent", "Transient" or "Undetermined"
+	subType       string // of a bounce; "NoEmail" for example
 	feedbackType  string // of a complaint; "not-spam" takes one back
 }
 
-// undecided returns why an event that can be read is no reason to stop mailing, empty where it is one.
-func (e mailEvent) undecided() string {
+// ignored returns why an event that can be read is no reason to stop mailing, empty where it is one.
+func (e mailEvent) ignored() string {
 	switch {
 	case e.kind == "Bounce" && e.bounceType != "Permanent":
 		// A full mailbox or a server that is down: the next mail may arrive.
@@ -122,9 +135,9 @@ func (e mailEvent) undecided() string {
 	return ""
 }
 
-// readMailEvent reads an event of EventBridge with what SES publishes about a mail, or returns why it
-// is none that this function can use. Nothing that it returns repeats the event's words but the item's key.
-func readMailEvent(payload []byte) (mailEvent, string) {
+// readMailEvent reads an event of EventBridge with what SES publishes about a mail, or returns the
+// reason why this function can't use it. An event without a time, or with a future one, is of now.
+func readMailEvent(payload []byte, now time.Time) (mailEvent, string) {
 	if len(payload) > maxMailEvent {
 		return mailEvent{}, "event-too-large"
 	}
@@ -133,10 +146,13 @@ func readMailEvent(payload []byte) (mailEvent, string) {
 		Detail struct {
 			EventType string `json:"eventType"`
 			Bounce    struct {
-				BounceType string `json:"bounceType"`
+				BounceType    string `json:"bounceType"`
+				BounceSubType string `json:"bounceSubType"`
+				Timestamp     string `json:"timestamp"`
 			} `json:"bounce"`
 			Complaint struct {
 				FeedbackType string `json:"complaintFeedbackType"`
+				Timestamp    string `json:"timestamp"`
 			} `json:"complaint"`
 			Mail struct {
 				Destination []string            `json:"destination"`
@@ -155,13 +171,17 @@ func readMailEvent(payload []byte) (mailEvent, string) {
 	if len(items) != 1 || !isKey(items[0]) {
 		return mailEvent{}, "no-item"
 	}
-	// The address that was mailed to. Who bounced in the end (Final-Recipient) may be another, where
-	// mail is forwarded, and some mailbox providers leave the complainer out.
+	// The address that was mailed to. The address that bounced in the end (Final-Recipient) may be
+	// another, where mail is forwarded, and some mailbox providers leave the complainer out.
 	if len(d.Mail.Destination) != 1 || mail.ValidateAddress(strings.TrimSpace(d.Mail.Destination[0])) != nil {
 		return mailEvent{}, "no-recipient"
 	}
-	return mailEvent{kind: d.EventType, item: items[0], address: d.Mail.Destination[0],
-		bounceType: d.Bounce.BounceType, feedbackType: d.Complaint.FeedbackType}, ""
+	at, err := time.Parse(time.RFC3339, cmp.Or(d.Bounce.Timestamp, d.Complaint.Timestamp))
+	if err != nil || at.After(now) {
+		at = now
+	}
+	return mailEvent{kind: d.EventType, item: items[0], address: d.Mail.Destination[0], at: at,
+		bounceType: d.Bounce.BounceType, subType: d.Bounce.BounceSubType, feedbackType: d.Complaint.FeedbackType}, ""
 }
 
 // isKey reports whether s has the form of an item's key.

@@ -7,11 +7,13 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
@@ -56,14 +58,15 @@ func TestMailThatComesBackMarksTheAddress(t *testing.T) {
 	for _, tc := range []struct {
 		event, reason, metric string
 		marks                 bool
+		days                  int
 	}{
-		{"bounce-permanent", "permanent-bounce", `"AddressesBounced":1`, true},
-		{"bounce-forwarded", "permanent-bounce", `"AddressesBounced":1`, true},
-		{"bounce-suppressed", "permanent-bounce", `"AddressesBounced":1`, true},
-		{"complaint", "complaint", `"AddressesComplained":1`, true},
-		{"bounce-transient", "not-permanent", "", false},
-		{"bounce-undetermined", "not-permanent", "", false},
-		{"complaint-not-spam", "not-spam", "", false},
+		{"bounce-permanent", "permanent-bounce", `"AddressesBounced":1`, true, 7},
+		{"bounce-forwarded", "permanent-bounce", `"AddressesBounced":1`, true, 7},
+		{"bounce-suppressed", "permanent-bounce", `"AddressesBounced":1`, true, 14},
+		{"complaint", "complaint", `"AddressesComplained":1`, true, 0},
+		{"bounce-transient", "not-permanent", "", false, 0},
+		{"bounce-undetermined", "not-permanent", "", false, 0},
+		{"complaint-not-spam", "not-spam", "", false, 0},
 	} {
 		t.Run(tc.event, func(t *testing.T) {
 			eachMode(t, func(t *testing.T, w *world) {
@@ -75,20 +78,74 @@ func TestMailThatComesBackMarksTheAddress(t *testing.T) {
 				}
 				want := before
 				if tc.marks {
-					want.Bounced = mark(person)
+					want.Mark = guard.ComplaintMark(mark(person), w.clock)
+					if tc.days > 0 {
+						want.Mark.Until = w.clock.AddDate(0, 0, tc.days).UnixMilli()
+					}
 				}
 				if got := w.item(); got != want {
 					t.Errorf("item %+v, want %+v", got, want)
 				}
-				log := w.log.String()
-				if !contains(log, `"reason":"`+tc.reason+`"`) || !contains(log, tc.metric) || !contains(log, `"item":"`+guard.Key(pool, sub)+`"`) {
-					t.Errorf("log %s", log)
-				}
-				if strings.Contains(log, "@") {
-					t.Errorf("the log has an address: %s", log)
-				}
+				w.logHas(`"reason":"`+tc.reason+`"`, tc.metric, `"item":"`+guard.Key(pool, sub)+`"`)
+				w.logLacks("@")
 			})
 		})
+	}
+}
+
+func TestABounceMarkEndsAndAComplaintWaitsForARightAnswer(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	mailed := func() bool {
+		n := len(w.mailbox(person))
+		w.start(known()).want("")
+		return len(w.mailbox(person)) > n
+	}
+	send := func(event string) {
+		if err := w.hear(mailEvent(t, w, event)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.start(known())
+	send("bounce-permanent")
+	w.pass(7*24*time.Hour - time.Second)
+	if mailed() {
+		t.Error("a mail went to a marked address")
+	}
+	w.pass(2 * time.Second)
+	w.pass(guard.Cooldown)
+	if !mailed() {
+		t.Fatal("the mark of a bounce does not end")
+	}
+	send("complaint")
+	w.pass(365 * 24 * time.Hour)
+	if mailed() {
+		t.Error("the mark of a complaint ended by itself")
+	}
+	// A right answer after the complaint, to a code that was mailed before it.
+	w = newWorld(t, settings.Passwordless)
+	s := w.start(known())
+	send("complaint")
+	w.pass(time.Second)
+	s.answer(w.latest()).want("tokens")
+	if !mailed() {
+		t.Error("a right answer does not end the mark of a complaint")
+	}
+}
+
+func TestABounceTakesFromTheQuotaForUnprovenAddresses(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	w.settings.PoolMailsUnverifiedDay = 20
+	w.start(known())
+	for _, event := range []string{"bounce-permanent", "bounce-permanent", "bounce-transient", "complaint"} {
+		if err := w.hear(mailEvent(t, w, event)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range 2 {
+		w.start(other(n).with("email_verified", "false"))
+	}
+	if a, b := len(w.mailbox("other0@example.com")), len(w.mailbox("other1@example.com")); a != 1 || b != 0 {
+		t.Errorf("%d and %d mails to unproven addresses, want one: 20 less 19", a, b)
 	}
 }
 
@@ -111,10 +168,10 @@ func TestAMarkedAddressGetsNoMailAndAStrangerSeesNoDifference(t *testing.T) {
 	if err := w.hear(mailEvent(t, w, "bounce-permanent")); err != nil {
 		t.Fatal(err)
 	}
-	w.clock = w.clock.Add(guard.Lifetime)
+	w.pass(guard.Lifetime)
 	w.log.Reset()
 	s := w.start(known()).want("").reason("sent")
-	w.clock = w.clock.Add(guard.Cooldown)
+	w.pass(guard.Cooldown)
 	s.resend().want("").reason("resent")
 	if n := len(w.mailbox(person)); n != 1 {
 		t.Errorf("%d mails to a marked address", n-1)
@@ -122,38 +179,37 @@ func TestAMarkedAddressGetsNoMailAndAStrangerSeesNoDifference(t *testing.T) {
 	if n := len(w.mailbox(trigger.Simulator)); n != 2 {
 		t.Errorf("%d decoys, want 2", n)
 	}
-	log := w.log.String()
-	if n := strings.Count(log, `"MailsSuppressed":1`); n != 2 || !contains(log, `"reason":"address-bounced"`) || contains(log, "CodesSent") {
-		t.Errorf("log %s", log)
+	if n := strings.Count(w.log.String(), `"MailsSuppressed":1`); n != 2 {
+		t.Errorf("%d mails suppressed", n)
 	}
+	w.logHas(`"reason":"address-bounced"`)
+	w.logLacks("CodesSent")
 	// Another address of the same user is not meant.
-	w.clock = w.clock.Add(guard.Lifetime)
+	w.pass(guard.Lifetime)
 	w.start(known().with("email", "other@example.com")).want("").reason("sent")
 	if n := len(w.mailbox("other@example.com")); n != 1 {
 		t.Errorf("%d mails to the new address", n)
 	}
 }
 
-func TestAfterAProvenPasswordAMarkedAddressIsSaidToBeUndeliverable(t *testing.T) {
+func TestAfterAProvenPasswordAMarkedAddressIsRefused(t *testing.T) {
 	w := newWorld(t, settings.Password)
 	w.start(known())
 	if err := w.hear(mailEvent(t, w, "complaint")); err != nil {
 		t.Fatal(err)
 	}
-	w.clock = w.clock.Add(guard.Lifetime)
+	w.pass(guard.Lifetime)
 	before := w.item()
 	w.log.Reset()
 	s := w.start(known()).want("error")
 	if s.err.Error() != trigger.RefusedUndeliverable.Error() {
-		t.Errorf("the client is told %q", s.err)
+		t.Errorf("the client is shown %q", s.err)
 	}
 	if len(w.mails) != 1 || w.item() != before {
 		t.Errorf("%d mails, item %+v, before %+v", len(w.mails), w.item(), before)
 	}
-	log := w.log.String()
-	if !contains(log, `"MailsSuppressed":1`) || !contains(log, `"reason":"address-bounced"`) || contains(log, `"Faults"`) {
-		t.Errorf("log %s", log)
-	}
+	w.logHas(`"MailsSuppressed":1`, `"reason":"address-bounced"`)
+	w.logLacks(`"Faults"`)
 	w.start(known().with("email", "other@example.com")).want("").reason("sent")
 }
 
@@ -173,10 +229,10 @@ func TestAResendToAMarkedAddressEndsAPasswordSignInWithTheReason(t *testing.T) {
 	if err := w.hear(mailEvent(t, w, "bounce-permanent")); err != nil {
 		t.Fatal(err)
 	}
-	w.clock = w.clock.Add(guard.Cooldown)
+	w.pass(guard.Cooldown)
 	s.resend().want("error")
 	if s.err.Error() != trigger.RefusedUndeliverable.Error() || len(w.mails) != 1 {
-		t.Errorf("told %q, %d mails", s.err, len(w.mails))
+		t.Errorf("shown %q, %d mails", s.err, len(w.mails))
 	}
 }
 
@@ -186,9 +242,10 @@ func TestRealMailsAndDecoysNameTheirItemAndShareNoTags(t *testing.T) {
 		if w.settings.Mode == settings.Passwordless {
 			w.start(stranger("nobody@example.com"))
 		}
-		keys := map[string]string{person: guard.Key(pool, sub), trigger.Simulator: guard.UnknownKey(pool, "nobody@example.com")}
+		keys := map[string]string{person: guard.Key(pool, sub),
+			trigger.Simulator: guard.UnknownKey(pool, "nobody@example.com")}
 		for _, m := range w.sent {
-			if len(m.Tags) != 2 || m.Tags[0] != sharedTags[0] || m.Tags[1].Name != "emailotp-item" || m.Tags[1].Value != keys[m.To] {
+			if own := (mail.Tag{Name: "emailotp-item", Value: keys[m.To]}); !slices.Equal(m.Tags, []mail.Tag{sharedTags[0], own}) {
 				t.Errorf("tags %v", m.Tags)
 			}
 		}
@@ -203,11 +260,13 @@ func TestATableThatIsDownIsTriedAgain(t *testing.T) {
 	w.start(known())
 	w.store.fail["MarkBounced"] = errors.New("throttled")
 	err := w.hear(mailEvent(t, w, "bounce-permanent"))
-	if err == nil || strings.Contains(err.Error(), "throttled") || !contains(w.log.String(), `"Faults":1`) || !contains(w.log.String(), "throttled") {
-		t.Fatalf("%v, log %s", err, w.log.String())
+	if err == nil || strings.Contains(err.Error(), "throttled") {
+		t.Fatal(err)
 	}
+	w.logHas(`"Faults":1`)
+	w.logLacks("throttled")
 	w.store.fail = map[string]error{}
-	if err := w.hear(mailEvent(t, w, "bounce-permanent")); err != nil || w.item().Bounced == "" {
+	if err := w.hear(mailEvent(t, w, "bounce-permanent")); err != nil || w.item().Mark.Address == "" {
 		t.Errorf("%v, item %+v", err, w.item())
 	}
 }
@@ -245,10 +304,10 @@ func bent(t testing.TB, w *world) map[string]struct{ payload, reason string } {
 	}
 }
 
-func TestEventsThatAreNoneOfOursAreLoggedAndDoneWith(t *testing.T) {
+func TestEventsOfAnotherOriginAreLoggedOnly(t *testing.T) {
 	w := newWorld(t, settings.Passwordless)
 	w.start(known())
-	before, items := w.item(), len(w.store.items)
+	before, items := w.item(), len(w.store.Items())
 	for name, tc := range bent(t, w) {
 		w.log.Reset()
 		if err := w.hear([]byte(tc.payload)); err != nil {
@@ -262,8 +321,8 @@ func TestEventsThatAreNoneOfOursAreLoggedAndDoneWith(t *testing.T) {
 			t.Errorf("%s: log %s", name, w.log.String())
 		}
 	}
-	if w.item() != before || len(w.store.items) != items {
-		t.Errorf("item %+v, %d items", w.item(), len(w.store.items))
+	if w.item() != before || len(w.store.Items()) != items {
+		t.Errorf("item %+v, %d items", w.item(), len(w.store.Items()))
 	}
 }
 
@@ -315,18 +374,22 @@ func FuzzMailEvents(f *testing.F) {
 	f.Add(mailEvent(f, seed, "complaint"))
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		w := newWorld(t, settings.Passwordless)
-		w.store.items[guard.Key(pool, sub)] = guard.Item{}
-		w.store.items[guard.Key(pool, "another")] = guard.Item{Next: time.Now().UnixMilli()}
+		w.store.Put(guard.Key(pool, sub), guard.Item{})
+		w.store.Put(guard.Key(pool, "another"), guard.Item{Used: 1})
 		if err := w.hear(payload); err != nil {
 			t.Error(err)
 		}
-		for key, i := range w.store.items {
-			if i.Bounced != "" && !strings.Contains(string(payload), key[:8]) && !strings.Contains(string(payload), `\u`) {
+		text := string(payload)
+		for key, i := range w.store.Items() {
+			if i.Mark.Address != "" && !contains(text, key[:8]) && !contains(text, `\u`) {
 				t.Errorf("item %s is marked, which the event does not name", key)
 			}
 		}
-		if len(w.store.items) != 2 || strings.Contains(w.log.String(), "@") || strings.Contains(w.log.String(), `"Faults"`) {
-			t.Errorf("%d items, log %s", len(w.store.items), w.log.String())
+		if w.logLacks("@"); !contains(w.log.String(), "malformed-event") {
+			w.logLacks(`"Faults"`)
+		}
+		if n := len(w.store.Items()); n != 2 {
+			t.Errorf("%d items", n)
 		}
 	})
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// Define is the define-auth-challenge trigger: it lets package flow decide.
+// Define is the define-auth-challenge trigger: package flow decides.
 type Define struct {
 	Settings settings.Settings
 	Reporter *Reporter
@@ -30,16 +30,16 @@ func (d Define) respond(_ context.Context, e *event, r *report) (any, error) {
 		Session:            e.rows(),
 		UserNotFound:       e.Request.UserNotFound,
 		MustChangePassword: e.attribute("cognito:user_status") == "FORCE_CHANGE_PASSWORD",
-		Resend:             e.resend(),
+		Resend:             e.isResend(),
 	})
 	r.attrs = append(r.attrs, slog.Int("rows", len(e.Request.Session)))
 	switch {
 	case next.IssueTokens:
-		r.say(slog.LevelInfo, "tokens", "proven")
+		r.record(slog.LevelInfo, "tokens", "proven")
 	case next.Fail:
-		r.say(slog.LevelInfo, "refused", "not-proven")
+		r.record(slog.LevelInfo, "refused", "not-proven")
 	default:
-		r.say(slog.LevelInfo, "challenge", next.Challenge)
+		r.record(slog.LevelInfo, "challenge", next.Challenge)
 	}
 	return defineResponse{next.Challenge, next.IssueTokens, next.Fail}, nil
 }

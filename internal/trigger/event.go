@@ -2,15 +2,14 @@ package trigger
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"strings"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/flow"
 )
 
-// event is a trigger's event. The bytes that came are kept, so that everything that this package
-// doesn't know goes back to Cognito as it was.
+// event is a trigger's event. The received bytes are kept, so that every field that this package
+// doesn't use returns to Cognito unchanged.
 type event struct {
 	raw map[string]json.RawMessage
 
@@ -23,8 +22,8 @@ type event struct {
 	Request request `json:"request"`
 }
 
-// request holds what the five triggers are asked; each reads its own part. Attributes and client
-// metadata are read leniently, for a pool may add attributes that are none of our business.
+// request holds the requests of the five triggers; each reads its own part. Attributes and client
+// metadata may be of any type, for a pool may have attributes that this package does not use.
 type request struct {
 	UserAttributes             map[string]any    `json:"userAttributes"`
 	Session                    []*row            `json:"session"`
@@ -41,8 +40,8 @@ type row struct {
 	ChallengeMetadata string `json:"challengeMetadata"`
 }
 
-// Longest identifiers that Cognito's API takes are 55 characters for a pool and 128 for users and
-// clients; an event that goes past these is not Cognito's.
+// The longest identifiers of Cognito's API have 55 characters for a pool and 128 for users and
+// clients. An event with longer ones than these is not Cognito's.
 const (
 	maxPool = 64
 	maxName = 512
@@ -52,31 +51,33 @@ const (
 func decode(payload []byte) (*event, error) {
 	e := &event{}
 	if err := json.Unmarshal(payload, &e.raw); err != nil {
-		return nil, fmt.Errorf("the event is no JSON object: %w", err)
+		return nil, wordsf(err, "the event is no JSON object")
 	}
 	if e.raw == nil {
-		return nil, errors.New("the event is null")
+		return nil, words("the event is null")
 	}
 	if err := json.Unmarshal(payload, e); err != nil {
-		return nil, fmt.Errorf("the event is not of Cognito's form: %w", err)
+		return nil, wordsf(err, "the event is not of Cognito's form")
 	}
 	for _, part := range []struct {
 		name, value string
 		longest     int
-	}{{"userPoolId", e.UserPoolID, maxPool}, {"userName", e.UserName, maxName}, {"callerContext.clientId", e.CallerContext.ClientID, maxName}} {
+	}{{"userPoolId", e.UserPoolID, maxPool}, {"userName", e.UserName, maxName},
+		{"callerContext.clientId", e.CallerContext.ClientID, maxName}} {
 		if part.value == "" || len(part.value) > part.longest {
-			return nil, fmt.Errorf("the event's %s has %d characters, need 1 to %d", part.name, len(part.value), part.longest)
+			return nil, wordsf(nil, "the event's %s has %d characters, need 1 to %d",
+				part.name, len(part.value), part.longest)
 		}
 	}
 	for i, r := range e.Request.Session {
 		if r == nil {
-			return nil, fmt.Errorf("row %d of the event's session is null", i)
+			return nil, wordsf(nil, "row %d of the event's session is null", i)
 		}
 	}
 	return e, nil
 }
 
-// answer returns the whole event with its response replaced, as Cognito wants it back.
+// answer returns the whole event with its response replaced, as Cognito requires it.
 func (e *event) answer(response any) ([]byte, error) {
 	b, err := json.Marshal(response)
 	if err != nil {
@@ -100,13 +101,13 @@ func (e *event) attribute(name string) string {
 	return s
 }
 
-// verified reports whether the user's address is proven. Cognito has been seen to write the boolean
-// in either case.
-func (e *event) verified() bool { return strings.EqualFold(e.attribute("email_verified"), "true") }
+// isVerified reports whether the user's address is verified. Cognito writes the boolean in either
+// case.
+func (e *event) isVerified() bool { return strings.EqualFold(e.attribute("email_verified"), "true") }
 
-// resend reports whether the client asked for the mail again. It controls these words, so they may
-// only ever cost it something: an answer that asks for a resend is never compared.
-func (e *event) resend() bool {
-	action, _ := e.Request.ClientMetadata["action"].(string)
-	return action == "resend"
+// isResend reports whether the client requested the mail again. The client controls these words, so
+// they may only cost it something: an answer that requests a resend is never compared.
+func (e *event) isResend() bool {
+	action, _ := e.Request.ClientMetadata[contract.ClientMetadataAction].(string)
+	return action == contract.ActionResend
 }

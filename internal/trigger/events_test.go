@@ -91,8 +91,9 @@ func TestRecordedEvents(t *testing.T) {
 }
 
 func TestUnknownTokenSourcesAreRefused(t *testing.T) {
-	in := strings.Replace(string(recorded(t, "tokens-authentication")), "TokenGeneration_Authentication", "TokenGeneration_Tomorrow", 1)
-	_, err := newWorld(t, settings.Password).handler(settings.PreTokenGeneration).Invoke(context.Background(), []byte(in))
+	in := strings.Replace(string(recorded(t, "tokens-authentication")), "_Authentication", "_Tomorrow", 1)
+	h := newWorld(t, settings.Password).handler(settings.PreTokenGeneration)
+	_, err := h.Invoke(context.Background(), []byte(in))
 	if err == nil || err.Error() != trigger.RefusedTokens.Error() {
 		t.Error(err)
 	}
@@ -118,7 +119,7 @@ var malformed = map[string]string{
 }
 
 func functions() []settings.Function {
-	return []settings.Function{settings.DefineAuthChallenge, settings.CreateAuthChallenge, settings.VerifyAuthChallenge, settings.PreSignUp, settings.PreTokenGeneration}
+	return append(settings.Triggers(settings.Passwordless), settings.PreTokenGeneration)
 }
 
 func TestMalformedEventsAreRefusedWithAFixedSentenceAndALogLine(t *testing.T) {
@@ -130,12 +131,29 @@ func TestMalformedEventsAreRefusedWithAFixedSentenceAndALogLine(t *testing.T) {
 				t.Errorf("%s, %s: %v", f, name, err)
 			}
 			var line map[string]any
-			if err := json.Unmarshal(w.log.Bytes(), &line); err != nil || line["reason"] != "malformed-event" || line["level"] != "ERROR" {
+			if err := json.Unmarshal(w.log.Bytes(), &line); err != nil || line["reason"] != "malformed-event" ||
+				line["level"] != "ERROR" || line["Faults"] != 1.0 || line["UserPoolId"] != "unknown" {
 				t.Errorf("%s, %s: log %s", f, name, w.log.String())
 			}
 			if w.log.Len() > 2000 {
 				t.Errorf("%s, %s: %d bytes of log", f, name, w.log.Len())
 			}
+		}
+	}
+}
+
+func TestAMalformedEventIsCountedForItsPoolOrTheLastOne(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	h := w.handler(settings.DefineAuthChallenge)
+	for _, tc := range []struct{ payload, pool string }{
+		{`{"userPoolId":"eu-west-1_Another1"}`, "eu-west-1_Another1"},
+		{string(recorded(t, "define-passwordless-start")), pool},
+		{`{"userPoolId":"no pool\n"}`, pool},
+	} {
+		w.log.Reset()
+		_, _ = h.Invoke(context.Background(), []byte(tc.payload))
+		if !contains(w.log.String(), `"UserPoolId":"`+tc.pool+`"`) {
+			t.Errorf("log %s", w.log.String())
 		}
 	}
 }
@@ -159,7 +177,8 @@ func TestForeignParametersFailClosed(t *testing.T) {
 		}
 		change(p)
 		s.private = p
-		if right, err := s.verify(w.latest(), nil); right || err == nil || err.Error() != trigger.RefusedMalformed.Error() {
+		right, err := s.verify(w.latest(), nil)
+		if right || err == nil || err.Error() != trigger.RefusedMalformed.Error() {
 			t.Errorf("%s: %v, %v", name, right, err)
 		}
 	}

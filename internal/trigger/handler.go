@@ -17,8 +17,8 @@ type Handler struct {
 	respond  func(context.Context, *event, *report) (any, error)
 }
 
-// reserve is kept of an invocation's time, so that a service that does not answer ends in a refusal and
-// what was begun is taken back, before Lambda ends the process.
+// reserve is kept of an invocation's time, so that a service that does not answer ends in a refusal
+// and what was begun is taken back, before Lambda ends the process.
 const reserve = takeBackTime + 200*time.Millisecond
 
 // Invoke runs the trigger. It never panics, and its error, if any, is one of [Refusals].
@@ -26,19 +26,15 @@ func (h Handler) Invoke(ctx context.Context, payload []byte) (out []byte, err er
 	r := &report{message: "answered"}
 	defer func() {
 		if p := recover(); p != nil {
-			// The value may hold parts of the event; its type says enough.
-			out, err = nil, RefusedUnavailable
-			r.say(slog.LevelError, "failed closed", "panic")
-			r.cause(fmt.Errorf("panic with a %T", p))
-			r.count(settings.Faults)
+			// The value may hold parts of the event; its type is enough.
+			out, err = nil, refuse(r, &failure{RefusedUnavailable, "panic", words(fmt.Sprintf("panic with a %T", p))})
 		}
 		h.reporter.write(ctx, r)
 	}()
 	e, err := decode(payload)
 	if err != nil {
-		r.say(slog.LevelError, "failed closed", "malformed-event")
-		r.cause(err)
-		return nil, RefusedMalformed
+		r.pool = h.reporter.poolOf(payload)
+		return nil, refuse(r, &failure{RefusedMalformed, "malformed-event", err})
 	}
 	r.about(e)
 	if deadline, ok := ctx.Deadline(); ok {
@@ -56,35 +52,35 @@ func (h Handler) Invoke(ctx context.Context, payload []byte) (out []byte, err er
 	return out, nil
 }
 
-// failure is an error with the refusal that the client is told and the reason code for the log.
+// failure is a fault: an error with the refusal that the client is shown and the reason for the log.
+// A trigger that works and refuses returns the [Refusal] itself.
 type failure struct {
 	refusal *Refusal
 	reason  string
-	cause   error
+	// cause is logged as describe permits; nil for none.
+	cause error
 }
 
-func (f *failure) Error() string { return f.reason + ": " + f.cause.Error() }
+func (f *failure) Error() string { return f.reason }
 func (f *failure) Unwrap() error { return f.cause }
 
-// told is a refusal that is no fault: the trigger works, and says no.
-func told(r *Refusal) error { return &answer{r} }
+// unavailable returns the failure of a service.
+func unavailable(reason string, cause error) error {
+	return &failure{RefusedUnavailable, reason, cause}
+}
 
-type answer struct{ refusal *Refusal }
-
-func (a *answer) Error() string { return a.refusal.Error() }
-
-// refuse notes why a trigger failed and returns what the client may read.
+// refuse logs and counts a failure and returns what the client may read.
 func refuse(r *report, err error) *Refusal {
-	var said *answer
-	if errors.As(err, &said) {
-		return said.refusal
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		return refusal
 	}
-	f := &failure{refusal: RefusedUnavailable, reason: "unexpected", cause: err}
+	f := &failure{RefusedUnavailable, "unexpected", err}
 	var known *failure
 	if errors.As(err, &known) {
 		f = known
 	}
-	r.say(slog.LevelError, "failed closed", f.reason)
+	r.record(slog.LevelError, "failed closed", f.reason)
 	r.cause(f.cause)
 	r.count(settings.Faults)
 	return f.refusal

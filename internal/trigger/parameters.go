@@ -1,39 +1,28 @@
 package trigger
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/flow"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
 )
 
-// Reasons tell a client why it is asked (again). They are part of the contract with clients.
-const (
-	// ReasonSent: the first round; a code was mailed.
-	ReasonSent = "sent"
-	// ReasonWrongCode: the last answer was wrong.
-	ReasonWrongCode = "wrong-code"
-	// ReasonExpired: the last answer came after the code's expiry; ask for a resend.
-	ReasonExpired = "expired"
-	// ReasonResent: the mail was sent again, as asked.
-	ReasonResent = "resent"
-	// ReasonResendTooSoon: the mail was not sent again; resendAvailableAt says when it can be.
-	ReasonResendTooSoon = "resend-too-soon"
-	// ReasonNewCode: the last answer was not compared, and a new, longer code was mailed.
-	ReasonNewCode = "new-code"
-)
-
-// private is what verify is given of a challenge, by way of Cognito and never by way of the client.
+// private is what create hands verify through Cognito. The client never sees it.
 type private struct {
 	challenge otp.Challenge
 	binding   []byte
-	keyID     string
-	resends   int
+	// key is the tag of the key that the code was derived with.
+	key     string
+	resends int
+	// mailRefund is the interval of the fast mail bucket, which a right answer gives back.
+	mailRefund time.Duration
 }
 
 // Names are short: the map travels in Cognito's Session.
@@ -45,8 +34,9 @@ func (p private) parameters() map[string]string {
 		"d": strconv.Itoa(p.challenge.Digits),
 		"e": strconv.FormatInt(p.challenge.Expires.Unix(), 10),
 		"b": base64.RawURLEncoding.EncodeToString(p.binding),
-		"k": p.keyID,
+		"k": p.key,
 		"r": strconv.Itoa(p.resends),
+		"m": strconv.Itoa(int(p.mailRefund / time.Second)),
 	}
 }
 
@@ -62,20 +52,23 @@ func parsePrivate(m map[string]string, client string) (private, error) {
 	digits, err1 := strconv.Atoi(m["d"])
 	expires, err2 := strconv.ParseInt(m["e"], 10, 64)
 	resends, err3 := strconv.Atoi(m["r"])
+	refund, err5 := strconv.Atoi(m["m"])
 	binding, err4 := base64.RawURLEncoding.Strict().DecodeString(m["b"])
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return private{}, fmt.Errorf("the private challenge parameters are malformed: %w", err)
 	}
-	if digits < otp.MinDigits || digits > otp.LongDigits || len(binding) == 0 {
+	if digits < otp.MinDigits || digits > otp.LongDigits || len(binding) == 0 ||
+		refund < 0 || refund > int(guard.Lifetime/time.Second) {
 		return private{}, errors.New("the private challenge parameters are out of range")
 	}
 	return private{
-		challenge: otp.Challenge{ID: m["c"], Client: client, Nonce: nonce, Digits: digits, Expires: time.Unix(expires, 0)},
-		binding:   binding, keyID: m["k"], resends: resends,
+		challenge: otp.Challenge{ID: m["c"], Client: client,
+			Nonce: nonce, Digits: digits, Expires: time.Unix(expires, 0)},
+		binding: binding, key: m["k"], resends: resends, mailRefund: time.Duration(refund) * time.Second,
 	}, nil
 }
 
-// public is what the client is told. Every key stands in every answer of a mode.
+// public is what the client is shown. Every answer of a mode has the same keys.
 type public struct {
 	meta        flow.Metadata
 	now         time.Time
@@ -89,22 +82,26 @@ type public struct {
 
 func (p public) parameters() map[string]string {
 	m := map[string]string{
-		"codeLength":        strconv.Itoa(p.meta.Digits),
-		"attemptsLeft":      strconv.Itoa(max(0, p.maxAttempts-p.meta.Wrong)),
-		"resendsLeft":       strconv.Itoa(flow.MaxResends - p.meta.Resent),
-		"expiresAt":         stamp(p.expires),
-		"resendAvailableAt": stamp(p.resendAt),
-		"now":               stamp(p.now),
-		"reason":            p.reason,
+		contract.ParamCodeLength:        strconv.Itoa(p.meta.Digits),
+		contract.ParamAttemptsLeft:      strconv.Itoa(max(0, p.maxAttempts-p.meta.Wrong)),
+		contract.ParamResendsLeft:       strconv.Itoa(flow.MaxResends - p.meta.Resent),
+		contract.ParamExpiresAt:         stamp(p.expires),
+		contract.ParamResendAvailableAt: stamp(p.resendAt),
+		contract.ParamNow:               stamp(p.now),
+		contract.ParamReason:            p.reason,
 	}
 	if p.password {
-		m["codeDeliveryDestination"] = p.destination
+		m[contract.ParamDestination] = p.destination
 	}
 	return m
 }
 
-// stamp writes a time as clients read it: RFC 3339, UTC, whole seconds, always as long.
+// stamp writes a time as clients read it: RFC 3339, UTC, whole seconds, always of the same length.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
-// keyName returns the key's own id, the end of its ARN.
-func keyName(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
+// keyTag returns a short name of a key, 8 characters of a hash of its ARN: the map and the session
+// that carry it are short of room.
+func keyTag(arn string) string {
+	h := sha256.Sum256([]byte(arn))
+	return base64.RawURLEncoding.EncodeToString(h[:6])
+}

@@ -2,26 +2,31 @@ package trigger
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"log/slog"
+	"regexp"
+	"sync/atomic"
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// Reporter writes one JSON line for each invocation: what happened, to whom by sub, why, and the
-// metrics in CloudWatch's embedded metric format, which need no call and no permission.
+// Reporter writes one JSON line for each invocation: what happened, to which user by sub, why, and
+// the metrics in CloudWatch's embedded metric format, which need no call and no permission.
 type Reporter struct {
 	log *slog.Logger
 	now func() time.Time
+	// pool is the user pool of the last event that could be read.
+	pool atomic.Pointer[string]
 }
 
 // NewReporter returns a reporter for the named function.
 func NewReporter(w io.Writer, f settings.Function, now func() time.Time) *Reporter {
-	return &Reporter{slog.New(slog.NewJSONHandler(w, nil)).With("function", string(f)), now}
+	return &Reporter{log: slog.New(slog.NewJSONHandler(w, nil)).With("function", string(f)), now: now}
 }
 
-// A report gathers what one invocation has to say.
+// report gathers what is logged and counted of one invocation.
 type report struct {
 	message string
 	level   slog.Level
@@ -30,15 +35,18 @@ type report struct {
 	metrics []settings.Metric
 }
 
-// say sets the line's message and reason code.
-func (r *report) say(level slog.Level, message, reason string) {
+// record sets the line's message and adds the reason.
+func (r *report) record(level slog.Level, message, reason string) {
 	r.message, r.level = message, max(r.level, level)
 	r.attrs = append(r.attrs, slog.String("reason", reason))
 }
 
+// cause adds what the log may have of an error; see describe.
 func (r *report) cause(err error) {
-	r.level = max(r.level, slog.LevelWarn)
-	r.attrs = append(r.attrs, slog.String("cause", err.Error()))
+	if err != nil {
+		r.level = max(r.level, slog.LevelWarn)
+		r.attrs = append(r.attrs, slog.String("cause", describe(err)))
+	}
 }
 
 func (r *report) count(m ...settings.Metric) { r.metrics = append(r.metrics, m...) }
@@ -50,6 +58,26 @@ func (r *report) about(e *event) {
 	if sub := e.attribute("sub"); sub != "" && !e.Request.UserNotFound {
 		r.attrs = append(r.attrs, slog.String("sub", sub))
 	}
+}
+
+var poolID = regexp.MustCompile(`^[\w-]{1,30}_[0-9A-Za-z]{1,30}$`)
+
+// unknownPool is the metrics' dimension where no event named a pool yet.
+const unknownPool = "unknown"
+
+// poolOf returns the user pool that a malformed event is counted for: the one that it names, or that
+// of the last event, since a function serves one pool.
+func (p *Reporter) poolOf(payload []byte) string {
+	var e struct {
+		UserPoolID string `json:"userPoolId"`
+	}
+	if _ = json.Unmarshal(payload, &e); poolID.MatchString(e.UserPoolID) {
+		return e.UserPoolID
+	}
+	if last := p.pool.Load(); last != nil {
+		return *last
+	}
+	return unknownPool
 }
 
 // emfMetric and emfDirective are parts of the embedded metric format.
@@ -72,6 +100,7 @@ type emf struct {
 func (p *Reporter) write(ctx context.Context, r *report) {
 	attrs := r.attrs
 	if r.pool != "" {
+		p.pool.Store(&r.pool)
 		// Named as the metrics' dimension: CloudWatch looks its value up in the line.
 		attrs = append(attrs, slog.String(settings.Dimension, r.pool))
 	}

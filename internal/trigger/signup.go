@@ -3,13 +3,18 @@ package trigger
 import (
 	"context"
 	"log/slog"
+	"strings"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// SignUp is the pre-sign-up trigger of a passwordless pool. It confirms who signs up, for there is
-// no password that an unconfirmed account would have to wait with, and never claims the address
-// verified: only a code that came back proves that.
+// SignUp is the pre-sign-up trigger of a passwordless pool. It confirms a new user, since there is
+// no password that an unconfirmed account would wait with. It never declares the address verified:
+// only a right code proves that.
+//
+// It refuses, by format alone, an address that create could never mail, and an address outside the
+// domains that may sign up. So the refusal shows nothing about who has an account.
 type SignUp struct {
 	Settings settings.Settings
 	Reporter *Reporter
@@ -26,8 +31,36 @@ func (s SignUp) Handler() Handler { return Handler{s.Reporter, s.respond} }
 
 func (s SignUp) respond(_ context.Context, e *event, r *report) (any, error) {
 	// Cognito ignores the answer for users whom an administrator creates, and a federated user is
-	// confirmed by its provider.
-	confirm := e.TriggerSource == "PreSignUp_SignUp"
-	r.say(slog.LevelInfo, "sign-up", e.TriggerSource)
-	return signUpResponse{AutoConfirmUser: confirm}, nil
+	// confirmed by its provider. Their addresses are not a stranger's choice.
+	if e.TriggerSource != "PreSignUp_SignUp" {
+		r.record(slog.LevelInfo, "sign-up", e.TriggerSource)
+		return signUpResponse{}, nil
+	}
+	address := e.attribute("email")
+	switch {
+	case mail.ValidateAddress(address) != nil:
+		return nil, refuseSignUp(r, "address-unmailable")
+	case !isAllowedDomain(address, s.Settings.AllowedSignUpDomains):
+		return nil, refuseSignUp(r, "domain-not-allowed")
+	}
+	r.record(slog.LevelInfo, "sign-up", e.TriggerSource)
+	return signUpResponse{AutoConfirmUser: true}, nil
+}
+
+func refuseSignUp(r *report, reason string) error {
+	r.record(slog.LevelInfo, "refused", reason)
+	r.count(settings.SignUpsRefused)
+	return RefusedSignUp
+}
+
+// isAllowedDomain reports whether the address is of one of the domains or of a subdomain of one. No
+// domains allow every address.
+func isAllowedDomain(address string, domains []string) bool {
+	domain := strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
+	for _, d := range domains {
+		if d = strings.ToLower(d); domain == d || strings.HasSuffix(domain, "."+d) {
+			return true
+		}
+	}
+	return len(domains) == 0
 }

@@ -2,15 +2,14 @@ package trigger
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// Tokens is the pre-token-generation trigger of a password pool. It shuts a door: Cognito has been
-// seen to give tokens right after NEW_PASSWORD_REQUIRED, without asking for the code that should
-// follow. The new password stays set; the person signs in with it, and then meets the code.
+// Tokens is the pre-token-generation trigger of a password pool. It closes a bypass: Cognito has been
+// seen to issue tokens right after NEW_PASSWORD_REQUIRED, without the code that must follow. The new
+// password stays set; the user signs in with it, and with a code.
 type Tokens struct {
 	Settings settings.Settings
 	Reporter *Reporter
@@ -27,11 +26,12 @@ func (t Tokens) respond(_ context.Context, e *event, r *report) (any, error) {
 	switch e.TriggerSource {
 	case "TokenGeneration_Authentication", "TokenGeneration_RefreshTokens",
 		"TokenGeneration_AuthenticateDevice", "TokenGeneration_HostedAuth":
-		r.say(slog.LevelInfo, "tokens", e.TriggerSource)
+		r.record(slog.LevelInfo, "tokens", e.TriggerSource)
 		return tokensResponse{}, nil
 	case "TokenGeneration_NewPasswordChallenge":
-		r.say(slog.LevelInfo, "refused", "new-password-alone")
-		return nil, told(RefusedNewPassword)
+		r.record(slog.LevelInfo, "refused", "new-password-alone")
+		return nil, RefusedNewPassword
 	}
-	return nil, &failure{RefusedTokens, "unknown-source", fmt.Errorf("trigger source of %d characters is none of Cognito's five", len(e.TriggerSource))}
+	return nil, &failure{RefusedTokens, "unknown-source",
+		wordsf(nil, "a trigger source of %d characters is none of Cognito's five", len(e.TriggerSource))}
 }

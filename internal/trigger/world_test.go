@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/guard/memory"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
@@ -34,7 +35,7 @@ type world struct {
 	t        testing.TB
 	settings settings.Settings
 	clock    time.Time
-	store    *memory
+	store    *store
 	log      logBuffer
 
 	mu       sync.Mutex
@@ -68,7 +69,7 @@ func newWorld(t testing.TB, m settings.Mode) *world {
 	s := settings.Defaults(m)
 	s.KeyARN, s.TableName, s.From, s.ProductName = keyARN, "Guard", "no-reply@example.com", "Example"
 	w := &world{t: t, settings: s, clock: time.Date(2026, 11, 5, 9, 5, 3, 0, time.UTC)}
-	w.store = &memory{w: w, items: map[string]guard.Item{}, lanes: map[string]int{}, fail: map[string]error{}}
+	w.store = &store{Store: memory.New(), w: w, fail: map[string]error{}}
 	return w
 }
 
@@ -104,7 +105,7 @@ func (w *world) VerifyMAC(_ context.Context, m, mac []byte) (bool, error) {
 	return hmac.Equal(mac, h.Sum(nil)), nil
 }
 
-// sharedTags are the tags of every mail of a renderer, with room behind them that nobody may fill.
+// sharedTags are the tags of every mail of a renderer, with room behind them that no caller may fill.
 var sharedTags = []mail.Tag{{Name: "ses:feedback-id-a", Value: "sign-in"}, {Name: "room"}}
 
 // Render keeps the message where a test can read the code, as a mailbox does.
@@ -160,10 +161,11 @@ func (w *world) handler(f settings.Function) trigger.Handler {
 	case settings.DefineAuthChallenge:
 		return trigger.Define{Settings: w.settings, Reporter: w.reporter(f)}.Handler()
 	case settings.CreateAuthChallenge:
-		return trigger.Create{Settings: w.settings, Reporter: w.reporter(f), Keys: w, Store: w.store, Renderer: w, Sender: w,
-			Now: w.now, Random: rand.Reader}.Handler()
+		return trigger.Create{Settings: w.settings, Reporter: w.reporter(f), Keys: w, Store: w.store,
+			Renderer: w, Sender: w, Now: w.now, Random: rand.Reader}.Handler()
 	case settings.VerifyAuthChallenge:
-		return trigger.Verify{Settings: w.settings, Reporter: w.reporter(f), Keys: w, Store: w.store, Directory: w, Now: w.now}.Handler()
+		return trigger.Verify{Settings: w.settings, Reporter: w.reporter(f), Keys: w, Store: w.store,
+			Directory: w, Now: w.now}.Handler()
 	case settings.PreSignUp:
 		return trigger.SignUp{Settings: w.settings, Reporter: w.reporter(f)}.Handler()
 	}
@@ -232,6 +234,7 @@ func (u user) with(name string, value any) user {
 	return u
 }
 
+// stranger is an unknown name.
 func stranger(name string) user { return user{name, map[string]any{}, true} }
 
 func (s *signIn) event(source string, request map[string]any) event {
@@ -279,7 +282,7 @@ func (s *signIn) next(metadata map[string]any) {
 	}
 }
 
-// verify calls verify alone and returns its word.
+// verify calls verify alone and returns its answer.
 func (s *signIn) verify(answer any, metadata map[string]any) (bool, error) {
 	s.w.t.Helper()
 	v, err := s.w.invoke(settings.VerifyAuthChallenge, s.event("VerifyAuthChallengeResponse_Authentication",
@@ -317,139 +320,107 @@ func wrong(code string) string {
 	return fmt.Sprintf("%s%c", code[:len(code)-1], '0'+(code[len(code)-1]-'0'+1)%10)
 }
 
-// memory is the store in memory, with the semantics that package dynamo has by its conditions.
-type memory struct {
-	w     *world
-	mu    sync.Mutex
-	items map[string]guard.Item
-	lanes map[string]int
-	fail  map[string]error
+// store is the store in memory, with a note of each call and switchable faults.
+type store struct {
+	*memory.Store
+	w    *world
+	fail map[string]error
 	// lostClaim makes the next claim succeed and report an error, or a lost race.
 	lostClaim error
+	// beforeClaim runs once before the next claim.
+	beforeClaim func()
+	// forgetResends loses every request for a resend.
+	forgetResends bool
 }
 
-func (m *memory) begin(call string) error {
-	m.w.note(call)
-	m.mu.Lock()
-	return m.fail[call]
-}
-
-func (m *memory) Read(_ context.Context, key string) (guard.Item, error) {
-	err := m.begin("Read")
-	defer m.mu.Unlock()
-	return m.items[key], err
-}
-
-func mailState(i guard.Item) guard.Item {
-	return guard.Item{Mail: i.Mail, SlowMail: i.SlowMail, Next: i.Next, Nonce: i.Nonce, Digits: i.Digits}
-}
-
-func withMailState(i, from guard.Item) guard.Item {
-	i.Mail, i.SlowMail, i.Next, i.Nonce, i.Digits = from.Mail, from.SlowMail, from.Next, from.Nonce, from.Digits
-	return i
-}
-
-func (m *memory) Claim(_ context.Context, key string, before, after guard.Item, _ time.Time) (bool, error) {
-	err := m.begin("Claim")
-	defer m.mu.Unlock()
-	if err != nil || mailState(m.items[key]) != mailState(before) {
-		return false, err
+// call notes a call and makes it, unless it is to fail.
+func call[T any](s *store, name string, f func() (T, error)) (result T, err error) {
+	s.w.note(name)
+	if err := s.fail[name]; err != nil {
+		return result, err
 	}
-	m.items[key] = withMailState(m.items[key], after)
-	if err := m.lostClaim; err != nil {
-		m.lostClaim = nil
-		if errors.Is(err, errLostRace) {
-			return false, nil
-		}
-		return false, err
-	}
-	return true, nil
+	return f()
+}
+
+// do is call for a method without a result.
+func (s *store) do(name string, f func() error) error {
+	_, err := call(s, name, func() (bool, error) { return true, f() })
+	return err
 }
 
 var errLostRace = errors.New("the answer was lost and the repeat found the condition false")
 
-func (m *memory) Release(_ context.Context, key string, before, after guard.Item, _ time.Time) error {
-	err := m.begin("Release")
-	defer m.mu.Unlock()
-	if err == nil && mailState(m.items[key]) == mailState(after) {
-		m.items[key] = withMailState(m.items[key], before)
-	}
-	return err
+func (s *store) Read(ctx context.Context, key string) (guard.Item, error) {
+	return call(s, "Read", func() (guard.Item, error) { return s.Store.Read(ctx, key) })
 }
 
-func (m *memory) Touch(context.Context, string, time.Time) error {
-	err := m.begin("Touch")
-	m.mu.Unlock()
-	return err
+func (s *store) Claim(ctx context.Context, key string, before, after guard.Item, now time.Time) (bool, error) {
+	return call(s, "Claim", func() (bool, error) {
+		if f := s.beforeClaim; f != nil {
+			s.beforeClaim = nil
+			f()
+		}
+		won, err := s.Store.Claim(ctx, key, before, after, now)
+		if lost := s.lostClaim; lost != nil {
+			s.lostClaim = nil
+			if errors.Is(lost, errLostRace) {
+				lost = nil
+			}
+			return false, lost
+		}
+		return won, err
+	})
 }
 
-func (m *memory) SpendGuess(_ context.Context, key string, b guard.Bucket, limit int, now time.Time) (bool, error) {
-	err := m.begin("SpendGuess")
-	defer m.mu.Unlock()
-	i := m.items[key]
-	if err != nil || i.Failures >= limit || !b.Allows(i.Guess, now.UnixMilli()) {
-		return false, err
-	}
-	i.Guess, i.Failures = b.Spend(i.Guess, now.UnixMilli()), i.Failures+1
-	m.items[key] = i
-	return true, nil
+func (s *store) Release(ctx context.Context, key string, before, after guard.Item, now time.Time) error {
+	return s.do("Release", func() error { return s.Store.Release(ctx, key, before, after, now) })
 }
 
-func (m *memory) SpendLane(_ context.Context, key string, limit int, _ time.Time) (int, bool, error) {
-	err := m.begin("SpendLane")
-	defer m.mu.Unlock()
-	if err != nil || m.lanes[key] >= limit {
-		return 0, false, err
-	}
-	m.lanes[key]++
-	return m.lanes[key], true, nil
+func (s *store) SpendGuess(ctx context.Context, key string, b guard.Bucket, limit int, now time.Time) (bool, error) {
+	return call(s, "SpendGuess", func() (bool, error) { return s.Store.SpendGuess(ctx, key, b, limit, now) })
 }
 
-func (m *memory) ReturnLane(_ context.Context, key string) error {
-	err := m.begin("ReturnLane")
-	defer m.mu.Unlock()
-	m.lanes[key]--
-	return err
+func (s *store) CountQuota(ctx context.Context, key, counter string, now time.Time) (guard.Counters, error) {
+	return call(s, "CountQuota", func() (guard.Counters, error) { return s.Store.CountQuota(ctx, key, counter, now) })
 }
 
-func (m *memory) Use(_ context.Context, key string, issued time.Time, challenge string, refund time.Duration, _ time.Time) (bool, error) {
-	err := m.begin("Use")
-	defer m.mu.Unlock()
-	i := m.items[key]
-	if err != nil || i.Used >= issued.UnixMilli() {
-		return false, err
-	}
-	i.Used, i.UsedBy, i.Failures, i.Mail, i.SlowMail, i.Next = issued.UnixMilli(), challenge, 0, 0, 0, 0
-	i.Guess -= refund.Milliseconds()
-	m.items[key] = i
-	return true, nil
+func (s *store) ReturnQuota(ctx context.Context, key, counter string) error {
+	return s.do("ReturnQuota", func() error { return s.Store.ReturnQuota(ctx, key, counter) })
 }
 
-func (m *memory) AskResend(_ context.Context, key, challenge string, _ time.Time) error {
-	err := m.begin("AskResend")
-	defer m.mu.Unlock()
-	if err == nil {
-		i := m.items[key]
-		i.Resend = challenge
-		m.items[key] = i
-	}
-	return err
+func (s *store) Use(ctx context.Context, key string, u guard.Use, now time.Time) (bool, error) {
+	return call(s, "Use", func() (bool, error) { return s.Store.Use(ctx, key, u, now) })
 }
 
-func (m *memory) MarkBounced(_ context.Context, key, addressHash string, _ time.Time) (bool, error) {
-	err := m.begin("MarkBounced")
-	defer m.mu.Unlock()
-	i, found := m.items[key]
-	if err != nil || !found || i.Bounced == addressHash {
-		return false, err
-	}
-	i.Bounced = addressHash
-	m.items[key] = i
-	return true, nil
+func (s *store) AskResend(ctx context.Context, key string, now time.Time) error {
+	return s.do("AskResend", func() error {
+		if s.forgetResends {
+			return nil
+		}
+		return s.Store.AskResend(ctx, key, now)
+	})
+}
+
+func (s *store) ResendAsked(ctx context.Context, key string) (bool, error) {
+	return call(s, "ResendAsked", func() (bool, error) { return s.Store.ResendAsked(ctx, key) })
+}
+
+func (s *store) MarkBounced(ctx context.Context, key string, m guard.Mark, now time.Time) (bool, error) {
+	return call(s, "MarkBounced", func() (bool, error) { return s.Store.MarkBounced(ctx, key, m, now) })
 }
 
 // item returns the person's item.
-func (w *world) item() guard.Item { return w.store.items[guard.Key(pool, sub)] }
+func (w *world) item() guard.Item { return w.store.Items()[guard.Key(pool, sub)] }
+
+// change changes the person's item.
+func (w *world) change(f func(*guard.Item)) {
+	i := w.item()
+	f(&i)
+	w.store.Put(guard.Key(pool, sub), i)
+}
+
+// pass lets time pass.
+func (w *world) pass(d time.Duration) { w.clock = w.clock.Add(d) }
 
 // counted returns how often a call was made since the last reset.
 func (w *world) counted(call string) (n int) {
@@ -483,3 +454,23 @@ func (s *signIn) reason(want string) *signIn {
 }
 
 func contains(s, part string) bool { return strings.Contains(s, part) }
+
+// logHas fails the test unless the log has each of the parts.
+func (w *world) logHas(parts ...string) {
+	w.t.Helper()
+	for _, part := range parts {
+		if !contains(w.log.String(), part) {
+			w.t.Errorf("the log lacks %q: %s", part, w.log.String())
+		}
+	}
+}
+
+// logLacks fails the test if the log has any of the parts.
+func (w *world) logLacks(parts ...string) {
+	w.t.Helper()
+	for _, part := range parts {
+		if contains(w.log.String(), part) {
+			w.t.Errorf("the log has %q: %s", part, w.log.String())
+		}
+	}
+}

@@ -1,4 +1,4 @@
-// Command create-auth-challenge is the Lambda function that makes codes and mails them.
+// Command create-auth-challenge is the Lambda function that derives codes and mails them.
 package main
 
 import (

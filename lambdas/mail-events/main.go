@@ -1,4 +1,4 @@
-// Command mail-events is the Lambda function that marks addresses from which mail came back.
+// Command mail-events is the Lambda function that marks addresses whose mail bounced or was reported as spam.
 package main
 
 import (

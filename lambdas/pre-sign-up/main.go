@@ -1,4 +1,4 @@
-// Command pre-sign-up is the Lambda function that confirms people who sign up.
+// Command pre-sign-up is the Lambda function that confirms new users or refuses their addresses.
 package main
 
 import (

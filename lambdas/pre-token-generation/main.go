@@ -1,4 +1,4 @@
-// Command pre-token-generation is the Lambda function that refuses tokens which a new password alone would give.
+// Command pre-token-generation is the Lambda function that refuses tokens after a new password alone.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command verify-auth-challenge is the Lambda function that checks the codes which people type.
+// Command verify-auth-challenge is the Lambda function that checks answers.
 package main
 
 import (

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -12,16 +13,33 @@ func itemOf(a map[string]types.AttributeValue) guard.Item {
 	return guard.Item{
 		Guess:    numberOf(a, "g"),
 		Failures: int(numberOf(a, "n")),
-		Mail:     numberOf(a, "m"),
-		SlowMail: numberOf(a, "d"),
-		Next:     numberOf(a, "next"),
-		Nonce:    textOf(a, "nonce"),
-		Digits:   int(numberOf(a, "kind")),
-		Used:     numberOf(a, "uf"),
-		UsedBy:   textOf(a, "ub"),
-		Resend:   textOf(a, "rs"),
-		Bounced:  textOf(a, "bx"),
+		MailState: guard.MailState{
+			Mail:     numberOf(a, "m"),
+			SlowMail: numberOf(a, "d"),
+			Next:     numberOf(a, "next"),
+			Nonce:    textOf(a, "nonce"),
+			Digits:   int(numberOf(a, "kind")),
+			Key:      textOf(a, "key"),
+		},
+		Used:   numberOf(a, "uf"),
+		UsedBy: textOf(a, "ub"),
+		UsedAt: numberOf(a, "ua"),
+		Proven: numberOf(a, "fp"),
+		Mark:   guard.Mark{Address: textOf(a, "bx"), At: numberOf(a, "bt"), Until: numberOf(a, "be")},
 	}
+}
+
+// counter is the prefix of the attributes that hold a quota's counters.
+const counter = "q_"
+
+func countersOf(a map[string]types.AttributeValue) guard.Counters {
+	c := guard.Counters{}
+	for name := range a {
+		if short, ok := strings.CutPrefix(name, counter); ok {
+			c[short] = int(numberOf(a, name))
+		}
+	}
+	return c
 }
 
 func numberOf(a map[string]types.AttributeValue, name string) int64 {

@@ -1,6 +1,4 @@
-// Package dynamo keeps the items of package guard in a DynamoDB table. Each method is one
-// conditional write or one strong read, so that what parallel sign-ins do to an account adds up as
-// if they had come one after the other.
+// Package dynamo is the [guard.Store] in a DynamoDB table.
 package dynamo
 
 import (
@@ -26,7 +24,8 @@ const (
 // API is the part of the DynamoDB client that the store calls.
 type API interface {
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
-	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (
+		*dynamodb.UpdateItemOutput, error)
 }
 
 // Store is the table.
@@ -35,128 +34,83 @@ type Store struct {
 	table  string
 }
 
+var _ guard.Store = (*Store)(nil)
+
 // New returns the store in the named table.
 func New(client API, table string) *Store { return &Store{client, table} }
 
-// Read returns the item of key, the zero Item where there is none. The read is strongly consistent.
+// Read implements [guard.Store] by one strongly consistent read.
 func (s *Store) Read(ctx context.Context, key string) (guard.Item, error) {
-	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &s.table, Key: primary(key), ConsistentRead: aws.Bool(true)})
-	if err != nil {
-		return guard.Item{}, fmt.Errorf("guard: read: %w", err)
-	}
-	return itemOf(out.Item), nil
+	a, err := s.get(ctx, key)
+	return itemOf(a), wrap("read", err)
 }
 
-// Claim writes after in place of before, which must be what [Store.Read] returned; false means that
-// somebody was faster and nothing was written. Guesses and uses are not touched.
+// Claim implements [guard.Store] by one conditional write.
 func (s *Store) Claim(ctx context.Context, key string, before, after guard.Item, now time.Time) (bool, error) {
 	u := update{}
-	u.setMailState(after)
-	u.unchangedMailState(before)
+	u.swap(mailState(before), mailState(after))
+	if before.Guess != after.Guess {
+		u.swap([]field{{"g", before.Guess, before.Guess == 0}}, []field{{"g", after.Guess, after.Guess == 0}})
+	}
 	u.keepUntil(now)
 	_, won, err := s.write(ctx, key, u)
 	return won, wrap("claim", err)
 }
 
-// Release takes back a claim whose mail was refused, if nothing has happened to it since: after is
-// what was claimed and before what it replaced.
+// Release implements [guard.Store] by one conditional write.
 func (s *Store) Release(ctx context.Context, key string, before, after guard.Item, now time.Time) error {
 	u := update{}
-	u.setMailState(before)
-	u.unchangedMailState(after)
+	u.swap(mailState(after), mailState(before))
 	u.keepUntil(now)
 	_, _, err := s.write(ctx, key, u)
 	return wrap("release", err)
 }
 
-// Touch writes to the item without changing what it says: the decoy of [Store.Claim].
-func (s *Store) Touch(ctx context.Context, key string, now time.Time) error {
-	u := update{}
-	u.keepUntil(now)
-	_, _, err := s.write(ctx, key, u)
-	return wrap("touch", err)
-}
-
-// SpendGuess takes one from the account's guesses and counts a failure, which [Store.Use] takes back
-// if the answer is right. It must come before the answer is compared. False means that the budget is
-// spent or limit failures have come in a row.
+// SpendGuess implements [guard.Store]. An update can't write max(tat, now), so there are two, of
+// which exactly one fits at any moment: for a bucket that is full again, and for one that is not. A
+// refund or another spend between them can make both miss; the first is then tried again. Where
+// none fits, a last write clamps a tat that the present bucket can't have written.
 func (s *Store) SpendGuess(ctx context.Context, key string, b guard.Bucket, limit int, now time.Time) (bool, error) {
-	count := func(u *update) {
-		u.set("n", "if_not_exists(#n, :zero) + :one", "zero", 0, "one", 1)
-		u.only("attribute_not_exists(#n) OR #n < :limit", []string{"n"}, "limit", int64(limit))
-	}
-	ok, err := s.spend(ctx, key, "g", b, now, count)
-	return ok, wrap("spend a guess", err)
-}
-
-// laneRetention is how long a lane's count is kept after its window.
-const laneRetention = 48 * time.Hour
-
-// SpendLane counts one mail in a lane's window, of which key is one shard, and returns how many there
-// are now. False means that limit were counted before. It is one write, whatever the count.
-func (s *Store) SpendLane(ctx context.Context, key string, limit int, now time.Time) (used int, ok bool, err error) {
-	u := update{returns: types.ReturnValueUpdatedNew}
-	u.set("w", "if_not_exists(#w, :zero) + :one", "zero", 0, "one", 1)
-	u.only("attribute_not_exists(#w) OR #w < :limit", []string{"w"}, "limit", limit)
-	u.expireAt(now.Add(laneRetention))
-	out, ok, err := s.write(ctx, key, u)
-	return int(numberOf(out, "w")), ok, wrap("spend from a lane", err)
-}
-
-// ReturnLane takes back what [Store.SpendLane] counted.
-func (s *Store) ReturnLane(ctx context.Context, key string) error {
-	u := update{}
-	u.set("w", "#w - :one", "one", 1)
-	u.only("#w > :zero", []string{"w"}, "zero", 0)
-	_, _, err := s.write(ctx, key, u)
-	return wrap("return to a lane", err)
-}
-
-// spend takes one from the bucket whose tat is in attribute name. An update can't say max(tat, now), so
-// there are two, of which exactly one fits at any moment: a bucket that is full again, and one that
-// is not. A refund or another spend between them can make both miss; the first is then tried again.
-func (s *Store) spend(ctx context.Context, key, name string, b guard.Bucket, now time.Time, also func(*update)) (bool, error) {
 	ms := now.UnixMilli()
-	whole := func() update {
+	empty := b.Spend(ms+b.Slack(), ms)
+	spend := func(tat, condition string, pairs ...any) update {
 		u := update{}
-		u.set(name, ":start", "start", ms+b.Interval())
-		u.only("attribute_not_exists(#"+name+") OR #"+name+" <= :now", []string{name}, "now", ms)
-		also(&u)
+		u.set("g", tat)
+		u.only(condition, []string{"g"}, pairs...)
+		u.set("n", "if_not_exists(#n, :zero) + :one", "zero", 0, "one", 1)
+		u.only("attribute_not_exists(#n) OR #n < :limit", []string{"n"}, "limit", limit)
 		u.keepUntil(now)
 		return u
 	}
-	part := func() update {
-		u := update{}
-		u.set(name, "#"+name+" + :interval", "interval", b.Interval())
-		u.only("#"+name+" > :now AND #"+name+" <= :most", []string{name}, "now", ms, "most", ms+b.Slack())
-		also(&u)
-		u.keepUntil(now)
-		return u
-	}
-	for _, attempt := range []func() update{whole, part, whole} {
-		if _, ok, err := s.write(ctx, key, attempt()); err != nil || ok {
-			return ok, err
+	full := spend(":start", "attribute_not_exists(#g) OR #g <= :now", "now", ms, "start", b.Spend(0, ms))
+	part := spend("#g + :interval", "#g > :now AND #g <= :most",
+		"now", ms, "most", ms+b.Slack(), "interval", b.Interval())
+	for _, u := range []update{full, part, full} {
+		if _, ok, err := s.write(ctx, key, u); err != nil || ok {
+			return ok, wrap("spend a guess", err)
 		}
 	}
-	return false, nil
+	clamp := update{}
+	clamp.set("g", ":empty", "empty", empty)
+	clamp.only("#g > :empty", []string{"g"})
+	_, _, err := s.write(ctx, key, clamp)
+	return false, wrap("clamp the guesses", err)
 }
 
-// Use marks a code as used, once, and clears what its owner has thereby settled: failures, the mail
-// budgets and the cool-down. refund is the interval to give back to the guess bucket, zero where
-// nothing was spent. False means that this code or a newer one was used before.
-//
-// Use and refund are one write: a repeated call can't give back twice.
-func (s *Store) Use(ctx context.Context, key string, issued time.Time, challenge string, refund time.Duration, now time.Time) (bool, error) {
+// Use implements [guard.Store] by one conditional write.
+func (s *Store) Use(ctx context.Context, key string, use guard.Use, now time.Time) (bool, error) {
 	u := update{}
-	u.set("uf", ":issued", "issued", issued.UnixMilli())
-	u.set("ub", ":challenge", "challenge", challenge)
+	u.set("uf", ":issued", "issued", use.Issued.UnixMilli())
+	u.set("ub", ":challenge", "challenge", use.Challenge)
+	u.set("ua", ":at", "at", now.UnixMilli())
 	u.set("n", ":zero", "zero", 0)
-	u.set("m", ":zero", "zero", 0)
-	u.set("d", ":zero", "zero", 0)
-	u.set("next", ":zero", "zero", 0)
-	if refund > 0 {
-		u.set("g", "#g - :refund", "refund", refund.Milliseconds())
+	u.set("next", ":zero")
+	u.set("m", "if_not_exists(#m, :zero) - :mail", "mail", use.Mail.Milliseconds())
+	if use.Guess > 0 {
+		u.set("g", "if_not_exists(#g, :zero) - :guess", "guess", use.Guess.Milliseconds())
+	}
+	if use.First {
+		u.set("fp", "if_not_exists(#fp, :at)")
 	}
 	u.only("attribute_not_exists(#uf) OR #uf < :issued", []string{"uf"})
 	u.keepUntil(now)
@@ -164,25 +118,66 @@ func (s *Store) Use(ctx context.Context, key string, issued time.Time, challenge
 	return won, wrap("use", err)
 }
 
-// AskResend notes that a resend was asked for in the given challenge.
-func (s *Store) AskResend(ctx context.Context, key, challenge string, now time.Time) error {
+// CountQuota implements [guard.Store] by one write.
+func (s *Store) CountQuota(ctx context.Context, key, name string, now time.Time) (guard.Counters, error) {
+	u := update{returns: types.ReturnValueAllNew}
+	name = counter + name
+	u.set(name, "if_not_exists(#"+name+", :zero) + :one", "zero", 0, "one", 1)
+	u.expireAt(now.Add(guard.QuotaRetention))
+	out, _, err := s.write(ctx, key, u)
+	return countersOf(out), wrap("count in a quota", err)
+}
+
+// ReturnQuota implements [guard.Store] by one conditional write.
+func (s *Store) ReturnQuota(ctx context.Context, key, name string) error {
 	u := update{}
-	u.set("rs", ":challenge", "challenge", challenge)
-	u.keepUntil(now)
+	name = counter + name
+	u.set(name, "#"+name+" - :one", "one", 1)
+	u.only("#"+name+" > :zero", nil, "zero", 0)
+	_, _, err := s.write(ctx, key, u)
+	return wrap("return to a quota", err)
+}
+
+// AskResend implements [guard.Store] by one write to an item of its own.
+func (s *Store) AskResend(ctx context.Context, key string, now time.Time) error {
+	u := update{}
+	u.set("rs", ":one", "one", 1)
+	u.expireAt(now.Add(guard.ResendRetention))
 	_, _, err := s.write(ctx, key, u)
 	return wrap("ask for a resend", err)
 }
 
-// MarkBounced marks the address with the given hash as one that no mail may go to. False means that
-// there is no such item, which a mark must not create, or that it bears this very mark already.
-func (s *Store) MarkBounced(ctx context.Context, key, addressHash string, now time.Time) (bool, error) {
+// ResendAsked implements [guard.Store] by one strongly consistent read.
+func (s *Store) ResendAsked(ctx context.Context, key string) (bool, error) {
+	a, err := s.get(ctx, key)
+	return numberOf(a, "rs") == 1, wrap("read a request for a resend", err)
+}
+
+// MarkBounced implements [guard.Store] by one conditional write.
+func (s *Store) MarkBounced(ctx context.Context, key string, m guard.Mark, now time.Time) (bool, error) {
 	u := update{}
-	u.set("bx", ":mark", "mark", addressHash)
+	u.set("bx", ":mark", "mark", m.Address)
+	u.set("bt", ":at", "at", m.At)
+	u.set("be", ":until", "until", m.Until)
 	u.only("attribute_exists(#"+PartitionKey+")", []string{PartitionKey})
-	u.only("attribute_not_exists(#bx) OR #bx <> :mark", []string{"bx"})
+	free := "attribute_not_exists(#bx) OR #bx <> :mark OR #bt < :at"
+	if m.Until > 0 {
+		u.only(free+" AND (#be > :zero OR #ua > #bt)", []string{"ua"}, "zero", 0)
+	} else {
+		u.only(free, nil)
+	}
 	u.keepUntil(now)
 	_, marked, err := s.write(ctx, key, u)
 	return marked, wrap("mark an address", err)
+}
+
+func (s *Store) get(ctx context.Context, key string) (map[string]types.AttributeValue, error) {
+	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &s.table, Key: primary(key), ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return nil, err
+	}
+	return out.Item, nil
 }
 
 func (s *Store) write(ctx context.Context, key string, u update) (map[string]types.AttributeValue, bool, error) {

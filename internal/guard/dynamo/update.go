@@ -76,26 +76,20 @@ func (u *update) keepUntil(now time.Time) {
 
 func (u *update) expireAt(t time.Time) { u.set(TTL, ":ttl", "ttl", t.Unix()) }
 
-// setMailState writes what a mail changes.
-func (u *update) setMailState(i guard.Item) {
-	for _, f := range mailState(i) {
-		if f.absent {
-			u.remove(f.name)
+// swap writes the fields of after, on the condition that the item still has those of before. Absent
+// and zero are the same: a used code's write leaves zeros.
+func (u *update) swap(before, after []field) {
+	for i, old := range before {
+		holds := "#" + old.name + " = :old_" + old.name
+		if old.absent {
+			holds = "attribute_not_exists(#" + old.name + ") OR " + holds
+		}
+		u.only(holds, []string{old.name}, "old_"+old.name, old.value)
+		if to := after[i]; to.absent {
+			u.remove(to.name)
 		} else {
-			u.set(f.name, ":new_"+f.name, "new_"+f.name, f.value)
+			u.set(to.name, ":new_"+to.name, "new_"+to.name, to.value)
 		}
-	}
-}
-
-// unchangedMailState demands that the item still says what was read. Absent and zero are the same:
-// a used code's write leaves zeros.
-func (u *update) unchangedMailState(i guard.Item) {
-	for _, f := range mailState(i) {
-		holds := "#" + f.name + " = :old_" + f.name
-		if f.absent {
-			holds = "attribute_not_exists(#" + f.name + ") OR " + holds
-		}
-		u.only(holds, []string{f.name}, "old_"+f.name, f.value)
 	}
 }
 
@@ -112,6 +106,7 @@ func mailState(i guard.Item) []field {
 		{"next", i.Next, i.Next == 0},
 		{"nonce", i.Nonce, i.Nonce == ""},
 		{"kind", i.Digits, i.Digits == 0},
+		{"key", i.Key, i.Key == ""},
 	}
 }
 
@@ -122,7 +117,8 @@ func (u *update) input(table, key string) *dynamodb.UpdateItemInput {
 	}
 	in := &dynamodb.UpdateItemInput{
 		TableName: &table, Key: primary(key), UpdateExpression: &expression,
-		ExpressionAttributeNames: maps.Clone(u.names), ExpressionAttributeValues: maps.Clone(u.values), ReturnValues: u.returns}
+		ExpressionAttributeNames: maps.Clone(u.names), ExpressionAttributeValues: maps.Clone(u.values),
+		ReturnValues: u.returns}
 	if len(u.conditions) > 0 {
 		// Sorted, so that a request is the same for the same update.
 		slices.Sort(u.conditions)
