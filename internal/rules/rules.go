@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -47,8 +48,7 @@ func Bypasses() []Kind {
 // IsBypass reports whether the kind is a bypass, which can be acknowledged.
 func (k Kind) IsBypass() bool { return slices.Contains(Bypasses(), k) }
 
-// A Finding is one bypass or error. Its texts are parts of the sentence that [Finding.Problem]
-// returns.
+// A Finding is one bypass or error. Its texts are parts of what [Finding.Problem] returns.
 type Finding struct {
 	Kind Kind `json:"kind"`
 	// Resource is "user pool" or "app client"; Name and ID are those of the [Pool] or [Client].
@@ -63,9 +63,21 @@ type Finding struct {
 	Remedy string `json:"remedy"`
 }
 
-// Problem returns the finding as a sentence with its remedy, without a full stop.
-func (f Finding) Problem() string {
-	return fmt.Sprintf("%s %s %s, so %s; %s", f.Resource, f.Name, f.What, f.Harm, f.Remedy)
+// String returns what is wrong and what follows, without the remedy and without a full stop.
+func (f Finding) String() string {
+	return fmt.Sprintf("%s %s %s, so %s", f.Resource, f.Name, f.What, f.Harm)
+}
+
+// Problem returns the finding with its remedy.
+func (f Finding) Problem() string { return f.String() + "; " + f.Remedy }
+
+// TemplateRemedy returns the remedy, with the metadata that acknowledges a bypass in a template.
+func (f Finding) TemplateRemedy() string {
+	if !f.Kind.IsBypass() {
+		return f.Remedy
+	}
+	return fmt.Sprintf("%s, or acknowledge it as %q in the resource's metadata %s", f.Remedy, f.Mark(),
+		contract.MetadataAcknowledgedBypasses)
 }
 
 // Mark returns the text that acknowledges the finding in a template's metadata, such as
@@ -75,6 +87,7 @@ func (f Finding) Mark() string { return string(f.Kind) + ":" + f.ID }
 // Acknowledge separates the findings that isAccepted accepts from all others. It never asks about
 // an error: those stay open.
 func Acknowledge(all []Finding, isAccepted func(Finding) bool) (open, accepted []Finding) {
+	open, accepted = []Finding{}, []Finding{}
 	for _, f := range all {
 		if f.Kind.IsBypass() && isAccepted(f) {
 			accepted = append(accepted, f)

@@ -4,18 +4,12 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
-// The metadata by which the construct marks what it makes.
-const (
-	clientMark   = "EmailOTP::Client"
-	functionMark = "EmailOTP::Function"
-	doorsMark    = "EmailOTP::AcknowledgedDoors"
-)
-
-// clients describes every app client of the pool, wherever its stack is, and
-// looks for doors in each.
+// clients describes every app client of the pool, wherever its stack is.
 func (b *builder) clients() {
 	var own, all []located
 	b.assembly.each(func(c located) {
@@ -28,7 +22,7 @@ func (b *builder) clients() {
 			return
 		}
 		all = append(all, c)
-		if _, marked := c.Metadata[clientMark]; marked {
+		if _, marked := c.Metadata[contract.MetadataClient]; marked {
 			own = append(own, c)
 		}
 	}, "AWS::Cognito::UserPoolClient")
@@ -36,20 +30,33 @@ func (b *builder) clients() {
 		own = all // made by hand: unambiguous as long as it is the only one
 	}
 	if len(own) != 1 {
-		b.fail("user pool %s has %d app clients of which one should be the EmailOTP's own (metadata %s); %s", b.candidate.id, len(own), clientMark, remedy)
+		b.fail("user pool %s has %d app clients of which one should be the EmailOTP's own (metadata %s); %s", b.candidate.id, len(own), contract.MetadataClient, remedy)
 		return
 	}
 	b.plan.ClientLogicalID, b.plan.ClientID = own[0].id, own[0].stack.clientID(own[0].id)
-	b.poolDoors()
 	for _, c := range all {
 		p, err := c.stack.resolveMap(c.Properties)
 		if err != nil {
 			b.fail("app client %s: %w", c.id, err)
 			continue
 		}
-		client := describeClient(c, p)
-		b.plan.Pool.Clients = append(b.plan.Pool.Clients, client)
-		b.clientDoors(c, p, client)
+		b.plan.Pool.Clients = append(b.plan.Pool.Clients, describeClient(c, p))
+	}
+}
+
+// bypasses applies the rules to the pool. A client that Cognito would refuse ends the plan in
+// Cognito's words.
+func (b *builder) bypasses() {
+	found := b.assembly.inspect(b.candidate)
+	for _, f := range found.Open {
+		if f.Kind == rules.RefusedAttributes {
+			b.fail("InvalidParameterException: %s: %s", rules.InvalidWriteAttributes, f.Problem())
+			continue
+		}
+		b.plan.Bypasses = append(b.plan.Bypasses, f)
+	}
+	for _, f := range found.Acknowledged {
+		b.warn("%s, which the template acknowledges", f.Problem())
 	}
 }
 

@@ -75,7 +75,7 @@ func equal(a, b any) bool {
 }
 
 func (s *stack) condition(name string, depth int) (bool, error) {
-	if known, ok := s.conditions[name]; ok {
+	if known, ok := s.conditions[name]; ok && !s.assembly.strict {
 		return known, nil
 	}
 	expression, ok := s.template.Conditions[name]
@@ -97,7 +97,7 @@ func (s *stack) condition(name string, depth int) (bool, error) {
 	return holds, nil
 }
 
-// exists says whether a resource is made at all.
+// exists reports whether a resource is created.
 func (s *stack) exists(id string) bool {
 	r, ok := s.template.Resources[id]
 	if !ok || r.Condition == "" {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// modeVariable marks a function of an EmailOTP and says in which mode it works.
+// modeVariable marks a function of an EmailOTP and holds its mode.
 const modeVariable = "EMAILOTP_MODE"
 
 // candidate is a user pool that an EmailOTP guards.
@@ -79,8 +79,7 @@ func (l located) variable(name string) string {
 func (a *Assembly) choose(choice Choice) (candidate, error) {
 	all := a.candidates()
 	if len(all) == 0 {
-		return candidate{}, fmt.Errorf("cloud assembly %s has no EmailOTP: none of its stacks (%s) has a user pool whose CreateAuthChallenge trigger is a function with %s in its environment; give the directory of an app that uses the construct, or %s",
-			a.dir, a.stackNames(), modeVariable, remedy)
+		return candidate{}, a.noEmailOTP()
 	}
 	var fitting []candidate
 	for _, c := range all {
@@ -95,6 +94,17 @@ func (a *Assembly) choose(choice Choice) (candidate, error) {
 		return candidate{}, fmt.Errorf("no EmailOTP in cloud assembly %s has %s; it holds:\n%s", a.dir, choice, list(all))
 	}
 	return candidate{}, fmt.Errorf("cloud assembly %s holds several EmailOTPs; choose one by stack, pool or mode:\n%s", a.dir, list(fitting))
+}
+
+// noEmailOTP returns the error of an assembly without an EmailOTP. It names the nested stacks whose
+// templates are missing, for one of them may have it.
+func (a *Assembly) noEmailOTP() error {
+	missing := ""
+	for _, sentence := range a.missing {
+		missing += sentence + "; "
+	}
+	return fmt.Errorf("cloud assembly %s has no EmailOTP: none of its stacks (%s) has a user pool whose CreateAuthChallenge trigger is a function with %s in its environment; %sgive the directory of an app that uses the construct, or %s",
+		a.dir, a.stackNames(), modeVariable, missing, remedy)
 }
 
 func (c Choice) String() string {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
@@ -86,7 +87,7 @@ func (b *builder) triggers(config properties) map[userpool.Trigger]string {
 
 func (b *builder) function(l located) (Function, error) {
 	f := Function{LogicalID: l.id, ARN: l.arn()}
-	f.Folder, _ = l.Metadata[functionMark].(string)
+	f.Folder, _ = l.Metadata[contract.MetadataFunction].(string)
 	p, err := l.stack.resolveMap(without(l.Properties, "Code", "Environment"))
 	if err != nil {
 		return f, fmt.Errorf("function %s: %w", l.id, err)

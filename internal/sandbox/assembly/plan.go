@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/eventbus"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
@@ -30,9 +31,9 @@ type Plan struct {
 	ConfigurationSets []ConfigurationSet
 	// Tables are those that a trigger's role mentions.
 	Tables []Table
-	// Doors are ways in that need no mailed code, unless acknowledged.
-	Doors []Door
-	// Warnings say what the template has and the sandbox does not do.
+	// Bypasses are the findings that the template does not acknowledge.
+	Bypasses []rules.Finding
+	// Warnings name what the template has and the sandbox does not do.
 	Warnings []string
 }
 
@@ -125,6 +126,7 @@ func (a *Assembly) Plan(choice Choice) (*Plan, error) {
 	}
 	b.pool()
 	b.clients()
+	b.bypasses()
 	b.functions()
 	b.rules()
 	b.keys()
@@ -162,12 +164,20 @@ type located struct {
 	*resource
 }
 
-// each visits the existing resources of some types, in all stacks, in a fixed order.
+// each visits the resources of some types that are created, in all stacks, in a fixed order.
 func (a *Assembly) each(visit func(located), types ...string) {
+	a.all(func(l located) {
+		if l.stack.exists(l.id) {
+			visit(l)
+		}
+	}, types...)
+}
+
+// all visits the resources of some types, whatever their conditions.
+func (a *Assembly) all(visit func(located), types ...string) {
 	for _, s := range a.stacks {
 		for _, id := range sortedKeys(s.template.Resources) {
-			r := s.template.Resources[id]
-			if slices.Contains(types, r.Type) && s.exists(id) {
+			if r := s.template.Resources[id]; slices.Contains(types, r.Type) {
 				visit(located{s, id, r})
 			}
 		}

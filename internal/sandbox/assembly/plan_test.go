@@ -171,3 +171,47 @@ func TestAnIdentityThatOnlyARoleNamesCountsAsVerifiedAndIsReported(t *testing.T)
 		t.Errorf("warnings: %q", p.Warnings)
 	}
 }
+
+func TestWhatIsNotEmulatedIsReported(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(object)
+		want   string
+	}{
+		"no right to invoke": {func(o object) { delete(at(o, "Resources"), "SignInPreSignUpPermission") }, "SignInPreSignUp: no AWS::Lambda::Permission"},
+		"a client's pool unknown": {func(o object) {
+			at(o, "Resources")["Stray"] = object{"Type": "AWS::Cognito::UserPoolClient", "Properties": object{"UserPoolId": object{"Ref": "Gone"}}}
+		}, "Stray: its user pool can't be resolved"},
+		"native MFA": {func(o object) { props(o, "SignInUserPool")["MfaConfiguration"] = "OPTIONAL" }, "native MFA OPTIONAL"},
+		"devices": {func(o object) {
+			props(o, "SignInUserPool")["DeviceConfiguration"] = object{"ChallengeRequiredOnNewDevice": true}
+		}, "tracks devices"},
+		"threat protection": {func(o object) {
+			props(o, "SignInUserPool")["UserPoolAddOns"] = object{"AdvancedSecurityMode": "ENFORCED"}
+		}, "threat protection ENFORCED"},
+		"first factors": {func(o object) {
+			at(props(o, "SignInUserPool"), "Policies")["SignInPolicy"] = object{"AllowedFirstAuthFactors": []any{"PASSWORD", "EMAIL_OTP"}}
+		}, "first factor EMAIL_OTP"},
+		"an unknown trigger": {func(o object) {
+			at(props(o, "SignInUserPool"), "LambdaConfig")["UserMigration"] = object{"Fn::GetAtt": []any{"SignInPreSignUp", "Arn"}}
+		}, "trigger setting UserMigration"},
+		"federation": {func(o object) {
+			at(o, "Resources")["Google"] = object{"Type": "AWS::Cognito::UserPoolIdentityProvider", "Properties": object{"UserPoolId": object{"Ref": "SignInUserPool"}}}
+		}, "not emulated: federated sign-in"},
+		"a domain": {func(o object) {
+			at(o, "Resources")["Domain"] = object{"Type": "AWS::Cognito::UserPoolDomain", "Properties": object{"UserPoolId": object{"Ref": "SignInUserPool"}}}
+		}, "hosted sign-in pages"},
+		"a managed policy": {func(o object) {
+			props(o, "SignInPreSignUpRole")["ManagedPolicyArns"] = []any{"arn:aws:iam::aws:policy/AdministratorAccess"}
+		}, "AdministratorAccess"},
+		"token trigger version": {func(o object) {
+			at(props(o, "SignInUserPool"), "LambdaConfig")["PreTokenGenerationConfig"] = object{"LambdaVersion": "V2_0", "LambdaArn": object{"Fn::GetAtt": []any{"SignInPreSignUp", "Arn"}}}
+		}, "version V2_0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := mustPlan(t, edited(t, devTemplate, c.change), passwordless)
+			if !mentioned(p.Warnings, c.want) {
+				t.Errorf("warnings %q lack %q", p.Warnings, c.want)
+			}
+		})
+	}
+}

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	maxSteps = 200_000 // of one value: no real template comes near, a hostile one stops
-	maxDepth = 400
-	maxText  = 4 << 20
+	maxSteps   = 200_000 // of one value: no real template comes near, a hostile one stops
+	maxNesting = 400
+	maxText    = 4 << 20
 )
 
 // noValue is what AWS::NoValue resolves to; lists and objects leave it out.
@@ -64,7 +64,7 @@ func text(v any) (string, error) {
 }
 
 func (s *stack) eval(v any, depth int) (any, error) {
-	if s.assembly.steps--; s.assembly.steps < 0 || depth > maxDepth {
+	if s.assembly.steps--; s.assembly.steps < 0 || depth > maxNesting {
 		return nil, errors.New("a value of the template refers to itself, or is too large to resolve")
 	}
 	switch v := v.(type) {
@@ -134,6 +134,8 @@ func (s *stack) intrinsic(name string, arg any, depth int) (any, error) {
 		out, err = s.logic(name, arg, depth)
 	case "Fn::ImportValue":
 		out, err = s.importValue(arg, depth)
+	case "Fn::GetStackOutput":
+		out, err = s.stackOutput(arg, depth)
 	case "Fn::Base64":
 		var plain string
 		if plain, err = s.evalText(arg, depth); err == nil {

@@ -115,7 +115,7 @@ func TestNothingUnresolvedReachesAFunction(t *testing.T) {
 		"a parameter of SSM":      {object{"Ref": "BootstrapVersion"}, nil, []string{"BootstrapVersion", "SSM"}},
 		"a dynamic reference":     {"{{resolve:secretsmanager:code}}", nil, []string{"PROBE", "dynamic reference"}},
 		"an unknown function":     {object{"Fn::Transform": object{}}, nil, []string{"can't resolve Fn::Transform"}},
-		"a missing export":        {object{"Fn::ImportValue": "shared"}, nil, []string{`imports "shared"`}},
+		"a missing export":        {object{"Fn::ImportValue": "shared"}, nil, []string{`imports "shared", which no stack of the assembly has`}},
 		"a list":                  {[]any{"a"}, nil, []string{"PROBE", "expected text"}},
 		"more than 4 KB":          {strings.Repeat("y", 4096), nil, []string{"Lambda allows 4096", "can't be deployed"}},
 		"a NUL":                   {"a\x00b", nil, []string{"PROBE"}},

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/eventbus"
 )
 
@@ -24,7 +25,7 @@ func (b *builder) rules() {
 		}
 		for _, target := range properties(targets).objects("Targets") {
 			fn, found := functions[unqualified(target.text("Arn"))]
-			if found && fn.Metadata[functionMark] != nil && fn.variable(poolVariable) == b.plan.Pool.ID {
+			if found && fn.Metadata[contract.MetadataFunction] != nil && fn.variable(poolVariable) == b.plan.Pool.ID {
 				b.rule(l, fn)
 			}
 		}

@@ -74,9 +74,14 @@ func (s *stack) arn(service, resource string) string {
 	return "arn:" + s.partition() + ":" + service + ":" + s.region + ":" + s.account + ":" + resource
 }
 
-// digest is the same at every start, so that ids can be written down by users.
+// digest identifies a part of the stack. It is the same at every start, so users can note the ids
+// that are made from it. The invented account is left out of it.
 func (s *stack) digest(parts ...string) []byte {
-	sum := sha256.Sum256([]byte(strings.Join(append([]string{s.region, s.name}, parts...), "\x00")))
+	place := []string{s.region, s.name}
+	if s.account != DefaultAccount {
+		place = append(place, s.account)
+	}
+	sum := sha256.Sum256([]byte(strings.Join(append(place, parts...), "\x00")))
 	return sum[:]
 }
 

@@ -18,7 +18,7 @@ import (
 
 var custom = &awscognito.AuthFlow{Custom: jsii.Bool(true)}
 
-// closed are client options without a door.
+// closed returns client options without a bypass.
 func closed() *awscognito.UserPoolClientOptions {
 	return &awscognito.UserPoolClientOptions{
 		AuthFlows: custom, DisableOAuth: jsii.Bool(true),
@@ -38,39 +38,39 @@ func ownPool(stack awscdk.Stack, change func(*awscognito.UserPoolProps)) awscogn
 	return awscognito.NewUserPool(stack, jsii.String("Pool"), props)
 }
 
-func TestEverySideDoorOfAnotherClientFailsSynthesisInEitherOrder(t *testing.T) {
+func TestEveryBypassOfAnotherClientFailsSynthesisInEitherOrder(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		change  func(*awscognito.UserPoolClientOptions)
-		kind    emailotp.DoorKind
+		kind    emailotp.BypassKind
 		problem string
 	}{
 		{"SRP", func(o *awscognito.UserPoolClientOptions) {
 			o.AuthFlows = &awscognito.AuthFlow{Custom: jsii.Bool(true), UserSrp: jsii.Bool(true)}
-		}, emailotp.DoorUserSrpAuth, "app client Prod/Legacy allows ALLOW_USER_SRP_AUTH on user pool Prod/SignIn/UserPool, so a password alone signs in there; use AuthFlow{Custom: true}, or a pool of its own"},
+		}, emailotp.BypassUserSrpAuth, "app client Prod/Legacy allows ALLOW_USER_SRP_AUTH on user pool Prod/SignIn/UserPool, so a password alone signs in there; use AuthFlow{Custom: true}, or a pool of its own"},
 		{"USER_PASSWORD", func(o *awscognito.UserPoolClientOptions) {
 			o.AuthFlows = &awscognito.AuthFlow{UserPassword: jsii.Bool(true)}
-		}, emailotp.DoorUserPasswordAuth, "allows ALLOW_USER_PASSWORD_AUTH"},
+		}, emailotp.BypassUserPasswordAuth, "allows ALLOW_USER_PASSWORD_AUTH"},
 		{"ADMIN_USER_PASSWORD", func(o *awscognito.UserPoolClientOptions) {
 			o.AuthFlows = &awscognito.AuthFlow{AdminUserPassword: jsii.Bool(true)}
-		}, emailotp.DoorAdminUserPasswordAuth, "allows ALLOW_ADMIN_USER_PASSWORD_AUTH"},
+		}, emailotp.BypassAdminUserPasswordAuth, "allows ALLOW_ADMIN_USER_PASSWORD_AUTH"},
 		{"USER_AUTH", func(o *awscognito.UserPoolClientOptions) { o.AuthFlows = &awscognito.AuthFlow{User: jsii.Bool(true)} },
-			emailotp.DoorUserAuth, "allows ALLOW_USER_AUTH"},
+			emailotp.BypassUserAuth, "allows ALLOW_USER_AUTH"},
 		{"no flows, Cognito's default", func(o *awscognito.UserPoolClientOptions) { o.AuthFlows = nil },
-			emailotp.DoorUserSrpAuth, "leaves its flows to Cognito's default"},
+			emailotp.BypassUserSrpAuth, "leaves its flows to Cognito's default"},
 		{"empty flows", func(o *awscognito.UserPoolClientOptions) { o.AuthFlows = &awscognito.AuthFlow{} },
-			emailotp.DoorUserSrpAuth, "leaves its flows to Cognito's default"},
+			emailotp.BypassUserSrpAuth, "leaves its flows to Cognito's default"},
 		{"hosted UI by default", func(o *awscognito.UserPoolClientOptions) { o.DisableOAuth = nil },
-			emailotp.DoorHostedUI, "allows OAuth grants (implicit, code)"},
+			emailotp.BypassHostedUI, "allows OAuth grants (implicit, code)"},
 		{"hosted UI by code", func(o *awscognito.UserPoolClientOptions) {
 			o.DisableOAuth = nil
 			o.OAuth = &awscognito.OAuthSettings{Flows: &awscognito.OAuthFlows{AuthorizationCodeGrant: jsii.Bool(true)}}
-		}, emailotp.DoorHostedUI, "allows OAuth grants (code)"},
+		}, emailotp.BypassHostedUI, "allows OAuth grants (code)"},
 		{"email writable by default", func(o *awscognito.UserPoolClientOptions) { o.WriteAttributes = nil },
-			emailotp.DoorWriteEmail, "may write every attribute"},
+			emailotp.BypassWriteEmail, "may write every attribute"},
 		{"email writable", func(o *awscognito.UserPoolClientOptions) {
 			o.WriteAttributes = awscognito.NewClientAttributes().WithStandardAttributes(&awscognito.StandardAttributesMask{Email: jsii.Bool(true)})
-		}, emailotp.DoorWriteEmail, "may write the attribute email"},
+		}, emailotp.BypassWriteEmail, "may write the attribute email"},
 	} {
 		options := closed()
 		c.change(options)
@@ -96,7 +96,7 @@ func TestEverySideDoorOfAnotherClientFailsSynthesisInEitherOrder(t *testing.T) {
 	}
 }
 
-func TestSideDoorsAreSeenThroughEveryReferenceToThePool(t *testing.T) {
+func TestBypassesAreFoundThroughEveryReferenceToThePool(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		add  func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool)
@@ -122,6 +122,35 @@ func TestSideDoorsAreSeenThroughEveryReferenceToThePool(t *testing.T) {
 		{"by an export", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
 			other := awscdk.NewStack(app, jsii.String("Other"), nil)
 			awscognito.NewCfnUserPoolClient(other, jsii.String("Web"), &awscognito.CfnUserPoolClientProps{UserPoolId: stack.ExportValue(pool.UserPoolId(), nil)})
+		}},
+		{"by an export of the app's own name", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
+			export(stack, pool, "customers")
+			bareClient(awscdk.NewStack(app, jsii.String("Other"), nil), awscdk.Fn_ImportValue(jsii.String("customers")))
+		}},
+		{"by an export named after its stack", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
+			export(stack, pool, *awscdk.Fn_Sub(jsii.String("${AWS::StackName}-pool"), nil))
+			bareClient(awscdk.NewStack(app, jsii.String("Other"), nil), awscdk.Fn_ImportValue(jsii.String("Prod-pool")))
+		}},
+		{"by an export from another stage", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
+			export(stack, pool, "customers")
+			stage := awscdk.NewStage(app, jsii.String("Other"), nil)
+			bareClient(awscdk.NewStack(stage, jsii.String("Api"), nil), awscdk.Fn_ImportValue(jsii.String("customers")))
+		}},
+		{"by a weak reference from another stack", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
+			other := awscdk.NewStack(app, jsii.String("Other"), nil)
+			awscdk.CrossStackReferences_Of(other).Consume(awscdk.ReferenceStrength_WEAK)
+			bareClient(other, pool.UserPoolId())
+		}},
+		{"from a nested stack", func(_ awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
+			bareClient(awscdk.NewNestedStack(stack, jsii.String("Nested"), nil), pool.UserPoolId())
+		}},
+		{"from a nested stack of another stack's nested stack", func(app awscdk.App, _ awscdk.Stack, pool awscognito.UserPool) {
+			outer := awscdk.NewNestedStack(awscdk.NewStack(app, jsii.String("Other"), nil), jsii.String("Outer"), nil)
+			bareClient(awscdk.NewNestedStack(outer, jsii.String("Inner"), nil), pool.UserPoolId())
+		}},
+		{"by Fn::Sub", func(_ awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
+			id := stack.Resolve(pool.Node().DefaultChild().(awscdk.CfnElement).LogicalId()).(string)
+			bareClient(stack, awscdk.Fn_Sub(jsii.String("${"+id+"}"), nil))
 		}},
 		{"as a resource without a class", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
 			awscdk.NewCfnResource(stack, jsii.String("Web"), &awscdk.CfnResourceProps{Type: jsii.String("AWS::Cognito::UserPoolClient"),
@@ -149,6 +178,143 @@ func TestSideDoorsAreSeenThroughEveryReferenceToThePool(t *testing.T) {
 	}
 }
 
+// export makes the pool's id an export of its stack.
+func export(stack awscdk.Stack, pool awscognito.IUserPool, name string) {
+	awscdk.NewCfnOutput(stack, jsii.String("PoolId"), &awscdk.CfnOutputProps{Value: pool.UserPoolId(), ExportName: &name})
+}
+
+// bareClient adds a client called Web that leaves everything to Cognito's defaults.
+func bareClient(scope constructs.Construct, pool *string) {
+	awscognito.NewCfnUserPoolClient(scope, jsii.String("Web"), &awscognito.CfnUserPoolClientProps{UserPoolId: pool})
+}
+
+func TestAClientInTheParentOfANestedEmailOTPIsFound(t *testing.T) {
+	stack := newStack(t)
+	nested := awscdk.NewNestedStack(stack, jsii.String("Auth"), nil)
+	bareClient(stack, signIn(nested, valid(emailotp.ModePasswordless)).UserPool().UserPoolId())
+	contains(t, synthesised(stack), "[Prod/Auth/SignIn] app client Prod/Web leaves its flows to Cognito's default, which allows ALLOW_USER_SRP_AUTH, on user pool Prod/Auth/SignIn/UserPool")
+}
+
+// Each case deploys one app twice. The second deployment has a client with passwords, which it
+// acknowledges: none of the two EmailOTPs may refuse anything.
+func TestAClientOfALikeNamedPoolIsNoBypass(t *testing.T) {
+	auth := func(scope constructs.Construct, id string, name *string, acknowledged string) (awscdk.Stack, awscognito.UserPool) {
+		stack := awscdk.NewStack(scope, &id, &awscdk.StackProps{StackName: name})
+		props := valid(emailotp.ModePasswordless)
+		if acknowledged != "" {
+			props.AcknowledgedBypasses = &[]emailotp.Bypass{{Kind: emailotp.BypassUserSrpAuth, Path: acknowledged}, {Kind: emailotp.BypassWriteEmail, Path: acknowledged}}
+		}
+		return stack, signIn(stack, props).UserPool()
+	}
+	api := func(scope constructs.Construct, name *string, pool *string) {
+		bareClient(awscdk.NewStack(scope, jsii.String("api"), &awscdk.StackProps{StackName: name}), pool)
+	}
+	for name, build := range map[string]func(app awscdk.App){
+		"a stack's name begins with the other's": func(app awscdk.App) {
+			auth(app, "EmailOtp", nil, "")
+			_, pool := auth(app, "EmailOtp-staging", nil, "api/Web")
+			api(app, nil, pool.UserPoolId())
+		},
+		"two stages": func(app awscdk.App) {
+			auth(awscdk.NewStage(app, jsii.String("prod"), nil), "auth", nil, "")
+			stage := awscdk.NewStage(app, jsii.String("dev"), nil)
+			_, pool := auth(stage, "auth", nil, "dev/api/Web")
+			api(stage, nil, pool.UserPoolId())
+		},
+		"two stages with equal stack names": func(app awscdk.App) {
+			auth(awscdk.NewStage(app, jsii.String("prod"), nil), "auth", jsii.String("auth"), "")
+			stage := awscdk.NewStage(app, jsii.String("dev"), nil)
+			_, pool := auth(stage, "auth", jsii.String("auth"), "dev/api/Web")
+			api(stage, jsii.String("api"), pool.UserPoolId())
+		},
+		"two stages with equal export names": func(app awscdk.App) {
+			stack, pool := auth(awscdk.NewStage(app, jsii.String("prod"), nil), "auth", nil, "")
+			export(stack, pool, "customers")
+			stage := awscdk.NewStage(app, jsii.String("dev"), nil)
+			stack, pool = auth(stage, "auth", nil, "dev/api/Web")
+			export(stack, pool, "customers")
+			api(stage, nil, awscdk.Fn_ImportValue(jsii.String("customers")))
+		},
+		"equal export names in two Regions": func(app awscdk.App) {
+			region := func(name string) awscdk.Stage {
+				return awscdk.NewStage(app, &name, &awscdk.StageProps{Env: &awscdk.Environment{Account: jsii.String("123456789012"), Region: &name}})
+			}
+			stack, pool := auth(region("eu-west-1"), "auth", nil, "")
+			export(stack, pool, "customers")
+			api(region("us-east-1"), nil, awscdk.Fn_ImportValue(jsii.String("customers")))
+		},
+		"an id from SSM": func(app awscdk.App) {
+			auth(app, "EmailOtp", nil, "")
+			api(app, nil, awscdk.NewCfnDynamicReference(awscdk.CfnDynamicReferenceService_SSM, jsii.String("/EmailOtp/SignInUserPoolA2C003D1")).ToString())
+		},
+		"an import from outside the app": func(app awscdk.App) {
+			auth(app, "EmailOtp", nil, "")
+			api(app, nil, awscdk.Fn_ImportValue(jsii.String("EmailOtp:SignInUserPoolA2C003D1")))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			app := emailotptest.App(t, nil)
+			build(app)
+			if words := refusal(func() { app.Synth(nil) }); words != "" {
+				t.Errorf("refused: %s", words)
+			}
+		})
+	}
+}
+
+func TestTwoClientsOfOneLogicalIDAreAcknowledgedEachForItself(t *testing.T) {
+	app := emailotptest.App(t, nil)
+	stack := awscdk.NewStack(app, jsii.String("Prod"), nil)
+	props := valid(emailotp.ModePasswordless)
+	props.AcknowledgedBypasses = &[]emailotp.Bypass{{Kind: emailotp.BypassUserSrpAuth, Path: "Api/Web"}, {Kind: emailotp.BypassWriteEmail, Path: "Api/Web"},
+		{Kind: emailotp.BypassUserSrpAuth, Path: "Prod/Nested/Web"}, {Kind: emailotp.BypassWriteEmail, Path: "Prod/Nested/Web"}}
+	pool := signIn(stack, props).UserPool().UserPoolId()
+	bareClient(awscdk.NewStack(app, jsii.String("Api"), nil), pool)
+	nested := awscdk.NewNestedStack(stack, jsii.String("Nested"), nil)
+	bareClient(nested, pool)
+	contains(t, compact(t, resources(t, stack, "AWS::Cognito::UserPool")),
+		`"USER_SRP_AUTH:Api/Web","USER_SRP_AUTH:Prod/`+stack.Resolve(nested.NestedStackResource().LogicalId()).(string)+`/Web"`)
+}
+
+func TestAClientThatCognitoWouldRefuseFailsSynthesis(t *testing.T) {
+	required := func(attributes awscognito.StandardAttributes) func(*awscognito.UserPoolProps) {
+		return func(p *awscognito.UserPoolProps) { p.StandardAttributes = &attributes }
+	}
+	must := &awscognito.StandardAttribute{Required: jsii.Bool(true), Mutable: jsii.Bool(true)}
+	locale := awscognito.NewClientAttributes().WithStandardAttributes(&awscognito.StandardAttributesMask{Locale: jsii.Bool(true)})
+	for _, c := range []struct {
+		name     string
+		pool     func(*awscognito.UserPoolProps)
+		change   func(*emailotp.EmailOTPProps)
+		problems []string // none: accepted
+	}{
+		{"the pool requires email", required(awscognito.StandardAttributes{Email: must}), func(*emailotp.EmailOTPProps) {},
+			[]string{"[Prod/SignIn] app client Prod/SignIn/UserPoolClient may not write the attribute email, which user pool Prod/Pool requires",
+				"Invalid write attributes specified while creating a client", "ClientsMayChangeEmail"}},
+		{"the pool requires email, and clients may write it", required(awscognito.StandardAttributes{Email: must}),
+			func(p *emailotp.EmailOTPProps) { p.ClientsMayChangeEmail = jsii.Bool(true) }, nil},
+		{"the pool requires a name that the client may not write", required(awscognito.StandardAttributes{Fullname: must}),
+			func(p *emailotp.EmailOTPProps) {
+				p.UserPoolClientProps = &emailotp.UserPoolClientProps{WriteAttributes: locale}
+			},
+			[]string{"may not write the attribute name, which user pool Prod/Pool requires", "add name to its WriteAttributes"}},
+		{"the pool requires a name", required(awscognito.StandardAttributes{Fullname: must}), func(*emailotp.EmailOTPProps) {}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			stack := newStack(t)
+			props := valid(emailotp.ModePasswordless)
+			props.UserPool = ownPool(stack, c.pool)
+			c.change(props)
+			signIn(stack, props)
+			words := synthesised(stack)
+			if (words == "") != (c.problems == nil) {
+				t.Errorf("refused: %q", words)
+			}
+			contains(t, words, c.problems...)
+		})
+	}
+}
+
 // opener is an aspect that opens a client after it was made.
 type opener struct{}
 
@@ -165,14 +331,14 @@ func TestAnAspectThatOpensTheOwnClientIsRefused(t *testing.T) {
 	contains(t, synthesised(stack), "app client Prod/SignIn/UserPoolClient allows ALLOW_USER_SRP_AUTH")
 }
 
-// Stacks of one class have the same logical ids: dev's own doors are not prod's.
+// Stacks of one class have the same logical ids: a bypass in dev is none in prod.
 func TestAPoolOfTheSameNameInAnotherStackIsAnother(t *testing.T) {
 	app := emailotptest.App(t, nil)
 	prod := awscdk.NewStack(app, jsii.String("Prod"), nil)
 	signIn(prod, valid(emailotp.ModePassword))
 	dev := awscdk.NewStack(app, jsii.String("Dev"), nil)
 	props := valid(emailotp.ModePassword)
-	props.AcknowledgedDoors = &[]emailotp.Door{{Kind: emailotp.DoorUserPasswordAuth, Path: "Dev/Web"}}
+	props.AcknowledgedBypasses = &[]emailotp.Bypass{{Kind: emailotp.BypassUserPasswordAuth, Path: "Dev/Web"}}
 	e := signIn(dev, props)
 	options := closed()
 	options.AuthFlows = &awscognito.AuthFlow{UserPassword: jsii.Bool(true)}
@@ -183,7 +349,7 @@ func TestAPoolOfTheSameNameInAnotherStackIsAnother(t *testing.T) {
 	}
 }
 
-func TestClientsOfOtherPoolsAndClientsForMachinesAreNoDoors(t *testing.T) {
+func TestClientsOfOtherPoolsAndClientsForMachinesAreNoBypasses(t *testing.T) {
 	stack := newStack(t)
 	pool := signIn(stack, valid(emailotp.ModePassword)).UserPool()
 	awscognito.NewUserPool(stack, jsii.String("Staff"), nil).AddClient(jsii.String("Web"), nil)
@@ -201,7 +367,7 @@ func TestClientsOfOtherPoolsAndClientsForMachinesAreNoDoors(t *testing.T) {
 	}
 }
 
-func TestThePoolsOwnDoorsFailSynthesis(t *testing.T) {
+func TestThePoolsOwnBypassesFailSynthesis(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		mode    emailotp.Mode
@@ -245,13 +411,13 @@ func TestThePoolsOwnDoorsFailSynthesis(t *testing.T) {
 	}
 }
 
-func TestAcknowledgedDoorsPassAndAreWrittenForTools(t *testing.T) {
+func TestAcknowledgedBypassesPassAndAreWrittenForTools(t *testing.T) {
 	stack := newStack(t)
 	props := valid(emailotp.ModePassword)
 	props.UserPool = ownPool(stack, func(p *awscognito.UserPoolProps) { p.AccountRecovery = awscognito.AccountRecovery_EMAIL_ONLY })
-	props.AcknowledgedDoors = &[]emailotp.Door{
-		{Kind: emailotp.DoorUserSrpAuth, Path: "Prod/Legacy"},
-		{Kind: emailotp.DoorEmailRecovery, Path: "Prod/Pool"},
+	props.AcknowledgedBypasses = &[]emailotp.Bypass{
+		{Kind: emailotp.BypassUserSrpAuth, Path: "Prod/Legacy"},
+		{Kind: emailotp.BypassEmailRecovery, Path: "Prod/Pool"},
 	}
 	signIn(stack, props)
 	options := closed()
@@ -260,21 +426,21 @@ func TestAcknowledgedDoorsPassAndAreWrittenForTools(t *testing.T) {
 	pools := resources(t, stack, "AWS::Cognito::UserPool")
 	pool := logical(t, pools, "Pool")
 	client := logical(t, resources(t, stack, "AWS::Cognito::UserPoolClient"), "Legacy")
-	got := compact(t, pools[pool]["Metadata"].(map[string]any)["EmailOTP::AcknowledgedDoors"])
+	got := compact(t, pools[pool]["Metadata"].(map[string]any)["EmailOTP::AcknowledgedBypasses"])
 	if want := `["EMAIL_RECOVERY:` + pool + `","USER_SRP_AUTH:` + client + `"]`; got != want {
 		t.Errorf("metadata %s, want %s", got, want)
 	}
 }
 
-func TestAnAcknowledgementThatMatchesNoDoorIsRefused(t *testing.T) {
+func TestAnAcknowledgementThatMatchesNoBypassIsRefused(t *testing.T) {
 	stack := newStack(t)
 	props := valid(emailotp.ModePassword)
-	props.AcknowledgedDoors = &[]emailotp.Door{{Kind: emailotp.DoorUserSrpAuth, Path: "Prod/Gone"}}
+	props.AcknowledgedBypasses = &[]emailotp.Bypass{{Kind: emailotp.BypassUserSrpAuth, Path: "Prod/Gone"}}
 	signIn(stack, props)
-	contains(t, synthesised(stack), `AcknowledgedDoors has {Kind: "USER_SRP_AUTH", Path: "Prod/Gone"}, which is not open (any more); remove it`)
+	contains(t, synthesised(stack), `AcknowledgedBypasses has {Kind: "USER_SRP_AUTH", Path: "Prod/Gone"}, which is not open (any more); remove it`)
 }
 
-func TestClientsMayChangeEmailOpensThatDoorAndSaysSo(t *testing.T) {
+func TestClientsMayChangeEmailAcknowledgesThatBypass(t *testing.T) {
 	stack := newStack(t)
 	props := valid(emailotp.ModePasswordless)
 	props.ClientsMayChangeEmail = jsii.Bool(true)
@@ -282,7 +448,16 @@ func TestClientsMayChangeEmailOpensThatDoorAndSaysSo(t *testing.T) {
 	clients := resources(t, stack, "AWS::Cognito::UserPoolClient")
 	id := logical(t, clients, "SignIn")
 	contains(t, compact(t, clients[id]["Properties"].(map[string]any)["WriteAttributes"]), `"email"`)
-	contains(t, compact(t, resources(t, stack, "AWS::Cognito::UserPool")), `"EmailOTP::AcknowledgedDoors":["WRITE_EMAIL:`+id+`"]`)
+	contains(t, compact(t, resources(t, stack, "AWS::Cognito::UserPool")), `"EmailOTP::AcknowledgedBypasses":["WRITE_EMAIL:`+id+`"]`)
+}
+
+// replacer is an aspect that gives the pool another function.
+type replacer struct{ arn *string }
+
+func (r *replacer) Visit(node constructs.IConstruct) {
+	if pool, ok := node.(awscognito.CfnUserPool); ok {
+		pool.SetLambdaConfig(&awscognito.CfnUserPool_LambdaConfigProperty{DefineAuthChallenge: r.arn})
+	}
 }
 
 func TestATakenTriggerIsRefusedAndOthersStay(t *testing.T) {
@@ -320,6 +495,26 @@ func TestATakenTriggerIsRefusedAndOthersStay(t *testing.T) {
 		props := valid(emailotp.ModePassword)
 		props.UserPool = first.UserPool()
 		contains(t, refusal(func() { emailotp.NewEmailOTP(stack, jsii.String("Again"), props) }), "has a trigger DefineAuthChallenge already")
+	})
+	t.Run("added later", func(t *testing.T) {
+		stack := newStack(t)
+		pool := signIn(stack, valid(emailotp.ModePassword)).UserPool()
+		contains(t, refusal(func() { pool.AddTrigger(awscognito.UserPoolOperation_CREATE_AUTH_CHALLENGE(), fn(stack), "") }), "already exists")
+		pool.AddTrigger(awscognito.UserPoolOperation_PRE_TOKEN_GENERATION_CONFIG(), stack.Node().FindChild(jsii.String("Fn")).(awslambda.Function), awscognito.LambdaVersion_V2_0)
+		contains(t, synthesised(stack), "[Prod/SignIn] user pool Prod/SignIn/UserPool no longer calls the EmailOTP's function for its trigger PreTokenGenerationConfig")
+	})
+	t.Run("added where the mode has none", func(t *testing.T) {
+		stack := newStack(t)
+		signIn(stack, valid(emailotp.ModePasswordless)).UserPool().AddTrigger(awscognito.UserPoolOperation_PRE_TOKEN_GENERATION_CONFIG(), fn(stack), awscognito.LambdaVersion_V2_0)
+		if words := synthesised(stack); words != "" {
+			t.Errorf("refused: %s", words)
+		}
+	})
+	t.Run("overridden by an aspect", func(t *testing.T) {
+		stack := newStack(t)
+		signIn(stack, valid(emailotp.ModePassword))
+		awscdk.Aspects_Of(stack).Add(&replacer{fn(stack).FunctionArn()}, nil)
+		contains(t, synthesised(stack), "no longer calls the EmailOTP's function for its trigger DefineAuthChallenge", "for its trigger PreTokenGeneration")
 	})
 	t.Run("overridden later", func(t *testing.T) {
 		stack := newStack(t)
