@@ -106,14 +106,28 @@ func (c *appCheck) Validate() *[]*string {
 			problems = append(problems, fmt.Sprintf("AcknowledgedBypasses has %v, which is not open (any more); remove it", b))
 		}
 	}
+	e.writeMarks(accepted)
+	slices.Sort(problems)
+	return jsii.Strings(slices.Compact(problems)...)
+}
+
+// writeMarks adds what is acknowledged to the pool's metadata, beside marks of the app's own for
+// bypasses that only the rendered template shows.
+func (e *emailOTP) writeMarks(accepted []rules.Finding) {
+	key := jsii.String(contract.MetadataAcknowledgedBypasses)
 	var marks []string
 	for _, f := range accepted {
 		marks = append(marks, f.Mark())
 	}
-	if len(marks) > 0 {
-		slices.Sort(marks)
-		e.poolResource().AddMetadata(jsii.String(contract.MetadataAcknowledgedBypasses), slices.Compact(marks))
+	if len(marks) == 0 {
+		return
 	}
-	slices.Sort(problems)
-	return jsii.Strings(slices.Compact(problems)...)
+	existing, _ := e.poolResource().GetMetadata(key).([]any)
+	for _, mark := range existing {
+		if text, ok := mark.(string); ok {
+			marks = append(marks, text)
+		}
+	}
+	slices.Sort(marks)
+	e.poolResource().AddMetadata(key, slices.Compact(marks))
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp/emailotptest"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly"
 )
 
 var custom = &awscognito.AuthFlow{Custom: jsii.Bool(true)}
@@ -312,6 +313,54 @@ func TestAClientThatCognitoWouldRefuseFailsSynthesis(t *testing.T) {
 			}
 			contains(t, words, c.problems...)
 		})
+	}
+}
+
+// The construct and the reader of templates name clients, pools and marks alike. What an override
+// changed is in the template alone.
+func TestTheTemplatesCheckAgreesWithTheConstruct(t *testing.T) {
+	app := emailotptest.App(t, nil)
+	stage := awscdk.NewStage(app, jsii.String("Prod"), nil)
+	stack := awscdk.NewStack(stage, jsii.String("Shop"), nil)
+	nested := awscdk.NewNestedStack(stack, jsii.String("Auth"), nil)
+	props := valid(emailotp.ModePassword)
+	var bypasses []emailotp.Bypass
+	for _, path := range []string{"Prod/Shop/Web", "Prod/Api/Web", "Prod/Shop/Auth/Web", "Prod/Import/Web"} {
+		bypasses = append(bypasses, emailotp.Bypass{Kind: emailotp.BypassUserSrpAuth, Path: path}, emailotp.Bypass{Kind: emailotp.BypassWriteEmail, Path: path})
+	}
+	props.AcknowledgedBypasses = &bypasses
+	e := signIn(nested, props)
+	for _, scope := range []constructs.Construct{nested, stack, awscdk.NewStack(stage, jsii.String("Api"), nil)} {
+		bareClient(scope, e.UserPool().UserPoolId())
+	}
+	export(nested, e.UserPool(), "customers")
+	bareClient(awscdk.NewStack(stage, jsii.String("Import"), nil), awscdk.Fn_ImportValue(jsii.String("customers")))
+	e.UserPoolClient().Node().DefaultChild().(awscdk.CfnResource).AddPropertyOverride(jsii.String("ExplicitAuthFlows"), []string{"ALLOW_USER_PASSWORD_AUTH"})
+	pool := e.UserPool().Node().DefaultChild().(awscdk.CfnResource)
+	pool.AddPropertyOverride(jsii.String("LambdaConfig.PreTokenGeneration"), "arn:aws:lambda:eu-west-1:123456789012:function:other")
+	pool.AddPropertyOverride(jsii.String("MfaConfiguration"), "OPTIONAL")
+	pool.AddMetadata(jsii.String("EmailOTP::AcknowledgedBypasses"), []string{"NATIVE_MFA:SignInUserPoolA2C003D1"})
+
+	loaded, err := assembly.Load(*app.Synth(nil).Directory(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := loaded.Check()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Pools) != 1 || report.Pools[0].Clients != 5 || len(report.Skipped) != 0 {
+		t.Fatalf("report %+v", report)
+	}
+	var open []string
+	for _, f := range report.Pools[0].Open {
+		open = append(open, f.Mark())
+	}
+	if got := strings.Join(open, " "); got != "REPLACED_TRIGGER:SignInUserPoolA2C003D1 USER_PASSWORD_AUTH:SignInUserPoolClient299BC093" {
+		t.Errorf("open: %s", got)
+	}
+	if n := len(report.Pools[0].Acknowledged); n != 1+len(bypasses) {
+		t.Errorf("%d acknowledged: %v", n, report.Pools[0].Acknowledged)
 	}
 }
 
