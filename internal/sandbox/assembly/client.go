@@ -15,7 +15,7 @@ func (b *builder) clients() {
 	b.assembly.each(func(c located) {
 		pool, err := c.stack.resolveText(c.Properties["UserPoolId"])
 		if err != nil {
-			b.warn("app client %s: its user pool can't be resolved, so it is not looked at: %v", c.id, err)
+			b.warn("app client %s: its user pool can't be resolved, so it is left out: %v", c.id, err)
 			return
 		}
 		if pool != b.plan.Pool.ID {
@@ -27,7 +27,7 @@ func (b *builder) clients() {
 		}
 	}, "AWS::Cognito::UserPoolClient")
 	if len(own) == 0 {
-		own = all // made by hand: unambiguous as long as it is the only one
+		own = all // without the mark, one client is still unambiguous
 	}
 	if len(own) != 1 {
 		b.fail("user pool %s has %d app clients of which one should be the EmailOTP's own (metadata %s); %s", b.candidate.id, len(own), contract.MetadataClient, remedy)
@@ -75,7 +75,7 @@ func describeClient(c located, props properties) userpool.Client {
 		WriteAttributes:            props.texts("WriteAttributes"),
 	}
 	if len(client.ExplicitAuthFlows) == 0 {
-		client.ExplicitAuthFlows = nil // an empty list is Cognito's default, too
+		client.ExplicitAuthFlows = nil // Cognito's default, as for an absent list
 	}
 	if props.is("GenerateSecret") {
 		client.Secret = c.stack.clientSecret(c.id)
@@ -88,7 +88,7 @@ func describeClient(c located, props properties) userpool.Client {
 	return client
 }
 
-// validity reads "<token>Validity" in its unit; 0 leaves Cognito's default.
+// validity returns "<token>Validity" in its unit; 0 for Cognito's default.
 func validity(props, units properties, token, unit string) time.Duration {
 	n := time.Duration(props.number(token + "Validity"))
 	switch cmp.Or(units.text(token), unit) {

@@ -1,7 +1,6 @@
 package assembly
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -25,7 +24,7 @@ func (c candidate) fits(choice Choice) bool {
 	return stack && (choice.Pool == "" || choice.Pool == c.id) && (choice.Mode == "" || choice.Mode == c.mode)
 }
 
-// candidates are the pools whose CreateAuthChallenge trigger is an EmailOTP's.
+// candidates returns the pools whose CreateAuthChallenge trigger is an EmailOTP's.
 func (a *Assembly) candidates() []candidate {
 	var found []candidate
 	functions := a.functionsByARN()
@@ -65,14 +64,9 @@ func unqualified(arn string) string {
 	return strings.Join(parts, ":")
 }
 
-// variable is one environment variable of a function; "" when it isn't there.
+// variable returns a function's environment variable; "" if it is absent or can't be resolved.
 func (l located) variable(name string) string {
-	environment, _ := l.Properties["Environment"].(map[string]any)
-	variables, _ := environment["Variables"].(map[string]any)
-	v, err := l.stack.resolveText(variables[name])
-	if err != nil {
-		return ""
-	}
+	v, _ := l.stack.resolveText(properties(l.Properties).object("Environment").object("Variables")[name])
 	return v
 }
 
@@ -118,11 +112,11 @@ func (c Choice) String() string {
 }
 
 func list(cs []candidate) string {
-	lines := make([]error, len(cs))
+	lines := make([]string, len(cs))
 	for i, c := range cs {
-		lines[i] = errors.New("  " + c.String())
+		lines[i] = "  " + c.String()
 	}
-	return errors.Join(lines...).Error()
+	return strings.Join(lines, "\n")
 }
 
 func (a *Assembly) stackNames() string {

@@ -15,7 +15,7 @@ import (
 // maxEnvironment is Lambda's limit for all variables of a function, in bytes.
 const maxEnvironment = 4096
 
-// functions describes the functions behind the pool's triggers.
+// functions describes the functions that the pool's triggers call.
 func (b *builder) functions() {
 	c := b.candidate
 	config, err := c.stack.resolveMap(c.stack.template.Resources[c.id].Properties["LambdaConfig"])
@@ -42,15 +42,15 @@ func (b *builder) functions() {
 			continue
 		}
 		f.Triggers = triggers
-		if !b.invocable(f, "cognito-idp.amazonaws.com", b.plan.PoolARN) {
+		if !b.isInvocable(f, "cognito-idp.amazonaws.com", b.plan.PoolARN) {
 			b.warn("function %s: no AWS::Lambda::Permission lets user pool %s invoke it, so on AWS its trigger fails", f.LogicalID, c.id)
 		}
 		b.plan.Functions = append(b.plan.Functions, f)
 	}
 }
 
-// invocable says whether the function lets a service call it for a resource.
-func (b *builder) invocable(f Function, service, arn string) bool {
+// isInvocable reports whether a permission lets a service invoke the function for a resource.
+func (b *builder) isInvocable(f Function, service, arn string) bool {
 	found := false
 	b.assembly.each(func(l located) {
 		name, source := l.text("FunctionName"), l.text("SourceArn")
@@ -60,7 +60,7 @@ func (b *builder) invocable(f Function, service, arn string) bool {
 	return found
 }
 
-// triggers reads a LambdaConfig; what isn't emulated becomes a warning.
+// triggers returns the ARNs of a LambdaConfig by trigger. It warns of what is not emulated.
 func (b *builder) triggers(config properties) map[userpool.Trigger]string {
 	found := map[userpool.Trigger]string{}
 	for _, key := range sortedKeys(config) {
@@ -121,8 +121,8 @@ func without(props map[string]any, names ...string) map[string]any {
 	return out
 }
 
-// environment resolves a function's variables. Nothing unresolved may reach the
-// function, as it would take a placeholder for a value.
+// environment resolves a function's variables. An unresolved one is an error, or the function would
+// treat a placeholder as a value.
 func (b *builder) environment(l located) (map[string]string, error) {
 	l.stack.invented = nil
 	resolved, err := l.stack.resolveMap(l.Properties["Environment"])
@@ -150,7 +150,7 @@ func (b *builder) environment(l located) (map[string]string, error) {
 		return nil, fmt.Errorf("function %s: its environment has %d bytes; Lambda allows %d, so it can't be deployed; shorten the values", l.id, size, maxEnvironment)
 	}
 	for _, name := range sortedKeys(l.stack.invented) {
-		b.warn("function %s has %s in its environment, which only AWS knows; the sandbox made a value up", l.id, name)
+		b.warn("function %s has %s in its environment, which only AWS knows; the sandbox invented a value", l.id, name)
 	}
 	return variables, nil
 }

@@ -39,7 +39,7 @@ func (s *stack) ref(arg any, depth int) (any, error) {
 	return s.resourceRef(name, r, depth)
 }
 
-// parameter gives what the parent stack passes, else the default.
+// parameter returns the value that the parent stack passes, or the default.
 func (s *stack) parameter(name string, p parameter, depth int) (any, error) {
 	if s.parent != nil {
 		passed, _ := s.parent.template.Resources[s.parentID].Properties["Parameters"].(map[string]any)

@@ -21,7 +21,7 @@ type stack struct {
 	parentID   string // the nested stack's logical id in its parent
 	nested     map[string]*stack
 	conditions map[string]bool // evaluated ones
-	invented   map[string]bool // attributes that were made up
+	invented   map[string]bool // attributes that have an invented value
 }
 
 type template struct {
@@ -69,7 +69,7 @@ func (s *stack) urlSuffix() string {
 	return "amazonaws.com"
 }
 
-// arn writes an ARN of this stack's environment.
+// arn returns an ARN in this stack's environment.
 func (s *stack) arn(service, resource string) string {
 	return "arn:" + s.partition() + ":" + service + ":" + s.region + ":" + s.account + ":" + resource
 }
@@ -85,7 +85,7 @@ func (s *stack) digest(parts ...string) []byte {
 	return sum[:]
 }
 
-// physicalName is a name in the form that CloudFormation generates.
+// physicalName returns a name as CloudFormation generates it.
 func physicalName(stackName, logicalID string, longest int) string {
 	sum := sha256.Sum256([]byte(stackName + "\x00" + logicalID))
 	suffix := "-" + base32.StdEncoding.EncodeToString(sum[:])[:12]
@@ -101,7 +101,7 @@ func uuid(b []byte) string {
 	return h[:8] + "-" + h[8:12] + "-4" + h[13:16] + "-8" + h[17:20] + "-" + h[20:]
 }
 
-// letters writes a digest with n characters of an alphabet.
+// letters encodes a digest as n characters of an alphabet.
 func letters(b []byte, alphabet string, n int) string {
 	x, base, digit := new(big.Int).SetBytes(b), big.NewInt(int64(len(alphabet))), new(big.Int)
 	out := make([]byte, n)
