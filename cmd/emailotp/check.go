@@ -63,7 +63,8 @@ cdk synth. Exit codes: 0 nothing is open, 1 something is, 2 wrong use.`,
 func writeReport(w io.Writer, report *assembly.Report) error {
 	p, text := paint(w), &strings.Builder{}
 	for _, pool := range report.Pools {
-		fmt.Fprintf(text, "%s (stack %s, mode %s, %s)\n", p.bold("user pool "+pool.Pool), pool.Stack, pool.Mode, count(pool.Clients, "app client"))
+		fmt.Fprintf(text, "%s (stack %s, mode %s, %s)\n", p.bold("user pool "+pool.Pool), pool.Stack, pool.Mode,
+			count(pool.Clients, "app client"))
 		for _, f := range pool.Open {
 			fmt.Fprintf(text, "  %s: %s\n    %s\n", p.red(string(f.Kind)), f, f.TemplateRemedy())
 		}

@@ -63,7 +63,8 @@ func (r *reader) checkBypasses(bypasses []Bypass) {
 	for _, b := range bypasses {
 		switch {
 		case unresolvedString(b.Path) || unresolvedString(string(b.Kind)):
-			r.add("AcknowledgedBypasses must be known while the app is synthesised (received: a token); copy kind and path from the error that names the bypass")
+			r.add("AcknowledgedBypasses must be known while the app is synthesised (received: a token); " +
+				"copy kind and path from the error that names the bypass")
 		case !b.Kind.IsBypass():
 			var kinds []string
 			for _, k := range rules.Bypasses() {

@@ -62,13 +62,17 @@ type appClient struct {
 func appClientOf(c constructs.IConstruct) (appClient, bool) {
 	if client, ok := c.(awscognito.CfnUserPoolClient); ok {
 		return appClient{client, map[string]any{
-			"UserPoolId": client.UserPoolId(), "ExplicitAuthFlows": client.ExplicitAuthFlows(), "WriteAttributes": client.WriteAttributes(),
-			"AllowedOAuthFlowsUserPoolClient": client.AllowedOAuthFlowsUserPoolClient(), "AllowedOAuthFlows": client.AllowedOAuthFlows(),
+			"UserPoolId":                      client.UserPoolId(),
+			"ExplicitAuthFlows":               client.ExplicitAuthFlows(),
+			"AllowedOAuthFlowsUserPoolClient": client.AllowedOAuthFlowsUserPoolClient(),
+			"AllowedOAuthFlows":               client.AllowedOAuthFlows(),
+			"WriteAttributes":                 client.WriteAttributes(),
 		}}, true
 	}
 	// Every resource with a class of its own can be inspected; all others have their type as a text.
 	resource, ok := c.(awscdk.CfnResource)
-	if _, inspectable := c.(awscdk.IInspectable); !ok || inspectable || *resource.CfnResourceType() != "AWS::Cognito::UserPoolClient" {
+	_, hasClass := c.(awscdk.IInspectable)
+	if !ok || hasClass || *resource.CfnResourceType() != "AWS::Cognito::UserPoolClient" {
 		return appClient{}, false
 	}
 	return appClient{resource, *resource.CfnProperties()}, true

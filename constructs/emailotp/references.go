@@ -77,7 +77,8 @@ func (r *references) followFunction(stack awscdk.Stack, name string, arg any, de
 	case "Fn::Sub":
 		for _, variable := range variables(arg) {
 			id, attribute, isAttribute := strings.Cut(variable, ".")
-			if isAttribute && r.followFunction(stack, "Fn::GetAtt", []any{id, attribute}, depth) || r.followRef(stack, id, depth) {
+			if r.followRef(stack, id, depth) ||
+				isAttribute && r.followFunction(stack, "Fn::GetAtt", []any{id, attribute}, depth) {
 				return true
 			}
 		}
@@ -116,7 +117,8 @@ func (r *references) followRef(stack awscdk.Stack, id string, depth int) bool {
 // nestedStack returns the nested stack that has the logical id in its parent; nil if there is none.
 func (r *references) nestedStack(parent awscdk.Stack, id string) awscdk.Stack {
 	for _, nested := range r.nested {
-		if *nested.NestedStackParent().Node().Addr() == *parent.Node().Addr() && parent.Resolve(nested.NestedStackResource().LogicalId()) == id {
+		if *nested.NestedStackParent().Node().Addr() == *parent.Node().Addr() &&
+			parent.Resolve(nested.NestedStackResource().LogicalId()) == id {
 			return nested
 		}
 	}

@@ -26,7 +26,8 @@ const passwordAlone = "a password alone signs in there"
 func (c *collector) checkFlows(flows list, on string) {
 	const remedy = "use AuthFlow{Custom: true}, or a pool of its own"
 	if flows.isDefault() {
-		c.add(UserSrpAuth, "leaves its flows to Cognito's default, which allows ALLOW_USER_SRP_AUTH,"+on, passwordAlone, remedy)
+		c.add(UserSrpAuth, "leaves its flows to Cognito's default, which allows ALLOW_USER_SRP_AUTH,"+on,
+			passwordAlone, remedy)
 	}
 	for _, flow := range flows.items {
 		kind, harm := UnknownFlow, "it counts as a sign-in without a code"
@@ -62,7 +63,8 @@ func (c *collector) checkEmailIsReadOnly(p Pool, write list) {
 	switch {
 	case slices.ContainsFunc(p.Properties.schema(), func(a attribute) bool { return a.name == "email" && a.isFixed }):
 	case write.isDefault():
-		c.add(WriteEmail, fmt.Sprintf("may write every attribute of user pool %s, for its WriteAttributes are unset", p.Name), harm,
+		c.add(WriteEmail, fmt.Sprintf("may write every attribute of user pool %s, for its WriteAttributes are unset",
+			p.Name), harm,
 			"list WriteAttributes without email")
 	case write.mayHave("email"):
 		c.add(WriteEmail, "may write the attribute email of user pool "+p.Name, harm, "list WriteAttributes without email")

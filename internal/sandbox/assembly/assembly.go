@@ -161,7 +161,8 @@ func (a *Assembly) inventAccount(m manifest, region string) string {
 // addStack reads a stack's template and those of its nested stacks.
 func (a *Assembly) addStack(s *stack, file string, depth int) error {
 	if len(a.stacks) >= maxStacks || depth > maxDepth {
-		return fmt.Errorf("cloud assembly %s has more than %d stacks, or nests them more than %d deep", a.dir, maxStacks, maxDepth)
+		return fmt.Errorf("cloud assembly %s has more than %d stacks, or nests them more than %d deep",
+			a.dir, maxStacks, maxDepth)
 	}
 	if err := readJSON(file, &s.template); err != nil {
 		return fmt.Errorf("template of stack %s in cloud assembly %s: %w; %s", s.path, s.dir, err, remedy)
@@ -181,7 +182,8 @@ func (a *Assembly) addStack(s *stack, file string, depth int) error {
 			return err
 		}
 		if nestedFile == "" {
-			a.missing = append(a.missing, fmt.Sprintf("nested stack %s/%s was not read, for the assembly does not hold its template", s.path, id))
+			a.missing = append(a.missing, fmt.Sprintf("nested stack %s/%s was not read, for the assembly does not hold its "+
+				"template", s.path, id))
 			continue
 		}
 		nested := &stack{

@@ -60,7 +60,9 @@ func inDir(dir, path string) string {
 func (s *stack) codeOf(id string) (asset, error) {
 	r := s.template.Resources[id]
 	code, err := s.resolveMap(r.Properties["Code"])
-	for property, what := range map[string]string{"ZipFile": "has its code in the template", "ImageUri": "is a container image"} {
+	for property, what := range map[string]string{
+		"ZipFile": "has its code in the template", "ImageUri": "is a container image",
+	} {
 		if _, ok := code[property]; ok && err == nil {
 			return asset{}, fmt.Errorf("function %s %s; the sandbox runs provided.al2023 binaries from assets only", id, what)
 		}
@@ -70,13 +72,15 @@ func (s *stack) codeOf(id string) (asset, error) {
 	if !ok {
 		path, _ := r.Metadata["aws:asset:path"].(string)
 		if path == "" {
-			return asset{}, fmt.Errorf("function %s: its code (S3 key %q) is not among the assembly's assets; %s", id, key, remedy)
+			return asset{}, fmt.Errorf("function %s: its code (S3 key %q) is not among the assembly's assets; %s",
+				id, key, remedy)
 		}
 		name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(path), "asset."), ".zip")
 		found = asset{path: inDir(s.dir, path), hash: name}
 	}
 	if _, err := os.Stat(found.path); err != nil {
-		return asset{}, fmt.Errorf("function %s: its asset is missing from the assembly, which is stale or incomplete; %s: %w", id, remedy, err)
+		return asset{}, fmt.Errorf("function %s: its asset is missing from the assembly, which is stale or incomplete; "+
+			"%s: %w", id, remedy, err)
 	}
 	return found, nil
 }

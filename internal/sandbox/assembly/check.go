@@ -1,6 +1,7 @@
 package assembly
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -45,7 +46,8 @@ func (a *Assembly) Check() (*Report, error) {
 	}
 	a.all(func(c located) {
 		if _, err := c.stack.resolveText(c.Properties["UserPoolId"]); err != nil {
-			report.Skipped = append(report.Skipped, "app client "+c.name()+" was not checked, for its user pool is not known: "+err.Error())
+			report.Skipped = append(report.Skipped,
+				fmt.Sprintf("app client %s was not checked, for its user pool is not known: %v", c.name(), err))
 		}
 	}, "AWS::Cognito::UserPoolClient")
 	return report, nil
@@ -108,7 +110,8 @@ func (a *Assembly) inspect(c candidate) GuardedPool {
 	g := GuardedPool{Stack: c.stack.path, Pool: described.Name, Mode: described.Mode, Clients: len(clients)}
 	g.Open, g.Acknowledged = rules.Acknowledge(rules.Check(described, clients...), func(f rules.Finding) bool {
 		resource := byID[f.ID]
-		return pool.acknowledges(f.Mark()) || resource.acknowledges(f.Mark()) || resource.acknowledges(string(f.Kind)+":"+resource.id)
+		return pool.acknowledges(f.Mark()) || resource.acknowledges(f.Mark()) ||
+			resource.acknowledges(string(f.Kind)+":"+resource.id)
 	})
 	return g
 }

@@ -30,7 +30,8 @@ func (b *builder) clients() {
 		own = all // without the mark, one client is still unambiguous
 	}
 	if len(own) != 1 {
-		b.fail("user pool %s has %d app clients of which one should be the EmailOTP's own (metadata %s); %s", b.candidate.id, len(own), contract.MetadataClient, remedy)
+		b.fail("user pool %s has %d app clients of which one should be the EmailOTP's own (metadata %s); %s",
+			b.candidate.id, len(own), contract.MetadataClient, remedy)
 		return
 	}
 	b.plan.ClientLogicalID, b.plan.ClientID = own[0].id, own[0].stack.clientID(own[0].id)

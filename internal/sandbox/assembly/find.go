@@ -2,6 +2,7 @@ package assembly
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -20,8 +21,8 @@ func (c candidate) String() string {
 }
 
 func (c candidate) fits(choice Choice) bool {
-	stack := choice.Stack == "" || choice.Stack == c.stack.name || choice.Stack == c.stack.path || choice.Stack == c.stack.id
-	return stack && (choice.Pool == "" || choice.Pool == c.id) && (choice.Mode == "" || choice.Mode == c.mode)
+	isStack := slices.Contains([]string{"", c.stack.name, c.stack.path, c.stack.id}, choice.Stack)
+	return isStack && (choice.Pool == "" || choice.Pool == c.id) && (choice.Mode == "" || choice.Mode == c.mode)
 }
 
 // candidates returns the pools whose CreateAuthChallenge trigger is an EmailOTP's.
@@ -87,7 +88,8 @@ func (a *Assembly) choose(choice Choice) (candidate, error) {
 	case 0:
 		return candidate{}, fmt.Errorf("no EmailOTP in cloud assembly %s has %s; it holds:\n%s", a.dir, choice, list(all))
 	}
-	return candidate{}, fmt.Errorf("cloud assembly %s holds several EmailOTPs; choose one by stack, pool or mode:\n%s", a.dir, list(fitting))
+	return candidate{}, fmt.Errorf("cloud assembly %s holds several EmailOTPs; choose one by stack, pool or mode:\n%s",
+		a.dir, list(fitting))
 }
 
 // noEmailOTP returns the error of an assembly without an EmailOTP. It names the nested stacks whose
@@ -97,7 +99,9 @@ func (a *Assembly) noEmailOTP() error {
 	for _, sentence := range a.missing {
 		missing += sentence + "; "
 	}
-	return fmt.Errorf("cloud assembly %s has no EmailOTP: none of its stacks (%s) has a user pool whose CreateAuthChallenge trigger is a function with %s in its environment; %sgive the directory of an app that uses the construct, or %s",
+	return fmt.Errorf("cloud assembly %s has no EmailOTP: none of its stacks (%s) has a user pool whose "+
+		"CreateAuthChallenge trigger is a function with %s in its environment; "+
+		"%sgive the directory of an app that uses the construct, or %s",
 		a.dir, a.stackNames(), modeVariable, missing, remedy)
 }
 

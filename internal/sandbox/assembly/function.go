@@ -33,7 +33,8 @@ func (b *builder) functions() {
 		slices.Sort(triggers)
 		fn, ok := byARN[unqualified(arn)]
 		if !ok {
-			b.fail("trigger %s of user pool %s is the function %s, which is not in the assembly; synthesise its stack with it, or %s", triggers[0], c.id, arn, remedy)
+			b.fail("trigger %s of user pool %s is the function %s, which is not in the assembly; "+
+				"synthesise its stack with it, or %s", triggers[0], c.id, arn, remedy)
 			continue
 		}
 		f, err := b.function(fn)
@@ -43,7 +44,8 @@ func (b *builder) functions() {
 		}
 		f.Triggers = triggers
 		if !b.isInvocable(f, "cognito-idp.amazonaws.com", b.plan.PoolARN) {
-			b.warn("function %s: no AWS::Lambda::Permission lets user pool %s invoke it, so on AWS its trigger fails", f.LogicalID, c.id)
+			b.warn("function %s: no AWS::Lambda::Permission lets user pool %s invoke it, so on AWS its trigger fails",
+				f.LogicalID, c.id)
 		}
 		b.plan.Functions = append(b.plan.Functions, f)
 	}
@@ -68,7 +70,8 @@ func (b *builder) triggers(config properties) map[userpool.Trigger]string {
 		if key == "PreTokenGenerationConfig" {
 			versioned := config.object(key)
 			if v := versioned.text("LambdaVersion"); v != "V1_0" {
-				b.warn("user pool %s has a PreTokenGeneration trigger of version %s; the sandbox sends it V1_0 events", b.candidate.id, v)
+				b.warn("user pool %s has a PreTokenGeneration trigger of version %s; the sandbox sends it V1_0 events",
+					b.candidate.id, v)
 			}
 			key, arn = string(userpool.PreTokenGeneration), versioned.text("LambdaArn")
 		}
@@ -138,7 +141,8 @@ func (b *builder) environment(l located) (map[string]string, error) {
 			return nil, fmt.Errorf("function %s: environment variable %s: %w", l.id, name, err)
 		}
 		if strings.Contains(value, "{{resolve:") {
-			return nil, fmt.Errorf("function %s: environment variable %s is a dynamic reference, which only a deployment can resolve; give the value itself", l.id, name)
+			return nil, fmt.Errorf("function %s: environment variable %s is a dynamic reference, which only a deployment "+
+				"can resolve; give the value itself", l.id, name)
 		}
 		if strings.ContainsRune(name+value, 0) || strings.Contains(name, "=") {
 			return nil, fmt.Errorf("function %s: environment variable %q holds a character that no environment can", l.id, name)
@@ -147,7 +151,8 @@ func (b *builder) environment(l located) (map[string]string, error) {
 		size += len(name) + len(value)
 	}
 	if size > maxEnvironment {
-		return nil, fmt.Errorf("function %s: its environment has %d bytes; Lambda allows %d, so it can't be deployed; shorten the values", l.id, size, maxEnvironment)
+		return nil, fmt.Errorf("function %s: its environment has %d bytes; Lambda allows %d, so it can't be deployed; "+
+			"shorten the values", l.id, size, maxEnvironment)
 	}
 	for _, name := range sortedKeys(l.stack.invented) {
 		b.warn("function %s has %s in its environment, which only AWS knows; the sandbox invented a value", l.id, name)

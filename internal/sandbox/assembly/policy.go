@@ -66,7 +66,9 @@ func roleNames(l located) []string {
 }
 
 // knownPolicies are AWS's own policies that grant nothing which the sandbox checks.
-var knownPolicies = []string{"AWSLambdaBasicExecutionRole", "AWSXRayDaemonWriteAccess", "AWSLambdaVPCAccessExecutionRole"}
+var knownPolicies = []string{
+	"AWSLambdaBasicExecutionRole", "AWSXRayDaemonWriteAccess", "AWSLambdaVPCAccessExecutionRole",
+}
 
 // managedPolicies returns the ARNs of the managed policies on a role.
 func (b *builder) managedPolicies(role located) []string {
@@ -81,7 +83,8 @@ func (b *builder) managedPolicies(role located) []string {
 	for _, arn := range arns {
 		name := arn[strings.LastIndex(arn, "/")+1:]
 		if strings.Contains(arn, ":iam::aws:policy/") && !slices.Contains(knownPolicies, name) {
-			b.warn("role %s has the AWS managed policy %s, whose rights the sandbox doesn't know and does not grant", role.id, name)
+			b.warn("role %s has the AWS managed policy %s, whose rights the sandbox doesn't know and does not grant",
+				role.id, name)
 		}
 	}
 	return arns

@@ -31,12 +31,14 @@ func (b *builder) pool() {
 		MFAConfiguration:       cmp.Or(props.text("MfaConfiguration"), "OFF"),
 		RecoveryMechanisms:     recovery(props),
 		AdminCreateUserOnly:    admin.is("AllowAdminCreateUserOnly"),
-		AttributesRequireVerificationBeforeUpdate: props.object("UserAttributeUpdateSettings").texts("AttributesRequireVerificationBeforeUpdate"),
-		PasswordPolicy:                passwordPolicy(policy),
-		TemporaryPasswordValidityDays: cmp.Or(policy.number("TemporaryPasswordValidityDays"), admin.number("UnusedAccountValidityDays")),
-		Schema:                        schema(props),
-		Triggers:                      map[userpool.Trigger]bool{},
-		DeviceTracking:                len(props.object("DeviceConfiguration")) > 0,
+		AttributesRequireVerificationBeforeUpdate: props.object("UserAttributeUpdateSettings").
+			texts("AttributesRequireVerificationBeforeUpdate"),
+		PasswordPolicy: passwordPolicy(policy),
+		TemporaryPasswordValidityDays: cmp.Or(policy.number("TemporaryPasswordValidityDays"),
+			admin.number("UnusedAccountValidityDays")),
+		Schema:         schema(props),
+		Triggers:       map[userpool.Trigger]bool{},
+		DeviceTracking: len(props.object("DeviceConfiguration")) > 0,
 	}
 	b.poolWarnings(props)
 }
@@ -44,7 +46,9 @@ func (b *builder) pool() {
 // recovery returns the names of the recovery mechanisms in the order of their priority.
 func recovery(props properties) []string {
 	all := props.object("AccountRecoverySetting").objects("RecoveryMechanisms")
-	slices.SortStableFunc(all, func(x, y properties) int { return cmp.Compare(x.number("Priority"), y.number("Priority")) })
+	slices.SortStableFunc(all, func(x, y properties) int {
+		return cmp.Compare(x.number("Priority"), y.number("Priority"))
+	})
 	var names []string
 	for _, m := range all {
 		names = append(names, m.text("Name"))

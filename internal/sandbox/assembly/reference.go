@@ -51,7 +51,8 @@ func (s *stack) parameter(name string, p parameter, depth int) (any, error) {
 		return nil, fmt.Errorf("stack %s has a parameter %s, whose value a deployment sets", s.path, name)
 	}
 	if strings.HasPrefix(p.Type, "AWS::SSM::Parameter") {
-		return nil, fmt.Errorf("stack %s reads its parameter %s from SSM (%v), which only a deployment can", s.path, name, p.Default)
+		return nil, fmt.Errorf("stack %s reads its parameter %s from SSM (%v), which only a deployment can",
+			s.path, name, p.Default)
 	}
 	if list, ok := p.Default.(string); ok && (p.Type == "CommaDelimitedList" || strings.HasPrefix(p.Type, "List<")) {
 		var out []any
@@ -87,7 +88,8 @@ func (s *stack) getAtt(arg any, depth int) (any, error) {
 	if name, ok := strings.CutPrefix(attribute, "Outputs."); ok {
 		nested := s.nested[id]
 		if nested == nil {
-			return nil, fmt.Errorf("stack %s refers to the output %s of the nested stack %s, whose template is not in the assembly", s.path, name, id)
+			return nil, fmt.Errorf("stack %s refers to the output %s of the nested stack %s, whose template is not in the "+
+				"assembly", s.path, name, id)
 		}
 		o, ok := nested.template.Outputs[name]
 		if !ok {
@@ -121,7 +123,8 @@ func (s *stack) stackOutput(arg any, depth int) (any, error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, fmt.Errorf("Fn::GetStackOutput: %w", err)
 	}
-	return s.foreignOutput(depth, fmt.Sprintf("reads the output %s of stack %s", name, stackName), func(other *stack, id string, _ output) bool {
+	return s.foreignOutput(depth, fmt.Sprintf("reads the output %s of stack %s",
+		name, stackName), func(other *stack, id string, _ output) bool {
 		return id == name && (other.name == stackName || strings.Contains(stackName, ":stack/"+other.name+"/"))
 	})
 }
@@ -138,5 +141,6 @@ func (s *stack) foreignOutput(depth int, what string, isMatch func(*stack, strin
 			}
 		}
 	}
-	return nil, fmt.Errorf("stack %s %s, which no stack of the assembly has; synthesise the exporting stack with it", s.path, what)
+	return nil, fmt.Errorf("stack %s %s, which no stack of the assembly has; synthesise the exporting stack with it",
+		s.path, what)
 }

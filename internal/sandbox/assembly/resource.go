@@ -155,9 +155,11 @@ func (s *stack) attribute(id string, r *resource, attribute string, depth int) (
 		return s.clientID(id), nil
 	case "AWS::Cognito::UserPoolClient.ClientSecret":
 		return s.clientSecret(id), nil
-	case "AWS::KMS::Key.KeyId", "AWS::SNS::Topic.TopicName", "AWS::SQS::Queue.QueueName", "AWS::Lambda::Function.FunctionName":
+	case "AWS::KMS::Key.KeyId", "AWS::SNS::Topic.TopicName", "AWS::SQS::Queue.QueueName",
+		"AWS::Lambda::Function.FunctionName":
 		return s.physical(id, r, depth)
-	case "AWS::SecretsManager::Secret.Id", "AWS::IAM::ManagedPolicy.PolicyArn", "AWS::Lambda::Version.FunctionArn", "AWS::Lambda::Alias.AliasArn":
+	case "AWS::SecretsManager::Secret.Id", "AWS::IAM::ManagedPolicy.PolicyArn", "AWS::Lambda::Version.FunctionArn",
+		"AWS::Lambda::Alias.AliasArn":
 		return s.resourceARN(id, r, depth)
 	case "AWS::SNS::Topic.TopicArn":
 		return s.resourceARN(id, r, depth)

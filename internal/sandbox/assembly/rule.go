@@ -56,7 +56,8 @@ func (b *builder) rule(l, fn located) {
 		b.warn("rule %s: %v, so function %s receives no events here", l.id, err, f.LogicalID)
 		return
 	case !b.isInvocable(f, "events.amazonaws.com", l.arn()):
-		b.warn("function %s: no AWS::Lambda::Permission lets rule %s invoke it, so on AWS it receives no events", f.LogicalID, l.id)
+		b.warn("function %s: no AWS::Lambda::Permission lets rule %s invoke it, so on AWS it receives no events",
+			f.LogicalID, l.id)
 		return
 	}
 	b.plan.Rules = append(b.plan.Rules, Rule{LogicalID: l.id, Pattern: pattern, Function: f.Name})

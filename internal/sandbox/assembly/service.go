@@ -67,7 +67,8 @@ func (b *builder) mail() {
 	}, "AWS::SES::ConfigurationSet")
 	resources := slices.Compact(slices.Sorted(b.plan.allowedResources()))
 	for _, arn := range resources {
-		if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 && parts[2] == "ses" && !strings.ContainsAny(parts[5], "*?") {
+		parts := strings.SplitN(arn, ":", 6)
+		if len(parts) == 6 && parts[2] == "ses" && !strings.ContainsAny(parts[5], "*?") {
 			b.outsideMail(arn, parts[5])
 		}
 	}
@@ -101,14 +102,16 @@ func (b *builder) tables() {
 			return
 		}
 		props := properties(p)
-		t := Table{Name: l.ref(), ARN: arn, Definition: map[string]any{"TableName": l.ref(), "BillingMode": "PAY_PER_REQUEST"}}
+		t := Table{Name: l.ref(), ARN: arn}
+		t.Definition = map[string]any{"TableName": t.Name, "BillingMode": "PAY_PER_REQUEST"}
 		for _, name := range []string{"KeySchema", "AttributeDefinitions"} {
 			t.Definition[name] = p[name]
 		}
 		for _, name := range []string{"GlobalSecondaryIndexes", "LocalSecondaryIndexes"} {
 			var indexes []any
 			for _, i := range props.objects(name) { // without what CreateTable refuses beside on-demand billing
-				indexes = append(indexes, map[string]any{"IndexName": i["IndexName"], "KeySchema": i["KeySchema"], "Projection": i["Projection"]})
+				indexes = append(indexes,
+					map[string]any{"IndexName": i["IndexName"], "KeySchema": i["KeySchema"], "Projection": i["Projection"]})
 			}
 			if indexes != nil {
 				t.Definition[name] = indexes
