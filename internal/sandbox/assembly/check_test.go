@@ -123,6 +123,7 @@ func TestTheRenderedTemplateIsChecked(t *testing.T) {
 		"flows by a condition on a parameter": {func(o object) {
 			o["Parameters"] = object{"Old": object{"Type": "String", "Default": "no"}}
 			o["Conditions"] = object{"IsOld": object{"Fn::Equals": []any{object{"Ref": "Old"}, "yes"}}}
+			at(o, "Resources")["Extra"] = object{"Type": "AWS::Lambda::Function", "Condition": "IsOld"}
 			own("ExplicitAuthFlows", object{"Fn::If": []any{"IsOld", []any{"ALLOW_USER_SRP_AUTH"}, []any{"ALLOW_CUSTOM_AUTH"}}})(o)
 		}, "UNKNOWN_FLOW:SignInClient"},
 		"a client on a condition": {func(o object) {
@@ -203,26 +204,32 @@ func TestClientsOfOtherStacksAreChecked(t *testing.T) {
 	})
 }
 
-// Two stages deploy one app under the same names, so the templates differ in nothing.
-func TestStagesWithEqualNamesAreKeptApart(t *testing.T) {
-	dir := t.TempDir()
-	artifacts := object{}
-	for _, stage := range []string{"A", "B"} {
-		sub := filepath.Join(dir, stage)
-		if err := os.CopyFS(sub, os.DirFS(app)); err != nil {
-			t.Fatal(err)
+// Two stages deploy one app, so the templates differ in nothing, and the stacks at most in their names.
+func TestStagesAreKeptApart(t *testing.T) {
+	for _, prefix := range []string{"", "A-"} {
+		dir, artifacts := t.TempDir(), object{}
+		for _, stage := range []string{"A", "B"} {
+			sub := filepath.Join(dir, stage)
+			if err := os.CopyFS(sub, os.DirFS(app)); err != nil {
+				t.Fatal(err)
+			}
+			rewrite(t, filepath.Join(sub, prodTemplate), func(o object) {
+				o["Outputs"] = object{"Pool": object{"Value": object{"Ref": "SignInUserPool"}, "Export": object{"Name": "customers"}}}
+			})
+			artifacts[stage] = object{"type": "cdk:cloud-assembly", "displayName": stage, "properties": object{"directoryName": stage}}
 		}
-		rewrite(t, filepath.Join(sub, prodTemplate), func(o object) {
-			o["Outputs"] = object{"Pool": object{"Value": object{"Ref": "SignInUserPool"}, "Export": object{"Name": "customers"}}}
+		rewrite(t, filepath.Join(dir, "A", "manifest.json"), func(m object) {
+			for _, name := range []string{"EmailOtp-dev", "EmailOtp-prod"} {
+				at(m, "artifacts", name, "properties")["stackName"] = prefix + name
+			}
 		})
-		artifacts[stage] = object{"type": "cdk:cloud-assembly", "displayName": stage, "properties": object{"directoryName": stage}}
-	}
-	addStack(t, filepath.Join(dir, "B"), "Api", object{"Resources": object{"Web": client(object{"Fn::ImportValue": "customers"})}})
-	write(t, filepath.Join(dir, "manifest.json"), object{"version": "54.0.0", "artifacts": artifacts})
-	_, report := checked(t, dir)
-	for i, pool := range report.Pools {
-		if want := map[bool]int{true: 2}[i == 3]; len(report.Pools) != 4 || len(pool.Open) != want {
-			t.Errorf("pool %d of %d, stack %s: open %v", i, len(report.Pools), pool.Stack, pool.Open)
+		addStack(t, filepath.Join(dir, "B"), "Api", object{"Resources": object{"Web": client(object{"Fn::ImportValue": "customers"})}})
+		write(t, filepath.Join(dir, "manifest.json"), object{"version": "54.0.0", "artifacts": artifacts})
+		_, report := checked(t, dir)
+		for i, pool := range report.Pools {
+			if want := map[bool]int{true: 2}[i == 3]; len(report.Pools) != 4 || len(pool.Open) != want {
+				t.Errorf("prefix %q: pool %d of %d, stack %s: open %v", prefix, i, len(report.Pools), pool.Stack, pool.Open)
+			}
 		}
 	}
 }
