@@ -23,7 +23,8 @@ func properties(t *testing.T, text string) rules.Properties {
 // guarded returns a pool whose triggers are all EmailOTP's.
 func guarded(t *testing.T, mode settings.Mode, text string) rules.Pool {
 	t.Helper()
-	p := rules.Pool{Name: "Prod/Pool", ID: "Pool", Mode: mode, Triggers: map[string]settings.Function{}, Properties: properties(t, text)}
+	p := rules.Pool{Name: "Prod/Pool", ID: "Pool", Mode: mode, Triggers: map[string]settings.Function{},
+		Properties: properties(t, text)}
 	for _, f := range settings.Triggers(mode) {
 		p.Triggers[rules.LambdaConfigNames(f)[0]] = f
 	}
@@ -84,7 +85,8 @@ func TestClients(t *testing.T) {
 		"several at once":                {safePool, `{}`, "USER_SRP_AUTH:Web WRITE_EMAIL:Web", ""},
 		"names as the CDK resolves them": {`{"schema":[{"name":"name","required":true}],"accountRecoverySetting":{"recoveryMechanisms":[{"name":"admin_only"}]}}`, `{"explicitAuthFlows":["ALLOW_USER_SRP_AUTH"],"writeAttributes":["locale"]}`, "REFUSED_ATTRIBUTES:Web USER_SRP_AUTH:Web", ""},
 	} {
-		found := rules.Check(guarded(t, settings.Password, c.pool), rules.Client{Name: "Prod/Web", ID: "Web", Properties: properties(t, c.client)})
+		found := rules.Check(guarded(t, settings.Password, c.pool),
+			rules.Client{Name: "Prod/Web", ID: "Web", Properties: properties(t, c.client)})
 		if got := marks(found); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
@@ -192,7 +194,9 @@ func TestReplacedTriggers(t *testing.T) {
 		p := guarded(t, c.mode, safePool)
 		p.Triggers = rules.LambdaConfig(config, isOwn)
 		found := rules.Check(p)
-		if c.want == "" && len(found) != 0 || c.want != "" && (len(found) != 1 || found[0].Kind != rules.ReplacedTrigger || !strings.HasSuffix(found[0].What, "for its trigger "+c.want)) {
+		if c.want == "" && len(found) != 0 || c.want != "" &&
+			(len(found) != 1 || found[0].Kind != rules.ReplacedTrigger ||
+				!strings.HasSuffix(found[0].What, "for its trigger "+c.want)) {
 			t.Errorf("%s: %s, want %q", name, problems(found), c.want)
 		}
 	}
@@ -205,9 +209,11 @@ func TestOnlyABypassIsAcknowledged(t *testing.T) {
 	t.Parallel()
 	p := guarded(t, settings.Password, with(safePool, `"Schema":[{"Name":"name","Required":true}]`))
 	delete(p.Triggers, "DefineAuthChallenge")
-	found := rules.Check(p, rules.Client{Name: "Prod/Web", ID: "Web", Properties: properties(t, `{"ExplicitAuthFlows":["ALLOW_USER_AUTH"],"WriteAttributes":["email"]}`)})
+	found := rules.Check(p, rules.Client{Name: "Prod/Web", ID: "Web",
+		Properties: properties(t, `{"ExplicitAuthFlows":["ALLOW_USER_AUTH"],"WriteAttributes":["email"]}`)})
 	open, accepted := rules.Acknowledge(found, func(f rules.Finding) bool { return f.Kind != rules.WriteEmail })
-	if marks(open) != "REFUSED_ATTRIBUTES:Web REPLACED_TRIGGER:Pool WRITE_EMAIL:Web" || marks(accepted) != "USER_AUTH:Web" {
+	if marks(open) != "REFUSED_ATTRIBUTES:Web REPLACED_TRIGGER:Pool WRITE_EMAIL:Web" ||
+		marks(accepted) != "USER_AUTH:Web" {
 		t.Errorf("open %s, accepted %s", marks(open), marks(accepted))
 	}
 	for _, k := range rules.Bypasses() {
@@ -228,7 +234,8 @@ func FuzzPropertiesNeverPanic(f *testing.F) {
 		}
 		config, _ := p["LambdaConfig"].(map[string]any)
 		triggers := rules.LambdaConfig(config, func(any) settings.Function { return "" })
-		found := rules.Check(rules.Pool{Mode: settings.Password, Triggers: triggers, Properties: p}, rules.Client{Properties: p})
+		found := rules.Check(rules.Pool{Mode: settings.Password, Triggers: triggers, Properties: p},
+			rules.Client{Properties: p})
 		if len(found) == 0 {
 			t.Error("a pool without EmailOTP's triggers passes")
 		}

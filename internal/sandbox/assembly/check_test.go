@@ -108,7 +108,8 @@ func TestTheRenderedTemplateIsChecked(t *testing.T) {
 		"an unresolvable one":  {trigger("CreateAuthChallenge", object{"Fn::Transform": object{}}), replaced},
 		"no triggers at all":   {pool("LambdaConfig", none), strings.Join([]string{replaced, replaced, replaced, replaced}, " ")},
 		"an alias of its own": {func(o object) {
-			at(o, "Resources")["Live"] = object{"Type": "AWS::Lambda::Alias", "Properties": object{"FunctionName": object{"Ref": "SignInDefineAuthChallenge"}, "Name": "live"}}
+			at(o, "Resources")["Live"] = object{"Type": "AWS::Lambda::Alias",
+				"Properties": object{"FunctionName": object{"Ref": "SignInDefineAuthChallenge"}, "Name": "live"}}
 			config(o)["DefineAuthChallenge"] = object{"Ref": "Live"}
 		}, ""},
 		"a versioned trigger": {trigger("PreTokenGenerationConfig", object{"LambdaArn": "arn:aws:lambda:us-east-1:123456789012:function:other", "LambdaVersion": "V2_0"}), replaced},
@@ -124,7 +125,8 @@ func TestTheRenderedTemplateIsChecked(t *testing.T) {
 			o["Parameters"] = object{"Old": object{"Type": "String", "Default": "no"}}
 			o["Conditions"] = object{"IsOld": object{"Fn::Equals": []any{object{"Ref": "Old"}, "yes"}}}
 			at(o, "Resources")["Extra"] = object{"Type": "AWS::Lambda::Function", "Condition": "IsOld"}
-			own("ExplicitAuthFlows", object{"Fn::If": []any{"IsOld", []any{"ALLOW_USER_SRP_AUTH"}, []any{"ALLOW_CUSTOM_AUTH"}}})(o)
+			own("ExplicitAuthFlows", object{"Fn::If": []any{"IsOld", []any{"ALLOW_USER_SRP_AUTH"},
+				[]any{"ALLOW_CUSTOM_AUTH"}}})(o)
 		}, "UNKNOWN_FLOW:SignInClient"},
 		"a client on a condition": {func(o object) {
 			o["Conditions"] = object{"Never": object{"Fn::Equals": []any{"a", "b"}}}
@@ -157,20 +159,24 @@ func addStack(t *testing.T, dir, id string, template object) {
 	t.Helper()
 	write(t, filepath.Join(dir, id+".template.json"), template)
 	rewrite(t, filepath.Join(dir, "manifest.json"), func(m object) {
-		at(m, "artifacts")[id] = object{"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/us-east-1", "displayName": id,
-			"properties": object{"templateFile": id + ".template.json"}}
+		at(m, "artifacts")[id] = object{"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/us-east-1",
+			"displayName": id,
+			"properties":  object{"templateFile": id + ".template.json"}}
 	})
 }
 
 func TestClientsOfOtherStacksAreChecked(t *testing.T) {
 	exported := func(o object) {
-		o["Outputs"] = object{"Pool": object{"Value": object{"Ref": "SignInUserPool"}, "Export": object{"Name": object{"Fn::Sub": "${AWS::StackName}-customers"}}}}
+		o["Outputs"] = object{"Pool": object{"Value": object{"Ref": "SignInUserPool"},
+			"Export": object{"Name": object{"Fn::Sub": "${AWS::StackName}-customers"}}}}
 	}
 	for name, pool := range map[string]any{
-		"an export":      object{"Fn::ImportValue": "EmailOtp-prod-customers"},
-		"a weak output":  object{"Fn::GetStackOutput": object{"StackName": "EmailOtp-prod", "OutputName": "Pool"}},
-		"a stack's ARN":  object{"Fn::GetStackOutput": object{"StackName": "arn:aws:cloudformation:us-east-1:123456789012:stack/EmailOtp-prod/1", "OutputName": "Pool"}},
-		"part of an ARN": object{"Fn::Select": []any{1, object{"Fn::Split": []any{"/", object{"Fn::Join": []any{"", []any{"arn/", object{"Fn::ImportValue": "EmailOtp-prod-customers"}}}}}}}},
+		"an export":     object{"Fn::ImportValue": "EmailOtp-prod-customers"},
+		"a weak output": object{"Fn::GetStackOutput": object{"StackName": "EmailOtp-prod", "OutputName": "Pool"}},
+		"a stack's ARN": object{"Fn::GetStackOutput": object{"StackName": "arn:aws:cloudformation:us-east-1:123456789012:stack/EmailOtp-prod/1", "OutputName": "Pool"}},
+		"part of an ARN": object{"Fn::Select": []any{1,
+			object{"Fn::Split": []any{"/", object{"Fn::Join": []any{"",
+				[]any{"arn/", object{"Fn::ImportValue": "EmailOtp-prod-customers"}}}}}}}},
 	} {
 		dir := edited(t, prodTemplate, exported)
 		addStack(t, dir, "Api", object{"Resources": object{"Web": client(pool)}})
@@ -188,7 +194,8 @@ func TestClientsOfOtherStacksAreChecked(t *testing.T) {
 		if got, _ := checked(t, dir); got != "WRITE_EMAIL:Api/Web" {
 			t.Errorf("open: %q", got)
 		}
-		web["Metadata"] = object{"EmailOTP::AcknowledgedBypasses": []any{"WRITE_EMAIL:Web"}, "aws:cdk:path": "Api/Web/Resource"}
+		web["Metadata"] = object{"EmailOTP::AcknowledgedBypasses": []any{"WRITE_EMAIL:Web"},
+			"aws:cdk:path": "Api/Web/Resource"}
 		addStack(t, dir, "Api", object{"Resources": object{"Web": web}})
 		got, report := checked(t, dir)
 		if accepted := report.Pools[1].Acknowledged; got != "" || len(accepted) != 2 || accepted[0].Name != "Api/Web" {
@@ -197,8 +204,10 @@ func TestClientsOfOtherStacksAreChecked(t *testing.T) {
 	})
 	t.Run("of a pool that is not known", func(t *testing.T) {
 		dir := edited(t, prodTemplate, exported)
-		addStack(t, dir, "Api", object{"Resources": object{"Web": client(object{"Ref": "Given"})}, "Parameters": object{"Given": object{"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/pool"}}})
-		if got, report := checked(t, dir); got != "" || !mentioned(report.Skipped, "app client Web was not checked, for its user pool is not known") {
+		addStack(t, dir, "Api", object{"Resources": object{"Web": client(object{"Ref": "Given"})},
+			"Parameters": object{"Given": object{"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/pool"}}})
+		if got, report := checked(t, dir); got != "" ||
+			!mentioned(report.Skipped, "app client Web was not checked, for its user pool is not known") {
 			t.Errorf("open %q, skipped %q", got, report.Skipped)
 		}
 	})
@@ -214,16 +223,19 @@ func TestStagesAreKeptApart(t *testing.T) {
 				t.Fatal(err)
 			}
 			rewrite(t, filepath.Join(sub, prodTemplate), func(o object) {
-				o["Outputs"] = object{"Pool": object{"Value": object{"Ref": "SignInUserPool"}, "Export": object{"Name": "customers"}}}
+				o["Outputs"] = object{"Pool": object{"Value": object{"Ref": "SignInUserPool"},
+					"Export": object{"Name": "customers"}}}
 			})
-			artifacts[stage] = object{"type": "cdk:cloud-assembly", "displayName": stage, "properties": object{"directoryName": stage}}
+			artifacts[stage] = object{"type": "cdk:cloud-assembly", "displayName": stage,
+				"properties": object{"directoryName": stage}}
 		}
 		rewrite(t, filepath.Join(dir, "A", "manifest.json"), func(m object) {
 			for _, name := range []string{"EmailOtp-dev", "EmailOtp-prod"} {
 				at(m, "artifacts", name, "properties")["stackName"] = prefix + name
 			}
 		})
-		addStack(t, filepath.Join(dir, "B"), "Api", object{"Resources": object{"Web": client(object{"Fn::ImportValue": "customers"})}})
+		addStack(t, filepath.Join(dir, "B"), "Api",
+			object{"Resources": object{"Web": client(object{"Fn::ImportValue": "customers"})}})
 		write(t, filepath.Join(dir, "manifest.json"), object{"version": "54.0.0", "artifacts": artifacts})
 		_, report := checked(t, dir)
 		for i, pool := range report.Pools {
@@ -239,19 +251,24 @@ func TestANestedEmailOTPIsFoundWithoutAssetMetadata(t *testing.T) {
 	var devResources any
 	nested := func(t *testing.T, url any) string {
 		dir := edited(t, devTemplate, func(o object) { devResources, o["Resources"] = o["Resources"], object{} })
-		template := object{"Resources": object{"Nested": object{"Type": "AWS::CloudFormation::Stack", "Properties": object{"TemplateURL": url}}}}
+		template := object{"Resources": object{"Nested": object{"Type": "AWS::CloudFormation::Stack",
+			"Properties": object{"TemplateURL": url}}}}
 		if err := os.Rename(filepath.Join(dir, prodTemplate), filepath.Join(dir, "inner.nested.template.json")); err != nil {
 			t.Fatal(err)
 		}
 		write(t, filepath.Join(dir, prodTemplate), template)
 		rewrite(t, filepath.Join(dir, "EmailOtp-prod.assets.json"), func(o object) {
-			at(o, "files")["abc"] = object{"source": object{"path": "inner.nested.template.json", "packaging": "file"}, "destinations": object{"current": object{"objectKey": "prefix/abc.json"}}}
+			at(o, "files")["abc"] = object{"source": object{"path": "inner.nested.template.json", "packaging": "file"},
+				"destinations": object{"current": object{"objectKey": "prefix/abc.json"}}}
 		})
 		return dir
 	}
 	t.Run("among the assets", func(t *testing.T) {
-		dir := nested(t, object{"Fn::Join": []any{"", []any{"https://s3.", object{"Ref": "AWS::Region"}, ".", object{"Ref": "AWS::URLSuffix"}, "/assets/prefix/abc.json"}}})
-		if p := mustPlan(t, dir, password); p.PoolLogicalID != "SignInUserPool" || function(t, p, "CreateAuthChallenge").CodeError != nil {
+		dir := nested(t, object{"Fn::Join": []any{"",
+			[]any{"https://s3.", object{"Ref": "AWS::Region"}, ".", object{"Ref": "AWS::URLSuffix"},
+				"/assets/prefix/abc.json"}}})
+		if p := mustPlan(t, dir, password); p.PoolLogicalID != "SignInUserPool" ||
+			function(t, p, "CreateAuthChallenge").CodeError != nil {
 			t.Errorf("plan %+v", p)
 		}
 	})
