@@ -1,7 +1,9 @@
 package rules_test
 
 import (
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -41,59 +43,90 @@ func marks(found []rules.Finding) string {
 }
 
 const (
-	safePool   = `{"AccountRecoverySetting":{"RecoveryMechanisms":[{"Name":"admin_only","Priority":1}]}}`
-	safeClient = `{"ExplicitAuthFlows":["ALLOW_CUSTOM_AUTH","ALLOW_REFRESH_TOKEN_AUTH"],"WriteAttributes":["name"]}`
+	safePool = `{"AccountRecoverySetting":{"RecoveryMechanisms":[{"Name":"admin_only","Priority":1}]}}`
+	absent   = "absent"
+)
+
+// client writes an app client as JSON. Empty texts are harmless; absent leaves the property out.
+func client(flows, write, others string) string {
+	object := `{"ClientName":"web"}`
+	for _, p := range [][3]string{{"ExplicitAuthFlows", flows, `["ALLOW_CUSTOM_AUTH"]`}, {"WriteAttributes", write, `["name"]`}} {
+		if p[1] != absent {
+			object = with(object, fmt.Sprintf("%q:%s", p[0], cmp.Or(p[1], p[2])))
+		}
+	}
+	if others != "" {
+		object = with(object, others)
+	}
+	return object
+}
+
+const (
+	on     = `"AllowedOAuthFlowsUserPoolClient":true,`
+	refuse = "REFUSED_ATTRIBUTES:Web"
 )
 
 func TestClients(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct{ pool, client, want, problem string }{
-		"a client without a bypass": {safePool, safeClient, "", ""},
-		"SRP": {safePool, `{"ExplicitAuthFlows":["ALLOW_CUSTOM_AUTH","ALLOW_USER_SRP_AUTH"],"WriteAttributes":["name"]}`, "USER_SRP_AUTH:Web",
-			"app client Prod/Web allows ALLOW_USER_SRP_AUTH on user pool Prod/Pool, so a password alone signs in there; use AuthFlow{Custom: true}, or a pool of its own"},
-		"absent flows":                   {safePool, `{"WriteAttributes":["name"]}`, "USER_SRP_AUTH:Web", "leaves its flows to Cognito's default"},
-		"null flows":                     {safePool, `{"ExplicitAuthFlows":null,"WriteAttributes":["name"]}`, "USER_SRP_AUTH:Web", "Cognito's default"},
-		"empty flows":                    {safePool, `{"ExplicitAuthFlows":[],"WriteAttributes":["name"]}`, "USER_SRP_AUTH:Web", "Cognito's default"},
-		"unresolved flows":               {safePool, `{"ExplicitAuthFlows":{"Ref":"Flows"},"WriteAttributes":["name"]}`, "UNKNOWN_FLOW:Web", `allows {"Ref":"Flows"}`},
-		"an unresolved flow":             {safePool, `{"ExplicitAuthFlows":["ALLOW_CUSTOM_AUTH",{"Ref":"Flow"}],"WriteAttributes":["name"]}`, "UNKNOWN_FLOW:Web", `allows {"Ref":"Flow"}`},
-		"a flow of the future":           {safePool, `{"ExplicitAuthFlows":["ALLOW_ANYTHING"],"WriteAttributes":["name"]}`, "UNKNOWN_FLOW:Web", "allows ALLOW_ANYTHING"},
-		"passwords":                      {safePool, `{"ExplicitAuthFlows":["ALLOW_USER_PASSWORD_AUTH"],"WriteAttributes":["name"]}`, "USER_PASSWORD_AUTH:Web", ""},
-		"passwords by the older name":    {safePool, `{"ExplicitAuthFlows":["USER_PASSWORD_AUTH"],"WriteAttributes":["name"]}`, "USER_PASSWORD_AUTH:Web", ""},
-		"passwords by administrators":    {safePool, `{"ExplicitAuthFlows":["ALLOW_ADMIN_USER_PASSWORD_AUTH"],"WriteAttributes":["name"]}`, "ADMIN_USER_PASSWORD_AUTH:Web", ""},
-		"the older name of it":           {safePool, `{"ExplicitAuthFlows":["ADMIN_NO_SRP_AUTH"],"WriteAttributes":["name"]}`, "ADMIN_USER_PASSWORD_AUTH:Web", ""},
-		"custom flow by the older name":  {safePool, `{"ExplicitAuthFlows":["CUSTOM_AUTH_FLOW_ONLY"],"WriteAttributes":["name"]}`, "", ""},
-		"a choice of factors":            {safePool, `{"ExplicitAuthFlows":["ALLOW_USER_AUTH"],"WriteAttributes":["name"]}`, "USER_AUTH:Web", ""},
-		"the code grant":                 {safePool, with(safeClient, `"AllowedOAuthFlowsUserPoolClient":true,"AllowedOAuthFlows":["code","client_credentials"]`), "HOSTED_UI:Web", "allows OAuth grants (code)"},
-		"the grant of machines":          {safePool, with(safeClient, `"AllowedOAuthFlowsUserPoolClient":true,"AllowedOAuthFlows":["client_credentials"]`), "", ""},
-		"a grant that is switched off":   {safePool, with(safeClient, `"AllowedOAuthFlowsUserPoolClient":"false","AllowedOAuthFlows":["code"]`), "", ""},
-		"grants by an unresolved switch": {safePool, with(safeClient, `"AllowedOAuthFlowsUserPoolClient":{"Ref":"On"},"AllowedOAuthFlows":["implicit"]`), "HOSTED_UI:Web", ""},
-		"unresolved grants":              {safePool, with(safeClient, `"AllowedOAuthFlowsUserPoolClient":"true","AllowedOAuthFlows":{"Ref":"Grants"}`), "HOSTED_UI:Web", ""},
-		"absent write attributes":        {safePool, `{"ExplicitAuthFlows":["ALLOW_CUSTOM_AUTH"]}`, "WRITE_EMAIL:Web", "may write every attribute"},
-		"empty write attributes":         {safePool, `{"ExplicitAuthFlows":["ALLOW_CUSTOM_AUTH"],"WriteAttributes":[]}`, "WRITE_EMAIL:Web", "may write every attribute"},
-		"email among them":               {safePool, `{"ExplicitAuthFlows":["ALLOW_CUSTOM_AUTH"],"WriteAttributes":["name","email"]}`, "WRITE_EMAIL:Web", "may write the attribute email of user pool Prod/Pool"},
-		"an unresolved one among them":   {safePool, `{"ExplicitAuthFlows":["ALLOW_CUSTOM_AUTH"],"WriteAttributes":["name",{"Ref":"A"}]}`, "WRITE_EMAIL:Web", ""},
-		"unresolved write attributes":    {safePool, `{"ExplicitAuthFlows":["ALLOW_CUSTOM_AUTH"],"WriteAttributes":{"Ref":"A"}}`, "WRITE_EMAIL:Web", ""},
-		"email that never changes":       {with(safePool, `"Schema":[{"Name":"email","Mutable":false}]`), `{"ExplicitAuthFlows":["ALLOW_CUSTOM_AUTH"]}`, "", ""},
-		"a required email, not writable": {with(safePool, `"Schema":[{"Name":"email","Required":true}]`), safeClient, "REFUSED_ATTRIBUTES:Web", `app client Prod/Web may not write the attribute email, which user pool Prod/Pool requires, so Cognito refuses the client ("Invalid write attributes specified while creating a client"); use a pool that does not require email, or let clients write it (ClientsMayChangeEmail)`},
-		"a required email, writable":     {with(safePool, `"Schema":[{"Name":"email","Required":true}]`), `{"ExplicitAuthFlows":["ALLOW_CUSTOM_AUTH"],"WriteAttributes":["email"]}`, "WRITE_EMAIL:Web", ""},
-		"a required email, by default":   {with(safePool, `"Schema":[{"Name":"email","Required":true}]`), `{"ExplicitAuthFlows":["ALLOW_CUSTOM_AUTH"]}`, "WRITE_EMAIL:Web", ""},
-		"a required fixed email":         {with(safePool, `"Schema":[{"Name":"email","Required":true,"Mutable":"false"}]`), safeClient, "REFUSED_ATTRIBUTES:Web", "add email to its WriteAttributes"},
-		"a required name, not writable":  {with(safePool, `"Schema":[{"Name":"name","Required":"true"}]`), `{"ExplicitAuthFlows":["ALLOW_CUSTOM_AUTH"],"WriteAttributes":["locale"]}`, "REFUSED_ATTRIBUTES:Web", "add name to its WriteAttributes"},
-		"a required name, unresolved":    {with(safePool, `"Schema":[{"Name":"name","Required":true}]`), `{"ExplicitAuthFlows":["ALLOW_CUSTOM_AUTH"],"WriteAttributes":{"Ref":"A"}}`, "WRITE_EMAIL:Web", ""},
-		"a required name of the API":     {with(safePool, `"SchemaAttributes":[{"Name":"name","Required":true},{"Name":"custom:team"}]`), `{"ExplicitAuthFlows":["ALLOW_CUSTOM_AUTH"],"WriteAttributes":["custom:team"]}`, "REFUSED_ATTRIBUTES:Web", ""},
-		"attributes that no client sets": {safePool, `{"ExplicitAuthFlows":["ALLOW_CUSTOM_AUTH"],"WriteAttributes":["email_verified","sub"]}`, "REFUSED_ATTRIBUTES:Web REFUSED_ATTRIBUTES:Web", "take email_verified out"},
-		"several at once":                {safePool, `{}`, "USER_SRP_AUTH:Web WRITE_EMAIL:Web", ""},
-		"names as the CDK resolves them": {`{"schema":[{"name":"name","required":true}],"accountRecoverySetting":{"recoveryMechanisms":[{"name":"admin_only"}]}}`, `{"explicitAuthFlows":["ALLOW_USER_SRP_AUTH"],"writeAttributes":["locale"]}`, "REFUSED_ATTRIBUTES:Web USER_SRP_AUTH:Web", ""},
+	schema := func(attribute string) string { return `"Schema":[` + attribute + `]` }
+	for name, c := range map[string]struct{ pool, flows, write, others, want, problem string }{
+		"a client without a bypass": {},
+		"SRP": {flows: `["ALLOW_CUSTOM_AUTH","ALLOW_USER_SRP_AUTH"]`, want: "USER_SRP_AUTH:Web",
+			problem: "app client Prod/Web allows ALLOW_USER_SRP_AUTH on user pool Prod/Pool, so a password alone signs in there; use AuthFlow{Custom: true}, or a pool of its own"},
+		"absent flows":                   {flows: absent, want: "USER_SRP_AUTH:Web", problem: "leaves its flows to Cognito's default"},
+		"null flows":                     {flows: `null`, want: "USER_SRP_AUTH:Web", problem: "Cognito's default"},
+		"empty flows":                    {flows: `[]`, want: "USER_SRP_AUTH:Web", problem: "Cognito's default"},
+		"unresolved flows":               {flows: `{"Ref":"Flows"}`, want: "UNKNOWN_FLOW:Web", problem: `allows {"Ref":"Flows"}`},
+		"an unresolved flow":             {flows: `["ALLOW_CUSTOM_AUTH",{"Ref":"Flow"}]`, want: "UNKNOWN_FLOW:Web", problem: `allows {"Ref":"Flow"}`},
+		"a flow of the future":           {flows: `["ALLOW_ANYTHING"]`, want: "UNKNOWN_FLOW:Web", problem: "allows ALLOW_ANYTHING"},
+		"passwords":                      {flows: `["ALLOW_USER_PASSWORD_AUTH"]`, want: "USER_PASSWORD_AUTH:Web"},
+		"passwords by the older name":    {flows: `["USER_PASSWORD_AUTH"]`, want: "USER_PASSWORD_AUTH:Web"},
+		"passwords by administrators":    {flows: `["ALLOW_ADMIN_USER_PASSWORD_AUTH"]`, want: "ADMIN_USER_PASSWORD_AUTH:Web"},
+		"the older name of it":           {flows: `["ADMIN_NO_SRP_AUTH"]`, want: "ADMIN_USER_PASSWORD_AUTH:Web"},
+		"custom flow by the older name":  {flows: `["CUSTOM_AUTH_FLOW_ONLY","ALLOW_REFRESH_TOKEN_AUTH"]`},
+		"a choice of factors":            {flows: `["ALLOW_USER_AUTH"]`, want: "USER_AUTH:Web"},
+		"the code grant":                 {others: on + `"AllowedOAuthFlows":["code","client_credentials"]`, want: "HOSTED_UI:Web", problem: "allows OAuth grants (code)"},
+		"the grant of machines":          {others: on + `"AllowedOAuthFlows":["client_credentials"]`},
+		"a grant that is switched off":   {others: `"AllowedOAuthFlowsUserPoolClient":"false","AllowedOAuthFlows":["code"]`},
+		"grants by an unresolved switch": {others: `"AllowedOAuthFlowsUserPoolClient":{"Ref":"On"},"AllowedOAuthFlows":["implicit"]`, want: "HOSTED_UI:Web"},
+		"unresolved grants":              {others: `"AllowedOAuthFlowsUserPoolClient":"true","AllowedOAuthFlows":{"Ref":"Grants"}`, want: "HOSTED_UI:Web"},
+		"absent write attributes":        {write: absent, want: "WRITE_EMAIL:Web", problem: "may write every attribute"},
+		"empty write attributes":         {write: `[]`, want: "WRITE_EMAIL:Web", problem: "may write every attribute"},
+		"email among them":               {write: `["name","email"]`, want: "WRITE_EMAIL:Web", problem: "may write the attribute email of user pool Prod/Pool"},
+		"an unresolved one among them":   {write: `["name",{"Ref":"A"}]`, want: "WRITE_EMAIL:Web"},
+		"unresolved write attributes":    {write: `{"Ref":"A"}`, want: "WRITE_EMAIL:Web"},
+		"email that never changes":       {pool: schema(`{"Name":"email","Mutable":false}`), write: absent},
+		"a required email, not writable": {pool: schema(`{"Name":"email","Required":true}`), want: refuse,
+			problem: `app client Prod/Web may not write the attribute email, which user pool Prod/Pool requires, so Cognito refuses the client ("Invalid write attributes specified while creating a client"); use a pool that does not require email, or let clients write it (ClientsMayChangeEmail)`},
+		"a required email, writable":     {pool: schema(`{"Name":"email","Required":true}`), write: `["email"]`, want: "WRITE_EMAIL:Web"},
+		"a required email, by default":   {pool: schema(`{"Name":"email","Required":true}`), write: absent, want: "WRITE_EMAIL:Web"},
+		"a required fixed email":         {pool: schema(`{"Name":"email","Required":true,"Mutable":"false"}`), want: refuse, problem: "add email to its WriteAttributes"},
+		"a required name, not writable":  {pool: schema(`{"Name":"name","Required":"true"}`), write: `["locale"]`, want: refuse, problem: "add name to its WriteAttributes"},
+		"a required name, unresolved":    {pool: schema(`{"Name":"name","Required":true}`), write: `{"Ref":"A"}`, want: "WRITE_EMAIL:Web"},
+		"a name, perhaps required":       {pool: schema(`{"Name":"name","Required":{"Ref":"A"}}`), write: `["locale"]`},
+		"a required name of the API":     {pool: `"SchemaAttributes":[{"Name":"name","Required":true},{"Name":"custom:team"}]`, write: `["custom:team"]`, want: refuse},
+		"attributes that no client sets": {write: `["email_verified","sub"]`, want: refuse + " " + refuse, problem: "take email_verified out"},
+		"several at once":                {flows: absent, write: absent, want: "USER_SRP_AUTH:Web WRITE_EMAIL:Web"},
+		"names as the CDK resolves them": {pool: `"schema":[{"name":"name","required":true}]`, flows: absent, write: absent,
+			others: `"explicitAuthFlows":["ALLOW_USER_SRP_AUTH"],"writeAttributes":["locale"]`, want: refuse + " USER_SRP_AUTH:Web"},
 	} {
-		found := rules.Check(guarded(t, settings.Password, c.pool),
-			rules.Client{Name: "Prod/Web", ID: "Web", Properties: properties(t, c.client)})
+		pool := safePool
+		if c.pool != "" {
+			pool = with(pool, c.pool)
+		}
+		found := rules.Check(guarded(t, settings.Password, pool), web(t, client(c.flows, c.write, c.others)))
 		if got := marks(found); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
-		if c.problem != "" && !strings.Contains(problems(found), c.problem) {
+		if !strings.Contains(problems(found), c.problem) {
 			t.Errorf("%s: %s\nlacks %q", name, problems(found), c.problem)
 		}
 	}
+}
+
+func web(t *testing.T, text string) rules.Client {
+	t.Helper()
+	return rules.Client{Name: "Prod/Web", ID: "Web", Properties: properties(t, text)}
 }
 
 // with adds members to a JSON object.
@@ -209,8 +242,7 @@ func TestOnlyABypassIsAcknowledged(t *testing.T) {
 	t.Parallel()
 	p := guarded(t, settings.Password, with(safePool, `"Schema":[{"Name":"name","Required":true}]`))
 	delete(p.Triggers, "DefineAuthChallenge")
-	found := rules.Check(p, rules.Client{Name: "Prod/Web", ID: "Web",
-		Properties: properties(t, `{"ExplicitAuthFlows":["ALLOW_USER_AUTH"],"WriteAttributes":["email"]}`)})
+	found := rules.Check(p, web(t, client(`["ALLOW_USER_AUTH"]`, `["email"]`, "")))
 	open, accepted := rules.Acknowledge(found, func(f rules.Finding) bool { return f.Kind != rules.WriteEmail })
 	if marks(open) != "REFUSED_ATTRIBUTES:Web REPLACED_TRIGGER:Pool WRITE_EMAIL:Web" ||
 		marks(accepted) != "USER_AUTH:Web" {
@@ -225,7 +257,7 @@ func TestOnlyABypassIsAcknowledged(t *testing.T) {
 
 func FuzzPropertiesNeverPanic(f *testing.F) {
 	f.Add([]byte(safePool))
-	f.Add([]byte(safeClient))
+	f.Add([]byte(client("", "", "")))
 	f.Add([]byte(`{"Schema":[null,{"Name":1}],"LambdaConfig":{"":null}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var p rules.Properties
