@@ -41,7 +41,7 @@ func LambdaConfig(config Properties, function func(arn any) settings.Function) m
 func checkPool(p Pool) []Finding {
 	c := &collector{resource: "user pool", name: p.Name, id: p.ID}
 	c.checkTriggers(p)
-	if p.Mode == settings.Password {
+	if p.Mode != settings.Passwordless {
 		if how := emailRecovery(p.Properties); how != "" {
 			c.add(EmailRecovery, how, "the mailbox alone replaces the password and is both factors",
 				"use AccountRecovery_NONE, or PHONE_ONLY_WITHOUT_MFA")

@@ -1,6 +1,7 @@
 package assembly
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,7 +46,7 @@ func (a *Assembly) Check() (*Report, error) {
 		report.Pools = append(report.Pools, a.inspect(c))
 	}
 	a.all(func(c located) {
-		if _, err := c.stack.resolveText(c.Properties["UserPoolId"]); err != nil {
+		if _, err := c.stack.poolIDs(c.Properties["UserPoolId"]); err != nil {
 			report.Skipped = append(report.Skipped,
 				fmt.Sprintf("app client %s was not checked, for its user pool is not known: %v", c.name(), err))
 		}
@@ -97,7 +98,7 @@ func (a *Assembly) inspect(c candidate) GuardedPool {
 	}
 	var clients []rules.Client
 	a.all(func(client located) {
-		if client.text("UserPoolId") != id {
+		if ids, _ := client.stack.poolIDs(client.Properties["UserPoolId"]); !slices.Contains(ids, id) {
 			return
 		}
 		mark := client.id
@@ -114,6 +115,18 @@ func (a *Assembly) inspect(c candidate) GuardedPool {
 			resource.acknowledges(string(f.Kind)+":"+resource.id)
 	})
 	return g
+}
+
+// poolIDs returns the ids that a property has, in either branch of a condition.
+func (s *stack) poolIDs(value any) ([]string, error) {
+	object, _ := value.(map[string]any)
+	if branches, ok := object["Fn::If"].([]any); ok && len(branches) == 3 {
+		first, err1 := s.poolIDs(branches[1])
+		second, err2 := s.poolIDs(branches[2])
+		return append(first, second...), errors.Join(err1, err2)
+	}
+	id, err := s.resolveText(value)
+	return []string{id}, err
 }
 
 // acknowledges reports whether the resource's metadata accepts a bypass.

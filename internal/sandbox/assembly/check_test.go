@@ -87,13 +87,17 @@ func TestTheRenderedTemplateIsChecked(t *testing.T) {
 		change func(object)
 		want   string
 	}{
-		"nothing was changed":              {func(object) {}, ""},
-		"a harmless second client":         {second(nil), ""},
-		"no flows":                         {second(object{"ExplicitAuthFlows": none}), "USER_SRP_AUTH:Legacy"},
-		"two flows with passwords":         {second(object{"ExplicitAuthFlows": []any{"ALLOW_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"}}), "ADMIN_USER_PASSWORD_AUTH:Legacy USER_PASSWORD_AUTH:Legacy"},
-		"the hosted pages":                 {second(object{"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": []any{"code"}}), "HOSTED_UI:Legacy"},
-		"machines alone":                   {second(object{"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": []any{"client_credentials"}}), ""},
-		"no write attributes":              {second(object{"WriteAttributes": none}), "WRITE_EMAIL:Legacy"},
+		"nothing was changed":      {func(object) {}, ""},
+		"a harmless second client": {second(nil), ""},
+		"no flows":                 {second(object{"ExplicitAuthFlows": none}), "USER_SRP_AUTH:Legacy"},
+		"two flows with passwords": {second(object{"ExplicitAuthFlows": []any{"ALLOW_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"}}), "ADMIN_USER_PASSWORD_AUTH:Legacy USER_PASSWORD_AUTH:Legacy"},
+		"the hosted pages":         {second(object{"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": []any{"code"}}), "HOSTED_UI:Legacy"},
+		"machines alone":           {second(object{"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": []any{"client_credentials"}}), ""},
+		"no write attributes":      {second(object{"WriteAttributes": none}), "WRITE_EMAIL:Legacy"},
+		"a client of this pool or another": {func(o object) {
+			o["Conditions"] = object{"Never": object{"Fn::Equals": []any{"a", "b"}}}
+			second(object{"WriteAttributes": none, "UserPoolId": object{"Fn::If": []any{"Never", object{"Ref": "SignInUserPool"}, "eu-west-1_Other"}}})(o)
+		}, "WRITE_EMAIL:Legacy"},
 		"a client of another pool":         {second(object{"UserPoolId": "eu-west-1_Other", "ExplicitAuthFlows": []any{"ALLOW_USER_SRP_AUTH"}}), ""},
 		"a raw override of the own client": {own("ExplicitAuthFlows", []any{"ALLOW_USER_SRP_AUTH"}), "USER_SRP_AUTH:SignInClient"},
 		"email that never changes": {func(o object) {
