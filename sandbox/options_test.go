@@ -56,12 +56,12 @@ func TestABypassStopsTheStartUnlessItIsAllowed(t *testing.T) {
 	})
 	opts := sandbox.Options{Assembly: dir, Mode: "passwordless", InProcess: trivialHandlers}
 	_, err := sandbox.Start(t.Context(), opts)
-	if err == nil || !strings.Contains(err.Error(), `"USER_SRP_AUTH:SignInClient"`) || !strings.Contains(err.Error(), `"WRITE_EMAIL:SignInClient"`) || !strings.Contains(err.Error(), "EmailOTP::AcknowledgedDoors") {
+	if err == nil || !strings.Contains(err.Error(), `"USER_SRP_AUTH:SignInClient"`) || !strings.Contains(err.Error(), `"WRITE_EMAIL:SignInClient"`) || !strings.Contains(err.Error(), "EmailOTP::AcknowledgedBypasses") {
 		t.Errorf("got %v", err)
 	}
 	opts.AllowBypasses = true
 	sb := start(t, opts)
-	if report := strings.Join(sb.Report(), "\n"); !strings.Contains(report, "open door USER_SRP_AUTH:SignInClient") {
+	if report := strings.Join(sb.Report(), "\n"); !strings.Contains(report, "open bypass USER_SRP_AUTH:SignInClient") {
 		t.Errorf("report %s", report)
 	}
 }

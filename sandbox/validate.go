@@ -124,12 +124,12 @@ func (o Options) isAllowedOrigin(origin string) bool {
 // not enough: the template may have changed after them.
 func (s *Sandbox) checkBypasses() error {
 	var errs []error
-	for _, d := range s.plan.Doors {
+	for _, f := range s.plan.Bypasses {
 		if s.opts.AllowBypasses {
-			s.report = append(s.report, "open door "+d.Name()+": "+d.Remedy)
+			s.report = append(s.report, "open bypass "+f.Mark()+": "+f.Problem())
 			continue
 		}
-		errs = append(errs, fmt.Errorf("%s; if it is wanted, acknowledge it as %q in the resource's metadata EmailOTP::AcknowledgedDoors", d.Remedy, d.Name()))
+		errs = append(errs, fmt.Errorf("%s; %s", f, f.TemplateRemedy()))
 	}
 	return errors.Join(errs...)
 }

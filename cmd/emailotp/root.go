@@ -23,6 +23,7 @@ var commands = []func(streams) *cobra.Command{
 	newDev,
 	newSignIn,
 	newPreview,
+	newCheck,
 	newOutputs,
 	newLambdas,
 	newCost,

@@ -31,7 +31,7 @@ type config struct {
 	poolProps             UserPoolProps
 	clientProps           UserPoolClientProps
 	clientsMayChangeEmail bool
-	doors                 []Door
+	bypasses              []Bypass
 
 	architecture  awslambda.Architecture
 	goarch        string

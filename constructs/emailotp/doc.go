@@ -61,20 +61,20 @@
 // don't flicker. The context key "emailotp:source" names the source's directory where it can't be
 // found, as in a vendored app. Apps that must not compile pass zips: the Code props.
 //
-// # Side doors
+// # Bypasses
 //
 // A code is worth nothing if another way in needs none. When the app is synthesised, the construct
 // looks through all of it, after every aspect, for app clients of the same pool that allow a password
 // flow, managed login or writing email, and for a pool that recovers passwords by e-mail, has native
-// MFA on, or e-mail as an alias. Each such [Door] fails the synthesis with the client's path and the
-// remedy. AcknowledgedDoors lets single ones pass. Clients made outside the app stay unseen.
+// MFA on, or e-mail as an alias. Each such [Bypass] fails the synthesis with the client's path and the
+// remedy. AcknowledgedBypasses lets single ones pass. Clients made outside the app stay unseen.
 //
 // # Contract
 //
 // Within a major version these don't change in a way that breaks you: this package's API; construct
 // ids and with them logical ids; metric names and dimensions ([EmailOTP.Metric]); the functions'
 // environment variables; the metadata keys "EmailOTP::Function", "EmailOTP::Client",
-// "EmailOTP::AcknowledgedDoors" and "EmailOTP::Guessing"; and what clients see: the challenge
+// "EmailOTP::AcknowledgedBypasses" and "EmailOTP::Guessing"; and what clients see: the challenge
 // parameters codeLength, attemptsLeft, expiresAt, resendAvailableAt, resendsLeft, now, reason, and in
 // password mode codeDeliveryDestination. In versions below 1 the changelog marks in bold what replaces
 // resources.

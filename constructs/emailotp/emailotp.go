@@ -123,7 +123,7 @@ type emailOTP struct {
 //  3. creates the key, the table, the SES identity and its configuration set;
 //  4. builds the functions and gives each a role, a log group and its settings;
 //  5. connects them to the pool's triggers and to SES's events, and creates the app client;
-//  6. has the whole app checked for side doors when it is synthesised.
+//  6. registers the check of the whole app for bypasses, which runs when the app is synthesised.
 //
 // A refusal is a panic with an [*Error]; what only the whole app shows (step 6) fails the synthesis.
 func NewEmailOTP(scope constructs.Construct, id *string, props *EmailOTPProps) EmailOTP {
@@ -152,7 +152,7 @@ func NewEmailOTP(scope constructs.Construct, id *string, props *EmailOTPProps) E
 	e.connectMailEvents()
 	e.addUserPoolClient()
 	e.stateBounds()
-	e.watchDoors()
+	e.checkApp()
 	return e
 }
 

@@ -84,11 +84,11 @@ func ExampleEmailOTP_metrics() {
 	})
 }
 
-// A door that is meant to be open is acknowledged by its kind and path, as the error prints them.
-func ExampleDoor() {
+// A bypass that the app needs is acknowledged by its kind and path, as the error prints them.
+func ExampleBypass() {
 	_ = &emailotp.EmailOTPProps{
-		Mode:              emailotp.ModePassword,
-		Sender:            emailotp.SenderAddress("no-reply@example.com"),
-		AcknowledgedDoors: &[]emailotp.Door{{Kind: emailotp.DoorUserSrpAuth, Path: "Prod/Legacy"}},
+		Mode:                 emailotp.ModePassword,
+		Sender:               emailotp.SenderAddress("no-reply@example.com"),
+		AcknowledgedBypasses: &[]emailotp.Bypass{{Kind: emailotp.BypassUserSrpAuth, Path: "Prod/Legacy"}},
 	}
 }

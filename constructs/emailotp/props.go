@@ -96,8 +96,8 @@ type EmailOTPProps struct {
 	// moves the account to the thief's mailbox; verification before the change does not help, for the
 	// thief owns the new one. Default: false.
 	ClientsMayChangeEmail *bool
-	// AcknowledgedDoors lists side doors that are meant to be open; see [Door]. Default: none.
-	AcknowledgedDoors *[]Door
+	// AcknowledgedBypasses lists bypasses that the app needs; see [Bypass]. Default: none.
+	AcknowledgedBypasses *[]Bypass
 
 	// Architecture is the functions' processor. Default: ARM_64.
 	Architecture awslambda.Architecture

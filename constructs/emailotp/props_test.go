@@ -164,14 +164,14 @@ var misuses = []misuse{
 	{"UserPoolClientProps.WriteAttributes", "email", func(_ awscdk.Stack, p *props) {
 		client(p).WriteAttributes = awscognito.NewClientAttributes().WithStandardAttributes(&awscognito.StandardAttributesMask{Email: yes})
 	}, " must not have email: a stolen access token would move the account"},
-	{"AcknowledgedDoors", "an unknown kind", func(_ awscdk.Stack, p *props) {
-		p.AcknowledgedDoors = &[]emailotp.Door{{Kind: "WINDOW", Path: "Prod/Web"}}
+	{"AcknowledgedBypasses", "an unknown kind", func(_ awscdk.Stack, p *props) {
+		p.AcknowledgedBypasses = &[]emailotp.Bypass{{Kind: "WINDOW", Path: "Prod/Web"}}
 	}, ` has no kind "WINDOW"; the kinds are USER_SRP_AUTH,`},
-	{"AcknowledgedDoors", "no path", func(_ awscdk.Stack, p *props) {
-		p.AcknowledgedDoors = &[]emailotp.Door{{Kind: emailotp.DoorHostedUI}}
+	{"AcknowledgedBypasses", "no path", func(_ awscdk.Stack, p *props) {
+		p.AcknowledgedBypasses = &[]emailotp.Bypass{{Kind: emailotp.BypassHostedUI}}
 	}, " has a HOSTED_UI without a path"},
-	{"AcknowledgedDoors", "a token", func(s awscdk.Stack, p *props) {
-		p.AcknowledgedDoors = &[]emailotp.Door{{Kind: emailotp.DoorHostedUI, Path: *token(s)}}
+	{"AcknowledgedBypasses", "a token", func(s awscdk.Stack, p *props) {
+		p.AcknowledgedBypasses = &[]emailotp.Bypass{{Kind: emailotp.BypassHostedUI, Path: *token(s)}}
 	}, " must be known while the app is synthesised"},
 
 	{"Architecture", "another", func(_ awscdk.Stack, p *props) {

@@ -250,9 +250,9 @@ func (r *reader) poolOf(c *config, p *EmailOTPProps) {
 		c.clientProps = *p.UserPoolClientProps
 		r.clientOf(c.clientProps, c.clientsMayChangeEmail)
 	}
-	if p.AcknowledgedDoors != nil {
-		c.doors = slices.Clone(*p.AcknowledgedDoors)
-		r.doorsOf(c.doors)
+	if p.AcknowledgedBypasses != nil {
+		c.bypasses = slices.Clone(*p.AcknowledgedBypasses)
+		r.checkBypasses(c.bypasses)
 	}
 	if p.UserPoolProps != nil {
 		c.poolProps = *p.UserPoolProps

@@ -179,11 +179,23 @@ func (x *execution) send(ctx context.Context, p plan, code otp.Code) (plan, erro
 		x.r.cause(err)
 		return p.uncertain(), nil
 	case errors.Is(err, ErrThrottled):
-		x.r.count(settings.MailsThrottled)
-		return p, errors.Join(unavailable("mail-throttled", err), x.takeBack(ctx))
+		return x.throttled(ctx, p, err)
 	default:
 		return p, errors.Join(unavailable("mail-refused", err), x.takeBack(ctx))
 	}
+}
+
+// throttled returns the plan where the mail service throttled to the end. After a proven password the
+// sign-in fails. In passwordless mode it goes on as if a mail was sent, because a throttled decoy
+// does: an error for known names alone would tell them from unknown ones. For the same reason nothing
+// is taken back.
+func (x *execution) throttled(ctx context.Context, p plan, err error) (plan, error) {
+	if !p.keepClaim {
+		x.r.count(settings.MailsThrottled)
+		return p, errors.Join(unavailable("mail-throttled", err), x.takeBack(ctx))
+	}
+	x.r.cause(err)
+	return p.throttled(), nil
 }
 
 // takeBackTime is how long takeBack may take; [Handler.Invoke] keeps more than that in reserve.

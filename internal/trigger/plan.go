@@ -305,6 +305,17 @@ func (p plan) refusedRecipient() plan {
 	return p
 }
 
+// throttled returns the plan after the mail service refused the mail for the account's rate. The client
+// is shown the same, and a resend can be requested as after any other mail.
+func (p plan) throttled() plan {
+	p.metrics = []settings.Metric{settings.MailsThrottled}
+	if p.send == sendMail {
+		p.outcome = outcome{level: slog.LevelWarn, reason: "mail-throttled", metrics: p.metrics}
+		p.meta.Unsent = true
+	}
+	return p
+}
+
 // uncertain returns the plan after the mail service did not answer: the mail may have been sent.
 // The client is shown the same, for a second mail would be worse than a resend.
 func (p plan) uncertain() plan {

@@ -9,7 +9,7 @@ import (
 
 // asset is a file or directory that a template refers to by its key in S3.
 type asset struct {
-	path string // absolute or within the working directory
+	path string // absolute, or relative to the working directory
 	hash string
 }
 
@@ -24,7 +24,7 @@ type assetManifest struct {
 	} `json:"files"`
 }
 
-// loadAssets reads the asset manifests of one assembly directory, by object key.
+// loadAssets returns the assets of one assembly directory by object key.
 func loadAssets(dir string, m manifest) (map[string]asset, error) {
 	assets := map[string]asset{}
 	for _, id := range sortedKeys(m.Artifacts) {
@@ -33,7 +33,7 @@ func loadAssets(dir string, m manifest) (map[string]asset, error) {
 			continue
 		}
 		if !filepath.IsLocal(art.Properties.File) {
-			return nil, fmt.Errorf("cloud assembly %s is damaged: artifact %s names the file %q outside it; %s", dir, id, art.Properties.File, remedy)
+			return nil, damaged(dir, "artifact %s names the file %q outside it", id, art.Properties.File)
 		}
 		var files assetManifest
 		if err := readJSON(filepath.Join(dir, art.Properties.File), &files); err != nil {
@@ -55,17 +55,16 @@ func inDir(dir, path string) string {
 	return filepath.Join(dir, filepath.FromSlash(path))
 }
 
-// codeOf finds the files of a function: by the key under which they would be
-// uploaded, else by the metadata that the CDK leaves for local tools.
+// codeOf returns the files of a function: by the key under which cdk deploy uploads them, or by the
+// metadata that the CDK writes for local tools.
 func (s *stack) codeOf(id string) (asset, error) {
 	r := s.template.Resources[id]
 	code, err := s.resolveMap(r.Properties["Code"])
-	if err == nil {
-		if _, inline := code["ZipFile"]; inline {
-			return asset{}, fmt.Errorf("function %s has its code in the template; the sandbox runs provided.al2023 binaries from assets only", id)
-		}
-		if _, image := code["ImageUri"]; image {
-			return asset{}, fmt.Errorf("function %s is a container image; the sandbox runs provided.al2023 binaries from assets only", id)
+	for property, what := range map[string]string{
+		"ZipFile": "has its code in the template", "ImageUri": "is a container image",
+	} {
+		if _, ok := code[property]; ok && err == nil {
+			return asset{}, fmt.Errorf("function %s %s; the sandbox runs provided.al2023 binaries from assets only", id, what)
 		}
 	}
 	key, _ := code["S3Key"].(string)
@@ -73,13 +72,15 @@ func (s *stack) codeOf(id string) (asset, error) {
 	if !ok {
 		path, _ := r.Metadata["aws:asset:path"].(string)
 		if path == "" {
-			return asset{}, fmt.Errorf("function %s: its code (S3 key %q) is not among the assembly's assets; %s", id, key, remedy)
+			return asset{}, fmt.Errorf("function %s: its code (S3 key %q) is not among the assembly's assets; %s",
+				id, key, remedy)
 		}
 		name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(path), "asset."), ".zip")
 		found = asset{path: inDir(s.dir, path), hash: name}
 	}
 	if _, err := os.Stat(found.path); err != nil {
-		return asset{}, fmt.Errorf("function %s: its asset is missing from the assembly, which is stale or was copied in part; %s: %w", id, remedy, err)
+		return asset{}, fmt.Errorf("function %s: its asset is missing from the assembly, which is stale or incomplete; "+
+			"%s: %w", id, remedy, err)
 	}
 	return found, nil
 }

@@ -123,7 +123,8 @@ func TestAStageWithinTheAppIsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "manifest.json"), object{"version": "54.0.0", "artifacts": object{
-		"assembly-Prod": object{"type": "cdk:cloud-assembly", "displayName": "Prod", "properties": object{"directoryName": "assembly-Prod"}},
+		"assembly-Prod": object{"type": "cdk:cloud-assembly", "displayName": "Prod",
+			"properties": object{"directoryName": "assembly-Prod"}},
 	}})
 	if p := mustPlan(t, dir, passwordless); function(t, p, "PreSignUp").CodeError != nil {
 		t.Errorf("asset of the stage: %v", function(t, p, "PreSignUp").CodeError)

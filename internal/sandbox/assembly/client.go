@@ -4,52 +4,60 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
-// The metadata by which the construct marks what it makes.
-const (
-	clientMark   = "EmailOTP::Client"
-	functionMark = "EmailOTP::Function"
-	doorsMark    = "EmailOTP::AcknowledgedDoors"
-)
-
-// clients describes every app client of the pool, wherever its stack is, and
-// looks for doors in each.
+// clients describes every app client of the pool, wherever its stack is.
 func (b *builder) clients() {
 	var own, all []located
 	b.assembly.each(func(c located) {
 		pool, err := c.stack.resolveText(c.Properties["UserPoolId"])
 		if err != nil {
-			b.warn("app client %s: its user pool can't be resolved, so it is not looked at: %v", c.id, err)
+			b.warn("app client %s: its user pool can't be resolved, so it is left out: %v", c.id, err)
 			return
 		}
 		if pool != b.plan.Pool.ID {
 			return
 		}
 		all = append(all, c)
-		if _, marked := c.Metadata[clientMark]; marked {
+		if _, marked := c.Metadata[contract.MetadataClient]; marked {
 			own = append(own, c)
 		}
 	}, "AWS::Cognito::UserPoolClient")
 	if len(own) == 0 {
-		own = all // made by hand: unambiguous as long as it is the only one
+		own = all // without the mark, one client is still unambiguous
 	}
 	if len(own) != 1 {
-		b.fail("user pool %s has %d app clients of which one should be the EmailOTP's own (metadata %s); %s", b.candidate.id, len(own), clientMark, remedy)
+		b.fail("user pool %s has %d app clients of which one should be the EmailOTP's own (metadata %s); %s",
+			b.candidate.id, len(own), contract.MetadataClient, remedy)
 		return
 	}
 	b.plan.ClientLogicalID, b.plan.ClientID = own[0].id, own[0].stack.clientID(own[0].id)
-	b.poolDoors()
 	for _, c := range all {
 		p, err := c.stack.resolveMap(c.Properties)
 		if err != nil {
 			b.fail("app client %s: %w", c.id, err)
 			continue
 		}
-		client := describeClient(c, p)
-		b.plan.Pool.Clients = append(b.plan.Pool.Clients, client)
-		b.clientDoors(c, p, client)
+		b.plan.Pool.Clients = append(b.plan.Pool.Clients, describeClient(c, p))
+	}
+}
+
+// bypasses applies the rules to the pool. A client that Cognito would refuse ends the plan in
+// Cognito's words.
+func (b *builder) bypasses() {
+	found := b.assembly.inspect(b.candidate)
+	for _, f := range found.Open {
+		if f.Kind == rules.RefusedAttributes {
+			b.fail("InvalidParameterException: %s: %s", rules.InvalidWriteAttributes, f.Problem())
+			continue
+		}
+		b.plan.Bypasses = append(b.plan.Bypasses, f)
+	}
+	for _, f := range found.Acknowledged {
+		b.warn("%s, which the template acknowledges", f.Problem())
 	}
 }
 
@@ -68,7 +76,7 @@ func describeClient(c located, props properties) userpool.Client {
 		WriteAttributes:            props.texts("WriteAttributes"),
 	}
 	if len(client.ExplicitAuthFlows) == 0 {
-		client.ExplicitAuthFlows = nil // an empty list is Cognito's default, too
+		client.ExplicitAuthFlows = nil // Cognito's default, as for an absent list
 	}
 	if props.is("GenerateSecret") {
 		client.Secret = c.stack.clientSecret(c.id)
@@ -81,7 +89,7 @@ func describeClient(c located, props properties) userpool.Client {
 	return client
 }
 
-// validity reads "<token>Validity" in its unit; 0 leaves Cognito's default.
+// validity returns "<token>Validity" in its unit; 0 for Cognito's default.
 func validity(props, units properties, token, unit string) time.Duration {
 	n := time.Duration(props.number(token + "Validity"))
 	switch cmp.Or(units.text(token), unit) {

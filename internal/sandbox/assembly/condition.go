@@ -6,7 +6,7 @@ import (
 	"reflect"
 )
 
-// logic evaluates the functions that conditions are made of.
+// logic evaluates the functions of conditions.
 func (s *stack) logic(name string, arg any, depth int) (any, error) {
 	args, ok := arg.([]any)
 	if !ok {
@@ -45,7 +45,7 @@ func (s *stack) logic(name string, arg any, depth int) (any, error) {
 	return result, nil
 }
 
-// either resolves only the branch that holds, as CloudFormation does.
+// either resolves only the branch that its condition selects, as CloudFormation does.
 func (s *stack) either(args []any, depth int) (any, error) {
 	if len(args) != 3 {
 		return nil, errors.New("Fn::If takes a condition and two values")
@@ -64,7 +64,7 @@ func (s *stack) either(args []any, depth int) (any, error) {
 	return s.eval(args[2], depth+1)
 }
 
-// equal compares as CloudFormation does, to which "1" and 1 are the same.
+// equal compares as CloudFormation does: "1" and 1 are equal.
 func equal(a, b any) bool {
 	x, err1 := text(a)
 	y, err2 := text(b)
@@ -75,7 +75,7 @@ func equal(a, b any) bool {
 }
 
 func (s *stack) condition(name string, depth int) (bool, error) {
-	if known, ok := s.conditions[name]; ok {
+	if known, ok := s.conditions[name]; ok && !s.assembly.strict {
 		return known, nil
 	}
 	expression, ok := s.template.Conditions[name]
@@ -97,7 +97,7 @@ func (s *stack) condition(name string, depth int) (bool, error) {
 	return holds, nil
 }
 
-// exists says whether a resource is made at all.
+// exists reports whether a resource is created.
 func (s *stack) exists(id string) bool {
 	r, ok := s.template.Resources[id]
 	if !ok || r.Condition == "" {

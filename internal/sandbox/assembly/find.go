@@ -1,12 +1,12 @@
 package assembly
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// modeVariable marks a function of an EmailOTP and says in which mode it works.
+// modeVariable marks a function of an EmailOTP and holds its mode.
 const modeVariable = "EMAILOTP_MODE"
 
 // candidate is a user pool that an EmailOTP guards.
@@ -21,11 +21,11 @@ func (c candidate) String() string {
 }
 
 func (c candidate) fits(choice Choice) bool {
-	stack := choice.Stack == "" || choice.Stack == c.stack.name || choice.Stack == c.stack.path || choice.Stack == c.stack.id
-	return stack && (choice.Pool == "" || choice.Pool == c.id) && (choice.Mode == "" || choice.Mode == c.mode)
+	isStack := slices.Contains([]string{"", c.stack.name, c.stack.path, c.stack.id}, choice.Stack)
+	return isStack && (choice.Pool == "" || choice.Pool == c.id) && (choice.Mode == "" || choice.Mode == c.mode)
 }
 
-// candidates are the pools whose CreateAuthChallenge trigger is an EmailOTP's.
+// candidates returns the pools whose CreateAuthChallenge trigger is an EmailOTP's.
 func (a *Assembly) candidates() []candidate {
 	var found []candidate
 	functions := a.functionsByARN()
@@ -65,22 +65,16 @@ func unqualified(arn string) string {
 	return strings.Join(parts, ":")
 }
 
-// variable is one environment variable of a function; "" when it isn't there.
+// variable returns a function's environment variable; "" if it is absent or can't be resolved.
 func (l located) variable(name string) string {
-	environment, _ := l.Properties["Environment"].(map[string]any)
-	variables, _ := environment["Variables"].(map[string]any)
-	v, err := l.stack.resolveText(variables[name])
-	if err != nil {
-		return ""
-	}
+	v, _ := l.stack.resolveText(properties(l.Properties).object("Environment").object("Variables")[name])
 	return v
 }
 
 func (a *Assembly) choose(choice Choice) (candidate, error) {
 	all := a.candidates()
 	if len(all) == 0 {
-		return candidate{}, fmt.Errorf("cloud assembly %s has no EmailOTP: none of its stacks (%s) has a user pool whose CreateAuthChallenge trigger is a function with %s in its environment; give the directory of an app that uses the construct, or %s",
-			a.dir, a.stackNames(), modeVariable, remedy)
+		return candidate{}, a.noEmailOTP()
 	}
 	var fitting []candidate
 	for _, c := range all {
@@ -94,7 +88,21 @@ func (a *Assembly) choose(choice Choice) (candidate, error) {
 	case 0:
 		return candidate{}, fmt.Errorf("no EmailOTP in cloud assembly %s has %s; it holds:\n%s", a.dir, choice, list(all))
 	}
-	return candidate{}, fmt.Errorf("cloud assembly %s holds several EmailOTPs; choose one by stack, pool or mode:\n%s", a.dir, list(fitting))
+	return candidate{}, fmt.Errorf("cloud assembly %s holds several EmailOTPs; choose one by stack, pool or mode:\n%s",
+		a.dir, list(fitting))
+}
+
+// noEmailOTP returns the error of an assembly without an EmailOTP. It names the nested stacks whose
+// templates are missing, for one of them may have it.
+func (a *Assembly) noEmailOTP() error {
+	missing := ""
+	for _, sentence := range a.missing {
+		missing += sentence + "; "
+	}
+	return fmt.Errorf("cloud assembly %s has no EmailOTP: none of its stacks (%s) has a user pool whose "+
+		"CreateAuthChallenge trigger is a function with %s in its environment; "+
+		"%sgive the directory of an app that uses the construct, or %s",
+		a.dir, a.stackNames(), modeVariable, missing, remedy)
 }
 
 func (c Choice) String() string {
@@ -108,11 +116,11 @@ func (c Choice) String() string {
 }
 
 func list(cs []candidate) string {
-	lines := make([]error, len(cs))
+	lines := make([]string, len(cs))
 	for i, c := range cs {
-		lines[i] = errors.New("  " + c.String())
+		lines[i] = "  " + c.String()
 	}
-	return errors.Join(lines...).Error()
+	return strings.Join(lines, "\n")
 }
 
 func (a *Assembly) stackNames() string {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
@@ -14,7 +15,7 @@ import (
 // maxEnvironment is Lambda's limit for all variables of a function, in bytes.
 const maxEnvironment = 4096
 
-// functions describes the functions behind the pool's triggers.
+// functions describes the functions that the pool's triggers call.
 func (b *builder) functions() {
 	c := b.candidate
 	config, err := c.stack.resolveMap(c.stack.template.Resources[c.id].Properties["LambdaConfig"])
@@ -32,7 +33,8 @@ func (b *builder) functions() {
 		slices.Sort(triggers)
 		fn, ok := byARN[unqualified(arn)]
 		if !ok {
-			b.fail("trigger %s of user pool %s is the function %s, which is not in the assembly; synthesise its stack with it, or %s", triggers[0], c.id, arn, remedy)
+			b.fail("trigger %s of user pool %s is the function %s, which is not in the assembly; "+
+				"synthesise its stack with it, or %s", triggers[0], c.id, arn, remedy)
 			continue
 		}
 		f, err := b.function(fn)
@@ -41,15 +43,16 @@ func (b *builder) functions() {
 			continue
 		}
 		f.Triggers = triggers
-		if !b.invocable(f, "cognito-idp.amazonaws.com", b.plan.PoolARN) {
-			b.warn("function %s: no AWS::Lambda::Permission lets user pool %s invoke it, so on AWS its trigger fails", f.LogicalID, c.id)
+		if !b.isInvocable(f, "cognito-idp.amazonaws.com", b.plan.PoolARN) {
+			b.warn("function %s: no AWS::Lambda::Permission lets user pool %s invoke it, so on AWS its trigger fails",
+				f.LogicalID, c.id)
 		}
 		b.plan.Functions = append(b.plan.Functions, f)
 	}
 }
 
-// invocable says whether the function lets a service call it for a resource.
-func (b *builder) invocable(f Function, service, arn string) bool {
+// isInvocable reports whether a permission lets a service invoke the function for a resource.
+func (b *builder) isInvocable(f Function, service, arn string) bool {
 	found := false
 	b.assembly.each(func(l located) {
 		name, source := l.text("FunctionName"), l.text("SourceArn")
@@ -59,7 +62,7 @@ func (b *builder) invocable(f Function, service, arn string) bool {
 	return found
 }
 
-// triggers reads a LambdaConfig; what isn't emulated becomes a warning.
+// triggers returns the ARNs of a LambdaConfig by trigger. It warns of what is not emulated.
 func (b *builder) triggers(config properties) map[userpool.Trigger]string {
 	found := map[userpool.Trigger]string{}
 	for _, key := range sortedKeys(config) {
@@ -67,7 +70,8 @@ func (b *builder) triggers(config properties) map[userpool.Trigger]string {
 		if key == "PreTokenGenerationConfig" {
 			versioned := config.object(key)
 			if v := versioned.text("LambdaVersion"); v != "V1_0" {
-				b.warn("user pool %s has a PreTokenGeneration trigger of version %s; the sandbox sends it V1_0 events", b.candidate.id, v)
+				b.warn("user pool %s has a PreTokenGeneration trigger of version %s; the sandbox sends it V1_0 events",
+					b.candidate.id, v)
 			}
 			key, arn = string(userpool.PreTokenGeneration), versioned.text("LambdaArn")
 		}
@@ -86,7 +90,7 @@ func (b *builder) triggers(config properties) map[userpool.Trigger]string {
 
 func (b *builder) function(l located) (Function, error) {
 	f := Function{LogicalID: l.id, ARN: l.arn()}
-	f.Folder, _ = l.Metadata[functionMark].(string)
+	f.Folder, _ = l.Metadata[contract.MetadataFunction].(string)
 	p, err := l.stack.resolveMap(without(l.Properties, "Code", "Environment"))
 	if err != nil {
 		return f, fmt.Errorf("function %s: %w", l.id, err)
@@ -120,8 +124,8 @@ func without(props map[string]any, names ...string) map[string]any {
 	return out
 }
 
-// environment resolves a function's variables. Nothing unresolved may reach the
-// function, as it would take a placeholder for a value.
+// environment resolves a function's variables. An unresolved one is an error, or the function would
+// treat a placeholder as a value.
 func (b *builder) environment(l located) (map[string]string, error) {
 	l.stack.invented = nil
 	resolved, err := l.stack.resolveMap(l.Properties["Environment"])
@@ -137,7 +141,8 @@ func (b *builder) environment(l located) (map[string]string, error) {
 			return nil, fmt.Errorf("function %s: environment variable %s: %w", l.id, name, err)
 		}
 		if strings.Contains(value, "{{resolve:") {
-			return nil, fmt.Errorf("function %s: environment variable %s is a dynamic reference, which only a deployment can resolve; give the value itself", l.id, name)
+			return nil, fmt.Errorf("function %s: environment variable %s is a dynamic reference, which only a deployment "+
+				"can resolve; give the value itself", l.id, name)
 		}
 		if strings.ContainsRune(name+value, 0) || strings.Contains(name, "=") {
 			return nil, fmt.Errorf("function %s: environment variable %q holds a character that no environment can", l.id, name)
@@ -146,10 +151,11 @@ func (b *builder) environment(l located) (map[string]string, error) {
 		size += len(name) + len(value)
 	}
 	if size > maxEnvironment {
-		return nil, fmt.Errorf("function %s: its environment has %d bytes; Lambda allows %d, so it can't be deployed; shorten the values", l.id, size, maxEnvironment)
+		return nil, fmt.Errorf("function %s: its environment has %d bytes; Lambda allows %d, so it can't be deployed; "+
+			"shorten the values", l.id, size, maxEnvironment)
 	}
 	for _, name := range sortedKeys(l.stack.invented) {
-		b.warn("function %s has %s in its environment, which only AWS knows; the sandbox made a value up", l.id, name)
+		b.warn("function %s has %s in its environment, which only AWS knows; the sandbox invented a value", l.id, name)
 	}
 	return variables, nil
 }

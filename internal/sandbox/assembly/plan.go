@@ -6,12 +6,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/eventbus"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
-// Plan is an EmailOTP with all that belongs to it, ready to be run.
+// Plan is an EmailOTP with all its resources, ready to be run.
 type Plan struct {
 	// Stack is the name of the pool's stack; Region and Account are its own.
 	Stack, Region, Account string
@@ -19,20 +20,20 @@ type Plan struct {
 	// Mode is the function's EMAILOTP_MODE: "password" or "passwordless".
 	Mode string
 	Pool userpool.Config
-	// ClientID is the client that the construct made for itself.
+	// ClientID is the app client that the construct created.
 	ClientID, ClientLogicalID string
 	// Functions are the pool's triggers and the targets of Rules, by name.
 	Functions []Function
-	// Rules hand events of AWS services to functions of this EmailOTP.
+	// Rules send events of AWS services to functions of this EmailOTP.
 	Rules             []Rule
 	Keys              []Key
 	Identities        []Identity
 	ConfigurationSets []ConfigurationSet
-	// Tables are those that a trigger's role mentions.
+	// Tables are the tables that a function's role names.
 	Tables []Table
-	// Doors are ways in that need no mailed code, unless acknowledged.
-	Doors []Door
-	// Warnings say what the template has and the sandbox does not do.
+	// Bypasses are the findings that the template does not acknowledge.
+	Bypasses []rules.Finding
+	// Warnings name what the template has and the sandbox does not do.
 	Warnings []string
 }
 
@@ -46,16 +47,16 @@ type Rule struct {
 
 // Function is the function of a trigger or of a rule.
 type Function struct {
-	// Triggers is empty for a function that the pool doesn't call.
+	// Triggers is empty for a function that the pool does not call.
 	Triggers        []userpool.Trigger
 	LogicalID, Name string
 	ARN             string
-	// Folder is the construct's name for it, such as "create-auth-challenge";
-	// empty for a function of somebody else's.
+	// Folder is the construct's name of the function, such as "create-auth-challenge"; empty for a
+	// function that is not EmailOTP's.
 	Folder string
-	// Environment is the template's, resolved.
+	// Environment has the template's variables, resolved.
 	Environment map[string]string
-	// Asset is a directory or a zip file; empty when CodeError says why.
+	// Asset is a directory or a zip file; empty if CodeError is set.
 	Asset, AssetHash string
 	CodeError        error
 	Handler, Runtime string
@@ -80,37 +81,36 @@ type Identity struct {
 	Name, ARN string
 	// ConfigurationSet is the default one; empty for none.
 	ConfigurationSet string
-	// Outside is true for one that no template makes but a role mentions.
+	// Outside is true for an identity that no template creates but a role names.
 	Outside bool
 }
 
-// ConfigurationSet of SES.
+// ConfigurationSet is a configuration set of SES.
 type ConfigurationSet struct {
 	Name, ARN string
 	// SendingDisabled is true where the template pauses sending.
 	SendingDisabled bool
 	// SuppressionReasons such as "BOUNCE"; nil means the account's.
 	SuppressionReasons []string
-	// BusEvents are the types of events, such as "BOUNCE", that it publishes on
-	// the default event bus.
+	// BusEvents are the types of events, such as "BOUNCE", that it publishes on the default event bus.
 	BusEvents []string
 	Outside   bool
 }
 
-// Table is a DynamoDB table, described as CreateTable wants it.
+// Table is a DynamoDB table, as CreateTable accepts it.
 type Table struct {
 	Name, ARN string
 	// Definition has KeySchema, AttributeDefinitions and the secondary indexes.
 	Definition map[string]any
-	// TTLAttribute is empty where nothing expires.
+	// TTLAttribute is empty if no item expires.
 	TTLAttribute string
 }
 
-// Choice narrows several EmailOTPs down; empty members match any.
+// Choice selects one of several EmailOTPs; an empty field matches any.
 type Choice struct{ Stack, Pool, Mode string }
 
-// Plan finds the one EmailOTP that fits the choice and describes it. All that
-// keeps it from running is reported at once.
+// Plan describes the one EmailOTP that fits the choice. The error joins everything that keeps it from
+// running.
 func (a *Assembly) Plan(choice Choice) (*Plan, error) {
 	c, err := a.choose(choice)
 	if err != nil {
@@ -125,12 +125,13 @@ func (a *Assembly) Plan(choice Choice) (*Plan, error) {
 	}
 	b.pool()
 	b.clients()
+	b.bypasses()
 	b.functions()
 	b.rules()
 	b.keys()
 	b.mail()
 	b.tables()
-	b.strangers()
+	b.warnOfOthers()
 	if err := errors.Join(b.errs...); err != nil {
 		return nil, fmt.Errorf("stack %s: %w", c.stack.name, err)
 	}
@@ -139,7 +140,7 @@ func (a *Assembly) Plan(choice Choice) (*Plan, error) {
 	return b.plan, nil
 }
 
-// builder collects the plan and everything that is wrong.
+// builder collects the plan and its errors.
 type builder struct {
 	assembly  *Assembly
 	candidate candidate
@@ -162,28 +163,39 @@ type located struct {
 	*resource
 }
 
-// each visits the existing resources of some types, in all stacks, in a fixed order.
+// each visits the resources of some types that are created, in all stacks, in a fixed order.
 func (a *Assembly) each(visit func(located), types ...string) {
+	a.all(func(l located) {
+		if l.stack.exists(l.id) {
+			visit(l)
+		}
+	}, types...)
+}
+
+// all visits the resources of some types, whatever their conditions.
+func (a *Assembly) all(visit func(located), types ...string) {
 	for _, s := range a.stacks {
 		for _, id := range sortedKeys(s.template.Resources) {
-			r := s.template.Resources[id]
-			if slices.Contains(types, r.Type) && s.exists(id) {
+			if r := s.template.Resources[id]; slices.Contains(types, r.Type) {
 				visit(located{s, id, r})
 			}
 		}
 	}
 }
 
-// text is a property as text; "" when it is absent or can't be resolved.
+// text returns a property as text; "" if it is absent or can't be resolved.
 func (l located) text(property string) string {
-	t, err := l.stack.resolveText(l.Properties[property])
-	if err != nil {
-		return ""
-	}
+	t, _ := l.stack.resolveText(l.Properties[property])
 	return t
 }
 
-// arn is the resource's own ARN; "" when it can't be resolved.
+// texts returns a property that holds a list of texts.
+func (l located) texts(property string) ([]string, error) {
+	list, err := l.stack.resolveMap(map[string]any{property: l.Properties[property]})
+	return properties(list).texts(property), err
+}
+
+// arn returns the resource's own ARN; "" if it can't be resolved.
 func (l located) arn() string {
 	l.stack.assembly.steps = maxSteps
 	arn, err := l.stack.resourceARN(l.id, l.resource, 0)
@@ -193,11 +205,8 @@ func (l located) arn() string {
 	return arn
 }
 
-// ref is what Ref gives for the resource; "" when it can't be resolved.
+// ref returns what Ref gives for the resource; "" if it can't be resolved.
 func (l located) ref() string {
-	t, err := l.stack.resolveText(map[string]any{"Ref": l.id})
-	if err != nil {
-		return ""
-	}
+	t, _ := l.stack.resolveText(map[string]any{"Ref": l.id})
 	return t
 }

@@ -13,7 +13,8 @@ import (
 
 func TestThePoolIsTheTemplatesOwn(t *testing.T) {
 	p := mustPlan(t, app, passwordless)
-	if p.Stack != "EmailOtp-dev" || p.PoolLogicalID != "SignInUserPool" || p.Mode != "passwordless" || p.Region != "eu-west-1" {
+	if p.Stack != "EmailOtp-dev" || p.PoolLogicalID != "SignInUserPool" || p.Mode != "passwordless" ||
+		p.Region != "eu-west-1" {
 		t.Errorf("found %s %s %s %s", p.Stack, p.PoolLogicalID, p.Mode, p.Region)
 	}
 	if !regexp.MustCompile(`^eu-west-1_[A-Za-z0-9]{9}$`).MatchString(p.Pool.ID) {
@@ -22,16 +23,21 @@ func TestThePoolIsTheTemplatesOwn(t *testing.T) {
 	if !regexp.MustCompile(`^[a-z0-9]{26}$`).MatchString(p.ClientID) {
 		t.Errorf("client id %q hasn't the form of a real one", p.ClientID)
 	}
-	if !slices.Equal(p.Pool.UsernameAttributes, []string{"email"}) || p.Pool.UsernameCaseSensitive || p.Pool.AdminCreateUserOnly ||
-		!slices.Equal(p.Pool.RecoveryMechanisms, []string{"admin_only"}) || p.Pool.PasswordPolicy.MinimumLength != 12 || !p.Pool.PasswordPolicy.RequireLowercase || p.Pool.PasswordPolicy.RequireSymbols {
+	if !slices.Equal(p.Pool.UsernameAttributes, []string{"email"}) || p.Pool.UsernameCaseSensitive ||
+		p.Pool.AdminCreateUserOnly ||
+		!slices.Equal(p.Pool.RecoveryMechanisms, []string{"admin_only"}) || p.Pool.PasswordPolicy.MinimumLength != 12 ||
+		!p.Pool.PasswordPolicy.RequireLowercase || p.Pool.PasswordPolicy.RequireSymbols {
 		t.Errorf("pool: %+v", p.Pool)
 	}
 	client := p.Pool.Clients[0]
-	if client.ID != p.ClientID || client.AuthSessionValidity != 6*time.Minute || !client.PreventUserExistenceErrors || !client.EnableTokenRevocation ||
-		!slices.Equal(client.ExplicitAuthFlows, []string{"ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}) || !slices.Equal(client.WriteAttributes, []string{"locale", "name"}) {
+	if client.ID != p.ClientID || client.AuthSessionValidity != 6*time.Minute || !client.PreventUserExistenceErrors ||
+		!client.EnableTokenRevocation ||
+		!slices.Equal(client.ExplicitAuthFlows, []string{"ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}) ||
+		!slices.Equal(client.WriteAttributes, []string{"locale", "name"}) {
 		t.Errorf("client: %+v", client)
 	}
-	for _, trigger := range []userpool.Trigger{userpool.DefineAuthChallenge, userpool.CreateAuthChallenge, userpool.VerifyAuthChallengeResponse, userpool.PreSignUp} {
+	for _, trigger := range []userpool.Trigger{userpool.DefineAuthChallenge, userpool.CreateAuthChallenge,
+		userpool.VerifyAuthChallengeResponse, userpool.PreSignUp} {
 		if !p.Pool.Triggers[trigger] {
 			t.Errorf("trigger %s is missing", trigger)
 		}
@@ -63,7 +69,8 @@ func TestAnOptionOverridesTheRegionEverywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Region != "ap-southeast-2" || p.Pool.Region != "ap-southeast-2" || p.Keys[0].ARN[:30] != "arn:aws:kms:ap-southeast-2:123" {
+	if p.Region != "ap-southeast-2" || p.Pool.Region != "ap-southeast-2" ||
+		p.Keys[0].ARN[:30] != "arn:aws:kms:ap-southeast-2:123" {
 		t.Errorf("region %s, key %s", p.Region, p.Keys[0].ARN)
 	}
 }
@@ -82,7 +89,8 @@ func function(t *testing.T, p *assembly.Plan, trigger userpool.Trigger) assembly
 func TestAFunctionHasAllThatItsProcessNeeds(t *testing.T) {
 	p := mustPlan(t, app, passwordless)
 	f := function(t, p, userpool.CreateAuthChallenge)
-	if f.CodeError != nil || f.Folder != "create-auth-challenge" || f.Runtime != "provided.al2023" || f.Handler != "bootstrap" ||
+	if f.CodeError != nil || f.Folder != "create-auth-challenge" || f.Runtime != "provided.al2023" ||
+		f.Handler != "bootstrap" ||
 		f.Architecture != "x86_64" || f.MemoryMB != 256 || f.Timeout != 4*time.Second || f.AssetHash[:4] != "b2b2" {
 		t.Errorf("function: %+v", f)
 	}
@@ -101,7 +109,10 @@ func TestAFunctionHasAllThatItsProcessNeeds(t *testing.T) {
 }
 
 func TestAnAbsentArchitectureIsX86(t *testing.T) {
-	dir := edited(t, prodTemplate, func(template object) { delete(props(template, "SignInDefineAuthChallenge"), "Architectures") })
+	dir := edited(t, prodTemplate, func(template object) {
+		delete(props(template, "SignInDefineAuthChallenge"),
+			"Architectures")
+	})
 	if f := function(t, mustPlan(t, dir, password), userpool.DefineAuthChallenge); f.Architecture != "x86_64" {
 		t.Errorf("architecture %s", f.Architecture)
 	}
@@ -110,7 +121,8 @@ func TestAnAbsentArchitectureIsX86(t *testing.T) {
 func TestRolesAreReadInlineAndAttached(t *testing.T) {
 	for _, choice := range []assembly.Choice{passwordless, password} {
 		p := mustPlan(t, app, choice)
-		create, verify := function(t, p, userpool.CreateAuthChallenge).Principal, function(t, p, userpool.VerifyAuthChallengeResponse).Principal
+		create, verify := function(t, p, userpool.CreateAuthChallenge).Principal, function(t, p,
+			userpool.VerifyAuthChallengeResponse).Principal
 		key, table := p.Keys[0].ARN, p.Tables[0].ARN
 		mail := map[string][]string{"ses:fromaddress": {"codes@example.com"}}
 		for _, c := range []struct {
@@ -126,7 +138,8 @@ func TestRolesAreReadInlineAndAttached(t *testing.T) {
 			{create, iam.Request{Action: "dynamodb:Scan", Resource: table}, false},
 			{create, iam.Request{Action: "ses:SendEmail", Resource: p.Identities[0].ARN, Context: mail}, true},
 			{create, iam.Request{Action: "ses:SendEmail", Resource: p.ConfigurationSets[0].ARN, Context: mail}, true},
-			{create, iam.Request{Action: "ses:SendEmail", Resource: p.Identities[0].ARN, Context: map[string][]string{"ses:fromaddress": {"other@example.com"}}}, false},
+			{create, iam.Request{Action: "ses:SendEmail", Resource: p.Identities[0].ARN,
+				Context: map[string][]string{"ses:fromaddress": {"other@example.com"}}}, false},
 			{verify, iam.Request{Action: "ses:SendEmail", Resource: p.Identities[0].ARN, Context: mail}, false},
 			{verify, iam.Request{Action: "cognito-idp:AdminUpdateUserAttributes", Resource: p.PoolARN}, choice == passwordless},
 		} {
@@ -144,7 +157,8 @@ func TestBothKindsOfTableAreFound(t *testing.T) {
 			t.Fatalf("%s: %d tables", p.Mode, len(p.Tables))
 		}
 		table := p.Tables[0]
-		if table.TTLAttribute != "ttl" || table.Definition["KeySchema"] == nil || table.Definition["AttributeDefinitions"] == nil || table.Definition["TableName"] != table.Name {
+		if table.TTLAttribute != "ttl" || table.Definition["KeySchema"] == nil ||
+			table.Definition["AttributeDefinitions"] == nil || table.Definition["TableName"] != table.Name {
 			t.Errorf("%s: %+v", p.Mode, table)
 		}
 	}
@@ -169,5 +183,55 @@ func TestAnIdentityThatOnlyARoleNamesCountsAsVerifiedAndIsReported(t *testing.T)
 	}
 	if !mentioned(p.Warnings, "example.com is made outside this assembly") {
 		t.Errorf("warnings: %q", p.Warnings)
+	}
+}
+
+func TestWhatIsNotEmulatedIsReported(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(object)
+		want   string
+	}{
+		"no right to invoke": {func(o object) { delete(at(o, "Resources"), "SignInPreSignUpPermission") }, "SignInPreSignUp: no AWS::Lambda::Permission"},
+		"a client's pool unknown": {func(o object) {
+			at(o, "Resources")["Stray"] = object{"Type": "AWS::Cognito::UserPoolClient",
+				"Properties": object{"UserPoolId": object{"Ref": "Gone"}}}
+		}, "Stray: its user pool can't be resolved"},
+		"native MFA": {func(o object) { props(o, "SignInUserPool")["MfaConfiguration"] = "OPTIONAL" }, "native MFA OPTIONAL"},
+		"devices": {func(o object) {
+			props(o, "SignInUserPool")["DeviceConfiguration"] = object{"ChallengeRequiredOnNewDevice": true}
+		}, "tracks devices"},
+		"threat protection": {func(o object) {
+			props(o, "SignInUserPool")["UserPoolAddOns"] = object{"AdvancedSecurityMode": "ENFORCED"}
+		}, "threat protection ENFORCED"},
+		"first factors": {func(o object) {
+			at(props(o, "SignInUserPool"), "Policies")["SignInPolicy"] = object{"AllowedFirstAuthFactors": []any{"PASSWORD",
+				"EMAIL_OTP"}}
+		}, "first factor EMAIL_OTP"},
+		"an unknown trigger": {func(o object) {
+			at(props(o, "SignInUserPool"), "LambdaConfig")["UserMigration"] = object{"Fn::GetAtt": []any{"SignInPreSignUp",
+				"Arn"}}
+		}, "trigger setting UserMigration"},
+		"federation": {func(o object) {
+			at(o, "Resources")["Google"] = object{"Type": "AWS::Cognito::UserPoolIdentityProvider",
+				"Properties": object{"UserPoolId": object{"Ref": "SignInUserPool"}}}
+		}, "not emulated: federated sign-in"},
+		"a domain": {func(o object) {
+			at(o, "Resources")["Domain"] = object{"Type": "AWS::Cognito::UserPoolDomain",
+				"Properties": object{"UserPoolId": object{"Ref": "SignInUserPool"}}}
+		}, "hosted sign-in pages"},
+		"a managed policy": {func(o object) {
+			props(o, "SignInPreSignUpRole")["ManagedPolicyArns"] = []any{"arn:aws:iam::aws:policy/AdministratorAccess"}
+		}, "AdministratorAccess"},
+		"token trigger version": {func(o object) {
+			at(props(o, "SignInUserPool"), "LambdaConfig")["PreTokenGenerationConfig"] = object{"LambdaVersion": "V2_0",
+				"LambdaArn": object{"Fn::GetAtt": []any{"SignInPreSignUp", "Arn"}}}
+		}, "version V2_0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := mustPlan(t, edited(t, devTemplate, c.change), passwordless)
+			if !mentioned(p.Warnings, c.want) {
+				t.Errorf("warnings %q lack %q", p.Warnings, c.want)
+			}
+		})
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
-// pool describes the user pool and warns of what the emulation leaves out.
+// pool describes the user pool and warns of what is not emulated.
 func (b *builder) pool() {
 	c := b.candidate
 	r := c.stack.template.Resources[c.id]
@@ -31,29 +31,27 @@ func (b *builder) pool() {
 		MFAConfiguration:       cmp.Or(props.text("MfaConfiguration"), "OFF"),
 		RecoveryMechanisms:     recovery(props),
 		AdminCreateUserOnly:    admin.is("AllowAdminCreateUserOnly"),
-		AttributesRequireVerificationBeforeUpdate: props.object("UserAttributeUpdateSettings").texts("AttributesRequireVerificationBeforeUpdate"),
-		PasswordPolicy:                passwordPolicy(policy),
-		TemporaryPasswordValidityDays: cmp.Or(policy.number("TemporaryPasswordValidityDays"), admin.number("UnusedAccountValidityDays")),
-		Schema:                        schema(props),
-		Triggers:                      map[userpool.Trigger]bool{},
-		DeviceTracking:                len(props.object("DeviceConfiguration")) > 0,
+		AttributesRequireVerificationBeforeUpdate: props.object("UserAttributeUpdateSettings").
+			texts("AttributesRequireVerificationBeforeUpdate"),
+		PasswordPolicy: passwordPolicy(policy),
+		TemporaryPasswordValidityDays: cmp.Or(policy.number("TemporaryPasswordValidityDays"),
+			admin.number("UnusedAccountValidityDays")),
+		Schema:         schema(props),
+		Triggers:       map[userpool.Trigger]bool{},
+		DeviceTracking: len(props.object("DeviceConfiguration")) > 0,
 	}
 	b.poolWarnings(props)
 }
 
+// recovery returns the names of the recovery mechanisms in the order of their priority.
 func recovery(props properties) []string {
-	type mechanism struct {
-		priority int
-		name     string
-	}
-	var all []mechanism
-	for _, m := range props.object("AccountRecoverySetting").objects("RecoveryMechanisms") {
-		all = append(all, mechanism{m.number("Priority"), m.text("Name")})
-	}
-	slices.SortFunc(all, func(x, y mechanism) int { return cmp.Compare(x.priority, y.priority) })
+	all := props.object("AccountRecoverySetting").objects("RecoveryMechanisms")
+	slices.SortStableFunc(all, func(x, y properties) int {
+		return cmp.Compare(x.number("Priority"), y.number("Priority"))
+	})
 	var names []string
 	for _, m := range all {
-		names = append(names, m.name)
+		names = append(names, m.text("Name"))
 	}
 	return names
 }
@@ -82,7 +80,7 @@ func schema(props properties) []userpool.SchemaAttribute {
 	return all
 }
 
-// poolWarnings names the properties whose effect a client would miss here.
+// poolWarnings warns of properties that have no effect in the sandbox.
 func (b *builder) poolWarnings(props properties) {
 	id := b.candidate.id
 	if mfa := b.plan.Pool.MFAConfiguration; mfa != "OFF" {
@@ -104,8 +102,7 @@ func (b *builder) poolWarnings(props properties) {
 	}
 }
 
-// properties are resolved properties of a resource, read with forbearance: what
-// has another type than expected counts as absent.
+// properties are the resolved properties of a resource. One of an unexpected type counts as absent.
 type properties map[string]any
 
 func (p properties) object(name string) properties {
@@ -125,24 +122,18 @@ func (p properties) objects(name string) []properties {
 }
 
 func (p properties) text(name string) string {
-	t, err := text(p[name])
-	if err != nil {
-		return ""
-	}
+	t, _ := text(p[name])
 	return t
 }
 
 func (p properties) is(name string) bool { return p.text(name) == "true" }
 
 func (p properties) number(name string) int {
-	n, err := strconv.Atoi(p.text(name))
-	if err != nil {
-		return 0
-	}
+	n, _ := strconv.Atoi(p.text(name))
 	return n
 }
 
-// texts keeps nil apart from an empty list, as Cognito does.
+// texts returns nil for an absent list, and an empty list for an empty one.
 func (p properties) texts(name string) []string {
 	list, ok := p[name].([]any)
 	if !ok {

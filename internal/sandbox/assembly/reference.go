@@ -39,7 +39,7 @@ func (s *stack) ref(arg any, depth int) (any, error) {
 	return s.resourceRef(name, r, depth)
 }
 
-// parameter gives what the parent stack passes, else the default.
+// parameter returns the value that the parent stack passes, or the default.
 func (s *stack) parameter(name string, p parameter, depth int) (any, error) {
 	if s.parent != nil {
 		passed, _ := s.parent.template.Resources[s.parentID].Properties["Parameters"].(map[string]any)
@@ -47,11 +47,12 @@ func (s *stack) parameter(name string, p parameter, depth int) (any, error) {
 			return s.parent.eval(v, depth+1)
 		}
 	}
-	if p.Default == nil {
-		return nil, fmt.Errorf("stack %s has a parameter %s without a default, whose value only a deployment knows", s.path, name)
+	if p.Default == nil || s.assembly.strict && s.parent == nil {
+		return nil, fmt.Errorf("stack %s has a parameter %s, whose value a deployment sets", s.path, name)
 	}
 	if strings.HasPrefix(p.Type, "AWS::SSM::Parameter") {
-		return nil, fmt.Errorf("stack %s reads its parameter %s from SSM (%v), which only a deployment can", s.path, name, p.Default)
+		return nil, fmt.Errorf("stack %s reads its parameter %s from SSM (%v), which only a deployment can",
+			s.path, name, p.Default)
 	}
 	if list, ok := p.Default.(string); ok && (p.Type == "CommaDelimitedList" || strings.HasPrefix(p.Type, "List<")) {
 		var out []any
@@ -87,7 +88,8 @@ func (s *stack) getAtt(arg any, depth int) (any, error) {
 	if name, ok := strings.CutPrefix(attribute, "Outputs."); ok {
 		nested := s.nested[id]
 		if nested == nil {
-			return nil, fmt.Errorf("stack %s refers to the output %s of the nested stack %s, whose template is not in the assembly", s.path, name, id)
+			return nil, fmt.Errorf("stack %s refers to the output %s of the nested stack %s, whose template is not in the "+
+				"assembly", s.path, name, id)
 		}
 		o, ok := nested.template.Outputs[name]
 		if !ok {
@@ -98,27 +100,47 @@ func (s *stack) getAtt(arg any, depth int) (any, error) {
 	return s.attribute(id, r, attribute, depth)
 }
 
-// importValue finds the export among all stacks of the assembly that share the
-// importing stack's environment, since exports are kept per account and region.
+// importValue follows an export by its name.
 func (s *stack) importValue(arg any, depth int) (any, error) {
 	name, err := s.evalText(arg, depth)
 	if err != nil {
 		return nil, err
 	}
-	for _, other := range s.assembly.stacks {
-		if other.account != s.account || other.region != s.region {
-			continue
+	return s.foreignOutput(depth, fmt.Sprintf("imports %q", name), func(other *stack, _ string, o output) bool {
+		if o.Export.Name == nil || other.account != s.account || other.region != s.region {
+			return false
 		}
-		for _, id := range sortedKeys(other.template.Outputs) {
-			o := other.template.Outputs[id]
-			if o.Export.Name == nil {
-				continue
-			}
-			exported, err := other.evalText(o.Export.Name, depth)
-			if err == nil && exported == name {
-				return other.eval(o.Value, depth+1)
+		exported, err := other.evalText(o.Export.Name, depth)
+		return err == nil && exported == name
+	})
+}
+
+// stackOutput follows Fn::GetStackOutput, the CDK's weak reference, which may cross Regions.
+func (s *stack) stackOutput(arg any, depth int) (any, error) {
+	from, _ := arg.(map[string]any)
+	stackName, err1 := s.evalText(from["StackName"], depth)
+	name, err2 := s.evalText(from["OutputName"], depth)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, fmt.Errorf("Fn::GetStackOutput: %w", err)
+	}
+	return s.foreignOutput(depth, fmt.Sprintf("reads the output %s of stack %s",
+		name, stackName), func(other *stack, id string, _ output) bool {
+		return id == name && (other.name == stackName || strings.Contains(stackName, ":stack/"+other.name+"/"))
+	})
+}
+
+// foreignOutput returns the output that matches. Stages deploy one app to several environments under
+// the same names, so a stack of the same stage comes first.
+func (s *stack) foreignOutput(depth int, what string, isMatch func(*stack, string, output) bool) (any, error) {
+	for _, inStage := range []bool{true, false} {
+		for _, other := range s.assembly.stacks {
+			for _, id := range sortedKeys(other.template.Outputs) {
+				if o := other.template.Outputs[id]; (other.dir == s.dir) == inStage && isMatch(other, id, o) {
+					return other.eval(o.Value, depth+1)
+				}
 			}
 		}
 	}
-	return nil, fmt.Errorf("stack %s imports %q, which no stack of the assembly exports; synthesise the exporting stack with it", s.path, name)
+	return nil, fmt.Errorf("stack %s %s, which no stack of the assembly has; synthesise the exporting stack with it",
+		s.path, what)
 }

@@ -10,12 +10,12 @@ import (
 )
 
 const (
-	maxSteps = 200_000 // of one value: no real template comes near, a hostile one stops
-	maxDepth = 400
-	maxText  = 4 << 20
+	maxSteps   = 200_000 // of one value, far above a real template's
+	maxNesting = 400
+	maxText    = 4 << 20
 )
 
-// noValue is what AWS::NoValue resolves to; lists and objects leave it out.
+// noValue is the value of AWS::NoValue; lists and objects leave it out.
 type noValue struct{}
 
 // resolve replaces every intrinsic in a value of this stack's template.
@@ -24,7 +24,7 @@ func (s *stack) resolve(v any) (any, error) {
 	return s.eval(v, 0)
 }
 
-// resolveMap is resolve for an object; nil stays an empty one.
+// resolveMap is resolve for an object; an absent one is empty.
 func (s *stack) resolveMap(v any) (map[string]any, error) {
 	out, err := s.resolve(v)
 	if err != nil {
@@ -64,7 +64,7 @@ func text(v any) (string, error) {
 }
 
 func (s *stack) eval(v any, depth int) (any, error) {
-	if s.assembly.steps--; s.assembly.steps < 0 || depth > maxDepth {
+	if s.assembly.steps--; s.assembly.steps < 0 || depth > maxNesting {
 		return nil, errors.New("a value of the template refers to itself, or is too large to resolve")
 	}
 	switch v := v.(type) {
@@ -134,6 +134,8 @@ func (s *stack) intrinsic(name string, arg any, depth int) (any, error) {
 		out, err = s.logic(name, arg, depth)
 	case "Fn::ImportValue":
 		out, err = s.importValue(arg, depth)
+	case "Fn::GetStackOutput":
+		out, err = s.stackOutput(arg, depth)
 	case "Fn::Base64":
 		var plain string
 		if plain, err = s.evalText(arg, depth); err == nil {
@@ -155,7 +157,7 @@ func (s *stack) intrinsic(name string, arg any, depth int) (any, error) {
 		return nil, err
 	}
 	if t, ok := out.(string); ok {
-		s.assembly.steps -= len(t) / 64 // long texts use up the budget too
+		s.assembly.steps -= len(t) / 64 // long texts count as more steps
 	}
 	return out, nil
 }
@@ -279,7 +281,7 @@ func (s *stack) toJSON(arg any, depth int) (any, error) {
 	return string(data), err
 }
 
-// sub fills in ${Name}, ${Resource.Attribute} and its own variables; ${!Name} is literal.
+// sub replaces ${Name}, ${Resource.Attribute} and its own variables; ${!Name} is literal.
 func (s *stack) sub(arg any, depth int) (any, error) {
 	pattern, isText := arg.(string)
 	variables := map[string]any{}

@@ -80,22 +80,26 @@ func TestIntrinsicsResolveAsCloudFormationDoes(t *testing.T) {
 			got, err := probe(t, c.value, func(template object) {
 				template["Mappings"] = object{"Sizes": object{"eu-west-1": object{"size": "large"}}}
 				template["Conditions"] = object{
-					"IsEurope":    object{"Fn::And": list(fn("Fn::Equals", ref("AWS::Region"), "eu-west-1"), object{"Fn::Or": list(object{"Condition": "Never"}, fn("Fn::Equals", 1, "1"))})},
+					"IsEurope": object{"Fn::And": list(fn("Fn::Equals", ref("AWS::Region"), "eu-west-1"),
+						object{"Fn::Or": list(object{"Condition": "Never"}, fn("Fn::Equals", 1, "1"))})},
 					"IsNotEurope": object{"Fn::Not": list(object{"Condition": "IsEurope"})},
 					"Never":       fn("Fn::Equals", "a", "b"),
 				}
-				template["Parameters"] = object{"Size": object{"Type": "String", "Default": "medium"}, "Zones": object{"Type": "CommaDelimitedList", "Default": "a, b"}}
+				template["Parameters"] = object{"Size": object{"Type": "String", "Default": "medium"},
+					"Zones": object{"Type": "CommaDelimitedList", "Default": "a, b"}}
 				resources := at(template, "Resources")
 				resources["NamedLogs"] = object{"Type": "AWS::Logs::LogGroup", "Properties": object{"LogGroupName": "/app/logs"}}
 				resources["Jobs"] = object{"Type": "AWS::SQS::Queue", "Properties": object{"QueueName": "jobs"}}
 				resources["Named"] = object{"Type": "AWS::IAM::Role", "Properties": object{"RoleName": "named", "Path": "/team/"}}
-				resources["Live"] = object{"Type": "AWS::Lambda::Alias", "Properties": object{"FunctionName": ref("SignInPreSignUp"), "Name": "live"}}
+				resources["Live"] = object{"Type": "AWS::Lambda::Alias",
+					"Properties": object{"FunctionName": ref("SignInPreSignUp"), "Name": "live"}}
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
 			p := mustPlan(t, app, passwordless)
-			want := strings.NewReplacer("POOLARN", p.PoolARN, "POOLID", p.Pool.ID, "FUNCTIONARN", function(t, p, "PreSignUp").ARN).Replace(c.want)
+			want := strings.NewReplacer("POOLARN", p.PoolARN, "POOLID", p.Pool.ID, "FUNCTIONARN",
+				function(t, p, "PreSignUp").ARN).Replace(c.want)
 			if got != want {
 				t.Errorf("got %q, want %q", got, want)
 			}
@@ -115,7 +119,7 @@ func TestNothingUnresolvedReachesAFunction(t *testing.T) {
 		"a parameter of SSM":      {object{"Ref": "BootstrapVersion"}, nil, []string{"BootstrapVersion", "SSM"}},
 		"a dynamic reference":     {"{{resolve:secretsmanager:code}}", nil, []string{"PROBE", "dynamic reference"}},
 		"an unknown function":     {object{"Fn::Transform": object{}}, nil, []string{"can't resolve Fn::Transform"}},
-		"a missing export":        {object{"Fn::ImportValue": "shared"}, nil, []string{`imports "shared"`}},
+		"a missing export":        {object{"Fn::ImportValue": "shared"}, nil, []string{`imports "shared", which no stack of the assembly has`}},
 		"a list":                  {[]any{"a"}, nil, []string{"PROBE", "expected text"}},
 		"more than 4 KB":          {strings.Repeat("y", 4096), nil, []string{"Lambda allows 4096", "can't be deployed"}},
 		"a NUL":                   {"a\x00b", nil, []string{"PROBE"}},
@@ -145,7 +149,9 @@ func bomb(template object) {
 	name := func(i int) string { return "Bomb" + strings.Repeat("I", i) }
 	resources[name(0)] = object{"Type": "AWS::Logs::LogGroup", "Properties": object{"LogGroupName": "0123456789"}}
 	for i := 1; i <= 40; i++ {
-		resources[name(i)] = object{"Type": "AWS::Logs::LogGroup", "Properties": object{"LogGroupName": fn("Fn::Join", "", []any{object{"Ref": name(i - 1)}, object{"Ref": name(i - 1)}})}}
+		resources[name(i)] = object{"Type": "AWS::Logs::LogGroup",
+			"Properties": object{"LogGroupName": fn("Fn::Join", "",
+				[]any{object{"Ref": name(i - 1)}, object{"Ref": name(i - 1)}})}}
 	}
 	at(props(template, "SignInDefineAuthChallenge"), "Environment", "Variables")["PROBE"] = object{"Ref": name(40)}
 }
@@ -153,7 +159,8 @@ func bomb(template object) {
 func TestAnInventedValueIsReported(t *testing.T) {
 	dir := edited(t, devTemplate, func(template object) {
 		at(template, "Resources")["Lookup"] = object{"Type": "Custom::Lookup", "Properties": object{}}
-		at(props(template, "SignInDefineAuthChallenge"), "Environment", "Variables")["PROBE"] = object{"Fn::GetAtt": []any{"Lookup", "Answer"}}
+		at(props(template, "SignInDefineAuthChallenge"), "Environment",
+			"Variables")["PROBE"] = object{"Fn::GetAtt": []any{"Lookup", "Answer"}}
 	})
 	if p := mustPlan(t, dir, passwordless); !mentioned(p.Warnings, "Lookup.Answer") {
 		t.Errorf("warnings: %q", p.Warnings)
@@ -177,10 +184,12 @@ func TestExportsAndNestedStacksResolve(t *testing.T) {
 		"Outputs":    object{"Colour": object{"Value": object{"Fn::Sub": "child ${Colour}"}}},
 	})
 	write(t, filepath.Join(dir, "Shared.template.json"), object{
-		"Resources": object{}, "Outputs": object{"Colour": object{"Value": "green", "Export": object{"Name": object{"Fn::Sub": "shared-colour"}}}},
+		"Resources": object{}, "Outputs": object{"Colour": object{"Value": "green",
+			"Export": object{"Name": object{"Fn::Sub": "shared-colour"}}}},
 	})
 	rewrite(t, filepath.Join(dir, "manifest.json"), func(m object) {
-		at(m, "artifacts")["Shared"] = object{"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/eu-west-1", "properties": object{"templateFile": "Shared.template.json"}}
+		at(m, "artifacts")["Shared"] = object{"type": "aws:cloudformation:stack",
+			"environment": "aws://unknown-account/eu-west-1", "properties": object{"templateFile": "Shared.template.json"}}
 	})
 	f := function(t, mustPlan(t, dir, passwordless), "DefineAuthChallenge")
 	if f.Environment["IMPORTED"] != "green" || f.Environment["NESTED"] != "child eu-west-1" {
@@ -218,7 +227,8 @@ func FuzzTemplatesNeverCrashTheReader(f *testing.F) {
 	f.Add([]byte(`{"Resources":{"A":null,"P":{"Type":"AWS::Cognito::UserPool","Properties":{"LambdaConfig":{"CreateAuthChallenge":{"Fn::GetAtt":["F","Arn"]}}}},"F":{"Type":"AWS::Lambda::Function","Properties":{"Environment":{"Variables":{"EMAILOTP_MODE":"x"}}}}}}`))
 	f.Add([]byte(`{"Resources":{"Q":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":{"Fn::Sub":["${a}",{"a":{"Ref":"Q"}}]}}}}}`))
 	dir := f.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "manifest.json"), []byte(`{"version":"54.0.0","artifacts":{"S":{"type":"aws:cloudformation:stack","properties":{"templateFile":"t.json"}}}}`), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "manifest.json"),
+		[]byte(`{"version":"54.0.0","artifacts":{"S":{"type":"aws:cloudformation:stack","properties":{"templateFile":"t.json"}}}}`), 0o600); err != nil {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

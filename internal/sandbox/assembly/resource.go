@@ -4,12 +4,12 @@ import (
 	"strings"
 )
 
-// kind says how CloudFormation names a type of resource.
+// kind describes how CloudFormation names the resources of a type.
 type kind struct {
 	nameProperty string
 	longest      int
 	service      string
-	resource     string // of the ARN, the name goes to %
+	resource     string // of the ARN, with % in place of the name
 	ref          refForm
 }
 
@@ -18,7 +18,7 @@ type refForm int
 const (
 	refName refForm = iota
 	refARN
-	refUUID // Ref and the ARN's last part are a UUID
+	refUUID // Ref, and the ARN's last part, are a UUID
 )
 
 var kinds = map[string]kind{
@@ -39,8 +39,7 @@ var kinds = map[string]kind{
 	"AWS::CloudFormation::Stack":  {"", 128, "cloudformation", "stack/%", refARN},
 }
 
-// physical is a resource's name: the one that the template gives, else one such
-// as CloudFormation generates.
+// physical returns a resource's name: the template's, or one as CloudFormation generates it.
 func (s *stack) physical(id string, r *resource, depth int) (string, error) {
 	k := kinds[r.Type]
 	if r.Type == "AWS::IAM::Role" {
@@ -72,7 +71,7 @@ func (s *stack) physical(id string, r *resource, depth int) (string, error) {
 	return name, nil
 }
 
-// resourceRef is what Ref gives for a resource.
+// resourceRef returns the value of Ref for a resource.
 func (s *stack) resourceRef(id string, r *resource, depth int) (any, error) {
 	switch r.Type {
 	case "AWS::Cognito::UserPool":
@@ -95,7 +94,7 @@ func (s *stack) resourceRef(id string, r *resource, depth int) (any, error) {
 	return name, nil
 }
 
-// qualifiedFunction is the ARN that a version or an alias has for its Ref.
+// qualifiedFunction returns the ARN of a function's version or alias.
 func (s *stack) qualifiedFunction(r *resource, depth int) (string, error) {
 	name, err := s.evalText(r.Properties["FunctionName"], depth)
 	if err != nil {
@@ -143,7 +142,7 @@ func (s *stack) resourceARN(id string, r *resource, depth int) (string, error) {
 	return s.arn(parts[min(1, len(parts)-1)], parts[len(parts)-1]+"/"+name), nil
 }
 
-// attribute is what Fn::GetAtt gives for a resource.
+// attribute returns the value of Fn::GetAtt for a resource.
 func (s *stack) attribute(id string, r *resource, attribute string, depth int) (any, error) {
 	switch r.Type + "." + attribute {
 	case "AWS::Cognito::UserPool.UserPoolId":
@@ -156,9 +155,11 @@ func (s *stack) attribute(id string, r *resource, attribute string, depth int) (
 		return s.clientID(id), nil
 	case "AWS::Cognito::UserPoolClient.ClientSecret":
 		return s.clientSecret(id), nil
-	case "AWS::KMS::Key.KeyId", "AWS::SNS::Topic.TopicName", "AWS::SQS::Queue.QueueName", "AWS::Lambda::Function.FunctionName":
+	case "AWS::KMS::Key.KeyId", "AWS::SNS::Topic.TopicName", "AWS::SQS::Queue.QueueName",
+		"AWS::Lambda::Function.FunctionName":
 		return s.physical(id, r, depth)
-	case "AWS::SecretsManager::Secret.Id", "AWS::IAM::ManagedPolicy.PolicyArn", "AWS::Lambda::Version.FunctionArn", "AWS::Lambda::Alias.AliasArn":
+	case "AWS::SecretsManager::Secret.Id", "AWS::IAM::ManagedPolicy.PolicyArn", "AWS::Lambda::Version.FunctionArn",
+		"AWS::Lambda::Alias.AliasArn":
 		return s.resourceARN(id, r, depth)
 	case "AWS::SNS::Topic.TopicArn":
 		return s.resourceARN(id, r, depth)
@@ -169,8 +170,8 @@ func (s *stack) attribute(id string, r *resource, attribute string, depth int) (
 	if attribute == "Arn" {
 		return s.resourceARN(id, r, depth)
 	}
-	// What is left has a value that only AWS knows. Something of the right shape
-	// lets the rest resolve; a plan that depends on it says so.
+	// Only AWS knows all other attributes. An invented value lets the rest resolve; a plan that uses
+	// one has a warning.
 	if s.invented == nil {
 		s.invented = map[string]bool{}
 	}
@@ -178,7 +179,7 @@ func (s *stack) attribute(id string, r *resource, attribute string, depth int) (
 	return letters(s.digest(id, attribute), lowerAlphanumerics, 16), nil
 }
 
-// poolID has the form of a real one, which clients check.
+// poolID returns an id of the form that clients check.
 func (s *stack) poolID(id string) string {
 	return s.region + "_" + letters(s.digest(id), alphanumerics, 9)
 }

@@ -4,27 +4,28 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/eventbus"
 )
 
-// poolVariable names the pool to a function that isn't a trigger of it.
+// poolVariable holds the pool's id, in functions that are no trigger of it.
 const poolVariable = "EMAILOTP_USER_POOL_ID"
 
 // defaultBus is the name of the event bus that AWS services write to.
 const defaultBus = "default"
 
-// rules describes the rules whose target is a function of this EmailOTP: one that bears its mark and is
-// told this pool. Rules of anybody else are left alone.
+// rules describes the event rules whose target is a function of this EmailOTP: one that has its mark,
+// and this pool's id in its environment.
 func (b *builder) rules() {
 	functions := b.assembly.functionsByARN()
 	b.nearby(func(l located) {
 		targets, err := l.stack.resolveMap(map[string]any{"Targets": l.Properties["Targets"]})
 		if err != nil {
-			return // of somebody else's, or it would have been refused with the function
+			return // not EmailOTP's: its own targets resolve
 		}
 		for _, target := range properties(targets).objects("Targets") {
 			fn, found := functions[unqualified(target.text("Arn"))]
-			if found && fn.Metadata[functionMark] != nil && fn.variable(poolVariable) == b.plan.Pool.ID {
+			if found && fn.Metadata[contract.MetadataFunction] != nil && fn.variable(poolVariable) == b.plan.Pool.ID {
 				b.rule(l, fn)
 			}
 		}
@@ -49,13 +50,14 @@ func (b *builder) rule(l, fn located) {
 		b.warn("rule %s is on the event bus %s, which is not emulated; AWS services write to the default one", l.id, bus)
 		return
 	case props.text("State") == "DISABLED":
-		b.warn("rule %s is disabled, so function %s hears of nothing", l.id, f.LogicalID)
+		b.warn("rule %s is disabled, so function %s receives no events", l.id, f.LogicalID)
 		return
 	case err != nil:
-		b.warn("rule %s: %v, so function %s hears of nothing here", l.id, err, f.LogicalID)
+		b.warn("rule %s: %v, so function %s receives no events here", l.id, err, f.LogicalID)
 		return
-	case !b.invocable(f, "events.amazonaws.com", l.arn()):
-		b.warn("function %s: no AWS::Lambda::Permission lets rule %s invoke it, so on AWS it hears of nothing", f.LogicalID, l.id)
+	case !b.isInvocable(f, "events.amazonaws.com", l.arn()):
+		b.warn("function %s: no AWS::Lambda::Permission lets rule %s invoke it, so on AWS it receives no events",
+			f.LogicalID, l.id)
 		return
 	}
 	b.plan.Rules = append(b.plan.Rules, Rule{LogicalID: l.id, Pattern: pattern, Function: f.Name})
@@ -65,7 +67,7 @@ func (b *builder) rule(l, fn located) {
 	}
 }
 
-// busEvents are the events that a configuration set publishes on the default event bus.
+// busEvents returns the types of events that a configuration set publishes on the default event bus.
 func (b *builder) busEvents(set string) []string {
 	var kinds []string
 	b.nearby(func(l located) {

@@ -21,14 +21,16 @@ func mailEvents(p *assembly.Plan) (assembly.Function, bool) {
 func TestTheFunctionBehindARuleIsFoundWithItsRole(t *testing.T) {
 	p := mustPlan(t, app, passwordless)
 	f, found := mailEvents(p)
-	if !found || len(f.Triggers) != 0 || f.Environment["EMAILOTP_USER_POOL_ID"] != p.Pool.ID || f.Environment["EMAILOTP_TABLE"] != p.Tables[0].Name {
+	if !found || len(f.Triggers) != 0 || f.Environment["EMAILOTP_USER_POOL_ID"] != p.Pool.ID ||
+		f.Environment["EMAILOTP_TABLE"] != p.Tables[0].Name {
 		t.Fatalf("function %+v", f)
 	}
 	if len(p.Rules) != 1 || p.Rules[0].Function != f.Name || p.Rules[0].LogicalID != "SignInMailEventsRule" {
 		t.Fatalf("rules %+v", p.Rules)
 	}
 	bounce := func(set string) object {
-		return object{"source": "aws.ses", "detail-type": "Email Bounced", "detail": object{"mail": object{"tags": object{"ses:configuration-set": []any{set}, "emailotp-item": []any{"key"}}}}}
+		return object{"source": "aws.ses", "detail-type": "Email Bounced",
+			"detail": object{"mail": object{"tags": object{"ses:configuration-set": []any{set}, "emailotp-item": []any{"key"}}}}}
 	}
 	if !p.Rules[0].Pattern.Matches(bounce(p.ConfigurationSets[0].Name)) || p.Rules[0].Pattern.Matches(bounce("another")) {
 		t.Error("the pattern isn't the template's")
@@ -36,7 +38,8 @@ func TestTheFunctionBehindARuleIsFoundWithItsRole(t *testing.T) {
 	if !slices.Equal(p.ConfigurationSets[0].BusEvents, []string{"bounce", "complaint"}) {
 		t.Errorf("events %v", p.ConfigurationSets[0].BusEvents)
 	}
-	if !slices.ContainsFunc(f.Principal.Policies[0].Statements, func(s iam.Statement) bool { return slices.Equal(s.Actions, []string{"dynamodb:UpdateItem"}) }) {
+	if !slices.ContainsFunc(f.Principal.Policies[0].Statements,
+		func(s iam.Statement) bool { return slices.Equal(s.Actions, []string{"dynamodb:UpdateItem"}) }) {
 		t.Errorf("policies %+v", f.Principal.Policies)
 	}
 }

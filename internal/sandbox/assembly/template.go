@@ -21,7 +21,7 @@ type stack struct {
 	parentID   string // the nested stack's logical id in its parent
 	nested     map[string]*stack
 	conditions map[string]bool // evaluated ones
-	invented   map[string]bool // attributes that were made up
+	invented   map[string]bool // attributes that have an invented value
 }
 
 type template struct {
@@ -69,18 +69,23 @@ func (s *stack) urlSuffix() string {
 	return "amazonaws.com"
 }
 
-// arn writes an ARN of this stack's environment.
+// arn returns an ARN in this stack's environment.
 func (s *stack) arn(service, resource string) string {
 	return "arn:" + s.partition() + ":" + service + ":" + s.region + ":" + s.account + ":" + resource
 }
 
-// digest is the same at every start, so that ids can be written down by users.
+// digest identifies a part of the stack. It is the same at every start, so users can note the ids
+// that are made from it. The invented account is left out of it.
 func (s *stack) digest(parts ...string) []byte {
-	sum := sha256.Sum256([]byte(strings.Join(append([]string{s.region, s.name}, parts...), "\x00")))
+	place := []string{s.region, s.name}
+	if s.account != DefaultAccount {
+		place = append(place, s.account)
+	}
+	sum := sha256.Sum256([]byte(strings.Join(append(place, parts...), "\x00")))
 	return sum[:]
 }
 
-// physicalName is a name in the form that CloudFormation generates.
+// physicalName returns a name as CloudFormation generates it.
 func physicalName(stackName, logicalID string, longest int) string {
 	sum := sha256.Sum256([]byte(stackName + "\x00" + logicalID))
 	suffix := "-" + base32.StdEncoding.EncodeToString(sum[:])[:12]
@@ -96,7 +101,7 @@ func uuid(b []byte) string {
 	return h[:8] + "-" + h[8:12] + "-4" + h[13:16] + "-8" + h[17:20] + "-" + h[20:]
 }
 
-// letters writes a digest with n characters of an alphabet.
+// letters encodes a digest as n characters of an alphabet.
 func letters(b []byte, alphabet string, n int) string {
 	x, base, digit := new(big.Int).SetBytes(b), big.NewInt(int64(len(alphabet))), new(big.Int)
 	out := make([]byte, n)

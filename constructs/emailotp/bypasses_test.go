@@ -3,7 +3,6 @@
 package emailotp_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -13,17 +12,20 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
-	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp/emailotptest"
 )
 
 var custom = &awscognito.AuthFlow{Custom: jsii.Bool(true)}
 
-// closed are client options without a door.
+// closed returns client options without a bypass.
 func closed() *awscognito.UserPoolClientOptions {
 	return &awscognito.UserPoolClientOptions{
 		AuthFlows: custom, DisableOAuth: jsii.Bool(true),
-		WriteAttributes: awscognito.NewClientAttributes().WithStandardAttributes(&awscognito.StandardAttributesMask{Locale: jsii.Bool(true)}),
+		WriteAttributes: attributes(awscognito.StandardAttributesMask{Locale: jsii.Bool(true)}),
 	}
+}
+
+func attributes(mask awscognito.StandardAttributesMask) awscognito.ClientAttributes {
+	return awscognito.NewClientAttributes().WithStandardAttributes(&mask)
 }
 
 // ownPool returns a pool that an EmailOTP can be attached to.
@@ -38,39 +40,39 @@ func ownPool(stack awscdk.Stack, change func(*awscognito.UserPoolProps)) awscogn
 	return awscognito.NewUserPool(stack, jsii.String("Pool"), props)
 }
 
-func TestEverySideDoorOfAnotherClientFailsSynthesisInEitherOrder(t *testing.T) {
+func TestEveryBypassOfAnotherClientFailsSynthesisInEitherOrder(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		change  func(*awscognito.UserPoolClientOptions)
-		kind    emailotp.DoorKind
+		kind    emailotp.BypassKind
 		problem string
 	}{
 		{"SRP", func(o *awscognito.UserPoolClientOptions) {
 			o.AuthFlows = &awscognito.AuthFlow{Custom: jsii.Bool(true), UserSrp: jsii.Bool(true)}
-		}, emailotp.DoorUserSrpAuth, "app client Prod/Legacy allows ALLOW_USER_SRP_AUTH on user pool Prod/SignIn/UserPool, so a password alone signs in there; use AuthFlow{Custom: true}, or a pool of its own"},
+		}, emailotp.BypassUserSrpAuth, "app client Prod/Legacy allows ALLOW_USER_SRP_AUTH on user pool Prod/SignIn/UserPool, so a password alone signs in there; use AuthFlow{Custom: true}, or a pool of its own"},
 		{"USER_PASSWORD", func(o *awscognito.UserPoolClientOptions) {
 			o.AuthFlows = &awscognito.AuthFlow{UserPassword: jsii.Bool(true)}
-		}, emailotp.DoorUserPasswordAuth, "allows ALLOW_USER_PASSWORD_AUTH"},
+		}, emailotp.BypassUserPasswordAuth, "allows ALLOW_USER_PASSWORD_AUTH"},
 		{"ADMIN_USER_PASSWORD", func(o *awscognito.UserPoolClientOptions) {
 			o.AuthFlows = &awscognito.AuthFlow{AdminUserPassword: jsii.Bool(true)}
-		}, emailotp.DoorAdminUserPasswordAuth, "allows ALLOW_ADMIN_USER_PASSWORD_AUTH"},
+		}, emailotp.BypassAdminUserPasswordAuth, "allows ALLOW_ADMIN_USER_PASSWORD_AUTH"},
 		{"USER_AUTH", func(o *awscognito.UserPoolClientOptions) { o.AuthFlows = &awscognito.AuthFlow{User: jsii.Bool(true)} },
-			emailotp.DoorUserAuth, "allows ALLOW_USER_AUTH"},
+			emailotp.BypassUserAuth, "allows ALLOW_USER_AUTH"},
 		{"no flows, Cognito's default", func(o *awscognito.UserPoolClientOptions) { o.AuthFlows = nil },
-			emailotp.DoorUserSrpAuth, "leaves its flows to Cognito's default"},
+			emailotp.BypassUserSrpAuth, "leaves its flows to Cognito's default"},
 		{"empty flows", func(o *awscognito.UserPoolClientOptions) { o.AuthFlows = &awscognito.AuthFlow{} },
-			emailotp.DoorUserSrpAuth, "leaves its flows to Cognito's default"},
+			emailotp.BypassUserSrpAuth, "leaves its flows to Cognito's default"},
 		{"hosted UI by default", func(o *awscognito.UserPoolClientOptions) { o.DisableOAuth = nil },
-			emailotp.DoorHostedUI, "allows OAuth grants (implicit, code)"},
+			emailotp.BypassHostedUI, "allows OAuth grants (implicit, code)"},
 		{"hosted UI by code", func(o *awscognito.UserPoolClientOptions) {
 			o.DisableOAuth = nil
 			o.OAuth = &awscognito.OAuthSettings{Flows: &awscognito.OAuthFlows{AuthorizationCodeGrant: jsii.Bool(true)}}
-		}, emailotp.DoorHostedUI, "allows OAuth grants (code)"},
+		}, emailotp.BypassHostedUI, "allows OAuth grants (code)"},
 		{"email writable by default", func(o *awscognito.UserPoolClientOptions) { o.WriteAttributes = nil },
-			emailotp.DoorWriteEmail, "may write every attribute"},
+			emailotp.BypassWriteEmail, "may write every attribute"},
 		{"email writable", func(o *awscognito.UserPoolClientOptions) {
-			o.WriteAttributes = awscognito.NewClientAttributes().WithStandardAttributes(&awscognito.StandardAttributesMask{Email: jsii.Bool(true)})
-		}, emailotp.DoorWriteEmail, "may write the attribute email"},
+			o.WriteAttributes = attributes(awscognito.StandardAttributesMask{Email: jsii.Bool(true)})
+		}, emailotp.BypassWriteEmail, "may write the attribute email"},
 	} {
 		options := closed()
 		c.change(options)
@@ -82,7 +84,8 @@ func TestEverySideDoorOfAnotherClientFailsSynthesisInEitherOrder(t *testing.T) {
 			stack := newStack(t)
 			add(stack, signIn(stack, valid(emailotp.ModePassword)).UserPool())
 			words := synthesised(stack)
-			contains(t, words, "[Prod/SignIn] app client Prod/Legacy ", c.problem, `{Kind: "`+string(c.kind)+`", Path: "Prod/Legacy"}`)
+			contains(t, words, "[Prod/SignIn] app client Prod/Legacy ", c.problem,
+				`{Kind: "`+string(c.kind)+`", Path: "Prod/Legacy"}`)
 		})
 		t.Run(c.name+", client first", func(t *testing.T) {
 			stack := newStack(t)
@@ -96,55 +99,41 @@ func TestEverySideDoorOfAnotherClientFailsSynthesisInEitherOrder(t *testing.T) {
 	}
 }
 
-func TestSideDoorsAreSeenThroughEveryReferenceToThePool(t *testing.T) {
+func TestAClientThatCognitoWouldRefuseFailsSynthesis(t *testing.T) {
+	required := func(attributes awscognito.StandardAttributes) func(*awscognito.UserPoolProps) {
+		return func(p *awscognito.UserPoolProps) { p.StandardAttributes = &attributes }
+	}
+	must := &awscognito.StandardAttribute{Required: jsii.Bool(true), Mutable: jsii.Bool(true)}
+	locale := attributes(awscognito.StandardAttributesMask{Locale: jsii.Bool(true)})
 	for _, c := range []struct {
-		name string
-		add  func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool)
+		name     string
+		pool     func(*awscognito.UserPoolProps)
+		change   func(*emailotp.EmailOTPProps)
+		problems []string // none: accepted
 	}{
-		{"from another stack", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
-			other := awscdk.NewStack(app, jsii.String("Other"), nil)
-			awscognito.NewUserPoolClient(other, jsii.String("Web"), &awscognito.UserPoolClientProps{UserPool: pool})
-		}},
-		{"imported by id", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
-			awscognito.UserPool_FromUserPoolId(stack, jsii.String("Imported"), pool.UserPoolId()).AddClient(jsii.String("Web"), nil)
-		}},
-		{"imported by ARN", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
-			awscognito.UserPool_FromUserPoolArn(stack, jsii.String("Imported"), pool.UserPoolArn()).AddClient(jsii.String("Web"), nil)
-		}},
-		{"imported by ARN into another stack", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
-			other := awscdk.NewStack(app, jsii.String("Other"), nil)
-			awscognito.UserPool_FromUserPoolArn(other, jsii.String("Imported"), pool.UserPoolArn()).AddClient(jsii.String("Web"), nil)
-		}},
-		{"imported by ARN into a nested stack", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
-			nested := awscdk.NewNestedStack(stack, jsii.String("Nested"), nil)
-			awscognito.UserPool_FromUserPoolArn(nested, jsii.String("Imported"), pool.UserPoolArn()).AddClient(jsii.String("Web"), nil)
-		}},
-		{"by an export", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
-			other := awscdk.NewStack(app, jsii.String("Other"), nil)
-			awscognito.NewCfnUserPoolClient(other, jsii.String("Web"), &awscognito.CfnUserPoolClientProps{UserPoolId: stack.ExportValue(pool.UserPoolId(), nil)})
-		}},
-		{"as a resource without a class", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
-			awscdk.NewCfnResource(stack, jsii.String("Web"), &awscdk.CfnResourceProps{Type: jsii.String("AWS::Cognito::UserPoolClient"),
-				Properties: &map[string]any{"UserPoolId": pool.UserPoolId(), "ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH"}}})
-		}},
-		{"as a bare resource", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
-			awscognito.NewCfnUserPoolClient(stack, jsii.String("Web"), &awscognito.CfnUserPoolClientProps{UserPoolId: pool.UserPoolId()})
-		}},
-		{"of a token", func(app awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
-			flows := awscdk.NewCfnParameter(stack, jsii.String("Flows"), &awscdk.CfnParameterProps{Type: jsii.String("CommaDelimitedList")})
-			awscognito.NewCfnUserPoolClient(stack, jsii.String("Web"), &awscognito.CfnUserPoolClientProps{UserPoolId: pool.UserPoolId(),
-				ExplicitAuthFlows: flows.ValueAsList()})
-		}},
+		{"the pool requires email", required(awscognito.StandardAttributes{Email: must}), func(*emailotp.EmailOTPProps) {},
+			[]string{"[Prod/SignIn] app client Prod/SignIn/UserPoolClient may not write the attribute email, which user pool Prod/Pool requires",
+				"Invalid write attributes specified while creating a client", "ClientsMayChangeEmail"}},
+		{"the pool requires email, and clients may write it", required(awscognito.StandardAttributes{Email: must}),
+			func(p *emailotp.EmailOTPProps) { p.ClientsMayChangeEmail = jsii.Bool(true) }, nil},
+		{"the pool requires a name that the client may not write", required(awscognito.StandardAttributes{Fullname: must}),
+			func(p *emailotp.EmailOTPProps) {
+				p.UserPoolClientProps = &emailotp.UserPoolClientProps{WriteAttributes: locale}
+			},
+			[]string{"may not write the attribute name, which user pool Prod/Pool requires", "add name to its WriteAttributes"}},
+		{"the pool requires a name", required(awscognito.StandardAttributes{Fullname: must}), func(*emailotp.EmailOTPProps) {}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			app := emailotptest.App(t, nil)
-			stack := awscdk.NewStack(app, jsii.String("Prod"), nil)
-			c.add(app, stack, signIn(stack, valid(emailotp.ModePassword)).UserPool())
+			stack := newStack(t)
+			props := valid(emailotp.ModePasswordless)
+			props.UserPool = ownPool(stack, c.pool)
+			c.change(props)
+			signIn(stack, props)
 			words := synthesised(stack)
-			contains(t, words, "[Prod/SignIn] app client ", "Web ", "Kind:")
-			if !strings.Contains(words, "app client Prod/") && !strings.Contains(words, "app client Other/") {
-				t.Errorf("the client's path is missing in\n%s", words)
+			if (words == "") != (c.problems == nil) {
+				t.Errorf("refused: %q", words)
 			}
+			contains(t, words, c.problems...)
 		})
 	}
 }
@@ -165,30 +154,13 @@ func TestAnAspectThatOpensTheOwnClientIsRefused(t *testing.T) {
 	contains(t, synthesised(stack), "app client Prod/SignIn/UserPoolClient allows ALLOW_USER_SRP_AUTH")
 }
 
-// Stacks of one class have the same logical ids: dev's own doors are not prod's.
-func TestAPoolOfTheSameNameInAnotherStackIsAnother(t *testing.T) {
-	app := emailotptest.App(t, nil)
-	prod := awscdk.NewStack(app, jsii.String("Prod"), nil)
-	signIn(prod, valid(emailotp.ModePassword))
-	dev := awscdk.NewStack(app, jsii.String("Dev"), nil)
-	props := valid(emailotp.ModePassword)
-	props.AcknowledgedDoors = &[]emailotp.Door{{Kind: emailotp.DoorUserPasswordAuth, Path: "Dev/Web"}}
-	e := signIn(dev, props)
-	options := closed()
-	options.AuthFlows = &awscognito.AuthFlow{UserPassword: jsii.Bool(true)}
-	awscognito.NewUserPoolClient(dev, jsii.String("Web"), &awscognito.UserPoolClientProps{UserPool: e.UserPool(),
-		AuthFlows: options.AuthFlows, DisableOAuth: options.DisableOAuth, WriteAttributes: options.WriteAttributes})
-	if words := synthesised(prod); words != "" {
-		t.Errorf("refused: %s", words)
-	}
-}
-
-func TestClientsOfOtherPoolsAndClientsForMachinesAreNoDoors(t *testing.T) {
+func TestClientsOfOtherPoolsAndClientsForMachinesAreNoBypasses(t *testing.T) {
 	stack := newStack(t)
 	pool := signIn(stack, valid(emailotp.ModePassword)).UserPool()
 	awscognito.NewUserPool(stack, jsii.String("Staff"), nil).AddClient(jsii.String("Web"), nil)
-	server := pool.AddResourceServer(jsii.String("Server"), &awscognito.UserPoolResourceServerOptions{Identifier: jsii.String("api"),
-		Scopes: &[]awscognito.ResourceServerScope{awscognito.NewResourceServerScope(&awscognito.ResourceServerScopeProps{ScopeName: jsii.String("read"), ScopeDescription: jsii.String("read")})}})
+	server := pool.AddResourceServer(jsii.String("Server"),
+		&awscognito.UserPoolResourceServerOptions{Identifier: jsii.String("api"),
+			Scopes: &[]awscognito.ResourceServerScope{awscognito.NewResourceServerScope(&awscognito.ResourceServerScopeProps{ScopeName: jsii.String("read"), ScopeDescription: jsii.String("read")})}})
 	_ = server
 	machine := closed()
 	machine.DisableOAuth, machine.GenerateSecret = nil, jsii.Bool(true)
@@ -201,7 +173,12 @@ func TestClientsOfOtherPoolsAndClientsForMachinesAreNoDoors(t *testing.T) {
 	}
 }
 
-func TestThePoolsOwnDoorsFailSynthesis(t *testing.T) {
+func TestThePoolsOwnBypassesFailSynthesis(t *testing.T) {
+	mfa := func(mode awscognito.Mfa) func(*awscognito.UserPoolProps) {
+		return func(p *awscognito.UserPoolProps) {
+			p.Mfa, p.MfaSecondFactor = mode, &awscognito.MfaSecondFactor{Otp: jsii.Bool(true), Sms: jsii.Bool(false)}
+		}
+	}
 	for _, c := range []struct {
 		name    string
 		mode    emailotp.Mode
@@ -215,15 +192,9 @@ func TestThePoolsOwnDoorsFailSynthesis(t *testing.T) {
 		{"recovery by phone", emailotp.ModePassword, func(p *awscognito.UserPoolProps) {
 			p.AccountRecovery = awscognito.AccountRecovery_PHONE_ONLY_WITHOUT_MFA
 		}, ""},
-		{"native MFA required", emailotp.ModePassword, func(p *awscognito.UserPoolProps) {
-			p.Mfa, p.MfaSecondFactor = awscognito.Mfa_REQUIRED, &awscognito.MfaSecondFactor{Otp: jsii.Bool(true), Sms: jsii.Bool(false)}
-		}, "user pool Prod/Pool has MfaConfiguration ON"},
-		{"native MFA optional", emailotp.ModePassword, func(p *awscognito.UserPoolProps) {
-			p.Mfa, p.MfaSecondFactor = awscognito.Mfa_OPTIONAL, &awscognito.MfaSecondFactor{Otp: jsii.Bool(true), Sms: jsii.Bool(false)}
-		}, "NATIVE_MFA"},
-		{"native MFA in passwordless mode", emailotp.ModePasswordless, func(p *awscognito.UserPoolProps) {
-			p.Mfa, p.MfaSecondFactor = awscognito.Mfa_OPTIONAL, &awscognito.MfaSecondFactor{Otp: jsii.Bool(true), Sms: jsii.Bool(false)}
-		}, ""},
+		{"native MFA required", emailotp.ModePassword, mfa(awscognito.Mfa_REQUIRED), "user pool Prod/Pool has MfaConfiguration ON"},
+		{"native MFA optional", emailotp.ModePassword, mfa(awscognito.Mfa_OPTIONAL), "NATIVE_MFA"},
+		{"native MFA in passwordless mode", emailotp.ModePasswordless, mfa(awscognito.Mfa_OPTIONAL), ""},
 		{"e-mail as an alias", emailotp.ModePasswordless, func(p *awscognito.UserPoolProps) {
 			p.SignInAliases = &awscognito.SignInAliases{Username: jsii.Bool(true), Email: jsii.Bool(true)}
 		}, "user pool Prod/Pool has e-mail as an alias"},
@@ -245,13 +216,13 @@ func TestThePoolsOwnDoorsFailSynthesis(t *testing.T) {
 	}
 }
 
-func TestAcknowledgedDoorsPassAndAreWrittenForTools(t *testing.T) {
+func TestAcknowledgedBypassesPassAndAreWrittenForTools(t *testing.T) {
 	stack := newStack(t)
 	props := valid(emailotp.ModePassword)
 	props.UserPool = ownPool(stack, func(p *awscognito.UserPoolProps) { p.AccountRecovery = awscognito.AccountRecovery_EMAIL_ONLY })
-	props.AcknowledgedDoors = &[]emailotp.Door{
-		{Kind: emailotp.DoorUserSrpAuth, Path: "Prod/Legacy"},
-		{Kind: emailotp.DoorEmailRecovery, Path: "Prod/Pool"},
+	props.AcknowledgedBypasses = &[]emailotp.Bypass{
+		{Kind: emailotp.BypassUserSrpAuth, Path: "Prod/Legacy"},
+		{Kind: emailotp.BypassEmailRecovery, Path: "Prod/Pool"},
 	}
 	signIn(stack, props)
 	options := closed()
@@ -260,21 +231,22 @@ func TestAcknowledgedDoorsPassAndAreWrittenForTools(t *testing.T) {
 	pools := resources(t, stack, "AWS::Cognito::UserPool")
 	pool := logical(t, pools, "Pool")
 	client := logical(t, resources(t, stack, "AWS::Cognito::UserPoolClient"), "Legacy")
-	got := compact(t, pools[pool]["Metadata"].(map[string]any)["EmailOTP::AcknowledgedDoors"])
+	got := compact(t, pools[pool]["Metadata"].(map[string]any)["EmailOTP::AcknowledgedBypasses"])
 	if want := `["EMAIL_RECOVERY:` + pool + `","USER_SRP_AUTH:` + client + `"]`; got != want {
 		t.Errorf("metadata %s, want %s", got, want)
 	}
 }
 
-func TestAnAcknowledgementThatMatchesNoDoorIsRefused(t *testing.T) {
+func TestAnAcknowledgementThatMatchesNoBypassIsRefused(t *testing.T) {
 	stack := newStack(t)
 	props := valid(emailotp.ModePassword)
-	props.AcknowledgedDoors = &[]emailotp.Door{{Kind: emailotp.DoorUserSrpAuth, Path: "Prod/Gone"}}
+	props.AcknowledgedBypasses = &[]emailotp.Bypass{{Kind: emailotp.BypassUserSrpAuth, Path: "Prod/Gone"}}
 	signIn(stack, props)
-	contains(t, synthesised(stack), `AcknowledgedDoors has {Kind: "USER_SRP_AUTH", Path: "Prod/Gone"}, which is not open (any more); remove it`)
+	contains(t, synthesised(stack),
+		`AcknowledgedBypasses has {Kind: "USER_SRP_AUTH", Path: "Prod/Gone"}, which is not open (any more); remove it`)
 }
 
-func TestClientsMayChangeEmailOpensThatDoorAndSaysSo(t *testing.T) {
+func TestClientsMayChangeEmailAcknowledgesThatBypass(t *testing.T) {
 	stack := newStack(t)
 	props := valid(emailotp.ModePasswordless)
 	props.ClientsMayChangeEmail = jsii.Bool(true)
@@ -282,20 +254,32 @@ func TestClientsMayChangeEmailOpensThatDoorAndSaysSo(t *testing.T) {
 	clients := resources(t, stack, "AWS::Cognito::UserPoolClient")
 	id := logical(t, clients, "SignIn")
 	contains(t, compact(t, clients[id]["Properties"].(map[string]any)["WriteAttributes"]), `"email"`)
-	contains(t, compact(t, resources(t, stack, "AWS::Cognito::UserPool")), `"EmailOTP::AcknowledgedDoors":["WRITE_EMAIL:`+id+`"]`)
+	contains(t, compact(t, resources(t, stack, "AWS::Cognito::UserPool")),
+		`"EmailOTP::AcknowledgedBypasses":["WRITE_EMAIL:`+id+`"]`)
+}
+
+// replacer is an aspect that gives the pool another function.
+type replacer struct{ arn *string }
+
+func (r *replacer) Visit(node constructs.IConstruct) {
+	if pool, ok := node.(awscognito.CfnUserPool); ok {
+		pool.SetLambdaConfig(&awscognito.CfnUserPool_LambdaConfigProperty{DefineAuthChallenge: r.arn})
+	}
 }
 
 func TestATakenTriggerIsRefusedAndOthersStay(t *testing.T) {
 	fn := func(stack awscdk.Stack) awslambda.Function {
-		return awslambda.NewFunction(stack, jsii.String("Fn"), &awslambda.FunctionProps{Runtime: awslambda.Runtime_NODEJS_22_X(), Handler: jsii.String("index.handler"),
-			Code: awslambda.Code_FromInline(jsii.String("exports.handler = async e => e"))})
+		return awslambda.NewFunction(stack, jsii.String("Fn"),
+			&awslambda.FunctionProps{Runtime: awslambda.Runtime_NODEJS_22_X(), Handler: jsii.String("index.handler"),
+				Code: awslambda.Code_FromInline(jsii.String("exports.handler = async e => e"))})
 	}
 	t.Run("taken", func(t *testing.T) {
 		stack := newStack(t)
 		props := valid(emailotp.ModePassword)
 		pool := ownPool(stack, nil)
 		pool.AddTrigger(awscognito.UserPoolOperation_CREATE_AUTH_CHALLENGE(), fn(stack), "")
-		pool.AddTrigger(awscognito.UserPoolOperation_PRE_TOKEN_GENERATION_CONFIG(), stack.Node().FindChild(jsii.String("Fn")).(awslambda.Function), awscognito.LambdaVersion_V2_0)
+		pool.AddTrigger(awscognito.UserPoolOperation_PRE_TOKEN_GENERATION_CONFIG(),
+			stack.Node().FindChild(jsii.String("Fn")).(awslambda.Function), awscognito.LambdaVersion_V2_0)
 		props.UserPool = pool
 		contains(t, refusal(func() { signIn(stack, props) }),
 			`EmailOTP "Prod/SignIn": UserPool Prod/Pool has a trigger CreateAuthChallenge already`,
@@ -319,7 +303,33 @@ func TestATakenTriggerIsRefusedAndOthersStay(t *testing.T) {
 		first := signIn(stack, valid(emailotp.ModePassword))
 		props := valid(emailotp.ModePassword)
 		props.UserPool = first.UserPool()
-		contains(t, refusal(func() { emailotp.NewEmailOTP(stack, jsii.String("Again"), props) }), "has a trigger DefineAuthChallenge already")
+		contains(t, refusal(func() { emailotp.NewEmailOTP(stack, jsii.String("Again"), props) }),
+			"has a trigger DefineAuthChallenge already")
+	})
+	t.Run("added later", func(t *testing.T) {
+		stack := newStack(t)
+		pool := signIn(stack, valid(emailotp.ModePassword)).UserPool()
+		contains(t, refusal(func() { pool.AddTrigger(awscognito.UserPoolOperation_CREATE_AUTH_CHALLENGE(), fn(stack), "") }),
+			"already exists")
+		pool.AddTrigger(awscognito.UserPoolOperation_PRE_TOKEN_GENERATION_CONFIG(),
+			stack.Node().FindChild(jsii.String("Fn")).(awslambda.Function), awscognito.LambdaVersion_V2_0)
+		contains(t, synthesised(stack),
+			"[Prod/SignIn] user pool Prod/SignIn/UserPool no longer calls the EmailOTP's function for its trigger PreTokenGenerationConfig")
+	})
+	t.Run("added where the mode has none", func(t *testing.T) {
+		stack := newStack(t)
+		pool := signIn(stack, valid(emailotp.ModePasswordless)).UserPool()
+		pool.AddTrigger(awscognito.UserPoolOperation_PRE_TOKEN_GENERATION_CONFIG(), fn(stack), awscognito.LambdaVersion_V2_0)
+		if words := synthesised(stack); words != "" {
+			t.Errorf("refused: %s", words)
+		}
+	})
+	t.Run("overridden by an aspect", func(t *testing.T) {
+		stack := newStack(t)
+		signIn(stack, valid(emailotp.ModePassword))
+		awscdk.Aspects_Of(stack).Add(&replacer{fn(stack).FunctionArn()}, nil)
+		contains(t, synthesised(stack), "no longer calls the EmailOTP's function for its trigger DefineAuthChallenge",
+			"for its trigger PreTokenGeneration")
 	})
 	t.Run("overridden later", func(t *testing.T) {
 		stack := newStack(t)

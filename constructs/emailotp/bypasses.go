@@ -1,0 +1,134 @@
+package emailotp
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
+)
+
+// BypassKind is a way into an account that the mailed code does not guard.
+type BypassKind = rules.Kind
+
+const (
+	// BypassUserSrpAuth is an app client that allows ALLOW_USER_SRP_AUTH, also by leaving its flows
+	// unset: that is Cognito's default. A password alone signs in there.
+	BypassUserSrpAuth BypassKind = rules.UserSrpAuth
+	// BypassUserPasswordAuth is an app client that allows ALLOW_USER_PASSWORD_AUTH.
+	BypassUserPasswordAuth BypassKind = rules.UserPasswordAuth
+	// BypassAdminUserPasswordAuth is an app client that allows ALLOW_ADMIN_USER_PASSWORD_AUTH, or its
+	// older name ADMIN_NO_SRP_AUTH.
+	BypassAdminUserPasswordAuth BypassKind = rules.AdminUserPasswordAuth
+	// BypassUserAuth is an app client that allows ALLOW_USER_AUTH, Cognito's choice-based sign-in: it
+	// offers passwords and SRP.
+	BypassUserAuth BypassKind = rules.UserAuth
+	// BypassUnknownFlow is an app client with a flow that is not known to be guarded, or whose flows
+	// are a token.
+	BypassUnknownFlow BypassKind = rules.UnknownFlow
+	// BypassHostedUI is an app client that allows OAuth's code or implicit grant. Managed login
+	// accepts a password, or a federated identity, and never runs the triggers.
+	BypassHostedUI BypassKind = rules.HostedUI
+	// BypassWriteEmail is an app client that may write the email attribute, also by leaving its write
+	// attributes unset or empty. A stolen access token moves the account to another mailbox there.
+	BypassWriteEmail BypassKind = rules.WriteEmail
+	// BypassEmailRecovery is a pool in [ModePassword] that resets passwords by e-mail: the mailbox
+	// alone is both factors then.
+	BypassEmailRecovery BypassKind = rules.EmailRecovery
+	// BypassNativeMFA is a pool in [ModePassword] whose native MFA is not off. Whether Cognito requests
+	// the code after a native factor is not documented.
+	BypassNativeMFA BypassKind = rules.NativeMFA
+	// BypassEmailAlias is a pool in which e-mail is an alias. Verifying an address moves the alias from
+	// its owner to the user who signed up with it last.
+	BypassEmailAlias BypassKind = rules.EmailAlias
+)
+
+// A Bypass names one way into accounts that the mailed code does not guard. While the app is
+// synthesised, the construct looks for bypasses in the whole app and refuses each one that
+// AcknowledgedBypasses does not list.
+type Bypass struct {
+	// Kind is the kind of the bypass.
+	Kind BypassKind
+	// Path is the construct path of the app client, or of the pool for the pool's own bypasses, such
+	// as "Prod/Legacy". Errors print it.
+	Path string
+}
+
+func (b Bypass) String() string { return fmt.Sprintf("{Kind: %q, Path: %q}", b.Kind, b.Path) }
+
+func (r *reader) checkBypasses(bypasses []Bypass) {
+	for _, b := range bypasses {
+		switch {
+		case unresolvedString(b.Path) || unresolvedString(string(b.Kind)):
+			r.add("AcknowledgedBypasses must be known while the app is synthesised (received: a token); " +
+				"copy kind and path from the error that names the bypass")
+		case !b.Kind.IsBypass():
+			var kinds []string
+			for _, k := range rules.Bypasses() {
+				kinds = append(kinds, string(k))
+			}
+			r.add("AcknowledgedBypasses has no kind %q; the kinds are %s", b.Kind, strings.Join(kinds, ", "))
+		case b.Path == "":
+			r.add("AcknowledgedBypasses has a %s without a path; copy it from the error that names the bypass", b.Kind)
+		}
+	}
+}
+
+// checkApp registers the check of the whole app. The CDK runs it after every aspect.
+func (e *emailOTP) checkApp() { e.Node().AddValidation(&appCheck{e}) }
+
+// appCheck is a construct validation. It has no exported field: those would become JavaScript
+// properties.
+type appCheck struct{ e *emailOTP }
+
+// Validate returns a sentence for every finding that is not acknowledged, sorted, and writes the
+// acknowledged ones into the pool's metadata.
+func (c *appCheck) Validate() *[]*string {
+	e := c.e
+	used := map[Bypass]bool{}
+	open, accepted := rules.Acknowledge(e.findings(), func(f rules.Finding) bool {
+		b := Bypass{f.Kind, f.Name}
+		used[b] = slices.Contains(e.config.bypasses, b) || e.config.clientsMayChangeEmail && f.Kind == BypassWriteEmail
+		return used[b]
+	})
+	problems := e.sharedIdentities()
+	for _, f := range open {
+		problem := f.Problem()
+		if f.Kind.IsBypass() {
+			problem += ", or acknowledge it by AcknowledgedBypasses: " + Bypass{f.Kind, f.Name}.String()
+		}
+		problems = append(problems, problem)
+	}
+	for _, b := range e.config.bypasses {
+		if !used[b] {
+			problems = append(problems, fmt.Sprintf("AcknowledgedBypasses has %v, which is not open (any more); remove it", b))
+		}
+	}
+	e.writeMarks(accepted)
+	slices.Sort(problems)
+	return jsii.Strings(slices.Compact(problems)...)
+}
+
+// writeMarks adds what is acknowledged to the pool's metadata, beside marks of the app's own for
+// bypasses that only the rendered template shows.
+func (e *emailOTP) writeMarks(accepted []rules.Finding) {
+	key := jsii.String(contract.MetadataAcknowledgedBypasses)
+	var marks []string
+	for _, f := range accepted {
+		marks = append(marks, f.Mark())
+	}
+	if len(marks) == 0 {
+		return
+	}
+	existing, _ := e.poolResource().GetMetadata(key).([]any)
+	for _, mark := range existing {
+		if text, ok := mark.(string); ok {
+			marks = append(marks, text)
+		}
+	}
+	slices.Sort(marks)
+	e.poolResource().AddMetadata(key, slices.Compact(marks))
+}

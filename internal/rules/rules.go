@@ -1,0 +1,141 @@
+// Package rules finds the ways by which a client of a user pool gets tokens, or an account's
+// mailbox, without the mailed code. It is the one implementation: the construct applies it while an
+// app is synthesised, `emailotp check` to a cloud assembly, the sandbox to the template that it runs.
+//
+// A pool and its clients are described by the JSON of a template or of Cognito's API, so the same
+// rules hold for a deployed pool. The package links neither the CDK nor an AWS SDK.
+package rules
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// Kind is what a finding is about.
+type Kind string
+
+// The bypasses: ways into an account that the mailed code does not guard. An adopter may accept one.
+const (
+	UserSrpAuth           Kind = "USER_SRP_AUTH"
+	UserPasswordAuth      Kind = "USER_PASSWORD_AUTH"
+	AdminUserPasswordAuth Kind = "ADMIN_USER_PASSWORD_AUTH"
+	UserAuth              Kind = "USER_AUTH"
+	UnknownFlow           Kind = "UNKNOWN_FLOW"
+	HostedUI              Kind = "HOSTED_UI"
+	WriteEmail            Kind = "WRITE_EMAIL"
+	EmailRecovery         Kind = "EMAIL_RECOVERY"
+	NativeMFA             Kind = "NATIVE_MFA"
+	EmailAlias            Kind = "EMAIL_ALIAS"
+)
+
+// The errors, which nothing acknowledges.
+const (
+	// ReplacedTrigger is a trigger of the pool that does not call EmailOTP's function.
+	ReplacedTrigger Kind = "REPLACED_TRIGGER"
+	// RefusedAttributes is an app client that Cognito refuses to create for its attribute lists.
+	RefusedAttributes Kind = "REFUSED_ATTRIBUTES"
+)
+
+// Bypasses returns every kind that can be acknowledged, in a fixed order.
+func Bypasses() []Kind {
+	return []Kind{UserSrpAuth, UserPasswordAuth, AdminUserPasswordAuth, UserAuth, UnknownFlow, HostedUI, WriteEmail,
+		EmailRecovery, NativeMFA, EmailAlias}
+}
+
+// IsBypass reports whether the kind is a bypass, which can be acknowledged.
+func (k Kind) IsBypass() bool { return slices.Contains(Bypasses(), k) }
+
+// A Finding is one bypass or error. Its texts are parts of what [Finding.Problem] returns.
+type Finding struct {
+	Kind Kind `json:"kind"`
+	// Resource is "user pool" or "app client"; Name and ID are those of the [Pool] or [Client].
+	Resource string `json:"resource"`
+	Name     string `json:"name"`
+	ID       string `json:"id"`
+	// What is wrong, such as "allows ALLOW_USER_SRP_AUTH on user pool Prod/SignIn/UserPool".
+	What string `json:"what"`
+	// Harm is what follows from it.
+	Harm string `json:"harm"`
+	// Remedy is what to change.
+	Remedy string `json:"remedy"`
+}
+
+// String returns what is wrong and what follows, without the remedy and without a full stop.
+func (f Finding) String() string {
+	return fmt.Sprintf("%s %s %s, so %s", f.Resource, f.Name, f.What, f.Harm)
+}
+
+// Problem returns the finding with its remedy.
+func (f Finding) Problem() string { return f.String() + "; " + f.Remedy }
+
+// TemplateRemedy returns the remedy, with the metadata that acknowledges a bypass in a template.
+func (f Finding) TemplateRemedy() string {
+	if !f.Kind.IsBypass() {
+		return f.Remedy
+	}
+	return fmt.Sprintf("%s, or acknowledge it as %q in the resource's metadata %s", f.Remedy, f.Mark(),
+		contract.MetadataAcknowledgedBypasses)
+}
+
+// Mark returns the text that acknowledges the finding in a template's metadata, such as
+// "USER_SRP_AUTH:LegacyClient2F8A1B3C".
+func (f Finding) Mark() string { return string(f.Kind) + ":" + f.ID }
+
+// Acknowledge separates the findings that isAccepted accepts from all others. It never asks about
+// an error: those stay open.
+func Acknowledge(all []Finding, isAccepted func(Finding) bool) (open, accepted []Finding) {
+	open, accepted = []Finding{}, []Finding{}
+	for _, f := range all {
+		if f.Kind.IsBypass() && isAccepted(f) {
+			accepted = append(accepted, f)
+		} else {
+			open = append(open, f)
+		}
+	}
+	return open, accepted
+}
+
+// A Pool is a user pool that EmailOTP guards.
+type Pool struct {
+	// Name is what findings call the pool: a construct path, a logical id or a pool id.
+	Name string
+	// ID is what acknowledges the pool's own bypasses: a logical id, or the pool's id.
+	ID   string
+	Mode settings.Mode
+	// Triggers are the functions that the pool calls, by their names in LambdaConfig, such as
+	// "PreSignUp". The value is EmailOTP's function; empty for any other.
+	Triggers map[string]settings.Function
+	// Properties are read from AWS::Cognito::UserPool, or from DescribeUserPool's UserPool.
+	Properties Properties
+}
+
+// A Client is an app client of a pool.
+type Client struct {
+	// Name and ID are as in [Pool].
+	Name, ID string
+	// Properties are read from AWS::Cognito::UserPoolClient, or from DescribeUserPoolClient's
+	// UserPoolClient.
+	Properties Properties
+}
+
+// Check returns the findings of a pool and of its clients: the pool's first, then each client's.
+func Check(p Pool, clients ...Client) []Finding {
+	found := checkPool(p)
+	for _, c := range clients {
+		found = append(found, checkClient(p, c)...)
+	}
+	return found
+}
+
+// A collector adds findings of one resource.
+type collector struct {
+	resource, name, id string
+	found              []Finding
+}
+
+func (c *collector) add(kind Kind, what, harm, remedy string) {
+	c.found = append(c.found, Finding{kind, c.resource, c.name, c.id, what, harm, remedy})
+}
