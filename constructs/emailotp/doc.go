@@ -74,7 +74,7 @@
 // Within a major version these don't change in a way that breaks you: this package's API; construct
 // ids and with them logical ids; metric names and dimensions ([EmailOTP.Metric]); the functions'
 // environment variables; the metadata keys "EmailOTP::Function", "EmailOTP::Client",
-// "EmailOTP::AcknowledgedDoors" and "EmailOTP::Guessing"; and what clients see: the challenge
+// "EmailOTP::AcknowledgedBypasses" and "EmailOTP::Guessing"; and what clients see: the challenge
 // parameters codeLength, attemptsLeft, expiresAt, resendAvailableAt, resendsLeft, now, reason, and in
 // password mode codeDeliveryDestination. In versions below 1 the changelog marks in bold what replaces
 // resources.

@@ -13,18 +13,9 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
 	"github.com/cognito-emailotp/cdk-emailotp/web"
 )
-
-func refusals() []string {
-	var all []string
-	for _, r := range trigger.Refusals() {
-		all = append(all, r.ID)
-	}
-	return all
-}
 
 // modules installs the page's packages, or skips where there is no npm.
 func modules(t testing.TB) string {

@@ -20,12 +20,15 @@
  */
 import { confirmSignIn, fetchAuthSession, signIn, signOut, signUp } from 'aws-amplify/auth';
 import type { SignInOutput } from 'aws-amplify/auth';
+import { isAddressShaped, isMailable, normalizeAddress } from './address';
 import { challengeOf, digits } from './challenge';
+import { resendRequest } from './contract';
 import { forget, recall, remember } from './memory';
-import { messageOf, nameOf, Problem, problemOf, survivable } from './problem';
+import { messageOf, nameOf, Problem, problemOf, refusalOf, survivable, type Phase } from './problem';
 import type { Notice, Session, State } from './state';
 
-export { digits, group, type Challenge, type Reason } from './challenge';
+export { isMailable, normalizeAddress } from './address';
+export { digits, group, steady, type Challenge, type Reason } from './challenge';
 export { Problem, type ProblemID } from './problem';
 export type { Notice, Session, State } from './state';
 
@@ -101,11 +104,11 @@ export class EmailSignIn {
    */
   signUp(email: string): Promise<State> {
     return this.act(async (set) => {
-      const username = address(email);
+      const username = mailable(email);
       try {
         await this.register(username);
       } catch (error) {
-        if (nameOf(error) !== 'UsernameExistsException') throw problemOf(error, 'sign-up');
+        if (nameOf(error) !== 'UsernameExistsException') throw this.problem(error, 'sign-up');
       }
       await this.begin(set, username, undefined, true);
     });
@@ -129,7 +132,7 @@ export class EmailSignIn {
     return this.act(async (set) => {
       const { email, isNew } = this.expect('code');
       try {
-        await this.respond(set, 'resend', { action: 'resend' });
+        await this.respond(set, 'resend', resendRequest);
       } catch (error) {
         const over = error instanceof Problem && (error.id === 'session-over' || error.id === 'no-attempts-left');
         if (!over || this.options.mode !== 'passwordless') throw error;
@@ -177,7 +180,7 @@ export class EmailSignIn {
       const next = this.startAgain('signed-out-everywhere');
       // Amplify's own signOut({ global: true }) hides whether Cognito did it.
       await this.inTime(this.globalSignOut()).catch((error) => {
-        throw problemOf(error, 'session');
+        throw this.problem(error, 'session');
       });
       await this.inTime(signOut());
       set(next);
@@ -185,8 +188,9 @@ export class EmailSignIn {
   }
 
   private async begin(set: Setter, email: string, password: string | undefined, isNew: boolean): Promise<void> {
-    const username = address(email);
+    const username = mailable(email);
     const withPassword = this.options.mode === 'password';
+    const phase = withPassword ? 'password' : 'start';
     if (withPassword && !password) throw new Problem('missing-password');
     let output: SignInOutput;
     try {
@@ -194,9 +198,9 @@ export class EmailSignIn {
         ? { username, password: password!, options: { authFlowType: 'CUSTOM_WITH_SRP' } }
         : { username, options: { authFlowType: 'CUSTOM_WITHOUT_SRP' } }));
     } catch (error) {
-      if (nameOf(error) !== 'UserAlreadyAuthenticatedException') throw problemOf(error, withPassword ? 'password' : 'start');
+      if (nameOf(error) !== 'UserAlreadyAuthenticatedException') throw this.problem(error, phase);
       const session = await this.session(); // another tab was faster
-      if (!session) throw problemOf(error, withPassword ? 'password' : 'start');
+      if (!session) throw this.problem(error, phase);
       return set({ step: 'signed-in', session });
     }
     await this.proceed(set, output, username, isNew);
@@ -211,8 +215,8 @@ export class EmailSignIn {
     } catch (error) {
       const session = await this.session().catch(() => undefined); // another tab may have finished it
       if (session) return set({ step: 'signed-in', session });
-      if (/\(emailotp:sign-in-again\)/.test(messageOf(error))) return set(this.startAgain('password-changed'));
-      const problem = problemOf(error, step);
+      if (refusalOf(error) === 'sign-in-again') return set(this.startAgain('password-changed'));
+      const problem = this.problem(error, step);
       if (!survivable.has(problem.id)) {
         forget();
         set({ step: 'start', email });
@@ -273,7 +277,7 @@ export class EmailSignIn {
         expiresAt: fresh === 'as-kept' ? exp * 1000 : Date.now() + (exp - iat) * 1000,
       };
     } catch (error) {
-      throw problemOf(error, 'session');
+      throw this.problem(error, 'session');
     }
   }
 
@@ -297,6 +301,10 @@ export class EmailSignIn {
     const type = response.ok ? '' : String((await response.json().catch(() => ({}))).__type);
     // A token that is refused was revoked already.
     if (!response.ok && !type.includes('NotAuthorizedException')) throw Object.assign(new Error(type), { name: type });
+  }
+
+  private problem(error: unknown, phase: Phase): Problem {
+    return problemOf(error, phase, this.options.mode === 'password');
   }
 
   private act(work: (set: Setter) => Promise<void>): Promise<State> {
@@ -359,8 +367,10 @@ export class EmailSignIn {
 
 type Setter = (state: State) => void;
 
-function address(text: string): string {
-  const clean = text.replace(/[\s\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '');
-  if (clean.length > 254 || !/^[^@]+@[^@]+$/.test(clean)) throw new Problem('invalid-email');
-  return clean;
+/** Returns the address in the form that Cognito gets it, or throws before anything is requested. */
+function mailable(text: string): string {
+  const address = normalizeAddress(text);
+  if (!isAddressShaped(address)) throw new Problem('invalid-email');
+  if (!isMailable(address)) throw new Problem('unmailable-email');
+  return address;
 }

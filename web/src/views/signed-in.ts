@@ -1,6 +1,7 @@
 /** Who is signed in, until when, and the ways out. */
 import { el, setText, shown } from '../dom';
 import type { State } from '../signin/signin';
+import { tokens } from '../signin/storage';
 import { card, quietButton, setBusy, showProblem, submitButton, type Context, type View } from './view';
 
 // Tokens are renewed this long before they end, while the page can be seen.
@@ -12,6 +13,7 @@ export function signedInView(context: Context): View<Extract<State, { step: 'sig
   const w = language.words;
   const who = el('p', { className: 'who' });
   const until = el('p', { className: 'intro', id: 'until' });
+  const notKept = el('p', { className: 'hint', id: 'not-kept', hidden: true }, w.notKept);
   const mark = el('div', { className: 'done', aria: { hidden: 'true' } });
   const c = card(w.signedInTitle, () => {
     showProblem(c, '');
@@ -22,7 +24,7 @@ export function signedInView(context: Context): View<Extract<State, { step: 'sig
     context.run(() => signIn.signOutEverywhere());
   });
   c.form.classList.add('centred');
-  c.form.append(mark, c.heading, who, until, c.alert, submitButton(w.signOut, 'primary secondary'), el('p', { className: 'aside' }, everywhere));
+  c.form.append(mark, c.heading, who, until, notKept, c.alert, submitButton(w.signOut, 'primary secondary'), el('p', { className: 'aside' }, everywhere));
 
   let end = Infinity;
   const renew = () => {
@@ -42,6 +44,7 @@ export function signedInView(context: Context): View<Extract<State, { step: 'sig
       end = session.expiresAt;
       until.dataset['expires'] = new Date(end).toISOString();
       setText(until, w.signedInUntil.replace('{time}', language.time(end)));
+      notKept.hidden = !tokens.inMemory;
       setBusy(c.form, busy);
     },
     problem: (id) => showProblem(c, language.problem(id, 0)),
