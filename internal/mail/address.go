@@ -7,23 +7,24 @@ import (
 	"strings"
 )
 
-// The longest address and its parts, in bytes: RFC 5321, section 4.5.3.1, and SES's limit on the whole.
+// The longest address and its parts, in bytes: RFC 5321, section 4.5.3.1, whose path of 256 has two
+// angle brackets, and RFC 1035, section 2.3.4.
 const (
+	maxAddress   = 254
 	maxLocalPart = 64
-	maxDomain    = 255
-	maxAddress   = 320
+	maxDomain    = 253
 	maxLabel     = 63
 )
 
-// ValidateAddress checks that address is one e-mail address and nothing else, in the form that SES
-// accepts: a local part of 1 to 64 ASCII letters, digits and !#$%&'*+-/=?^_`{|}~, with single dots
-// inside, and a domain name of at least two labels; 320 bytes in all.
+// ValidateAddress checks that address is one e-mail address that Amazon SES can mail to: a local part of
+// 1 to 64 ASCII letters, digits and !#$%&'*+-/=?^_`{|}~, with single dots inside, and a domain name of at
+// least two labels; 254 bytes in all. Every part of EmailOTP that accepts an address accepts these, and
+// the sign-in page is tested against the same cases: testdata/addresses.json.
 //
-// Three things that RFC 5322 knows are refused. A display name, comments and angle brackets, since they
-// would say something to a parser that the value doesn't say to a person. A local part in quotes, in
-// which even spaces and "@" would be part of it. And a domain in Unicode: it must be written in its
-// ASCII form ("xn--bcher-kva.example.com"), because the editions of IDNA turn some names ("ß") into
-// different ones, and a code must go to the domain that was verified and to no other.
+// It refuses three things that RFC 5322 allows. A display name, comments and angle brackets: a parser reads
+// them, a person overlooks them. A local part in quotes, in which even spaces and "@" are part of the name.
+// And a domain in Unicode: it must have its ASCII form ("xn--bcher-kva.example.com"), because the editions
+// of IDNA turn some names ("ß") into different ones, and a code must go to the domain that was verified.
 //
 // The error doesn't hold the address; it continues a sentence ("has no @").
 func ValidateAddress(address string) error {
@@ -58,7 +59,8 @@ func validateLocalPart(local string) error {
 		if c := local[i]; c >= 0x80 {
 			return errors.New("has a character before the @ that isn't ASCII, which SES doesn't accept")
 		} else if !alphanumeric(c) && !strings.ContainsRune(".!#$%&'*+-/=?^_`{|}~", rune(c)) {
-			return fmt.Errorf("has a character before the @ that isn't allowed (byte %#02x); write the bare address, without a display name or brackets", c)
+			return fmt.Errorf("has a character before the @ that isn't allowed (byte %#02x); "+
+				"write the bare address, without a display name or brackets", c)
 		}
 	}
 	return nil
@@ -109,8 +111,8 @@ func alphanumeric(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
-// formatFrom writes a From header's value: a display name in ASCII as a quoted string, any other
-// encoded after RFC 2047, so that no name can be mistaken for an address or end the header.
+// formatFrom returns a From header's value: a display name in ASCII as a quoted string, any other
+// encoded as RFC 2047 defines, so that no name reads as an address or ends the header.
 func formatFrom(name, address string) string {
 	a := netmail.Address{Name: name, Address: address}
 	return a.String()

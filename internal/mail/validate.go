@@ -14,7 +14,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/locale"
 )
 
-// The longest texts, in characters. A display name has to leave room for the address in 320.
+// The longest texts, in characters. A display name must leave room for the address in a line of the header.
 const (
 	maxName       = 64
 	maxFooter     = 500

@@ -6,46 +6,42 @@ import (
 	"unicode/utf8"
 )
 
-// maxAnswer bounds what is looked at, in bytes: a long code in full-width digits, grouped and
-// wrapped in direction marks, stays below.
+// maxAnswer is the longest answer that is read, in characters: a long code in groups, wrapped in
+// direction marks and with a few words around it, stays below.
 const maxAnswer = 256
 
-// Normalize turns what a person typed or pasted into digits. It drops spaces, dashes and invisible
-// direction marks, which come along when a grouped code is copied out of a mail, and reads
-// full-width, Arabic-Indic and Persian digits as the digits they are. It reports false, and the
-// answer then needs no comparison, unless exactly the given number of digits remains and nothing
-// else.
+// Normalize returns the digits of what a person typed or pasted. A digit of any script counts as the
+// digit that it is; everything else falls away: spaces, dashes, invisible marks, words. It reports
+// false unless exactly the given number of digits remains, or if the answer has more than 256
+// characters or isn't UTF-8. Such an answer needs no comparison.
+//
+// The sign-in page follows the same rule: testdata/answers.json has the cases for both.
 func Normalize(answer string, digits int) (string, bool) {
-	if len(answer) > maxAnswer || !utf8.ValidString(answer) {
+	if len(answer) > maxAnswer*utf8.UTFMax || !utf8.ValidString(answer) || utf8.RuneCountInString(answer) > maxAnswer {
 		return "", false
 	}
-	var b strings.Builder
-	for _, r := range answer {
-		switch d, ok := digit(r); {
-		case ok:
-			b.WriteByte(d)
-		case !ignorable(r):
-			return "", false
-		}
-	}
-	return b.String(), b.Len() == digits
+	code := strings.Map(digit, answer)
+	return code, len(code) == digits
 }
 
-func digit(r rune) (byte, bool) {
-	for _, zero := range [...]rune{'0', '\u0660', '\u06F0', '\uFF10'} {
-		if r >= zero && r <= zero+9 {
-			return byte('0' + r - zero), true
+// digit returns the ASCII digit that r stands for, and -1 for any other character. Unicode has the
+// decimal digits of each script in a row from 0 to 9, so that a range of them is a multiple of ten.
+func digit(r rune) rune {
+	if r < utf8.RuneSelf {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}
+	for _, rows := range unicode.Nd.R16 {
+		if rune(rows.Lo) <= r && r <= rune(rows.Hi) {
+			return '0' + (r-rune(rows.Lo))%10
 		}
 	}
-	return 0, false
-}
-
-func ignorable(r rune) bool {
-	switch r {
-	case '\u200B', '\u200E', '\u200F', '\u061C', '\uFEFF', // zero width space, direction marks, byte order mark
-		'\u2066', '\u2067', '\u2068', '\u2069', '\u202A', '\u202B', '\u202C', '\u202D', '\u202E', // isolates and embeddings
-		'\u2212', '\uFF0D': // minus signs
-		return true
+	for _, rows := range unicode.Nd.R32 {
+		if rune(rows.Lo) <= r && r <= rune(rows.Hi) {
+			return '0' + (r-rune(rows.Lo))%10
+		}
 	}
-	return unicode.IsSpace(r) || unicode.Is(unicode.Zs, r) || unicode.Is(unicode.Pd, r)
+	return -1
 }

@@ -183,60 +183,6 @@ func TestExpiryIsTheFirstMomentTooLate(t *testing.T) {
 	}
 }
 
-func TestNormalizeTakesWhatAPersonTypes(t *testing.T) {
-	for _, tc := range []struct {
-		name, in, out string
-		digits        int
-		ok            bool
-	}{
-		{"plain", "12345678", "12345678", 8, true},
-		{"grouped", "1234 5678", "12345678", 8, true},
-		{"dashes, spaces around, a line break", " 1234-5678\r\n", "12345678", 8, true},
-		{"no-break and thin spaces, en dash", "12\u00a034\u202f56\u201378", "12345678", 8, true},
-		{"isolated for right-to-left text", "\u20661234\u00a05678\u2069", "12345678", 8, true},
-		{"full-width digits", "１２３４５６７８", "12345678", 8, true},
-		{"Arabic-Indic digits", "١٢٣٤٥٦٧٨", "12345678", 8, true},
-		{"Persian digits", "۱۲۳۴۵۶۷۸", "12345678", 8, true},
-		{"a long code in fours", "1234 5678 9012 3456 7890", "12345678901234567890", 20, true},
-		{"leading zeros stay", "00000001", "00000001", 8, true},
-		{"too short", "1234567", "", 8, false},
-		{"too long", "123456789", "", 8, false},
-		{"empty", "", "", 8, false},
-		{"only spaces", "        ", "", 8, false},
-		{"letters", "1234567a", "", 8, false},
-		{"NUL", "1234567\x00", "", 8, false},
-		{"sign", "+1234567", "", 8, false},
-		{"other scripts' digits", "१२३४५६७८", "", 8, false},
-		{"superscripts", "1234567⁸", "", 8, false},
-		{"invalid UTF-8", "1234567\xff8", "", 8, false},
-		{"a megabyte", strings.Repeat("1", 1<<20), "", 8, false},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			out, ok := otp.Normalize(tc.in, tc.digits)
-			if ok != tc.ok || ok && out != tc.out {
-				t.Errorf("%q, %v", out, ok)
-			}
-		})
-	}
-}
-
-func FuzzNormalize(f *testing.F) {
-	f.Add("1234 5678", 8)
-	f.Add("١٢٣٤٥٦٧٨", 8)
-	f.Fuzz(func(t *testing.T, in string, digits int) {
-		out, ok := otp.Normalize(in, digits)
-		if !ok {
-			return
-		}
-		if len(out) != digits || strings.Trim(out, "0123456789") != "" {
-			t.Errorf("%q became %q", in, out)
-		}
-		if again, ok := otp.Normalize(out, digits); !ok || again != out {
-			t.Errorf("%q is not stable", out)
-		}
-	})
-}
-
 func FuzzParseNonce(f *testing.F) {
 	f.Add("AAAAAAAAAAAAAAAAAAAAAA")
 	f.Fuzz(func(t *testing.T, s string) {
