@@ -2,8 +2,11 @@ package signin_test
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -17,14 +20,14 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
 )
 
-// pool is an API that answers by a script and notes what it was asked.
+// pool is an API that answers from a list and records its calls.
 type pool struct {
 	t       *testing.T
 	answers []answer
 	asked   []string
 }
 
-// answer is what one call gives: an error, tokens, or the next challenge.
+// answer is the result of one call: an error, tokens, or the next challenge.
 type answer struct {
 	err       error
 	tokens    bool
@@ -108,7 +111,7 @@ func (p *person) Code(_ context.Context, c signin.Challenge) (string, error) {
 }
 func (p *person) Tell(sentence string) { p.told = append(p.told, sentence) }
 
-// What the pool says.
+// Answers of a pool.
 var (
 	wrongCredentials = &types.NotAuthorizedException{Message: aws.String("Incorrect username or password.")}
 	code             = answer{challenge: "CUSTOM_CHALLENGE", params: map[string]string{"USERNAME": "sub", "codeLength": "8"}}
@@ -133,7 +136,7 @@ func TestASignInGoesStepByStep(t *testing.T) {
 	}{
 		{
 			name: "passwordless", mode: signin.Passwordless, answers: []answer{code, tokens}, person: person{codes: []string{" 1234 5678 "}},
-			asked: []string{"start user@example.com ", "CUSTOM_CHALLENGE sub 1234 5678"},
+			asked: []string{"start user@example.com ", "CUSTOM_CHALLENGE sub 12345678"},
 		}, {
 			name: "password", mode: signin.Password, answers: []answer{verifier, code, tokens}, person: person{passwords: []string{"horse"}, codes: []string{"1"}},
 			asked: []string{"start user@example.com SRP_A", "PASSWORD_VERIFIER sub ", "CUSTOM_CHALLENGE sub 1"},
@@ -204,12 +207,15 @@ func TestFailuresAreSortedByWhatCanBeDoneAboutThem(t *testing.T) {
 		err                error
 		refused, gone      bool
 	}{
-		{name: "wrong credentials", err: wrongCredentials, refused: true, sentence: "Incorrect username or password"},
+		{name: "a user whom the pool refuses", err: wrongCredentials, refused: true,
+			sentence: "the user pool refuses a sign-in with this address"},
+		{name: "a disabled user", err: &types.NotAuthorizedException{Message: aws.String("User is disabled.")}, refused: true,
+			sentence: "User is disabled"},
 		{name: "a refusal by a trigger", err: trigger("CreateAuthChallenge failed with error This account has no e-mail address (emailotp:no-address)."),
 			refused: true, sentence: "This account has no e-mail address", id: "no-address"},
 		{name: "a service behind the triggers", err: trigger("CreateAuthChallenge failed with error Not available just now (emailotp:unavailable)."),
 			gone: true, sentence: "Not available just now"},
-		{name: "a trigger of somebody else's", err: trigger("PreAuthentication failed with error boom."), gone: true, sentence: "a trigger of the user pool failed: PreAuthentication failed with error boom"},
+		{name: "a trigger of the app", err: trigger("PreAuthentication failed with error boom."), gone: true, sentence: "a trigger of the user pool failed: PreAuthentication failed with error boom"},
 		{name: "a trigger that timed out", err: &types.UnexpectedLambdaException{Message: aws.String("Socket timeout")}, gone: true, sentence: "a trigger of the user pool failed: Socket timeout"},
 		{name: "too many requests", err: &types.TooManyRequestsException{Message: aws.String("Rate exceeded")}, gone: true, sentence: "the user pool can't answer just now: Rate exceeded"},
 		{name: "a fault of the service", err: &smithy.GenericAPIError{Code: "Odd", Message: "odd", Fault: smithy.FaultServer}, gone: true, sentence: "the user pool can't answer just now: odd"},
@@ -235,6 +241,64 @@ func TestFailuresAreSortedByWhatCanBeDoneAboutThem(t *testing.T) {
 				t.Error("the SDK's error is lost")
 			}
 		})
+	}
+}
+
+// Cognito ends a sign-in after the last wrong code in the words of a wrong password.
+func TestTheLastWrongCodeIsCalledThat(t *testing.T) {
+	t.Parallel()
+	for mode, answers := range map[string][]answer{
+		signin.Passwordless: {code, {err: wrongCredentials}}, signin.Password: {verifier, code, {err: wrongCredentials}},
+	} {
+		who := &person{passwords: []string{"horse"}, codes: []string{"12345678"}}
+		s := signin.SignIn{API: &pool{t: t, answers: answers}, Person: who, PoolID: "eu-west-1_TestPool1", ClientID: "c",
+			Username: "user@example.com", Mode: mode}
+		if _, err := s.Run(t.Context()); err == nil || err.Error() != "that code was wrong, and it was the last try of this sign-in" {
+			t.Errorf("%s: error %v", mode, err)
+		}
+	}
+	s := signin.SignIn{API: &pool{t: t, answers: []answer{{err: wrongCredentials}}}, Person: &person{passwords: []string{"horse"}},
+		PoolID: "eu-west-1_TestPool1", ClientID: "c", Username: "user@example.com", Mode: signin.Password}
+	if _, err := s.Run(t.Context()); err == nil || err.Error() != "Incorrect username or password" {
+		t.Errorf("a wrong password: error %v", err)
+	}
+}
+
+func TestAnAddressIsCleanedBeforeItIsChecked(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../mail/testdata/addresses.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		Address, Normalized, Why string
+		OK                       bool
+	}
+	if err := json.Unmarshal(data, &cases); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		got, err := signin.Address(c.Address)
+		if got != c.Normalized || (err == nil) != c.OK {
+			t.Errorf("%s: %q becomes %q, %v; want %q, %t", c.Why, c.Address, got, err, c.Normalized, c.OK)
+		}
+	}
+}
+
+func TestACodeHasItsDigits(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		length       int
+		answer, want string
+		ok           bool
+	}{
+		{8, " 1234 5678 ", "12345678", true}, {8, "Your code: 1234-5678", "12345678", true}, {8, "1234567", "", false},
+		{20, "12345678", "", false}, {0, " 1234 ", "1234", true}, {0, " ", "", false},
+	} {
+		got, ok := signin.Challenge{CodeLength: test.length}.Code(test.answer)
+		if ok != test.ok || ok && got != test.want {
+			t.Errorf("%q of %d digits: %q, %t", test.answer, test.length, got, ok)
+		}
 	}
 }
 
@@ -278,7 +342,14 @@ func TestDecode(t *testing.T) {
 	if err != nil || c.Sub != "1d2c" || c.Email != "user@example.com" || !c.EmailVerified {
 		t.Errorf("%+v, %v", c, err)
 	}
-	for _, bad := range []string{"", "a.b", "e30.?.x", "e30.bm8.x"} {
+	// A trigger of the pool may write its own claims, as texts.
+	for claim, want := range map[string]bool{`"true"`: true, `true`: true, `"false"`: false, `false`: false, `null`: false} {
+		payload := base64.RawURLEncoding.EncodeToString([]byte(`{"email_verified":` + claim + `}`))
+		if c, err := signin.Decode("e30." + payload + ".c2ln"); err != nil || bool(c.EmailVerified) != want {
+			t.Errorf("email_verified %s is read as %t, %v", claim, c.EmailVerified, err)
+		}
+	}
+	for _, bad := range []string{"", "a.b", "e30.?.x", "e30.bm8.x", "e30.eyJlbWFpbF92ZXJpZmllZCI6InllcyJ9.x"} {
 		if _, err := signin.Decode(bad); err == nil {
 			t.Errorf("%q was read as a token", bad)
 		}
