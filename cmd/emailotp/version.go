@@ -18,6 +18,10 @@ type versionInfo struct {
 	Platform string `json:"platform"`
 }
 
+func (v versionInfo) String() string {
+	return fmt.Sprintf("emailotp %s (%s, %s)", v.Version, v.Go, v.Platform)
+}
+
 func newVersion(s streams) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -30,7 +34,7 @@ func newVersion(s streams) *cobra.Command {
 			if asJSON {
 				return json.NewEncoder(s.out).Encode(v)
 			}
-			_, err := fmt.Fprintf(s.out, "emailotp %s (%s, %s)\n", v.Version, v.Go, v.Platform)
+			_, err := fmt.Fprintln(s.out, v)
 			return err
 		},
 	}
