@@ -51,14 +51,14 @@ func TestAReadyFileOfASandboxThatDiedIsFree(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
 	if err := claimReadyFile(t.Context(), readyFile(t, server.URL)); err != nil {
-		t.Errorf("nobody listens: %v", err)
+		t.Errorf("the port is closed: %v", err)
 	}
 	silent := make(chan struct{})
 	server = httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-silent }))
 	defer server.Close()
 	defer close(silent)
 	if err := claimReadyFile(t.Context(), readyFile(t, server.URL)); err != nil {
-		t.Errorf("somebody listens and says nothing: %v", err)
+		t.Errorf("the server never answers: %v", err)
 	}
 }
 

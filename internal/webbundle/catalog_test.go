@@ -57,7 +57,7 @@ func placeholders(text string) string {
 	return strings.Join(slices.Compact(found), " ")
 }
 
-func TestThePageSpeaksTheLanguagesOfTheMails(t *testing.T) {
+func TestThePageHasTheLanguagesOfTheMails(t *testing.T) {
 	files, err := fs.Glob(web.Sources(), "src/strings/*.json")
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +76,7 @@ func TestThePageSpeaksTheLanguagesOfTheMails(t *testing.T) {
 	}
 	for _, tag := range want {
 		if entry := regexp.MustCompile(`(?m)^  '?` + tag + `'?: \{ name: '.+', load: `); !entry.Match(source) {
-			t.Errorf("words.ts has no entry for %s, so that nobody can choose it", tag)
+			t.Errorf("words.ts has no entry for %s, so that no user can choose it", tag)
 		}
 		rtl := regexp.MustCompile(`(?m)^const rtl = new Set\(\[.*'` + tag + `'.*\]\)`).Match(source)
 		if want := locale.DirectionOf(tag) == locale.RTL; rtl != want {
@@ -85,7 +85,7 @@ func TestThePageSpeaksTheLanguagesOfTheMails(t *testing.T) {
 	}
 }
 
-func TestEveryCatalogueSaysEverything(t *testing.T) {
+func TestEveryCatalogueHasEverySentence(t *testing.T) {
 	english := catalog(t, locale.Default)
 	for _, tag := range locale.Shipped() {
 		words := catalog(t, tag)
