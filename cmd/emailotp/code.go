@@ -32,7 +32,6 @@ With --wait it waits for a mail that is sent after the command's start, so start
 before the sign-in.`,
 		Example: `  emailotp code
   emailotp code --to user@example.com --wait | emailotp sign-in --user user@example.com`,
-		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if timeout <= 0 {
 				return usage(cmd, fmt.Errorf("--timeout must be more than 0 s (received: %v)", timeout))
@@ -84,7 +83,8 @@ func printCode(w io.Writer, code string, err error) error {
 func newestCode(ctx context.Context, inbox string, query url.Values) (string, error) {
 	var mails []struct{ Text string }
 	if err := getJSON(ctx, inbox+"/api/messages?"+query.Encode(), &mails); err != nil {
-		return "", hint(&signin.Unavailable{Sentence: "the inbox does not answer: " + err.Error()}, "is the sandbox still running?")
+		return "", hint(&signin.Unavailable{Sentence: "the inbox does not answer: " + err.Error()},
+			"is the sandbox still running?")
 	}
 	for _, m := range mails {
 		if shown := mailbox.FindCode(m.Text); shown != "" {

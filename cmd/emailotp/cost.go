@@ -23,7 +23,6 @@ the total leaves out a price without a source until --price sets it.`,
 		Example: `  emailotp cost --users 50000 --sign-ins-per-user 8
   emailotp cost --users 50000 --price ses-mails=0.12 --price dynamodb-backup=0.20
   emailotp cost --users 50000 --no-free-tier --json`,
-		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			load.Mode = settings.Mode(mode)
 			table, wrongPrices := cost.Prices().Set(prices...)

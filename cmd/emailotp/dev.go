@@ -55,7 +55,6 @@ that has to be changed at the first sign-in. Without --user there is user@exampl
 		Example: `  emailotp dev
   emailotp dev --mode password --user user@example.com:Correct-horse-7
   emailotp dev --assembly ../shop/cdk.out --stack Shop --port 0 --ready-file /tmp/shop.json`,
-		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := f.check()
 			if f.assembly != "" && cmd.Flags().Changed("stage") {
@@ -147,7 +146,8 @@ func (d *dev) checkPort(ctx context.Context) error {
 func (d *dev) findAssembly(ctx context.Context) error {
 	if d.flags.assembly != "" {
 		if source, stale := synth.Stale(d.flags.assembly); stale {
-			d.warn("the cloud assembly %s is older than %s; run `cdk synth` again to see the change", d.flags.assembly, display(source))
+			d.warn("the cloud assembly %s is older than %s; run `cdk synth` again to see the change",
+				d.flags.assembly, display(source))
 		}
 		return nil
 	}

@@ -29,7 +29,6 @@ construct's Code props. The same source and Go toolchain give the same bytes; th
 SHA-256 of each zip is printed.`,
 		Example: `  emailotp lambdas
   emailotp lambdas --arch x86_64 --out build/lambdas --json`,
-		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			arch = cmp.Or(map[string]string{"amd64": "x86_64"}[arch], arch)
 			goarch := goArch[arch]

@@ -29,7 +29,6 @@ Of a stack it reads the outputs UserPoolId and UserPoolClientId, and Mode unless
   emailotp outputs --format env --prefix VITE_ > .env.local
   emailotp outputs --from outputs.json --stack EmailOtp-prod --format json
   emailotp outputs --from outputs.json --stack Shop --mode passwordless`,
-		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !slices.Contains(outputs.Formats(), format) {
 				return usage(cmd, fmt.Errorf("--format must be one of %s (received: %q)",

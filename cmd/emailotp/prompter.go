@@ -127,7 +127,7 @@ func (p *prompter) readCode(ctx context.Context, c signin.Challenge) (string, er
 }
 
 // grouped shows the digits of a code of some length in the mail's groups, and anything else as it is.
-func grouped(length int) func([]rune) string {
+func grouped(length int) shower {
 	return func(line []rune) string {
 		typed := string(line)
 		if len(typed) > length || strings.Trim(typed, "0123456789") != "" {

@@ -56,8 +56,10 @@ Exit codes: 0 success, 1 error, 2 wrong use, 3 sign-in refused,
 	root.SetArgs(args)
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
-	for _, command := range commands {
-		root.AddCommand(command(s))
+	for _, newCommand := range commands {
+		command := newCommand(s)
+		command.Args = usageArgs(cobra.NoArgs)
+		root.AddCommand(command)
 	}
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

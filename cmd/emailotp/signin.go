@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -45,10 +46,9 @@ Exit codes: 0 signed in, 1 error, 2 wrong use, 3 refused, 4 the pool does not an
 130 interrupted.`,
 		Example: `  emailotp sign-in --user user@example.com
   emailotp sign-in --user new@example.com --sign-up
-  emailotp sign-in --user user@example.com --pool-id eu-west-1_Ab3dEf9Gh --client-id 3n4b5urk1ft4fl3mg5e62d9ado --region eu-west-1
+  emailotp sign-in --user user@example.com --pool-id eu-west-1_Ab3dEf9Gh --client-id 3n4b5urk1ft4fl3mg5e62d9ado
   emailotp sign-in --user user@example.com --password-stdin --json <answers
   emailotp code --to user@example.com --wait | emailotp sign-in --user user@example.com`,
-		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(); err != nil {
 				return usage(cmd, err)
@@ -91,9 +91,7 @@ func (f *signInFlags) check() error {
 	if f.poolID == "" && (f.region != "" || f.endpoint != "") {
 		errs = append(errs, errors.New("--region and --endpoint go with --pool-id and --client-id"))
 	}
-	if f.region == "" {
-		f.region = region
-	}
+	f.region = cmp.Or(f.region, region)
 	if f.signUp && f.mode == signin.Password {
 		errs = append(errs, errSignUpMode)
 	}
@@ -108,7 +106,8 @@ func checkMode(mode string) error {
 	return nil
 }
 
-var errSignUpMode = errors.New("--sign-up is for passwordless pools; in a password pool an administrator creates the accounts")
+var errSignUpMode = errors.New("--sign-up is for passwordless pools; " +
+	"in a password pool an administrator creates the accounts")
 
 // target is the pool to sign in to.
 type target struct {
@@ -126,11 +125,8 @@ func (f signInFlags) target() (target, error) {
 	if err != nil {
 		return target{}, &signin.Unavailable{Sentence: err.Error()}
 	}
-	t := target{poolID: c.UserPoolID, clientID: c.UserPoolClientID, region: c.Region, endpoint: c.Endpoint, mode: c.Mode, sandbox: true, inbox: c.InboxURL}
-	if f.mode != "" {
-		t.mode = f.mode
-	}
-	return t, nil
+	return target{poolID: c.UserPoolID, clientID: c.UserPoolClientID, region: c.Region, endpoint: c.Endpoint,
+		mode: cmp.Or(f.mode, c.Mode), sandbox: true, inbox: c.InboxURL}, nil
 }
 
 func (f signInFlags) run(ctx context.Context, s streams) error {
@@ -142,7 +138,8 @@ func (f signInFlags) run(ctx context.Context, s streams) error {
 		return &usageError{errSignUpMode}
 	}
 	p := newPrompter(s, f.passwordStdin, f.user, t.inbox)
-	session := &signin.SignIn{API: t.client(), Person: p, PoolID: t.poolID, ClientID: t.clientID, Username: f.user, Mode: t.mode}
+	session := &signin.SignIn{API: t.client(), Person: p, PoolID: t.poolID, ClientID: t.clientID,
+		Username: f.user, Mode: t.mode}
 	if f.signUp {
 		session.Mode = signin.Passwordless
 		err = session.SignUp(ctx)
@@ -166,7 +163,8 @@ func (f signInFlags) run(ctx context.Context, s streams) error {
 // client calls the pool as an app in a browser does: without credentials, and without the AWS
 // configuration of this machine.
 func (t target) client() *cognito.Client {
-	o := cognito.Options{Region: t.region, Credentials: aws.AnonymousCredentials{}, HTTPClient: &http.Client{Timeout: requestTimeout}}
+	o := cognito.Options{Region: t.region, Credentials: aws.AnonymousCredentials{},
+		HTTPClient: &http.Client{Timeout: requestTimeout}}
 	if t.endpoint != "" {
 		o.BaseEndpoint = &t.endpoint
 	}

@@ -12,7 +12,7 @@ func TestALineIsShownWhileItIsTyped(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, keys, line, shown string
-		show                    func([]rune) string
+		show                    shower
 		err                     error
 	}{
 		{name: "plain", keys: "12 34\r", line: "12 34", shown: "*****"},

@@ -34,7 +34,8 @@ func parseUser(arg string) (seeded, error) {
 		return seeded{}, fmt.Errorf("--user must be EMAIL[:PASSWORD[:temporary]] with an address like user@example.com "+
 			"(received: %q)", redact(email, given))
 	case given && u.Password == "":
-		return seeded{}, fmt.Errorf("--user %s: there is no password behind the colon; leave the colon out for the default one", email)
+		return seeded{}, fmt.Errorf("--user %s: there is no password behind the colon; "+
+			"leave the colon out for the default one", email)
 	case u.Password == "temporary" && !u.Temporary:
 		return seeded{}, fmt.Errorf("--user %s:temporary has no password; write %s:PASSWORD:temporary", email, email)
 	}

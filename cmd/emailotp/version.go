@@ -28,7 +28,6 @@ func newVersion(s streams) *cobra.Command {
 		Use:     "version",
 		Short:   "Print the version",
 		Example: "  emailotp version --json",
-		Args:    usageArgs(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			v := readVersion()
 			if asJSON {

@@ -28,8 +28,8 @@ func NewReport(l Load, prices Table) (Report, error) {
 	if err := l.Validate(); err != nil {
 		return Report{}, err
 	}
-	return Report{l, "USD", EmailOTP(l, prices), Native(l, CognitoEssentials, prices), Native(l, CognitoPlus, prices), Compare(l, prices),
-		prices, []string{
+	return Report{l, "USD", EmailOTP(l, prices), Native(l, CognitoEssentials, prices), Native(l, CognitoPlus, prices),
+		Compare(l, prices), prices, []string{
 			"wrong answers, resends and unfinished sign-ins (each start is a mail)",
 			"each user's first day: sign-up, confirmation, the first email_verified",
 			"alarms, WAF, support, taxes, and your work",
@@ -46,7 +46,10 @@ func (r Report) WriteText(w io.Writer) error {
 	for _, part := range []struct {
 		title string
 		bill  Bill
-	}{{"EmailOTP", r.EmailOTP}, {"Cognito's own e-mail codes, Essentials plan", r.Essentials}, {"Cognito's own e-mail codes, Plus plan", r.Plus}} {
+	}{
+		{"EmailOTP", r.EmailOTP}, {"Cognito's own e-mail codes, Essentials plan", r.Essentials},
+		{"Cognito's own e-mail codes, Plus plan", r.Plus},
+	} {
 		fmt.Fprintf(&b, "\n%s\n", part.title)
 		bill(&b, part.bill)
 	}

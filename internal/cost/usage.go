@@ -26,7 +26,8 @@ func (l Load) Validate() error {
 		errs = append(errs, fmt.Errorf("users must be 1 to 1,000,000,000 (received: %d)", l.Users))
 	}
 	if !(l.SignInsPerUser > 0 && l.SignInsPerUser <= 100_000) {
-		errs = append(errs, fmt.Errorf("sign-ins per user must be more than 0 and at most 100,000 (received: %v)", l.SignInsPerUser))
+		errs = append(errs, fmt.Errorf("sign-ins per user must be more than 0 and at most 100,000 (received: %v)",
+			l.SignInsPerUser))
 	}
 	if l.Mode != settings.Password && l.Mode != settings.Passwordless {
 		errs = append(errs, fmt.Errorf("mode must be password or passwordless (received: %q)", l.Mode))
@@ -86,5 +87,6 @@ const (
 
 // seconds returns the functions' time of one sign-in.
 func (c Calls) seconds() float64 {
-	return float64(c.Create)*CreateSeconds + float64(c.Verify)*VerifySeconds + float64(c.Define+c.PreTokenGeneration)*DecideSeconds
+	return float64(c.Create)*CreateSeconds + float64(c.Verify)*VerifySeconds +
+		float64(c.Define+c.PreTokenGeneration)*DecideSeconds
 }

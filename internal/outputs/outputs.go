@@ -91,7 +91,9 @@ func fromDeployment(top map[string]json.RawMessage, stack string) (Client, error
 	}
 	names := slices.Sorted(maps.Keys(stacks))
 	if stack == "" {
-		with := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return stacks[name][outputUserPoolClientID] == "" })
+		with := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+			return stacks[name][outputUserPoolClientID] == ""
+		})
 		switch len(with) {
 		case 0:
 			return Client{}, fmt.Errorf("no stack in the file has the outputs of an EmailOTP (%s, %s); its stacks: %s",
@@ -106,13 +108,13 @@ func fromDeployment(top map[string]json.RawMessage, stack string) (Client, error
 	if !ok {
 		return Client{}, fmt.Errorf("the file has no stack %s; its stacks: %s", stack, list(names))
 	}
-	c := Client{UserPoolID: values[outputUserPoolID], UserPoolClientID: values[outputUserPoolClientID], Mode: values[outputMode]}
+	c := Client{UserPoolID: values[outputUserPoolID], UserPoolClientID: values[outputUserPoolClientID],
+		Mode: values[outputMode]}
 	var missing []string
-	if c.UserPoolID == "" {
-		missing = append(missing, outputUserPoolID)
-	}
-	if c.UserPoolClientID == "" {
-		missing = append(missing, outputUserPoolClientID)
+	for _, name := range []string{outputUserPoolID, outputUserPoolClientID} {
+		if values[name] == "" {
+			missing = append(missing, name)
+		}
 	}
 	if len(missing) > 0 {
 		return Client{}, fmt.Errorf("the stack %s lacks the outputs %s; it has: %s",

@@ -71,7 +71,8 @@ func (c Client) amplify() ([]byte, error) {
 
 func (c Client) env(prefix string) ([]byte, error) {
 	if !prefixes.MatchString(prefix) {
-		return nil, fmt.Errorf("the prefix must be letters, digits and underscores, and not begin with a digit (received: %q)", prefix)
+		return nil, fmt.Errorf("the prefix must be letters, digits and underscores, "+
+			"and not begin with a digit (received: %q)", prefix)
 	}
 	var b strings.Builder
 	for _, v := range [...]struct{ name, value string }{

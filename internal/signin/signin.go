@@ -32,10 +32,13 @@ const (
 
 // API has the operations that a sign-in calls; [*cognito.Client] is one.
 type API interface {
-	InitiateAuth(context.Context, *cognito.InitiateAuthInput, ...func(*cognito.Options)) (*cognito.InitiateAuthOutput, error)
-	RespondToAuthChallenge(context.Context, *cognito.RespondToAuthChallengeInput, ...func(*cognito.Options)) (*cognito.RespondToAuthChallengeOutput, error)
-	SignUp(context.Context, *cognito.SignUpInput, ...func(*cognito.Options)) (*cognito.SignUpOutput, error)
+	InitiateAuth(context.Context, *cognito.InitiateAuthInput, ...option) (*cognito.InitiateAuthOutput, error)
+	RespondToAuthChallenge(context.Context, *cognito.RespondToAuthChallengeInput, ...option) (
+		*cognito.RespondToAuthChallengeOutput, error)
+	SignUp(context.Context, *cognito.SignUpInput, ...option) (*cognito.SignUpOutput, error)
 }
+
+type option = func(*cognito.Options)
 
 // Person answers for the user. [SignIn.Run] returns its errors as they are, and ends the sign-in.
 type Person interface {
@@ -155,12 +158,14 @@ func (s *SignIn) startPassword(ctx context.Context) (step, error) {
 	if err != nil {
 		return step{}, err
 	}
-	next, err := s.initiate(ctx, map[string]string{"USERNAME": s.Username, "CHALLENGE_NAME": "SRP_A", "SRP_A": client.SRPA()})
+	next, err := s.initiate(ctx, map[string]string{
+		"USERNAME": s.Username, "CHALLENGE_NAME": "SRP_A", "SRP_A": client.SRPA()})
 	if err != nil {
 		return step{}, err
 	}
 	if next.name != types.ChallengeNameTypePasswordVerifier {
-		return step{}, fmt.Errorf("the pool asks for %s where a proof of the password is due; is it a password pool?", next.name)
+		return step{}, fmt.Errorf("the pool asks for %s where a proof of the password is due; is it a password pool?",
+			next.name)
 	}
 	answer, err := client.Answer(next.params, s.password, s.now())
 	if err != nil {
@@ -188,7 +193,8 @@ func (s *SignIn) respond(ctx context.Context, to step, answers, metadata map[str
 	}
 	maps.Copy(responses, answers)
 	out, err := s.API.RespondToAuthChallenge(ctx, &cognito.RespondToAuthChallengeInput{
-		ChallengeName: to.name, ClientId: &s.ClientID, ChallengeResponses: responses, Session: to.session, ClientMetadata: metadata})
+		ChallengeName: to.name, ClientId: &s.ClientID, ChallengeResponses: responses, Session: to.session,
+		ClientMetadata: metadata})
 	if err != nil {
 		return step{}, understand(err)
 	}
