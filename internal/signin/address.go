@@ -11,7 +11,8 @@ import (
 )
 
 // Address returns an address as the pool expects it: without spaces around it and invisible characters
-// inside, in the form NFKC. The error says why no code can be mailed to it; it doesn't hold the address.
+// inside, in the form NFKC. The error has the reason why no code can be mailed to it, and not the
+// address.
 func Address(typed string) (string, error) {
 	address := strings.TrimSpace(strings.Map(visible, norm.NFKC.String(typed)))
 	if err := mail.ValidateAddress(address); err != nil {

@@ -200,7 +200,7 @@ func (s *SignIn) respond(ctx context.Context, to step, answers, metadata map[str
 	}
 	next := step{out.ChallengeName, out.ChallengeParameters, out.Session, out.AuthenticationResult}
 	if next.tokens == nil && next.params["USERNAME"] == "" {
-		// Later steps belong to the same user, whether or not they say so.
+		// Later steps belong to the same user, also if they lack the name.
 		next.params = maps.Clone(next.params)
 		if next.params == nil {
 			next.params = map[string]string{}

@@ -3,7 +3,7 @@ import type { ChallengeParam, Reason } from './contract';
 
 export type { Reason } from './contract';
 
-/** Challenge is what a person needs to know to answer. */
+/** Challenge has what the screen of a code shows. */
 export interface Challenge {
   /** Digits in the code: 6 to 10, or 20 for the long kind; 0 if the pool doesn't send it. */
   codeLength: number;

@@ -20,7 +20,7 @@ export class Problem extends Error {
   }
 }
 
-/** The ways to fail in a challenge after which the person can mend it or try once more. */
+/** The problems in a challenge after which the user can correct the answer or try again. */
 export const survivable: ReadonlySet<ProblemID> = new Set<ProblemID>(['code-shape', 'weak-password', 'missing-password', 'throttled', 'offline', 'timeout']);
 
 export const nameOf = (error: unknown) => (error instanceof Error ? error.name : '');
@@ -72,7 +72,7 @@ const named: Record<string, ProblemID> = {
   InvalidParameterException: 'configuration',
   ResourceNotFoundException: 'configuration',
   EmptyUserIdForSRPException: 'configuration',
-  // confirmSignIn without a sign-in that Amplify knows of.
+  // confirmSignIn without a sign-in in Amplify's store.
   SignInException: 'session-over',
 };
 

@@ -1,21 +1,20 @@
 /**
  * Sign-in by mailed code to an Amazon Cognito user pool with an EmailOTP, without any user interface:
- * the steps a person goes through as one observable state, and the actions that lead from one to the
- * next.
+ * its steps as one observable state, and the actions that lead from one to the next.
  *
  * The folder needs `aws-amplify` 6, configured by `Amplify.configure`, and nothing else. Lift it into
  * an app as it is:
  *
  *     const signIn = new EmailSignIn({ mode: 'passwordless' });
  *     signIn.subscribe((state) => draw(state));
- *     await signIn.resume();                    // picks up who is signed in, or an unfinished sign-in
+ *     await signIn.resume();                    // a user who is signed in, or an unfinished sign-in
  *     await signIn.start('user@example.com');    // state.step becomes 'code'
  *     await signIn.answer('1234 5678');         // state.step becomes 'signed-in'
  *
  * Every action resolves to the state it led to and rejects with a {@link Problem}. One action runs at
  * a time: a second call while one runs (a double click) gets the first one's promise.
  *
- * Amplify keeps the tokens, in localStorage unless it is told otherwise. This module keeps the address
+ * Amplify keeps the tokens, in localStorage unless it is configured otherwise. This module keeps the address
  * and the challenge's parameters (no code, no token) in sessionStorage, so that a reload goes on.
  */
 import { confirmSignIn, fetchAuthSession, signIn, signOut, signUp } from 'aws-amplify/auth';
@@ -46,7 +45,7 @@ export interface Options {
   timeout?: number;
 }
 
-/** EmailSignIn is one person's way in, see the module. */
+/** EmailSignIn is the sign-in of one user; see the module. */
 export class EmailSignIn {
   private readonly options: Options;
   private readonly listeners = new Set<(state: State, busy: boolean) => void>();
@@ -76,8 +75,8 @@ export class EmailSignIn {
   }
 
   /**
-   * Picks up what there is: somebody signed in (in another tab, too), or a sign-in that a reload
-   * interrupted. An unfinished one that can't be picked up leads to the start with a notice.
+   * Picks up a user who is signed in (in another tab, too), or a sign-in that a reload interrupted. An
+   * unfinished one that can't be picked up leads to the start with a notice.
    */
   resume(): Promise<State> {
     return this.act(async (set) => {
@@ -114,7 +113,7 @@ export class EmailSignIn {
     });
   }
 
-  /** Answers with what the person typed or pasted. What can't be a code is refused without a request. */
+  /** Answers with the typed or pasted code. An answer that can't be a code fails without a request. */
   answer(code: string): Promise<State> {
     return this.act(async (set) => {
       const { challenge } = this.expect('code');
@@ -125,7 +124,7 @@ export class EmailSignIn {
   }
 
   /**
-   * Has the mail sent again. Too early, the state's challenge says 'resend-too-soon'. In passwordless
+   * Requests the mail again. If that is too early, the challenge's reason is 'resend-too-soon'. In passwordless
    * mode a sign-in that is over is started anew.
    */
   resend(): Promise<State> {
@@ -141,7 +140,7 @@ export class EmailSignIn {
     });
   }
 
-  /** Sets the new password that the pool asks for. */
+  /** Sets the new password that the pool requires. */
   setPassword(password: string): Promise<State> {
     return this.act(async (set) => {
       this.expect('new-password');
@@ -157,7 +156,7 @@ export class EmailSignIn {
     this.become(this.startAgain());
   }
 
-  /** Renews the tokens. Somebody who was signed out elsewhere ends at the start, with a notice. */
+  /** Renews the tokens. A user who was signed out elsewhere gets to the start, with a notice. */
   renew(): Promise<State> {
     return this.act(async (set) => {
       const session = await this.session('renewed');
@@ -249,7 +248,7 @@ export class EmailSignIn {
 
   private async register(username: string): Promise<void> {
     const userAttributes = { ...this.options.signUpAttributes };
-    // SignUp wants a password, and nobody is ever to know this one.
+    // Cognito requires a password. This one is forgotten.
     const password = `${btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(24))))}aA1!`;
     const request = (attributes: Record<string, string>) =>
       this.inTime(signUp({ username, password, options: { userAttributes: attributes } }));
@@ -257,14 +256,14 @@ export class EmailSignIn {
     try {
       output = await request(userAttributes);
     } catch (error) {
-      // A pool may keep the attributes from its clients: then mails come in its own language.
+      // The pool may not let clients write the attributes: then mails are in its default language.
       if (!/attribute/i.test(messageOf(error)) || Object.keys(userAttributes).length === 0) throw error;
       output = await request({});
     }
     if (!output.isSignUpComplete) throw new Problem('not-confirmed');
   }
 
-  /** Who is signed in; fresh says that the tokens were made just now, or makes them. */
+  /** Returns the session of the stored tokens, of tokens made just now, or of tokens that it renews. */
   private async session(fresh: 'as-kept' | 'just-made' | 'renewed' = 'as-kept'): Promise<Session | undefined> {
     try {
       const { tokens } = await this.inTime(fetchAuthSession({ forceRefresh: fresh === 'renewed' }));
@@ -314,18 +313,18 @@ export class EmailSignIn {
     const run = async () => {
       await before?.catch(() => undefined); // one that was cancelled; Amplify has one sign-in at a time
       await work((state) => {
-        // Who is signed in is so, whatever was cancelled meanwhile.
+        // A cancelled action may still have signed the user in.
         if (generation === this.generation || state.step === 'signed-in') this.become(state);
       });
       return this.current;
     };
     const promise = run().finally(() => {
       if (this.running === promise) this.running = undefined;
-      this.tell();
+      this.notify();
     });
     this.running = promise;
     this.runningGeneration = generation;
-    this.tell();
+    this.notify();
     return promise;
   }
 
@@ -335,13 +334,13 @@ export class EmailSignIn {
   }
 
   private become(state: State): void {
-    // Whoever is signed in, by this tab or another, has no unfinished sign-in.
+    // A user who is signed in, by this tab or another, has no unfinished sign-in.
     if (state.step === 'signed-in') forget();
     this.current = state;
-    this.tell();
+    this.notify();
   }
 
-  private tell(): void {
+  private notify(): void {
     for (const listener of [...this.listeners]) listener(this.current, this.busy);
   }
 
@@ -355,7 +354,7 @@ export class EmailSignIn {
     throw new Problem('session-over');
   }
 
-  /** A connection that neither answers nor breaks must not leave a person waiting for ever. */
+  /** Ends the wait for a connection that neither answers nor breaks. */
   private inTime<T>(work: Promise<T>): Promise<T> {
     let timer: ReturnType<typeof setTimeout>;
     const late = new Promise<never>((_, reject) => {

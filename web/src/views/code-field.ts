@@ -46,7 +46,7 @@ export class CodeField {
       all = all.slice(0, before - 1) + all.slice(before);
       before--;
     }
-    // A digit too many while typing is dropped; a paste that is too long stays for the person to see.
+    // A typed digit too many is dropped; a paste that is too long stays visible.
     if (this.length > 0 && was.length === this.length && all.length === this.length + 1) {
       all = all.slice(0, this.length);
       before = Math.min(before, this.length);

@@ -40,7 +40,7 @@ export function codeView(context: Context): View<CodeState> {
   function startOver(): void {
     const email = signIn.state.step === 'code' ? signIn.state.email : '';
     signIn.cancel();
-    // Without a password there is nothing to ask for again.
+    // Without a password the user has nothing to enter again.
     if (settings.mode === 'passwordless') context.run(() => signIn.start(email));
   }
 
