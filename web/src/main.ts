@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     ...(settings.endpoint && { endpoint: settings.endpoint }),
     signUpAttributes: { locale: (await language).tag, zoneinfo: Intl.DateTimeFormat().resolvedOptions().timeZone },
   });
-  // What is there shows at once; what is kept of a session is then checked with the pool.
+  // A stored session shows at once; the pool checks it afterwards.
   const picked = await signIn.resume().catch(() => signIn.state);
   const page = new Page(signIn, settings, await language);
   page.open(document.querySelector<HTMLInputElement>('#email')?.value ?? '');
