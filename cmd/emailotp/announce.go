@@ -120,7 +120,7 @@ func (d *dev) signInCommands(e readyEvent) []string {
 		user = e.Users[0].Email
 	}
 	all := []string{command + " --user " + quote(user)}
-	if e.Config.Mode == signin.Passwordless {
+	if string(e.Config.Mode) == signin.Passwordless {
 		all = append(all, command+" --user new@example.com --sign-up")
 	}
 	return all

@@ -29,9 +29,9 @@ func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (*loopback.Ser
 	}
 	page, err := signinpage.New(signinpage.Options{
 		Settings: webbundle.Settings{
-			UserPoolID: c.UserPoolID, UserPoolClientID: c.UserPoolClientID, Mode: c.Mode,
+			UserPoolID: c.UserPoolID, UserPoolClientID: c.UserPoolClientID, Mode: string(c.Mode),
 			Endpoint: c.Endpoint, InboxURL: c.InboxURL,
-			SignUp: c.Mode == signin.Passwordless && sb.SelfSignUp(), PasswordLength: sb.MinimumPasswordLength(),
+			SignUp: string(c.Mode) == signin.Passwordless && sb.SelfSignUp(), PasswordLength: sb.MinimumPasswordLength(),
 			Product: environment["EMAILOTP_PRODUCT_NAME"],
 		},
 		CacheDir: cache, Source: pageSource(), Progress: d.progress,

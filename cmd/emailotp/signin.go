@@ -126,7 +126,7 @@ func (f signInFlags) target() (target, error) {
 		return target{}, &signin.Unavailable{Sentence: err.Error()}
 	}
 	return target{poolID: c.UserPoolID, clientID: c.UserPoolClientID, region: c.Region, endpoint: c.Endpoint,
-		mode: cmp.Or(f.mode, c.Mode), sandbox: true, inbox: c.InboxURL}, nil
+		mode: cmp.Or(f.mode, string(c.Mode)), sandbox: true, inbox: c.InboxURL}, nil
 }
 
 func (f signInFlags) run(ctx context.Context, s streams) error {

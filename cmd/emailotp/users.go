@@ -52,7 +52,7 @@ func redact(email string, password bool) string {
 
 // createUsers creates the users of the flags in the pool, or the default one.
 func (d *dev) createUsers(ctx context.Context, sb *sandbox.Sandbox) ([]seeded, error) {
-	password := sb.Config().Mode == signin.Password
+	password := string(sb.Config().Mode) == signin.Password
 	if len(d.flags.users) == 0 {
 		u := seeded{Email: defaultUser}
 		if password {
