@@ -2,47 +2,45 @@ package webbundle_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// stub replaces Amplify: it notes each call with its user name and returns nothing of use.
-const stub = `
-globalThis.calls = [];
-const call = (name) => async (input) => {
-  if (name !== "fetchAuthSession") globalThis.calls.push(input?.username ? name + " " + input.username : name);
-  return { tokens: undefined, nextStep: {} };
-};
-export const [confirmSignIn, fetchAuthSession, signIn, signOut, signUp] =
-  ["confirmSignIn", "fetchAuthSession", "signIn", "signOut", "signUp"].map(call);`
-
-// inNode runs TypeScript beside the modules of web/src/signin, and reads what it passes to report.
-func inNode[T any](t *testing.T, script string) (reported T) {
+// inNode runs a script of testdata/signin as if it lay in web/src/signin, with cases as the global of that
+// name and a stub in place of Amplify. It returns what the script passes to report.
+func inNode[T any](t *testing.T, script string, cases any) (reported T) {
 	t.Helper()
+	t.Parallel()
 	if _, err := exec.LookPath("node"); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatal("node is not on PATH")
 		}
 		t.Skip("node is not on PATH, without which no TypeScript runs")
 	}
-	amplify := api.Plugin{Name: "amplify", Setup: func(b api.PluginBuild) {
-		b.OnResolve(api.OnResolveOptions{Filter: `^aws-amplify/auth$`}, func(api.OnResolveArgs) (api.OnResolveResult, error) {
-			return api.OnResolveResult{Path: "auth", Namespace: "stub"}, nil
-		})
-		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "stub"}, func(api.OnLoadArgs) (api.OnLoadResult, error) {
-			text := stub
-			return api.OnLoadResult{Contents: &text}, nil
-		})
-	}}
+	text, err := os.ReadFile("testdata/signin/" + script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	given, err := json.Marshal(cases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	amplify, err := filepath.Abs("testdata/signin/amplify.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
 	built := api.Build(api.BuildOptions{
-		Stdin: &api.StdinOptions{Contents: "const report = (v) => console.log(JSON.stringify(v));\n" + script,
+		Stdin: &api.StdinOptions{Contents: string(text), Sourcefile: "test-" + script,
 			ResolveDir: "../../web/src/signin", Loader: api.LoaderTS},
-		Bundle: true, Format: api.FormatESModule, Charset: api.CharsetUTF8, Plugins: []api.Plugin{amplify},
+		Alias:  map[string]string{"aws-amplify/auth": amplify},
+		Banner: map[string]string{"js": "const cases = " + string(given) + ", report = (v) => console.log(JSON.stringify(v));"},
+		Bundle: true, Format: api.FormatESModule, Charset: api.CharsetUTF8,
 	})
 	if len(built.Errors) > 0 {
 		t.Fatalf("bundling the script: %v", built.Errors[0].Text)
@@ -50,161 +48,111 @@ func inNode[T any](t *testing.T, script string) (reported T) {
 	cmd := exec.CommandContext(t.Context(), "node", "--input-type=module", "-")
 	cmd.Stdin = strings.NewReader(string(built.OutputFiles[0].Contents))
 	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("node: %v\n%s", err, out)
+	if err == nil {
+		err = json.Unmarshal(out, &reported)
 	}
-	if err := json.Unmarshal(out, &reported); err != nil {
+	if err != nil {
 		t.Fatalf("node: %v\n%s", err, out)
 	}
 	return reported
 }
 
-func cases[T any](t *testing.T, path string) (text string, all []T) {
+// readCases reads a table of cases that the trigger functions are tested against, too.
+func readCases[T any](t *testing.T, path string) (all []T) {
 	t.Helper()
 	data, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(data, &all)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(data, &all); err != nil {
-		t.Fatal(err)
-	}
-	return string(data), all
+	return all
 }
 
-// The trigger functions are tested against the same table.
 func TestThePageAcceptsTheAddressesThatCanBeMailed(t *testing.T) {
-	t.Parallel()
-	table, want := cases[struct {
-		Address, Normalized, Why string
-		OK                       bool
+	cases := readCases[struct {
+		Address    string `json:"address"`
+		Normalized string `json:"normalized"`
+		OK         bool   `json:"ok"`
+		Why        string `json:"why"`
 	}](t, "../mail/testdata/addresses.json")
 	got := inNode[[]struct {
 		Normalized string
 		OK, Shaped bool
-	}](t, `import { isAddressShaped, isMailable, normalizeAddress } from './address';
-		report(`+table+`.map(({ address }) => {
-			const normalized = normalizeAddress(address);
-			return { normalized, ok: isMailable(normalized), shaped: isAddressShaped(normalized) };
-		}))`)
-	for i, w := range want {
-		if g := got[i]; g.Normalized != w.Normalized || g.OK != w.OK {
-			t.Errorf("%s: %q becomes %q, mailable %t; want %q, %t", w.Why, w.Address, g.Normalized, g.OK, w.Normalized, w.OK)
+	}](t, "addresses.ts", cases)
+	for i, c := range cases {
+		if g := got[i]; g.Normalized != c.Normalized || g.OK != c.OK {
+			t.Errorf("%s: %q becomes %q, mailable %t; want %q, %t", c.Why, c.Address, g.Normalized, g.OK, c.Normalized, c.OK)
 		}
-		if got[i].OK && !got[i].Shaped {
-			t.Errorf("%s: %q can be mailed to and is called incomplete", w.Why, w.Address)
+		if c.OK && !got[i].Shaped {
+			t.Errorf("%s: %q can be mailed to and is called incomplete", c.Why, c.Address)
 		}
 	}
 }
 
-// The trigger functions are tested against the same table.
 func TestThePageReadsCodesAsTheServerDoes(t *testing.T) {
-	t.Parallel()
-	table, want := cases[struct {
-		Typed, Code, Why string
-		Digits           int
-		OK               bool
+	cases := readCases[struct {
+		Typed  string `json:"typed"`
+		Digits int    `json:"digits"`
+		OK     bool   `json:"ok"`
+		Code   string `json:"code"`
+		Why    string `json:"why"`
 	}](t, "../otp/testdata/answers.json")
-	got := inNode[[]string](t, `import { digits } from './challenge';
-		report(`+table+`.map(({ typed }) => digits(typed)))`)
-	for i, w := range want {
-		if ok := len(got[i]) == w.Digits; ok != w.OK || ok && got[i] != w.Code {
-			t.Errorf("%s: %.40q becomes %q, want %q of %d digits: %t", w.Why, w.Typed, got[i], w.Code, w.Digits, w.OK)
+	got := inNode[[]string](t, "answers.ts", cases)
+	for i, c := range cases {
+		if ok := len(got[i]) == c.Digits; ok != c.OK || ok && got[i] != c.Code {
+			t.Errorf("%s: %.40q becomes %q, want %q of %d digits: %t", c.Why, c.Typed, got[i], c.Code, c.Digits, c.OK)
 		}
 	}
 }
 
 func TestAnAddressThatCannotBeMailedIsNeverSent(t *testing.T) {
-	t.Parallel()
-	got := inNode[map[string]string](t, `import { EmailSignIn } from './signin';
-		const seen = {};
-		for (const address of ['jane', 'jane@localhost', 'jane..doe@example.com', 'jos\u00e9@example.com', ' \u202aJane@example.com\u202c']) {
-			for (const action of ['start', 'signUp']) {
-				globalThis.calls = [];
-				const result = await new EmailSignIn({ mode: 'passwordless' })[action](address).catch((problem) => problem);
-				seen[address + ' ' + action] = [result.id ?? result.step, ...globalThis.calls].join(', ');
-			}
+	for call, got := range inNode[map[string]string](t, "unsent.ts",
+		[]string{"jane", "jane@localhost", "jane..doe@example.com", "josé@example.com", " \u202aJane@example.com\u202c"}) {
+		want := "unmailable-email"
+		switch {
+		case call == "jane start", call == "jane signUp", strings.Contains(call, "localhost"):
+			want = "invalid-email"
+		case strings.HasSuffix(call, "\u202c start"): // one that can be mailed to is sent in its clean form
+			want = "configuration, signIn Jane@example.com"
+		case strings.HasSuffix(call, "\u202c signUp"):
+			want = "not-confirmed, signUp Jane@example.com"
 		}
-		report(seen)`)
-	for call, want := range map[string]string{
-		"jane start": "invalid-email", "jane signUp": "invalid-email", "jane@localhost start": "invalid-email",
-		"jane..doe@example.com start": "unmailable-email", "jane..doe@example.com signUp": "unmailable-email",
-		"josé@example.com start": "unmailable-email",
-		// One that can be mailed to is sent in its clean form.
-		" \u202aJane@example.com\u202c start": "configuration, signIn Jane@example.com",
-	} {
-		if got[call] != want {
-			t.Errorf("%q: %s, want %s", call, got[call], want)
+		if got != want {
+			t.Errorf("%q: %s, want %s", call, got, want)
 		}
 	}
 }
 
 // No sentence of a pool without passwords speaks of one.
 func TestInPasswordlessModeNoProblemIsOfAPassword(t *testing.T) {
-	t.Parallel()
-	ids := inNode[[]string](t, `import { problemOf } from './problem';
-		const ids = new Set();
-		for (const name of ['NotAuthorizedException', 'UserNotFoundException', 'InvalidPasswordException', 'PasswordResetRequiredException',
-			'UserNotConfirmedException', 'TooManyRequestsException', 'UserLambdaValidationException', 'QuotaExceededError', 'Other']) {
-			for (const message of ['Incorrect username or password.', 'Password attempts exceeded', 'User is disabled.', 'Invalid session for the user.',
-				'Temporary password has expired and must be reset by an administrator.', 'failed with error x (emailotp:unavailable).']) {
-				for (const phase of ['start', 'sign-up', 'code', 'session'] as const) {
-					ids.add(problemOf(Object.assign(new Error(message), { name }), phase, false).id);
-				}
-			}
-		}
-		report([...ids])`)
+	ids := inNode[[]string](t, "problems.ts", nil)
 	english := catalog(t, "en")
 	for _, id := range ids {
 		if sentence := english["problems."+id]; sentence == "" || strings.Contains(strings.ToLower(sentence), "password") {
 			t.Errorf("the problem %s has the sentence %q", id, sentence)
 		}
 	}
-	if !strings.Contains(fmt.Sprint(ids), "no-attempts-left") || !strings.Contains(fmt.Sprint(ids), "storage") {
-		t.Errorf("the problems are %v", ids)
+	for _, want := range []string{"no-attempts-left", "storage", "unavailable", "refused"} {
+		if !slices.Contains(ids, want) {
+			t.Errorf("the problems are %v, want %s among them", ids, want)
+		}
 	}
 }
 
-// A clock that is set while the code's screen is open changes no countdown, nor does one that is wrong.
+// A clock that is set while the code's screen is open changes no countdown, nor does one that is wrong. After
+// a minute by the clock a reload goes on with the 4 minutes that are left.
 func TestTimesFollowASteadyClock(t *testing.T) {
-	t.Parallel()
-	got := inNode[[]int](t, `import { challengeOf, steady } from './challenge';
-		import { recall, remember } from './memory';
-		const kept = new Map();
-		globalThis.sessionStorage = { getItem: (k) => kept.get(k), setItem: (k, v) => kept.set(k, v), removeItem: (k) => kept.delete(k) };
-		const times = { now: '2026-11-21T06:25:00Z', expiresAt: '2026-11-21T06:30:00Z', resendAvailableAt: '2026-11-21T06:25:30Z' };
-		const minutes = (at) => Math.round((at - steady()) / 60_000);
-		const challenge = challengeOf(times);
-		remember({ step: 'code', email: 'user@example.com', challenge, isNew: false });
-		const now = Date.now, seen = [];
-		for (const jump of [0, 3_600_000, -3_600_000, 60_000]) {
-			Date.now = () => now() + jump;
-			seen.push(minutes(challenge.expiresAt), minutes(challengeOf(times).expiresAt), +recall().resumable);
-		}
-		seen.push(minutes(recall().state.challenge.expiresAt));
-		report(seen)`)
-	// After a minute by the clock a reload goes on with the 4 minutes that are left.
-	if want := []int{5, 5, 1, 5, 5, 0, 5, 5, 0, 5, 5, 1, 4}; fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("minutes left and whether a reload goes on: %v, want %v", got, want)
+	want := []string{"5 5 true", "5 5 false", "5 5 false", "5 5 true", "4"}
+	if got := inNode[[]string](t, "times.ts", nil); !slices.Equal(got, want) {
+		t.Errorf("minutes left and whether a reload goes on: %q, want %q", got, want)
 	}
 }
 
 func TestAFullStorageGoesOnInMemory(t *testing.T) {
-	t.Parallel()
-	got := inNode[[]string](t, `import { Spill } from './storage';
-		class Area { setItem(k, v) { if (v === 'big') throw new Error('full'); this[k] = v; } getItem(k) { return this[k] ?? null; } removeItem(k) { delete this[k]; } }
-		const area = new Area(), spill = new Spill(() => area, 'tokens.'), seen = [];
-		const look = () => seen.push([spill.getItem('tokens.a'), spill.getItem('tokens.b'), Object.keys(area), spill.inMemory].join(' '));
-		area.setItem('other', 'x');
-		spill.setItem('tokens.a', '1'); look();
-		spill.setItem('tokens.b', 'big'); look();
-		spill.setItem('tokens.a', '2'); look();
-		spill.removeItem('tokens.a'); spill.removeItem('tokens.b'); look();
-		spill.setItem('tokens.a', '3'); spill.clear(); look();
-		const none = new Spill(() => { throw new Error('forbidden'); }, 'tokens.');
-		none.setItem('tokens.a', '1'); seen.push(none.getItem('tokens.a') + none.inMemory);
-		report(seen)`)
-	want := []string{"1  other,tokens.a false", "1 big other true", "2 big other true", "  other false", "  other false", "1true"}
-	if fmt.Sprint(got) != fmt.Sprint(want) {
+	want := []string{"1  other,tokens.a false", "1 big other true", "2 big other true", "  other false", "  other false", "1 true"}
+	if got := inNode[[]string](t, "storage.ts", nil); !slices.Equal(got, want) {
 		t.Errorf("got\n%q\nwant\n%q", got, want)
 	}
 }
