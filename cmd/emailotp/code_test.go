@@ -45,12 +45,14 @@ func TestTheNewestCodeIsPrinted(t *testing.T) {
 			}))
 			defer server.Close()
 			ready := filepath.Join(t.TempDir(), "ready.json")
-			c := sandbox.Config{Endpoint: server.URL, InboxURL: server.URL, UserPoolID: "eu-west-1_local", UserPoolClientID: "client"}
+			c := sandbox.Config{Endpoint: server.URL, InboxURL: server.URL, UserPoolID: "eu-west-1_local",
+				UserPoolClientID: "client"}
 			if err := c.WriteReadyFile(ready); err != nil {
 				t.Fatal(err)
 			}
 			var out, words bytes.Buffer
-			got := run(t.Context(), append([]string{"code", "--ready-file", ready}, test.args...), streams{in: os.Stdin, out: &out, err: &words})
+			args := append([]string{"code", "--ready-file", ready}, test.args...)
+			got := run(t.Context(), args, streams{in: os.Stdin, out: &out, err: &words})
 			if got != test.code || out.String() != test.printed {
 				t.Errorf("exit code %d, printed %q; want %d, %q; stderr:\n%s", got, &out, test.code, test.printed, &words)
 			}

@@ -14,8 +14,8 @@ import (
 func newTestPrompter(answers string) (*prompter, *bytes.Buffer) {
 	words := &bytes.Buffer{}
 	now := time.Date(2026, 11, 21, 6, 25, 0, 0, time.UTC)
-	return &prompter{streams: streams{err: words}, user: "user@example.com", lines: bufio.NewReader(strings.NewReader(answers)),
-		now: func() time.Time { return now }}, words
+	return &prompter{streams: streams{err: words}, user: "user@example.com",
+		lines: bufio.NewReader(strings.NewReader(answers)), now: func() time.Time { return now }}, words
 }
 
 func TestEveryReasonHasASentence(t *testing.T) {
@@ -48,7 +48,8 @@ func TestALongCodeIsNotPromised(t *testing.T) {
 	t.Parallel()
 	for _, reason := range []string{contract.ReasonSent, contract.ReasonResent, contract.ReasonNewCode} {
 		p, _ := newTestPrompter("")
-		got := p.explain(signin.Challenge{CodeLength: 20, ResendsLeft: 2, Reason: reason, ResendAt: p.now().Add(25 * time.Second)})
+		got := p.explain(signin.Challenge{CodeLength: 20, ResendsLeft: 2, Reason: reason,
+			ResendAt: p.now().Add(25 * time.Second)})
 		want := "Enter the code of 20 digits from the newest mail to user@example.com. " +
 			"If that mail has a shorter code, that one no longer counts: r has the mail sent again, in 25 s."
 		if !strings.HasSuffix(got, want) || strings.Contains(got, "was mailed") || strings.Contains(got, "was sent") {
@@ -60,7 +61,8 @@ func TestALongCodeIsNotPromised(t *testing.T) {
 func TestAnAnswerThatCannotBeTheCodeIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	p, words := newTestPrompter("1234\n\nr\nYour code: 1234-5678\n")
-	code, err := p.Code(t.Context(), signin.Challenge{CodeLength: 8, AttemptsLeft: 3, ResendsLeft: 1, ResendAt: p.now().Add(time.Minute)})
+	code, err := p.Code(t.Context(), signin.Challenge{CodeLength: 8, AttemptsLeft: 3, ResendsLeft: 1,
+		ResendAt: p.now().Add(time.Minute)})
 	if err != nil || code != "12345678" {
 		t.Errorf("code %q, error %v", code, err)
 	}

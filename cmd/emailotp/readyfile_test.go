@@ -66,7 +66,8 @@ func TestAReadyFileOfASandboxThatDiedIsFree(t *testing.T) {
 func readyFile(t *testing.T, endpoint string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "ready.json")
-	c := sandbox.Config{Endpoint: endpoint, UserPoolID: "eu-west-1_local", UserPoolClientID: "client", Mode: "password", Stack: "Shop"}
+	c := sandbox.Config{Endpoint: endpoint, UserPoolID: "eu-west-1_local", UserPoolClientID: "client",
+		Mode: "password", Stack: "Shop"}
 	if err := c.WriteReadyFile(path); err != nil {
 		t.Fatal(err)
 	}

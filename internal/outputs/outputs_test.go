@@ -18,12 +18,15 @@ const (
 )
 
 var (
-	onAWS   = outputs.Client{Region: "eu-west-1", UserPoolID: "eu-west-1_Ab3dEf9Gh", UserPoolClientID: "1h57kf5cpq17m0eml12EXAMPLE", Mode: "passwordless"}
-	sandbox = outputs.Client{Region: "eu-west-1", UserPoolID: "eu-west-1_TestPool1", UserPoolClientID: "abc123", Mode: "password", Endpoint: "http://127.0.0.1:9310"}
+	onAWS = outputs.Client{Region: "eu-west-1", UserPoolID: "eu-west-1_Ab3dEf9Gh",
+		UserPoolClientID: "1h57kf5cpq17m0eml12EXAMPLE", Mode: "passwordless"}
+	sandbox = outputs.Client{Region: "eu-west-1", UserPoolID: "eu-west-1_TestPool1", UserPoolClientID: "abc123",
+		Mode: "password", Endpoint: "http://127.0.0.1:9310"}
 )
 
 // The outputs of an app of its own, as the examples have them.
-const example = `{"Shop": {"UserPoolId": "eu-west-1_Ab3dEf9Gh", "UserPoolClientId": "1h57kf5cpq17m0eml12EXAMPLE", "ApiUrl": "https://api.example.com"}}`
+const example = `{"Shop": {"UserPoolId": "eu-west-1_Ab3dEf9Gh", "UserPoolClientId": "1h57kf5cpq17m0eml12EXAMPLE",
+  "ApiUrl": "https://api.example.com"}}`
 
 func TestRead(t *testing.T) {
 	for _, test := range []struct {
@@ -134,7 +137,8 @@ VITE_MODE=passwordless
 }
 
 func TestRenderRefuses(t *testing.T) {
-	if _, err := onAWS.Render("yaml", ""); err == nil || !strings.Contains(err.Error(), `one of amplify, env, json (received: "yaml")`) {
+	_, err := onAWS.Render("yaml", "")
+	if err == nil || !strings.Contains(err.Error(), `one of amplify, env, json (received: "yaml")`) {
 		t.Errorf("another format gives %v", err)
 	}
 	if _, err := onAWS.Render("env", "1 "); err == nil || !strings.Contains(err.Error(), "the prefix must be") {
