@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
@@ -22,7 +23,7 @@ type readyEvent struct {
 	Report    []string       `json:"report"`
 }
 
-// announce says what was started and how to sign in.
+// announce prints the addresses and the commands to sign in.
 func (d *dev) announce(sb *sandbox.Sandbox, users []seeded) error {
 	e := readyEvent{Event: "ready", Config: sb.Config(), ReadyFile: d.flags.readyFile, Assembly: d.flags.assembly,
 		Users: append([]seeded{}, users...), Report: append([]string{}, sb.Report()...)}
@@ -69,27 +70,17 @@ func (d *dev) announceHuman(e readyEvent) {
 	fmt.Fprintln(d.out, "\nCtrl-C stops it. Calls of the triggers follow.")
 }
 
-// merged says once what holds for several functions: "4 functions: the asset is
-// for ..." in place of four lines that differ by a long name.
+// merged replaces lines that are the same for several functions by one: "4 functions: the asset is for ...".
 func merged(report []string) []string {
 	count := map[string]int{}
-	said := func(line string) (what string, ok bool) {
-		if !strings.HasPrefix(line, "function ") {
-			return "", false
-		}
-		_, what, ok = strings.Cut(line, ": ")
-		return what, ok
-	}
 	for _, line := range report {
-		if what, ok := said(line); ok {
-			count[what]++
-		}
+		count[ofFunction(line)]++
 	}
 	var lines []string
 	for _, line := range report {
-		what, ok := said(line)
+		what := ofFunction(line)
 		switch n := count[what]; {
-		case !ok || n == 1:
+		case what == "" || n == 1:
 			lines = append(lines, line)
 		case n > 1:
 			lines = append(lines, fmt.Sprintf("%d functions: %s", n, what))
@@ -97,6 +88,15 @@ func merged(report []string) []string {
 		}
 	}
 	return lines
+}
+
+// ofFunction returns what a line reports about a function, and "" for other lines.
+func ofFunction(line string) string {
+	if !strings.HasPrefix(line, "function ") {
+		return ""
+	}
+	_, what, _ := strings.Cut(line, ": ")
+	return what
 }
 
 func (u seeded) describe() string {
@@ -109,7 +109,7 @@ func (u seeded) describe() string {
 	return u.Email + "  password " + u.Password
 }
 
-// signInCommands are commands that work as they stand in this very directory.
+// signInCommands returns commands that work unchanged in the working directory.
 func (d *dev) signInCommands(e readyEvent) []string {
 	command := self() + " sign-in"
 	if e.ReadyFile != defaultReadyFile {
@@ -120,16 +120,16 @@ func (d *dev) signInCommands(e readyEvent) []string {
 		user = e.Users[0].Email
 	}
 	all := []string{command + " --user " + quote(user)}
-	if e.Config.Mode == "passwordless" {
+	if string(e.Config.Mode) == signin.Passwordless {
 		all = append(all, command+" --user new@example.com --sign-up")
 	}
 	return all
 }
 
-// self is how this program was called, or would be called again.
+// self returns the name by which this program can be called again.
 func self() string {
 	name := os.Args[0]
-	if strings.Contains(name, "go-build") { // where `go run` puts it
+	if strings.Contains(name, "go-build") { // a program of `go run`
 		return "go run ./cmd/emailotp"
 	}
 	if !strings.ContainsRune(name, filepath.Separator) {
@@ -143,7 +143,7 @@ func self() string {
 	return quote(name)
 }
 
-// quote makes an argument safe to be copied into a POSIX shell.
+// quote quotes an argument for a POSIX shell.
 func quote(s string) string {
 	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-") == "" {
 		return s

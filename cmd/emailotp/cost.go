@@ -17,13 +17,12 @@ func newCost(s streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cost",
 		Short: "Estimate the monthly cost, beside Cognito's own e-mail codes",
-		Long: `Counts what sign-ins call, prices it, and sets it beside Cognito's own e-mail
-codes on the plans that have them. Every price is listed with its date and source;
-one that no source was found for is left out of the total until --price sets it.`,
+		Long: `Counts the calls of sign-ins, prices them, and compares the sum with Cognito's own
+e-mail codes on the plans that have them. Every price is listed with its date and source;
+the total leaves out a price without a source until --price sets it.`,
 		Example: `  emailotp cost --users 50000 --sign-ins-per-user 8
   emailotp cost --users 50000 --price ses-mails=0.12 --price dynamodb-backup=0.20
   emailotp cost --users 50000 --no-free-tier --json`,
-		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			load.Mode = settings.Mode(mode)
 			table, wrongPrices := cost.Prices().Set(prices...)
@@ -40,11 +39,11 @@ one that no source was found for is left out of the total until --price sets it.
 			return report.WriteText(s.out)
 		},
 	}
-	cmd.Flags().IntVar(&load.Users, "users", 10_000, "people who sign in at least once a month")
+	cmd.Flags().IntVar(&load.Users, "users", 10_000, "users who sign in at least once a month")
 	cmd.Flags().Float64Var(&load.SignInsPerUser, "sign-ins-per-user", 4, "how often each signs in a month, on average")
 	cmd.Flags().StringVar(&mode, "mode", string(settings.Passwordless), "how they sign in: password or passwordless")
 	cmd.Flags().StringArrayVar(&prices, "price", nil, "a price as NAME=USD in place of the listed one; may be repeated")
-	cmd.Flags().BoolVar(&noFree, "no-free-tier", false, "count no free allowance: the account uses them up elsewhere")
+	cmd.Flags().BoolVar(&noFree, "no-free-tier", false, "count no free allowance: the account uses them elsewhere")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -18,13 +20,13 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// defaultPort is the user-pool API's; the inbox takes the next one.
+// defaultPort is the port of the user-pool API; the inbox has the next one.
 const defaultPort = 9310
 
-// defaultReadyFile is where `dev` says where it is, and where `sign-in` looks.
+// defaultReadyFile is the ready file that `dev` writes, and that the other commands read.
 const defaultReadyFile = ".emailotp/local.json"
 
-// assemblyDir is where the assembly goes, below the app's directory.
+// assemblyDir is the directory of the assembly, below the app's.
 const assemblyDir = ".emailotp/cdk.out"
 
 // devFlags are the command's flags.
@@ -46,18 +48,18 @@ describes, on loopback addresses of this machine, and runs until Ctrl-C.
 
 Without --assembly it first synthesises the CDK app of the working directory by the
 CLI that its package.json pins, into ` + assemblyDir + `. While it runs, a ready
-file tells other programs where everything is.
+file has the addresses for other programs.
 
 A user is given as EMAIL, EMAIL:PASSWORD, or EMAIL:PASSWORD:temporary for a password
 that has to be changed at the first sign-in. Without --user there is user@example.com.`,
 		Example: `  emailotp dev
   emailotp dev --mode password --user user@example.com:Correct-horse-7
   emailotp dev --assembly ../shop/cdk.out --stack Shop --port 0 --ready-file /tmp/shop.json`,
-		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := f.check()
 			if f.assembly != "" && cmd.Flags().Changed("stage") {
-				err = errors.Join(err, errors.New("--stage chooses what to synthesise and does not go with --assembly; --stack chooses within an assembly"))
+				err = errors.Join(err, errors.New("--stage chooses what to synthesise and does not go with --assembly; "+
+					"--stack chooses within an assembly"))
 			}
 			if err != nil {
 				return usage(cmd, err)
@@ -73,7 +75,7 @@ that has to be changed at the first sign-in. Without --user there is user@exampl
 	flags.StringVar(&f.stage, "stage", "dev", "environment of cdk.json to synthesise")
 	flags.IntVar(&f.port, "port", defaultPort, "port of the user-pool API; 0 takes a free one")
 	flags.IntVar(&f.inboxPort, "inbox-port", -1, "port of the inbox; by default the one after --port if it is free")
-	flags.StringVar(&f.readyFile, "ready-file", defaultReadyFile, "file that says where everything is")
+	flags.StringVar(&f.readyFile, "ready-file", defaultReadyFile, "file to write the addresses to")
 	flags.StringVar(&f.tablePath, "table-path", "", "directory that keeps the tables; by default they live in memory")
 	flags.StringArrayVar(&f.users, "user", nil, "user to create, EMAIL[:PASSWORD[:temporary]]; may be repeated")
 	flags.BoolVar(&f.json, "json", false, "print JSON, an object a line")
@@ -83,10 +85,7 @@ that has to be changed at the first sign-in. Without --user there is user@exampl
 
 // check reports every wrong flag at once.
 func (f devFlags) check() error {
-	var errs []error
-	if f.mode != "" && f.mode != "password" && f.mode != "passwordless" {
-		errs = append(errs, fmt.Errorf("--mode must be password or passwordless (received: %q)", f.mode))
-	}
+	errs := []error{checkMode(f.mode)}
 	if f.port < 0 || f.port > 65535 {
 		errs = append(errs, fmt.Errorf("--port must be 1 to 65535, or 0 for a free one (received: %d)", f.port))
 	}
@@ -115,7 +114,7 @@ type dev struct {
 }
 
 func (d *dev) run(ctx context.Context) error {
-	// What would fail in the end fails before the seconds of a synthesis.
+	// These checks come before a synthesis, which takes seconds.
 	if err := claimReadyFile(ctx, d.flags.readyFile); err != nil {
 		return err
 	}
@@ -134,7 +133,7 @@ func (d *dev) run(ctx context.Context) error {
 	return errors.Join(err, sb.Close())
 }
 
-// checkPort finds a port in use early.
+// checkPort reports a port in use early.
 func (d *dev) checkPort(ctx context.Context) error {
 	l, err := loopback.Listen(ctx, d.flags.port, "the user-pool API", "--port")
 	if err != nil {
@@ -143,11 +142,12 @@ func (d *dev) checkPort(ctx context.Context) error {
 	return l.Close()
 }
 
-// findAssembly synthesises one unless one is given.
+// findAssembly synthesises an assembly unless a flag names one.
 func (d *dev) findAssembly(ctx context.Context) error {
 	if d.flags.assembly != "" {
 		if source, stale := synth.Stale(d.flags.assembly); stale {
-			d.warn("the cloud assembly %s is older than %s; run `cdk synth` again to see the change", d.flags.assembly, display(source))
+			d.warn("the cloud assembly %s is older than %s; run `cdk synth` again to see the change",
+				d.flags.assembly, display(source))
 		}
 		return nil
 	}
@@ -160,7 +160,9 @@ func (d *dev) findAssembly(ctx context.Context) error {
 		o.Context = append(o.Context, "mode="+d.flags.mode)
 	}
 	if d.flags.verbose {
-		o.Log = d.err
+		log := &lineWriter{out: d.err}
+		defer log.flush()
+		o.Log = log
 	}
 	o.Begin = func() {
 		d.progress(fmt.Sprintf("synthesising %s with -c %s", display(app), strings.Join(o.Context, " -c ")))
@@ -191,8 +193,7 @@ func (d *dev) options(ctx context.Context, log *triggerLog) sandbox.Options {
 	return o
 }
 
-// inboxPort is the port after the API's, so that it stays the same from run to
-// run, unless another is wanted or it is taken.
+// inboxPort returns the port of the flag, else the one after the API's, else 0 if that one is in use.
 func (d *dev) inboxPort(ctx context.Context) int {
 	if d.flags.inboxPort >= 0 {
 		return d.flags.inboxPort
@@ -200,7 +201,7 @@ func (d *dev) inboxPort(ctx context.Context) int {
 	return d.portBehind(ctx, 1)
 }
 
-// portBehind returns the port so many behind the API's, or 0 for any where that one is taken.
+// portBehind returns the port n after the API's, or 0 for a free one if that one is in use.
 func (d *dev) portBehind(ctx context.Context, n int) int {
 	if d.flags.port == 0 || d.flags.port+n > 65535 {
 		return 0
@@ -212,7 +213,7 @@ func (d *dev) portBehind(ctx context.Context, n int) int {
 	return d.flags.port + n
 }
 
-// serve tells the world and waits for the end.
+// serve writes the ready file, prints the addresses and blocks until ctx is done.
 func (d *dev) serve(ctx context.Context, sb *sandbox.Sandbox, log *triggerLog) error {
 	users, err := d.createUsers(ctx, sb)
 	if err != nil {
@@ -237,8 +238,7 @@ func (d *dev) serve(ctx context.Context, sb *sandbox.Sandbox, log *triggerLog) e
 	return nil
 }
 
-// progress says what is being done, for people who wait. It goes to stderr, as
-// stdout may be read by a program.
+// progress prints what is being done, to stderr: a program may read stdout.
 func (d *dev) progress(phrase string) { d.note(phrase + " ...") }
 
 func (d *dev) note(phrase string) { fmt.Fprintln(d.err, paint(d.err).faint("  "+phrase)) }
@@ -247,7 +247,7 @@ func (d *dev) warn(format string, args ...any) {
 	fmt.Fprintln(d.err, paint(d.err).yellow("emailotp: warning:"), fmt.Sprintf(format, args...))
 }
 
-// display shortens a path for people.
+// display returns a path relative to the working directory if that is shorter.
 func display(path string) string {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -258,4 +258,41 @@ func display(path string) string {
 		return path
 	}
 	return cmp.Or(relative, ".")
+}
+
+// lineWriter passes whole lines on, without those in which jsii reports the end of its own process: they
+// have no line break, and a success would follow on the same line.
+type lineWriter struct {
+	out  io.Writer
+	rest []byte
+}
+
+func (w *lineWriter) Write(p []byte) (int, error) {
+	w.rest = append(w.rest, p...)
+	for {
+		line, rest, whole := bytes.Cut(w.rest, []byte("\n"))
+		if !whole {
+			return len(p), nil
+		}
+		w.rest = rest
+		if err := w.pass(line); err != nil {
+			return 0, err
+		}
+	}
+}
+
+func (w *lineWriter) pass(line []byte) error {
+	before, _, noise := bytes.Cut(line, []byte("Runtime process exited abnormally"))
+	if noise && len(before) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(w.out, "%s\n", before)
+	return err
+}
+
+// flush passes on what is left without a line break.
+func (w *lineWriter) flush() {
+	if len(w.rest) > 0 {
+		_ = w.pass(w.rest)
+	}
 }

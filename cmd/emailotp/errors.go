@@ -12,7 +12,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
 )
 
-// The exit codes are a contract with scripts.
+// The exit codes; scripts rely on them.
 const (
 	exitError       = 1
 	exitUsage       = 2
@@ -42,7 +42,7 @@ type usageError struct{ error }
 
 func (u *usageError) Unwrap() error { return u.error }
 
-// usage marks an error as a wrong use of a command.
+// usage makes an error a wrong use of a command.
 func usage(cmd *cobra.Command, err error) error {
 	return hint(&usageError{err}, fmt.Sprintf("%s --help explains the command", cmd.CommandPath()))
 }
@@ -83,7 +83,7 @@ func exitCode(err error) int {
 	return exitError
 }
 
-// hintsOf gathers the advice from an error and all that it wraps.
+// hintsOf returns the advice of an error and of all errors that it wraps.
 func hintsOf(err error) []string {
 	var all []string
 	for ; err != nil; err = errors.Unwrap(err) {

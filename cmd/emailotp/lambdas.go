@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -28,9 +29,9 @@ construct's Code props. The same source and Go toolchain give the same bytes; th
 SHA-256 of each zip is printed.`,
 		Example: `  emailotp lambdas
   emailotp lambdas --arch x86_64 --out build/lambdas --json`,
-		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			goarch := goArch(arch)
+			arch = cmp.Or(map[string]string{"amd64": "x86_64"}[arch], arch)
+			goarch := goArch[arch]
 			if goarch == "" {
 				return usage(cmd, fmt.Errorf("--arch must be arm64 or x86_64 (received: %q)", arch))
 			}
@@ -45,7 +46,7 @@ SHA-256 of each zip is printed.`,
 				if err != nil {
 					return err
 				}
-				zips = append(zips, zipInfo{p.Function, p.Path, p.SHA256, lambdaArch[goarch]})
+				zips = append(zips, zipInfo{p.Function, p.Path, p.SHA256, arch})
 				if !asJSON {
 					fmt.Fprintf(s.out, "%s  %s\n", p.SHA256, p.Path)
 				}
@@ -62,15 +63,5 @@ SHA-256 of each zip is printed.`,
 	return cmd
 }
 
-// lambdaArch are Lambda's names of Go's architectures.
-var lambdaArch = map[string]string{"arm64": "arm64", "amd64": "x86_64"}
-
-// goArch takes Lambda's name of an architecture, or Go's; others give "".
-func goArch(arch string) string {
-	for goarch, lambda := range lambdaArch {
-		if arch == goarch || arch == lambda {
-			return goarch
-		}
-	}
-	return ""
-}
+// goArch are Go's names of Lambda's architectures.
+var goArch = map[string]string{"arm64": "arm64", "x86_64": "amd64"}

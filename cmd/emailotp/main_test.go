@@ -7,7 +7,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// The scripts run the command itself; those that need a sandbox are in internal/e2e.
+// The scripts run the command; those that need a sandbox are in internal/e2e.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"emailotp": main})
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestAReportSaysOnceWhatHoldsForSeveralFunctions(t *testing.T) {
+func TestAReportHasOneLineForSeveralFunctions(t *testing.T) {
 	t.Parallel()
 	got := merged([]string{"function A: rebuilt", "table T: keeps all", "function B: rebuilt", "function C: other"})
 	if want := []string{"2 functions: rebuilt", "table T: keeps all", "function C: other"}; !slices.Equal(got, want) {
@@ -28,12 +28,12 @@ func TestACallOfATriggerIsOneLine(t *testing.T) {
 		t.Fatalf("printed before the announcement: %q", &out)
 	}
 	log.open()
-	write(t, log, refusedCall+"Pool-Other-X: START of somebody else's\n")
+	write(t, log, refusedCall+"Pool-Other-X: START of another\n")
 	at := time.Date(2026, 11, 21, 6, 30, 0, 0, time.UTC).Local().Format(time.TimeOnly)
 	want := at + "  define-auth-challenge  challenge: CUSTOM_CHALLENGE  user 1d2c\n" +
 		at + "  create-auth-challenge  failed closed: mail-refused  user 1d2c\n          send mail: paused\n"
 	got, rest := out.String()[:min(len(want), out.Len())], out.String()[min(len(want), out.Len()):]
-	if got != want || !strings.HasSuffix(rest, "  Pool-Other-X: START of somebody else's\n") || strings.Count(rest, "\n") != 1 {
+	if got != want || !strings.HasSuffix(rest, "  Pool-Other-X: START of another\n") || strings.Count(rest, "\n") != 1 {
 		t.Errorf("printed\n%s\nwant\n%s", &out, want)
 	}
 }
@@ -68,7 +68,7 @@ func TestArgumentsAreQuotedForAShell(t *testing.T) {
 	}
 }
 
-func TestDurationsAreWrittenForPeople(t *testing.T) {
+func TestDurationsHaveMinutesAndSeconds(t *testing.T) {
 	t.Parallel()
 	for d, want := range map[time.Duration]string{
 		-time.Second: "0 s", 34 * time.Second: "34 s", 5 * time.Minute: "5 min", 4*time.Minute + 57400*time.Millisecond: "4 min 57 s",

@@ -9,13 +9,14 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/signinpage"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// servePage serves the sign-in page for a running sandbox, on an origin of its own, and links the
-// inbox to it. It is two ports behind the API where that one is free. In a checkout the page follows
-// changes of its sources.
+// servePage serves the sign-in page for a running sandbox, on an origin of its own, and links the inbox
+// to it. Its port is two after the API's if that one is free. In a checkout the page reloads after a change
+// of its sources.
 func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (*loopback.Server, error) {
 	cache, err := cachedir.Dir()
 	if err != nil {
@@ -28,8 +29,9 @@ func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (*loopback.Ser
 	}
 	page, err := signinpage.New(signinpage.Options{
 		Settings: webbundle.Settings{
-			UserPoolID: c.UserPoolID, UserPoolClientID: c.UserPoolClientID, Mode: string(c.Mode), Endpoint: c.Endpoint, InboxURL: c.InboxURL,
-			SignUp: c.Mode == "passwordless" && sb.SelfSignUp(), PasswordLength: sb.MinimumPasswordLength(),
+			UserPoolID: c.UserPoolID, UserPoolClientID: c.UserPoolClientID, Mode: string(c.Mode),
+			Endpoint: c.Endpoint, InboxURL: c.InboxURL,
+			SignUp: string(c.Mode) == signin.Passwordless && sb.SelfSignUp(), PasswordLength: sb.MinimumPasswordLength(),
 			Product: environment["EMAILOTP_PRODUCT_NAME"],
 		},
 		CacheDir: cache, Source: pageSource(), Progress: d.progress,
@@ -43,12 +45,12 @@ func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (*loopback.Ser
 	}
 	server := loopback.Serve(l, loopback.Guard(page), slog.New(slog.DiscardHandler))
 	sb.SetSignInURL(server.URL())
-	// Beside everything else: whoever opens the page first need not wait for its bundle.
+	// In parallel, so that the bundle is ready before a browser requests it.
 	go func() { _ = page.Prepare(ctx) }()
 	return server, nil
 }
 
-// pageSource is the page's sources in a checkout of this module, empty elsewhere.
+// pageSource returns the directory of the page's sources in a checkout of this module, and "" elsewhere.
 func pageSource() string {
 	if _, err := os.Stat(filepath.Join("web", "web.go")); err != nil {
 		return ""

@@ -7,8 +7,7 @@ import (
 	"golang.org/x/term"
 )
 
-// painter colours words where that is wanted: on a terminal, and not with
-// NO_COLOR (https://no-color.org) or a terminal that can't.
+// painter colours words on a terminal, but not with NO_COLOR (https://no-color.org) or TERM=dumb.
 type painter bool
 
 func paint(w io.Writer) painter {

@@ -8,13 +8,14 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
 )
 
-// prompter asks a person at a terminal, or reads the answers line by line where
-// stdin is none. What it says goes to stderr, so that stdout has the result alone.
+// prompter asks the user at a terminal, or reads the answers line by line if stdin is none. It writes to
+// stderr, so that stdout has the result alone.
 type prompter struct {
 	streams
 	paint         painter
@@ -34,15 +35,16 @@ func newPrompter(s streams, passwordStdin bool, user, inbox string) *prompter {
 
 func (p *prompter) Tell(sentence string) { fmt.Fprintln(p.err, sentence) }
 
-// Password asks for the password, or reads it where --password-stdin allows that.
+// Password asks for the password, or reads it with --password-stdin.
 func (p *prompter) Password(ctx context.Context) (string, error) {
 	if p.passwordStdin {
 		return p.line(ctx, "the password")
 	}
 	if !p.tty {
-		return "", &usageError{errors.New("stdin is no terminal, so the password can't be asked for; give it as stdin's first line with --password-stdin")}
+		return "", &usageError{errors.New("stdin is no terminal, so the password can't be asked for; " +
+			"give it as stdin's first line with --password-stdin")}
 	}
-	return p.filled(ctx, "Password: ")
+	return p.hidden(ctx, "Password: ")
 }
 
 // NewPassword asks twice at a terminal, and reads one line otherwise.
@@ -56,11 +58,11 @@ func (p *prompter) NewPassword(ctx context.Context, refused string) (string, err
 		return p.line(ctx, "the new password")
 	}
 	for {
-		first, err := p.filled(ctx, "New password: ")
+		first, err := p.hidden(ctx, "New password: ")
 		if err != nil {
 			return "", err
 		}
-		second, err := p.filled(ctx, "The same again: ")
+		second, err := p.hidden(ctx, "The same again: ")
 		if err != nil || first == second {
 			return first, err
 		}
@@ -74,7 +76,7 @@ func (p *prompter) Attribute(ctx context.Context, name string) (string, error) {
 	return p.line(ctx, "the attribute "+name)
 }
 
-// Code asks for the code until there is an answer to send.
+// Code asks for the code until there is an answer to send: one that can't be the code costs no attempt.
 func (p *prompter) Code(ctx context.Context, c signin.Challenge) (string, error) {
 	p.Tell(p.explain(c))
 	for {
@@ -82,16 +84,14 @@ func (p *prompter) Code(ctx context.Context, c signin.Challenge) (string, error)
 		if err != nil {
 			return "", err
 		}
+		code, ok := c.Code(answer)
 		switch {
 		case answer == "":
-			continue
 		case !strings.EqualFold(answer, "r"):
-			// A slip of the finger shouldn't cost a try.
-			if n := digits(answer); c.CodeLength > 0 && n != c.CodeLength {
-				p.Tell(p.paint.yellow(fmt.Sprintf("The code has %d digits, that was %d.", c.CodeLength, n)))
-				continue
+			if ok {
+				return code, nil
 			}
-			return answer, nil
+			p.Tell(p.paint.yellow(fmt.Sprintf("A code has %d digits.", c.CodeLength)))
 		case c.ResendsLeft == 0:
 			p.Tell("The mail can't be sent again in this sign-in.")
 		case p.until(c.ResendAt) > 0:
@@ -118,7 +118,7 @@ func (p *prompter) readCode(ctx context.Context, c signin.Challenge) (string, er
 		prompt = "Code (" + strings.Join(notes, ", ") + "): "
 	}
 	if p.tty {
-		answer, err := readMasked(ctx, p.in, p.err, prompt)
+		answer, err := readLine(ctx, p.in, p.err, prompt, grouped(c.CodeLength))
 		return strings.TrimSpace(answer), ended(err, "the code")
 	}
 	fmt.Fprintln(p.err, strings.TrimSpace(prompt))
@@ -126,20 +126,42 @@ func (p *prompter) readCode(ctx context.Context, c signin.Challenge) (string, er
 	return strings.TrimSpace(answer), err
 }
 
-// explain says where the code is, or what became of the last answer.
+// grouped shows the digits of a code of some length in the mail's groups, and anything else as it is.
+func grouped(length int) shower {
+	return func(line []rune) string {
+		typed := string(line)
+		if len(typed) > length || strings.Trim(typed, "0123456789") != "" {
+			return typed
+		}
+		all := mail.Group(typed + strings.Repeat("0", length-len(typed)))
+		for i := range all {
+			if strings.ReplaceAll(all[:i], " ", "") == typed {
+				return all[:i]
+			}
+		}
+		return all
+	}
+}
+
+// explain returns where the code is, or what became of the last answer.
 func (p *prompter) explain(c signin.Challenge) string {
 	switch c.Reason {
-	case "wrong-code":
+	case contract.ReasonWrongCode:
 		return p.paint.yellow("That code is wrong.")
-	case "expired":
+	case contract.ReasonExpired:
 		return p.paint.yellow("That code has expired; r has a new one mailed.")
-	case "resent":
-		return "The mail was sent again." + p.where()
-	case "resend-too-soon":
+	case contract.ReasonResent:
+		if !c.LongCode() {
+			return "The mail was sent again." + p.where()
+		}
+	case contract.ReasonResendTooSoon:
 		return p.paint.yellow(fmt.Sprintf("The mail was not sent again; that is possible in %s.", short(p.until(c.ResendAt))))
-	case "new-code":
-		return p.paint.yellow("That answer was not looked at: too many wrong codes were tried for this account.") +
-			" A longer code was mailed." + p.where()
+	case contract.ReasonNewCode:
+		return p.paint.yellow("That answer was not compared: too many wrong codes were tried for this account.") +
+			" " + p.longCode(c)
+	}
+	if c.LongCode() {
+		return p.longCode(c)
 	}
 	code := "A code"
 	if c.CodeLength > 0 {
@@ -149,6 +171,23 @@ func (p *prompter) explain(c signin.Challenge) string {
 		return code + " was mailed to " + p.paint.bold(c.Destination) + "." + p.where()
 	}
 	return code + " was mailed to " + p.paint.bold(p.user) + ", if there is such an account." + p.where()
+}
+
+// longCode promises no mail: the account may have none left, and only the mailbox shows that.
+func (p *prompter) longCode(c signin.Challenge) string {
+	to := c.Destination
+	if to == "" {
+		to = p.user
+	}
+	again := "r has the mail sent again."
+	switch wait := p.until(c.ResendAt); {
+	case c.ResendsLeft == 0:
+		again = "start again."
+	case wait > 0:
+		again = "r has the mail sent again, in " + short(wait) + "."
+	}
+	return fmt.Sprintf("Enter the code of %d digits from the newest mail to %s. "+
+		"If that mail has a shorter code, that one no longer counts: %s", c.CodeLength, p.paint.bold(to), again) + p.where()
 }
 
 func (p *prompter) where() string {
@@ -165,36 +204,26 @@ func (p *prompter) until(t time.Time) time.Duration {
 	return t.Sub(p.now())
 }
 
-// filled asks for a line that must not be empty, without showing it.
-func (p *prompter) filled(ctx context.Context, prompt string) (string, error) {
+// hidden asks for a line that must not be empty, and shows stars.
+func (p *prompter) hidden(ctx context.Context, prompt string) (string, error) {
 	for {
-		answer, err := readMasked(ctx, p.in, p.err, prompt)
+		answer, err := readLine(ctx, p.in, p.err, prompt, stars)
 		if err != nil || answer != "" {
 			return answer, ended(err, "the password")
 		}
 	}
 }
 
-// line reads a line of stdin; the end of stdin is an error that says what was due.
+// line reads a line of stdin. At the end of stdin the error names what was due.
 func (p *prompter) line(ctx context.Context, what string) (string, error) {
-	type result struct {
-		line string
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
+	line, err := await(ctx, func() (string, error) {
 		line, err := p.lines.ReadString('\n')
 		if line != "" && errors.Is(err, io.EOF) {
 			err = nil
 		}
-		done <- result{strings.TrimRight(line, "\r\n"), err}
-	}()
-	select {
-	case r := <-done:
-		return r.line, ended(r.err, what)
-	case <-ctx.Done():
-		return "", errInterrupted
-	}
+		return strings.TrimRight(line, "\r\n"), err
+	})
+	return line, ended(err, what)
 }
 
 // ended words the end of the input.
@@ -205,19 +234,7 @@ func ended(err error, what string) error {
 	return err
 }
 
-// digits counts the digits of any script, as an answer may be typed in groups or
-// by a full-width input method.
-func digits(s string) int {
-	n := 0
-	for _, r := range s {
-		if unicode.IsDigit(r) {
-			n++
-		}
-	}
-	return n
-}
-
-// short writes a duration for people, in minutes and seconds.
+// short writes a duration in minutes and seconds.
 func short(d time.Duration) string {
 	d = max(0, d).Round(time.Second)
 	switch minutes, seconds := int(d/time.Minute), int(d%time.Minute/time.Second); {

@@ -51,14 +51,14 @@ func TestAReadyFileOfASandboxThatDiedIsFree(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
 	if err := claimReadyFile(t.Context(), readyFile(t, server.URL)); err != nil {
-		t.Errorf("nobody listens: %v", err)
+		t.Errorf("the port is closed: %v", err)
 	}
 	silent := make(chan struct{})
 	server = httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-silent }))
 	defer server.Close()
 	defer close(silent)
 	if err := claimReadyFile(t.Context(), readyFile(t, server.URL)); err != nil {
-		t.Errorf("somebody listens and says nothing: %v", err)
+		t.Errorf("the server never answers: %v", err)
 	}
 }
 
@@ -66,7 +66,8 @@ func TestAReadyFileOfASandboxThatDiedIsFree(t *testing.T) {
 func readyFile(t *testing.T, endpoint string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "ready.json")
-	c := sandbox.Config{Endpoint: endpoint, UserPoolID: "eu-west-1_local", UserPoolClientID: "client", Mode: "password", Stack: "Shop"}
+	c := sandbox.Config{Endpoint: endpoint, UserPoolID: "eu-west-1_local", UserPoolClientID: "client",
+		Mode: "password", Stack: "Shop"}
 	if err := c.WriteReadyFile(path); err != nil {
 		t.Fatal(err)
 	}

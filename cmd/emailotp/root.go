@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// streams are what a command reads and writes.
+// streams are the standard streams of a command.
 type streams struct {
 	in  *os.File
 	out io.Writer
@@ -22,6 +22,7 @@ type streams struct {
 var commands = []func(streams) *cobra.Command{
 	newDev,
 	newSignIn,
+	newCode,
 	newPreview,
 	newCheck,
 	newOutputs,
@@ -48,22 +49,49 @@ Exit codes: 0 success, 1 error, 2 wrong use, 3 sign-in refused,
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		SuggestionsMinimumDistance: 2,
-		CompletionOptions:          cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Version:                    readVersion().String(),
 	}
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	root.SetArgs(args)
-	root.SetHelpCommand(&cobra.Command{Hidden: true})
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
-	for _, command := range commands {
-		root.AddCommand(command(s))
+	for _, newCommand := range commands {
+		command := newCommand(s)
+		command.Args = usageArgs(cobra.NoArgs)
+		root.AddCommand(command)
 	}
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	refineDefaults(root)
 	return finish(ctx, s.err, root.ExecuteContext(ctx))
 }
 
-// usageArgs marks what cobra says of positional arguments as a wrong use, in words
-// that fit commands without any.
+// refineDefaults gives cobra's own commands the errors and exit codes of ours.
+func refineDefaults(root *cobra.Command) {
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "help":
+			c.Long = "Prints the help of a command, as its --help does."
+			c.Example = "  emailotp help sign-in"
+			c.Args = func(_ *cobra.Command, args []string) error {
+				_, rest, _ := root.Find(args)
+				return usageArgs(cobra.NoArgs)(root, rest)
+			}
+		case "completion":
+			c.Short = "Print a script that completes the commands in a shell"
+			c.Example = "  source <(emailotp completion bash)"
+			c.Args, c.RunE = usageArgs(cobra.NoArgs), root.RunE
+			for _, shell := range c.Commands() {
+				shell.Args = usageArgs(shell.Args)
+			}
+		}
+	}
+}
+
+// usageArgs makes a wrong use of cobra's error about positional arguments, with a sentence for commands
+// that have none.
 func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		err := check(cmd, args)

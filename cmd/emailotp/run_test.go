@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestExitCodesSayWhatWentWrong(t *testing.T) {
+func TestExitCodes(t *testing.T) {
 	t.Parallel()
 	stopped, stop := context.WithCancel(t.Context())
 	stop()

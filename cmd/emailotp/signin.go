@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,11 +14,12 @@ import (
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/spf13/cobra"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// requestTimeout is more than a pool takes for the triggers of one call, three attempts of 5 s.
+// requestTimeout is longer than a pool waits for the triggers of one call: three attempts of 5 s.
 const requestTimeout = 30 * time.Second
 
 // signInFlags are the command's flags.
@@ -32,21 +34,21 @@ func newSignIn(s streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sign-in",
 		Short: "Sign in to the running sandbox, or to a pool on AWS",
-		Long: `Signs in as a client does: by a password (proven by SRP, never sent) where the pool
-wants one, and by the mailed code. By default it signs in to the sandbox that
+		Long: `Signs in as a client does: by a password (proven by SRP, never sent) if the pool
+requires one, and by the mailed code. By default it signs in to the sandbox that
 ` + "`emailotp dev`" + ` runs; --pool-id, --client-id and --region name a pool on AWS.
 
-Prompts go to stderr. Where stdin is no terminal, codes are read from it, a line
-each; with --password-stdin the first line is the password. A line with r asks for
+Prompts go to stderr. If stdin is no terminal, codes are read from it, a line
+each; with --password-stdin the first line is the password. A line with r requests
 the mail again.
 
 Exit codes: 0 signed in, 1 error, 2 wrong use, 3 refused, 4 the pool does not answer,
 130 interrupted.`,
 		Example: `  emailotp sign-in --user user@example.com
   emailotp sign-in --user new@example.com --sign-up
-  emailotp sign-in --user user@example.com --pool-id eu-west-1_Ab3dEf9Gh --client-id 3n4b5urk1ft4fl3mg5e62d9ado --region eu-west-1
-  emailotp sign-in --user user@example.com --password-stdin --json <answers`,
-		Args: usageArgs(cobra.NoArgs),
+  emailotp sign-in --user user@example.com --pool-id eu-west-1_Ab3dEf9Gh --client-id 3n4b5urk1ft4fl3mg5e62d9ado
+  emailotp sign-in --user user@example.com --password-stdin --json <answers
+  emailotp code --to user@example.com --wait | emailotp sign-in --user user@example.com`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(); err != nil {
 				return usage(cmd, err)
@@ -71,12 +73,14 @@ Exit codes: 0 signed in, 1 error, 2 wrong use, 3 refused, 4 the pool does not an
 // check reports every wrong flag at once.
 func (f *signInFlags) check() error {
 	var errs []error
+	user, err := signin.Address(f.user)
 	if f.user == "" {
 		errs = append(errs, errors.New("--user must be the e-mail address to sign in with (received: none)"))
+	} else if err != nil {
+		errs = append(errs, fmt.Errorf("--user: %w (received: %q)", err, f.user))
 	}
-	if f.mode != "" && f.mode != signin.Password && f.mode != signin.Passwordless {
-		errs = append(errs, fmt.Errorf("--mode must be password or passwordless (received: %q)", f.mode))
-	}
+	f.user = user
+	errs = append(errs, checkMode(f.mode))
 	if (f.poolID == "") != (f.clientID == "") {
 		errs = append(errs, errors.New("--pool-id and --client-id go together; give both or neither"))
 	}
@@ -87,21 +91,28 @@ func (f *signInFlags) check() error {
 	if f.poolID == "" && (f.region != "" || f.endpoint != "") {
 		errs = append(errs, errors.New("--region and --endpoint go with --pool-id and --client-id"))
 	}
-	if f.region == "" {
-		f.region = region
-	}
+	f.region = cmp.Or(f.region, region)
 	if f.signUp && f.mode == signin.Password {
 		errs = append(errs, errSignUpMode)
 	}
 	return errors.Join(errs...)
 }
 
-var errSignUpMode = errors.New("--sign-up is for passwordless pools; in a password pool an administrator creates the accounts")
+// checkMode accepts the modes of a pool, and no mode.
+func checkMode(mode string) error {
+	if mode != "" && mode != signin.Password && mode != signin.Passwordless {
+		return fmt.Errorf("--mode must be password or passwordless (received: %q)", mode)
+	}
+	return nil
+}
+
+var errSignUpMode = errors.New("--sign-up is for passwordless pools; " +
+	"in a password pool an administrator creates the accounts")
 
 // target is the pool to sign in to.
 type target struct {
 	poolID, clientID, region, endpoint, mode string
-	// sandbox says that the pool is one; inbox is where its mail is.
+	// sandbox reports whether the pool is a sandbox's; inbox is the URL of its mails.
 	sandbox bool
 	inbox   string
 }
@@ -114,11 +125,8 @@ func (f signInFlags) target() (target, error) {
 	if err != nil {
 		return target{}, &signin.Unavailable{Sentence: err.Error()}
 	}
-	t := target{poolID: c.UserPoolID, clientID: c.UserPoolClientID, region: c.Region, endpoint: c.Endpoint, mode: string(c.Mode), sandbox: true, inbox: c.InboxURL}
-	if f.mode != "" {
-		t.mode = f.mode
-	}
-	return t, nil
+	return target{poolID: c.UserPoolID, clientID: c.UserPoolClientID, region: c.Region, endpoint: c.Endpoint,
+		mode: cmp.Or(f.mode, string(c.Mode)), sandbox: true, inbox: c.InboxURL}, nil
 }
 
 func (f signInFlags) run(ctx context.Context, s streams) error {
@@ -130,7 +138,8 @@ func (f signInFlags) run(ctx context.Context, s streams) error {
 		return &usageError{errSignUpMode}
 	}
 	p := newPrompter(s, f.passwordStdin, f.user, t.inbox)
-	session := &signin.SignIn{API: t.client(), Person: p, PoolID: t.poolID, ClientID: t.clientID, Username: f.user, Mode: t.mode}
+	session := &signin.SignIn{API: t.client(), Person: p, PoolID: t.poolID, ClientID: t.clientID,
+		Username: f.user, Mode: t.mode}
 	if f.signUp {
 		session.Mode = signin.Passwordless
 		err = session.SignUp(ctx)
@@ -140,6 +149,7 @@ func (f signInFlags) run(ctx context.Context, s streams) error {
 		tokens, err = session.Run(ctx)
 	}
 	if err != nil {
+		t.mode = session.Mode
 		return advise(err, t)
 	}
 	if f.json {
@@ -150,17 +160,30 @@ func (f signInFlags) run(ctx context.Context, s streams) error {
 	return summarize(s.out, tokens)
 }
 
-// client calls the pool as an app in a browser does: without credentials, and
-// without a look at the AWS configuration of whoever runs this.
+// client calls the pool as an app in a browser does: without credentials, and without the AWS
+// configuration of this machine.
 func (t target) client() *cognito.Client {
-	o := cognito.Options{Region: t.region, Credentials: aws.AnonymousCredentials{}, HTTPClient: &http.Client{Timeout: requestTimeout}}
+	o := cognito.Options{Region: t.region, Credentials: aws.AnonymousCredentials{},
+		HTTPClient: &http.Client{Timeout: requestTimeout}}
 	if t.endpoint != "" {
 		o.BaseEndpoint = &t.endpoint
 	}
 	if t.sandbox {
-		o.Retryer = aws.NopRetryer{} // it is there or it isn't
+		o.Retryer = aws.NopRetryer{} // a sandbox needs no second attempt
 	}
 	return cognito.New(o)
+}
+
+// remedies are what to do about the refusals of the triggers.
+var remedies = map[string]string{
+	contract.RefusalUnavailable:          "a service behind the functions failed; their log has the cause",
+	contract.RefusalMalformed:            "start again; the functions' log has the cause",
+	contract.RefusalUnverifiedAddress:    "verify the user's address in the pool, or set MailUnverifiedAddresses",
+	contract.RefusalNoAddress:            "give the user an address in the attribute email",
+	contract.RefusalUndeliverableAddress: "change the user's address, or clear the mark of the bounce: docs/operations.md",
+	contract.RefusalSignInAgain:          "sign in with the new password",
+	contract.RefusalNotAllowed:           "start a sign-in of the pool's own mode",
+	contract.RefusalSignUpAddress:        "use an address that can be mailed to, of a domain that the pool allows",
 }
 
 // advise adds what to do about a failure.
@@ -169,15 +192,19 @@ func advise(err error, t target) error {
 	var refused *signin.Refused
 	switch {
 	case errors.As(err, &gone) && t.sandbox:
-		return hint(err, "is the sandbox still running? its terminal shows what the triggers said")
+		return hint(err, "is the sandbox still running? its terminal shows the log of the triggers")
 	case errors.As(err, &gone):
 		return hint(err, "try again in a while")
-	case errors.As(err, &refused) && strings.Contains(refused.Sentence, "session is expired"):
+	case !errors.As(err, &refused):
+		return err
+	case remedies[refused.ID] != "":
+		return hint(err, remedies[refused.ID])
+	case strings.Contains(refused.Sentence, "session is expired"):
 		return hint(err, "the code took too long; start again")
-	case errors.As(err, &refused) && refused.ID == "" && t.mode != signin.Passwordless:
-		return hint(err, "wrong passwords, wrong codes and unknown users look the same; start again")
-	case errors.As(err, &refused) && refused.ID == "":
-		return hint(err, "no try is left in this sign-in; start again for another")
+	case refused.ID != "":
+		return err
+	case t.mode == signin.Password && strings.HasPrefix(refused.Sentence, "Incorrect username or password"):
+		return hint(err, "a wrong password and an unknown user look the same; start again")
 	}
-	return err
+	return hint(err, "start again")
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
 )
 
-// summarize says who signed in, without the tokens themselves.
+// summarize prints who signed in, without the tokens themselves.
 func summarize(w io.Writer, t signin.Tokens) error {
 	id, err := signin.Decode(t.ID)
 	if err != nil {

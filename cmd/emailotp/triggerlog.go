@@ -11,9 +11,8 @@ import (
 	"time"
 )
 
-// triggerLog turns what the functions print, a line "<function>: <text>" at a
-// time, into one compact line a call. Lines that come before open wait, so that
-// they don't run into the announcement.
+// triggerLog prints one compact line for each call, from the functions' log lines "<function>: <text>".
+// Lines before open wait for it, so that they come after the announcement.
 type triggerLog struct {
 	mu      sync.Mutex
 	out     io.Writer
@@ -27,7 +26,7 @@ func newTriggerLog(out io.Writer, p painter, asJSON bool) *triggerLog {
 	return &triggerLog{out: out, paint: p, json: asJSON}
 }
 
-// open lets the lines out.
+// open prints the lines that waited, and from then on each at once.
 func (l *triggerLog) open() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -35,7 +34,7 @@ func (l *triggerLog) open() {
 	_, _ = l.waiting.WriteTo(l.out)
 }
 
-// Write takes whole lines.
+// Write accepts whole lines.
 func (l *triggerLog) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -55,11 +54,10 @@ func (l *triggerLog) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// repeated is the line by which aws-lambda-go repeats a refusal that the function
-// has reported itself.
+// repeated matches the line in which aws-lambda-go repeats a refusal that the function has logged.
 var repeated = regexp.MustCompile(`^[^{]*\{"errorMessage":"[^"]*\(emailotp:[a-z-]+\)","errorType":"Refusal"`)
 
-// call is what a function says of one call; see the log reference of the construct.
+// call is the log line of a function about one call.
 type call struct {
 	Time     time.Time `json:"time"`
 	Level    string    `json:"level"`
@@ -72,7 +70,7 @@ type call struct {
 
 // triggerEvent is a line of `dev --json` for a call.
 type triggerEvent struct {
-	Event    string `json:"event"` // "trigger", or "output" for what no EmailOTP prints
+	Event    string `json:"event"` // "trigger", or "output" for lines of other functions
 	Function string `json:"function"`
 	Line     any    `json:"line"`
 }

@@ -3,21 +3,20 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/mail"
 	"strings"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// The user that a newcomer signs in as. The password guards nothing: the pool is
-// on a loopback address and gone with the process. It meets the construct's
-// password policy.
+// The user that `dev` creates without --user. The password protects nothing: the pool listens on a loopback
+// address and ends with the process. It meets the construct's password policy.
 const (
 	defaultUser     = "user@example.com"
 	defaultPassword = "Sandbox-password-1"
 )
 
-// seeded is a user with the password that is to be shown.
+// seeded is a user whom `dev` creates, with the password that it prints.
 type seeded struct {
 	Email     string `json:"email"`
 	Password  string `json:"password,omitempty"`
@@ -27,21 +26,23 @@ type seeded struct {
 // parseUser reads EMAIL[:PASSWORD[:temporary]]. A password may hold colons.
 func parseUser(arg string) (seeded, error) {
 	email, password, given := strings.Cut(arg, ":")
-	u := seeded{Email: email}
+	address, err := signin.Address(email)
+	u := seeded{Email: address}
 	u.Password, u.Temporary = strings.CutSuffix(password, ":temporary")
-	a, err := mail.ParseAddress(email)
 	switch {
-	case err != nil || a.Address != email:
-		return seeded{}, fmt.Errorf("--user must be EMAIL[:PASSWORD[:temporary]] with an address like user@example.com (received: %q)", redact(email, given))
+	case err != nil:
+		return seeded{}, fmt.Errorf("--user must be EMAIL[:PASSWORD[:temporary]] with an address like user@example.com "+
+			"(received: %q)", redact(email, given))
 	case given && u.Password == "":
-		return seeded{}, fmt.Errorf("--user %s: there is no password behind the colon; leave the colon out for the default one", email)
+		return seeded{}, fmt.Errorf("--user %s: there is no password behind the colon; "+
+			"leave the colon out for the default one", email)
 	case u.Password == "temporary" && !u.Temporary:
 		return seeded{}, fmt.Errorf("--user %s:temporary has no password; write %s:PASSWORD:temporary", email, email)
 	}
 	return u, nil
 }
 
-// redact keeps a password that follows a wrong address out of an error.
+// redact returns what an error may show of a wrong address and the password behind it.
 func redact(email string, password bool) string {
 	if password {
 		return email + ":..."
@@ -49,16 +50,16 @@ func redact(email string, password bool) string {
 	return email
 }
 
-// createUsers puts the users of the flags into the pool, or the default one.
+// createUsers creates the users of the flags in the pool, or the default one.
 func (d *dev) createUsers(ctx context.Context, sb *sandbox.Sandbox) ([]seeded, error) {
-	password := sb.Config().Mode == "password"
+	password := string(sb.Config().Mode) == signin.Password
 	if len(d.flags.users) == 0 {
 		u := seeded{Email: defaultUser}
 		if password {
 			u.Password = defaultPassword
 		}
 		if err := create(ctx, sb, u); err != nil {
-			// The app's own password policy is no reason not to start.
+			// The app's own password policy may refuse the default password.
 			d.warn("%v; name users of your own by --user EMAIL:PASSWORD", err)
 			return nil, nil
 		}

@@ -23,6 +23,7 @@ func TestUsersAreReadFromTheCommandLine(t *testing.T) {
 		{arg: "", err: "--user must be EMAIL"},
 		{arg: "person:horse", err: `(received: "person:...")`},
 		{arg: "Person <user@example.com>", err: "--user must be EMAIL"},
+		{arg: "jane..doe@example.com:horse", err: `(received: "jane..doe@example.com:...")`},
 	} {
 		got, err := parseUser(test.arg)
 		if test.err == "" && (err != nil || got != test.want) {

@@ -18,19 +18,22 @@ type versionInfo struct {
 	Platform string `json:"platform"`
 }
 
+func (v versionInfo) String() string {
+	return fmt.Sprintf("emailotp %s (%s, %s)", v.Version, v.Go, v.Platform)
+}
+
 func newVersion(s streams) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "version",
 		Short:   "Print the version",
 		Example: "  emailotp version --json",
-		Args:    usageArgs(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			v := readVersion()
 			if asJSON {
 				return json.NewEncoder(s.out).Encode(v)
 			}
-			_, err := fmt.Fprintf(s.out, "emailotp %s (%s, %s)\n", v.Version, v.Go, v.Platform)
+			_, err := fmt.Fprintln(s.out, v)
 			return err
 		},
 	}

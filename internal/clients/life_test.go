@@ -122,7 +122,7 @@ func TestTooManyWrongPasswordsAreToldToWait(t *testing.T) {
 			break
 		}
 	}
-	b.says("#alert", "There were too many wrong passwords. Please wait before you try again: up to 15 minutes.")
+	b.says("#alert", "There were too many wrong attempts. Please wait before you try again: up to 15 minutes.")
 }
 
 func TestThePageAndTheInboxLinkToEachOther(t *testing.T) {

@@ -264,8 +264,9 @@ func TestALongCodeIsExplained(t *testing.T) {
 	time.Sleep(60 * time.Second) // the cool-down between two mails
 	since := time.Now()
 	b.fill("#code", wrong(code))
-	b.says("#alert", "a new, longer code")
-	b.says("#long", "longer than usual")
+	b.says("#alert", "A longer code is needed now.")
+	b.says("#intro", "the code of 20 digits from the newest email to "+person)
+	b.says("#long", "If the newest email has a shorter code, that one no longer works")
 	newGallery(b).shot("long-code")
 	long := w.code(person, since)
 	if len(long) != 20 {

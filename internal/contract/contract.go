@@ -17,6 +17,11 @@ const (
 	MetadataGuessing = "EmailOTP::Guessing"
 )
 
+// MetadataKeys returns every metadata key in a fixed order.
+func MetadataKeys() []string {
+	return []string{MetadataFunction, MetadataClient, MetadataAcknowledgedBypasses, MetadataGuessing}
+}
+
 // MailFile is the file beside the create function's program that holds an adopter's own brand,
 // languages and templates of the mail.
 const MailFile = "mail.json"

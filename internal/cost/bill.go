@@ -6,23 +6,23 @@ import (
 
 // An Item is one line of a bill.
 type Item struct {
-	// Price is the price's name, What says what is bought.
+	// Price is the price's name, What a description.
 	Price string `json:"price"`
 	What  string `json:"what"`
 	Unit  string `json:"unit"`
-	// Quantity is what is used, Free what of it costs nothing.
+	// Quantity is the number of units, Free the number of them that cost nothing.
 	Quantity float64 `json:"quantity"`
 	Free     float64 `json:"free"`
 	// USD is the amount; nil where the price is not known.
 	USD *float64 `json:"usd"`
 }
 
-// A Bill is what a month costs.
+// A Bill has the costs of a month.
 type Bill struct {
 	Items []Item `json:"items"`
 	// TotalUSD sums the items whose price is known.
 	TotalUSD float64 `json:"totalUsd"`
-	// Unknown names the prices that are missing from the total.
+	// Unknown names the prices that the total lacks.
 	Unknown []string `json:"unknown,omitempty"`
 }
 
@@ -67,7 +67,7 @@ func EmailOTP(l Load, prices Table) Bill {
 }
 
 // Native returns the bill with Cognito's own e-mail codes on a plan that has them: the users, and the
-// mails, which go out by the account's own SES there too.
+// mails, which the account's own SES sends there too.
 func Native(l Load, plan string, prices Table) Bill {
 	b := &biller{prices: prices}
 	what := "Cognito, Essentials plan"
@@ -82,7 +82,7 @@ func Native(l Load, plan string, prices Table) Bill {
 // Sizes are the pools that [Compare] compares, in users.
 func Sizes() []int { return []int{1_000, 10_000, 100_000, 1_000_000} }
 
-// A Comparison is what one size of pool costs a month.
+// A Comparison has the costs of one size of pool in a month.
 type Comparison struct {
 	Users         int     `json:"users"`
 	EmailOTPUSD   float64 `json:"emailOtpUsd"`

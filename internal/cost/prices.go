@@ -11,7 +11,7 @@ import (
 
 // A Price is what one unit of something costs, in US dollars before tax.
 type Price struct {
-	// Name is what [Table.Set] knows the price by, such as "cognito-lite".
+	// Name is the price's name in [Table.Set], such as "cognito-lite".
 	Name string `json:"name"`
 	// Unit is what is counted, such as "active user".
 	Unit string `json:"unit"`
@@ -22,9 +22,9 @@ type Price struct {
 	// Free is how many units a month are not billed. Allowances are per account and, for Cognito, per
 	// organisation: another pool may have used them up.
 	Free float64 `json:"free"`
-	// Date is when the source was written, as exactly as it says.
+	// Date is the source's date, as exact as the source has it.
 	Date string `json:"date,omitempty"`
-	// Source is where the number was read.
+	// Source is the place of the number.
 	Source string `json:"source"`
 }
 
@@ -57,8 +57,8 @@ const (
 )
 
 // Prices returns the list prices of US East (N. Virginia); other Regions differ. Cognito's Lite plan
-// gets cheaper beyond its first tier: how much, no source says that was found, so every user is
-// counted at the first tier's price, which is too much for EmailOTP.
+// is cheaper beyond its first tier, by an amount without a source. So every user counts at the first
+// tier's price, which is too much for EmailOTP.
 func Prices() Table {
 	return Table{
 		known(CognitoLite, "active user", 1, 0.0055, 10_000, "2026-09", awsPages+" (first tier)"),
@@ -85,7 +85,7 @@ func known(name, unit string, per, usd, free float64, date, source string) Price
 
 func unknown(name, unit string) Price { return Price{Name: name, Unit: unit, Per: 1, Source: noSource} }
 
-// names lists what [Table.Set] takes.
+// names lists the names that [Table.Set] accepts.
 func (t Table) names() string {
 	names := make([]string, len(t))
 	for i, p := range t {
@@ -94,9 +94,13 @@ func (t Table) names() string {
 	return strings.Join(names, ", ")
 }
 
+func (t Table) index(name string) int {
+	return slices.IndexFunc(t, func(p Price) bool { return p.Name == name })
+}
+
 // Get returns a price by name. It panics for a name that the table lacks, which no input can cause.
 func (t Table) Get(name string) Price {
-	i := slices.IndexFunc(t, func(p Price) bool { return p.Name == name })
+	i := t.index(name)
 	if i < 0 {
 		panic("cost: the table has no price " + name)
 	}
@@ -104,20 +108,21 @@ func (t Table) Get(name string) Price {
 }
 
 // Set returns the table with prices replaced, each given as NAME=USD: the price of as many units as
-// the table says, such as "ses-mails=0.12". All that is wrong is reported at once.
+// the table has, such as "ses-mails=0.12". The error lists everything that is wrong.
 func (t Table) Set(assignments ...string) (Table, error) {
 	t = slices.Clone(t)
 	var errs []error
 	for _, a := range assignments {
 		name, value, _ := strings.Cut(a, "=")
-		i := slices.IndexFunc(t, func(p Price) bool { return p.Name == name })
+		i := t.index(name)
 		if i < 0 {
 			errs = append(errs, fmt.Errorf("price %q is not known; the names are %s", name, t.names()))
 			continue
 		}
 		usd, err := strconv.ParseFloat(value, 64)
 		if err != nil || math.IsNaN(usd) || usd < 0 || usd > unbounded {
-			errs = append(errs, fmt.Errorf("price %s must be NAME=USD with a decimal number of US dollars, 0 or more (received: %q)", name, a))
+			errs = append(errs, fmt.Errorf("price %s must be NAME=USD with a decimal number of US dollars, 0 or more "+
+				"(received: %q)", name, a))
 			continue
 		}
 		t[i].USD, t[i].Date, t[i].Source = &usd, "", "given"
@@ -125,7 +130,7 @@ func (t Table) Set(assignments ...string) (Table, error) {
 	return t, errors.Join(errs...)
 }
 
-// WithoutFree returns the table without free allowances, for accounts that use them up elsewhere.
+// WithoutFree returns the table without free allowances, for accounts that use them elsewhere.
 func (t Table) WithoutFree() Table {
 	t = slices.Clone(t)
 	for i := range t {

@@ -8,19 +8,19 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
-
-	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// A Report is everything about one load, for people by [Report.WriteText] and for programs by
-// [Report.WriteJSON].
+// A Report has everything about one load: as text by [Report.WriteText], as JSON by [Report.WriteJSON].
 type Report struct {
-	Load       Load
-	Prices     Table
-	EmailOTP   Bill
-	Essentials Bill
-	Plus       Bill
-	Sizes      []Comparison
+	Load
+	Currency   string       `json:"currency"`
+	EmailOTP   Bill         `json:"emailOtp"`
+	Essentials Bill         `json:"nativeEssentials"`
+	Plus       Bill         `json:"nativePlus"`
+	Sizes      []Comparison `json:"comparison"`
+	Prices     Table        `json:"prices"`
+	// NotCounted is what the bills leave out.
+	NotCounted []string `json:"notCounted"`
 }
 
 // NewReport prices a load. The error lists everything that is wrong with it.
@@ -28,44 +28,45 @@ func NewReport(l Load, prices Table) (Report, error) {
 	if err := l.Validate(); err != nil {
 		return Report{}, err
 	}
-	return Report{l, prices, EmailOTP(l, prices), Native(l, CognitoEssentials, prices), Native(l, CognitoPlus, prices), Compare(l, prices)}, nil
-}
-
-// NotCounted says what the bills leave out.
-func NotCounted() []string {
-	return []string{
-		"wrong answers, resends and sign-ins that nobody finishes (each start is a mail)",
-		"each person's first day: sign-up, confirmation, the first email_verified",
-		"alarms, WAF, support, taxes, and your work",
-		"Cognito's price above Lite's first tier, which is lower",
-	}
+	return Report{l, "USD", EmailOTP(l, prices), Native(l, CognitoEssentials, prices), Native(l, CognitoPlus, prices),
+		Compare(l, prices), prices, []string{
+			"wrong answers, resends and unfinished sign-ins (each start is a mail)",
+			"each user's first day: sign-up, confirmation, the first email_verified",
+			"alarms, WAF, support, taxes, and your work",
+			"Cognito's price above Lite's first tier, which is lower",
+		}}, nil
 }
 
 // WriteText writes line items, the native bills, the comparison and where the prices come from.
 func (r Report) WriteText(w io.Writer) error {
 	var b strings.Builder
 	l := r.Load
-	fmt.Fprintf(&b, "%s users a month, %s sign-ins each, %s mode, US dollars\n", count(float64(l.Users)), number(l.SignInsPerUser), l.Mode)
-	fmt.Fprintf(&b, "\nEmailOTP\n")
-	bill(&b, r.EmailOTP)
-	fmt.Fprintf(&b, "\nCognito's own e-mail codes, Essentials plan\n")
-	bill(&b, r.Essentials)
-	fmt.Fprintf(&b, "\nCognito's own e-mail codes, Plus plan\n")
-	bill(&b, r.Plus)
+	fmt.Fprintf(&b, "%s users a month, %s sign-ins each, %s mode, US dollars\n",
+		count(float64(l.Users)), number(l.SignInsPerUser), l.Mode)
+	for _, part := range []struct {
+		title string
+		bill  Bill
+	}{
+		{"EmailOTP", r.EmailOTP}, {"Cognito's own e-mail codes, Essentials plan", r.Essentials},
+		{"Cognito's own e-mail codes, Plus plan", r.Plus},
+	} {
+		fmt.Fprintf(&b, "\n%s\n", part.title)
+		bill(&b, part.bill)
+	}
 	fmt.Fprintf(&b, "\nThe same sign-ins each, by users\n")
 	r.WriteComparison(&b)
 	fmt.Fprintf(&b, "\nPrices of US East (N. Virginia); --price NAME=USD sets another\n")
-	table(&b, func(row func(...string)) {
-		for _, p := range r.Prices {
-			price := "not known"
-			if p.USD != nil {
-				price = fmt.Sprintf("%s per %s", number(*p.USD), units(p))
-			}
-			row("  "+p.Name, price, strings.TrimSpace(p.Date+" "+p.Source))
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, p := range r.Prices {
+		price := "not known"
+		if p.USD != nil {
+			price = fmt.Sprintf("%s per %s", number(*p.USD), units(p))
 		}
-	})
+		fmt.Fprintf(t, "  %s\t%s\t%s\n", p.Name, price, strings.TrimSpace(p.Date+" "+p.Source))
+	}
+	t.Flush()
 	fmt.Fprintf(&b, "\nNot counted\n")
-	for _, s := range NotCounted() {
+	for _, s := range r.NotCounted {
 		fmt.Fprintf(&b, "  %s\n", s)
 	}
 	_, err := io.WriteString(w, b.String())
@@ -121,13 +122,6 @@ func columns(w io.Writer, rows func(row func(...string))) {
 	}
 }
 
-// table writes a table of texts.
-func table(w io.Writer, rows func(row func(...string))) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	rows(func(cells ...string) { fmt.Fprintln(t, strings.Join(cells, "\t")) })
-	t.Flush()
-}
-
 func units(p Price) string {
 	if p.Per == 1 {
 		return p.Unit
@@ -165,16 +159,5 @@ func (r Report) WriteJSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	return e.Encode(struct {
-		Users          int           `json:"users"`
-		SignInsPerUser float64       `json:"signInsPerUser"`
-		Mode           settings.Mode `json:"mode"`
-		Currency       string        `json:"currency"`
-		EmailOTP       Bill          `json:"emailOtp"`
-		Essentials     Bill          `json:"nativeEssentials"`
-		Plus           Bill          `json:"nativePlus"`
-		Comparison     []Comparison  `json:"comparison"`
-		Prices         Table         `json:"prices"`
-		NotCounted     []string      `json:"notCounted"`
-	}{r.Load.Users, r.Load.SignInsPerUser, r.Load.Mode, "USD", r.EmailOTP, r.Essentials, r.Plus, r.Sizes, r.Prices, NotCounted()})
+	return e.Encode(r)
 }

@@ -8,15 +8,15 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// Load is how much a pool is used in a month.
+// Load is the use of a pool in a month.
 type Load struct {
-	// Users are those who sign in at least once in the month, 1 to 1,000,000,000.
-	Users int
-	// SignInsPerUser is how often each does so, on average, above 0 and up to 100,000. Refreshed tokens
-	// are no sign-ins: they run one function at the most and send no mail.
-	SignInsPerUser float64
+	// Users is the number of users who sign in at least once in the month, 1 to 1,000,000,000.
+	Users int `json:"users"`
+	// SignInsPerUser is the average number of sign-ins of each, above 0 and up to 100,000. Refreshing tokens
+	// is no sign-in: it runs one function at most and sends no mail.
+	SignInsPerUser float64 `json:"signInsPerUser"`
 	// Mode is "password" or "passwordless".
-	Mode settings.Mode
+	Mode settings.Mode `json:"mode"`
 }
 
 // Validate reports everything that is wrong with the load.
@@ -26,7 +26,8 @@ func (l Load) Validate() error {
 		errs = append(errs, fmt.Errorf("users must be 1 to 1,000,000,000 (received: %d)", l.Users))
 	}
 	if !(l.SignInsPerUser > 0 && l.SignInsPerUser <= 100_000) {
-		errs = append(errs, fmt.Errorf("sign-ins per user must be more than 0 and at most 100,000 (received: %v)", l.SignInsPerUser))
+		errs = append(errs, fmt.Errorf("sign-ins per user must be more than 0 and at most 100,000 (received: %v)",
+			l.SignInsPerUser))
 	}
 	if l.Mode != settings.Password && l.Mode != settings.Passwordless {
 		errs = append(errs, fmt.Errorf("mode must be password or passwordless (received: %q)", l.Mode))
@@ -55,17 +56,17 @@ type Calls struct {
 // Invocations returns how often a function runs.
 func (c Calls) Invocations() int { return c.Define + c.Create + c.Verify + c.PreTokenGeneration }
 
-// PerSignIn returns what one sign-in calls. The sandbox counts the same when people sign in to it.
+// PerSignIn returns what one sign-in calls. The sandbox counts the same.
 func PerSignIn(m settings.Mode) Calls {
 	c := Calls{Define: 2, Create: 1, Verify: 1, MACs: 3, Reads: 1, Writes: 4, Mails: 1}
 	if m == settings.Password {
-		// The password is one round more, and tokens are asked for once.
+		// The password takes one round more, and the tokens one call.
 		c.Define, c.PreTokenGeneration = 3, 1
 	}
 	return c
 }
 
-// The assumptions, for what no count tells. They are meant to be too high rather than too low.
+// The assumptions, where there is nothing to count. They are rather too high than too low.
 const (
 	// MemoryGB is the functions' memory by default.
 	MemoryGB = 0.5
@@ -74,8 +75,8 @@ const (
 	CreateSeconds = 0.300
 	VerifySeconds = 0.200
 	DecideSeconds = 0.010
-	// BusyWrites are the updates of a sign-in that may be made twice: those of the pool's budget, which
-	// takes a second one while it is not full.
+	// BusyWrites are the updates of a sign-in that may happen twice: those of a budget, which needs a
+	// second one while it is not full.
 	BusyWrites = 1
 	// LogBytes is what one invocation logs: its line, and Lambda's own about start, end and report.
 	LogBytes = 1_500
@@ -86,5 +87,6 @@ const (
 
 // seconds returns the functions' time of one sign-in.
 func (c Calls) seconds() float64 {
-	return float64(c.Create)*CreateSeconds + float64(c.Verify)*VerifySeconds + float64(c.Define+c.PreTokenGeneration)*DecideSeconds
+	return float64(c.Create)*CreateSeconds + float64(c.Verify)*VerifySeconds +
+		float64(c.Define+c.PreTokenGeneration)*DecideSeconds
 }

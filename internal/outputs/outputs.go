@@ -1,11 +1,12 @@
-// Package outputs turns what a deployment or a sandbox says of itself into settings for clients: an
-// amplify_outputs.json, environment variables, or the settings.json of the sign-in page.
+// Package outputs makes settings for clients from the outputs of a deployment or the ready file of a
+// sandbox: an amplify_outputs.json, environment variables, or the settings.json of the sign-in page.
 //
-//	c, err := outputs.Read(data, "")
+//	c, err := outputs.Read(data, "", "")
 //	text, err := c.Render("amplify", "")
 package outputs
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 	"strings"
 )
 
-// Client is what a client needs to know.
+// Client has the settings of a client.
 type Client struct {
 	// Region is the user pool's, such as "eu-west-1".
 	Region string `json:"region"`
@@ -30,8 +31,9 @@ type Client struct {
 
 // Read reads either of two files: the one that `cdk deploy --outputs-file` writes, or the ready file
 // of a sandbox. Stack chooses among the stacks of the former; empty takes the only one that has an
-// EmailOTP's outputs. An error says what the file has and what is missing.
-func Read(data []byte, stack string) (Client, error) {
+// EmailOTP's outputs. Mode is for stacks without an output Mode; empty takes the file's. The error for a
+// missing output lists those that the file has.
+func Read(data []byte, stack, mode string) (Client, error) {
 	var top map[string]json.RawMessage
 	if err := json.Unmarshal(data, &top); err != nil {
 		return Client{}, fmt.Errorf("neither the outputs of a deployment nor a sandbox's ready file: %w", err)
@@ -45,6 +47,13 @@ func Read(data []byte, stack string) (Client, error) {
 	}
 	if err != nil {
 		return Client{}, err
+	}
+	if mode != "" && c.Mode != "" && mode != c.Mode {
+		return Client{}, fmt.Errorf("the pool's mode is %s, not %s", c.Mode, mode)
+	}
+	c.Mode = cmp.Or(c.Mode, mode)
+	if c.Mode == "" {
+		return Client{}, errors.New("the stack has no output Mode; name the pool's mode by --mode: password or passwordless")
 	}
 	return c, c.validate()
 }
@@ -63,11 +72,10 @@ func fromReadyFile(data []byte, stack string) (Client, error) {
 	return ready.Client, nil
 }
 
-// The outputs' names in the stack, in the order in which a missing one is named.
+// The names of the outputs in a stack.
 const (
 	outputUserPoolID       = "UserPoolId"
 	outputUserPoolClientID = "UserPoolClientId"
-	outputRegion           = "Region"
 	outputMode             = "Mode"
 )
 
@@ -76,17 +84,20 @@ func fromDeployment(top map[string]json.RawMessage, stack string) (Client, error
 	for name, raw := range top {
 		var values map[string]string
 		if err := json.Unmarshal(raw, &values); err != nil {
-			return Client{}, fmt.Errorf("the outputs of %s are not an object of texts, as `cdk deploy --outputs-file` writes them: %w", name, err)
+			return Client{}, fmt.Errorf("the outputs of %s are not an object of texts, "+
+				"as `cdk deploy --outputs-file` writes them: %w", name, err)
 		}
 		stacks[name] = values
 	}
 	names := slices.Sorted(maps.Keys(stacks))
 	if stack == "" {
-		with := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return stacks[name][outputUserPoolClientID] == "" })
+		with := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+			return stacks[name][outputUserPoolClientID] == ""
+		})
 		switch len(with) {
 		case 0:
-			return Client{}, fmt.Errorf("no stack in the file has the outputs of an EmailOTP (%s, %s, %s, %s); its stacks: %s",
-				outputUserPoolID, outputUserPoolClientID, outputRegion, outputMode, list(names))
+			return Client{}, fmt.Errorf("no stack in the file has the outputs of an EmailOTP (%s, %s); its stacks: %s",
+				outputUserPoolID, outputUserPoolClientID, list(names))
 		case 1:
 			stack = with[0]
 		default:
@@ -97,24 +108,23 @@ func fromDeployment(top map[string]json.RawMessage, stack string) (Client, error
 	if !ok {
 		return Client{}, fmt.Errorf("the file has no stack %s; its stacks: %s", stack, list(names))
 	}
+	c := Client{UserPoolID: values[outputUserPoolID], UserPoolClientID: values[outputUserPoolClientID],
+		Mode: values[outputMode]}
 	var missing []string
-	for _, name := range []string{outputUserPoolID, outputUserPoolClientID, outputRegion, outputMode} {
+	for _, name := range []string{outputUserPoolID, outputUserPoolClientID} {
 		if values[name] == "" {
 			missing = append(missing, name)
 		}
 	}
 	if len(missing) > 0 {
-		return Client{}, fmt.Errorf("the stack %s lacks the outputs %s; it has: %s", stack, strings.Join(missing, ", "), list(slices.Sorted(maps.Keys(values))))
+		return Client{}, fmt.Errorf("the stack %s lacks the outputs %s; it has: %s",
+			stack, strings.Join(missing, ", "), list(slices.Sorted(maps.Keys(values))))
 	}
-	return Client{Region: values[outputRegion], UserPoolID: values[outputUserPoolID], UserPoolClientID: values[outputUserPoolClientID], Mode: values[outputMode]}, nil
+	c.Region, _, _ = strings.Cut(c.UserPoolID, "_")
+	return c, nil
 }
 
-func list(names []string) string {
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ", ")
-}
+func list(names []string) string { return cmp.Or(strings.Join(names, ", "), "none") }
 
 // The patterns are those of Cognito's API model.
 var (
@@ -124,7 +134,7 @@ var (
 	endpoint = regexp.MustCompile(`^https?://[\w.:\[\]-]+/?$`)
 )
 
-// validate keeps out what could mean something else in a shell or a page.
+// validate refuses values that a shell or a page could read as something else.
 func (c Client) validate() error {
 	var errs []error
 	check := func(name, value string, ok bool, form string) {

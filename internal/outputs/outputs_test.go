@@ -17,18 +17,31 @@ const (
   "mode": "password", "inboxUrl": "http://127.0.0.1:9311", "stack": "EmailOtp-dev"}`
 )
 
+var (
+	onAWS = outputs.Client{Region: "eu-west-1", UserPoolID: "eu-west-1_Ab3dEf9Gh",
+		UserPoolClientID: "1h57kf5cpq17m0eml12EXAMPLE", Mode: "passwordless"}
+	sandbox = outputs.Client{Region: "eu-west-1", UserPoolID: "eu-west-1_TestPool1", UserPoolClientID: "abc123",
+		Mode: "password", Endpoint: "http://127.0.0.1:9310"}
+)
+
+// The outputs of an app of its own, as the examples have them.
+const example = `{"Shop": {"UserPoolId": "eu-west-1_Ab3dEf9Gh", "UserPoolClientId": "1h57kf5cpq17m0eml12EXAMPLE",
+  "ApiUrl": "https://api.example.com"}}`
+
 func TestRead(t *testing.T) {
 	for _, test := range []struct {
-		name, data, stack string
-		want              outputs.Client
+		name, data, stack, mode string
+		want                    outputs.Client
 	}{
-		{"the only stack of a deployment", deployed, "", outputs.Client{Region: "eu-west-1", UserPoolID: "eu-west-1_Ab3dEf9Gh", UserPoolClientID: "1h57kf5cpq17m0eml12EXAMPLE", Mode: "passwordless"}},
-		{"a stack by name", deployed, "EmailOtp-dev", outputs.Client{Region: "eu-west-1", UserPoolID: "eu-west-1_Ab3dEf9Gh", UserPoolClientID: "1h57kf5cpq17m0eml12EXAMPLE", Mode: "passwordless"}},
-		{"a sandbox", ready, "", outputs.Client{Region: "eu-west-1", UserPoolID: "eu-west-1_TestPool1", UserPoolClientID: "abc123", Mode: "password", Endpoint: "http://127.0.0.1:9310"}},
-		{"a sandbox by its stack", ready, "EmailOtp-dev", outputs.Client{Region: "eu-west-1", UserPoolID: "eu-west-1_TestPool1", UserPoolClientID: "abc123", Mode: "password", Endpoint: "http://127.0.0.1:9310"}},
+		{"the only stack of a deployment", deployed, "", "", onAWS},
+		{"a stack by name", deployed, "EmailOtp-dev", "", onAWS},
+		{"a stack with the mode that it has", deployed, "", "passwordless", onAWS},
+		{"a stack without a region and a mode", example, "", "passwordless", onAWS},
+		{"a sandbox", ready, "", "", sandbox},
+		{"a sandbox by its stack", ready, "EmailOtp-dev", "password", sandbox},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := outputs.Read([]byte(test.data), test.stack)
+			got, err := outputs.Read([]byte(test.data), test.stack, test.mode)
 			if err != nil || got != test.want {
 				t.Errorf("got %+v, %v, want %+v", got, err, test.want)
 			}
@@ -38,22 +51,27 @@ func TestRead(t *testing.T) {
 
 func TestReadRefuses(t *testing.T) {
 	two := `{"A": {"UserPoolId": "p", "UserPoolClientId": "c"}, "B": {"UserPoolId": "p", "UserPoolClientId": "c"}}`
-	for _, test := range []struct{ name, data, stack, want string }{
-		{"no JSON", `nonsense`, "", "neither the outputs of a deployment nor a sandbox's ready file"},
-		{"a list", `[]`, "", "neither the outputs"},
-		{"nothing", `{}`, "", "its stacks: none"},
-		{"other stacks", `{"Network": {"VpcId": "v"}}`, "", "its stacks: Network"},
-		{"several stacks", two, "", "choose one by --stack: A, B"},
-		{"an unknown stack", deployed, "EmailOtp-prod", "no stack EmailOtp-prod; its stacks: EmailOtp-dev, Network"},
-		{"a stack without the outputs", deployed, "Network", "lacks the outputs UserPoolId, UserPoolClientId, Region, Mode; it has: VpcId"},
-		{"outputs that are no texts", `{"A": {"UserPoolId": 1}}`, "", "the outputs of A are not an object of texts"},
-		{"a sandbox of another stack", ready, "Shop", "runs the stack EmailOtp-dev, not Shop"},
-		{"a pool's id that a shell would read", strings.Replace(ready, "eu-west-1_TestPool1", "$(id)", 1), "", `the user pool's id must be of the form eu-west-1_Ab3dEf9Gh (received: "$(id)")`},
-		{"an endpoint that is none", strings.Replace(ready, "http://127.0.0.1:9310", "javascript:alert(1)", 1), "", "the endpoint must be an http or https origin"},
-		{"two faults at once", strings.NewReplacer(`"eu-west-1"`, `"mars"`, `"password"`, `"both"`).Replace(ready), "", "the mode must be password or passwordless (received: \"both\")"},
+	for _, test := range []struct{ name, data, stack, mode, want string }{
+		{"no JSON", `nonsense`, "", "", "neither the outputs of a deployment nor a sandbox's ready file"},
+		{"a list", `[]`, "", "", "neither the outputs"},
+		{"nothing", `{}`, "", "", "its stacks: none"},
+		{"other stacks", `{"Network": {"VpcId": "v"}}`, "", "", "its stacks: Network"},
+		{"several stacks", two, "", "", "choose one by --stack: A, B"},
+		{"an unknown stack", deployed, "EmailOtp-prod", "", "no stack EmailOtp-prod; its stacks: EmailOtp-dev, Network"},
+		{"a stack without the outputs", deployed, "Network", "", "lacks the outputs UserPoolId, UserPoolClientId; it has: VpcId"},
+		{"a stack without a mode", example, "Shop", "", "no output Mode; name the pool's mode by --mode"},
+		{"another mode than the stack's", deployed, "", "password", "the pool's mode is passwordless, not password"},
+		{"outputs that are no texts", `{"A": {"UserPoolId": 1}}`, "", "", "the outputs of A are not an object of texts"},
+		{"a sandbox of another stack", ready, "Shop", "", "runs the stack EmailOtp-dev, not Shop"},
+		{"a pool's id that a shell would read", strings.Replace(ready, "eu-west-1_TestPool1", "$(id)", 1), "", "",
+			`the user pool's id must be of the form eu-west-1_Ab3dEf9Gh (received: "$(id)")`},
+		{"an endpoint that is none", strings.Replace(ready, "http://127.0.0.1:9310", "javascript:alert(1)", 1), "", "",
+			"the endpoint must be an http or https origin"},
+		{"two faults at once", strings.NewReplacer(`"eu-west-1"`, `"mars"`, `"password"`, `"both"`).Replace(ready), "", "",
+			"the mode must be password or passwordless (received: \"both\")"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := outputs.Read([]byte(test.data), test.stack)
+			_, err := outputs.Read([]byte(test.data), test.stack, test.mode)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q in it", err, test.want)
 			}
@@ -62,14 +80,6 @@ func TestReadRefuses(t *testing.T) {
 }
 
 func TestRender(t *testing.T) {
-	sandbox, err := outputs.Read([]byte(ready), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	aws, err := outputs.Read([]byte(deployed), "")
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, test := range []struct {
 		name           string
 		client         outputs.Client
@@ -83,12 +93,12 @@ EMAILOTP_MODE=password
 EMAILOTP_ENDPOINT=http://127.0.0.1:9310
 AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=http://127.0.0.1:9310
 `},
-		{"variables for a bundler", aws, "env", "VITE_", `VITE_REGION=eu-west-1
+		{"variables for a bundler", onAWS, "env", "VITE_", `VITE_REGION=eu-west-1
 VITE_USER_POOL_ID=eu-west-1_Ab3dEf9Gh
 VITE_USER_POOL_CLIENT_ID=1h57kf5cpq17m0eml12EXAMPLE
 VITE_MODE=passwordless
 `},
-		{"the page's settings", aws, "json", "", `{
+		{"the page's settings", onAWS, "json", "", `{
   "region": "eu-west-1",
   "userPoolId": "eu-west-1_Ab3dEf9Gh",
   "userPoolClientId": "1h57kf5cpq17m0eml12EXAMPLE",
@@ -127,14 +137,11 @@ VITE_MODE=passwordless
 }
 
 func TestRenderRefuses(t *testing.T) {
-	c, err := outputs.Read([]byte(deployed), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.Render("yaml", ""); err == nil || !strings.Contains(err.Error(), `one of amplify, env, json (received: "yaml")`) {
+	_, err := onAWS.Render("yaml", "")
+	if err == nil || !strings.Contains(err.Error(), `one of amplify, env, json (received: "yaml")`) {
 		t.Errorf("another format gives %v", err)
 	}
-	if _, err := c.Render("env", "1 "); err == nil || !strings.Contains(err.Error(), "the prefix must be") {
+	if _, err := onAWS.Render("env", "1 "); err == nil || !strings.Contains(err.Error(), "the prefix must be") {
 		t.Errorf("a prefix that no variable can have gives %v", err)
 	}
 	if _, err := (outputs.Client{}).Render("json", ""); err == nil {
@@ -147,7 +154,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(ready), "EmailOtp-dev")
 	f.Add([]byte(`{"userPoolId": null}`), "")
 	f.Fuzz(func(t *testing.T, data []byte, stack string) {
-		c, err := outputs.Read(data, stack)
+		c, err := outputs.Read(data, stack, "passwordless")
 		if err != nil {
 			return
 		}

@@ -9,8 +9,8 @@ import (
 
 // The formats of [Client.Render].
 const (
-	// Amplify is an amplify_outputs.json. A sandbox's endpoint stands under custom.emailotp, for that
-	// file has no place of its own for one.
+	// Amplify is an amplify_outputs.json. A sandbox's endpoint stands under custom.emailotp, since the
+	// file's format has no key for one.
 	Amplify = "amplify"
 	// Env is a line NAME=value each, for shells and .env files.
 	Env = "env"
@@ -30,7 +30,7 @@ const EndpointVariable = "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"
 var prefixes = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)?$`)
 
 // Render writes c in a format. Prefix begins the names of variables, such as "VITE_" for a bundler that
-// lets only such ones into a page; it is for [Env] alone.
+// lets only such ones into a page; [Env] alone uses it.
 func (c Client) Render(format, prefix string) ([]byte, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
@@ -71,7 +71,8 @@ func (c Client) amplify() ([]byte, error) {
 
 func (c Client) env(prefix string) ([]byte, error) {
 	if !prefixes.MatchString(prefix) {
-		return nil, fmt.Errorf("the prefix must be letters, digits and underscores, and begin with none of the digits (received: %q)", prefix)
+		return nil, fmt.Errorf("the prefix must be letters, digits and underscores, "+
+			"and not begin with a digit (received: %q)", prefix)
 	}
 	var b strings.Builder
 	for _, v := range [...]struct{ name, value string }{

@@ -10,22 +10,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 )
 
-// The ids of refusals that a client acts upon.
-const (
-	signInAgain = "sign-in-again"
-	unavailable = "unavailable"
-)
-
-// Refused is the pool's no.
+// Refused is an answer in which the pool refuses the sign-in.
 type Refused struct {
-	// Sentence is for the person.
+	// Sentence is for the user.
 	Sentence string
-	// ID is the construct's id of a refusal by a trigger, such as
-	// "unverified-address"; empty for the pool's own.
+	// ID is the id of a refusal by a trigger, one of the Refusal constants in package contract or a
+	// newer one; empty where the pool itself refuses.
 	ID          string
-	credentials bool // in the words of a wrong password
+	credentials bool // in Cognito's words for a wrong password
 	err         error
 }
 
@@ -35,9 +31,9 @@ func (r *Refused) Error() string { return r.Sentence }
 // Unwrap returns the SDK's error.
 func (r *Refused) Unwrap() error { return r.err }
 
-// Unavailable is a pool that does not answer, or can't just now.
+// Unavailable is a pool that does not answer, or can't at the moment.
 type Unavailable struct {
-	// Sentence is for the person.
+	// Sentence is for the user.
 	Sentence string
 	err      error
 }
@@ -48,11 +44,11 @@ func (u *Unavailable) Error() string { return u.Sentence }
 // Unwrap returns the SDK's error.
 func (u *Unavailable) Unwrap() error { return u.err }
 
-// triggerSentence finds the construct's sentence in Cognito's "VerifyAuthChallengeResponse failed
-// with error <sentence> (emailotp:<id>).".
+// triggerSentence matches a refusal of a trigger in Cognito's message, such as
+// "VerifyAuthChallengeResponse failed with error <sentence> (emailotp:<id>).".
 var triggerSentence = regexp.MustCompile(`failed with error (.*) \(emailotp:([a-z-]+)\)`)
 
-// understand sorts the SDK's errors. A cancelled context stays what it is.
+// understand makes a [*Refused] or an [*Unavailable] of the SDK's errors. A cancelled context stays as it is.
 func understand(err error) error {
 	var api smithy.APIError
 	var response *smithyhttp.ResponseError
@@ -76,7 +72,7 @@ func understandAPI(api smithy.APIError, err error) error {
 		switch {
 		case m == nil:
 			return &Unavailable{"a trigger of the user pool failed: " + message, err}
-		case m[2] == unavailable:
+		case m[2] == contract.RefusalUnavailable:
 			return &Unavailable{m[1], err}
 		}
 		return &Refused{Sentence: m[1], ID: m[2], err: err}
@@ -85,9 +81,10 @@ func understandAPI(api smithy.APIError, err error) error {
 	case *types.InternalErrorException, *types.TooManyRequestsException:
 		return &Unavailable{"the user pool can't answer just now: " + message, err}
 	case *types.InvalidPasswordException:
-		return err // for the caller, who asks for another
+		return err // for the caller, which asks for another
 	case *types.NotAuthorizedException:
-		return &Refused{Sentence: message, credentials: strings.HasPrefix(message, "Incorrect username or password"), err: err}
+		credentials := strings.HasPrefix(message, "Incorrect username or password")
+		return &Refused{Sentence: message, credentials: credentials, err: err}
 	case *types.UserNotFoundException, *types.UserNotConfirmedException, *types.PasswordResetRequiredException,
 		*types.LimitExceededException, *types.ForbiddenException:
 		return &Refused{Sentence: message, err: err}
@@ -98,7 +95,7 @@ func understandAPI(api smithy.APIError, err error) error {
 	return &rejected{api.ErrorCode() + ": " + message, err}
 }
 
-// rejected is a request that the pool found wrong, such as an unknown client.
+// rejected is an error for a wrong request, such as one with an unknown client.
 type rejected struct {
 	message string
 	err     error
@@ -107,7 +104,7 @@ type rejected struct {
 func (r *rejected) Error() string { return r.message }
 func (r *rejected) Unwrap() error { return r.err }
 
-// root is the innermost cause: "connection refused" rather than the SDK's frame around it.
+// root returns the innermost cause: "connection refused" without the SDK's frame around it.
 func root(err error) error {
 	var op *net.OpError
 	if errors.As(err, &op) {

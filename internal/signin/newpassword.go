@@ -12,8 +12,8 @@ import (
 
 const attributePrefix = "userAttributes."
 
-// newPassword replaces a temporary password. A password against the pool's
-// policy leaves the Session good for another try.
+// newPassword replaces a temporary password. The Session stays valid after a password that the pool's
+// policy refuses.
 func (s *SignIn) newPassword(ctx context.Context, at step) (step, error) {
 	answers, err := s.requiredAttributes(ctx, at.params["requiredAttributes"])
 	if err != nil {
@@ -31,13 +31,13 @@ func (s *SignIn) newPassword(ctx context.Context, at step) (step, error) {
 			refused = policy.ErrorMessage()
 			continue
 		}
-		// From here on this is the password, even where a refusal follows.
+		// The pool has the new password now, even if a refusal follows.
 		s.password = password
 		return next, err
 	}
 }
 
-// requiredAttributes asks for the attributes that are named in a JSON list.
+// requiredAttributes asks the user for the attributes in a JSON list of names.
 func (s *SignIn) requiredAttributes(ctx context.Context, list string) (map[string]string, error) {
 	answers := map[string]string{}
 	if list == "" {

@@ -1,12 +1,11 @@
-// Package signin signs a person in to a user pool that an EmailOTP guards, as
-// any client would: by the public operations of Cognito's API, SRP included.
+// Package signin signs a user in to a user pool with an EmailOTP, as any client does: by the public
+// operations of Cognito's API, SRP included.
 //
 //	s := signin.SignIn{API: client, Person: terminal, PoolID: id, ClientID: client, Username: "user@example.com"}
 //	tokens, err := s.Run(ctx)
 //
-// What the person is asked, and how, is the [Person]'s concern. A failure is a
-// [*Refused] when the pool says no, an [*Unavailable] when it can't say
-// anything, and otherwise what the Person returned.
+// The [Person] asks the user, in whatever way. A failure is a [*Refused] if the pool refuses, an
+// [*Unavailable] if the pool doesn't answer, and otherwise the error that the Person returned.
 package signin
 
 import (
@@ -20,42 +19,46 @@ import (
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/srp"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// The modes of a pool.
+// The modes of a pool, as texts.
 const (
-	Password     = "password"
-	Passwordless = "passwordless"
+	Password     = string(settings.Password)
+	Passwordless = string(settings.Passwordless)
 )
 
-// API is what a sign-in calls of the SDK's client; [*cognito.Client] is one.
+// API has the operations that a sign-in calls; [*cognito.Client] is one.
 type API interface {
-	InitiateAuth(context.Context, *cognito.InitiateAuthInput, ...func(*cognito.Options)) (*cognito.InitiateAuthOutput, error)
-	RespondToAuthChallenge(context.Context, *cognito.RespondToAuthChallengeInput, ...func(*cognito.Options)) (*cognito.RespondToAuthChallengeOutput, error)
-	SignUp(context.Context, *cognito.SignUpInput, ...func(*cognito.Options)) (*cognito.SignUpOutput, error)
+	InitiateAuth(context.Context, *cognito.InitiateAuthInput, ...option) (*cognito.InitiateAuthOutput, error)
+	RespondToAuthChallenge(context.Context, *cognito.RespondToAuthChallengeInput, ...option) (
+		*cognito.RespondToAuthChallengeOutput, error)
+	SignUp(context.Context, *cognito.SignUpInput, ...option) (*cognito.SignUpOutput, error)
 }
 
-// Person answers what the pool asks. An error ends the sign-in and comes back
-// from Run as it is.
+type option = func(*cognito.Options)
+
+// Person answers for the user. [SignIn.Run] returns its errors as they are, and ends the sign-in.
 type Person interface {
-	// Password is asked for once.
+	// Password returns the password; it is called once.
 	Password(ctx context.Context) (string, error)
-	// NewPassword is asked for when the current one is temporary, and again,
-	// with the pool's reason, when the pool's policy refuses one.
+	// NewPassword returns a password in place of a temporary one. It is called again with the pool's
+	// reason if the pool's policy refuses that one.
 	NewPassword(ctx context.Context, refused string) (string, error)
-	// Attribute is asked for each attribute that the pool requires with a new password.
+	// Attribute returns an attribute that the pool requires with a new password.
 	Attribute(ctx context.Context, name string) (string, error)
-	// Code is asked for in every round. [Resend] as an answer asks for another mail.
+	// Code returns the code of a round, or [Resend] to request the mail again.
 	Code(ctx context.Context, c Challenge) (string, error)
-	// Tell is told what happens in between, a sentence at a time.
+	// Tell shows a sentence about what happens in between.
 	Tell(sentence string)
 }
 
-// Resend is the answer to a [Challenge] that asks for the mail again.
+// Resend is the answer to a [Challenge] that requests the mail again.
 const Resend = "\x00resend"
 
-// Tokens are what a sign-in gives.
+// Tokens are the result of a sign-in.
 type Tokens struct {
 	ID      string `json:"idToken"`
 	Access  string `json:"accessToken"`
@@ -66,7 +69,7 @@ type Tokens struct {
 	Type string `json:"tokenType"`
 }
 
-// SignIn is one person's sign-in. All fields but Mode and Now are required.
+// SignIn is the sign-in of one user. All fields but Mode and Now are required.
 type SignIn struct {
 	API    API
 	Person Person
@@ -75,7 +78,7 @@ type SignIn struct {
 	ClientID string
 	// Username is the e-mail address.
 	Username string
-	// Mode is [Password] or [Passwordless]; empty finds out by trying.
+	// Mode is [Password] or [Passwordless]. If it is empty, Run finds out by trying and sets it.
 	Mode string
 	// Now is nil for time.Now.
 	Now func() time.Time
@@ -83,7 +86,7 @@ type SignIn struct {
 	password string
 }
 
-// step is what the pool wants next, or the tokens.
+// step is a challenge of the pool, or the tokens.
 type step struct {
 	name    types.ChallengeNameType
 	params  map[string]string
@@ -91,11 +94,11 @@ type step struct {
 	tokens  *types.AuthenticationResultType
 }
 
-// Run signs in. After a new password it signs in again where the pool wants that.
+// Run signs in. After a new password it signs in again if the pool requires that.
 func (s *SignIn) Run(ctx context.Context) (Tokens, error) {
 	for again := false; ; again = true {
 		tokens, err := s.once(ctx)
-		if r := (*Refused)(nil); !again && errors.As(err, &r) && r.ID == signInAgain {
+		if r := (*Refused)(nil); !again && errors.As(err, &r) && r.ID == contract.RefusalSignInAgain {
 			s.Person.Tell("The new password is set. Signing in with it:")
 			continue
 		}
@@ -123,20 +126,25 @@ func (s *SignIn) once(ctx context.Context) (Tokens, error) {
 		ExpiresIn: t.ExpiresIn, Type: aws.ToString(t.TokenType)}, nil
 }
 
-// start begins in the pool's mode. An unknown mode is tried out: a password pool
-// refuses a start without SRP in the words of a wrong password.
+// start begins in the pool's mode. For an unknown mode it tries without a password first: a password
+// pool refuses a start without SRP in the words of a wrong password.
 func (s *SignIn) start(ctx context.Context) (step, error) {
-	if s.Mode != Password {
-		next, err := s.initiate(ctx, map[string]string{"USERNAME": s.Username})
-		if r := (*Refused)(nil); s.Mode == Passwordless || !errors.As(err, &r) || !r.credentials {
-			if err == nil {
-				s.Mode = Passwordless
-			}
-			return next, err
-		}
-		s.Mode = Password
+	if s.Mode == Password {
+		return s.startPassword(ctx)
 	}
-	return s.startPassword(ctx)
+	next, err := s.initiate(ctx, map[string]string{"USERNAME": s.Username})
+	r := (*Refused)(nil)
+	credentials := errors.As(err, &r) && r.credentials
+	switch {
+	case credentials && s.Mode == "":
+		s.Mode = Password
+		return s.startPassword(ctx)
+	case credentials:
+		r.Sentence = "the user pool refuses a sign-in with this address"
+	case err == nil:
+		s.Mode = Passwordless
+	}
+	return next, err
 }
 
 func (s *SignIn) startPassword(ctx context.Context) (step, error) {
@@ -150,12 +158,14 @@ func (s *SignIn) startPassword(ctx context.Context) (step, error) {
 	if err != nil {
 		return step{}, err
 	}
-	next, err := s.initiate(ctx, map[string]string{"USERNAME": s.Username, "CHALLENGE_NAME": "SRP_A", "SRP_A": client.SRPA()})
+	next, err := s.initiate(ctx, map[string]string{
+		"USERNAME": s.Username, "CHALLENGE_NAME": "SRP_A", "SRP_A": client.SRPA()})
 	if err != nil {
 		return step{}, err
 	}
 	if next.name != types.ChallengeNameTypePasswordVerifier {
-		return step{}, fmt.Errorf("the pool asks for %s where a proof of the password is due; is it a password pool?", next.name)
+		return step{}, fmt.Errorf("the pool asks for %s where a proof of the password is due; is it a password pool?",
+			next.name)
 	}
 	answer, err := client.Answer(next.params, s.password, s.now())
 	if err != nil {
@@ -173,7 +183,7 @@ func (s *SignIn) initiate(ctx context.Context, params map[string]string) (step, 
 	return step{out.ChallengeName, out.ChallengeParameters, out.Session, out.AuthenticationResult}, nil
 }
 
-// respond answers a step. The user is named as the pool itself does.
+// respond answers a step, with the user's name as the pool sends it.
 func (s *SignIn) respond(ctx context.Context, to step, answers, metadata map[string]string) (step, error) {
 	responses := map[string]string{"USERNAME": s.Username}
 	if name := to.params["USERNAME"]; name != "" {
@@ -183,13 +193,14 @@ func (s *SignIn) respond(ctx context.Context, to step, answers, metadata map[str
 	}
 	maps.Copy(responses, answers)
 	out, err := s.API.RespondToAuthChallenge(ctx, &cognito.RespondToAuthChallengeInput{
-		ChallengeName: to.name, ClientId: &s.ClientID, ChallengeResponses: responses, Session: to.session, ClientMetadata: metadata})
+		ChallengeName: to.name, ClientId: &s.ClientID, ChallengeResponses: responses, Session: to.session,
+		ClientMetadata: metadata})
 	if err != nil {
 		return step{}, understand(err)
 	}
 	next := step{out.ChallengeName, out.ChallengeParameters, out.Session, out.AuthenticationResult}
 	if next.tokens == nil && next.params["USERNAME"] == "" {
-		// Later steps belong to the same user, whether or not they say so.
+		// Later steps belong to the same user, also if they lack the name.
 		next.params = maps.Clone(next.params)
 		if next.params == nil {
 			next.params = map[string]string{}

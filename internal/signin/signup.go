@@ -9,12 +9,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// SignUp creates the account in a passwordless pool. The address is the user
-// name alone: clients may not write the email attribute, the pool fills it. An
-// account that exists is told and is no error, as the sign-in will show whose it is.
+// SignUp creates the account in a passwordless pool. It sends the address as the user name alone: clients
+// may not write the attribute email, which the pool sets itself. An account that exists is no error, since
+// the sign-in proves whose it is.
 func (s *SignIn) SignUp(ctx context.Context) error {
-	// SignUp wants a password. Nobody ever learns this one; the suffix meets any
-	// policy's four classes.
+	// Cognito requires a password. This one is forgotten; the suffix has every policy's four classes.
 	password := rand.Text() + rand.Text() + "aA1-"
 	out, err := s.API.SignUp(ctx, &cognito.SignUpInput{ClientId: &s.ClientID, Username: &s.Username, Password: &password})
 	if exists := (*types.UsernameExistsException)(nil); errors.As(err, &exists) {
@@ -25,7 +24,8 @@ func (s *SignIn) SignUp(ctx context.Context) error {
 		return understand(err)
 	}
 	if !out.UserConfirmed {
-		return &Refused{Sentence: "the account was created, but the pool wants it confirmed before a sign-in; is it a passwordless pool?", err: errors.New("user is not confirmed")}
+		return &Refused{Sentence: "the account was created, but the pool requires a confirmation before a sign-in; " +
+			"is it a passwordless pool?", err: errors.New("user is not confirmed")}
 	}
 	s.Person.Tell("The account was created.")
 	return nil

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/locale"
 	"github.com/cognito-emailotp/cdk-emailotp/web"
 )
@@ -56,7 +57,7 @@ func placeholders(text string) string {
 	return strings.Join(slices.Compact(found), " ")
 }
 
-func TestThePageSpeaksTheLanguagesOfTheMails(t *testing.T) {
+func TestThePageHasTheLanguagesOfTheMails(t *testing.T) {
 	files, err := fs.Glob(web.Sources(), "src/strings/*.json")
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +76,7 @@ func TestThePageSpeaksTheLanguagesOfTheMails(t *testing.T) {
 	}
 	for _, tag := range want {
 		if entry := regexp.MustCompile(`(?m)^  '?` + tag + `'?: \{ name: '.+', load: `); !entry.Match(source) {
-			t.Errorf("words.ts has no entry for %s, so that nobody can choose it", tag)
+			t.Errorf("words.ts has no entry for %s, so that no user can choose it", tag)
 		}
 		rtl := regexp.MustCompile(`(?m)^const rtl = new Set\(\[.*'` + tag + `'.*\]\)`).Match(source)
 		if want := locale.DirectionOf(tag) == locale.RTL; rtl != want {
@@ -84,7 +85,7 @@ func TestThePageSpeaksTheLanguagesOfTheMails(t *testing.T) {
 	}
 }
 
-func TestEveryCatalogueSaysEverything(t *testing.T) {
+func TestEveryCatalogueHasEverySentence(t *testing.T) {
 	english := catalog(t, locale.Default)
 	for _, tag := range locale.Shipped() {
 		words := catalog(t, tag)
@@ -138,25 +139,14 @@ func TestEveryTextButNamesIsTranslated(t *testing.T) {
 	}
 }
 
-// The refusals that the triggers can give are sentences of the page, or steps of its own.
-func TestThePageKnowsEveryRefusal(t *testing.T) {
-	source, err := fs.ReadFile(web.Sources(), "src/signin/problem.ts")
-	if err != nil {
-		t.Fatal(err)
-	}
-	signin, err := fs.ReadFile(web.Sources(), "src/signin/signin.ts")
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestThePageHasASentenceForEveryRefusal(t *testing.T) {
 	english := catalog(t, locale.Default)
-	for _, id := range refusals() {
-		if id == "sign-in-again" {
-			if !strings.Contains(string(signin), "emailotp:sign-in-again") {
-				t.Error("the page takes no notice of the refusal sign-in-again")
-			}
-			continue
+	for _, id := range contract.RefusalIDs() {
+		key := "problems." + id
+		if id == contract.RefusalSignInAgain {
+			key = "notices.password-changed"
 		}
-		if !strings.Contains(string(source), "'"+id+"'") || english["problems."+id] == "" {
+		if english[key] == "" {
 			t.Errorf("the page has no words for the refusal %q", id)
 		}
 	}

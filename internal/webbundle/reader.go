@@ -10,22 +10,22 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// space is the compiler's namespace of the sources, which need not be files.
+// space is the compiler's namespace for the sources, which need not be files.
 const space = "page"
 
-// urls is the namespace of the JSON sources that are imported as "name?url": each becomes a file of its
-// own, and the import gives its URL relative to the script.
+// urls is the namespace for JSON sources that are imported as "name?url". Each becomes a file of its own,
+// and the import returns its URL relative to the script.
 const urls = "page-url"
 
-// loaders are the kinds of sources.
+// loaders has the compiler's loader for each kind of source.
 var loaders = map[string]api.Loader{".ts": api.LoaderTS, ".css": api.LoaderCSS, ".json": api.LoaderJSON}
 
-// reader is a plugin by which the compiler reads the sources; what they import by another name than a
-// relative one is a package in modules.
+// reader returns a plugin by which the compiler reads the sources. An import that isn't relative is a
+// package in modules.
 func reader(sources fs.FS, modules string) api.Plugin {
 	exists := func(name string) bool { info, err := fs.Stat(sources, name); return err == nil && !info.IsDir() }
 	resolve := func(a api.OnResolveArgs) (api.OnResolveResult, error) {
-		name := path.Join(path.Dir(a.Importer), a.Path) // of an entry point there is no importer
+		name := path.Join(path.Dir(a.Importer), a.Path) // an entry point has no importer
 		if file, ok := strings.CutSuffix(name, "?url"); ok && exists(file) {
 			return api.OnResolveResult{Path: file, Namespace: urls}, nil
 		}
@@ -34,7 +34,7 @@ func reader(sources fs.FS, modules string) api.Plugin {
 				return api.OnResolveResult{Path: candidate, Namespace: space}, nil
 			}
 		}
-		return api.OnResolveResult{}, nil // the compiler says that there is no such file, and where
+		return api.OnResolveResult{}, nil // the compiler reports a missing file
 	}
 	load := func(a api.OnLoadArgs) (api.OnLoadResult, error) {
 		data, err := fs.ReadFile(sources, a.Path)

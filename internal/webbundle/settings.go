@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Settings is what the page fetches as [SettingsName]. The JSON names are the page's own.
+// Settings is the content of [SettingsName], which the page fetches. The page reads the JSON names.
 type Settings struct {
 	UserPoolID       string `json:"userPoolId"`
 	UserPoolClientID string `json:"userPoolClientId"`
@@ -15,15 +15,15 @@ type Settings struct {
 	Mode string `json:"mode"`
 	// Endpoint is the user pool's API; empty means AWS's in the pool's region.
 	Endpoint string `json:"endpoint,omitempty"`
-	// SignUp lets people create accounts, in passwordless mode.
+	// SignUp allows users to create accounts, in passwordless mode.
 	SignUp bool `json:"signUp,omitempty"`
 	// Product is the name above the form; empty shows none.
 	Product string `json:"product,omitempty"`
-	// PasswordLength is the shortest password that the pool takes; 0 is Cognito's 8.
+	// PasswordLength is the length of the shortest password that the pool accepts; 0 is Cognito's 8.
 	PasswordLength int `json:"passwordLength,omitempty"`
-	// InboxURL is the local mailbox; empty where mails go to people.
+	// InboxURL is the local mailbox; empty outside of a sandbox.
 	InboxURL string `json:"inboxUrl,omitempty"`
-	// Live makes the page listen for new builds of itself.
+	// Live makes the page reload itself after each new build.
 	Live bool `json:"live,omitempty"`
 }
 
@@ -40,7 +40,8 @@ func (s Settings) Validate() error {
 		errs = append(errs, fmt.Errorf("mode must be password or passwordless (received: %q)", s.Mode))
 	}
 	for _, u := range []struct{ name, value string }{{"endpoint", s.Endpoint}, {"inboxUrl", s.InboxURL}} {
-		if parsed, err := url.Parse(u.value); u.value != "" && (err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "") {
+		parsed, err := url.Parse(u.value)
+		if u.value != "" && (err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "") {
 			errs = append(errs, fmt.Errorf("%s must be an http or https URL (received: %q)", u.name, u.value))
 		}
 	}
@@ -53,7 +54,7 @@ func (s Settings) Validate() error {
 	return nil
 }
 
-// API returns the origin that the page speaks to: s.Endpoint, or AWS's in the pool's region.
+// API returns the origin of the user pool's API: s.Endpoint, or AWS's in the pool's Region.
 func (s Settings) API() string {
 	if s.Endpoint != "" {
 		return s.Endpoint
@@ -62,5 +63,5 @@ func (s Settings) API() string {
 	return API(region)
 }
 
-// API returns the origin of AWS's API of the user pools in a region.
+// API returns the origin of AWS's API for the user pools of a Region.
 func API(region string) string { return "https://cognito-idp." + region + ".amazonaws.com/" }

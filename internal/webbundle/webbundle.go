@@ -1,6 +1,5 @@
-// Package webbundle makes the files that browsers get of the sign-in page's sources, by esbuild in
-// process: modules and style minified, a language a file of its own, names by content, no inline script or
-// style.
+// Package webbundle makes the files for browsers from the sign-in page's sources, by esbuild in process:
+// minified modules and style, a file for each language, names by content, no inline script or style.
 //
 //	modules, err := webbundle.Install(ctx, cacheDir, nil)
 //	bundle, err := webbundle.Build(web.Sources(), modules)
@@ -24,7 +23,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/web"
 )
 
-// IndexName is the name of the page itself. SettingsName is that of the settings that it fetches, which
+// IndexName is the name of the page itself. SettingsName is the name of the settings that it fetches. They
 // are no part of a bundle: one bundle serves every user pool.
 const (
 	IndexName    = "index.html"
@@ -33,16 +32,16 @@ const (
 
 // File is a file for browsers.
 type File struct {
-	// Name is the path below the page's own, such as "assets/main-K5QJ2B7C.js".
+	// Name is the path below the page's directory, such as "assets/main-K5QJ2B7C.js".
 	Name string
 	// ContentType is its media type.
 	ContentType string
 	Body        []byte
-	// Immutable says that the name changes with the content, so that it may be cached for ever.
+	// Immutable reports whether the name changes with the content, so that browsers may keep the file.
 	Immutable bool
 }
 
-// Bundle is the page as browsers get it, but for the settings.
+// Bundle has the files of the page but for the settings.
 type Bundle struct{ files []File }
 
 // Files returns the files, sorted by name.
@@ -66,27 +65,34 @@ func Install(ctx context.Context, cacheDir string, progress func(string)) (strin
 // Build bundles the sources, which are [web.Sources] or a directory like it, with the packages in
 // modules, a directory that has a node_modules. Its errors are the compiler's, with file and line.
 func Build(sources fs.FS, modules string) (*Bundle, error) {
-	icon, err := fs.ReadFile(sources, "icon.svg")
+	files, err := build(sources, modules)
 	if err != nil {
 		return nil, fmt.Errorf("bundling the sign-in page: %w", err)
 	}
-	modules, err = filepath.Abs(modules)
+	return &Bundle{files}, nil
+}
+
+func build(sources fs.FS, modules string) ([]File, error) {
+	icon, err := fs.ReadFile(sources, "icon.svg")
 	if err != nil {
-		return nil, fmt.Errorf("bundling the sign-in page: %w", err)
+		return nil, err
+	}
+	if modules, err = filepath.Abs(modules); err != nil {
+		return nil, err
 	}
 	result := api.Build(options(sources, modules))
 	if err := failure(result.Errors); err != nil {
 		return nil, err
 	}
-	b := &Bundle{files: []File{{Name: "assets/icon.svg", ContentType: contentTypes[".svg"], Body: icon}}}
+	files := []File{{Name: "assets/icon.svg", ContentType: contentTypes[".svg"], Body: icon}}
 	names := map[string]string{"Icon": "assets/icon.svg"}
 	for _, f := range result.OutputFiles {
 		name, err := filepath.Rel(filepath.Join(modules, "out"), f.Path)
 		if err != nil {
-			return nil, fmt.Errorf("bundling the sign-in page: %w", err)
+			return nil, err
 		}
 		name = filepath.ToSlash(name)
-		b.files = append(b.files, File{Name: name, ContentType: contentTypes[path.Ext(name)], Body: f.Contents, Immutable: true})
+		files = append(files, File{Name: name, ContentType: contentTypes[path.Ext(name)], Body: f.Contents, Immutable: true})
 		switch base := path.Base(name); {
 		case strings.HasPrefix(base, "main-"):
 			names["Script"] = name
@@ -98,18 +104,18 @@ func Build(sources fs.FS, modules string) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.files = append(b.files, index)
-	slices.SortFunc(b.files, func(x, y File) int { return strings.Compare(x.Name, y.Name) })
-	return b, nil
+	files = append(files, index)
+	slices.SortFunc(files, func(x, y File) int { return strings.Compare(x.Name, y.Name) })
+	return files, nil
 }
 
 var contentTypes = map[string]string{
-	".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8",
-	".json": "application/json",
+	".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".html": "text/html; charset=utf-8",
+	".svg": "image/svg+xml", ".json": "application/json",
 }
 
-// options has all paths relative to the directory of the packages, and the sources by themselves, for the
-// names that depend on content depend on those paths as well.
+// options makes all paths relative to the directory of the packages: the names that depend on content
+// depend on the paths as well.
 func options(sources fs.FS, modules string) api.BuildOptions {
 	return api.BuildOptions{
 		AbsWorkingDir: modules,
@@ -136,17 +142,13 @@ func options(sources fs.FS, modules string) api.BuildOptions {
 }
 
 func page(sources fs.FS, names map[string]string) (File, error) {
-	text, err := fs.ReadFile(sources, IndexName)
+	t, err := template.New(IndexName).Option("missingkey=error").ParseFS(sources, IndexName)
 	if err != nil {
-		return File{}, fmt.Errorf("bundling the sign-in page: %w", err)
-	}
-	t, err := template.New(IndexName).Option("missingkey=error").Parse(string(text))
-	if err != nil {
-		return File{}, fmt.Errorf("bundling the sign-in page: %w", err)
+		return File{}, err
 	}
 	var out bytes.Buffer
 	if err := t.Execute(&out, names); err != nil {
-		return File{}, fmt.Errorf("bundling the sign-in page: %w", err)
+		return File{}, err
 	}
 	return File{Name: IndexName, ContentType: contentTypes[".html"], Body: out.Bytes()}, nil
 }
@@ -160,8 +162,5 @@ func failure(messages []api.Message) error {
 		}
 		errs = append(errs, fmt.Errorf("%s:%d:%d: %s", m.Location.File, m.Location.Line, m.Location.Column, m.Text))
 	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("bundling the sign-in page: %w", err)
-	}
-	return nil
+	return errors.Join(errs...)
 }

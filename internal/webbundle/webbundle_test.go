@@ -13,18 +13,9 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
 	"github.com/cognito-emailotp/cdk-emailotp/web"
 )
-
-func refusals() []string {
-	var all []string
-	for _, r := range trigger.Refusals() {
-		all = append(all, r.ID)
-	}
-	return all
-}
 
 // modules installs the page's packages, or skips where there is no npm.
 func modules(t testing.TB) string {
@@ -69,7 +60,7 @@ func TestAVisitLoadsLittle(t *testing.T) {
 	}
 }
 
-// sizes returns the bytes of the script that everybody loads, of the largest language and of the style.
+// sizes returns the bytes of the script that every visit loads, of the largest language and of the style.
 func sizes(b *webbundle.Bundle) (script, language, style int) {
 	lazy := regexp.MustCompile(`^assets/(de|fr|es|pt-BR|it|nl|pl|tr|ja|zh-Hans|ar)-`)
 	for _, f := range b.Files() {
@@ -114,8 +105,8 @@ func TestThePageNamesItsFilesByContent(t *testing.T) {
 	}
 }
 
-// Where the packages lie must not show in the names, or a deployment from another machine would replace
-// every file.
+// If the names depended on the packages' directory, a deployment from another machine would replace every
+// file.
 func TestTheNamesAreTheSameOnEveryMachine(t *testing.T) {
 	elsewhere := filepath.Join(t.TempDir(), "another", "place")
 	if err := os.MkdirAll(filepath.Dir(elsewhere), 0o755); err != nil {
@@ -144,7 +135,7 @@ func TestNothingIsInline(t *testing.T) {
 	}
 }
 
-// The person sees the form before, and without, any script.
+// The form shows before, and without, any script.
 func TestThePageIsThereBeforeItsScript(t *testing.T) {
 	index, _ := build(t).File(webbundle.IndexName)
 	for _, want := range []string{`<h1 id="title"`, `type="email"`, `autocomplete="username"`, `<noscript>`} {
@@ -172,7 +163,7 @@ func TestABrokenSourceIsNamed(t *testing.T) {
 	sources["src/main.ts"] = &fstest.MapFile{Data: []byte("export {};\n")}
 	sources["index.html"] = &fstest.MapFile{Data: []byte("{{.Nonsense}}")}
 	if _, err := webbundle.Build(sources, dir); err == nil || !strings.Contains(err.Error(), "Nonsense") {
-		t.Errorf("got %v, want the name that the page asks for in vain", err)
+		t.Errorf("got %v, want the name that is missing", err)
 	}
 }
 

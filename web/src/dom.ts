@@ -27,7 +27,7 @@ export function shown(address: string): HTMLElement {
   return el('bdi', { className: 'address', dir: 'ltr' }, address);
 }
 
-/** Sets text only where it changes, so that screen readers hear no repetition. */
+/** Sets a text if it changes, so that screen readers repeat nothing. */
 export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }

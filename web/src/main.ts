@@ -1,4 +1,4 @@
-/** Where the page begins. */
+/** The page's entry point. */
 import { Page } from './page';
 import { configure, loadSettings, type Settings } from './settings';
 import { EmailSignIn } from './signin/signin';
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     ...(settings.endpoint && { endpoint: settings.endpoint }),
     signUpAttributes: { locale: (await language).tag, zoneinfo: Intl.DateTimeFormat().resolvedOptions().timeZone },
   });
-  // What is there shows at once; what is kept of a session is then checked with the pool.
+  // A stored session shows at once; the pool checks it afterwards.
   const picked = await signIn.resume().catch(() => signIn.state);
   const page = new Page(signIn, settings, await language);
   page.open(document.querySelector<HTMLInputElement>('#email')?.value ?? '');
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   if (settings.live) new EventSource('reload').onmessage = () => location.reload();
 }
 
-/** The languages a person wants, the one of the menu or the address first. */
+/** The languages to choose from: the address's, the menu's last choice, the browser's. */
 function wanted(): string[] {
   let chosen: string | null = null;
   try {

@@ -1,4 +1,4 @@
-/** The page: shows the screen for each state, and keeps history, title, focus and language in step. */
+/** The page: shows the screen for each state, and updates history, title, focus and language with it. */
 import { el, setText } from './dom';
 import { digits } from './signin/challenge';
 import { Problem, type ProblemID } from './signin/problem';
@@ -11,7 +11,7 @@ import { signedInView } from './views/signed-in';
 import { startView } from './views/start';
 import type { Context, View } from './views/view';
 
-// After this long a person is told that it takes long.
+// After this time the page shows that an action takes long, in milliseconds.
 const patience = 6000;
 
 /** Page draws a sign-in into the document. */
@@ -49,7 +49,7 @@ export class Page {
     this.draw(this.signIn.state, this.signIn.busy);
   }
 
-  /** Looks who is signed in, without a word if that can't be found out. */
+  /** Shows who is signed in, and nothing if that fails. */
   pickUp(): void {
     this.signIn.resume().catch(() => undefined);
   }
@@ -81,7 +81,7 @@ export class Page {
       this.shows = `${state.step} ${this.purpose} ${this.language.tag}`;
     }
     view.update(state, this.signIn.busy);
-    // On arrival the focus is the person's: a page that takes it scrolls phones and interrupts readers.
+    // A page that moves the focus when it opens scrolls phones and interrupts screen readers.
     if (!first || document.activeElement === document.body) view.focus();
   }
 
@@ -131,7 +131,7 @@ export class Page {
     return state.step === 'code' || state.step === 'new-password';
   }
 
-  /** Everything around the screens that has words: direction, name, language menu. */
+  /** Sets everything around the screens: direction, name, language menu. */
   private dress(): void {
     const { language } = this;
     document.documentElement.lang = language.tag;
@@ -141,7 +141,7 @@ export class Page {
       ...Object.entries(languages).map(([tag, { name }]) => el('option', { value: tag, lang: tag, selected: tag === language.tag }, name)));
     menu.addEventListener('change', async () => {
       const chosen = menu.value;
-      // So that what is said below is heard even where it was said before.
+      // Screen readers announce a sentence again only after it was gone.
       this.announce('');
       let loaded: Language;
       try {
@@ -170,7 +170,7 @@ export class Page {
     document.querySelector('#languages')!.replaceChildren(el('label', { htmlFor: 'language', className: 'unseen' }, language.words.language), menu);
   }
 
-  /** In the sandbox, where to read the mail. */
+  /** Shows the link to the mailbox, in the sandbox. */
   private note(state: State): void {
     const note = document.querySelector<HTMLElement>('#note')!;
     note.hidden = !this.settings.inboxUrl;

@@ -1,7 +1,8 @@
-/** The page's settings: which user pool it signs in to. They are fetched, so that one bundle serves all. */
+/** The page's settings: which user pool it signs in to. It fetches them, so that one bundle serves all. */
 import { cognitoUserPoolsTokenProvider } from '@aws-amplify/auth/cognito';
-import { Amplify } from '@aws-amplify/core';
+import { Amplify, syncSessionStorage } from '@aws-amplify/core';
 import type { Mode } from './signin/signin';
+import { Spill, tokenStorage } from './signin/storage';
 
 /** Settings is the content of settings.json beside the page. */
 export interface Settings {
@@ -10,15 +11,15 @@ export interface Settings {
   mode: Mode;
   /** The user pool's API where it isn't AWS's. */
   endpoint?: string;
-  /** Whether people may create accounts; in passwordless mode only. */
+  /** Whether users may create accounts; in passwordless mode only. */
   signUp?: boolean;
   /** The product's name, shown above the form. */
   product?: string;
-  /** The shortest password the pool takes. */
+  /** The shortest password that the pool accepts. */
   passwordLength?: number;
   /** The local mailbox, in the sandbox. */
   inboxUrl?: string;
-  /** Whether /reload tells when the page was built anew, for who develops it. */
+  /** Whether the page reloads itself after each new build, for its developers. */
   live?: boolean;
 }
 
@@ -33,7 +34,10 @@ export async function loadSettings(): Promise<Settings> {
   return settings;
 }
 
-/** Configures Amplify. Where the whole of aws-amplify is installed, its own Amplify needs no provider. */
+/**
+ * Configures Amplify, with storages that go on in memory where the browser's are full or forbidden. An
+ * app that has the whole of aws-amplify needs no provider for its Amplify.
+ */
 export function configure(settings: Settings): void {
   const Auth = {
     Cognito: {
@@ -43,5 +47,11 @@ export function configure(settings: Settings): void {
     },
   };
   cognitoUserPoolsTokenProvider.setAuthConfig(Auth);
+  cognitoUserPoolsTokenProvider.setKeyValueStorage(tokenStorage);
+  // Amplify keeps the sign-in that is under way here, and offers no other place.
+  const kept = new Spill(() => sessionStorage, 'CognitoSignInState');
+  syncSessionStorage.setItem = (key, value) => kept.setItem(key, value);
+  syncSessionStorage.getItem = (key) => kept.getItem(key);
+  syncSessionStorage.removeItem = (key) => kept.removeItem(key);
   Amplify.configure({ Auth }, { Auth: { tokenProvider: cognitoUserPoolsTokenProvider } });
 }

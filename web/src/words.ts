@@ -1,4 +1,4 @@
-/** The page's languages: which there are, which one a person gets, and how a sentence is filled in. */
+/** The page's languages: their list, the choice of one, and sentences with numbers and times. */
 import english from './strings/en.json';
 import ar from './strings/ar.json?url';
 import de from './strings/de.json?url';
@@ -35,7 +35,7 @@ export const languages: Record<string, { name: string; load: () => Promise<Words
 // After this long a language is given up.
 const limit = 20_000;
 
-// Not by import(), for a browser that failed to import a module once never asks for it again.
+// Not by import(): a browser that failed to import a module once never requests it again.
 async function fetched(file: string): Promise<Words> {
   const response = await fetch(new URL(file, import.meta.url), { signal: AbortSignal.timeout(limit) });
   if (!response.ok) throw new Problem('server', `${response.url}: HTTP status ${response.status}`);
@@ -88,7 +88,7 @@ export class Language {
     }
   }
 
-  /** Loads a language; one that can't be loaded is English, for a person must be able to sign in. */
+  /** Loads a language, or English if that fails: users must be able to sign in. */
   static loadFirst(tag: string): Promise<Language> {
     return Language.load(tag).catch(() => new Language('en', english));
   }

@@ -1,7 +1,8 @@
 /**
  * What a reload needs to go on with a sign-in: the address and the challenge's parameters, in
- * sessionStorage. No code and no token; Cognito's Session is kept by Amplify.
+ * sessionStorage. No code and no token; Amplify keeps Cognito's session.
  */
+import { steady } from './challenge';
 import type { State } from './state';
 
 const memory = 'emailotp.sign-in';
@@ -10,21 +11,21 @@ const memory = 'emailotp.sign-in';
 const lifetime = 3 * 60 * 1000;
 
 /** Keeps state for a reload. */
-export function remember(state: Kept['state']): void {
+export function remember(state: Unfinished): void {
   try {
-    sessionStorage.setItem(memory, JSON.stringify({ at: Date.now(), state } satisfies Kept));
+    sessionStorage.setItem(memory, JSON.stringify({ at: Date.now(), state: moved(state, -steady()) } satisfies Kept));
   } catch {
     // Storage is full or forbidden: a reload starts again.
   }
 }
 
 /** Returns what was kept, and whether Amplify can still go on with it. */
-export function recall(): (Kept & { resumable: boolean }) | undefined {
+export function recall(): { state: Unfinished; resumable: boolean } | undefined {
   try {
     const kept = JSON.parse(sessionStorage.getItem(memory) ?? 'null') as Kept | null;
     if (!kept?.state.email) return undefined;
     const age = Date.now() - kept.at;
-    return { ...kept, resumable: age >= 0 && age < lifetime };
+    return { state: moved(kept.state, steady() - age), resumable: age >= 0 && age < lifetime };
   } catch {
     return undefined;
   }
@@ -39,8 +40,16 @@ export function forget(): void {
   }
 }
 
-/** Kept is an unfinished sign-in and when its last round was. */
-export interface Kept {
+type Unfinished = Extract<State, { step: 'code' | 'new-password' }>;
+
+/** Kept is an unfinished sign-in, with times as distances from `at`. */
+interface Kept {
   at: number;
-  state: Extract<State, { step: 'code' | 'new-password' }>;
+  state: Unfinished;
+}
+
+function moved(state: Unfinished, by: number): Unfinished {
+  if (state.step !== 'code') return state;
+  const { challenge } = state;
+  return { ...state, challenge: { ...challenge, expiresAt: challenge.expiresAt + by, resendAt: challenge.resendAt + by } };
 }

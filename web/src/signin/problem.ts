@@ -1,13 +1,14 @@
 /** What can go wrong in a sign-in, as names that a user interface has sentences for. */
+import { refusals, type Refusal } from './contract';
 
 /** ProblemID names what went wrong; it is stable, sentences for it are the user interface's. */
 export type ProblemID =
-  | 'invalid-email' | 'missing-password' | 'code-shape'
+  | 'invalid-email' | 'unmailable-email' | 'missing-password' | 'code-shape'
   | 'wrong-password' | 'locked' | 'disabled' | 'not-confirmed' | 'reset-required' | 'temporary-password-expired'
   | 'no-attempts-left' | 'session-over' | 'weak-password' | 'no-sign-up'
-  | 'throttled' | 'offline' | 'timeout' | 'server' | 'refused' | 'configuration'
-  // What the triggers refuse; they end their sentences with "(emailotp:<id>)".
-  | 'unavailable' | 'malformed' | 'unverified-address' | 'no-address' | 'undeliverable-address' | 'not-allowed';
+  | 'throttled' | 'offline' | 'timeout' | 'storage' | 'server' | 'refused' | 'configuration'
+  // After a new password the page goes back to its start with a notice.
+  | Exclude<Refusal, 'sign-in-again'>;
 
 /** Problem is how an action fails. */
 export class Problem extends Error {
@@ -19,7 +20,7 @@ export class Problem extends Error {
   }
 }
 
-/** The ways to fail in a challenge after which the person can mend it or try once more. */
+/** The problems in a challenge after which the user can correct the answer or try again. */
 export const survivable: ReadonlySet<ProblemID> = new Set<ProblemID>(['code-shape', 'weak-password', 'missing-password', 'throttled', 'offline', 'timeout']);
 
 export const nameOf = (error: unknown) => (error instanceof Error ? error.name : '');
@@ -28,22 +29,39 @@ export const messageOf = (error: unknown) => (error instanceof Error ? error.mes
 /** Phase is what was being done; the same words of Cognito mean different things in it. */
 export type Phase = 'start' | 'password' | 'sign-up' | 'code' | 'new-password' | 'session';
 
-/** Reads Amplify's error names, which are Cognito's, and the wording that sets some of them apart. */
-export function problemOf(error: unknown, phase: Phase): Problem {
-  if (error instanceof Problem) return error;
-  const name = nameOf(error);
-  const message = messageOf(error);
-  const refusal = /\(emailotp:([a-z-]+)\)/.exec(message)?.[1];
-  if (refusal && refusals.has(refusal)) return new Problem(refusal as ProblemID, error);
-  // The pool judges addresses by rules of its own.
-  if (name === 'InvalidParameterException' && /e-?mail/i.test(message)) return new Problem('invalid-email', error);
-  return new Problem(named[name] ?? (name === 'NotAuthorizedException' || name === 'UserNotFoundException' ? unauthorized(message, phase) : 'server'), error);
+/** Returns the refusal of a trigger that an error's message ends in. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  const id = /\(emailotp:([a-z-]+)\)/.exec(messageOf(error))?.[1];
+  return refusals.find((refusal) => refusal === id);
 }
 
-const refusals: ReadonlySet<string> = new Set<ProblemID>(['unavailable', 'malformed', 'unverified-address', 'no-address', 'undeliverable-address', 'not-allowed']);
+/**
+ * Reads Amplify's error names, which are Cognito's, and the wording that sets some of them apart. In a
+ * pool without passwords no problem is one of a password.
+ */
+export function problemOf(error: unknown, phase: Phase, withPassword = true): Problem {
+  if (error instanceof Problem) return error;
+  const id = refusalOf(error) ?? identify(error, phase);
+  if (id === 'sign-in-again') return new Problem('refused', error);
+  return new Problem((!withPassword && neutral[id]) || id, error);
+}
+
+const neutral: Partial<Record<ProblemID, ProblemID>> = {
+  'wrong-password': 'refused', 'reset-required': 'refused', 'temporary-password-expired': 'refused', 'weak-password': 'configuration',
+};
+
+function identify(error: unknown, phase: Phase): ProblemID {
+  const name = nameOf(error);
+  const message = messageOf(error);
+  // The pool checks addresses by rules of its own.
+  if (name === 'InvalidParameterException' && /e-?mail/i.test(message)) return 'invalid-email';
+  if (name === 'NotAuthorizedException' || name === 'UserNotFoundException') return unauthorized(message, phase);
+  return named[name] ?? 'server';
+}
 
 const named: Record<string, ProblemID> = {
   NetworkError: 'offline',
+  QuotaExceededError: 'storage',
   TooManyRequestsException: 'throttled',
   LimitExceededException: 'throttled',
   TooManyFailedAttemptsException: 'throttled',
@@ -54,7 +72,7 @@ const named: Record<string, ProblemID> = {
   InvalidParameterException: 'configuration',
   ResourceNotFoundException: 'configuration',
   EmptyUserIdForSRPException: 'configuration',
-  // confirmSignIn without a sign-in that Amplify knows of.
+  // confirmSignIn without a sign-in in Amplify's store.
   SignInException: 'session-over',
 };
 

@@ -1,31 +1,33 @@
 /**
  * Sign-in by mailed code to an Amazon Cognito user pool with an EmailOTP, without any user interface:
- * the steps a person goes through as one observable state, and the actions that lead from one to the
- * next.
+ * its steps as one observable state, and the actions that lead from one to the next.
  *
  * The folder needs `aws-amplify` 6, configured by `Amplify.configure`, and nothing else. Lift it into
  * an app as it is:
  *
  *     const signIn = new EmailSignIn({ mode: 'passwordless' });
  *     signIn.subscribe((state) => draw(state));
- *     await signIn.resume();                    // picks up who is signed in, or an unfinished sign-in
+ *     await signIn.resume();                    // a user who is signed in, or an unfinished sign-in
  *     await signIn.start('user@example.com');    // state.step becomes 'code'
  *     await signIn.answer('1234 5678');         // state.step becomes 'signed-in'
  *
  * Every action resolves to the state it led to and rejects with a {@link Problem}. One action runs at
  * a time: a second call while one runs (a double click) gets the first one's promise.
  *
- * Amplify keeps the tokens, in localStorage unless it is told otherwise. This module keeps the address
+ * Amplify keeps the tokens, in localStorage unless it is configured otherwise. This module keeps the address
  * and the challenge's parameters (no code, no token) in sessionStorage, so that a reload goes on.
  */
 import { confirmSignIn, fetchAuthSession, signIn, signOut, signUp } from 'aws-amplify/auth';
 import type { SignInOutput } from 'aws-amplify/auth';
+import { isAddressShaped, isMailable, normalizeAddress } from './address';
 import { challengeOf, digits } from './challenge';
+import { resendRequest } from './contract';
 import { forget, recall, remember } from './memory';
-import { messageOf, nameOf, Problem, problemOf, survivable } from './problem';
+import { messageOf, nameOf, Problem, problemOf, refusalOf, survivable, type Phase } from './problem';
 import type { Notice, Session, State } from './state';
 
-export { digits, group, type Challenge, type Reason } from './challenge';
+export { isMailable, normalizeAddress } from './address';
+export { digits, group, steady, type Challenge, type Reason } from './challenge';
 export { Problem, type ProblemID } from './problem';
 export type { Notice, Session, State } from './state';
 
@@ -43,7 +45,7 @@ export interface Options {
   timeout?: number;
 }
 
-/** EmailSignIn is one person's way in, see the module. */
+/** EmailSignIn is the sign-in of one user; see the module. */
 export class EmailSignIn {
   private readonly options: Options;
   private readonly listeners = new Set<(state: State, busy: boolean) => void>();
@@ -73,8 +75,8 @@ export class EmailSignIn {
   }
 
   /**
-   * Picks up what there is: somebody signed in (in another tab, too), or a sign-in that a reload
-   * interrupted. An unfinished one that can't be picked up leads to the start with a notice.
+   * Picks up a user who is signed in (in another tab, too), or a sign-in that a reload interrupted. An
+   * unfinished one that can't be picked up leads to the start with a notice.
    */
   resume(): Promise<State> {
     return this.act(async (set) => {
@@ -101,17 +103,17 @@ export class EmailSignIn {
    */
   signUp(email: string): Promise<State> {
     return this.act(async (set) => {
-      const username = address(email);
+      const username = mailable(email);
       try {
         await this.register(username);
       } catch (error) {
-        if (nameOf(error) !== 'UsernameExistsException') throw problemOf(error, 'sign-up');
+        if (nameOf(error) !== 'UsernameExistsException') throw this.problem(error, 'sign-up');
       }
       await this.begin(set, username, undefined, true);
     });
   }
 
-  /** Answers with what the person typed or pasted. What can't be a code is refused without a request. */
+  /** Answers with the typed or pasted code. An answer that can't be a code fails without a request. */
   answer(code: string): Promise<State> {
     return this.act(async (set) => {
       const { challenge } = this.expect('code');
@@ -122,14 +124,14 @@ export class EmailSignIn {
   }
 
   /**
-   * Has the mail sent again. Too early, the state's challenge says 'resend-too-soon'. In passwordless
+   * Requests the mail again. If that is too early, the challenge's reason is 'resend-too-soon'. In passwordless
    * mode a sign-in that is over is started anew.
    */
   resend(): Promise<State> {
     return this.act(async (set) => {
       const { email, isNew } = this.expect('code');
       try {
-        await this.respond(set, 'resend', { action: 'resend' });
+        await this.respond(set, 'resend', resendRequest);
       } catch (error) {
         const over = error instanceof Problem && (error.id === 'session-over' || error.id === 'no-attempts-left');
         if (!over || this.options.mode !== 'passwordless') throw error;
@@ -138,7 +140,7 @@ export class EmailSignIn {
     });
   }
 
-  /** Sets the new password that the pool asks for. */
+  /** Sets the new password that the pool requires. */
   setPassword(password: string): Promise<State> {
     return this.act(async (set) => {
       this.expect('new-password');
@@ -154,7 +156,7 @@ export class EmailSignIn {
     this.become(this.startAgain());
   }
 
-  /** Renews the tokens. Somebody who was signed out elsewhere ends at the start, with a notice. */
+  /** Renews the tokens. A user who was signed out elsewhere gets to the start, with a notice. */
   renew(): Promise<State> {
     return this.act(async (set) => {
       const session = await this.session('renewed');
@@ -177,7 +179,7 @@ export class EmailSignIn {
       const next = this.startAgain('signed-out-everywhere');
       // Amplify's own signOut({ global: true }) hides whether Cognito did it.
       await this.inTime(this.globalSignOut()).catch((error) => {
-        throw problemOf(error, 'session');
+        throw this.problem(error, 'session');
       });
       await this.inTime(signOut());
       set(next);
@@ -185,8 +187,9 @@ export class EmailSignIn {
   }
 
   private async begin(set: Setter, email: string, password: string | undefined, isNew: boolean): Promise<void> {
-    const username = address(email);
+    const username = mailable(email);
     const withPassword = this.options.mode === 'password';
+    const phase = withPassword ? 'password' : 'start';
     if (withPassword && !password) throw new Problem('missing-password');
     let output: SignInOutput;
     try {
@@ -194,9 +197,9 @@ export class EmailSignIn {
         ? { username, password: password!, options: { authFlowType: 'CUSTOM_WITH_SRP' } }
         : { username, options: { authFlowType: 'CUSTOM_WITHOUT_SRP' } }));
     } catch (error) {
-      if (nameOf(error) !== 'UserAlreadyAuthenticatedException') throw problemOf(error, withPassword ? 'password' : 'start');
+      if (nameOf(error) !== 'UserAlreadyAuthenticatedException') throw this.problem(error, phase);
       const session = await this.session(); // another tab was faster
-      if (!session) throw problemOf(error, withPassword ? 'password' : 'start');
+      if (!session) throw this.problem(error, phase);
       return set({ step: 'signed-in', session });
     }
     await this.proceed(set, output, username, isNew);
@@ -211,8 +214,8 @@ export class EmailSignIn {
     } catch (error) {
       const session = await this.session().catch(() => undefined); // another tab may have finished it
       if (session) return set({ step: 'signed-in', session });
-      if (/\(emailotp:sign-in-again\)/.test(messageOf(error))) return set(this.startAgain('password-changed'));
-      const problem = problemOf(error, step);
+      if (refusalOf(error) === 'sign-in-again') return set(this.startAgain('password-changed'));
+      const problem = this.problem(error, step);
       if (!survivable.has(problem.id)) {
         forget();
         set({ step: 'start', email });
@@ -245,7 +248,7 @@ export class EmailSignIn {
 
   private async register(username: string): Promise<void> {
     const userAttributes = { ...this.options.signUpAttributes };
-    // SignUp wants a password, and nobody is ever to know this one.
+    // Cognito requires a password. This one is forgotten.
     const password = `${btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(24))))}aA1!`;
     const request = (attributes: Record<string, string>) =>
       this.inTime(signUp({ username, password, options: { userAttributes: attributes } }));
@@ -253,14 +256,14 @@ export class EmailSignIn {
     try {
       output = await request(userAttributes);
     } catch (error) {
-      // A pool may keep the attributes from its clients: then mails come in its own language.
+      // The pool may not let clients write the attributes: then mails are in its default language.
       if (!/attribute/i.test(messageOf(error)) || Object.keys(userAttributes).length === 0) throw error;
       output = await request({});
     }
     if (!output.isSignUpComplete) throw new Problem('not-confirmed');
   }
 
-  /** Who is signed in; fresh says that the tokens were made just now, or makes them. */
+  /** Returns the session of the stored tokens, of tokens made just now, or of tokens that it renews. */
   private async session(fresh: 'as-kept' | 'just-made' | 'renewed' = 'as-kept'): Promise<Session | undefined> {
     try {
       const { tokens } = await this.inTime(fetchAuthSession({ forceRefresh: fresh === 'renewed' }));
@@ -273,7 +276,7 @@ export class EmailSignIn {
         expiresAt: fresh === 'as-kept' ? exp * 1000 : Date.now() + (exp - iat) * 1000,
       };
     } catch (error) {
-      throw problemOf(error, 'session');
+      throw this.problem(error, 'session');
     }
   }
 
@@ -299,6 +302,10 @@ export class EmailSignIn {
     if (!response.ok && !type.includes('NotAuthorizedException')) throw Object.assign(new Error(type), { name: type });
   }
 
+  private problem(error: unknown, phase: Phase): Problem {
+    return problemOf(error, phase, this.options.mode === 'password');
+  }
+
   private act(work: (set: Setter) => Promise<void>): Promise<State> {
     if (this.running && this.busy) return this.running;
     const generation = this.generation;
@@ -306,18 +313,18 @@ export class EmailSignIn {
     const run = async () => {
       await before?.catch(() => undefined); // one that was cancelled; Amplify has one sign-in at a time
       await work((state) => {
-        // Who is signed in is so, whatever was cancelled meanwhile.
+        // A cancelled action may still have signed the user in.
         if (generation === this.generation || state.step === 'signed-in') this.become(state);
       });
       return this.current;
     };
     const promise = run().finally(() => {
       if (this.running === promise) this.running = undefined;
-      this.tell();
+      this.notify();
     });
     this.running = promise;
     this.runningGeneration = generation;
-    this.tell();
+    this.notify();
     return promise;
   }
 
@@ -327,13 +334,13 @@ export class EmailSignIn {
   }
 
   private become(state: State): void {
-    // Whoever is signed in, by this tab or another, has no unfinished sign-in.
+    // A user who is signed in, by this tab or another, has no unfinished sign-in.
     if (state.step === 'signed-in') forget();
     this.current = state;
-    this.tell();
+    this.notify();
   }
 
-  private tell(): void {
+  private notify(): void {
     for (const listener of [...this.listeners]) listener(this.current, this.busy);
   }
 
@@ -347,7 +354,7 @@ export class EmailSignIn {
     throw new Problem('session-over');
   }
 
-  /** A connection that neither answers nor breaks must not leave a person waiting for ever. */
+  /** Ends the wait for a connection that neither answers nor breaks. */
   private inTime<T>(work: Promise<T>): Promise<T> {
     let timer: ReturnType<typeof setTimeout>;
     const late = new Promise<never>((_, reject) => {
@@ -359,8 +366,10 @@ export class EmailSignIn {
 
 type Setter = (state: State) => void;
 
-function address(text: string): string {
-  const clean = text.replace(/[\s\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '');
-  if (clean.length > 254 || !/^[^@]+@[^@]+$/.test(clean)) throw new Problem('invalid-email');
-  return clean;
+/** Returns the address in the form that Cognito gets it, or throws before anything is requested. */
+function mailable(text: string): string {
+  const address = normalizeAddress(text);
+  if (!isAddressShaped(address)) throw new Problem('invalid-email');
+  if (!isMailable(address)) throw new Problem('unmailable-email');
+  return address;
 }

@@ -1,7 +1,7 @@
-/** Where a person stands in a sign-in. */
+/** The steps of a sign-in. */
 import type { Challenge } from './challenge';
 
-/** Session is a person who is signed in. */
+/** Session is a user who is signed in. */
 export interface Session {
   email: string;
   /** The user's unchanging id. */
@@ -10,10 +10,10 @@ export interface Session {
   expiresAt: number;
 }
 
-/** Notice says why a person is back at the start, where that needs a word. */
+/** Notice is the reason for a return to the start, where the user needs one. */
 export type Notice = 'signed-out' | 'signed-out-everywhere' | 'signed-out-elsewhere' | 'not-resumed' | 'password-changed';
 
-/** State is where a person stands. */
+/** State is the present step with its data. */
 export type State =
   | { step: 'start'; email: string; notice?: Notice }
   | { step: 'new-password'; email: string }

@@ -1,5 +1,5 @@
-/** One field for the code: it groups what is typed, takes what is pasted, and tells when it is complete. */
-import { digits, group } from '../signin/challenge';
+/** One field for the code: it groups what is typed or pasted, and reports when the code is complete. */
+import { digits, group, longestShortCode } from '../signin/challenge';
 
 /** Makes input a code field. complete is called once for each code that has all its digits. */
 export class CodeField {
@@ -21,12 +21,12 @@ export class CodeField {
   setLength(length: number): void {
     if (length === this.length) return;
     this.length = length;
-    this.input.classList.toggle('long', length > 10);
+    this.input.classList.toggle('long', length > longestShortCode);
     this.input.maxLength = 256; // room for a pasted sentence around the code
     this.input.placeholder = length > 0 ? group('0'.repeat(length)) : '';
     // The code stands in the middle, and grows from its left as digits do.
     const characters = this.input.placeholder.length;
-    if (characters > 0) this.input.style.setProperty('--width', `calc(${characters} * (1ch + ${length > 10 ? 0 : 0.06}em))`);
+    if (characters > 0) this.input.style.setProperty('--width', `calc(${characters} * (1ch + ${length > longestShortCode ? 0 : 0.06}em))`);
   }
 
   /** Empties the field for another try. A code that was wrong isn't offered again by itself. */
@@ -46,7 +46,7 @@ export class CodeField {
       all = all.slice(0, before - 1) + all.slice(before);
       before--;
     }
-    // A digit too many while typing is dropped; a paste that is too long stays for the person to see.
+    // A typed digit too many is dropped; a paste that is too long stays visible.
     if (this.length > 0 && was.length === this.length && all.length === this.length + 1) {
       all = all.slice(0, this.length);
       before = Math.min(before, this.length);

@@ -1,5 +1,6 @@
-/** The mailed code: the field, how long it is good for, another mail, another address. */
+/** The mailed code: the field, how long it is valid, another mail, another address. */
 import { el, sentence, setText, shown } from '../dom';
+import { longestShortCode, steady, type Reason } from '../signin/challenge';
 import type { ProblemID } from '../signin/problem';
 import type { State } from '../signin/signin';
 import { CodeField } from './code-field';
@@ -13,7 +14,7 @@ export function codeView(context: Context): View<CodeState> {
   const w = language.words;
   let state: CodeState | undefined;
   let busy = false;
-  let said = '';
+  let announced = '';
 
   const intro = el('p', { className: 'intro', id: 'intro' });
   const long = el('p', { className: 'notice', id: 'long', hidden: true }, w.longCode);
@@ -39,13 +40,15 @@ export function codeView(context: Context): View<CodeState> {
   function startOver(): void {
     const email = signIn.state.step === 'code' ? signIn.state.email : '';
     signIn.cancel();
-    // Without a password there is nothing to ask for again.
+    // Without a password the user has nothing to enter again.
     if (settings.mode === 'passwordless') context.run(() => signIn.start(email));
   }
 
   function describe(s: CodeState): void {
     const { challenge } = s;
-    const text = settings.mode === 'password' || s.isNew ? w.codeSent : w.codeSentIf;
+    const isLong = challenge.codeLength > longestShortCode;
+    // Whether the longer code was mailed already, only the mailbox shows.
+    const text = isLong ? w.codeLong : settings.mode === 'password' || s.isNew ? w.codeSent : w.codeSentIf;
     intro.replaceChildren(...sentence(text.replace('{count}', String(challenge.codeLength)), { email: shown(challenge.destination ?? s.email) }));
     if (!s.isNew && settings.signUp && settings.mode === 'passwordless') {
       help.replaceChildren(`${w.noMail} ${w.noAccount} `, quietButton(w.createAccount, () => {
@@ -54,38 +57,40 @@ export function codeView(context: Context): View<CodeState> {
       }));
     }
     codeField.setLength(challenge.codeLength);
-    long.hidden = challenge.codeLength <= 10;
-    tell(s);
+    long.hidden = !isLong;
+    report(s);
   }
 
-  /** Says what became of the last answer. */
-  function tell({ challenge }: CodeState): void {
-    const failed: Record<string, string> = {
-      'wrong-code': language.count(w.wrongCode, challenge.attemptsLeft),
+  /** Shows what became of the last answer. */
+  function report({ challenge: { reason, attemptsLeft } }: CodeState): void {
+    const failures: Record<Reason, string> = {
+      sent: '',
+      resent: '',
+      'wrong-code': language.count(w.wrongCode, attemptsLeft),
       expired: w.codeExpired,
       'resend-too-soon': w.resendTooSoon,
       'new-code': w.newCode,
     };
-    const bad = failed[challenge.reason] ?? '';
-    if (challenge.reason !== 'sent' && challenge.reason !== 'resend-too-soon') codeField.clear(challenge.reason === 'wrong-code');
-    setText(c.notice, challenge.reason === 'resent' ? w.resent : '');
+    const failure = failures[reason] ?? '';
+    if (reason !== 'sent' && reason !== 'resend-too-soon') codeField.clear(reason === 'wrong-code');
+    setText(c.notice, reason === 'resent' ? w.resent : '');
     showProblem(c, '');
-    showProblem(c, bad, challenge.reason === 'resend-too-soon' ? undefined : code.input);
-    if (!bad) code.input.focus();
+    showProblem(c, failure, reason === 'resend-too-soon' ? undefined : code.input);
+    if (!failure) code.input.focus();
   }
 
   function tick(): void {
     if (!state) return;
-    const now = Date.now();
+    const now = steady();
     const { expiresAt, resendAt, resendsLeft } = state.challenge;
     const left = expiresAt - now;
     const over = left <= 0;
     setText(expiry, over ? w.expired : w.expires.replace('{when}', language.when(left, Math.floor)));
     expiry.classList.toggle('over', over);
-    // Screen readers hear of it twice, not every second.
+    // Screen readers read it out twice, not every second.
     const stage = over ? 'over' : left < 60_000 ? 'soon' : '';
-    if (stage !== said) {
-      said = stage;
+    if (stage !== announced) {
+      announced = stage;
       if (stage) context.announce(expiry.textContent ?? '');
     }
     const again = resendsLeft > 0;

@@ -8,7 +8,7 @@ export function newPasswordView(context: Context): View<Extract<State, { step: '
   const { signIn, settings, language } = context;
   const w = language.words;
   const password = passwordField('new-password', w.newPassword, w.showPassword, 'new-password');
-  // Password managers want to know whose password it is.
+  // Password managers store the password under this user name.
   const username = el('input', { type: 'email', name: 'username', autocomplete: 'username', className: 'unseen', tabIndex: -1, readOnly: true, aria: { hidden: 'true' } });
   const c = card(w.newPasswordTitle, () => {
     showProblem(c, '');

@@ -1,6 +1,8 @@
-/** Who is signed in, until when, and the ways out. */
+/** Who is signed in, until when, and the buttons to sign out. */
 import { el, setText, shown } from '../dom';
-import type { State } from '../signin/signin';
+import { steady } from '../signin/challenge';
+import type { Session, State } from '../signin/signin';
+import { tokens } from '../signin/storage';
 import { card, quietButton, setBusy, showProblem, submitButton, type Context, type View } from './view';
 
 // Tokens are renewed this long before they end, while the page can be seen.
@@ -12,6 +14,7 @@ export function signedInView(context: Context): View<Extract<State, { step: 'sig
   const w = language.words;
   const who = el('p', { className: 'who' });
   const until = el('p', { className: 'intro', id: 'until' });
+  const notKept = el('p', { className: 'hint', id: 'not-kept', hidden: true }, w.notKept);
   const mark = el('div', { className: 'done', aria: { hidden: 'true' } });
   const c = card(w.signedInTitle, () => {
     showProblem(c, '');
@@ -22,12 +25,13 @@ export function signedInView(context: Context): View<Extract<State, { step: 'sig
     context.run(() => signIn.signOutEverywhere());
   });
   c.form.classList.add('centred');
-  c.form.append(mark, c.heading, who, until, c.alert, submitButton(w.signOut, 'primary secondary'), el('p', { className: 'aside' }, everywhere));
+  c.form.append(mark, c.heading, who, until, notKept, c.alert, submitButton(w.signOut, 'primary secondary'), el('p', { className: 'aside' }, everywhere));
 
+  let current: Session | undefined;
   let end = Infinity;
   const renew = () => {
-    if (!document.hidden && Date.now() > end - margin && !signIn.busy) {
-      end = Date.now() + 2 * margin; // the next try, should this one fail
+    if (!document.hidden && steady() > end - margin && !signIn.busy) {
+      end = steady() + 2 * margin; // the next try, should this one fail
       context.run(() => signIn.renew());
     }
   };
@@ -39,9 +43,11 @@ export function signedInView(context: Context): View<Extract<State, { step: 'sig
     title: w.signedInTitle,
     update({ session }, busy) {
       if (who.textContent !== session.email) who.replaceChildren(shown(session.email));
-      end = session.expiresAt;
-      until.dataset['expires'] = new Date(end).toISOString();
-      setText(until, w.signedInUntil.replace('{time}', language.time(end)));
+      if (session !== current) end = steady() + session.expiresAt - Date.now();
+      current = session;
+      until.dataset['expires'] = new Date(session.expiresAt).toISOString();
+      setText(until, w.signedInUntil.replace('{time}', language.time(session.expiresAt)));
+      notKept.hidden = !tokens.inMemory;
       setBusy(c.form, busy);
     },
     problem: (id) => showProblem(c, language.problem(id, 0)),

@@ -4,7 +4,7 @@ import type { ProblemID } from '../signin/problem';
 import type { State } from '../signin/signin';
 import { card, field, passwordField, quietButton, setBusy, showProblem, submitButton, type Context, type View } from './view';
 
-/** Makes the screen; purpose says whether to sign in or to create an account. */
+/** Makes the screen, to sign in or to create an account. */
 export function startView(context: Context, purpose: 'sign-in' | 'sign-up', typed: string): View<Extract<State, { step: 'start' }>> {
   const { signIn, settings, language } = context;
   const w = language.words;
@@ -32,15 +32,15 @@ export function startView(context: Context, purpose: 'sign-in' | 'sign-up', type
       quietButton(isNew ? w.signIn : w.createAccount, () => context.turn(isNew ? 'sign-in' : 'sign-up', email.input.value))));
   }
 
-  let said: State | undefined;
+  let shown: State | undefined;
   return {
     element: c.form,
     title,
     update(state, busy) {
       if (email.input.value === '') email.input.value = state.email;
-      // A notice is said once, and is gone with the next thing that the person does.
-      if (state !== said) setText(c.notice, state.notice && !isNew ? w.notices[state.notice] : '');
-      said = state;
+      // A notice shows once, until the next action.
+      if (state !== shown) setText(c.notice, state.notice && !isNew ? w.notices[state.notice] : '');
+      shown = state;
       setBusy(c.form, busy);
     },
     problem(id) {
@@ -53,7 +53,7 @@ export function startView(context: Context, purpose: 'sign-in' | 'sign-up', type
   };
 
   function atFault(id: ProblemID): HTMLInputElement | undefined {
-    if (id === 'invalid-email') return email.input;
+    if (['invalid-email', 'unmailable-email', 'sign-up-address'].includes(id)) return email.input;
     return id === 'missing-password' || id === 'wrong-password' ? password?.input ?? email.input : undefined;
   }
 }

@@ -10,11 +10,11 @@ export interface Context {
   signIn: EmailSignIn;
   settings: Settings;
   language: Language;
-  /** Runs an action, and has the screen that then shows say what went wrong. */
+  /** Runs an action. If it fails, the screen that shows then displays the problem. */
   run(action: () => Promise<unknown>): void;
   /** Turns between signing in and signing up. */
   turn(to: 'sign-in' | 'sign-up', email: string): void;
-  /** Says something to screen readers that is seen elsewhere. */
+  /** Announces to screen readers what the screen shows elsewhere. */
   announce(text: string): void;
 }
 
@@ -26,7 +26,7 @@ export interface View<S extends State = State> {
   update(state: S, busy: boolean): void;
   /** Shows a problem. */
   problem(id: ProblemID): void;
-  /** Moves the focus to where the person goes on. */
+  /** Moves the focus to the field or heading where the user goes on. */
   focus(): void;
   /** Lets go of timers. */
   close?(): void;
@@ -53,7 +53,7 @@ export function card(title: string, submit: () => void): Card {
   return { form, heading, alert, notice };
 }
 
-/** Shows that an action runs. Buttons stay focusable; those that must rest are told apart by ARIA alone. */
+/** Shows that an action runs. Buttons stay focusable; ARIA marks those that do nothing meanwhile. */
 export function setBusy(form: HTMLFormElement, busy: boolean): void {
   form.setAttribute('aria-busy', String(busy));
   for (const button of form.querySelectorAll<HTMLButtonElement>('button[data-action]')) {

@@ -8,10 +8,11 @@ import (
 	"testing"
 )
 
-func TestAMaskedLineShowsStarsAlone(t *testing.T) {
+func TestALineIsShownWhileItIsTyped(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, keys, line, shown string
+		show                    shower
 		err                     error
 	}{
 		{name: "plain", keys: "12 34\r", line: "12 34", shown: "*****"},
@@ -25,11 +26,22 @@ func TestAMaskedLineShowsStarsAlone(t *testing.T) {
 		{name: "Ctrl-D on an empty line", keys: "\x04", err: io.EOF},
 		{name: "Ctrl-D within a line does nothing", keys: "a\x04b\r", line: "ab", shown: "**"},
 		{name: "the terminal goes away", keys: "ab", shown: "**", err: io.EOF},
+		{name: "a code in groups", keys: "12345678\r", line: "12345678", shown: "1234 5678", show: grouped(8)},
+		{name: "a code of six digits", keys: "123456\r", line: "123456", shown: "123 456", show: grouped(6)},
+		{name: "a digit too many ends the groups", keys: "123456789\r", line: "123456789", shown: "1234 5678" + strings.Repeat("\b \b", 5) + "56789", show: grouped(8)},
+		{name: "deleting across a group", keys: "12345\x7f\r", line: "1234", shown: "1234 5\b \b\b \b", show: grouped(8)},
+		{name: "typed with a space", keys: "1234 5\r", line: "1234 5", shown: "1234 5", show: grouped(8)},
+		{name: "a request for the mail", keys: "r\r", line: "r", shown: "r", show: grouped(8)},
+		{name: "a code of unknown length", keys: "12345\r", line: "12345", shown: "12345", show: grouped(0)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
+			show := test.show
+			if show == nil {
+				show = stars
+			}
 			var shown bytes.Buffer
-			line, err := maskedLine(strings.NewReader(test.keys), &shown)
+			line, err := editLine(strings.NewReader(test.keys), &shown, show)
 			if line != test.line || shown.String() != test.shown || !errors.Is(err, test.err) {
 				t.Errorf("line %q, shown %q, error %v; want %q, %q, %v", line, &shown, err, test.line, test.shown, test.err)
 			}
@@ -41,7 +53,7 @@ func TestWhatIsPastedBehindEnterIsLeftForTheNextQuestion(t *testing.T) {
 	t.Parallel()
 	keys := strings.NewReader("first\rsecond\r")
 	for _, want := range []string{"first", "second"} {
-		if line, err := maskedLine(keys, io.Discard); err != nil || line != want {
+		if line, err := editLine(keys, io.Discard, stars); err != nil || line != want {
 			t.Errorf("line %q, error %v; want %q", line, err, want)
 		}
 	}

@@ -1,0 +1,3 @@
+import { digits } from './challenge';
+
+report(cases.map(({ typed }) => digits(typed)));
