@@ -12,8 +12,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// A batch builds what a construct still needs together, while the CDK makes the other resources: one
-// after the other, when they are asked for, the functions take twice the time and all of it is waited for.
+// A batch builds a construct's functions together, while the CDK creates the other resources. Built one
+// after the other, each when the CDK needs it, they would take twice the time.
 type batch struct {
 	source  string
 	target  build.Target
@@ -46,7 +46,7 @@ func (b *batch) begin(source string) {
 	}()
 }
 
-// write puts the program of f into the file.
+// write moves the program of f to the file.
 func (b *batch) write(f settings.Function, file string) error {
 	if b.done != nil {
 		<-b.done

@@ -91,10 +91,14 @@ type EmailOTP interface {
 	// MetricFaults counts functions that failed closed: a service down, denied or throttled, or a
 	// malformed event.
 	MetricFaults(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricFunctionErrors sums the Lambda errors of all functions.
+	// MetricFunctionErrors sums the failed invocations of all functions, as Lambda counts them: crashes and
+	// timeouts, and events that a function refused with an error.
 	MetricFunctionErrors(props *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression
+	// MetricFunctionThrottles sums the invocations of all functions that Lambda refused, because the
+	// account's or the function's concurrency was used up.
+	MetricFunctionThrottles(props *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression
 	// MetricFunctionDuration is the longest run of any of the pool's triggers, in milliseconds. Cognito
-	// gives up on one after 5,000.
+	// abandons a call after 5,000.
 	MetricFunctionDuration(props *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression
 }
 

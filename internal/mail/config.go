@@ -1,14 +1,16 @@
 package mail
 
-// A Mode says what the code stands beside, and with it what a person who did not ask for one must know.
-type Mode string
+import "github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+
+// Mode is how users sign in. It decides what a reader who requested no code must learn from the mail.
+type Mode = settings.Mode
 
 const (
-	// Password: the code is mailed once the password was proven. A mail that nobody asked for means that
-	// somebody else has the password.
-	Password Mode = "password"
-	// Passwordless: the code alone signs in, and anybody who knows the address can have one mailed.
-	Passwordless Mode = "passwordless"
+	// Password: Cognito has checked the password before the code is mailed. A mail that the user did not
+	// request means that another person has the password.
+	Password = settings.Password
+	// Passwordless: the code alone signs in, and any caller who knows the address can have one mailed.
+	Passwordless = settings.Passwordless
 )
 
 // DefaultAccentColor is the accent colour when Config has none: 6.4 to 1 on white.
@@ -17,21 +19,10 @@ const DefaultAccentColor = "#1d5fbf"
 // A Config is everything about the mail that isn't the message. Its zero values mean a default, except
 // for From, ProductName and Mode. As JSON it is the greater part of mail.json.
 type Config struct {
-	// From is the sender's bare address.
-	From string `json:"from,omitempty"`
-	// FromName is the sender's display name; empty for ProductName.
-	FromName string `json:"fromName,omitempty"`
-	// ReplyTo is the bare address that answers go to; empty for From.
-	ReplyTo string `json:"replyTo,omitempty"`
+	settings.Mail
 	// Mode is the sign-in's mode.
 	Mode Mode `json:"mode,omitempty"`
-	// DefaultLocale is the language for people whose locale says nothing usable; empty for English.
-	DefaultLocale string `json:"defaultLocale,omitempty"`
 
-	// ProductName is what the mail calls the service, at most 64 characters.
-	ProductName string `json:"productName,omitempty"`
-	// SupportAddress is the bare address that people can turn to; empty for none.
-	SupportAddress string `json:"supportAddress,omitempty"`
 	// LogoText stands above the text where others put a picture; empty for ProductName. There is no
 	// picture because mail programs hide remote ones, and fetching one tells that the mail was read.
 	LogoText string `json:"logoText,omitempty"`

@@ -50,7 +50,4 @@ func MailRenderer(s settings.Settings, lookup func(string) (string, bool)) (*mai
 }
 
 // MailConfig is the mail's configuration as far as the settings have it.
-func MailConfig(s settings.Settings) mail.Config {
-	return mail.Config{From: s.From, FromName: s.FromName, ReplyTo: s.ReplyTo, Mode: mail.Mode(s.Mode),
-		ProductName: s.ProductName, SupportAddress: s.SupportAddress, DefaultLocale: s.DefaultLocale}
-}
+func MailConfig(s settings.Settings) mail.Config { return mail.Config{Mail: s.Mail, Mode: s.Mode} }

@@ -1,0 +1,20 @@
+package settings
+
+// Mail is the part of the settings that shapes the mail. The mail's configuration embeds it too, so
+// that a value has one definition from the construct's props to the mail.
+type Mail struct {
+	// From is the sender's bare address. It has no default.
+	From string `json:"from,omitempty"`
+	// FromName is the sender's display name; empty for ProductName.
+	FromName string `json:"fromName,omitempty"`
+	// ReplyTo is the bare address that replies go to; empty for From.
+	ReplyTo string `json:"replyTo,omitempty"`
+	// ProductName is the mail's name for the service.
+	ProductName string `json:"productName,omitempty"`
+	// SupportAddress is the bare address that the mail offers to users who requested no code; empty for
+	// none.
+	SupportAddress string `json:"supportAddress,omitempty"`
+	// DefaultLocale is the language for users without a usable locale attribute, a BCP 47 tag; empty for
+	// English.
+	DefaultLocale string `json:"defaultLocale,omitempty"`
+}
