@@ -128,6 +128,17 @@ func TestPropsRangesAndDefaultsAreDocumented(t *testing.T) {
 		}
 	}
 	s := settings.Defaults(emailotp.ModePassword)
+	for prop, want := range map[string][]string{
+		"CodeTTL": {fmt.Sprintf("%.0f to %.0f minutes", settings.MinCodeTTL.Minutes(), settings.MaxCodeTTL.Minutes()),
+			fmt.Sprintf("Default: %.0f minutes.", s.CodeTTL.Minutes())},
+		"GuessRefill": {fmt.Sprintf("%.0f minute to %.0f day", settings.MinGuessRefill.Minutes(), settings.MaxGuessRefill.Hours()/24),
+			fmt.Sprintf("Default: %.0f hour.", s.GuessRefill.Hours())},
+		"MemorySize": {fmt.Sprintf("%d to %s", settings.MinMemorySize, thousands(settings.MaxMemorySize)),
+			fmt.Sprintf("Default: %d,", settings.DefaultMemorySize)},
+		"KeyGeneration": {"1 to " + thousands(settings.MaxKeyGeneration)},
+	} {
+		contains(t, commentOf(t, source, prop), want...)
+	}
 	for _, f := range settings.Fields() {
 		preset, isNumber := f.Of(&s).(*int)
 		if !isNumber {

@@ -1,4 +1,4 @@
-// Command regions is a CDK app that signs people in independently in two Regions.
+// Command regions is a CDK app that signs users in independently in two Regions.
 package main
 
 import (

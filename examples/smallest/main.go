@@ -1,4 +1,4 @@
-// Command smallest is the CDK app with the least around the construct: people sign in by a mailed
+// Command smallest is the CDK app with the least around the construct: users sign in by a mailed
 // code, without a password.
 package main
 
