@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
@@ -90,15 +91,35 @@ func TestOutputsAreWhatAClientNeeds(t *testing.T) {
 	}
 }
 
-// values are a value for each key of an environment that is not its default.
-var values = map[string]any{
-	"region": "eu-west-1", "account": "123456789012", "mode": "passwordless", "sender": "no-reply@example.com",
-	"senderIdentity": "domain", "hostedZoneId": "Z0123456789ABC", "sandboxRecipients": true,
-	"senderName": "Sender", "replyTo": "reply@example.com", "productName": "Product", "supportAddress": "support@example.com", "defaultLocale": "de",
-	"codeLength": 10.0, "codeTtlSeconds": 240.0, "maxAttempts": 2.0, "guessBurst": 5.0, "guessRefillSeconds": 7200.0,
-	"verifiedMailsPerHour": 11.0, "unverifiedMailsPerHour": 12.0, "unverifiedMailsPerDay": 14.0, "unknownMailsPerHour": 13.0,
-	"mailUnverifiedAddresses": true, "allowedSignUpDomains": []any{"example.com", "example.net"}, "selfSignUp": false, "memorySize": 256.0,
-	"logRetentionDays": 14.0, "removalPolicy": "destroy", "keyGeneration": 2.0,
+// values returns a value for each key of an environment that is not its default.
+func values() map[string]any {
+	all := map[string]any{
+		"region": "eu-west-1", "account": "123456789012", "senderIdentity": "domain", "hostedZoneId": "Z0123456789ABC",
+		"sandboxRecipients": true, "selfSignUp": false, "memorySize": 256.0, "logRetentionDays": 14.0, "removalPolicy": "destroy", "keyGeneration": 2.0,
+	}
+	var s settings.Settings
+	for i, f := range settings.Fields() {
+		switch f.Of(&s).(type) {
+		case *int, *time.Duration:
+			all[f.Key] = float64(f.Least + i%(f.Most-f.Least) + 1)
+		case *bool:
+			all[f.Key] = true
+		case *[]string:
+			all[f.Key] = []any{"example.com", "example.net"}
+		case *string:
+			switch {
+			case f.Key == "defaultLocale":
+				all[f.Key] = "de"
+			case f.Key == "sender", strings.HasSuffix(f.Key, "To"), strings.HasSuffix(f.Key, "Address"):
+				all[f.Key] = fmt.Sprintf("address%d@example.com", i)
+			default:
+				all[f.Key] = fmt.Sprint("Text ", i)
+			}
+		}
+	}
+	all["codeLength"] = 10.0 // The chance to guess a code must stay small.
+	delete(all, "")
+	return all
 }
 
 // ofThePage are the keys of the sign-in page, which page_test.go follows.
@@ -127,12 +148,12 @@ func TestEveryKeyReachesTheTemplateAndTheReadme(t *testing.T) {
 		if !strings.Contains(list, "`"+key+"`") {
 			t.Errorf("README.md does not list the key %s", key)
 		}
-		if _, ok := values[key]; ok == slices.Contains(ofThePage, key) {
+		if _, ok := values()[key]; (ok || key == "mode") == slices.Contains(ofThePage, key) {
 			t.Errorf("the key %s has a value in this test: %t; add one, and its trace in the template", key, ok)
 		}
 	}
 	template := func(mode string) string {
-		given := maps.Clone(values)
+		given := values()
 		given["mode"] = mode
 		delete(given, map[string]string{"password": "allowedSignUpDomains", "passwordless": "mailUnverifiedAddresses"}[mode])
 		selected, err := environments.Read(map[string]any{"x": given}, nil, nil)
@@ -149,7 +170,7 @@ func TestEveryKeyReachesTheTemplateAndTheReadme(t *testing.T) {
 		`"EmailIdentity": "example.com"`, `:identity/*"`, `"SignInKey2`}
 	perMode := map[string][]string{"password": both, "passwordless": both}
 	for _, f := range settings.Fields() {
-		value, ok := values[f.Key]
+		value, ok := values()[f.Key]
 		if f.Key == "" || f.Key == "mode" {
 			continue
 		}

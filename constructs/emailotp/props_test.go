@@ -3,12 +3,14 @@
 package emailotp_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
@@ -19,6 +21,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp/emailotptest"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 type props = emailotp.EmailOTPProps
@@ -87,18 +90,12 @@ var misuses = []misuse{
 	{"Sender", "a zone whose name is a token", func(s awscdk.Stack, p *props) {
 		p.Sender = emailotp.SenderHostedZone(zone(s, token(s)), "codes@example.com")
 	}, "'s hosted zone has a name that is not known"},
-	{"SenderName", "a token", func(s awscdk.Stack, p *props) { p.SenderName = token(s) }, " must be known while the app is synthesised"},
 	{"SenderName", "a header", func(_ awscdk.Stack, p *props) { p.SenderName = text("A\r\nBcc: b@example.com") }, " must be one line without control characters"},
 	{"SenderName", "an encoded word, which the function would refuse", func(_ awscdk.Stack, p *props) { p.SenderName = text("=?utf-8?q?x?=") }, ` must not have "=?"`},
 	{"ReplyTo", "no address", func(_ awscdk.Stack, p *props) { p.ReplyTo = text("help") }, ` has no @; write one address like name@example.com (received: "help")`},
-	{"ReplyTo", "a token", func(s awscdk.Stack, p *props) { p.ReplyTo = token(s) }, " must be known while the app is synthesised"},
-	{"ProductName", "empty", func(_ awscdk.Stack, p *props) { p.ProductName = text(" ") }, ` must not be empty (received: " ")`},
 	{"ProductName", "too long", func(_ awscdk.Stack, p *props) { p.ProductName = text(strings.Repeat("x", 65)) }, " must have at most 64 characters (received: 65)"},
-	{"ProductName", "a token", func(s awscdk.Stack, p *props) { p.ProductName = token(s) }, " must be known while the app is synthesised"},
 	{"SupportAddress", "no address", func(_ awscdk.Stack, p *props) { p.SupportAddress = text("a@b@c") }, " has a character before the @"},
-	{"SupportAddress", "a token", func(s awscdk.Stack, p *props) { p.SupportAddress = token(s) }, " must be known while the app is synthesised"},
 	{"DefaultLocale", "no such language", func(_ awscdk.Stack, p *props) { p.DefaultLocale = text("tlh") }, ` must be one of ar, de, en,`},
-	{"DefaultLocale", "a token", func(s awscdk.Stack, p *props) { p.DefaultLocale = token(s) }, " must be known while the app is synthesised"},
 	{"MailFromDomain", "of an address", func(_ awscdk.Stack, p *props) { p.MailFromDomain = text("mail.example.com") }, " goes with SenderDomain or SenderHostedZone alone"},
 	{"MailFromDomain", "of another domain", func(_ awscdk.Stack, p *props) {
 		p.Sender, p.MailFromDomain = emailotp.SenderDomain("example.com", "codes"), text("mail.example.net")
@@ -119,16 +116,11 @@ var misuses = []misuse{
 
 	{"CodeLength", "too short", func(_ awscdk.Stack, p *props) { p.CodeLength = number(4) }, " must be 6 to 10 digits (received: 4); leave it nil for 8"},
 	{"CodeLength", "a fraction", func(_ awscdk.Stack, p *props) { p.CodeLength = number(7.5) }, " must be 6 to 10 digits (received: 7.5)"},
-	{"CodeLength", "a token", func(s awscdk.Stack, p *props) { p.CodeLength = tokenNumber(s) }, " must be known while the app is synthesised"},
 	{"CodeTTL", "too long", func(_ awscdk.Stack, p *props) { p.CodeTTL = seconds(660) }, " must be 1 minute to 8 minutes in whole seconds (received: 11 minutes); leave it nil for 5 minutes"},
 	{"CodeTTL", "part of a second", func(_ awscdk.Stack, p *props) { p.CodeTTL = awscdk.Duration_Millis(number(90_500)) }, " must be 1 minute to 8 minutes in whole seconds (received: 1m30.5s)"},
-	{"CodeTTL", "a token", func(s awscdk.Stack, p *props) { p.CodeTTL = tokenDuration(s) }, " must be known while the app is synthesised"},
 	{"MaxAttempts", "none", func(_ awscdk.Stack, p *props) { p.MaxAttempts = number(0) }, " must be 1 to 5 answers (received: 0); leave it nil for 3"},
-	{"MaxAttempts", "a token", func(s awscdk.Stack, p *props) { p.MaxAttempts = tokenNumber(s) }, " must be known"},
 	{"GuessBurst", "too many", func(_ awscdk.Stack, p *props) { p.GuessBurst = number(101) }, " must be 3 to 100 answers (received: 101)"},
-	{"GuessBurst", "a token", func(s awscdk.Stack, p *props) { p.GuessBurst = tokenNumber(s) }, " must be known"},
 	{"GuessRefill", "too slow", func(_ awscdk.Stack, p *props) { p.GuessRefill = awscdk.Duration_Days(number(2)) }, " must be 1 minute to 1 day in whole seconds (received: 2 days)"},
-	{"GuessRefill", "a token", func(s awscdk.Stack, p *props) { p.GuessRefill = tokenDuration(s) }, " must be known"},
 	{"CodeLength, GuessBurst and GuessRefill", "too easy to guess", func(_ awscdk.Stack, p *props) {
 		p.CodeLength, p.GuessRefill = number(6), seconds(60)
 	}, " give 525,610 guesses of one account a year (10 at once and one more every 1 minute), each right once in 10^6: a chance of 0.41; this must be 0.1 or less"},
@@ -146,7 +138,6 @@ var misuses = []misuse{
 	{"AllowedSignUpDomains", "more than a function's environment holds", func(_ awscdk.Stack, p *props) {
 		p.AllowedSignUpDomains = jsii.Strings(slices.Repeat([]string{"long-name.example.com"}, 200)...)
 	}, " must fit into a function's environment of 4,096 bytes (received: 4,4"},
-	{"UnknownMailsPerHour", "a token", func(s awscdk.Stack, p *props) { p.UnknownMailsPerHour = tokenNumber(s) }, " must be known"},
 	{"MailUnverifiedAddresses", "without passwords", func(_ awscdk.Stack, p *props) { p.MailUnverifiedAddresses = yes }, " has a meaning in ModePassword alone"},
 
 	{"UserPool", "imported", func(s awscdk.Stack, p *props) {
@@ -227,8 +218,38 @@ var misuses = []misuse{
 	{"Mail.Directory", "missing", func(_ awscdk.Stack, p *props) { mailOf(p).Directory = text("/no/such/directory") }, ` "/no/such/directory": `},
 }
 
+// ofSettings are the misuses that all settings of a type share: tokens, blank texts, and numbers and
+// durations just out of their range.
+func ofSettings() (all []misuse) {
+	var s settings.Settings
+	for _, f := range settings.Fields() {
+		add := func(name string, value func(awscdk.Stack) any, wants string) {
+			all = append(all, misuse{f.Prop, name, func(stack awscdk.Stack, p *props) {
+				reflect.ValueOf(p).Elem().FieldByName(f.Prop).Set(reflect.ValueOf(value(stack)))
+			}, wants})
+		}
+		switch f.Of(&s).(type) {
+		case *string:
+			if f.Prop != "" && f.Prop != "Sender" {
+				add("a token", func(stack awscdk.Stack) any { return token(stack) }, " must be known while the app is synthesised")
+				add("blank", func(awscdk.Stack) any { return text(" ") }, ` must not be empty (received: " ")`)
+			}
+		case *int:
+			limits := fmt.Sprintf(" must be %s to %s %s (received: ", thousands(f.Least), thousands(f.Most), f.Unit)
+			add("a token", func(stack awscdk.Stack) any { return tokenNumber(stack) }, " must be known while the app is synthesised")
+			add("too small", func(awscdk.Stack) any { return number(float64(f.Least - 1)) }, limits)
+			add("too large", func(awscdk.Stack) any { return number(float64(f.Most + 1)) }, limits)
+		case *time.Duration:
+			add("a token", func(stack awscdk.Stack) any { return tokenDuration(stack) }, " must be known while the app is synthesised")
+			add("too short", func(awscdk.Stack) any { return seconds(float64(f.Least - 1)) }, " must be ")
+			add("too long", func(awscdk.Stack) any { return seconds(float64(f.Most + 1)) }, " must be ")
+		}
+	}
+	return all
+}
+
 func TestEachMisuseOfAPropIsRefusedByNameBeforeAnythingIsCreated(t *testing.T) {
-	for _, m := range misuses {
+	for _, m := range append(ofSettings(), misuses...) {
 		t.Run(m.prop+", "+m.name, func(t *testing.T) {
 			stack := newStack(t)
 			p := valid(emailotp.ModePasswordless)
@@ -263,7 +284,7 @@ var untestable = map[string]string{
 
 func TestTheTableOfMisusesCoversEveryProp(t *testing.T) {
 	covered := map[string]bool{}
-	for _, m := range misuses {
+	for _, m := range append(ofSettings(), misuses...) {
 		covered[m.prop] = true
 	}
 	for prefix, of := range map[string]reflect.Type{

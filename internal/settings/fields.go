@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -49,8 +48,9 @@ var (
 	readBySignUp  = []Function{PreSignUp}
 )
 
-// fields is the whole contract between the construct and its functions. A line per setting.
-var fields = []Field{
+// fields is the whole contract between the construct and its functions. A line per setting; those of
+// the mail stand in mail.go.
+var fields = append([]Field{
 	{Prop: "Mode", Key: "mode", Variable: "EMAILOTP_MODE", readers: readByAll, pointer: func(s *Settings) any { return &s.Mode }},
 	number("MaxAttempts", "maxAttempts", "EMAILOTP_MAX_ATTEMPTS", "answers", readByRounds, MinAttempts, MaxAttempts, func(s *Settings) any { return &s.MaxAttempts }),
 	number("CodeLength", "codeLength", "EMAILOTP_CODE_LENGTH", "digits", readByCreate, MinCodeLength, MaxCodeLength, func(s *Settings) any { return &s.CodeLength }),
@@ -64,19 +64,12 @@ var fields = []Field{
 	{Prop: "MailUnverifiedAddresses", Key: "mailUnverifiedAddresses", Variable: "EMAILOTP_TRUST_UNVERIFIED", readers: readByCreate, optional: true, pointer: func(s *Settings) any { return &s.TrustUnverified }},
 	{Prop: "AllowedSignUpDomains", Key: "allowedSignUpDomains", Variable: "EMAILOTP_ALLOWED_SIGN_UP_DOMAINS", readers: readBySignUp, optional: true, pointer: func(s *Settings) any { return &s.AllowedSignUpDomains }},
 
-	{Prop: "Sender", Key: "sender", Variable: "EMAILOTP_FROM", readers: readByCreate, pointer: func(s *Settings) any { return &s.From }},
-	text("SenderName", "senderName", "EMAILOTP_FROM_NAME", func(s *Settings) any { return &s.FromName }),
-	text("ReplyTo", "replyTo", "EMAILOTP_REPLY_TO", func(s *Settings) any { return &s.ReplyTo }),
-	text("ProductName", "productName", "EMAILOTP_PRODUCT_NAME", func(s *Settings) any { return &s.ProductName }),
-	text("SupportAddress", "supportAddress", "EMAILOTP_SUPPORT_ADDRESS", func(s *Settings) any { return &s.SupportAddress }),
-	text("DefaultLocale", "defaultLocale", "EMAILOTP_LOCALE", func(s *Settings) any { return &s.DefaultLocale }),
-
 	{Variable: "EMAILOTP_KEY_ARN", readers: readByGuesses, pointer: func(s *Settings) any { return &s.KeyARN }},
 	{Variable: "EMAILOTP_TABLE", readers: readByStores, pointer: func(s *Settings) any { return &s.TableName }},
 	{Variable: "EMAILOTP_USER_POOL_ID", readers: readByEvents, pointer: func(s *Settings) any { return &s.UserPoolID }},
 	text("", "", "EMAILOTP_IDENTITY_ARN", func(s *Settings) any { return &s.IdentityARN }),
 	text("", "", "EMAILOTP_CONFIGURATION_SET", func(s *Settings) any { return &s.ConfigurationSet }),
-}
+}, mailFields...)
 
 // text returns a field that the create function reads and that may be empty.
 func text(prop, key, variable string, pointer func(*Settings) any) Field {
@@ -152,10 +145,4 @@ func (f Field) whole(value string) (int, error) {
 		what = "whole seconds"
 	}
 	return 0, fmt.Errorf("must be %s from %d to %d (received: %q)", what, f.Least, f.Most, value)
-}
-
-// Product returns the name of the service: ProductName, or the sender's domain where there is none.
-func (m Mail) Product() string {
-	_, domain, _ := strings.Cut(m.From, "@")
-	return cmp.Or(m.ProductName, domain)
 }
