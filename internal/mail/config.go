@@ -2,14 +2,14 @@ package mail
 
 import "github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 
-// Mode is how users sign in. It decides what a reader who requested no code must learn from the mail.
+// Mode is how users sign in. It decides which advice the mail gives to a user who requested no code.
 type Mode = settings.Mode
 
+// Mailed under [Password], the code follows a proven password, so that a mail that the user did not
+// request means a stolen password. Mailed under [Passwordless], the code alone signs in, and everyone
+// who has the address can request one.
 const (
-	// Password: Cognito has checked the password before the code is mailed. A mail that the user did not
-	// request means that another person has the password.
-	Password = settings.Password
-	// Passwordless: the code alone signs in, and any caller who knows the address can have one mailed.
+	Password     = settings.Password
 	Passwordless = settings.Passwordless
 )
 
@@ -17,14 +17,14 @@ const (
 const DefaultAccentColor = "#1d5fbf"
 
 // A Config is everything about the mail that isn't the message. Its zero values mean a default, except
-// for From, ProductName and Mode. As JSON it is the greater part of mail.json.
+// for From, ProductName and Mode. As JSON it is the main part of mail.json.
 type Config struct {
 	settings.Mail
 	// Mode is the sign-in's mode.
 	Mode Mode `json:"mode,omitempty"`
 
-	// LogoText stands above the text where others put a picture; empty for ProductName. There is no
-	// picture because mail programs hide remote ones, and fetching one tells that the mail was read.
+	// LogoText is the line above the text; empty for ProductName. It is no picture, since mail programs hide
+	// remote pictures, and fetching one would reveal that the mail was read.
 	LogoText string `json:"logoText,omitempty"`
 	// AccentColor is the colour of the logo, the bar above it and links, as #rrggbb or #rgb. On white it
 	// must have a contrast of 4.5 to 1; the one for dark mode is derived from it. Empty for
@@ -35,8 +35,7 @@ type Config struct {
 	Footer string `json:"footer,omitempty"`
 
 	// CodeInSubject puts the code into the subject and the preview line. By default both are without it,
-	// because lock screens and notifications show them: whoever sees a locked phone, or a shared
-	// screen, would read the code.
+	// because lock screens, notifications and shared screens show them.
 	CodeInSubject bool `json:"codeInSubject,omitempty"`
 	// Origin is the sign-in page's host ("id.example.com") or origin ("https://id.example.com"). The plain
 	// text then ends with "@id.example.com #12345678", the form in which browsers offer a code on that
