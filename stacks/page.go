@@ -182,7 +182,7 @@ func pageError(scope constructs.Construct, err error) *emailotp.Error {
 	return &emailotp.Error{Path: *scope.Node().Path(), Problems: []string{fmt.Sprintf("signInPage: %v; without it, leave signInPage out", err)}}
 }
 
-// object is the settings as jsii takes them.
+// object returns the settings in the form that jsii accepts.
 func object(settings webbundle.Settings) map[string]any {
 	text, err := json.Marshal(settings)
 	if err != nil {

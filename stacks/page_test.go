@@ -132,9 +132,9 @@ func TestAPageWithoutNPMIsASentence(t *testing.T) {
 
 // pageReasons are the AWS Solutions rules that a page breaks beside those of an EmailOTP, on purpose.
 var pageReasons = map[string]string{
-	"AwsSolutions-CFR1": "people sign in from anywhere; an app that serves some countries alone says so to CloudFront",
+	"AwsSolutions-CFR1": "users sign in from anywhere; an app for some countries alone can configure CloudFront",
 	"AwsSolutions-CFR2": "there is nothing to filter in front of a few static files; the user pool's API is not behind the distribution",
-	"AwsSolutions-CFR3": "a log of who opened the sign-in page is personal data that nobody asked for",
+	"AwsSolutions-CFR3": "a log of the visitors of the sign-in page is personal data without a use",
 	"AwsSolutions-CFR4": "CloudFront's own domain has no setting of the TLS version; a domain of the app's has TLS 1.2 at least",
 	"AwsSolutions-S1":   "CloudFront alone reads the bucket",
 	"AwsSolutions-IAM4": "the CDK's deployment function has AWS's policy for writing logs",

@@ -47,7 +47,8 @@ func Refusal(f func() error) (err error) {
 			return
 		}
 		failure, ok := problem.(error)
-		if refusal := (*Error)(nil); !ok || !errors.As(failure, &refusal) && !strings.Contains(failure.Error(), "Validation") {
+		refusal := (*Error)(nil)
+		if !ok || !errors.As(failure, &refusal) && !strings.Contains(failure.Error(), "Validation") {
 			panic(problem)
 		}
 		err = failure

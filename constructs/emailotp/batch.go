@@ -41,7 +41,7 @@ func (b *batch) begin(source string) {
 	b.source, b.cancel, b.done = source, cancel, make(chan struct{})
 	go func() {
 		defer close(b.done)
-		// A failure shows when the function that fails is asked for, in words of its own.
+		// The function that failed is built again when write needs it; that error is reported.
 		_ = b.build(ctx, b.pending)
 	}()
 }

@@ -105,7 +105,8 @@ var lineBreaks = regexp.MustCompile(`\s*\n\s*`)
 // withRemedy adds the prop that makes the build unnecessary.
 func withRemedy(f settings.Function, err error) string {
 	words := lineBreaks.ReplaceAllString(strings.TrimSpace(err.Error()), "; ")
-	return fmt.Sprintf("%s could not be built: %s; %sCode takes a zip built beforehand (emailotp lambdas writes one)", f, words, idOf(f))
+	return fmt.Sprintf("%s could not be built: %s; %sCode takes a zip built beforehand (emailotp lambdas writes one)",
+		f, words, idOf(f))
 }
 
 func idOf(f settings.Function) string {

@@ -15,8 +15,9 @@ import (
 // mails that carry a code. Only AWS services can put events with the source "aws.ses" on the bus.
 func (e *emailOTP) connectMailEvents() {
 	e.configurationSet.AddEventDestination(jsii.String("MailEvents"), &awsses.ConfigurationSetEventDestinationOptions{
-		Destination: awsses.EventDestination_EventBus(awsevents.EventBus_FromEventBusName(e, jsii.String("DefaultEventBus"), jsii.String("default"))),
-		Events:      &[]awsses.EmailSendingEvent{awsses.EmailSendingEvent_BOUNCE, awsses.EmailSendingEvent_COMPLAINT},
+		Destination: awsses.EventDestination_EventBus(
+			awsevents.EventBus_FromEventBusName(e, jsii.String("DefaultEventBus"), jsii.String("default"))),
+		Events: &[]awsses.EmailSendingEvent{awsses.EmailSendingEvent_BOUNCE, awsses.EmailSendingEvent_COMPLAINT},
 	})
 	fn := e.functions[settings.MailEvents]
 	// The rule of the lower level: the target's class would link every service that EventBridge reaches.

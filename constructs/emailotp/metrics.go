@@ -20,7 +20,8 @@ func (e *emailOTP) Metric(name *string, props *awscloudwatch.MetricOptions) awsc
 			given = fmt.Sprintf("%q", *name)
 		}
 		names := strings.Trim(strings.ReplaceAll(fmt.Sprint(settings.Metrics()), " ", ", "), "[]")
-		refuse(*e.Node().Path(), []string{fmt.Sprintf("Metric has no metric of that name (received: %s); the names are %s", given, names)})
+		refuse(*e.Node().Path(), []string{
+			fmt.Sprintf("Metric has no metric of that name (received: %s); the names are %s", given, names)})
 	}
 	// Made plain and then adjusted, so that the caller's options win and stay untouched.
 	metric := awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
@@ -81,19 +82,22 @@ func (e *emailOTP) MetricFaults(p *awscloudwatch.MetricOptions) awscloudwatch.Me
 }
 
 func (e *emailOTP) MetricFunctionErrors(p *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression {
-	return e.overFunctions("SUM", "errors", slotsOf(e.config.settings.Mode), p, func(f awslambda.Function) awscloudwatch.IMetric {
+	slots := slotsOf(e.config.settings.Mode)
+	return e.overFunctions("SUM", "errors", slots, p, func(f awslambda.Function) awscloudwatch.IMetric {
 		return f.MetricErrors(&awscloudwatch.MetricOptions{Statistic: jsii.String("Sum")})
 	})
 }
 
 func (e *emailOTP) MetricFunctionThrottles(p *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression {
-	return e.overFunctions("SUM", "throttles", slotsOf(e.config.settings.Mode), p, func(f awslambda.Function) awscloudwatch.IMetric {
+	slots := slotsOf(e.config.settings.Mode)
+	return e.overFunctions("SUM", "throttles", slots, p, func(f awslambda.Function) awscloudwatch.IMetric {
 		return f.MetricThrottles(&awscloudwatch.MetricOptions{Statistic: jsii.String("Sum")})
 	})
 }
 
 func (e *emailOTP) MetricFunctionDuration(p *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression {
-	return e.overFunctions("MAX", "duration", triggersOf(e.config.settings.Mode), p, func(f awslambda.Function) awscloudwatch.IMetric {
+	slots := triggersOf(e.config.settings.Mode)
+	return e.overFunctions("MAX", "duration", slots, p, func(f awslambda.Function) awscloudwatch.IMetric {
 		return f.MetricDuration(&awscloudwatch.MetricOptions{Statistic: jsii.String("Maximum")})
 	})
 }
@@ -102,7 +106,8 @@ func (e *emailOTP) MetricFunctionDuration(p *awscloudwatch.MathExpressionOptions
 // the ids of all its expressions' metrics, so the ids name the metric and the construct, and the
 // expression names its own metrics rather than METRICS(), which is every metric of the graph.
 func (e *emailOTP) overFunctions(
-	function, metric string, slots []slot, p *awscloudwatch.MathExpressionOptions, of func(awslambda.Function) awscloudwatch.IMetric,
+	function, metric string, slots []slot, p *awscloudwatch.MathExpressionOptions,
+	of func(awslambda.Function) awscloudwatch.IMetric,
 ) awscloudwatch.MathExpression {
 	using := make(map[string]awscloudwatch.IMetric)
 	var ids []string

@@ -11,10 +11,10 @@ import (
 )
 
 // DefaultPasswordLength is the shortest password, in characters, of a pool that is created without a
-// PasswordPolicy. NIST SP 800-63B-4 asks for 15 where a password is the only factor and 8 beside another.
+// PasswordPolicy. NIST SP 800-63B-4 requires 15 where a password is the only factor and 8 beside another.
 const DefaultPasswordLength = 12
 
-// addUserPool creates the pool, or takes the given one.
+// addUserPool creates the pool, unless one is given.
 func (e *emailOTP) addUserPool() {
 	c := &e.config
 	if c.pool != nil {

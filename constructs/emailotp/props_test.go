@@ -28,7 +28,7 @@ type props = emailotp.EmailOTPProps
 
 var text, number, yes = jsii.String, jsii.Number[float64], jsii.Bool(true)
 
-// A misuse is one way to get a prop wrong, and what the refusal says about it.
+// A misuse is one wrong value of a prop, with the refusal that it causes.
 type misuse struct {
 	prop   string // as the refusal names it
 	name   string

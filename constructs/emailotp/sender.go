@@ -137,7 +137,8 @@ func (e *emailOTP) recordsToCreate(identity awsses.EmailIdentity) []DnsRecord {
 			DnsRecord{jsii.String("MX"), jsii.String(from), mx},
 			DnsRecord{jsii.String("TXT"), jsii.String(from), jsii.String(`"v=spf1 include:amazonses.com ~all"`)})
 	}
-	return append(records, DnsRecord{jsii.String("TXT"), jsii.String("_dmarc." + e.config.sender.domain), jsii.String(`"v=DMARC1; p=none"`)})
+	dmarc := jsii.String("_dmarc." + e.config.sender.domain)
+	return append(records, DnsRecord{jsii.String("TXT"), dmarc, jsii.String(`"v=DMARC1; p=none"`)})
 }
 
 // senders returns the ARNs that the mailing function may send with: the identity's and the configuration

@@ -26,7 +26,7 @@ type slot struct {
 	function  settings.Function
 	id        string
 	operation func() awscognito.UserPoolOperation // nil for a function that is no trigger
-	names     []string                            // in LambdaConfig; more than one where Cognito knows two forms of it
+	names     []string                            // in LambdaConfig; two where Cognito has two forms of it
 }
 
 var slots = []slot{

@@ -93,18 +93,20 @@ func (r *reader) bounds(c *config, p *EmailOTPProps) {
 			c.arithmetic(), worstBound)
 	}
 	if c.settings.TrustUnverified && p.Mode == ModePasswordless {
-		r.add("MailUnverifiedAddresses has a meaning in ModePassword alone; leave it nil: a passwordless sign-in is what verifies an address")
+		r.add("MailUnverifiedAddresses has a meaning in ModePassword alone; leave it nil: " +
+			"a passwordless sign-in is what verifies an address")
 	}
 	if p.AllowedSignUpDomains != nil && p.Mode == ModePassword {
-		r.add("AllowedSignUpDomains has a meaning in ModePasswordless alone, whose sign-ups the construct confirms; leave it nil")
+		r.add("AllowedSignUpDomains has a meaning in ModePasswordless alone, whose sign-ups the construct confirms; " +
+			"leave it nil")
 	}
 	size := 0
 	for name, value := range c.settings.Environment(settings.PreSignUp) {
 		size += len(name) + len(value)
 	}
 	if size > settings.MaxEnvironment {
-		r.add("AllowedSignUpDomains must fit into a function's environment of %s bytes (received: %s); list parent domains in place of their subdomains",
-			thousands(settings.MaxEnvironment), thousands(size))
+		r.add("AllowedSignUpDomains must fit into a function's environment of %s bytes (received: %s); "+
+			"list parent domains in place of their subdomains", thousands(settings.MaxEnvironment), thousands(size))
 	}
 }
 
@@ -197,11 +199,13 @@ func (r *reader) senderDomain(c *config, p *EmailOTPProps, domain string) {
 	if from := r.text("MailFromDomain", p.MailFromDomain, 255); from != "" {
 		switch {
 		case !owned:
-			r.add("MailFromDomain goes with SenderDomain or SenderHostedZone alone; leave it nil, or set it on the identity itself")
+			r.add("MailFromDomain goes with SenderDomain or SenderHostedZone alone; " +
+				"leave it nil, or set it on the identity itself")
 		case !within(from, identity) || strings.EqualFold(from, identity):
 			r.add("MailFromDomain must be a subdomain of %s (received: %q)", identity, from)
 		case strings.EqualFold(from, domain):
-			r.add("MailFromDomain must not be the domain that mail is sent from (received: %q); a name such as %q will do", from, "mail."+identity)
+			r.add("MailFromDomain must not be the domain that mail is sent from (received: %q); a name such as %q will do",
+				from, "mail."+identity)
 		}
 		c.mailFromDomain = from
 	} else if s.kind == zoneSender && p.MailFromDomain == nil {
@@ -239,7 +243,8 @@ func within(domain, parent string) bool {
 func (r *reader) functions(c *config, p *EmailOTPProps) {
 	c.sandboxRecipients = flag(p.SandboxRecipients, false)
 	c.keyGeneration = r.whole("KeyGeneration", p.KeyGeneration, 1, settings.MaxKeyGeneration, 1, "generations")
-	c.memorySize = r.whole("MemorySize", p.MemorySize, settings.MinMemorySize, settings.MaxMemorySize, settings.DefaultMemorySize, "MiB")
+	c.memorySize = r.whole("MemorySize", p.MemorySize,
+		settings.MinMemorySize, settings.MaxMemorySize, settings.DefaultMemorySize, "MiB")
 	c.architecture, c.goarch = awslambda.Architecture_ARM_64(), "arm64"
 	if !isNil(p.Architecture) {
 		switch name := *p.Architecture.Name(); name {
@@ -262,7 +267,8 @@ func (r *reader) functions(c *config, p *EmailOTPProps) {
 	case awscdk.RemovalPolicy_DESTROY:
 		c.destroy = true
 	default:
-		r.add("RemovalPolicy must be RETAIN, RETAIN_ON_UPDATE_OR_DELETE or DESTROY (received: %q); leave it empty for RETAIN", p.RemovalPolicy)
+		r.add("RemovalPolicy must be RETAIN, RETAIN_ON_UPDATE_OR_DELETE or DESTROY (received: %q); leave it empty for RETAIN",
+			p.RemovalPolicy)
 	}
 	c.codes = map[settings.Function]awslambda.Code{}
 	for _, slot := range slots {

@@ -64,8 +64,8 @@ func (r *reader) wording(c *config, p *EmailOTPProps) {
 		return
 	}
 	if !isNil(p.CreateAuthChallengeCode) {
-		r.add("Mail and CreateAuthChallengeCode exclude each other, for the mail's file lies beside the program that the construct builds; " +
-			"leave one of them nil")
+		r.add("Mail and CreateAuthChallengeCode exclude each other, for the mail's file lies beside the program " +
+			"that the construct builds; leave one of them nil")
 	}
 	known := len(r.problems)
 	r.tokens("Mail", reflect.ValueOf(p.Mail))
