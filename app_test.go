@@ -93,7 +93,7 @@ func TestMistakesAreSentencesAndNoStackTrace(t *testing.T) {
 		"in props, in two environments": {func(context, environments map[string]any) {
 			environments["prod"].(map[string]any)["sender"] = "codes@"
 			environments["dev"].(map[string]any)["replyTo"] = "me"
-		}, []string{`emailotp: error: EmailOTP "EmailOtp-dev/SignIn": ReplyTo must be one e-mail address`, `emailotp: error: EmailOTP "EmailOtp-prod/SignIn": Sender must be one e-mail address`}},
+		}, []string{`emailotp: error: EmailOTP "EmailOtp-dev/SignIn": ReplyTo has no @`, `emailotp: error: EmailOTP "EmailOtp-prod/SignIn": Sender must be one e-mail address`}},
 		"in the mode": {func(context, environments map[string]any) { context["mode"] = "both" }, []string{"emailotp: error: -c mode=both: must be one of password, passwordless"}},
 	} {
 		t.Run(name, func(t *testing.T) {

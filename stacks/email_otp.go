@@ -1,18 +1,22 @@
-// Package stacks instantiates the construct once an environment.
+// Package stacks creates a stack with the construct for each environment of cdk.json.
 package stacks
 
 import (
 	"fmt"
-	"slices"
+	"reflect"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsses"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/environments"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // ConstructID is the id of the construct in its stack.
@@ -21,8 +25,8 @@ const ConstructID = "SignIn"
 // EmailOTPStackProps are the props of [NewEmailOTPStack].
 type EmailOTPStackProps struct {
 	awscdk.StackProps
-	// Environment says what is deployed.
-	Environment Environment
+	// Environment is what cdk.json describes.
+	Environment environments.Environment
 }
 
 // EmailOTPStack is one environment's stack.
@@ -36,10 +40,10 @@ type EmailOTPStack struct {
 func StackName(environment string) string { return "EmailOtp-" + environment }
 
 // NewEmailOTPStack creates an environment's stack, with the outputs that a client needs: UserPoolId,
-// UserPoolClientId, Region, Mode and, where the sign-in page is hosted, SignInUrl. Where the sender's domain needs DNS records that the stack
-// can't create, they are outputs too.
+// UserPoolClientId, Region, Mode and, where the sign-in page is hosted, SignInUrl. The DNS records that the
+// sender's domain needs and that the stack can't create are outputs too.
 func NewEmailOTPStack(scope constructs.Construct, id string, props *EmailOTPStackProps) EmailOTPStack {
-	env := props.Environment
+	env := deployment{props.Environment}
 	sp := props.StackProps
 	if sp.Env == nil {
 		sp.Env = &awscdk.Environment{Region: jsii.String(env.Region), Account: optional(env.Account)}
@@ -49,65 +53,95 @@ func NewEmailOTPStack(scope constructs.Construct, id string, props *EmailOTPStac
 	}
 	stack := awscdk.NewStack(scope, &id, &sp)
 	zone := env.zone(stack)
-	signIn := emailotp.NewEmailOTP(stack, jsii.String(ConstructID), env.props(zone))
+	signIn := emailotp.NewEmailOTP(stack, jsii.String(ConstructID), env.props(stack, zone))
 	output(stack, "UserPoolId", "The user pool's id", signIn.UserPool().UserPoolId())
 	output(stack, "UserPoolClientId", "The app client's id", signIn.UserPoolClient().UserPoolClientId())
 	output(stack, "Region", "The user pool's Region", stack.Region())
-	output(stack, "Mode", "How people sign in", jsii.String(string(env.Mode)))
+	output(stack, "Mode", "How users sign in", jsii.String(string(env.Settings.Mode)))
 	if env.SignInPage {
 		output(stack, "SignInUrl", "The sign-in page", env.hostPage(stack, zone, signIn))
 	}
 	for i, r := range signIn.DnsRecords() {
-		description := fmt.Sprintf("A DNS record that %s needs: name, type, value", domainOf(env.Sender))
+		description := fmt.Sprintf("A DNS record that %s needs: name, type, value", domainOf(env.Settings.From))
 		output(stack, fmt.Sprintf("DnsRecord%d", i+1), description, jsii.String(*r.Name+" "+*r.Type+" "+*r.Value))
 	}
 	return EmailOTPStack{stack, signIn}
 }
 
-// props translates the environment. Durations become the CDK's here, once.
-func (e Environment) props(zone awsroute53.IHostedZone) *emailotp.EmailOTPProps {
+// A deployment is an environment with methods that create what it describes.
+type deployment struct{ environments.Environment }
+
+// props translates the environment. The settings that functions receive are set by their names in the
+// list that [settings.Fields] returns.
+func (d deployment) props(stack awscdk.Stack, zone awsroute53.IHostedZone) *emailotp.EmailOTPProps {
 	p := &emailotp.EmailOTPProps{
-		Mode: e.Mode, Sender: e.sender(zone),
-		SenderName: e.SenderName, ReplyTo: e.ReplyTo, ProductName: e.ProductName,
-		SupportAddress: e.SupportAddress, DefaultLocale: e.DefaultLocale,
-		CodeLength: e.CodeLength, MaxAttempts: e.MaxAttempts, GuessBurst: e.GuessBurst,
-		VerifiedMailsPerHour: e.VerifiedMailsPerHour, UnverifiedMailsPerHour: e.UnverifiedMailsPerHour,
-		UnknownMailsPerHour: e.UnknownMailsPerHour, MailUnverifiedAddresses: e.MailUnverifiedAddresses,
-		MemorySize: e.MemorySize, LogRetention: retentions[e.LogRetentionDays],
+		Sender:            d.sender(stack, zone),
+		SandboxRecipients: &d.SandboxRecipients,
+		KeyGeneration:     jsii.Number(d.KeyGeneration),
+		MemorySize:        jsii.Number(d.MemorySize),
+		LogRetention:      retentions[d.LogRetentionDays],
 	}
-	if e.CodeTTL != 0 {
-		p.CodeTTL = awscdk.Duration_Seconds(jsii.Number(e.CodeTTL.Seconds()))
+	props := reflect.ValueOf(p).Elem()
+	for _, f := range settings.Fields() {
+		if value := propValue(f.Of(&d.Settings)); value != nil && f.Prop != "" && f.Prop != "Sender" {
+			props.FieldByName(f.Prop).Set(reflect.ValueOf(value))
+		}
 	}
-	if e.GuessRefill != 0 {
-		p.GuessRefill = awscdk.Duration_Seconds(jsii.Number(e.GuessRefill.Seconds()))
+	if d.SelfSignUp != nil {
+		p.UserPoolProps = &emailotp.UserPoolProps{SelfSignUpEnabled: d.SelfSignUp}
 	}
-	if e.SelfSignUp != nil {
-		p.UserPoolProps = &emailotp.UserPoolProps{SelfSignUpEnabled: e.SelfSignUp}
-	}
-	if e.RemovalPolicy == "destroy" {
+	if d.Destroy {
 		p.RemovalPolicy = awscdk.RemovalPolicy_DESTROY
 	}
 	return p
 }
 
+// propValue returns a setting as the construct's props have it; nil for an absent one.
+func propValue(setting any) any {
+	switch v := setting.(type) {
+	case *settings.Mode:
+		return *v
+	case *int:
+		return jsii.Number(*v)
+	case *time.Duration:
+		return awscdk.Duration_Seconds(jsii.Number(v.Seconds()))
+	case *string:
+		if *v != "" {
+			return v
+		}
+	case *bool:
+		if *v {
+			return v
+		}
+	case *[]string:
+		if len(*v) > 0 {
+			return jsii.Strings(*v...)
+		}
+	}
+	return nil
+}
+
 // zone is the hosted zone of the sender's domain, nil for none.
-func (e Environment) zone(stack awscdk.Stack) awsroute53.IHostedZone {
-	if e.HostedZoneID == "" {
+func (d deployment) zone(stack awscdk.Stack) awsroute53.IHostedZone {
+	if d.HostedZoneID == "" {
 		return nil
 	}
 	return awsroute53.PublicHostedZone_FromPublicHostedZoneAttributes(stack, jsii.String("SenderZone"),
-		&awsroute53.PublicHostedZoneAttributes{HostedZoneId: jsii.String(e.HostedZoneID), ZoneName: jsii.String(domainOf(e.Sender))})
+		&awsroute53.PublicHostedZoneAttributes{HostedZoneId: &d.HostedZoneID, ZoneName: jsii.String(domainOf(d.Settings.From))})
 }
 
-func (e Environment) sender(zone awsroute53.IHostedZone) emailotp.Sender {
+func (d deployment) sender(stack awscdk.Stack, zone awsroute53.IHostedZone) emailotp.Sender {
+	local, domain, _ := strings.Cut(d.Settings.From, "@")
 	switch {
 	case zone != nil:
-		return emailotp.SenderHostedZone(zone, e.Sender)
-	case e.SenderIdentity == "domain":
-		local, domain, _ := strings.Cut(e.Sender, "@")
+		return emailotp.SenderHostedZone(zone, d.Settings.From)
+	case d.SenderIdentity == environments.IdentityDomain:
 		return emailotp.SenderDomain(domain, local)
+	case d.SenderIdentity == environments.IdentityExisting && domain != "":
+		identity := awsses.EmailIdentity_FromEmailIdentityName(stack, jsii.String("SenderIdentity"), &domain)
+		return emailotp.SenderIdentity(identity, d.Settings.From)
 	}
-	return emailotp.SenderAddress(e.Sender)
+	return emailotp.SenderAddress(d.Settings.From)
 }
 
 func domainOf(address string) string {
@@ -126,7 +160,7 @@ func optional(s string) *string {
 	return &s
 }
 
-// retentions are CloudWatch Logs' periods in days.
+// retentions are the periods that environments.LogRetentions lists, as the CDK has them.
 var retentions = map[int]awslogs.RetentionDays{
 	1: awslogs.RetentionDays_ONE_DAY, 3: awslogs.RetentionDays_THREE_DAYS, 5: awslogs.RetentionDays_FIVE_DAYS,
 	7: awslogs.RetentionDays_ONE_WEEK, 14: awslogs.RetentionDays_TWO_WEEKS, 30: awslogs.RetentionDays_ONE_MONTH,
@@ -136,13 +170,4 @@ var retentions = map[int]awslogs.RetentionDays{
 	1096: awslogs.RetentionDays_THREE_YEARS, 1827: awslogs.RetentionDays_FIVE_YEARS, 2192: awslogs.RetentionDays_SIX_YEARS,
 	2557: awslogs.RetentionDays_SEVEN_YEARS, 2922: awslogs.RetentionDays_EIGHT_YEARS, 3288: awslogs.RetentionDays_NINE_YEARS,
 	3653: awslogs.RetentionDays_TEN_YEARS,
-}
-
-func retentionList() string {
-	days := make([]int, 0, len(retentions))
-	for d := range retentions {
-		days = append(days, d)
-	}
-	slices.Sort(days)
-	return strings.Trim(strings.ReplaceAll(fmt.Sprint(days), " ", ", "), "[]")
 }

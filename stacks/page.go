@@ -31,9 +31,9 @@ import (
 const PageID = "SignInPage"
 
 // hostPage puts the sign-in page on S3 behind CloudFront and returns its address. The bucket is private:
-// the distribution alone reads it, by an origin access control of its own. Nothing in it is kept when
-// the stack goes, for every deployment writes all of it again.
-func (e Environment) hostPage(stack awscdk.Stack, zone awsroute53.IHostedZone, signIn emailotp.EmailOTP) (address *string) {
+// the distribution alone reads it, by an origin access control of its own. The bucket is deleted with the
+// stack, because every deployment writes all of it again.
+func (d deployment) hostPage(stack awscdk.Stack, zone awsroute53.IHostedZone, signIn emailotp.EmailOTP) (address *string) {
 	scope := constructs.NewConstruct(stack, jsii.String(PageID))
 	bucket := awss3.NewBucket(scope, jsii.String("Files"), &awss3.BucketProps{
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
@@ -49,29 +49,30 @@ func (e Environment) hostPage(stack awscdk.Stack, zone awsroute53.IHostedZone, s
 		DefaultBehavior: &awscloudfront.BehaviorOptions{
 			Origin:                awscloudfrontorigins.S3BucketOrigin_WithOriginAccessControl(bucket, nil),
 			ViewerProtocolPolicy:  awscloudfront.ViewerProtocolPolicy_REDIRECT_TO_HTTPS,
-			ResponseHeadersPolicy: headers(scope, webbundle.Headers(webbundle.API(e.Region))),
+			ResponseHeadersPolicy: headers(scope, webbundle.Headers(webbundle.API(d.Region))),
 		},
 		HttpVersion: awscloudfront.HttpVersion_HTTP2_AND_3,
 	}
-	if e.SignInPageDomain != "" {
-		props.DomainNames = jsii.Strings(e.SignInPageDomain)
-		props.Certificate = awscertificatemanager.Certificate_FromCertificateArn(scope, jsii.String("Certificate"), &e.SignInPageCertificateARN)
+	if d.SignInPageDomain != "" {
+		props.DomainNames = jsii.Strings(d.SignInPageDomain)
+		props.Certificate = awscertificatemanager.Certificate_FromCertificateArn(scope, jsii.String("Certificate"), &d.SignInPageCertificateARN)
 		props.MinimumProtocolVersion = awscloudfront.SecurityPolicyProtocol_TLS_V1_2_2021
 	}
 	distribution := awscloudfront.NewDistribution(scope, jsii.String("Distribution"), props)
-	e.writePage(scope, bucket, webbundle.Settings{
-		UserPoolID: *signIn.UserPool().UserPoolId(), UserPoolClientID: *signIn.UserPoolClient().UserPoolClientId(), Mode: string(e.Mode),
-		SignUp:         e.Mode == emailotp.ModePasswordless && (e.SelfSignUp == nil || *e.SelfSignUp),
-		Product:        *cmp.Or(e.ProductName, jsii.String(domainOf(e.Sender))),
+	d.writePage(scope, bucket, webbundle.Settings{
+		UserPoolID: *signIn.UserPool().UserPoolId(), UserPoolClientID: *signIn.UserPoolClient().UserPoolClientId(),
+		Mode:           string(d.Settings.Mode),
+		SignUp:         d.Settings.Mode == emailotp.ModePasswordless && (d.SelfSignUp == nil || *d.SelfSignUp),
+		Product:        d.Settings.Product(),
 		PasswordLength: emailotp.DefaultPasswordLength,
 	})
-	if e.SignInPageDomain == "" {
+	if d.SignInPageDomain == "" {
 		return jsii.String("https://" + *distribution.DistributionDomainName() + "/")
 	}
-	if zone != nil && strings.HasSuffix(e.SignInPageDomain, "."+*zone.ZoneName()) {
-		alias(scope, zone, e.SignInPageDomain, distribution)
+	if zone != nil && strings.HasSuffix(d.SignInPageDomain, "."+*zone.ZoneName()) {
+		alias(scope, zone, d.SignInPageDomain, distribution)
 	}
-	return jsii.String("https://" + e.SignInPageDomain + "/")
+	return jsii.String("https://" + d.SignInPageDomain + "/")
 }
 
 // alias makes the domain's records lead to the distribution.
@@ -81,25 +82,33 @@ func alias(scope constructs.Construct, zone awsroute53.IHostedZone, domain strin
 	awsroute53.NewAaaaRecord(scope, jsii.String("Ipv6"), &awsroute53.AaaaRecordProps{Zone: zone, RecordName: &domain, Target: target})
 }
 
-// headers makes CloudFront send the headers, which are those that `emailotp dev` sends, and
-// Strict-Transport-Security, which makes no sense on a developer's machine. CloudFront has properties
-// for some of them and refuses these among the custom ones.
+// headers makes CloudFront send the headers that `emailotp dev` sends, and Strict-Transport-Security,
+// which is of no use on a developer's machine. CloudFront has properties for some of them and refuses
+// these among the custom ones.
 func headers(scope constructs.Construct, all []webbundle.Header) awscloudfront.ResponseHeadersPolicy {
 	yes := jsii.Bool(true)
 	security := &awscloudfront.ResponseSecurityHeadersBehavior{
-		StrictTransportSecurity: &awscloudfront.ResponseHeadersStrictTransportSecurity{AccessControlMaxAge: awscdk.Duration_Days(jsii.Number(365)), Override: yes},
+		StrictTransportSecurity: &awscloudfront.ResponseHeadersStrictTransportSecurity{
+			AccessControlMaxAge: awscdk.Duration_Days(jsii.Number(365)), Override: yes,
+		},
 	}
 	var custom []*awscloudfront.ResponseCustomHeader
 	for _, h := range all {
 		switch h.Name {
 		case "Content-Security-Policy":
-			security.ContentSecurityPolicy = &awscloudfront.ResponseHeadersContentSecurityPolicy{ContentSecurityPolicy: &h.Value, Override: yes}
+			security.ContentSecurityPolicy = &awscloudfront.ResponseHeadersContentSecurityPolicy{
+				ContentSecurityPolicy: &h.Value, Override: yes,
+			}
 		case "Referrer-Policy":
-			security.ReferrerPolicy = &awscloudfront.ResponseHeadersReferrerPolicy{ReferrerPolicy: awscloudfront.HeadersReferrerPolicy_NO_REFERRER, Override: yes}
+			security.ReferrerPolicy = &awscloudfront.ResponseHeadersReferrerPolicy{
+				ReferrerPolicy: awscloudfront.HeadersReferrerPolicy_NO_REFERRER, Override: yes,
+			}
 		case "X-Content-Type-Options":
 			security.ContentTypeOptions = &awscloudfront.ResponseHeadersContentTypeOptions{Override: yes}
 		case "X-Frame-Options":
-			security.FrameOptions = &awscloudfront.ResponseHeadersFrameOptions{FrameOption: awscloudfront.HeadersFrameOption_DENY, Override: yes}
+			security.FrameOptions = &awscloudfront.ResponseHeadersFrameOptions{
+				FrameOption: awscloudfront.HeadersFrameOption_DENY, Override: yes,
+			}
 		default:
 			custom = append(custom, &awscloudfront.ResponseCustomHeader{Header: &h.Name, Value: &h.Value, Override: yes})
 		}
@@ -110,21 +119,21 @@ func headers(scope constructs.Construct, all []webbundle.Header) awscloudfront.R
 	})
 }
 
-// writePage has the deployment write the files and, beside them, the settings, whose ids are not known
-// before. What is named by its content comes first and stays after the next deployment, for somebody
-// may have the page open.
-func (e Environment) writePage(scope constructs.Construct, bucket awss3.Bucket, settings webbundle.Settings) {
+// writePage makes the deployment write the files and, beside them, the settings, whose ids are not known
+// at synth. The files named by their content come first, and stay after the next deployment, because a
+// browser may still have the page open.
+func (d deployment) writePage(scope constructs.Construct, bucket awss3.Bucket, settings webbundle.Settings) {
 	dir, err := os.MkdirTemp("", "emailotp-page-*")
 	if err != nil {
-		panic(e.pageError(err))
+		panic(pageError(scope, err))
 	}
 	defer os.RemoveAll(dir)
 	named, rest := filepath.Join(dir, "named"), filepath.Join(dir, "rest")
 	if err := bundle(named, rest); err != nil {
-		panic(e.pageError(err))
+		panic(pageError(scope, err))
 	}
 	log := awslogs.NewLogGroup(scope, jsii.String("Log"), &awslogs.LogGroupProps{
-		Retention: cmp.Or(retentions[e.LogRetentionDays], awslogs.RetentionDays_ONE_MONTH), RemovalPolicy: awscdk.RemovalPolicy_DESTROY})
+		Retention: cmp.Or(retentions[d.LogRetentionDays], awslogs.RetentionDays_ONE_MONTH), RemovalPolicy: awscdk.RemovalPolicy_DESTROY})
 	write := func(id, cacheControl string, sources ...awss3deployment.ISource) awss3deployment.BucketDeployment {
 		return awss3deployment.NewBucketDeployment(scope, &id, &awss3deployment.BucketDeploymentProps{
 			DestinationBucket: bucket, Sources: &sources,
@@ -168,7 +177,12 @@ func bundle(named, rest string) error {
 	return nil
 }
 
-// object is the settings as jsii takes them.
+// pageError returns the refusal of a page that can't be built.
+func pageError(scope constructs.Construct, err error) *emailotp.Error {
+	return &emailotp.Error{Path: *scope.Node().Path(), Problems: []string{fmt.Sprintf("signInPage: %v; without it, leave signInPage out", err)}}
+}
+
+// object returns the settings in the form that jsii accepts.
 func object(settings webbundle.Settings) map[string]any {
 	text, err := json.Marshal(settings)
 	if err != nil {
@@ -180,21 +194,3 @@ func object(settings webbundle.Settings) map[string]any {
 	}
 	return all
 }
-
-// PageError is why an environment's sign-in page can't be hosted.
-type PageError struct {
-	// Environment is the environment's name.
-	Environment string
-	// Err says what went wrong.
-	Err error
-}
-
-func (e Environment) pageError(err error) *PageError { return &PageError{e.Name, err} }
-
-// Error names the environment and the remedy.
-func (e *PageError) Error() string {
-	return fmt.Sprintf("cdk.json: context %q: environment %q: signInPage: %v; without it, leave signInPage out", ContextKey, e.Environment, e.Err)
-}
-
-// Unwrap returns what went wrong.
-func (e *PageError) Unwrap() error { return e.Err }

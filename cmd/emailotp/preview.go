@@ -28,11 +28,11 @@ func newPreview(s streams) *cobra.Command {
 		Short: "Show the mails in a browser, in every language, by day and in dark mode",
 		Long: `Serves a gallery of all mails on a loopback address until Ctrl-C, and reloads it when
 a file that it is made from changes. With --out it writes the gallery as files, with
---check it says what is wrong with the mails (exit code 1 if anything must be mended).
+--check it lists the problems of the mails (exit code 1 if one must be mended).
 
 The mails are those of the environment --stage of cdk.json; where there is none, of a
-product called Example. --config takes another configuration, --assembly what cdk synth
-wrote, as its function would mail it. --templates puts a directory of templates and
+product called Example. --config reads another configuration, --assembly the output of
+cdk synth, as its function would mail it. --templates puts a directory of templates and
 texts on top, as the construct's Mail.Directory does.`,
 		Example: `  emailotp preview
   emailotp preview --templates mail/ --stage prod
@@ -118,7 +118,7 @@ func (p *mailPreview) say(v any, line string) error {
 }
 
 func (p *mailPreview) serve(ctx context.Context) error {
-	// What is wrong from the start is said here; what goes wrong later, in the gallery.
+	// A problem at the start is an error of the command; the gallery shows later ones.
 	if _, err := p.source(); err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ type checked struct {
 	Errors   int               `json:"errors"`
 }
 
-// report checks the mails and says what was found.
+// report checks the mails and prints the findings.
 func (p *mailPreview) report(source preview.Source) error {
 	reports, warnings, err := preview.Check(source)
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 )
 
 const previewApp = `{"context": {"emailotp": {
-  "dev": {"mode": "passwordless", "sender": "codes@dev.example.com"},
-  "prod": {"mode": "password", "sender": "codes@example.com", "productName": "Shop", "codeLength": 6, "codeTtlSeconds": 180}
+  "dev": {"region": "eu-west-1", "mode": "passwordless", "sender": "codes@dev.example.com"},
+  "prod": {"region": "eu-west-1", "mode": "password", "sender": "codes@example.com", "productName": "Shop", "codeLength": 6, "codeTtlSeconds": 180}
 }}}`
 
 // previewFiles makes files below a new directory, which it returns.
@@ -111,6 +111,8 @@ func TestPreviewRefuses(t *testing.T) {
 		{"wrong flags", nil, []string{"--mode", "both", "--port", "70000", "--stack", "Shop"}, 2, `--mode must be password or passwordless (received: "both")`},
 		{"two sources", nil, []string{"--config", "a", "--assembly", "b"}, 2, "--config, --assembly and --stage exclude each other"},
 		{"an unknown environment", map[string]string{"cdk.json": previewApp}, []string{"--stage", "test"}, 1, `(received: "test"); it has dev, prod`},
+		{"a mistake in an environment", map[string]string{"cdk.json": strings.Replace(previewApp, "productName", "productNam", 1)}, nil, 1,
+			`environment "prod": unknown key "productNam" (did you mean "productName"?)`},
 		{"an environment without an app", nil, []string{"--stage", "prod"}, 1, "--stage prod: there is no cdk.json"},
 		{"no such file", nil, []string{"--config", "none.json"}, 1, "none.json"},
 		{"a mistake in a file", map[string]string{"mail.json": "{\n\"colour\": 1}"}, []string{"--config", "mail.json"}, 1, `mail.json:2: json: unknown field "colour"`},

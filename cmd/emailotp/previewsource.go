@@ -8,20 +8,19 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/environments"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/preview"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/synth"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
 )
 
 // source reads what the flags name, as it is now.
@@ -49,9 +48,9 @@ func (p *mailPreview) source() (preview.Source, error) {
 	return s, nil
 }
 
-// example stands in for a brand that isn't known.
-func example() mail.Config {
-	return mail.Config{Mail: settings.Mail{From: "no-reply@example.com", ProductName: "Example", SupportAddress: "support@example.com"}}
+// exampleMail is the brand of a preview without a configuration.
+func exampleMail() settings.Mail {
+	return settings.Mail{From: "no-reply@example.com", ProductName: "Example", SupportAddress: "support@example.com"}
 }
 
 func (p *mailPreview) fromFile() (preview.Source, error) {
@@ -63,75 +62,62 @@ func (p *mailPreview) fromFile() (preview.Source, error) {
 	if err != nil {
 		return preview.Source{}, fmt.Errorf("%s:%w", p.config, err)
 	}
-	// A preview needs neither to be of use.
-	c.From, c.ProductName = cmp.Or(c.From, example().From), cmp.Or(c.ProductName, example().ProductName)
+	// Both are required in a mail, and a preview is of use without them.
+	c.From, c.ProductName = cmp.Or(c.From, exampleMail().From), cmp.Or(c.ProductName, exampleMail().ProductName)
 	return preview.Source{Config: c}, nil
 }
 
-// environment is what an environment of cdk.json says about the mail.
-type environment struct {
-	Mode           mail.Mode `json:"mode"`
-	Sender         string    `json:"sender"`
-	SenderName     string    `json:"senderName"`
-	ReplyTo        string    `json:"replyTo"`
-	ProductName    string    `json:"productName"`
-	SupportAddress string    `json:"supportAddress"`
-	DefaultLocale  string    `json:"defaultLocale"`
-	CodeLength     int       `json:"codeLength"`
-	CodeTTLSeconds int       `json:"codeTtlSeconds"`
-}
-
-// fromApp reads the environment of the CDK app around the working directory. An app that has none, as
-// those have that import the construct, shows the mails of an example.
+// fromApp reads the environment of the CDK app around the working directory. An app that imports the
+// construct has no environments; the preview then shows the mails of an example.
 func (p *mailPreview) fromApp() (preview.Source, error) {
-	e, found, err := p.environment()
+	set, found, err := p.environment()
 	if err != nil || !found {
-		return preview.Source{Config: example()}, err
+		return preview.Source{Config: mail.Config{Mail: exampleMail()}}, err
 	}
-	code := compile.DefaultCode()
-	code.Length = cmp.Or(e.CodeLength, code.Length)
-	code.TTL = cmp.Or(time.Duration(e.CodeTTLSeconds)*time.Second, code.TTL)
-	return preview.Source{Code: code, Config: mail.Config{Mode: e.Mode, Mail: settings.Mail{
-		From: e.Sender, FromName: e.SenderName, ReplyTo: e.ReplyTo, DefaultLocale: e.DefaultLocale,
-		ProductName: cmp.Or(e.ProductName, e.Sender[strings.LastIndex(e.Sender, "@")+1:]), SupportAddress: e.SupportAddress,
-	}}}, nil
+	set.ProductName = set.Product()
+	return sourceOf(set), nil
 }
 
-func (p *mailPreview) environment() (e environment, found bool, err error) {
+// sourceOf returns the mails of a function with these settings.
+func sourceOf(s settings.Settings) preview.Source {
+	return preview.Source{Config: mail.Config{Mail: s.Mail, Mode: s.Mode}, Code: compile.Code{Length: s.CodeLength, TTL: s.CodeTTL}}
+}
+
+// environment returns the settings of the environment --stage, or of the first one where there is no
+// such environment and the flag was not given.
+func (p *mailPreview) environment() (s settings.Settings, found bool, err error) {
 	app, err := synth.Find(".")
 	if err != nil {
 		if p.stageGiven {
-			return e, false, fmt.Errorf("--stage %s: %w", p.stage, err)
+			return s, false, fmt.Errorf("--stage %s: %w", p.stage, err)
 		}
-		return e, false, nil
+		return s, false, nil
 	}
 	file := filepath.Join(app, "cdk.json")
-	data, err := os.ReadFile(file)
+	context, err := environments.Context(file)
 	if err != nil {
-		return e, false, err
+		return s, false, err
 	}
-	var cdk struct {
-		Context struct {
-			EmailOTP map[string]json.RawMessage `json:"emailotp"`
-		} `json:"context"`
+	var all []environments.Environment
+	if context != nil {
+		if all, err = environments.Read(context, nil, nil); err != nil {
+			return s, false, fmt.Errorf("%s: %w", app, err)
+		}
 	}
-	if err := json.Unmarshal(data, &cdk); err != nil {
-		return e, false, fmt.Errorf("%s: %w", file, err)
+	names := make([]string, len(all))
+	for i, e := range all {
+		if names[i] = e.Name; e.Name == p.stage {
+			return e.Settings, true, nil
+		}
 	}
-	names := slices.Sorted(maps.Keys(cdk.Context.EmailOTP))
-	raw, found := cdk.Context.EmailOTP[p.stage]
 	switch {
-	case !found && p.stageGiven:
-		return e, false, fmt.Errorf("--stage must be an environment of %s (received: %q); it has %s", file, p.stage, cmp.Or(strings.Join(names, ", "), "none"))
-	case len(names) == 0:
-		return e, false, nil
-	case !found:
-		raw = cdk.Context.EmailOTP[names[0]]
+	case p.stageGiven:
+		return s, false, fmt.Errorf("--stage must be an environment of %s (received: %q); it has %s",
+			file, p.stage, cmp.Or(strings.Join(names, ", "), "none"))
+	case len(all) == 0:
+		return s, false, nil
 	}
-	if err := json.Unmarshal(raw, &e); err != nil {
-		return e, false, fmt.Errorf("%s: environment %s: %w", file, p.stage, err)
-	}
-	return e, true, nil
+	return all[0].Settings, true, nil
 }
 
 // fromAssembly reads the environment of the function that mails, and the file beside its program.
@@ -157,14 +143,14 @@ func (p *mailPreview) fromAssembly() (preview.Source, error) {
 	if err != nil {
 		return s, fmt.Errorf("function %s: %w", f.LogicalID, err)
 	}
-	s.Config, s.Code = trigger.MailConfig(set), compile.Code{Length: set.CodeLength, TTL: set.CodeTTL}
-	s.Compiled, err = besideProgram(f.Asset, trigger.MailFile)
+	s = sourceOf(set)
+	s.Compiled, err = besideProgram(f.Asset, contract.MailFile)
 	if err != nil || s.Compiled == nil {
 		return s, err
 	}
 	var file mail.File
 	if err := json.Unmarshal(s.Compiled, &file); err != nil {
-		return s, fmt.Errorf("function %s: %s: %w", f.LogicalID, trigger.MailFile, err)
+		return s, fmt.Errorf("function %s: %s: %w", f.LogicalID, contract.MailFile, err)
 	}
 	s.Config = file.Config
 	return s, nil

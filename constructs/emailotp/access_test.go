@@ -3,9 +3,11 @@
 package emailotp_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 
@@ -73,9 +75,34 @@ func TestMetricsServeInAlarms(t *testing.T) {
 	stack := newStack(t)
 	e := signIn(stack, valid(emailotp.ModePasswordless))
 	for id, metric := range map[string]awscloudwatch.IMetric{
-		"Errors": e.MetricFunctionErrors(nil), "Slow": e.MetricFunctionDuration(&awscloudwatch.MathExpressionOptions{Label: text("slow")}), "Faults": e.MetricFaults(nil),
+		"Errors": e.MetricFunctionErrors(nil), "Throttles": e.MetricFunctionThrottles(nil), "Slow": e.MetricFunctionDuration(&awscloudwatch.MathExpressionOptions{Label: text("slow")}), "Faults": e.MetricFaults(nil),
 	} {
 		awscloudwatch.NewAlarm(stack, &id, &awscloudwatch.AlarmProps{Metric: metric, Threshold: number(1), EvaluationPeriods: number(1)})
 	}
-	contains(t, string(emailotptest.Template(t, stack)), `"SUM(METRICS())"`, `"MAX(METRICS())"`, `"Label": "slow"`, `"MetricName": "Faults"`)
+	id := *e.Node().Addr() + "_"
+	contains(t, string(emailotptest.Template(t, stack)), `"Label": "slow"`, `"MetricName": "Faults"`, `"MetricName": "Throttles"`,
+		`"SUM([errors_`+id+`DefineAuthChallenge, errors_`+id+`CreateAuthChallenge, errors_`+id+`VerifyAuthChallenge, errors_`+id+`PreSignUp, errors_`+id+`MailEvents])"`,
+		`"MAX([duration_`+id+`DefineAuthChallenge, duration_`+id+`CreateAuthChallenge, duration_`+id+`VerifyAuthChallenge, duration_`+id+`PreSignUp])"`)
+}
+
+// CloudWatch and the CDK refuse a graph on which two metrics share an id.
+func TestMetricsOfTwoSignInsServeOnOneGraph(t *testing.T) {
+	stack := newStack(t)
+	graph := awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{})
+	for _, id := range []string{"Customers", "Staff"} {
+		p := valid(emailotp.ModePassword)
+		p.Sender = emailotp.SenderAddress(id + "@example.com")
+		e := emailotp.NewEmailOTP(stack, &id, p)
+		graph.AddLeftMetric(e.MetricFunctionErrors(nil))
+		graph.AddLeftMetric(e.MetricFunctionThrottles(nil))
+		graph.AddLeftMetric(e.MetricFunctionDuration(nil))
+	}
+	awscloudwatch.NewDashboard(stack, text("Dashboard"), &awscloudwatch.DashboardProps{Widgets: &[]*[]awscloudwatch.IWidget{{graph}}})
+	template := string(emailotptest.Template(t, stack))
+	if got, want := strings.Count(template, `\"expression\":`), 6; got != want {
+		t.Errorf("%d expressions, want %d in\n%s", got, want, template)
+	}
+	if words := refusal(func() { assertions.Annotations_FromStack(stack).HasNoWarning(text("*"), assertions.Match_AnyValue()) }); words != "" {
+		t.Error(words)
+	}
 }

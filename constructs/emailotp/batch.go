@@ -12,8 +12,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// A batch builds what a construct still needs together, while the CDK makes the other resources: one
-// after the other, when they are asked for, the functions take twice the time and all of it is waited for.
+// A batch builds a construct's functions together, while the CDK creates the other resources. Built one
+// after the other, each when the CDK needs it, they would take twice the time.
 type batch struct {
 	source  string
 	target  build.Target
@@ -41,12 +41,12 @@ func (b *batch) begin(source string) {
 	b.source, b.cancel, b.done = source, cancel, make(chan struct{})
 	go func() {
 		defer close(b.done)
-		// A failure shows when the function that fails is asked for, in words of its own.
+		// The function that failed is built again when write needs it; that error is reported.
 		_ = b.build(ctx, b.pending)
 	}()
 }
 
-// write puts the program of f into the file.
+// write moves the program of f to the file.
 func (b *batch) write(f settings.Function, file string) error {
 	if b.done != nil {
 		<-b.done

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -25,11 +26,8 @@ import (
 // which it can't be found.
 const sourceContext = "emailotp:source"
 
-// mailFileName is the file beside the create function's program that holds the mail's overrides.
-const mailFileName = "mail.json"
-
-// beginBuilding starts to build the functions whose code was not given, unless the CDK leaves this
-// stack's assets out or the source can't be found, which will be said when the first is asked for.
+// beginBuilding starts to build the functions whose code is not among the props. It builds none where
+// the CDK leaves this stack's assets out, or where the source can't be found: code then reports that.
 func (e *emailOTP) beginBuilding() {
 	var pending []settings.Function
 	for _, slot := range slotsOf(e.config.settings.Mode) {
@@ -46,8 +44,8 @@ func (e *emailOTP) beginBuilding() {
 	}
 }
 
-// code returns the function's code, and a way to ask what went wrong once the function was made:
-// the CDK builds while it creates the asset, and swallows the compiler's words.
+// code returns the function's code, and a function that returns the build's error once the CDK has made
+// the asset: the CDK itself drops the compiler's messages.
 func (e *emailOTP) code(f settings.Function) (awslambda.Code, func() error) {
 	if code, ok := e.config.codes[f]; ok {
 		return code, func() error { return nil }
@@ -104,10 +102,11 @@ func (e *emailOTP) findSource() (string, error) {
 
 var lineBreaks = regexp.MustCompile(`\s*\n\s*`)
 
-// withRemedy says which prop makes the build unnecessary.
+// withRemedy adds the prop that makes the build unnecessary.
 func withRemedy(f settings.Function, err error) string {
 	words := lineBreaks.ReplaceAllString(strings.TrimSpace(err.Error()), "; ")
-	return fmt.Sprintf("%s could not be built: %s; %sCode takes a zip built beforehand (emailotp lambdas writes one)", f, words, idOf(f))
+	return fmt.Sprintf("%s could not be built: %s; %sCode takes a zip built beforehand (emailotp lambdas writes one)",
+		f, words, idOf(f))
 }
 
 func idOf(f settings.Function) string {
@@ -130,8 +129,8 @@ type bundler struct {
 	failure  error
 }
 
-// cacheKey tells the bundlings of one process apart. The CDK caches assets by path and options and
-// does not see the Go value: without it two functions, or two mail.json, would share one asset.
+// cacheKey distinguishes the bundlings of one process. The CDK caches assets by path and options and
+// does not see the Go value: without the key, two functions or two mail.json would share one asset.
 func (b *bundler) cacheKey() *map[string]*string {
 	sum := sha256.Sum256(b.mailFile)
 	return &map[string]*string{
@@ -144,8 +143,8 @@ func (b *bundler) cacheKey() *map[string]*string {
 }
 
 // TryBundle builds the function into outputDir. It never returns false, which would start Docker, and
-// never panics, which would end in a stack trace of Node: a failure is kept, and a marker file
-// stands in for the output until the constructor reports it.
+// never panics, which would print a stack trace of Node. It keeps an error for the constructor, which
+// reports it, and writes a marker file, because the CDK refuses an empty output.
 func (b *bundler) TryBundle(outputDir *string, _ *awscdk.BundlingOptions) *bool {
 	b.failure = b.bundle(*outputDir)
 	if b.failure != nil {
@@ -165,8 +164,8 @@ func (b *bundler) bundle(out string) error {
 	if b.mailFile == nil {
 		return nil
 	}
-	if err := os.WriteFile(filepath.Join(out, mailFileName), b.mailFile, 0o644); err != nil {
-		return fmt.Errorf("write %s: %w", mailFileName, err)
+	if err := os.WriteFile(filepath.Join(out, contract.MailFile), b.mailFile, 0o644); err != nil {
+		return fmt.Errorf("write %s: %w", contract.MailFile, err)
 	}
 	return nil
 }

@@ -16,11 +16,11 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// EmailOTP is a user pool's sign-in by e-mail code. Make one with [NewEmailOTP].
+// EmailOTP is a user pool's sign-in by e-mail code. Create one with [NewEmailOTP].
 type EmailOTP interface {
 	constructs.Construct
 
-	// UserPool returns the pool: the construct's own, or the one it was attached to.
+	// UserPool returns the pool: the one that the construct created, or the given one.
 	UserPool() awscognito.UserPool
 	// UserPoolClient returns the app client that signs in by e-mail code. It allows custom
 	// authentication and refresh, nothing else.
@@ -32,16 +32,16 @@ type EmailOTP interface {
 	CreateAuthChallenge() awslambda.Function
 	// VerifyAuthChallenge returns the function that checks an answer.
 	VerifyAuthChallenge() awslambda.Function
-	// PreSignUp returns the function that confirms people who sign up; nil in [ModePassword].
+	// PreSignUp returns the function that confirms users who sign up; nil in [ModePassword].
 	PreSignUp() awslambda.Function
-	// PreTokenGeneration returns the function that refuses tokens which a new password alone would
-	// give; nil in [ModePasswordless].
+	// PreTokenGeneration returns the function that refuses tokens after a new password without a code;
+	// nil in [ModePasswordless].
 	PreTokenGeneration() awslambda.Function
-	// MailEvents returns the function that marks addresses from which mail came back. It is no trigger:
+	// MailEvents returns the function that records bounces and complaints. It is not a trigger:
 	// EventBridge invokes it with SES's events.
 	MailEvents() awslambda.Function
 
-	// Key returns the KMS key of the MACs that codes are derived from and bound by.
+	// Key returns the KMS key in use, whose MACs derive the codes and bind them to their sign-ins.
 	Key() awskms.Key
 	// Table returns the table of the budgets for guesses and mails. It holds no address and no code.
 	Table() awsdynamodb.TableV2
@@ -49,57 +49,61 @@ type EmailOTP interface {
 	EmailIdentity() awsses.IEmailIdentity
 	// ConfigurationSet returns the SES configuration set that mail is sent through.
 	ConfigurationSet() awsses.ConfigurationSet
-	// DnsRecords returns the records that the sender's domain needs, for a domain whose zone the
-	// construct does not manage; empty for every other kind of sender.
+	// DnsRecords returns the records that the domain of a [SenderDomain] needs; empty for every other kind
+	// of sender.
 	DnsRecords() []DnsRecord
 
-	// Grant gives the actions on the user pool, such as "cognito-idp:AdminGetUser".
+	// Grant allows the actions on the user pool, such as "cognito-idp:AdminGetUser".
 	Grant(grantee awsiam.IGrantable, actions ...*string) awsiam.Grant
-	// GrantAdminCreateUser lets the grantee create users and send their invitation again. Invitations
-	// carry the temporary password: in [ModePassword] call AdminCreateUser with MessageAction SUPPRESS
-	// and hand the password over another way, or the mailbox alone opens the account.
+	// GrantAdminCreateUser lets the grantee create users and send their invitation again. An invitation
+	// has the temporary password, so in [ModePassword] the mailbox alone would open the account: call
+	// AdminCreateUser with MessageAction SUPPRESS and deliver the password another way.
 	GrantAdminCreateUser(grantee awsiam.IGrantable) awsiam.Grant
 	// GrantReadUsers lets the grantee read and list users.
 	GrantReadUsers(grantee awsiam.IGrantable) awsiam.Grant
-	// GrantManageUsers lets the grantee read, list, disable, enable, delete and sign out users. It can
-	// neither set a password nor change an attribute: both would open accounts.
+	// GrantManageUsers lets the grantee read, list, disable, enable, delete and sign out users. It allows
+	// neither setting a password nor changing an attribute: both would open accounts.
 	GrantManageUsers(grantee awsiam.IGrantable) awsiam.Grant
 
-	// Metric returns a metric that the functions write to CloudWatch, by its name, such as
-	// "CodesSent". It panics for a name that is not one of them. Sums over 5 minutes by default.
+	// Metric returns a metric that the functions write to CloudWatch, by its name, such as "CodesSent".
+	// docs/operations.md lists the names. An unknown name is a panic with an [*Error]. The metric is a sum
+	// over 5 minutes by default.
 	Metric(name *string, props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 	// MetricCodesSent counts mails that SES accepted.
 	MetricCodesSent(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 	// MetricCodesVerified counts right answers.
 	MetricCodesVerified(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricCodesWrong counts answers that were compared and wrong. Its rate over the whole pool
-	// shows an attack that spreads over many accounts.
+	// MetricCodesWrong counts answers that were compared and wrong. Its rate over the whole pool shows
+	// an attack on many accounts.
 	MetricCodesWrong(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricGuessesRefused counts answers that were not compared, for the account's budget was spent.
+	// MetricGuessesRefused counts answers that were not compared because the account's budget was spent.
 	MetricGuessesRefused(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricPoolMailsNearEnd counts mails that found one of the pool's mail budgets four fifths full.
+	// MetricPoolMailsNearEnd counts mails that were sent with four fifths of a pool quota used.
 	MetricPoolMailsNearEnd(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricPoolMailsRefused counts mails not sent because one of the pool's mail budgets was spent.
+	// MetricPoolMailsRefused counts mails that were not sent because a pool quota was spent.
 	MetricPoolMailsRefused(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricAddressesBounced counts addresses that were marked after a permanent bounce: no more mail
-	// goes there.
+	// MetricAddressesBounced counts addresses with a recorded permanent bounce, which get no more mail.
 	MetricAddressesBounced(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricAddressesComplained counts addresses that were marked after a mail was reported as spam.
+	// MetricAddressesComplained counts addresses with a recorded complaint, which get no more mail.
 	MetricAddressesComplained(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricMailsSuppressed counts mails not sent because their address is marked.
+	// MetricMailsSuppressed counts mails that were not sent because of a recorded bounce or complaint.
 	MetricMailsSuppressed(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricFaults counts functions that failed closed: a service down, denied or throttled, or a
-	// malformed event.
+	// MetricFaults counts invocations that failed closed: a service was down, denied or throttled, or the
+	// event was malformed.
 	MetricFaults(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricFunctionErrors sums the Lambda errors of all functions.
+	// MetricFunctionErrors sums the failed invocations of all functions, as Lambda counts them: crashes and
+	// timeouts, and events that a function refused with an error.
 	MetricFunctionErrors(props *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression
+	// MetricFunctionThrottles sums the invocations of all functions that Lambda refused, because the
+	// account's or the function's concurrency was used up.
+	MetricFunctionThrottles(props *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression
 	// MetricFunctionDuration is the longest run of any of the pool's triggers, in milliseconds. Cognito
-	// gives up on one after 5,000.
+	// abandons a call after 5,000.
 	MetricFunctionDuration(props *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression
 }
 
-// emailOTP implements [EmailOTP]. It is made by Override, so that the CDK knows the Go value itself
-// as a construct: an embedded proxy could not be passed back to it.
+// emailOTP implements [EmailOTP]. NewConstruct_Override registers the Go value itself as a construct with
+// the CDK; a struct with an embedded proxy could not be passed back to the CDK.
 type emailOTP struct {
 	constructs.Construct
 
@@ -118,19 +122,19 @@ type emailOTP struct {
 
 // NewEmailOTP adds sign-in by e-mail code to scope. It
 //
-//  1. refuses props that can't work, all problems at once, before it creates anything;
-//  2. creates the user pool, or takes the given one;
+//  1. refuses invalid props, all problems at once, before it creates anything;
+//  2. creates the user pool, unless one is given;
 //  3. creates the key, the table, the SES identity and its configuration set;
-//  4. builds the functions and gives each a role, a log group and its settings;
+//  4. builds the functions and creates each with its role, its log group and its settings;
 //  5. connects them to the pool's triggers and to SES's events, and creates the app client;
 //  6. registers the check of the whole app for bypasses, which runs when the app is synthesised.
 //
-// A refusal is a panic with an [*Error]; what only the whole app shows (step 6) fails the synthesis.
+// A refusal is a panic with an [*Error]. A bypass (step 6) fails the synthesis.
 func NewEmailOTP(scope constructs.Construct, id *string, props *EmailOTPProps) EmailOTP {
 	path := pathOf(scope, id)
 	c, problems := resolve(props)
 	if scope == nil {
-		problems = append(problems, "scope is nil; pass the stack that the construct shall belong to")
+		problems = append(problems, "scope is nil; pass the stack that the construct belongs to")
 	}
 	if id == nil || *id == "" {
 		problems = append(problems, "id is missing; pass a name that is unique in its scope, such as jsii.String(\"SignIn\")")
@@ -181,7 +185,7 @@ func (e *emailOTP) MailEvents() awslambda.Function { return e.functions[settings
 // stack returns the stack that the construct belongs to.
 func (e *emailOTP) stack() awscdk.Stack { return awscdk.Stack_Of(e) }
 
-// pathOf names the construct in errors, also when scope or id is what is wrong.
+// pathOf returns the construct's path for errors, also where scope or id is missing.
 func pathOf(scope constructs.Construct, id *string) string {
 	name := ""
 	if id != nil {

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// Error is the refusal of an EmailOTP. [NewEmailOTP] panics with it, for constructors return no
-// errors in the CDK.
+// Error is the refusal of an EmailOTP. [NewEmailOTP] panics with it, because a constructor of the CDK
+// returns no error. [Refusal] and [Main] catch it.
 type Error struct {
 	// Path is the path of the construct that was refused.
 	Path string
-	// Problems are sentences, sorted, each with what was wrong, the value given, the values allowed
-	// and the remedy.
+	// Problems are sentences, sorted. Each has the problem, the given value, the allowed values and the
+	// remedy.
 	Problems []string
 }
 
-// Error returns one line a problem, each naming the construct.
+// Error returns a line per problem. Each begins with the construct's path.
 func (e *Error) Error() string {
 	lines := make([]string, len(e.Problems))
 	for i, p := range e.Problems {

@@ -2,12 +2,15 @@ package emailotp
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 )
 
 const (
@@ -16,19 +19,15 @@ const (
 	doubtfulBound = 1e-3
 	// worstBound is the chance above which it refuses.
 	worstBound = 1e-1
-	// boundMark is the stack metadata that holds the arithmetic.
-	boundMark = "EmailOTP::Guessing"
 )
 
-// addKeyAndTable creates what codes are derived from and what their guesses are counted in.
+// addKeyAndTable creates the key of the codes and the table that counts guesses and mails.
 func (e *emailOTP) addKeyAndTable() {
 	c := &e.config
-	e.key = awskms.NewKey(e, jsii.String("Key"), &awskms.KeyProps{
-		Description:   jsii.String("Derives and binds EmailOTP sign-in codes"),
-		KeySpec:       awskms.KeySpec_HMAC_256,
-		KeyUsage:      awskms.KeyUsage_GENERATE_VERIFY_MAC,
-		RemovalPolicy: c.removalPolicy,
-	})
+	if c.keyGeneration > 1 {
+		e.addKey(c.keyGeneration - 1) // for a roll-back; no function may use it
+	}
+	e.key = e.addKey(c.keyGeneration)
 	e.table = awsdynamodb.NewTableV2(e, jsii.String("Table"), &awsdynamodb.TablePropsV2{
 		PartitionKey:        &awsdynamodb.Attribute{Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING},
 		TimeToLiveAttribute: jsii.String("ttl"),
@@ -38,17 +37,31 @@ func (e *emailOTP) addKeyAndTable() {
 			PointInTimeRecoveryEnabled: jsii.Bool(true),
 		},
 		DeletionProtection: jsii.Bool(c.retain()),
-		RemovalPolicy:      c.removalPolicy,
+		RemovalPolicy:      c.removalPolicy(c.retain()),
 	})
 	c.settings.KeyARN, c.settings.TableName = *e.key.KeyArn(), *e.table.TableName()
 }
 
-// stateBounds writes the chance of guessing into the stack, and warns where it is doubtful and of
-// what the mail's wording leaves out.
+// addKey creates the key of a generation. The first one's construct id is without its number.
+func (e *emailOTP) addKey(generation int) awskms.Key {
+	id := "Key"
+	if generation > 1 {
+		id += strconv.Itoa(generation)
+	}
+	return awskms.NewKey(e, jsii.String(id), &awskms.KeyProps{
+		Description:   jsii.String("Derives and binds EmailOTP sign-in codes"),
+		KeySpec:       awskms.KeySpec_HMAC_256,
+		KeyUsage:      awskms.KeyUsage_GENERATE_VERIFY_MAC,
+		RemovalPolicy: e.config.removalPolicy(false),
+	})
+}
+
+// stateBounds writes the chance of guessing into the stack. It warns where the chance is doubtful, and
+// of every text that a language of the mail lacks.
 func (e *emailOTP) stateBounds() {
 	c := &e.config
 	within := strings.TrimPrefix(*e.Node().Path(), *e.stack().Node().Path()+"/")
-	e.stack().AddMetadata(jsii.String(boundMark+"::"+within), map[string]any{
+	e.stack().AddMetadata(jsii.String(contract.MetadataGuessing+"::"+within), map[string]any{
 		"CodeLength":              c.settings.CodeLength,
 		"GuessBurst":              c.settings.GuessBurst,
 		"GuessRefillSeconds":      int(c.settings.GuessRefill.Seconds()),
@@ -64,7 +77,7 @@ func (e *emailOTP) stateBounds() {
 	}
 }
 
-// arithmetic says where the chance comes from.
+// arithmetic explains the chance of guessing.
 func (c *config) arithmetic() string {
 	b := c.guesses()
 	return fmt.Sprintf("%s guesses of one account a year (%d at once and one more every %s), each right once in 10^%d: a chance of %.2g",

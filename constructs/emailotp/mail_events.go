@@ -10,13 +10,14 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// connectMailEvents has SES publish bounces and complaints on the account's default event bus, the only
-// one that it writes to, and a rule there invoke the function with those of this configuration set's
-// mails that carry a code. The bus takes events of AWS services from nobody else.
+// connectMailEvents makes SES publish bounces and complaints on the account's default event bus, the only
+// one that SES writes to. A rule there invokes the function with the events of this configuration set's
+// mails that carry a code. Only AWS services can put events with the source "aws.ses" on the bus.
 func (e *emailOTP) connectMailEvents() {
 	e.configurationSet.AddEventDestination(jsii.String("MailEvents"), &awsses.ConfigurationSetEventDestinationOptions{
-		Destination: awsses.EventDestination_EventBus(awsevents.EventBus_FromEventBusName(e, jsii.String("DefaultEventBus"), jsii.String("default"))),
-		Events:      &[]awsses.EmailSendingEvent{awsses.EmailSendingEvent_BOUNCE, awsses.EmailSendingEvent_COMPLAINT},
+		Destination: awsses.EventDestination_EventBus(
+			awsevents.EventBus_FromEventBusName(e, jsii.String("DefaultEventBus"), jsii.String("default"))),
+		Events: &[]awsses.EmailSendingEvent{awsses.EmailSendingEvent_BOUNCE, awsses.EmailSendingEvent_COMPLAINT},
 	})
 	fn := e.functions[settings.MailEvents]
 	// The rule of the lower level: the target's class would link every service that EventBridge reaches.

@@ -17,7 +17,12 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp/emailotptest"
 )
 
-func TestMain(m *testing.M) { emailotptest.Main(m) }
+func TestMain(m *testing.M) {
+	if app, ok := apps[os.Getenv(asApp)]; ok {
+		emailotp.Main(app)
+	}
+	emailotptest.Main(m)
+}
 
 // flags are the recommended feature flags that the repository's app runs with.
 func flags(t testing.TB) map[string]any {

@@ -19,11 +19,9 @@ func (e *emailOTP) Metric(name *string, props *awscloudwatch.MetricOptions) awsc
 		if name != nil {
 			given = fmt.Sprintf("%q", *name)
 		}
-		known := make([]string, 0, len(settings.Metrics()))
-		for _, m := range settings.Metrics() {
-			known = append(known, string(m))
-		}
-		refuse(*e.Node().Path(), []string{fmt.Sprintf("Metric has no metric of that name (received: %s); the names are %s", given, strings.Join(known, ", "))})
+		names := strings.Trim(strings.ReplaceAll(fmt.Sprint(settings.Metrics()), " ", ", "), "[]")
+		refuse(*e.Node().Path(), []string{
+			fmt.Sprintf("Metric has no metric of that name (received: %s); the names are %s", given, names)})
 	}
 	// Made plain and then adjusted, so that the caller's options win and stay untouched.
 	metric := awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
@@ -84,26 +82,44 @@ func (e *emailOTP) MetricFaults(p *awscloudwatch.MetricOptions) awscloudwatch.Me
 }
 
 func (e *emailOTP) MetricFunctionErrors(p *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression {
-	return e.overFunctions(slotsOf(e.config.settings.Mode), "SUM(METRICS())", "EmailOTP function errors", p, func(f awslambda.Function) awscloudwatch.IMetric {
+	slots := slotsOf(e.config.settings.Mode)
+	return e.overFunctions("SUM", "errors", slots, p, func(f awslambda.Function) awscloudwatch.IMetric {
 		return f.MetricErrors(&awscloudwatch.MetricOptions{Statistic: jsii.String("Sum")})
 	})
 }
 
+func (e *emailOTP) MetricFunctionThrottles(p *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression {
+	slots := slotsOf(e.config.settings.Mode)
+	return e.overFunctions("SUM", "throttles", slots, p, func(f awslambda.Function) awscloudwatch.IMetric {
+		return f.MetricThrottles(&awscloudwatch.MetricOptions{Statistic: jsii.String("Sum")})
+	})
+}
+
 func (e *emailOTP) MetricFunctionDuration(p *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression {
-	return e.overFunctions(triggersOf(e.config.settings.Mode), "MAX(METRICS())", "EmailOTP longest trigger run", p, func(f awslambda.Function) awscloudwatch.IMetric {
+	slots := triggersOf(e.config.settings.Mode)
+	return e.overFunctions("MAX", "duration", slots, p, func(f awslambda.Function) awscloudwatch.IMetric {
 		return f.MetricDuration(&awscloudwatch.MetricOptions{Statistic: jsii.String("Maximum")})
 	})
 }
 
-// overFunctions joins one metric of each slot's function into an expression.
-func (e *emailOTP) overFunctions(slots []slot, expression, label string, p *awscloudwatch.MathExpressionOptions, metric func(awslambda.Function) awscloudwatch.IMetric) awscloudwatch.MathExpression {
+// overFunctions applies a function of CloudWatch to one metric of each slot's function. A graph shares
+// the ids of all its expressions' metrics, so the ids name the metric and the construct, and the
+// expression names its own metrics rather than METRICS(), which is every metric of the graph.
+func (e *emailOTP) overFunctions(
+	function, metric string, slots []slot, p *awscloudwatch.MathExpressionOptions,
+	of func(awslambda.Function) awscloudwatch.IMetric,
+) awscloudwatch.MathExpression {
 	using := make(map[string]awscloudwatch.IMetric)
+	var ids []string
 	for _, slot := range slots {
-		// Variables of a math expression begin with a lower-case letter.
-		using[strings.ToLower(slot.id[:1])+slot.id[1:]] = metric(e.functions[slot.function])
+		id := metric + "_" + *e.Node().Addr() + "_" + slot.id
+		using[id], ids = of(e.functions[slot.function]), append(ids, id)
 	}
 	props := &awscloudwatch.MathExpressionProps{
-		Expression: jsii.String(expression), Label: jsii.String(label), UsingMetrics: &using, Period: awscdk.Duration_Minutes(jsii.Number(5)),
+		Expression:   jsii.String(function + "([" + strings.Join(ids, ", ") + "])"),
+		Label:        jsii.String("EmailOTP functions: " + metric),
+		UsingMetrics: &using,
+		Period:       awscdk.Duration_Minutes(jsii.Number(5)),
 	}
 	if p != nil {
 		props.Color, props.SearchAccount, props.SearchRegion = p.Color, p.SearchAccount, p.SearchRegion

@@ -6,16 +6,15 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 )
 
-// clientMark is the metadata by which tools find the app client and learn its mode.
-const clientMark = "EmailOTP::Client"
-
 // DefaultPasswordLength is the shortest password, in characters, of a pool that is created without a
-// PasswordPolicy. NIST SP 800-63B-4 asks for 15 where a password is the only factor and 8 beside another.
+// PasswordPolicy. NIST SP 800-63B-4 requires 15 where a password is the only factor and 8 beside another.
 const DefaultPasswordLength = 12
 
-// addUserPool creates the pool, or takes the given one.
+// addUserPool creates the pool, unless one is given.
 func (e *emailOTP) addUserPool() {
 	c := &e.config
 	if c.pool != nil {
@@ -37,6 +36,7 @@ func (e *emailOTP) addUserPool() {
 			TempPasswordValidity: awscdk.Duration_Days(jsii.Number(7)),
 		}
 	}
+	protected := flag(p.DeletionProtection, c.retain())
 	e.pool = awscognito.NewUserPool(e, jsii.String("UserPool"), &awscognito.UserPoolProps{
 		UserPoolName:        p.UserPoolName,
 		FeaturePlan:         p.FeaturePlan,
@@ -47,7 +47,7 @@ func (e *emailOTP) addUserPool() {
 		// Native MFA would put challenges of its own between the password and the code.
 		Mfa: awscognito.Mfa_OFF,
 		// Recovery by e-mail would let the mailbox alone replace the password. Without passwords there
-		// is nothing to recover, and reset mails would go out beside the mail budgets.
+		// is nothing to recover, and no budget would bound the reset mails.
 		AccountRecovery:    awscognito.AccountRecovery_NONE,
 		SelfSignUpEnabled:  jsii.Bool(flag(p.SelfSignUpEnabled, e.passwordless())),
 		PasswordPolicy:     p.PasswordPolicy,
@@ -56,8 +56,8 @@ func (e *emailOTP) addUserPool() {
 		Email:              p.Email,
 		UserInvitation:     p.UserInvitation,
 		UserVerification:   p.UserVerification,
-		DeletionProtection: jsii.Bool(flag(p.DeletionProtection, c.retain())),
-		RemovalPolicy:      c.removalPolicy,
+		DeletionProtection: jsii.Bool(protected),
+		RemovalPolicy:      c.removalPolicy(protected),
 	})
 }
 
@@ -86,19 +86,19 @@ func (e *emailOTP) addUserPoolClient() {
 		WriteAttributes:                 write,
 	})
 	resource := e.client.Node().DefaultChild().(awscognito.CfnUserPoolClient)
-	resource.AddMetadata(jsii.String(clientMark), string(e.config.settings.Mode))
+	resource.AddMetadata(jsii.String(contract.MetadataClient), string(e.config.settings.Mode))
 }
 
-// sessionMinutes is how long Cognito keeps a round of the sign-in open: two minutes more than the
-// code lives, so that whoever answers late is told that the code expired and can ask for another,
-// rather than be thrown out. Cognito takes 3 to 15 minutes.
+// sessionMinutes is how long Cognito keeps a round of the sign-in open: two minutes more than the code
+// lives. A client that answers late then learns that the code has expired, and can request another one
+// in the same sign-in. Cognito accepts 3 to 15 minutes.
 func (c *config) sessionMinutes() int {
 	whole := int((c.settings.CodeTTL + time.Minute - 1) / time.Minute)
 	return min(max(whole+2, 3), 15)
 }
 
-// writable lists the standard attributes that clients may write. Email is among them only where
-// asked for; "verified" flags never are, Cognito refuses them.
+// writable lists the standard attributes that clients may write, email among them only on request.
+// Cognito refuses the flags such as email_verified.
 func writable(email bool) *awscognito.StandardAttributesMask {
 	yes := jsii.Bool(true)
 	return &awscognito.StandardAttributesMask{
@@ -108,4 +108,4 @@ func writable(email bool) *awscognito.StandardAttributesMask {
 	}
 }
 
-func (e *emailOTP) passwordless() bool { return Mode(e.config.settings.Mode) == ModePasswordless }
+func (e *emailOTP) passwordless() bool { return e.config.settings.Mode == ModePasswordless }

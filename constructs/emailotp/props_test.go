@@ -3,11 +3,14 @@
 package emailotp_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
@@ -18,13 +21,14 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp/emailotptest"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 type props = emailotp.EmailOTPProps
 
 var text, number, yes = jsii.String, jsii.Number[float64], jsii.Bool(true)
 
-// A misuse is one way to get a prop wrong, and what the refusal says about it.
+// A misuse is one wrong value of a prop, with the refusal that it causes.
 type misuse struct {
 	prop   string // as the refusal names it
 	name   string
@@ -86,17 +90,12 @@ var misuses = []misuse{
 	{"Sender", "a zone whose name is a token", func(s awscdk.Stack, p *props) {
 		p.Sender = emailotp.SenderHostedZone(zone(s, token(s)), "codes@example.com")
 	}, "'s hosted zone has a name that is not known"},
-	{"SenderName", "a token", func(s awscdk.Stack, p *props) { p.SenderName = token(s) }, " must be known while the app is synthesised"},
 	{"SenderName", "a header", func(_ awscdk.Stack, p *props) { p.SenderName = text("A\r\nBcc: b@example.com") }, " must be one line without control characters"},
-	{"ReplyTo", "no address", func(_ awscdk.Stack, p *props) { p.ReplyTo = text("help") }, ` must be one e-mail address like codes@example.com (received: "help"`},
-	{"ReplyTo", "a token", func(s awscdk.Stack, p *props) { p.ReplyTo = token(s) }, " must be known while the app is synthesised"},
-	{"ProductName", "empty", func(_ awscdk.Stack, p *props) { p.ProductName = text(" ") }, ` must not be empty (received: " ")`},
-	{"ProductName", "too long", func(_ awscdk.Stack, p *props) { p.ProductName = text(strings.Repeat("x", 65)) }, " must be 64 characters or fewer (received: 65)"},
-	{"ProductName", "a token", func(s awscdk.Stack, p *props) { p.ProductName = token(s) }, " must be known while the app is synthesised"},
-	{"SupportAddress", "no address", func(_ awscdk.Stack, p *props) { p.SupportAddress = text("a@b@c") }, " must be one e-mail address"},
-	{"SupportAddress", "a token", func(s awscdk.Stack, p *props) { p.SupportAddress = token(s) }, " must be known while the app is synthesised"},
+	{"SenderName", "an encoded word, which the function would refuse", func(_ awscdk.Stack, p *props) { p.SenderName = text("=?utf-8?q?x?=") }, ` must not have "=?"`},
+	{"ReplyTo", "no address", func(_ awscdk.Stack, p *props) { p.ReplyTo = text("help") }, ` has no @; write one address like name@example.com (received: "help")`},
+	{"ProductName", "too long", func(_ awscdk.Stack, p *props) { p.ProductName = text(strings.Repeat("x", 65)) }, " must have at most 64 characters (received: 65)"},
+	{"SupportAddress", "no address", func(_ awscdk.Stack, p *props) { p.SupportAddress = text("a@b@c") }, " has a character before the @"},
 	{"DefaultLocale", "no such language", func(_ awscdk.Stack, p *props) { p.DefaultLocale = text("tlh") }, ` must be one of ar, de, en,`},
-	{"DefaultLocale", "a token", func(s awscdk.Stack, p *props) { p.DefaultLocale = token(s) }, " must be known while the app is synthesised"},
 	{"MailFromDomain", "of an address", func(_ awscdk.Stack, p *props) { p.MailFromDomain = text("mail.example.com") }, " goes with SenderDomain or SenderHostedZone alone"},
 	{"MailFromDomain", "of another domain", func(_ awscdk.Stack, p *props) {
 		p.Sender, p.MailFromDomain = emailotp.SenderDomain("example.com", "codes"), text("mail.example.net")
@@ -117,22 +116,28 @@ var misuses = []misuse{
 
 	{"CodeLength", "too short", func(_ awscdk.Stack, p *props) { p.CodeLength = number(4) }, " must be 6 to 10 digits (received: 4); leave it nil for 8"},
 	{"CodeLength", "a fraction", func(_ awscdk.Stack, p *props) { p.CodeLength = number(7.5) }, " must be 6 to 10 digits (received: 7.5)"},
-	{"CodeLength", "a token", func(s awscdk.Stack, p *props) { p.CodeLength = tokenNumber(s) }, " must be known while the app is synthesised"},
 	{"CodeTTL", "too long", func(_ awscdk.Stack, p *props) { p.CodeTTL = seconds(660) }, " must be 1 minute to 8 minutes in whole seconds (received: 11 minutes); leave it nil for 5 minutes"},
 	{"CodeTTL", "part of a second", func(_ awscdk.Stack, p *props) { p.CodeTTL = awscdk.Duration_Millis(number(90_500)) }, " must be 1 minute to 8 minutes in whole seconds (received: 1m30.5s)"},
-	{"CodeTTL", "a token", func(s awscdk.Stack, p *props) { p.CodeTTL = tokenDuration(s) }, " must be known while the app is synthesised"},
 	{"MaxAttempts", "none", func(_ awscdk.Stack, p *props) { p.MaxAttempts = number(0) }, " must be 1 to 5 answers (received: 0); leave it nil for 3"},
-	{"MaxAttempts", "a token", func(s awscdk.Stack, p *props) { p.MaxAttempts = tokenNumber(s) }, " must be known"},
 	{"GuessBurst", "too many", func(_ awscdk.Stack, p *props) { p.GuessBurst = number(101) }, " must be 3 to 100 answers (received: 101)"},
-	{"GuessBurst", "a token", func(s awscdk.Stack, p *props) { p.GuessBurst = tokenNumber(s) }, " must be known"},
 	{"GuessRefill", "too slow", func(_ awscdk.Stack, p *props) { p.GuessRefill = awscdk.Duration_Days(number(2)) }, " must be 1 minute to 1 day in whole seconds (received: 2 days)"},
-	{"GuessRefill", "a token", func(s awscdk.Stack, p *props) { p.GuessRefill = tokenDuration(s) }, " must be known"},
 	{"CodeLength, GuessBurst and GuessRefill", "too easy to guess", func(_ awscdk.Stack, p *props) {
 		p.CodeLength, p.GuessRefill = number(6), seconds(60)
 	}, " give 525,610 guesses of one account a year (10 at once and one more every 1 minute), each right once in 10^6: a chance of 0.41; this must be 0.1 or less"},
 	{"VerifiedMailsPerHour", "none", func(_ awscdk.Stack, p *props) { p.VerifiedMailsPerHour = number(0) }, " must be 1 to 3,600,000 mails an hour (received: 0); leave it nil for 20,000"},
 	{"UnverifiedMailsPerHour", "negative", func(_ awscdk.Stack, p *props) { p.UnverifiedMailsPerHour = number(-1) }, " must be 1 to 3,600,000 mails an hour (received: -1)"},
-	{"UnknownMailsPerHour", "a token", func(s awscdk.Stack, p *props) { p.UnknownMailsPerHour = tokenNumber(s) }, " must be known"},
+	{"UnverifiedMailsPerDay", "too many", func(_ awscdk.Stack, p *props) { p.UnverifiedMailsPerDay = number(86_400_001) }, " must be 1 to 86,400,000 mails a day (received: 86400001); leave it nil for 1,000"},
+	{"AllowedSignUpDomains", "none", func(_ awscdk.Stack, p *props) { p.AllowedSignUpDomains = jsii.Strings() }, " must have at least one domain; leave it nil for every domain"},
+	{"AllowedSignUpDomains", "an address", func(_ awscdk.Stack, p *props) { p.AllowedSignUpDomains = jsii.Strings("example.com", "x@example.net") }, ` must be domain names like example.com (received: "x@example.net", which `},
+	{"AllowedSignUpDomains", "a list in one text", func(_ awscdk.Stack, p *props) { p.AllowedSignUpDomains = jsii.Strings("example.com,example.net") }, ` must be domain names like example.com (received: "example.com,example.net", which `},
+	{"AllowedSignUpDomains", "no dot", func(_ awscdk.Stack, p *props) { p.AllowedSignUpDomains = jsii.Strings("com") }, ` must be domain names like example.com (received: "com", which has a domain without a dot)`},
+	{"AllowedSignUpDomains[1]", "a token", func(s awscdk.Stack, p *props) { p.AllowedSignUpDomains = &[]*string{text("example.com"), token(s)} }, " must be known while the app is synthesised"},
+	{"AllowedSignUpDomains", "with passwords", func(_ awscdk.Stack, p *props) {
+		p.Mode, p.AllowedSignUpDomains = emailotp.ModePassword, jsii.Strings("example.com")
+	}, " has a meaning in ModePasswordless alone"},
+	{"AllowedSignUpDomains", "more than a function's environment holds", func(_ awscdk.Stack, p *props) {
+		p.AllowedSignUpDomains = jsii.Strings(slices.Repeat([]string{"long-name.example.com"}, 200)...)
+	}, " must fit into a function's environment of 4,096 bytes (received: 4,4"},
 	{"MailUnverifiedAddresses", "without passwords", func(_ awscdk.Stack, p *props) { p.MailUnverifiedAddresses = yes }, " has a meaning in ModePassword alone"},
 
 	{"UserPool", "imported", func(s awscdk.Stack, p *props) {
@@ -181,14 +186,24 @@ var misuses = []misuse{
 	{"MemorySize", "a token", func(s awscdk.Stack, p *props) { p.MemorySize = tokenNumber(s) }, " must be known"},
 	{"LogRetention", "unknown", func(_ awscdk.Stack, p *props) { p.LogRetention = "FOREVER" }, ` must be one of awslogs.RetentionDays (received: "FOREVER")`},
 	{"RemovalPolicy", "unknown to keys", func(_ awscdk.Stack, p *props) { p.RemovalPolicy = awscdk.RemovalPolicy_SNAPSHOT }, ` must be RETAIN, RETAIN_ON_UPDATE_OR_DELETE or DESTROY (received: "SNAPSHOT")`},
+	{"KeyGeneration", "none", func(_ awscdk.Stack, p *props) { p.KeyGeneration = number(0) }, " must be 1 to 1,000 generations (received: 0); leave it nil for 1"},
 	{"PreSignUpCode", "of the other mode", func(_ awscdk.Stack, p *props) { p.Mode, p.PreSignUpCode = emailotp.ModePassword, inline() }, " has no function in password mode"},
 	{"PreTokenGenerationCode", "of the other mode", func(_ awscdk.Stack, p *props) { p.PreTokenGenerationCode = inline() }, " has no function in passwordless mode"},
 
 	{"Mail and CreateAuthChallengeCode", "both", func(_ awscdk.Stack, p *props) { mailOf(p); p.CreateAuthChallengeCode = inline() }, " exclude each other"},
 	{"Mail.LogoText", "a token", func(s awscdk.Stack, p *props) { mailOf(p).LogoText = token(s) }, " must be known"},
+	{`Mail.Languages["de"].Heading`, "a token in a language", func(s awscdk.Stack, p *props) {
+		mailOf(p).Languages = map[string]emailotp.MailStrings{"de": {Heading: "Hallo " + *token(s)}}
+	}, " must be known while the app is synthesised (received: a token)"},
+	{`Mail.Languages["de"].Expires["other"]`, "a token in a plural", func(s awscdk.Stack, p *props) {
+		mailOf(p).Languages = map[string]emailotp.MailStrings{"de": {Expires: map[string]string{"other": *token(s)}}}
+	}, " must be known while the app is synthesised (received: a token)"},
+	{"Mail.Templates.Text", "a token in a template", func(s awscdk.Stack, p *props) {
+		mailOf(p).Templates = &emailotp.MailTemplates{Text: "{{.Grouped}} " + *token(s)}
+	}, " must be known while the app is synthesised (received: a token)"},
 	{"Mail.AccentColor", "no colour", func(_ awscdk.Stack, p *props) { mailOf(p).AccentColor = text("red") }, " "},
 	{"Mail.AccentColor", "too pale", func(_ awscdk.Stack, p *props) { mailOf(p).AccentColor = text("#ffff00") }, ` "#ffff00" has a contrast of`},
-	{"Mail.Footer", "too long", func(_ awscdk.Stack, p *props) { mailOf(p).Footer = text(strings.Repeat("x", 501)) }, " must be 500 characters or fewer"},
+	{"Mail.Footer", "too long", func(_ awscdk.Stack, p *props) { mailOf(p).Footer = text(strings.Repeat("x", 501)) }, " must have at most 500 characters"},
 	{"Mail.SignInHost", "a path", func(_ awscdk.Stack, p *props) { mailOf(p).SignInHost = text("https://id.example.com/x") }, " must be a host like id.example.com"},
 	{"Mail.FeedbackId", "a colon", func(_ awscdk.Stack, p *props) { mailOf(p).FeedbackId = text("a:b") }, ` must consist of ASCII letters`},
 	{"Mail.Languages", "no such language", func(_ awscdk.Stack, p *props) {
@@ -203,8 +218,38 @@ var misuses = []misuse{
 	{"Mail.Directory", "missing", func(_ awscdk.Stack, p *props) { mailOf(p).Directory = text("/no/such/directory") }, ` "/no/such/directory": `},
 }
 
+// ofSettings are the misuses that all settings of a type share: tokens, blank texts, and numbers and
+// durations just out of their range.
+func ofSettings() (all []misuse) {
+	var s settings.Settings
+	for _, f := range settings.Fields() {
+		add := func(name string, value func(awscdk.Stack) any, wants string) {
+			all = append(all, misuse{f.Prop, name, func(stack awscdk.Stack, p *props) {
+				reflect.ValueOf(p).Elem().FieldByName(f.Prop).Set(reflect.ValueOf(value(stack)))
+			}, wants})
+		}
+		switch f.Of(&s).(type) {
+		case *string:
+			if f.Prop != "" && f.Prop != "Sender" {
+				add("a token", func(stack awscdk.Stack) any { return token(stack) }, " must be known while the app is synthesised")
+				add("blank", func(awscdk.Stack) any { return text(" ") }, ` must not be empty (received: " ")`)
+			}
+		case *int:
+			limits := fmt.Sprintf(" must be %s to %s %s (received: ", thousands(f.Least), thousands(f.Most), f.Unit)
+			add("a token", func(stack awscdk.Stack) any { return tokenNumber(stack) }, " must be known while the app is synthesised")
+			add("too small", func(awscdk.Stack) any { return number(float64(f.Least - 1)) }, limits)
+			add("too large", func(awscdk.Stack) any { return number(float64(f.Most + 1)) }, limits)
+		case *time.Duration:
+			add("a token", func(stack awscdk.Stack) any { return tokenDuration(stack) }, " must be known while the app is synthesised")
+			add("too short", func(awscdk.Stack) any { return seconds(float64(f.Least - 1)) }, " must be ")
+			add("too long", func(awscdk.Stack) any { return seconds(float64(f.Most + 1)) }, " must be ")
+		}
+	}
+	return all
+}
+
 func TestEachMisuseOfAPropIsRefusedByNameBeforeAnythingIsCreated(t *testing.T) {
-	for _, m := range misuses {
+	for _, m := range append(ofSettings(), misuses...) {
 		t.Run(m.prop+", "+m.name, func(t *testing.T) {
 			stack := newStack(t)
 			p := valid(emailotp.ModePasswordless)
@@ -219,7 +264,7 @@ func TestEachMisuseOfAPropIsRefusedByNameBeforeAnythingIsCreated(t *testing.T) {
 				t.Errorf("%d constructs were created", after-before)
 			}
 			if err := p.Validate(); err == nil || !strings.Contains(err.Error(), m.prop+m.wants) {
-				t.Errorf("Validate says %v", err)
+				t.Errorf("Validate returns %v", err)
 			}
 		})
 	}
@@ -229,7 +274,7 @@ func TestEachMisuseOfAPropIsRefusedByNameBeforeAnythingIsCreated(t *testing.T) {
 // those that the other tests of this package misuse.
 var untestable = map[string]string{
 	"Mail": "its fields are", "UserPoolProps": "its fields are", "UserPoolClientProps": "its fields are",
-	"ClientsMayChangeEmail": "a bool", "DefineAuthChallengeCode": "an object", "CreateAuthChallengeCode": "an object", "VerifyAuthChallengeCode": "an object", "MailEventsCode": "an object",
+	"ClientsMayChangeEmail": "a bool", "SandboxRecipients": "a bool", "DefineAuthChallengeCode": "an object", "CreateAuthChallengeCode": "an object", "VerifyAuthChallengeCode": "an object", "MailEventsCode": "an object",
 	"UserPoolProps.SelfSignUpEnabled": "a bool", "UserPoolProps.PasswordPolicy": "its fields are", "UserPoolProps.StandardAttributes": "its field is",
 	"UserPoolProps.CustomAttributes": "objects", "UserPoolProps.Email": "an object", "UserPoolProps.UserInvitation": "Cognito's texts",
 	"UserPoolProps.UserVerification": "Cognito's texts", "UserPoolProps.DeletionProtection": "a bool",
@@ -239,7 +284,7 @@ var untestable = map[string]string{
 
 func TestTheTableOfMisusesCoversEveryProp(t *testing.T) {
 	covered := map[string]bool{}
-	for _, m := range misuses {
+	for _, m := range append(ofSettings(), misuses...) {
 		covered[m.prop] = true
 	}
 	for prefix, of := range map[string]reflect.Type{
@@ -279,7 +324,7 @@ func TestNilPropsScopeAndIDAreRefused(t *testing.T) {
 	contains(t, refusal(func() { emailotp.NewEmailOTP(stack, nil, valid(emailotp.ModePassword)) }), `EmailOTP "Prod/": id is missing`)
 	var none *emailotp.EmailOTPProps
 	if err := none.Validate(); err == nil || !strings.Contains(err.Error(), "props are nil") {
-		t.Errorf("Validate says %v", err)
+		t.Errorf("Validate returns %v", err)
 	}
 }
 
@@ -324,4 +369,17 @@ func TestMailTemplatesAreReadFromADirectory(t *testing.T) {
 		t.Fatal("an unknown key was accepted")
 	}
 	contains(t, err.Error(), "Mail.Directory ", "sv.json:", "heding")
+}
+
+// A file can hold the text of a token where a program has written it.
+func TestTheTextOfATokenInAFileIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "text.tmpl"), []byte("{{.Grouped}} ${Token[Name.12]}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p := valid(emailotp.ModePasswordless)
+	p.Mail = &emailotp.MailProps{Directory: &dir}
+	if err := p.Validate(); err == nil || !strings.Contains(err.Error(), "Mail has the text of a token") {
+		t.Errorf("Validate returns %v", err)
+	}
 }

@@ -13,7 +13,7 @@ const (
 	day    = 24 * time.Hour
 )
 
-// retentions are the periods that CloudWatch Logs knows.
+// retentions are the periods that CloudWatch Logs accepts.
 var retentions = []awslogs.RetentionDays{
 	awslogs.RetentionDays_ONE_DAY, awslogs.RetentionDays_THREE_DAYS, awslogs.RetentionDays_FIVE_DAYS,
 	awslogs.RetentionDays_ONE_WEEK, awslogs.RetentionDays_TWO_WEEKS, awslogs.RetentionDays_ONE_MONTH,
@@ -25,7 +25,7 @@ var retentions = []awslogs.RetentionDays{
 	awslogs.RetentionDays_TEN_YEARS, awslogs.RetentionDays_INFINITE,
 }
 
-// isNil tells an interface that holds nothing, or a typed nil pointer.
+// isNil reports whether an interface is nil or holds a nil pointer.
 func isNil(v any) bool {
 	if v == nil {
 		return true

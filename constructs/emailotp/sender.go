@@ -32,8 +32,8 @@ type sender struct {
 
 func (s *sender) sender() *sender { return s }
 
-// SenderAddress verifies one address, such as "no-reply@example.com", by a mail that SES sends to
-// it: right for a trial. For production prefer a domain, whose mail is signed.
+// SenderAddress verifies one address, such as "no-reply@example.com", by a mail that SES sends to it. It
+// suits a trial. For production prefer a domain, whose mail is signed.
 func SenderAddress(address string) Sender { return &sender{kind: addressSender, address: address} }
 
 // SenderDomain verifies a domain by Easy DKIM and sends from localPart at it:
@@ -50,14 +50,14 @@ func SenderHostedZone(zone awsroute53.IPublicHostedZone, address string) Sender 
 	return &sender{kind: zoneSender, zone: zone, address: address}
 }
 
-// SenderIdentity sends from address by an identity that exists: of the same app, imported by name,
-// or of another account by ARN (its owner must have authorised this account).
+// SenderIdentity sends from address by an identity that exists: of the same app, imported by name, or
+// of another account by ARN, whose owner must have authorised this account.
 func SenderIdentity(identity awsses.IEmailIdentity, address string) Sender {
 	return &sender{kind: identitySender, identity: identity, address: address}
 }
 
-// A DnsRecord is one that the sender's domain needs and the construct could not create. Its values
-// are tokens until deployment: give them to outputs.
+// A DnsRecord is one that the sender's domain needs and the construct can't create. Its values are
+// tokens until deployment: pass them to outputs.
 type DnsRecord struct {
 	// Type is CNAME, MX or TXT.
 	Type *string
@@ -93,10 +93,13 @@ func (e *emailOTP) addSender() {
 		e.identity = s.identity
 		return
 	}
-	props := &awsses.EmailIdentityProps{ConfigurationSet: e.configurationSet}
+	// The configuration set is not the identity's default: other mail of the domain keeps its own rules.
+	// Identities of different kinds have ids of their own: a new kind of sender leaves the old identity
+	// alone, which goes on sending until the new one is verified.
+	props, id := &awsses.EmailIdentityProps{}, "DomainIdentity"
 	switch s.kind {
 	case addressSender:
-		props.Identity = awsses.Identity_Email(&s.address)
+		props.Identity, id = awsses.Identity_Email(&s.address), "EmailIdentity"
 	case domainSender:
 		props.Identity = awsses.Identity_Domain(&s.domain)
 	case zoneSender:
@@ -107,7 +110,8 @@ func (e *emailOTP) addSender() {
 		// A broken MX record must not stop sign-ins: SES falls back to its own domain.
 		props.MailFromBehaviorOnMxFailure = awsses.MailFromBehaviorOnMxFailure_USE_DEFAULT_VALUE
 	}
-	identity := awsses.NewEmailIdentity(e, jsii.String("EmailIdentity"), props)
+	identity := awsses.NewEmailIdentity(e, &id, props)
+	identity.ApplyRemovalPolicy(e.config.removalPolicy(false))
 	e.identity = identity
 	switch {
 	case s.kind == domainSender:
@@ -133,11 +137,28 @@ func (e *emailOTP) recordsToCreate(identity awsses.EmailIdentity) []DnsRecord {
 			DnsRecord{jsii.String("MX"), jsii.String(from), mx},
 			DnsRecord{jsii.String("TXT"), jsii.String(from), jsii.String(`"v=spf1 include:amazonses.com ~all"`)})
 	}
-	return append(records, DnsRecord{jsii.String("TXT"), jsii.String("_dmarc." + e.config.sender.domain), jsii.String(`"v=DMARC1; p=none"`)})
+	dmarc := jsii.String("_dmarc." + e.config.sender.domain)
+	return append(records, DnsRecord{jsii.String("TXT"), dmarc, jsii.String(`"v=DMARC1; p=none"`)})
 }
 
-// identityOwner returns the ARN of an identity that another account owns, as SES wants to be told;
-// empty for the own account's.
+// senders returns the ARNs that the mailing function may send with: the identity's and the configuration
+// set's. SES sends by an identity of the very address where the account has one, so that counts too.
+func (e *emailOTP) senders() []*string {
+	arns := []*string{e.identity.EmailIdentityArn()}
+	sesArn := func(resource, name string) *string {
+		return e.stack().FormatArn(&awscdk.ArnComponents{Service: jsii.String("ses"), Resource: &resource, ResourceName: &name})
+	}
+	switch {
+	case e.config.sandboxRecipients:
+		arns = append(arns, sesArn("identity", "*"))
+	case e.config.sender.kind != addressSender && e.identityOwner() == "":
+		arns = append(arns, sesArn("identity", e.config.settings.From))
+	}
+	return append(arns, sesArn("configuration-set", *e.configurationSet.ConfigurationSetName()))
+}
+
+// identityOwner returns the ARN of an identity that another account owns, which SES requires in every
+// call; empty for the own account's.
 func (e *emailOTP) identityOwner() string {
 	if e.config.sender.kind != identitySender {
 		return ""

@@ -21,7 +21,7 @@ func TestLogicalIDsOfWhatKeepsState(t *testing.T) {
 		"SignInTable1D05E1CA AWS::DynamoDB::GlobalTable",
 		"SignInUserPoolA2C003D1 AWS::Cognito::UserPool",
 		"SignInUserPoolClient299BC093 AWS::Cognito::UserPoolClient",
-		"SignInEmailIdentity0539377E AWS::SES::EmailIdentity",
+		"SignInEmailIdentity0539377E AWS::SES::EmailIdentity", // of SenderAddress
 		"SignInConfigurationSet8764521C AWS::SES::ConfigurationSet",
 	}
 	for _, mode := range modes {

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -23,25 +24,68 @@ var _ = flag.Bool("update", false, "write the golden files")
 
 var modes = []emailotp.Mode{emailotp.ModePassword, emailotp.ModePasswordless}
 
-// Importers' feature flags are unknown: the construct must give a sound template without any, too.
-func TestTemplatesWithoutAndWithTheRecommendedFlags(t *testing.T) {
+func TestTemplates(t *testing.T) {
 	for _, mode := range modes {
-		for name, context := range map[string]map[string]any{"no-flags": nil, "flags": flags(t)} {
-			t.Run(fmt.Sprintf("%s, %s", mode, name), func(t *testing.T) {
-				stack := awscdk.NewStack(emailotptest.App(t, context), text("Prod"), nil)
-				signIn(stack, valid(mode))
-				emailotptest.Snapshot(t, stack, fmt.Sprintf("testdata/%s.%s.golden.json", mode, name))
-			})
+		stack := newStack(t)
+		signIn(stack, valid(mode))
+		emailotptest.Snapshot(t, stack, fmt.Sprintf("testdata/%s.golden.json", mode))
+	}
+}
+
+// Importers' feature flags are unknown. Those of this repository's app change the order of a statement's
+// resources and nothing else.
+func TestFeatureFlagsChangeTheOrderOfResourcesAlone(t *testing.T) {
+	for _, mode := range modes {
+		stack := awscdk.NewStack(emailotptest.App(t, flags(t)), text("Prod"), nil)
+		signIn(stack, valid(mode))
+		golden, err := os.ReadFile(fmt.Sprintf("testdata/%s.golden.json", mode))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := func(template []byte) []string {
+			all := strings.Split(strings.ReplaceAll(string(template), ",\n", "\n"), "\n")
+			slices.Sort(all)
+			return all
+		}
+		if got := emailotptest.Template(t, stack); !slices.Equal(lines(got), lines(golden)) {
+			t.Errorf("%s: with feature flags the template is\n%s", mode, got)
 		}
 	}
 }
 
-func TestTemplateOfAHostedZoneSender(t *testing.T) {
-	stack := awscdk.NewStack(emailotptest.App(t, flags(t)), text("Prod"), nil)
+func TestAHostedZoneGetsTheRecordsOfItsSender(t *testing.T) {
+	stack := newStack(t)
 	p := valid(emailotp.ModePassword)
 	p.Sender = emailotp.SenderHostedZone(zone(stack, text("example.com")), "no-reply@id.example.com")
 	signIn(stack, p)
-	emailotptest.Snapshot(t, stack, "testdata/hosted-zone.golden.json")
+	identity := logical(t, resources(t, stack, "AWS::SES::EmailIdentity"), "SignIn")
+	var got []string
+	for _, r := range resources(t, stack, "AWS::Route53::RecordSet") {
+		p := r["Properties"].(map[string]any)
+		if p["HostedZoneId"] != "Z0123456789ABC" {
+			t.Errorf("a record of zone %v", p["HostedZoneId"])
+		}
+		got = append(got, fmt.Sprintf("%s %s %s", p["Type"], compact(t, p["Name"]), compact(t, p["ResourceRecords"])))
+	}
+	want := []string{
+		`MX "mail.example.com." [{"Fn::Join":["",["10 feedback-smtp.",{"Ref":"AWS::Region"},".amazonses.com"]]}]`,
+		`TXT "_dmarc.example.com." ["\"v=DMARC1; p=none\""]`,
+		`TXT "mail.example.com." ["\"v=spf1 include:amazonses.com ~all\""]`,
+	}
+	for i := 1; i <= 3; i++ {
+		want = append(want, fmt.Sprintf(`CNAME {"Fn::GetAtt":["%[1]s","DkimDNSTokenName%[2]d"]} [{"Fn::GetAtt":["%[1]s","DkimDNSTokenValue%[2]d"]}]`, identity, i))
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("records\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	template := assertions.Template_FromStack(stack, nil)
+	template.HasResourceProperties(text("AWS::SES::EmailIdentity"), map[string]any{"EmailIdentity": "example.com",
+		"MailFromAttributes": map[string]any{"BehaviorOnMxFailure": "USE_DEFAULT_VALUE", "MailFromDomain": "mail.example.com"}})
+	template.HasResource(text("AWS::Lambda::Function"), map[string]any{"Metadata": map[string]any{"EmailOTP::Function": "create-auth-challenge"},
+		"Properties": map[string]any{"Environment": map[string]any{"Variables": map[string]any{
+			"EMAILOTP_FROM": "no-reply@id.example.com", "EMAILOTP_PRODUCT_NAME": "id.example.com"}}}})
 }
 
 func TestTemplatesAreTheSameEachTime(t *testing.T) {
@@ -281,13 +325,87 @@ func TestFunctionsEndBeforeCognitoGivesUpAndAreMarked(t *testing.T) {
 	}
 }
 
+// A first deployment that fails is rolled back: only what deletion protection keeps stays behind.
+func TestWhatIsKeptWhenTheStackIsDeleted(t *testing.T) {
+	unprotected := emailotp.UserPoolProps{DeletionProtection: new(bool)}
+	for _, c := range []struct {
+		name                           string
+		policy                         awscdk.RemovalPolicy
+		pool                           *emailotp.UserPoolProps
+		ofPool, ofTable, ofKeyAndOther string
+	}{
+		{"by default", "", nil, "Retain", "Retain", "RetainExceptOnCreate"},
+		{"RETAIN", awscdk.RemovalPolicy_RETAIN, nil, "Retain", "Retain", "RetainExceptOnCreate"},
+		{"RETAIN_ON_UPDATE_OR_DELETE", awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE, nil, "Retain", "Retain", "RetainExceptOnCreate"},
+		{"a pool without deletion protection", "", &unprotected, "RetainExceptOnCreate", "Retain", "RetainExceptOnCreate"},
+		{"DESTROY", awscdk.RemovalPolicy_DESTROY, nil, "Delete", "Delete", "Delete"},
+	} {
+		stack := newStack(t)
+		p := valid(emailotp.ModePassword)
+		p.RemovalPolicy, p.UserPoolProps = c.policy, c.pool
+		signIn(stack, p)
+		for kind, want := range map[string]string{"AWS::Cognito::UserPool": c.ofPool, "AWS::DynamoDB::GlobalTable": c.ofTable,
+			"AWS::KMS::Key": c.ofKeyAndOther, "AWS::Logs::LogGroup": c.ofKeyAndOther, "AWS::SES::EmailIdentity": c.ofKeyAndOther} {
+			for id, r := range resources(t, stack, kind) {
+				if r["DeletionPolicy"] != want {
+					t.Errorf("%s: %s has the deletion policy %v, want %s", c.name, id, r["DeletionPolicy"], want)
+				}
+				protected := strings.Contains(compact(t, r), `"DeletionProtection":"ACTIVE"`) || strings.Contains(compact(t, r), `"DeletionProtectionEnabled":true`)
+				if protected != (want == "Retain") {
+					t.Errorf("%s: %s is protected from deletion: %t", c.name, id, protected)
+				}
+			}
+		}
+	}
+}
+
+func TestAGenerationReplacesTheKeyAlone(t *testing.T) {
+	template := func(generation float64) map[string]any {
+		stack := newStack(t)
+		p := valid(emailotp.ModePassword)
+		p.KeyGeneration = &generation
+		signIn(stack, p)
+		return (*assertions.Template_FromStack(stack, nil).ToJSON())["Resources"].(map[string]any)
+	}
+	keys := func(resources map[string]any) (ids []string) {
+		for id, r := range resources {
+			if r.(map[string]any)["Type"] == "AWS::KMS::Key" {
+				ids = append(ids, id)
+			}
+		}
+		slices.Sort(ids)
+		return ids
+	}
+	first, second, third := template(1), template(2), template(3)
+	one, two, three := keys(first), keys(second), keys(third)
+	if len(one) != 1 || one[0] != "SignInKeyDA3A2C98" || len(two) != 2 || !slices.Contains(two, one[0]) || len(three) != 2 || slices.Contains(three, one[0]) {
+		t.Fatalf("keys of the generations: %v, %v, %v; each keeps the one before", one, two, three)
+	}
+	current := two[0]
+	if current == one[0] {
+		current = two[1]
+	}
+	if !slices.Contains(three, current) {
+		t.Errorf("generation 3 has lost the key of generation 2: %v", three)
+	}
+	delete(second, current)
+	changed := compact(t, second)
+	if strings.Count(changed, one[0]) != 1 {
+		t.Errorf("the old key is in use: %s", changed)
+	}
+	same := strings.ReplaceAll(compact(t, first), `{"Fn::GetAtt":["`+one[0]+`"`, `{"Fn::GetAtt":["`+current+`"`)
+	if changed != same {
+		t.Errorf("more than the key has changed:\n%s\nwant\n%s", changed, same)
+	}
+}
+
 func TestDestroyLeavesNothingProtected(t *testing.T) {
 	stack := newStack(t)
 	p := valid(emailotp.ModePassword)
 	p.RemovalPolicy = awscdk.RemovalPolicy_DESTROY
 	signIn(stack, p)
 	template := string(emailotptest.Template(t, stack))
-	for _, absent := range []string{`"Retain"`, `"ACTIVE"`, `"DeletionProtectionEnabled": true`} {
+	for _, absent := range []string{`"Retain`, `"ACTIVE"`, `"DeletionProtectionEnabled": true`} {
 		if strings.Contains(template, absent) {
 			t.Errorf("the template has %s", absent)
 		}
@@ -342,5 +460,63 @@ func TestTheGuessingBoundIsStatedAndADoubtfulOneIsAWarning(t *testing.T) {
 	signIn(sound, valid(emailotp.ModePassword))
 	if warnings := *assertions.Annotations_FromStack(sound).FindWarning(text("*"), assertions.Match_AnyValue()); len(warnings) != 0 {
 		t.Errorf("the default warns: %v", warnings)
+	}
+}
+
+// sendsBy returns what the mailing function may send with, as the ends of the ARNs.
+func sendsBy(t *testing.T, stack awscdk.Stack) string {
+	t.Helper()
+	for _, s := range statements(t, stack, logical(t, resources(t, stack, "AWS::IAM::Role"), "SignInCreateAuthChallengeRole")) {
+		if strings.Contains(s, "ses:SendEmail") {
+			if !strings.Contains(s, `IF {"StringEquals":{"ses:FromAddress":"no-reply@example.com"}}`) {
+				t.Errorf("without its condition: %s", s)
+			}
+			return s
+		}
+	}
+	t.Fatal("no statement")
+	return ""
+}
+
+func TestEachKindOfSenderHasItsOwnIdentityAndStatement(t *testing.T) {
+	own, domain := `{"Ref":"SignInEmailIdentity0539377E"}`, `{"Ref":"SignInDomainIdentity`
+	const address = `:identity/no-reply@example.com"`
+	for name, c := range map[string]struct {
+		sender      func(awscdk.Stack) emailotp.Sender
+		sandbox     *bool
+		has, hasNot []string
+	}{
+		"an address": {func(awscdk.Stack) emailotp.Sender { return emailotp.SenderAddress("no-reply@example.com") }, nil,
+			[]string{own}, []string{domain, address, `identity/*`}},
+		// The address's identity from a trial goes on sending until the domain is verified.
+		"a domain": {func(awscdk.Stack) emailotp.Sender { return emailotp.SenderDomain("example.com", "no-reply") }, nil,
+			[]string{domain, address}, []string{own, `identity/*`}},
+		"a zone": {func(s awscdk.Stack) emailotp.Sender {
+			return emailotp.SenderHostedZone(zone(s, text("example.com")), "no-reply@example.com")
+		}, nil, []string{domain, address}, []string{own, `identity/*`}},
+		"an identity that exists": {func(s awscdk.Stack) emailotp.Sender {
+			return emailotp.SenderIdentity(awsses.EmailIdentity_FromEmailIdentityName(s, text("Identity"), text("example.com")), "no-reply@example.com")
+		}, nil, []string{`:identity/example.com"`, address}, []string{own, domain, `identity/*`}},
+		"recipients of the SES sandbox": {func(awscdk.Stack) emailotp.Sender { return emailotp.SenderAddress("no-reply@example.com") }, yes,
+			[]string{own, `":identity/*"`}, []string{domain}},
+	} {
+		stack := newStack(t)
+		p := valid(emailotp.ModePasswordless)
+		p.Sender, p.SandboxRecipients = c.sender(stack), c.sandbox
+		signIn(stack, p)
+		statement := sendsBy(t, stack)
+		contains(t, statement, c.has...)
+		for _, absent := range c.hasNot {
+			if strings.Contains(statement, absent) {
+				t.Errorf("%s: %s in %s", name, absent, statement)
+			}
+		}
+		for id, identity := range resources(t, stack, "AWS::SES::EmailIdentity") {
+			if strings.Contains(compact(t, identity), "ConfigurationSet") {
+				t.Errorf("%s: the configuration set is the default of %s, and so of other mail", name, id)
+			}
+		}
+		assertions.Template_FromStack(stack, nil).HasResourceProperties(text("AWS::SES::ConfigurationSet"),
+			map[string]any{"DeliveryOptions": map[string]any{"TlsPolicy": "REQUIRE"}})
 	}
 }

@@ -13,14 +13,12 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// functionMark is the metadata by which tools find a function and the folder of its source.
-const functionMark = "EmailOTP::Function"
-
-// timeoutSeconds ends a function before Cognito gives up on it after 5 seconds: a call that Cognito
-// has abandoned must not go on beside its repetition. The difference is the invocation's own way.
+// timeoutSeconds ends a function before Cognito abandons the call after 5 seconds and repeats it: an
+// abandoned call must not run beside its repetition. The difference is the time of the invocation.
 const timeoutSeconds = 4
 
 // A slot is one function: its construct's id and, if the pool calls it, Cognito's name of the trigger.
@@ -28,7 +26,7 @@ type slot struct {
 	function  settings.Function
 	id        string
 	operation func() awscognito.UserPoolOperation // nil for a function that is no trigger
-	names     []string                            // in LambdaConfig; more than one where Cognito knows two forms of it
+	names     []string                            // in LambdaConfig; two where Cognito has two forms of it
 }
 
 var slots = []slot{
@@ -66,7 +64,7 @@ func (e *emailOTP) addFunction(slot slot) awslambda.Function {
 	c := &e.config
 	logs := awslogs.NewLogGroup(e, jsii.String(slot.id+"Logs"), &awslogs.LogGroupProps{
 		Retention:     c.logRetention,
-		RemovalPolicy: c.removalPolicy,
+		RemovalPolicy: c.removalPolicy(false),
 	})
 	role := awsiam.NewRole(e, jsii.String(slot.id+"Role"), &awsiam.RoleProps{
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
@@ -97,11 +95,11 @@ func (e *emailOTP) addFunction(slot slot) awslambda.Function {
 	if err := failure(); err != nil {
 		refuse(*e.Node().Path(), []string{err.Error()})
 	}
-	fn.Node().DefaultChild().(awslambda.CfnFunction).AddMetadata(jsii.String(functionMark), string(slot.function))
+	fn.Node().DefaultChild().(awslambda.CfnFunction).AddMetadata(jsii.String(contract.MetadataFunction), string(slot.function))
 	return fn
 }
 
-// statements is what a function may do beyond writing its log.
+// statements returns a function's permissions besides those for its log.
 func (e *emailOTP) statements(f settings.Function) []awsiam.PolicyStatement {
 	allow := func(resources []*string, actions ...string) *awsiam.PolicyStatementProps {
 		return &awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...), Resources: &resources}
@@ -109,7 +107,7 @@ func (e *emailOTP) statements(f settings.Function) []awsiam.PolicyStatement {
 	budget := awsiam.NewPolicyStatement(allow([]*string{e.table.TableArn()}, "dynamodb:GetItem", "dynamodb:UpdateItem"))
 	switch f {
 	case settings.CreateAuthChallenge:
-		send := allow([]*string{e.identity.EmailIdentityArn(), e.configurationSetArn()}, "ses:SendEmail")
+		send := allow(e.senders(), "ses:SendEmail")
 		send.Conditions = &map[string]any{"StringEquals": map[string]string{"ses:FromAddress": e.config.settings.From}}
 		return []awsiam.PolicyStatement{
 			awsiam.NewPolicyStatement(allow([]*string{e.key.KeyArn()}, "kms:GenerateMac")), budget, awsiam.NewPolicyStatement(send)}
@@ -121,13 +119,7 @@ func (e *emailOTP) statements(f settings.Function) []awsiam.PolicyStatement {
 	return nil
 }
 
-func (e *emailOTP) configurationSetArn() *string {
-	return e.stack().FormatArn(&awscdk.ArnComponents{
-		Service: jsii.String("ses"), Resource: jsii.String("configuration-set"), ResourceName: e.configurationSet.ConfigurationSetName(),
-	})
-}
-
-// connectTriggers gives the functions to the pool, which may invoke them from its own ARN alone.
+// connectTriggers makes the functions the pool's triggers. Only this pool may invoke them.
 func (e *emailOTP) connectTriggers() {
 	for _, slot := range triggersOf(e.config.settings.Mode) {
 		e.pool.AddTrigger(slot.operation(), e.functions[slot.function], "")
@@ -146,14 +138,15 @@ func (e *emailOTP) connectTriggers() {
 	})
 }
 
-// takenSlots reports the triggers of an existing pool that the mode needs and somebody else has.
+// takenSlots reports the triggers of an existing pool that the mode needs and that are set already.
 func takenSlots(pool awscognito.UserPool, m settings.Mode) []string {
 	config := lambdaConfig(pool)
 	var problems []string
 	for _, slot := range triggersOf(m) {
 		for _, name := range slot.names {
 			if _, taken := config[name]; taken {
-				problems = append(problems, fmt.Sprintf("UserPool %s has a trigger %s already, and Cognito calls one function a trigger; remove it, or give the EmailOTP a pool of its own",
+				problems = append(problems, fmt.Sprintf("UserPool %s has a trigger %s already, and Cognito calls one function a trigger; "+
+					"remove it, or give the EmailOTP a pool of its own",
 					*pool.Node().Path(), capital(name)))
 			}
 		}

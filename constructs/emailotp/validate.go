@@ -1,10 +1,13 @@
 package emailotp
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
@@ -34,10 +37,11 @@ func resolve(p *EmailOTPProps) (config, []string) {
 		return config{}, []string{"props are nil; pass &EmailOTPProps{Mode: ..., Sender: ...}: neither can have a default"}
 	}
 	r := &reader{}
-	c := config{settings: settings.Defaults(settings.Mode(p.Mode))}
+	c := config{settings: settings.Defaults(p.Mode)}
+	r.tokens("", reflect.ValueOf(p))
 	r.mode(p)
-	r.codes(&c, p)
-	r.mails(&c, p)
+	r.settings(&c.settings, p)
+	r.bounds(&c, p)
 	r.senderOf(&c, p)
 	r.poolOf(&c, p)
 	r.functions(&c, p)
@@ -46,59 +50,99 @@ func resolve(p *EmailOTPProps) (config, []string) {
 }
 
 func (r *reader) mode(p *EmailOTPProps) {
-	switch p.Mode {
-	case ModePassword, ModePasswordless:
-	case "":
+	switch {
+	case p.Mode == "":
 		r.add("Mode is missing; pass ModePassword or ModePasswordless")
-	default:
+	case !p.Mode.IsValid():
 		r.add("Mode must be ModePassword (%q) or ModePasswordless (%q) (received: %q)", ModePassword, ModePasswordless, p.Mode)
 	}
 }
 
-func (r *reader) codes(c *config, p *EmailOTPProps) {
-	s := &c.settings
-	s.CodeLength = r.whole("CodeLength", p.CodeLength, settings.MinCodeLength, settings.MaxCodeLength, s.CodeLength, "digits")
-	s.CodeTTL = r.duration("CodeTTL", p.CodeTTL, settings.MinCodeTTL, settings.MaxCodeTTL, s.CodeTTL)
-	s.MaxAttempts = r.whole("MaxAttempts", p.MaxAttempts, settings.MinAttempts, settings.MaxAttempts, s.MaxAttempts, "answers")
-	s.GuessBurst = r.whole("GuessBurst", p.GuessBurst, settings.MinGuessBurst, settings.MaxGuessBurst, s.GuessBurst, "answers")
-	s.GuessRefill = r.duration("GuessRefill", p.GuessRefill, settings.MinGuessRefill, settings.MaxGuessRefill, s.GuessRefill)
-	if bound := c.bound(); bound > worstBound {
-		r.add("CodeLength, GuessBurst and GuessRefill give %s; this must be %g or less: lengthen the code or slow the refill", c.arithmetic(), worstBound)
+// settings reads the props that functions receive, by the list that [settings.Fields] returns. Mode and
+// Sender have readers of their own.
+func (r *reader) settings(s *settings.Settings, p *EmailOTPProps) {
+	props := reflect.ValueOf(p).Elem()
+	for _, f := range settings.Fields() {
+		if f.Prop == "" || f.Prop == "Mode" || f.Prop == "Sender" {
+			continue
+		}
+		prop := props.FieldByName(f.Prop)
+		if !prop.IsValid() {
+			panic("EmailOTPProps has no field " + f.Prop + ", which internal/settings has a variable for")
+		}
+		switch into := f.Of(s).(type) {
+		case *string:
+			*into = cmp.Or(r.known(f.Prop, prop.Interface().(*string)), *into)
+		case *int:
+			*into = r.whole(f.Prop, prop.Interface().(*float64), f.Least, f.Most, *into, f.Unit)
+		case *time.Duration:
+			given, _ := prop.Interface().(awscdk.Duration)
+			*into = r.duration(f.Prop, given, time.Duration(f.Least)*time.Second, time.Duration(f.Most)*time.Second, *into)
+		case *bool:
+			*into = flag(prop.Interface().(*bool), *into)
+		case *[]string:
+			*into = r.domains(f.Prop, prop.Interface().(*[]*string))
+		}
 	}
 }
 
-func (r *reader) mails(c *config, p *EmailOTPProps) {
-	s := &c.settings
-	s.PoolMailsVerified = r.whole("VerifiedMailsPerHour", p.VerifiedMailsPerHour, settings.MinPoolMails, settings.MaxPoolMails, s.PoolMailsVerified, "mails an hour")
-	s.PoolMailsUnverified = r.whole("UnverifiedMailsPerHour", p.UnverifiedMailsPerHour, settings.MinPoolMails, settings.MaxPoolMails, s.PoolMailsUnverified, "mails an hour")
-	s.PoolMailsUnknown = r.whole("UnknownMailsPerHour", p.UnknownMailsPerHour, settings.MinPoolMails, settings.MaxPoolMails, s.PoolMailsUnknown, "mails an hour")
-	s.TrustUnverified = flag(p.MailUnverifiedAddresses, false)
-	if s.TrustUnverified && p.Mode == ModePasswordless {
-		r.add("MailUnverifiedAddresses has a meaning in ModePassword alone; leave it nil: a passwordless sign-in is what verifies an address")
+// bounds checks what settings mean together, and in which mode.
+func (r *reader) bounds(c *config, p *EmailOTPProps) {
+	if bound := c.bound(); bound > worstBound {
+		r.add("CodeLength, GuessBurst and GuessRefill give %s; this must be %g or less: lengthen the code or slow the refill",
+			c.arithmetic(), worstBound)
 	}
-	s.FromName = r.text("SenderName", p.SenderName, 64)
-	s.ProductName = r.text("ProductName", p.ProductName, 64)
-	s.ReplyTo = r.address("ReplyTo", p.ReplyTo, "")
-	s.SupportAddress = r.address("SupportAddress", p.SupportAddress, "")
-	if locale := r.text("DefaultLocale", p.DefaultLocale, 35); locale != "" {
-		s.DefaultLocale = locale
+	if c.settings.TrustUnverified && p.Mode == ModePasswordless {
+		r.add("MailUnverifiedAddresses has a meaning in ModePassword alone; leave it nil: " +
+			"a passwordless sign-in is what verifies an address")
 	}
+	if p.AllowedSignUpDomains != nil && p.Mode == ModePassword {
+		r.add("AllowedSignUpDomains has a meaning in ModePasswordless alone, whose sign-ups the construct confirms; " +
+			"leave it nil")
+	}
+	size := 0
+	for name, value := range c.settings.Environment(settings.PreSignUp) {
+		size += len(name) + len(value)
+	}
+	if size > settings.MaxEnvironment {
+		r.add("AllowedSignUpDomains must fit into a function's environment of %s bytes (received: %s); "+
+			"list parent domains in place of their subdomains", thousands(settings.MaxEnvironment), thousands(size))
+	}
+}
+
+// domains reads a list of domain names and returns them in lower case.
+func (r *reader) domains(prop string, values *[]*string) []string {
+	if values == nil {
+		return nil
+	}
+	if len(*values) == 0 {
+		r.add("%s must have at least one domain; leave it nil for every domain", prop)
+	}
+	var domains []string
+	for i, value := range *values {
+		name := r.known(fmt.Sprintf("%s[%d]", prop, i), cmp.Or(value, new(string)))
+		if name == "" {
+			continue
+		}
+		if err := mail.ValidateAddress("x@" + name); err != nil {
+			r.add("%s must be domain names like example.com (received: %q, which %v)", prop, name, err)
+		}
+		domains = append(domains, strings.ToLower(name))
+	}
+	return domains
 }
 
 // address reads one bare e-mail address.
-func (r *reader) address(prop string, value *string, hint string) string {
-	if value == nil {
+func (r *reader) address(prop, value, hint string) string {
+	if unresolvedString(value) {
+		r.add(unknownText, prop)
 		return ""
 	}
-	if unresolvedString(*value) {
-		r.add("%s must be known while the app is synthesised (received: a token); pass the address itself", prop)
+	if err := mail.ValidateAddress(value); err != nil {
+		r.add("%s must be one e-mail address like codes@example.com (received: %q, which %v)%s", prop, value, err, hint)
 		return ""
 	}
-	if err := mail.ValidateAddress(*value); err != nil {
-		r.add("%s must be one e-mail address like codes@example.com (received: %q, which %v)%s", prop, *value, err, hint)
-		return ""
-	}
-	return *value
+	return value
 }
 
 func (r *reader) senderOf(c *config, p *EmailOTPProps) {
@@ -112,7 +156,7 @@ func (r *reader) senderOf(c *config, p *EmailOTPProps) {
 	if strings.ContainsAny(s.address, "<>\" ") {
 		hint = "; a display name goes into SenderName"
 	}
-	c.settings.From = r.address("Sender", &s.address, hint)
+	c.settings.From = r.address("Sender", s.address, hint)
 	if s.kind == identitySender && isNil(s.identity) {
 		r.add("Sender has no identity; pass SenderIdentity an awsses.IEmailIdentity, or use SenderAddress")
 		return
@@ -124,10 +168,8 @@ func (r *reader) senderOf(c *config, p *EmailOTPProps) {
 	if c.settings.From == "" {
 		return
 	}
+	c.settings.ProductName = c.settings.Product()
 	_, domain, _ := strings.Cut(s.address, "@")
-	if c.settings.ProductName == "" && p.ProductName == nil {
-		c.settings.ProductName = domain
-	}
 	r.senderDomain(c, p, domain)
 }
 
@@ -140,7 +182,8 @@ func (r *reader) senderDomain(c *config, p *EmailOTPProps, domain string) {
 		identity = s.domain
 	case zoneSender:
 		if unresolvedString(*s.zone.ZoneName()) {
-			r.add("Sender's hosted zone has a name that is not known while the app is synthesised (received: a token); import it by awsroute53.PublicHostedZone_FromPublicHostedZoneAttributes with its name")
+			r.add("Sender's hosted zone has a name that is not known while the app is synthesised (received: a token); " +
+				"import it by awsroute53.PublicHostedZone_FromPublicHostedZoneAttributes with its name")
 			return
 		}
 		identity = s.zoneName()
@@ -156,11 +199,13 @@ func (r *reader) senderDomain(c *config, p *EmailOTPProps, domain string) {
 	if from := r.text("MailFromDomain", p.MailFromDomain, 255); from != "" {
 		switch {
 		case !owned:
-			r.add("MailFromDomain goes with SenderDomain or SenderHostedZone alone; leave it nil, or set it on the identity itself")
+			r.add("MailFromDomain goes with SenderDomain or SenderHostedZone alone; " +
+				"leave it nil, or set it on the identity itself")
 		case !within(from, identity) || strings.EqualFold(from, identity):
 			r.add("MailFromDomain must be a subdomain of %s (received: %q)", identity, from)
 		case strings.EqualFold(from, domain):
-			r.add("MailFromDomain must not be the domain that mail is sent from (received: %q); a name such as %q will do", from, "mail."+identity)
+			r.add("MailFromDomain must not be the domain that mail is sent from (received: %q); a name such as %q will do",
+				from, "mail."+identity)
 		}
 		c.mailFromDomain = from
 	} else if s.kind == zoneSender && p.MailFromDomain == nil {
@@ -181,7 +226,7 @@ func (r *reader) dmarc(c *config, p *EmailOTPProps) {
 	case c.sender.kind != zoneSender:
 		r.add("DmarcRecord goes with SenderHostedZone alone; leave it nil, and create the record where the domain's DNS is")
 	case unresolvedString(record):
-		r.add("DmarcRecord must be known while the app is synthesised (received: a token); pass the text itself")
+		r.add(unknownText, "DmarcRecord")
 	case record != "" && !strings.HasPrefix(record, "v=DMARC1;"):
 		r.add(`DmarcRecord must begin with "v=DMARC1;", or be empty for none (received: %q)`, record)
 	default:
@@ -189,14 +234,17 @@ func (r *reader) dmarc(c *config, p *EmailOTPProps) {
 	}
 }
 
-// within reports whether domain is parent or lies below it.
+// within reports whether domain is parent or a subdomain of it.
 func within(domain, parent string) bool {
 	domain, parent = strings.ToLower(domain), strings.ToLower(parent)
 	return domain == parent || strings.HasSuffix(domain, "."+parent)
 }
 
 func (r *reader) functions(c *config, p *EmailOTPProps) {
-	c.memorySize = r.whole("MemorySize", p.MemorySize, 128, 10240, 512, "MiB")
+	c.sandboxRecipients = flag(p.SandboxRecipients, false)
+	c.keyGeneration = r.whole("KeyGeneration", p.KeyGeneration, 1, settings.MaxKeyGeneration, 1, "generations")
+	c.memorySize = r.whole("MemorySize", p.MemorySize,
+		settings.MinMemorySize, settings.MaxMemorySize, settings.DefaultMemorySize, "MiB")
 	c.architecture, c.goarch = awslambda.Architecture_ARM_64(), "arm64"
 	if !isNil(p.Architecture) {
 		switch name := *p.Architecture.Name(); name {
@@ -214,33 +262,25 @@ func (r *reader) functions(c *config, p *EmailOTPProps) {
 			r.add("LogRetention must be one of awslogs.RetentionDays (received: %q); leave it empty for ONE_MONTH", p.LogRetention)
 		}
 	}
-	c.removalPolicy = awscdk.RemovalPolicy_RETAIN
-	if p.RemovalPolicy != "" {
-		c.removalPolicy = p.RemovalPolicy
-		if !slices.Contains([]awscdk.RemovalPolicy{awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE, awscdk.RemovalPolicy_DESTROY}, p.RemovalPolicy) {
-			r.add("RemovalPolicy must be RETAIN, RETAIN_ON_UPDATE_OR_DELETE or DESTROY (received: %q); leave it empty for RETAIN", p.RemovalPolicy)
-		}
+	switch p.RemovalPolicy {
+	case "", awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE:
+	case awscdk.RemovalPolicy_DESTROY:
+		c.destroy = true
+	default:
+		r.add("RemovalPolicy must be RETAIN, RETAIN_ON_UPDATE_OR_DELETE or DESTROY (received: %q); leave it empty for RETAIN",
+			p.RemovalPolicy)
 	}
 	c.codes = map[settings.Function]awslambda.Code{}
-	for _, code := range []struct {
-		prop string
-		f    settings.Function
-		code awslambda.Code
-	}{
-		{"DefineAuthChallengeCode", settings.DefineAuthChallenge, p.DefineAuthChallengeCode},
-		{"CreateAuthChallengeCode", settings.CreateAuthChallenge, p.CreateAuthChallengeCode},
-		{"VerifyAuthChallengeCode", settings.VerifyAuthChallenge, p.VerifyAuthChallengeCode},
-		{"PreSignUpCode", settings.PreSignUp, p.PreSignUpCode},
-		{"PreTokenGenerationCode", settings.PreTokenGeneration, p.PreTokenGenerationCode},
-		{"MailEventsCode", settings.MailEvents, p.MailEventsCode},
-	} {
-		if isNil(code.code) {
+	for _, slot := range slots {
+		prop := slot.id + "Code"
+		code, _ := reflect.ValueOf(p).Elem().FieldByName(prop).Interface().(awslambda.Code)
+		if isNil(code) {
 			continue
 		}
-		if !slices.Contains(settings.Functions(settings.Mode(p.Mode)), code.f) {
-			r.add("%s has no function in %s mode; leave it nil", code.prop, p.Mode)
+		if !slices.Contains(settings.Functions(p.Mode), slot.function) {
+			r.add("%s has no function in %s mode; leave it nil", prop, p.Mode)
 		}
-		c.codes[code.f] = code.code
+		c.codes[slot.function] = code
 	}
 }
 
@@ -266,14 +306,16 @@ func (r *reader) poolOf(c *config, p *EmailOTPProps) {
 	}
 	c.pool = p.UserPool
 	if _, own := p.UserPool.(awscognito.UserPool); !own {
-		r.add("UserPool is imported (%s), and CloudFormation can't change the triggers of a pool it does not own; pass the awscognito.NewUserPool of this stack, or leave it nil for a new one", *p.UserPool.Node().Path())
+		r.add("UserPool is imported (%s), and CloudFormation can't change the triggers of a pool it does not own; "+
+			"pass the awscognito.NewUserPool of this stack, or leave it nil for a new one", *p.UserPool.Node().Path())
 	}
 }
 
 func (r *reader) newPool(p UserPoolProps) {
 	r.text("UserPoolProps.UserPoolName", p.UserPoolName, 128)
 	if p.StandardAttributes != nil && p.StandardAttributes.Email != nil {
-		r.add("UserPoolProps.StandardAttributes.Email must be nil: clients may not write email, so it can't be required, and it stays mutable for administrators")
+		r.add("UserPoolProps.StandardAttributes.Email must be nil: clients may not write email, so it can't be required, " +
+			"and it stays mutable for administrators")
 	}
 	switch p.FeaturePlan {
 	case "", awscognito.FeaturePlan_LITE, awscognito.FeaturePlan_ESSENTIALS, awscognito.FeaturePlan_PLUS:
@@ -281,7 +323,7 @@ func (r *reader) newPool(p UserPoolProps) {
 		r.add("UserPoolProps.FeaturePlan must be LITE, ESSENTIALS or PLUS (received: %q); leave it empty for LITE", p.FeaturePlan)
 	}
 	if policy := p.PasswordPolicy; policy != nil {
-		r.whole("UserPoolProps.PasswordPolicy.MinLength", policy.MinLength, 8, 99, 12, "characters")
+		r.whole("UserPoolProps.PasswordPolicy.MinLength", policy.MinLength, 8, 99, DefaultPasswordLength, "characters")
 		r.whole("UserPoolProps.PasswordPolicy.PasswordHistorySize", policy.PasswordHistorySize, 0, 24, 0, "passwords")
 		r.duration("UserPoolProps.PasswordPolicy.TempPasswordValidity", policy.TempPasswordValidity, day, 365*day, 7*day)
 	}
@@ -298,12 +340,13 @@ func (r *reader) clientOf(p UserPoolClientProps, mayChangeEmail bool) {
 	}
 	for _, a := range *p.WriteAttributes.Attributes() {
 		if *a == "email" {
-			r.add("UserPoolClientProps.WriteAttributes must not have email: a stolen access token would move the account to another mailbox; leave it out, or set ClientsMayChangeEmail if that is meant")
+			r.add("UserPoolClientProps.WriteAttributes must not have email: a stolen access token would move the account to another mailbox; " +
+				"leave it out, or set ClientsMayChangeEmail if that is meant")
 		}
 	}
 }
 
-// checkPlace reports what is wrong with the place that the construct is given in the tree.
+// checkPlace reports the problems with the construct's place in the tree.
 func (c *config) checkPlace(scope constructs.Construct, id string) []string {
 	if scope.Node().TryFindChild(&id) != nil {
 		return []string{fmt.Sprintf("id %q is taken in %s; give this one another", id, *scope.Node().Path())}
@@ -317,7 +360,8 @@ func (c *config) checkPlace(scope constructs.Construct, id string) []string {
 		return []string{fmt.Sprintf("UserPool %s belongs to another app; pass a pool of stack %s", *pool.Node().Path(), *here.Node().Path())}
 	}
 	if *here.Node().Addr() != *there.Node().Addr() {
-		return []string{fmt.Sprintf("UserPool %s belongs to stack %s, and a trigger from another stack makes the two depend on each other; create the EmailOTP in %s, or the pool in %s",
+		return []string{fmt.Sprintf("UserPool %s belongs to stack %s, and a trigger from another stack makes the two depend on each other; "+
+			"create the EmailOTP in %s, or the pool in %s",
 			*pool.Node().Path(), *there.Node().Path(), *there.Node().Path(), *here.Node().Path())}
 	}
 	return takenSlots(pool, c.settings.Mode)

@@ -1,10 +1,12 @@
 package emailotp
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
 	"os"
+	"reflect"
 	"strings"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
@@ -19,12 +21,11 @@ type MailStrings = mail.Strings
 // MailTemplates are Go templates that replace the mail's layout; an empty one is the built-in.
 type MailTemplates = mail.Templates
 
-// MailProps overrides the mail's wording, languages and colours. All of it is compiled, and rendered
-// with worst-case values, while the app is synthesised: a mistake names its file, line or key then.
-// The result is one file beside the function that mails.
+// MailProps overrides the mail's wording, languages and colours. The construct compiles all of it at
+// synth and renders it with worst-case values; an error names the file, line or key of the mistake. The
+// result is one file beside the function that mails.
 type MailProps struct {
-	// LogoText stands above the text where others put a picture, at most 64 characters. Default:
-	// ProductName.
+	// LogoText stands at the top of the mail, at most 64 characters. Default: ProductName.
 	LogoText *string
 	// AccentColor is the colour of the logo and the bar above it, as #rrggbb or #rgb, with a contrast
 	// of 4.5 to 1 on white. Default: a blue.
@@ -32,7 +33,7 @@ type MailProps struct {
 	// Footer is a line at the end of the mail in every language, such as a postal address, at most 500
 	// characters. Default: none.
 	Footer *string
-	// CodeInSubject puts the code into the subject too, where lock screens and shared screens show it.
+	// CodeInSubject puts the code into the subject too, which lock screens and shared screens show.
 	// Default: false.
 	CodeInSubject *bool
 	// SignInHost is the sign-in page's host, such as "id.example.com": the plain text then ends with a
@@ -45,37 +46,41 @@ type MailProps struct {
 	Languages map[string]MailStrings
 	// Templates replaces the layout. Default: the built-in one.
 	Templates *MailTemplates
-	// Directory is read for subject.tmpl, text.tmpl and html.tmpl, and for a file of texts a language
-	// such as sv.json; what it has wins over Templates and Languages. Default: none.
+	// Directory can have subject.tmpl, text.tmpl and html.tmpl, and a file of texts per language such as
+	// sv.json. Its files win over Templates and Languages. Default: none.
 	Directory *string
 }
 
-// wording checks what the mail says, and compiles it where it is overridden.
+// wording checks the mail's configuration, and compiles it where Mail overrides it.
 func (r *reader) wording(c *config, p *EmailOTPProps) {
-	s := c.settings
-	// What was refused already is left out here: it would only be refused again.
-	m := mail.Config{Mode: mail.Passwordless, Mail: settings.Mail{
-		From: cmp.Or(s.From, "codes@example.com"), FromName: s.FromName, ReplyTo: s.ReplyTo,
-		ProductName: cmp.Or(s.ProductName, "Product"), SupportAddress: s.SupportAddress, DefaultLocale: s.DefaultLocale,
-	}}
-	if p.Mode == ModePassword {
-		m.Mode = mail.Password
+	m := mail.Config{Mail: c.settings.Mail, Mode: p.Mode}
+	// Fields that were refused already get a valid value, or they would be refused twice.
+	m.From, m.ProductName = cmp.Or(m.From, "codes@example.com"), cmp.Or(m.ProductName, "Product")
+	if !m.Mode.IsValid() {
+		m.Mode = ModePasswordless
 	}
 	if p.Mail == nil {
 		r.refused(m.Validate())
 		return
 	}
 	if !isNil(p.CreateAuthChallengeCode) {
-		r.add("Mail and CreateAuthChallengeCode exclude each other, for the mail's file lies beside the program that the construct builds; leave one of them nil")
+		r.add("Mail and CreateAuthChallengeCode exclude each other, for the mail's file lies beside the program " +
+			"that the construct builds; leave one of them nil")
 	}
 	known := len(r.problems)
+	r.tokens("Mail", reflect.ValueOf(p.Mail))
 	m = r.overrides(m, *p.Mail)
 	if len(r.problems) > known {
 		return
 	}
-	file, warnings, err := compile.Compile(m, compile.Code{Length: s.CodeLength, TTL: s.CodeTTL})
+	file, warnings, err := compile.Compile(m, compile.Code{Length: c.settings.CodeLength, TTL: c.settings.CodeTTL})
 	r.refused(err)
-	if err == nil {
+	switch {
+	case err != nil:
+	case bytes.Contains(file, []byte("${Token[")):
+		// The props have none, so a file of Mail.Directory was written with one.
+		r.add("Mail has the text of a token (${Token[...]}), which would be mailed as it stands; write the text itself")
+	default:
 		c.mailFile = file
 	}
 	for _, w := range warnings {
@@ -83,19 +88,19 @@ func (r *reader) wording(c *config, p *EmailOTPProps) {
 	}
 }
 
-// overrides returns m with what Mail says.
+// overrides returns m with the fields of Mail.
 func (r *reader) overrides(m mail.Config, p MailProps) mail.Config {
-	m.LogoText = r.text("Mail.LogoText", p.LogoText, 64)
-	m.AccentColor = r.text("Mail.AccentColor", p.AccentColor, 7)
-	m.Footer = r.text("Mail.Footer", p.Footer, 500)
+	m.LogoText = r.known("Mail.LogoText", p.LogoText)
+	m.AccentColor = r.known("Mail.AccentColor", p.AccentColor)
+	m.Footer = r.known("Mail.Footer", p.Footer)
 	m.CodeInSubject = flag(p.CodeInSubject, false)
-	m.Origin = r.text("Mail.SignInHost", p.SignInHost, 255)
-	m.FeedbackID = r.text("Mail.FeedbackId", p.FeedbackId, 64)
+	m.Origin = r.known("Mail.SignInHost", p.SignInHost)
+	m.FeedbackID = r.known("Mail.FeedbackId", p.FeedbackId)
 	m.Languages = maps.Clone(p.Languages)
 	if p.Templates != nil {
 		m.Templates = *p.Templates
 	}
-	dir := r.text("Mail.Directory", p.Directory, 4096)
+	dir := r.known("Mail.Directory", p.Directory)
 	if dir == "" {
 		return m
 	}
@@ -107,36 +112,39 @@ func (r *reader) overrides(m mail.Config, p MailProps) mail.Config {
 	return read
 }
 
-// propNames are the props by their names in the mail's configuration, where the two differ.
-var propNames = strings.NewReplacer("FromName ", "SenderName ", "Origin ", "Mail.SignInHost ", "FeedbackID ", "Mail.FeedbackId ",
-	"LogoText ", "Mail.LogoText ", "AccentColor ", "Mail.AccentColor ", "Footer ", "Mail.Footer ",
-	"Languages", "Mail.Languages", "Templates", "Mail.Templates", "Directory ", "Mail.Directory ")
-
-// refused notes each line of an error of the mail's as a problem of the prop that it came from.
+// refused adds each line of an error of the mail's configuration as a problem of the prop that the line
+// begins with.
 func (r *reader) refused(err error) {
 	if err == nil {
 		return
 	}
 	for line := range strings.Lines(err.Error()) {
 		line = strings.TrimRight(line, "\n")
-		// Only the beginning names a field; what follows may quote the importer's own words.
-		head, tail, found := strings.Cut(line, " ")
-		if found {
-			head += " "
+		field, rest := line, ""
+		if i := strings.IndexAny(line, " :[."); i >= 0 {
+			field, rest = line[:i], line[i:]
 		}
-		name := propNames.Replace(head)
-		if name == head && !isProp(head) {
-			name = "Mail: " + head
+		if prop := propOf(field); prop != "" {
+			r.add("%s", prop+rest)
+		} else {
+			r.add("Mail: %s", line)
 		}
-		r.add("%s", name+tail)
 	}
 }
 
-// isProp reports whether the word is a prop that the mail's configuration has under the same name.
-func isProp(head string) bool {
-	switch strings.TrimRight(head, " :") {
-	case "ReplyTo", "SupportAddress", "ProductName", "DefaultLocale":
-		return true
+// propOf returns the prop of a field of the mail's configuration; empty for other words.
+func propOf(field string) string {
+	var s settings.Settings
+	if v := reflect.ValueOf(&s.Mail).Elem().FieldByName(field); v.IsValid() {
+		for _, f := range settings.Fields() {
+			if f.Of(&s) == v.Addr().Interface() {
+				return f.Prop
+			}
+		}
 	}
-	return false
+	field = cmp.Or(map[string]string{"Origin": "SignInHost", "FeedbackID": "FeedbackId"}[field], field)
+	if _, ok := reflect.TypeFor[MailProps]().FieldByName(field); ok {
+		return "Mail." + field
+	}
+	return ""
 }

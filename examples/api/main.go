@@ -1,16 +1,16 @@
-// Command api is a CDK app with a REST API that only people who signed in by a mailed code can call.
+// Command api is a CDK app with a REST API that only users who signed in by a mailed code can call.
 package main
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/jsii-runtime-go"
 
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
 	"github.com/cognito-emailotp/cdk-emailotp/examples/api/stack"
 )
 
 func main() {
-	defer jsii.Close()
-	app := awscdk.NewApp(nil)
-	stack.New(app, "Api")
-	app.Synth(nil)
+	emailotp.Main(func(app awscdk.App) error {
+		stack.New(app, "Api")
+		return nil
+	})
 }

@@ -6,15 +6,16 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
 	"github.com/cognito-emailotp/cdk-emailotp/examples/existing-pool/stack"
 )
 
 func main() {
-	defer jsii.Close()
-	app := awscdk.NewApp(nil)
-	stack.New(app, "ExistingPool", &stack.Props{
-		JournalDir:   "journal",
-		Architecture: stack.Architecture(app.Node().TryGetContext(jsii.String("architecture"))),
+	emailotp.Main(func(app awscdk.App) error {
+		stack.New(app, "ExistingPool", &stack.Props{
+			JournalDir:   "journal",
+			Architecture: stack.Architecture(app.Node().TryGetContext(jsii.String("architecture"))),
+		})
+		return nil
 	})
-	app.Synth(nil)
 }

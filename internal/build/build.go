@@ -35,16 +35,14 @@ func Names() []string {
 	return []string{"create-auth-challenge", "define-auth-challenge", "mail-events", "pre-sign-up", "pre-token-generation", "verify-auth-challenge"}
 }
 
-// Function compiles lambdas/<name> of the module in moduleDir into the file out. The error carries
-// the compiler's words. The folder's existence is checked first, so that a moduleDir without
-// functions is told apart from a program that doesn't compile.
+// Function compiles lambdas/<name> of the module in moduleDir into the file out. The error has the
+// compiler's messages. A moduleDir without functions has an error of its own.
 func Function(ctx context.Context, moduleDir, name string, t Target, out string) error {
 	return compile(ctx, moduleDir, t, out, name)
 }
 
-// Functions compiles several functions at once, which takes half the time of one after the other, into
-// the existing directory out: each is a file of its folder's name there, with the bytes that
-// [Function] gives.
+// Functions compiles several functions into the existing directory out, each into a file with the name
+// of its folder and the bytes that [Function] writes. At once they take half the time.
 func Functions(ctx context.Context, moduleDir string, t Target, out string, names ...string) error {
 	return compile(ctx, moduleDir, t, out, names...)
 }
@@ -126,8 +124,8 @@ func Environment(t Target, dir string) []string {
 		"GOEXPERIMENT=", "GOFIPS140=off", "GOARM64=v8.0", "GOAMD64=v1", "PWD=" + dir}
 }
 
-// compilerLine is a complaint with a position. The go command gives one to imports that it can't
-// download, too, which moduleTrouble tells apart.
+// compilerLine matches an error with a position. The go command prints one for imports that it can't
+// download too; moduleTrouble matches those.
 var (
 	compilerLine  = regexp.MustCompile(`\.go:\d+:\d+: `)
 	moduleTrouble = regexp.MustCompile(`module lookup disabled|missing go\.sum|no required module|cannot find module|dial tcp|: Get "http|reading (https?|file)://`)

@@ -14,25 +14,25 @@ import (
 	"time"
 )
 
-// A Cache keeps functions that were built. The go command keeps compiled packages, but links a program
-// anew each time, and linking is most of what a warm build takes.
+// A Cache keeps built functions. The go command keeps compiled packages, but links a program anew each
+// time, and linking is most of the time of a warm build.
 type Cache struct {
-	// Dir is where they are kept; empty keeps none.
+	// Dir is the cache's directory; empty for no cache.
 	Dir string
 }
 
-// kept is how many states of the source have their functions kept, the last used ones: some 50 MB each.
+// kept is the number of states of the source whose functions are kept, the last used ones: 50 MB each.
 const kept = 4
 
-// Functions is [Functions], but for what was built before from the same packages, with the same
-// settings, by the same toolchain. Whatever is wrong with the cache, it builds.
+// Functions is [Functions], but copies functions that the same toolchain has built before from the same
+// packages with the same settings. It builds them where the cache fails.
 func (c Cache) Functions(ctx context.Context, moduleDir string, t Target, out string, names ...string) error {
 	if c.Dir == "" {
 		return Functions(ctx, moduleDir, t, out, names...)
 	}
 	key, err := fingerprint(ctx, moduleDir, t)
 	if err != nil {
-		return Functions(ctx, moduleDir, t, out, names...) // it says what is wrong in better words
+		return Functions(ctx, moduleDir, t, out, names...) // its error is the better one
 	}
 	dir := filepath.Join(c.Dir, "build-"+key)
 	missing := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
@@ -46,7 +46,7 @@ func (c Cache) Functions(ctx context.Context, moduleDir string, t Target, out st
 	if err := Functions(ctx, moduleDir, t, out, missing...); err != nil {
 		return err
 	}
-	// Somebody may have saved a file while it was built: then nobody knows of which source it is.
+	// A source file may have changed during the build: such a function is not kept.
 	if after, err := fingerprint(ctx, moduleDir, t); err == nil && after == key {
 		_ = c.keep(dir, out, missing) // the next build does without
 	}
@@ -144,8 +144,8 @@ func fingerprint(ctx context.Context, moduleDir string, t Target) (string, error
 	return hex.EncodeToString(h.Sum(nil)[:16]), nil
 }
 
-// copyFile copies a program and returns its SHA-256 in hexadecimal. It copies where a link would do: by
-// that, whoever writes into a cloud assembly would change what the next one gets.
+// copyFile copies a program and returns its SHA-256 in hexadecimal. It makes no link: a program that
+// writes into a cloud assembly would change the cache through it.
 func copyFile(from, to string) (sum string, err error) {
 	in, err := os.Open(from)
 	if err != nil {

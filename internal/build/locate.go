@@ -14,11 +14,12 @@ import (
 	"strings"
 )
 
-// Locate returns the directory of this module's source. It takes the first that holds:
+// Locate returns the directory of this module's source, the first of these that exists:
 //
 //  1. the directory this package was compiled from, upwards to the go.mod that names the module
 //     (absent under -trimpath; the importer's own under vendor);
-//  2. what `go list -m` says of the importer's module graph: a version, a replace, a workspace;
+//  2. the directory that `go list -m` prints for the importer's module graph: a version, a replace, a
+//     workspace;
 //  3. the version recorded in the running binary, downloaded into the module cache.
 //
 // When none holds, the error names each with the reason.
@@ -70,8 +71,8 @@ func fromSource(file string) (string, error) {
 	}
 }
 
-// fromModuleGraph asks the go command in the working directory, the importing app's. -mod=readonly
-// matters: with a vendor directory the answer would be empty, and no error. An ambient GOWORK is a
+// fromModuleGraph runs the go command in the working directory, the importing app's, with -mod=readonly:
+// without it, the output in a vendored app would be empty, with no error. An ambient GOWORK is a
 // workspace to look through, but one that doesn't exist must not hide the module's own graph.
 func fromModuleGraph(ctx context.Context) (string, error) {
 	var failures []error
@@ -105,7 +106,7 @@ func fromBuildInfo(ctx context.Context, info *debug.BuildInfo) (string, error) {
 			return "", fmt.Errorf("%s has no version to download", dep.Path)
 		}
 		out, err := goCommand(ctx, os.TempDir(), []string{"GOWORK=off"}, "mod", "download", "-json", dep.Path+"@"+dep.Version)
-		// A failure is told in the same JSON.
+		// The same JSON has the error of a failure.
 		var download struct{ Dir, Error string }
 		if bad := json.Unmarshal(out, &download); bad == nil && download.Error != "" {
 			return "", errors.New(download.Error)
@@ -129,8 +130,8 @@ func goCommand(ctx context.Context, dir string, env []string, args ...string) ([
 		if errors.Is(err, exec.ErrNotFound) {
 			return nil, errors.New("the go command is not on PATH")
 		}
-		if said := strings.TrimSpace(words.String()); said != "" {
-			err = errors.New(strings.ReplaceAll(said, "\n", ", "))
+		if message := strings.TrimSpace(words.String()); message != "" {
+			err = errors.New(strings.ReplaceAll(message, "\n", ", "))
 		}
 		return out.Bytes(), err
 	}

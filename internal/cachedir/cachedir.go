@@ -1,5 +1,5 @@
-// Package cachedir says where the programs of this module keep what they can make again: npm packages,
-// functions built, the sandbox's table engine.
+// Package cachedir returns the directory in which this module's programs keep files that they can make
+// again: npm packages, built functions, the sandbox's table engine.
 package cachedir
 
 import (

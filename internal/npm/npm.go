@@ -1,6 +1,6 @@
-// Package npm installs packages from npm into a cache directory, exactly as an embedded lock file says
-// and without running any of their scripts. It is for programs that are used where there is no checkout
-// and so no node_modules.
+// Package npm installs packages from npm into a cache directory, exactly those of an embedded lock file
+// and without running any of their scripts. It serves programs that run without a checkout, and so
+// without node_modules.
 package npm
 
 import (
@@ -17,7 +17,7 @@ import (
 	"strings"
 )
 
-// Package is a manifest with its lock, as `npm ci` takes them.
+// Package is a manifest with its lock, as `npm ci` reads them.
 type Package struct {
 	// Name begins the directory's name, such as "sign-in-page".
 	Name string
@@ -40,9 +40,9 @@ func (p Package) inputs() []string {
 // Remedy ends the sentences about a missing Node or npm.
 const Remedy = "install Node 22 or 24 with npm (https://nodejs.org) and start again"
 
-// Install returns the directory that has p's node_modules, below cacheDir. It installs them the first
-// time: a directory is named by what it is made from, and it appears whole or not at all. progress is
-// told before an installation and may be nil.
+// Install returns the directory with p's node_modules, below cacheDir. It installs them once: the
+// directory's name is a hash of its inputs, and it appears whole or not at all. Install calls progress,
+// if it is not nil, before an installation.
 func (p Package) Install(ctx context.Context, cacheDir string, progress func(string)) (string, error) {
 	hash, err := p.hash()
 	if err != nil {

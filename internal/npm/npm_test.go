@@ -33,10 +33,10 @@ func needNPM(t *testing.T) {
 func TestAnInstallationIsMadeOnceAndNamedByItsContent(t *testing.T) {
 	needNPM(t)
 	cache := filepath.Join(t.TempDir(), "cache")
-	var told []string
+	var progress []string
 	install := func(p npm.Package) string {
 		t.Helper()
-		dir, err := p.Install(t.Context(), cache, func(s string) { told = append(told, s) })
+		dir, err := p.Install(t.Context(), cache, func(s string) { progress = append(progress, s) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,8 +47,8 @@ func TestAnInstallationIsMadeOnceAndNamedByItsContent(t *testing.T) {
 	}
 	p := npm.Package{Name: "nothing", What: "the test", Files: manifest("1.0.0")}
 	first := install(p)
-	if again := install(p); again != first || len(told) != 1 {
-		t.Errorf("the second installation is %s after %s, told %q; want one", again, first, told)
+	if again := install(p); again != first || len(progress) != 1 {
+		t.Errorf("the second installation is %s after %s, with the progress %q; want one line", again, first, progress)
 	}
 	if other := install(npm.Package{Name: "nothing", What: "the test", Files: manifest("1.0.1")}); other == first {
 		t.Error("another lock has the same directory")

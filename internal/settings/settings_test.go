@@ -23,7 +23,7 @@ func lookup(env map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) { v, ok := env[name]; return v, ok }
 }
 
-func TestCreateReadsBackEverythingItWasTold(t *testing.T) {
+func TestCreateReadsBackEverySetting(t *testing.T) {
 	want := full(settings.Password)
 	got, err := settings.Parse(settings.CreateAuthChallenge, lookup(want.Environment(settings.CreateAuthChallenge)))
 	if err != nil {
@@ -46,7 +46,7 @@ func TestEachFunctionParsesItsOwnEnvironmentAndGetsNoOther(t *testing.T) {
 		for _, f := range []settings.Function{settings.DefineAuthChallenge, settings.PreSignUp, settings.PreTokenGeneration} {
 			for name := range s.Environment(f) {
 				if strings.Contains(name, "KEY") || strings.Contains(name, "TABLE") || strings.Contains(name, "FROM") {
-					t.Errorf("%s is told %s, which it has no use for", f, name)
+					t.Errorf("%s receives %s and has no use for it", f, name)
 				}
 			}
 		}
@@ -61,10 +61,10 @@ func TestMailEventsReadsTablePoolAndDailyQuotaAlone(t *testing.T) {
 		want := map[string]string{"EMAILOTP_MODE": string(m), "EMAILOTP_TABLE": "Guard", "EMAILOTP_USER_POOL_ID": "eu-west-1_Example01",
 			"EMAILOTP_POOL_MAILS_UNVERIFIED_DAY": "1000"}
 		if !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: told %v, want %v", m, got, want)
+			t.Errorf("%s: receives %v, want %v", m, got, want)
 		}
-		if _, told := s.Environment(settings.CreateAuthChallenge)["EMAILOTP_USER_POOL_ID"]; told {
-			t.Errorf("%s: create is told the pool, on which its ARN depends", m)
+		if _, has := s.Environment(settings.CreateAuthChallenge)["EMAILOTP_USER_POOL_ID"]; has {
+			t.Errorf("%s: create receives the pool, whose id depends on its ARN", m)
 		}
 	}
 }
@@ -102,6 +102,44 @@ func TestParseNamesEveryProblemAtOnce(t *testing.T) {
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("missing %q in\n%v", want, err)
+		}
+	}
+}
+
+// Each field of Settings is in the list once, and no name in it is taken twice.
+func TestEveryFieldIsListedOnce(t *testing.T) {
+	var s settings.Settings
+	listed := map[any]int{}
+	names := map[string]int{}
+	for _, f := range settings.Fields() {
+		listed[f.Of(&s)]++
+		for _, name := range []string{f.Variable, f.Prop, "key " + f.Key} {
+			names[name]++
+		}
+		if (f.Prop == "") != (f.Key == "") {
+			t.Errorf("%s has the prop %q and the key %q; it needs both or none", f.Variable, f.Prop, f.Key)
+		}
+	}
+	delete(names, "")
+	delete(names, "key ")
+	for name, n := range names {
+		if n > 1 {
+			t.Errorf("%s stands %d times in the list", name, n)
+		}
+	}
+	for _, of := range []reflect.Value{reflect.ValueOf(&s).Elem(), reflect.ValueOf(&s.Mail).Elem()} {
+		for i := range of.NumField() {
+			if field := of.Type().Field(i); !field.Anonymous && listed[of.Field(i).Addr().Interface()] != 1 {
+				t.Errorf("%s.%s stands %d times in the list, want once", of.Type(), field.Name, listed[of.Field(i).Addr().Interface()])
+			}
+		}
+	}
+}
+
+func TestAProductWithoutANameIsTheSendersDomain(t *testing.T) {
+	for _, test := range []struct{ from, name, want string }{{"a@example.com", "", "example.com"}, {"a@example.com", "Shop", "Shop"}, {"", "", ""}} {
+		if got := (settings.Mail{From: test.from, ProductName: test.name}).Product(); got != test.want {
+			t.Errorf("Product of %q and %q is %q, want %q", test.from, test.name, got, test.want)
 		}
 	}
 }

@@ -20,8 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/srp"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/srp"
 )
 
 // The modes of a pool, as texts.

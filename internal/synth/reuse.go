@@ -18,14 +18,14 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
 )
 
-// Update is [Run], unless the assembly that it wrote before is what it would write again; ran says which.
-// That is known of this module's own app alone, whose every input lies in its folder, in the versions
-// that it names and in few variables. Of other apps nobody knows what they read.
+// Update is [Run], unless the assembly of the last run is what it would write again; ran is false then.
+// That is certain for this module's own app alone, whose inputs lie in its folder, in the versions that
+// it names and in few variables. The inputs of other apps are unknown.
 func Update(ctx context.Context, o Options) (ran bool, err error) {
 	stamp := filepath.Clean(o.Output) + ".inputs"
 	inputs, err := inputs(ctx, o)
 	if err != nil {
-		inputs = "" // Run says what is wrong
+		inputs = "" // Run reports the error
 	}
 	written, err := os.ReadFile(stamp)
 	if err == nil && inputs != "" && string(written) == inputs+outputs(o.Output) {
@@ -37,12 +37,12 @@ func Update(ctx context.Context, o Options) (ran bool, err error) {
 	if err := Run(ctx, o); err != nil || inputs == "" {
 		return true, err
 	}
-	// What changes from here on has not been read for certain: the inputs are those of before.
+	// The run may not have read a later change, so the inputs are those from before it.
 	return true, os.WriteFile(stamp, []byte(inputs+outputs(o.Output)), 0o600)
 }
 
-// outputs names what an assembly says, so that another one in its place is noticed; the assets are named
-// by their content in there.
+// outputs returns a hash of an assembly's JSON files, which differs for another assembly in its place:
+// they name the assets by their content.
 func outputs(assembly string) string {
 	files, err := filepath.Glob(filepath.Join(assembly, "*.json"))
 	if err != nil || len(files) == 0 {
@@ -108,11 +108,11 @@ func inputs(ctx context.Context, o Options) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), err
 }
 
-// errElsewhere says that a folder of the app is a link to one elsewhere.
+// errElsewhere: a folder of the app is a link to one outside.
 var errElsewhere = errors.New("a folder elsewhere")
 
-// unread tells directories and files that no synthesis reads: hidden ones, packages, test data, and what the
-// Makefile writes.
+// unread reports whether no synthesis reads a directory or file: hidden ones, packages, test data, and
+// the Makefile's output.
 func unread(app, path string) bool {
 	name := filepath.Base(path)
 	switch {

@@ -8,10 +8,9 @@ import (
 	"time"
 )
 
-// Stale reports whether a source file of the app around an assembly changed
-// after the assembly was written, and names the youngest. It judges by
-// modification times, so it is advice. An assembly that lies in no app's
-// directory is never stale.
+// Stale reports whether a source file of the app around an assembly is newer than the assembly, and
+// returns the newest. It compares modification times, so it is advice. An assembly outside of every
+// app's directory is never stale.
 func Stale(assembly string) (source string, stale bool) {
 	written, err := os.Stat(filepath.Join(assembly, "manifest.json"))
 	if err != nil {
@@ -42,7 +41,7 @@ func Stale(assembly string) (source string, stale bool) {
 	return source, youngest.Sub(written.ModTime()) > slack
 }
 
-// generated tells directories without sources: hidden ones, packages, assemblies, test data.
+// generated reports whether a directory has no sources: hidden ones, packages, assemblies, test data.
 func generated(dir string) bool {
 	name := filepath.Base(dir)
 	if strings.HasPrefix(name, ".") || name == "node_modules" || name == "testdata" || name == "vendor" {
@@ -52,7 +51,7 @@ func generated(dir string) bool {
 	return err == nil
 }
 
-// synthesised tells files that a synthesis reads.
+// synthesised reports whether a synthesis reads a file.
 func synthesised(name string) bool {
 	switch name {
 	case "cdk.json", "go.mod", "go.sum":

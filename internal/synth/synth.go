@@ -21,23 +21,22 @@ import (
 	"time"
 )
 
-// Options say what to synthesise.
+// Options are the inputs of a synthesis.
 type Options struct {
 	// App is the directory with cdk.json, package.json and node_modules.
 	App string
-	// Output is the directory that the assembly is written to, relative to the
-	// working directory. What an earlier run left there is replaced.
+	// Output is the assembly's directory, relative to the working directory. A run replaces its content.
 	Output string
 	// Context are settings for -c, "key=value" each.
 	Context []string
-	// Begin is called before the CLI is; nil for nobody.
+	// Begin, if it is not nil, is called before the CLI starts.
 	Begin func()
-	// Log gets all that the CLI and the app print; nil drops it.
+	// Log receives the output of the CLI and the app; nil drops it.
 	Log io.Writer
 }
 
-// Run synthesises the app. A refusal by the app or the CLI is an [*Error]; what
-// the machine lacks is an error that names the remedy.
+// Run synthesises the app. A refusal by the app or the CLI is an [*Error]. Where the machine lacks a
+// program, the error names the remedy.
 func Run(ctx context.Context, o Options) error {
 	output, err := filepath.Abs(o.Output)
 	if err != nil {

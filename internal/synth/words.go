@@ -7,11 +7,10 @@ import (
 	"strings"
 )
 
-// refusal is how this repository's app begins each line that is meant for the
-// reader of cdk.json.
+// refusal is the beginning of each line that the app prints for the reader of cdk.json.
 const refusal = "emailotp: error: "
 
-// maxLines bounds what is passed on of a failure that nothing above recognised.
+// maxLines bounds the lines of a failure that is not recognised.
 const maxLines = 20
 
 var (

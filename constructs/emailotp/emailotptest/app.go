@@ -9,9 +9,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// App returns an app that synthesises into a temporary directory and builds no function: assets
-// stand in the template with the hash of their source. The context is that of your cdk.json, or nil
-// for none: go test reads no cdk.json.
+// App returns an app that synthesises into a temporary directory and builds no function: the template
+// has the hash of each function's source. The context is that of your cdk.json, or nil for none: go test
+// reads no cdk.json.
 func App(t testing.TB, context map[string]any) awscdk.App {
 	t.Helper()
 	merged := map[string]any{"aws:cdk:bundling-stacks": []string{}}
@@ -23,7 +23,7 @@ func App(t testing.TB, context map[string]any) awscdk.App {
 // into the temporary directory. Call it from TestMain; it does not return.
 //
 // Where CDK_VALIDATION is unset it is set to false: the CDK's check of every template against
-// CloudFormation's rules takes seconds a stack. The construct's own validations always run.
+// CloudFormation's rules lasts seconds per stack. The construct's own validations always run.
 func Main(m *testing.M) {
 	if _, set := os.LookupEnv("CDK_VALIDATION"); !set {
 		os.Setenv("CDK_VALIDATION", "false")

@@ -1,5 +1,5 @@
-// Package emailotptest has the snapshot tests of stacks in which an EmailOTP stands: the package
-// itself is tested by it, and so can be the apps that import the construct.
+// Package emailotptest has snapshot tests for stacks with an EmailOTP. The construct's own tests use it,
+// and apps that import the construct can use it too.
 //
 //	func TestMain(m *testing.M) { emailotptest.Main(m) }
 //

@@ -22,16 +22,16 @@ const UpdateVariable = "EMAILOTP_UPDATE"
 // with the golden file, a path relative to the test's directory such as
 // "testdata/prod.golden.json". A difference fails the test and prints it line by line.
 //
-// The file is written instead where EMAILOTP_UPDATE is 1, or where the test binary has a bool flag
-// called -update and it is set. The package registers no flag itself: it would collide with yours.
+// Snapshot writes the file instead where EMAILOTP_UPDATE is 1, or where the test binary has a bool flag
+// -update that is set. The package registers no flag itself, which would collide with yours.
 //
-// A failed validation of the app fails the test with the validation's words.
+// A failed validation of the app fails the test with the validation's messages.
 func Snapshot(t testing.TB, stack awscdk.Stack, golden string) {
 	t.Helper()
 	compare(t, Template(t, stack), golden)
 }
 
-// compare holds what was rendered against the golden file, or writes it.
+// compare compares a rendered template with the golden file, or writes the file.
 func compare(t testing.TB, got []byte, golden string) {
 	t.Helper()
 	if updating() {
@@ -84,7 +84,7 @@ func Render(template map[string]any) ([]byte, error) {
 	return []byte(text), nil
 }
 
-// masks are what differs from machine to machine, or with every change of a program.
+// masks match values that differ between machines, or with every change of a program.
 var masks = []struct {
 	pattern *regexp.Regexp
 	with    string

@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { Main(m) }
 
-// A recorder is a test that notes what is said to it.
+// A recorder is a test that collects the messages of failures.
 type recorder struct {
 	testing.TB
 	words string
@@ -30,9 +30,9 @@ func (r *recorder) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
-// said runs f with a recorder, in a goroutine that Fatalf can end, and waits for it: the CDK bears one
-// caller at a time.
-func said(t *testing.T, f func(testing.TB)) string {
+// messages runs f with a recorder and returns what f reports. Fatalf ends the goroutine, and messages waits
+// for it: the CDK accepts one caller at a time.
+func messages(t *testing.T, f func(testing.TB)) string {
 	r := &recorder{TB: t}
 	done := make(chan struct{})
 	go func() { defer close(done); f(r) }()
@@ -81,21 +81,21 @@ func TestADifferenceIsShownLineByLineWithItsNeighbours(t *testing.T) {
 
 func TestAGoldenFileIsWrittenAndCompared(t *testing.T) {
 	golden := filepath.Join(t.TempDir(), "new", "x.golden.json")
-	if words := said(t, func(tb testing.TB) { compare(tb, []byte("{}\n"), golden) }); !strings.Contains(words, "write it by EMAILOTP_UPDATE=1 go test") {
+	if words := messages(t, func(tb testing.TB) { compare(tb, []byte("{}\n"), golden) }); !strings.Contains(words, "write it by EMAILOTP_UPDATE=1 go test") {
 		t.Errorf("missing: %q", words)
 	}
 	t.Setenv(UpdateVariable, "1")
-	if words := said(t, func(tb testing.TB) { compare(tb, []byte("{\n}\n"), golden) }); words != "" {
+	if words := messages(t, func(tb testing.TB) { compare(tb, []byte("{\n}\n"), golden) }); words != "" {
 		t.Errorf("updating: %q", words)
 	}
 	t.Setenv(UpdateVariable, "")
 	if err := os.WriteFile(golden, []byte("{\r\n}\r\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if words := said(t, func(tb testing.TB) { compare(tb, []byte("{\n}\n"), golden) }); words != "" {
+	if words := messages(t, func(tb testing.TB) { compare(tb, []byte("{\n}\n"), golden) }); words != "" {
 		t.Errorf("the line ends of Windows count: %q", words)
 	}
-	if words := said(t, func(tb testing.TB) { compare(tb, []byte("{\n  1\n}\n"), golden) }); !strings.Contains(words, "+   1\n") || !strings.Contains(words, golden) {
+	if words := messages(t, func(tb testing.TB) { compare(tb, []byte("{\n  1\n}\n"), golden) }); !strings.Contains(words, "+   1\n") || !strings.Contains(words, golden) {
 		t.Errorf("different: %q", words)
 	}
 }
@@ -143,12 +143,12 @@ func TestWhatDiffersFromMachineToMachineIsMasked(t *testing.T) {
 // refusing is a validation that fails.
 type refusing struct{}
 
-func (*refusing) Validate() *[]*string { return jsii.Strings("the door is open") }
+func (*refusing) Validate() *[]*string { return jsii.Strings("the pool is open") }
 
 func TestAFailedValidationFailsTheTestWithItsWords(t *testing.T) {
 	stack := awscdk.NewStack(App(t, nil), jsii.String("Prod"), nil)
 	stack.Node().AddValidation(&refusing{})
-	if words := said(t, func(tb testing.TB) { Template(tb, stack) }); !strings.Contains(words, "synthesise Prod: ") || !strings.Contains(words, "the door is open") {
-		t.Errorf("said %q", words)
+	if words := messages(t, func(tb testing.TB) { Template(tb, stack) }); !strings.Contains(words, "synthesise Prod: ") || !strings.Contains(words, "the pool is open") {
+		t.Errorf("messages %q", words)
 	}
 }

@@ -44,7 +44,7 @@ func New(scope constructs.Construct, id string) awscdk.Stack {
 		awsapigateway.NewLambdaIntegration(function, nil),
 		&awsapigateway.MethodOptions{
 			AuthorizationType: awsapigateway.AuthorizationType_COGNITO,
-			// Without scopes the authorizer takes ID tokens and refuses access tokens.
+			// Without scopes the authorizer accepts ID tokens and refuses access tokens.
 			Authorizer: awsapigateway.NewCognitoUserPoolsAuthorizer(stack, jsii.String("Authorizer"), &awsapigateway.CognitoUserPoolsAuthorizerProps{
 				CognitoUserPools: &[]awscognito.IUserPool{signIn.UserPool()},
 			}),

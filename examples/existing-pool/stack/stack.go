@@ -11,7 +11,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
 )
 
-// Props says where the app's own function is, and what all functions run on.
+// Props are the location of the app's own function and the processor of all functions.
 type Props struct {
 	// JournalDir is the folder of the function's source.
 	JournalDir string
@@ -52,7 +52,7 @@ func New(scope constructs.Construct, id string, props *Props) awscdk.Stack {
 		Mfa:             awscognito.Mfa_OFF,
 	})
 
-	// What it gets: three triggers that were free, and an app client that asks for the code.
+	// What it gets: triggers that were free, and an app client that requires the code.
 	signIn := emailotp.NewEmailOTP(stack, jsii.String("SignIn"), &emailotp.EmailOTPProps{
 		Mode:         emailotp.ModePassword,
 		Sender:       emailotp.SenderAddress("no-reply@example.com"),

@@ -1,31 +1,30 @@
-//go:build !race
-
-package stacks_test
+package environments_test
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 
-	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
-	"github.com/cognito-emailotp/cdk-emailotp/stacks"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/environments"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// environments reads a context written as JSON.
-func environments(t *testing.T, text string, stage, mode any) ([]stacks.Environment, error) {
+// read reads a context written as JSON.
+func read(t *testing.T, text string, stage, mode any) ([]environments.Environment, error) {
 	t.Helper()
 	var value any
 	if err := json.Unmarshal([]byte(text), &value); err != nil {
 		t.Fatal(err)
 	}
-	return stacks.Environments(value, stage, mode)
+	return environments.Read(value, stage, mode)
 }
 
 const good = `{"dev": {"region": "eu-west-1", "mode": "passwordless", "sender": "no-reply@example.com"}, "prod": {"region": "eu-central-1", "mode": "password", "sender": "no-reply@example.com"}}`
 
 func TestMistakesInTheContextAreSentencesThatNameThePlaceAndTheRemedy(t *testing.T) {
 	for _, c := range []struct{ name, env, want string }{
-		{"an unknown key", `"codeLenght": 8`, `unknown key "codeLenght" (did you mean "codeLength"?); the keys are account, codeLength,`},
+		{"an unknown key", `"codeLenght": 8`, `unknown key "codeLenght" (did you mean "codeLength"?); the keys are account, allowedSignUpDomains,`},
 		{"an unknown key near nothing", `"colour": "red"`, `unknown key "colour"; the keys are`},
 		{"a number as text", `"codeLength": "8"`, `codeLength must be a whole number from 6 to 10 (received: "8")`},
 		{"a short code", `"codeLength": 3`, `codeLength must be a whole number from 6 to 10 (received: 3)`},
@@ -45,7 +44,14 @@ func TestMistakesInTheContextAreSentencesThatNameThePlaceAndTheRemedy(t *testing
 		{"another flag", `"mailUnverifiedAddresses": 1`, `mailUnverifiedAddresses must be true or false, without quotes (received: 1)`},
 		{"a retention", `"logRetentionDays": 8`, `logRetentionDays must be one of 1, 3, 5, 7, 14,`},
 		{"a removal policy", `"removalPolicy": "delete"`, `removalPolicy must be one of destroy, retain (received: "delete")`},
-		{"an identity", `"senderIdentity": "mailbox"`, `senderIdentity must be one of address, domain (received: "mailbox")`},
+		{"an identity", `"senderIdentity": "mailbox"`, `senderIdentity must be one of address, domain, existing (received: "mailbox")`},
+		{"a generation", `"keyGeneration": 0`, `keyGeneration must be a whole number from 1 to 1000 (received: 0)`},
+		{"a quota of a day", `"unverifiedMailsPerDay": 86400001`, `unverifiedMailsPerDay must be a whole number from 1 to 86400000 (received: 86400001)`},
+		{"a flag of the SES sandbox", `"sandboxRecipients": "true"`, `sandboxRecipients must be true or false, without quotes (received: "true")`},
+		{"domains as text", `"allowedSignUpDomains": "example.com"`, `allowedSignUpDomains must be an array of texts with at least one (received: "example.com")`},
+		{"no domains", `"allowedSignUpDomains": []`, `allowedSignUpDomains must be an array of texts with at least one (received: [])`},
+		{"a domain that is a number", `"allowedSignUpDomains": ["example.com", 1]`, `allowedSignUpDomains must be an array of texts with at least one (received: ["example.com",1])`},
+		{"a zone of an identity that exists", `"hostedZoneId": "Z0123456789ABC", "senderIdentity": "existing"`, `hostedZoneId goes with senderIdentity "domain" alone`},
 		{"a zone", `"hostedZoneId": "example.com"`, `hostedZoneId must be the id of a Route 53 zone like Z0123456789ABC (received: "example.com")`},
 		{"a zone of an address", `"hostedZoneId": "Z0123456789ABC", "senderIdentity": "address"`, `hostedZoneId goes with senderIdentity "domain" alone`},
 		{"a page", `"signInPage": "login.example.com"`, `signInPage must be true or false, without quotes (received: "login.example.com")`},
@@ -60,7 +66,7 @@ func TestMistakesInTheContextAreSentencesThatNameThePlaceAndTheRemedy(t *testing
 		{"a locale", `"defaultLocale": false`, `defaultLocale must be a text that is not empty (received: false)`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := environments(t, `{"prod": {"region": "eu-west-1", "mode": "password", "sender": "no-reply@example.com", `+c.env+`}}`, nil, nil)
+			_, err := read(t, `{"prod": {"region": "eu-west-1", "mode": "password", "sender": "no-reply@example.com", `+c.env+`}}`, nil, nil)
 			if err == nil {
 				t.Fatal("accepted")
 			}
@@ -73,7 +79,7 @@ func TestMistakesInTheContextAreSentencesThatNameThePlaceAndTheRemedy(t *testing
 }
 
 func TestEveryMistakeOfEveryEnvironmentIsListedSorted(t *testing.T) {
-	_, err := environments(t, `{"prod": {"regoin": "eu-west-1"}, "dev": [], "a b": {"region": "eu-west-1", "mode": "password", "sender": "x@example.com"}}`, nil, nil)
+	_, err := read(t, `{"prod": {"regoin": "eu-west-1"}, "dev": [], "a b": {"region": "eu-west-1", "mode": "password", "sender": "x@example.com"}}`, nil, nil)
 	if err == nil {
 		t.Fatal("accepted")
 	}
@@ -102,7 +108,7 @@ func TestTheContextItselfCanBeWrong(t *testing.T) {
 		`{}`:    `cdk.json: context "emailotp" must be an object of environments with at least one (received: {})`,
 		`"dev"`: `(received: "dev")`,
 	} {
-		_, err := environments(t, text, nil, nil)
+		_, err := read(t, text, nil, nil)
 		if err == nil {
 			t.Fatalf("%s was accepted", text)
 		}
@@ -111,15 +117,15 @@ func TestTheContextItselfCanBeWrong(t *testing.T) {
 }
 
 func TestTheCommandLineSelectsAStageAndAMode(t *testing.T) {
-	all, err := environments(t, good, nil, nil)
-	if err != nil || len(all) != 2 || all[0].Name != "dev" || all[1].Mode != emailotp.ModePassword {
+	all, err := read(t, good, nil, nil)
+	if err != nil || len(all) != 2 || all[0].Name != "dev" || all[1].Settings.Mode != settings.Password {
 		t.Fatalf("all: %+v, %v", all, err)
 	}
-	one, err := environments(t, good, "prod", "passwordless")
-	if err != nil || len(one) != 1 || one[0].Name != "prod" || one[0].Mode != emailotp.ModePasswordless || one[0].Region != "eu-central-1" {
+	one, err := read(t, good, "prod", "passwordless")
+	if err != nil || len(one) != 1 || one[0].Name != "prod" || one[0].Settings.Mode != settings.Passwordless || one[0].Region != "eu-central-1" {
 		t.Errorf("one: %+v, %v", one, err)
 	}
-	_, err = environments(t, good, "pord", "passwordles")
+	_, err = read(t, good, "pord", "passwordles")
 	if err == nil {
 		t.Fatal("accepted")
 	}
@@ -128,16 +134,21 @@ func TestTheCommandLineSelectsAStageAndAMode(t *testing.T) {
 }
 
 func TestWhatTheRepositoryShipsIsValid(t *testing.T) {
-	all, err := stacks.Environments(context(t)[stacks.ContextKey], nil, nil)
+	context, err := environments.Context("../../cdk.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	modes := map[string]emailotp.Mode{}
-	for _, e := range all {
-		modes[e.Name] = e.Mode
+	all, err := environments.Read(context, nil, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if len(modes) != 3 || modes["dev"] != emailotp.ModePasswordless || modes["staging"] != emailotp.ModePassword || modes["prod"] != emailotp.ModePassword {
-		t.Errorf("environments %v", modes)
+	got := map[string]settings.Mode{}
+	for _, e := range all {
+		got[e.Name] = e.Settings.Mode
+	}
+	want := map[string]settings.Mode{"dev": settings.Passwordless, "staging": settings.Password, "prod": settings.Password}
+	if !maps.Equal(got, want) {
+		t.Errorf("environments %v, want %v", got, want)
 	}
 }
 
@@ -149,9 +160,18 @@ func FuzzEnvironments(f *testing.F) {
 		if json.Unmarshal([]byte(text), &value) != nil {
 			return
 		}
-		found, err := stacks.Environments(value, nil, nil)
+		found, err := environments.Read(value, nil, nil)
 		if err == nil && len(found) == 0 {
 			t.Error("no environment and no error")
 		}
 	})
+}
+
+func contains(t testing.TB, text string, wants ...string) {
+	t.Helper()
+	for _, want := range wants {
+		if !strings.Contains(text, want) {
+			t.Errorf("missing %q in\n%s", want, text)
+		}
+	}
 }

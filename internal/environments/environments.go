@@ -1,18 +1,29 @@
-package stacks
+// Package environments reads the environments that cdk.json describes: an object under the context
+// key [ContextKey], with a key per deployment. It does not link the CDK, so that the command line reads
+// the same environments as the app, by the same rules.
+package environments
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // ContextKey is the key in cdk.json's context that holds the environments.
 const ContextKey = "emailotp"
+
+// The kinds of SES identity that an environment's sender can have.
+const (
+	IdentityAddress  = "address"
+	IdentityDomain   = "domain"
+	IdentityExisting = "existing"
+)
 
 // An Environment is one deployment: a stack of its own, with its own pool.
 type Environment struct {
@@ -22,50 +33,42 @@ type Environment struct {
 	Region string
 	// Account is the AWS account id; empty for the current credentials'.
 	Account string
-	// Mode is how people sign in. Required.
-	Mode emailotp.Mode
-	// Sender is the address that mails the codes. Required.
-	Sender string
-	// SenderIdentity is what SES verifies: "address" (the default) or "domain".
+	// Settings are the construct's props of the same names, with their defaults filled in. Mode and From
+	// (the key "sender") are required.
+	Settings settings.Settings
+	// SenderIdentity is what SES verifies: "address" (the default), "domain", or "existing" for an identity
+	// of the sender's domain or address that the account has already.
 	SenderIdentity string
+	// SandboxRecipients is the prop of the same name.
+	SandboxRecipients bool
 	// HostedZoneID is the Route 53 zone of the sender's domain, for its DNS records; empty for none.
 	HostedZoneID string
-	// SenderName, ReplyTo, ProductName, SupportAddress and DefaultLocale are the props of the same
-	// names; nil for their defaults.
-	SenderName, ReplyTo, ProductName, SupportAddress, DefaultLocale *string
-	// CodeLength, MaxAttempts and GuessBurst are the props of the same names; nil for their defaults.
-	CodeLength, MaxAttempts, GuessBurst *float64
-	// CodeTTL and GuessRefill are the props of the same names, whole seconds; zero for their defaults.
-	CodeTTL, GuessRefill time.Duration
-	// VerifiedMailsPerHour, UnverifiedMailsPerHour and UnknownMailsPerHour are the props of the same
-	// names; nil for their defaults.
-	VerifiedMailsPerHour, UnverifiedMailsPerHour, UnknownMailsPerHour *float64
-	// MailUnverifiedAddresses is the prop of the same name.
-	MailUnverifiedAddresses *bool
-	// SelfSignUp lets people sign up by themselves; nil for the mode's default.
+	// KeyGeneration is the prop of the same name, 1 or more.
+	KeyGeneration int
+	// SelfSignUp lets users sign up by themselves; nil for the mode's default.
 	SelfSignUp *bool
-	// MemorySize is the functions' memory in MiB; nil for the default.
-	MemorySize *float64
-	// LogRetentionDays is how long logs are kept; zero for the default.
+	// MemorySize is the functions' memory in MiB.
+	MemorySize int
+	// LogRetentionDays is how long logs are kept, one of [LogRetentions]; 0 for the default.
 	LogRetentionDays int
-	// RemovalPolicy is "retain" (the default) or "destroy".
-	RemovalPolicy string
+	// Destroy deletes pool, key, table and logs with the stack.
+	Destroy bool
 	// SignInPage hosts the sign-in page on S3 and CloudFront.
 	SignInPage bool
 	// SignInPageDomain is the page's domain, such as login.example.com; empty for CloudFront's own. Below
 	// the sender's domain, and with its HostedZoneID, it gets its DNS records.
 	SignInPageDomain string
-	// SignInPageCertificateARN is the domain's certificate, which CloudFront wants in us-east-1.
+	// SignInPageCertificateARN is the domain's certificate. CloudFront requires it in us-east-1.
 	SignInPageCertificateARN string
 }
 
-// Environments reads what cdk.json says under [ContextKey]: an object of environments by name. With
-// stage it returns that one alone; mode, if any, replaces the mode of those returned. Both come
-// from the command line (-c stage=prod -c mode=passwordless).
+// Read reads what cdk.json has under [ContextKey]: an object of environments by name. With stage it
+// returns that one alone; mode, if any, replaces the mode of those returned. Both come from the command
+// line (-c stage=prod -c mode=passwordless).
 //
 // The error lists every problem of every environment, whether selected or not, each with its path,
 // the value given and what is allowed.
-func Environments(context, stage, mode any) ([]Environment, error) {
+func Read(context, stage, mode any) ([]Environment, error) {
 	r := &reader{}
 	environments := r.environments(context)
 	selected := r.selected(environments, stage)
@@ -76,9 +79,26 @@ func Environments(context, stage, mode any) ([]Environment, error) {
 	return selected, nil
 }
 
+// Context returns what a cdk.json has under [ContextKey]; nil for nothing.
+func Context(file string) (any, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var cdk struct {
+		Context map[string]any `json:"context"`
+	}
+	if err := json.Unmarshal(data, &cdk); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return cdk.Context[ContextKey], nil
+}
+
+const example = `{"dev": {"region": "eu-west-1", "mode": "passwordless", "sender": "no-reply@example.com"}}`
+
 func (r *reader) environments(context any) []Environment {
 	if context == nil {
-		r.add("cdk.json: context %q is missing; add an object of environments, such as {\"dev\": {\"region\": \"eu-west-1\", \"mode\": \"passwordless\", \"sender\": \"no-reply@example.com\"}}", ContextKey)
+		r.add("cdk.json: context %q is missing; add an object of environments, such as %s", ContextKey, example)
 		return nil
 	}
 	object, ok := context.(map[string]any)
@@ -106,7 +126,8 @@ func (r *reader) selected(all []Environment, stage any) []Environment {
 		}
 	}
 	if len(all) > 0 {
-		r.add("-c stage=%v: no such environment%s; context %q has %s", stage, suggestion(fmt.Sprint(stage), names), ContextKey, strings.Join(names, ", "))
+		r.add("-c stage=%v: no such environment%s; context %q has %s",
+			stage, suggestion(fmt.Sprint(stage), names), ContextKey, strings.Join(names, ", "))
 	}
 	return nil
 }
@@ -120,7 +141,7 @@ func (r *reader) override(selected []Environment, mode any) {
 		return
 	}
 	for i := range selected {
-		selected[i].Mode = emailotp.Mode(fmt.Sprint(mode))
+		selected[i].Settings.Mode = settings.Mode(fmt.Sprint(mode))
 	}
 }
 
