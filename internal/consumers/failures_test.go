@@ -66,8 +66,8 @@ func TestWhatKeepsAFunctionFromBeingBuiltIsOneSentenceWithTheRemedy(t *testing.T
 	}
 }
 
-// sentenceOf returns what the construct says: the app doesn't recover, so it is a panic's value. Go's
-// trace follows after an empty line.
+// sentenceOf returns the construct's error: the app doesn't recover, so it is the value of a panic,
+// before an empty line and Go's trace.
 func sentenceOf(t *testing.T, output string) string {
 	t.Helper()
 	_, said, ok := strings.Cut(output, "panic: ")
