@@ -99,9 +99,22 @@ func (s *summary) runJob(ctx context.Context, j *job) error {
 	return nil
 }
 
+// polite gives a command a low priority, where the machine has nice. Compilers and tests that compute
+// then leave the processors to the functions of the app, which have deadlines of seconds.
+func polite(command []string) []string {
+	if nice, err := exec.LookPath("nice"); err == nil {
+		return append([]string{nice, "-n", "10"}, command...)
+	}
+	return command
+}
+
 // test runs go test for a job.
 func (s *summary) test(ctx context.Context, j *job) error {
-	cmd := exec.CommandContext(ctx, "go", j.args()...)
+	command := append([]string{"go"}, j.args()...)
+	if j.after == nil {
+		command = polite(command)
+	}
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Env = append(os.Environ(), j.env...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second

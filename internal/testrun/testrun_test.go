@@ -152,6 +152,14 @@ func TestImportsDecideWhatAPackageNeeds(t *testing.T) {
 	}
 }
 
+func TestJobsThatComputeLeaveTheProcessorsToTheApp(t *testing.T) {
+	t.Parallel()
+	got := polite([]string{"go", "test"})
+	if !slices.Equal(got[len(got)-2:], []string{"go", "test"}) || len(got) != 2 && (len(got) != 5 || !slices.Equal(got[1:3], []string{"-n", "10"})) {
+		t.Errorf("the command is %v", got)
+	}
+}
+
 func TestJobsWaitForTheirConditionAndFailWithIt(t *testing.T) {
 	t.Parallel()
 	for _, failure := range []error{nil, errors.New("no compiler")} {
