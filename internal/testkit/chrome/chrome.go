@@ -57,4 +57,3 @@ func Tab(t testing.TB) context.Context {
 	t.Cleanup(cancel)
 	return ctx
 }
-
