@@ -7,7 +7,6 @@
 package testkit
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -123,33 +122,4 @@ func Within(limit time.Duration, try func() error) error {
 			return err
 		}
 	}
-}
-
-// Shared keeps sandboxes that several tests of a package use at the same time, by name. The tests
-// have users of their own and neither count calls nor inject faults.
-type Shared struct{ byName sync.Map }
-
-type shared struct {
-	once sync.Once
-	sb   *sandbox.Sandbox
-	err  error
-}
-
-// Get returns the sandbox of that name. The first call starts it with start; [Main] closes it.
-func (s *Shared) Get(t testing.TB, name string, start func() (*sandbox.Sandbox, error)) *sandbox.Sandbox {
-	t.Helper()
-	Need(t, "node", "npm")
-	v, _ := s.byName.LoadOrStore(name, &shared{})
-	one := v.(*shared)
-	one.once.Do(func() {
-		one.err = errors.New("another test could not start the sandbox")
-		one.sb, one.err = start()
-		if one.err == nil {
-			AtExit(one.sb.Close)
-		}
-	})
-	if one.err != nil {
-		t.Fatal(one.err)
-	}
-	return one.sb
 }

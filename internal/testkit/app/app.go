@@ -165,15 +165,26 @@ func WithEnvironment(t testing.TB, stack string, values map[string]string) strin
 	})
 }
 
-var sandboxes testkit.Shared
+// sandboxes are the shared sandboxes, by stack.
+var sandboxes sync.Map
 
-// On returns the sandbox of a stack that the tests of a package share.
+// On returns the sandbox of a stack that the tests of a package share. They have users of their own and
+// neither inject faults nor count calls. [testkit.Main] closes it.
 func On(t testing.TB, stack string) *sandbox.Sandbox {
 	t.Helper()
 	dir := Assembly(t)
-	return sandboxes.Get(t, stack, func() (*sandbox.Sandbox, error) {
-		return sandbox.Start(context.Background(), sandbox.Options{Assembly: dir, Stack: stack, TriggerTimeout: TriggerTimeout})
-	})
+	v, _ := sandboxes.LoadOrStore(stack, sync.OnceValues(func() (*sandbox.Sandbox, error) {
+		sb, err := sandbox.Start(context.Background(), sandbox.Options{Assembly: dir, Stack: stack, TriggerTimeout: TriggerTimeout})
+		if err == nil {
+			testkit.AtExit(sb.Close)
+		}
+		return sb, err
+	}))
+	sb, err := v.(func() (*sandbox.Sandbox, error))()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sb
 }
 
 // TriggerTimeout is how long the pool waits for a function in tests that are not about waiting. A
