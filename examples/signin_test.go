@@ -49,7 +49,10 @@ func (l *log) String() string {
 }
 
 func TestUsersSignInToTheSmallest(t *testing.T) {
-	sb := testkit.Start(t, sandbox.Options{Assembly: assembly(t, "smallest", func(app awscdk.App) { smallest.New(app, "Smallest") })})
+	sb := testkit.Start(t, sandbox.Options{Assembly: assembly(t, "smallest", func(app awscdk.App) {
+		smallest.New(app,
+			"Smallest")
+	})})
 	p := testkit.NewUser(t, sb, "user@example.com")
 	p.WantTokens(p.SignIn())
 	checkCalls(t, sb, settings.Passwordless)
@@ -57,12 +60,13 @@ func TestUsersSignInToTheSmallest(t *testing.T) {
 
 func TestUsersSignInToTheExistingPoolAndItsOwnTriggerRuns(t *testing.T) {
 	output := &log{}
-	sb := testkit.Start(t, sandbox.Options{FunctionLog: output, Assembly: assembly(t, "existing-pool", func(app awscdk.App) {
-		existingpool.New(app, "ExistingPool", &existingpool.Props{
-			JournalDir:   "existing-pool/journal",
-			Architecture: existingpool.Architecture(map[string]string{"amd64": "x86_64"}[runtime.GOARCH]),
-		})
-	})})
+	sb := testkit.Start(t, sandbox.Options{FunctionLog: output, Assembly: assembly(t, "existing-pool",
+		func(app awscdk.App) {
+			existingpool.New(app, "ExistingPool", &existingpool.Props{
+				JournalDir:   "existing-pool/journal",
+				Architecture: existingpool.Architecture(map[string]string{"amd64": "x86_64"}[runtime.GOARCH]),
+			})
+		})})
 	p := testkit.NewUser(t, sb, "user@example.com", func(u *sandbox.User) { u.Password = testkit.GoodPassword })
 	p.WantTokens(p.SignIn())
 	checkCalls(t, sb, settings.Password)
@@ -70,7 +74,8 @@ func TestUsersSignInToTheExistingPoolAndItsOwnTriggerRuns(t *testing.T) {
 		t.Errorf("the app's own trigger ran %d times, want 1", n)
 	}
 	user, _ := sb.User(p.Email)
-	if lines := output.String(); !strings.Contains(lines, `"source":"PostAuthentication_Authentication","sub":"`+user.Sub+`"`) {
+	if lines := output.String(); !strings.Contains(lines,
+		`"source":"PostAuthentication_Authentication","sub":"`+user.Sub+`"`) {
 		t.Errorf("the journal has no line about the sign-in:\n%s", lines)
 	}
 }

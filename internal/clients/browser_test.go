@@ -58,7 +58,8 @@ func watch(t testing.TB, ctx context.Context) *tab {
 			if err != nil {
 				return
 			}
-			if text := m.String(); m.IsException() || strings.Contains(text, "Content Security Policy") || strings.Contains(text, "Trusted") {
+			if text := m.String(); m.IsException() || strings.Contains(text, "Content Security Policy") ||
+				strings.Contains(text, "Trusted") {
 				mu.Lock()
 				*b.errors = append(*b.errors, text)
 				mu.Unlock()
@@ -138,7 +139,8 @@ func (b *tab) heading(want string) {
 // says waits for a text in what a selector finds.
 func (b *tab) says(selector, want string) {
 	b.t.Helper()
-	b.until(selector+" says "+want, `[...document.querySelectorAll(%s)].some(e => e.innerText.includes(%s))`, selector, want)
+	b.until(selector+" says "+want, `[...document.querySelectorAll(%s)].some(e => e.innerText.includes(%s))`, selector,
+		want)
 }
 
 // fill types into a field, replacing what is there.
@@ -157,6 +159,40 @@ func (b *tab) paste(selector, text string) {
 	b.t.Helper()
 	eval[bool](b, `(e => { e.focus(); e.select(); return true })(document.querySelector(%s))`, selector)
 	b.insert(text)
+}
+
+// value returns the text in a field.
+func (b *tab) value(selector string) string {
+	b.t.Helper()
+	return eval[string](b, `document.querySelector(%s).value`, selector)
+}
+
+// goOn submits the first screen and waits for the code's screen.
+func (b *tab) goOn() {
+	b.t.Helper()
+	b.press("Continue")
+	b.heading("Check your email")
+}
+
+// begin starts a sign-in without a password.
+func (b *tab) begin(address string) {
+	b.t.Helper()
+	b.fill("#email", address)
+	b.goOn()
+}
+
+// answer enters a code to which the page shows a problem.
+func (b *tab) answer(code, problem string) {
+	b.t.Helper()
+	b.fill("#code", code)
+	b.says("#alert", problem)
+}
+
+// signIn enters the right code.
+func (b *tab) signIn(code string) {
+	b.t.Helper()
+	b.fill("#code", code)
+	b.heading("You’re signed in")
 }
 
 // press clicks the visible button with this name.
@@ -192,7 +228,8 @@ type networkConditions struct {
 // offline cuts the network of this tab, or joins it again.
 func (b *tab) offline(cut bool) {
 	b.t.Helper()
-	if _, err := chromedp.Call(b.ctx, emulateNetwork, networkConditions{Offline: cut, DownloadThroughput: -1, UploadThroughput: -1}); err != nil {
+	if _, err := chromedp.Call(b.ctx, emulateNetwork, networkConditions{Offline: cut, DownloadThroughput: -1,
+		UploadThroughput: -1}); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -204,7 +241,8 @@ func (b *tab) media(features ...string) {
 	for i := 0; i < len(features); i += 2 {
 		all = append(all, &emulation.MediaFeature{Name: features[i], Value: features[i+1]})
 	}
-	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: all}); err != nil {
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia,
+		emulation.SetEmulatedMediaParams{Features: all}); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -212,7 +250,8 @@ func (b *tab) media(features ...string) {
 // before runs a script ahead of the scripts of every page that opens from now on.
 func (b *tab) before(script string) {
 	b.t.Helper()
-	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
+	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument,
+		page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
 		b.t.Fatal(err)
 	}
 }

@@ -32,12 +32,9 @@ func TestThePasswordlessLifeInABrowser(t *testing.T) {
 	b.heading("Sign in")
 	b.press("Create an account")
 	b.heading("Create your account")
-	b.fill("#email", lin)
-	b.press("Continue")
-	b.heading("Check your email")
+	b.begin(lin)
 	b.says("#intro", "We’ve sent a code of 8 digits to "+lin)
-	b.fill("#code", w.inboxCode(inbox, lin))
-	b.heading("You’re signed in")
+	b.signIn(w.inboxCode(inbox, lin))
 	b.says(".who", lin)
 	if u, ok := w.sb.User(lin); !ok || u.Attributes["email_verified"] != "true" || u.Attributes["locale"] != "en" {
 		t.Errorf("the new user is %+v, want a verified address and the locale en", u)
@@ -54,11 +51,9 @@ func TestThePasswordlessLifeInABrowser(t *testing.T) {
 // signInAgain signs in with the address that the start still shows.
 func (w *world) signInAgain(b, inbox *tab, lin string) {
 	b.t.Helper()
-	b.press("Continue")
-	b.heading("Check your email")
+	b.goOn()
 	b.says("#intro", "If "+lin+" has an account")
-	b.fill("#code", w.inboxCode(inbox, lin))
-	b.heading("You’re signed in")
+	b.signIn(w.inboxCode(inbox, lin))
 	b.press("Sign out on all devices")
 	b.says(".notice", "You’re signed out on all devices.")
 }
@@ -67,11 +62,8 @@ func (w *world) signInAgain(b, inbox *tab, lin string) {
 func (w *world) wrongCode(b *tab) {
 	b.t.Helper()
 	since := time.Now()
-	b.fill("#email", w.person)
-	b.press("Continue")
-	b.heading("Check your email")
-	b.fill("#code", wrong(w.code(w.person, since)))
-	b.says("#alert", "That’s not the right code. You have 2 tries left.")
+	b.begin(w.person)
+	b.answer(wrong(w.code(w.person, since)), "That’s not the right code. You have 2 tries left.")
 	if got := b.focused(); got != "code" {
 		b.t.Errorf("the focus is on %q after a wrong code, want the code field", got)
 	}
@@ -94,18 +86,14 @@ func TestThePasswordLifeInABrowser(t *testing.T) {
 	b.heading("Check your email")
 	b.says("#intro", "We’ve sent a code of 8 digits to g***@e***.com")
 	code := w.inboxCode(inbox, w.newcomer)
-	b.fill("#code", wrong(code))
-	b.says("#alert", "2 tries left")
-	b.fill("#code", code)
-	b.heading("You’re signed in")
+	b.answer(wrong(code), "2 tries left")
+	b.signIn(code)
 	b.says(".who", w.newcomer)
 	b.press("Sign out")
 	b.says(".notice", "You’re signed out.")
 	b.fill("#password", ownPassword)
-	b.press("Continue")
-	b.heading("Check your email")
-	b.fill("#code", w.inboxCode(inbox, w.newcomer))
-	b.heading("You’re signed in")
+	b.goOn()
+	b.signIn(w.inboxCode(inbox, w.newcomer))
 	b.press("Sign out on all devices")
 	b.says(".notice", "You’re signed out on all devices.")
 }
@@ -130,9 +118,7 @@ func TestTooManyWrongPasswordsHaveToWait(t *testing.T) {
 
 func TestThePageAndTheInboxLinkToEachOther(t *testing.T) {
 	t.Parallel()
-	w := on(t, "passwordless")
-	b := newTab(t)
-	b.open(w.page)
+	w, b := visit(t, "passwordless")
 	if got := eval[string](b, `document.querySelector("#note a").href`); got != w.cfg.InboxURL+"/" {
 		t.Errorf("the page links to %s, want the inbox at %s", got, w.cfg.InboxURL)
 	}
@@ -169,9 +155,11 @@ func TestThePageReloadsWhileItIsDeveloped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.Chmod(style, 0o644), os.WriteFile(style, append(data, "h1 { color: rgb(1, 2, 3) !important }\n"...), 0o644)); err != nil {
+	if err := errors.Join(os.Chmod(style, 0o644), os.WriteFile(style, append(data,
+		"h1 { color: rgb(1, 2, 3) !important }\n"...), 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	b.until("the open page has the new style", `document.querySelector("h1") && getComputedStyle(document.querySelector("h1")).color === "rgb(1, 2, 3)"`)
+	b.until("the open page has the new style",
+		`document.querySelector("h1") && getComputedStyle(document.querySelector("h1")).color === "rgb(1, 2, 3)"`)
 	b.heading("Check your email") // the page keeps its state
 }

@@ -72,14 +72,12 @@ func TestEveryLanguageFitsAndSignsIn(t *testing.T) {
 
 func TestALanguageIsChosenAndKept(t *testing.T) {
 	t.Parallel()
-	w := on(t, "passwordless")
-	b := newTab(t)
-	b.open(w.page)
+	w, b := visit(t, "passwordless")
 	b.heading("Sign in")
 	b.fill("#email", w.person)
 	eval[bool](b, `(s => { s.value = "de"; s.dispatchEvent(new Event("change")); return true })(document.querySelector("#language"))`)
 	b.heading("Anmelden")
-	if got := eval[string](b, `document.querySelector("#email").value`); got != w.person {
+	if got := b.value("#email"); got != w.person {
 		t.Errorf("the address is %q after another language was chosen, want it kept", got)
 	}
 	b.press("Weiter")
@@ -111,7 +109,8 @@ func TestALanguageThatCannotBeLoadedIsShownAndForgiven(t *testing.T) {
 		b.until("the menu is back at German", `document.querySelector("#language").value === "de"`)
 		b.says("#status.seen", offline)
 		if got, want := state(), "de de de Anmelden language"; got != want {
-			t.Errorf("language, menu, what is stored, heading and focus are %q after French could not be loaded, want %q", got, want)
+			t.Errorf("language, menu, what is stored, heading and focus are %q after French could not be loaded, want %q",
+				got, want)
 		}
 	}
 	b.offline(false)
@@ -140,7 +139,8 @@ func TestALanguageOfTheBrowserIsTaken(t *testing.T) {
 	t.Parallel()
 	w := on(t, "passwordless")
 	for wanted, want := range map[string]string{
-		`["pt-PT", "en"]`: "pt-BR", `["zh-CN"]`: "zh-Hans", `["zh-TW", "fr-CA"]`: "fr", `["xx", "not a tag", "de-AT"]`: "de", `["ko"]`: "en", `[]`: "en",
+		`["pt-PT", "en"]`: "pt-BR", `["zh-CN"]`: "zh-Hans", `["zh-TW", "fr-CA"]`: "fr",
+		`["xx", "not a tag", "de-AT"]`: "de", `["ko"]`: "en", `[]`: "en",
 	} {
 		b := newTab(t)
 		b.before(`Object.defineProperty(navigator, "languages", {get: () => ` + wanted + `})`)
@@ -153,9 +153,7 @@ func TestALanguageOfTheBrowserIsTaken(t *testing.T) {
 
 func TestTheKeyboardIsEnough(t *testing.T) {
 	t.Parallel()
-	w := on(t, "password")
-	b := newTab(t)
-	b.open(w.page)
+	w, b := visit(t, "password")
 	b.tabTo("email")
 	b.key(w.person)
 	b.tabTo("password")
@@ -204,14 +202,13 @@ func (b *tab) tabTo(id string) {
 
 func TestFieldsDescribeThemselvesToBrowsers(t *testing.T) {
 	t.Parallel()
-	w := on(t, "password")
-	b := newTab(t)
-	b.open(w.page)
+	w, b := visit(t, "password")
 	for selector, want := range map[string]string{
 		"#email":    "email username email",
 		"#password": "password current-password ",
 	} {
-		if got := eval[string](b, `(e => [e.type, e.autocomplete, e.inputMode].join(" "))(document.querySelector(%s))`, selector); got != want {
+		if got := eval[string](b, `(e => [e.type, e.autocomplete, e.inputMode].join(" "))(document.querySelector(%s))`,
+			selector); got != want {
 			t.Errorf("%s has type, autocomplete and inputmode %q, want %q", selector, got, want)
 		}
 	}
@@ -229,8 +226,7 @@ func TestFieldsDescribeThemselvesToBrowsers(t *testing.T) {
 	if got := eval[string](b, `(e => [e.type, e.autocomplete, e.inputMode].join(" "))(document.querySelector("#code"))`); got != "text one-time-code numeric" {
 		t.Errorf("the code has type, autocomplete and inputmode %q", got)
 	}
-	b.fill("#code", w.code(w.newcomer, since))
-	b.heading("You’re signed in")
+	b.signIn(w.code(w.newcomer, since))
 }
 
 func TestThePageIsPaintedWithoutItsScript(t *testing.T) {

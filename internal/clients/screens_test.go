@@ -92,7 +92,8 @@ func (b *tab) accessible(what string, contrast bool) {
 		}
 		b.do(chromedp.Evaluate[chromedp.Void](string(source) + ";undefined"))
 	}
-	for _, fault := range eval[[]string](b, `axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], rules: {"color-contrast": {enabled: %s}}}).then(r => r.violations.map(v => v.id + ": " + v.help + ": " + v.nodes.map(n => n.html + " " + n.failureSummary).join(" | ")))`, contrast) {
+	for _, fault := range eval[[]string](b,
+		`axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], rules: {"color-contrast": {enabled: %s}}}).then(r => r.violations.map(v => v.id + ": " + v.help + ": " + v.nodes.map(n => n.html + " " + n.failureSummary).join(" | ")))`, contrast) {
 		b.t.Errorf("axe-core finds fault with %s: %s", what, fault)
 	}
 }
@@ -113,20 +114,16 @@ func TestEveryPasswordlessScreenIsSound(t *testing.T) {
 	b.press("Sign in")
 	b.fill("#email", person)
 	since := time.Now()
-	b.press("Continue")
-	b.heading("Check your email")
+	b.goOn()
 	code := w.code(person, since)
 	g.shot("code")
 	if spinner := eval[string](b, `getComputedStyle(document.querySelector(".primary"), "::after").opacity`); spinner != "0" {
 		t.Errorf("an idle button shows its spinner")
 	}
-	b.fill("#code", wrong(code))
-	b.says("#alert", "2 tries left")
+	b.answer(wrong(code), "2 tries left")
 	g.shot("wrong-code")
-	b.fill("#code", wrong(wrong(code)))
-	b.says("#alert", "1 try left")
-	b.fill("#code", code)
-	b.heading("You’re signed in")
+	b.answer(wrong(wrong(code)), "1 try left")
+	b.signIn(code)
 	g.shot("signed-in")
 	b.press("Sign out")
 	b.says(".notice", "signed out")
@@ -167,6 +164,5 @@ func TestEveryPasswordScreenIsSound(t *testing.T) {
 	b.heading("Check your email")
 	b.says("#intro", "g***@e***.com")
 	g.shot("code-password")
-	b.fill("#code", w.code(w.newcomer, since))
-	b.heading("You’re signed in")
+	b.signIn(w.code(w.newcomer, since))
 }

@@ -84,7 +84,8 @@ func TestIdentityJSInNode(t *testing.T) {
 // aws runs the AWS CLI, of any version, without the machine's credentials and configuration.
 func (w *world) aws(args ...string) (map[string]any, string) {
 	w.t.Helper()
-	cmd := exec.CommandContext(w.t.Context(), "aws", append([]string{"cognito-idp", "--endpoint-url", w.cfg.Endpoint, "--region", w.cfg.Region, "--output", "json"}, args...)...)
+	cmd := exec.CommandContext(w.t.Context(), "aws", append([]string{"cognito-idp", "--endpoint-url", w.cfg.Endpoint,
+		"--region", w.cfg.Region, "--output", "json"}, args...)...)
 	none := filepath.Join(w.t.TempDir(), "none")
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "AWS_") })
 	cmd.Env = append(cmd.Env, "AWS_ACCESS_KEY_ID=developer", "AWS_SECRET_ACCESS_KEY=secret",
@@ -108,16 +109,19 @@ func TestTheAWSCLI(t *testing.T) {
 	testkit.Need(t, "aws")
 	w := on(t, "passwordless")
 	client, address := w.cfg.UserPoolClientID, testkit.Address("cli@example.com")
-	if _, words := w.aws("sign-up", "--client-id", client, "--username", address, "--password", "Never-to-be-used-1"); words != "" {
+	if _, words := w.aws("sign-up", "--client-id", client, "--username", address, "--password",
+		"Never-to-be-used-1"); words != "" {
 		t.Fatal(words)
 	}
 	since := time.Now()
-	first, words := w.aws("initiate-auth", "--client-id", client, "--auth-flow", "CUSTOM_AUTH", "--auth-parameters", "USERNAME="+address)
+	first, words := w.aws("initiate-auth", "--client-id", client, "--auth-flow", "CUSTOM_AUTH", "--auth-parameters",
+		"USERNAME="+address)
 	if words != "" {
 		t.Fatal(words)
 	}
 	respond := func(code string, session any) (map[string]any, string) {
-		return w.aws("respond-to-auth-challenge", "--client-id", client, "--challenge-name", "CUSTOM_CHALLENGE", "--session", session.(string),
+		return w.aws("respond-to-auth-challenge", "--client-id", client, "--challenge-name", "CUSTOM_CHALLENGE",
+			"--session", session.(string),
 			"--challenge-responses", "USERNAME="+address+",ANSWER="+code)
 	}
 	code := w.code(address, since)
@@ -137,13 +141,15 @@ func TestTheAWSCLI(t *testing.T) {
 	if words != "" || user["Username"] == "" {
 		t.Errorf("get-user gives %v %s", user, words)
 	}
-	if _, words = w.aws("initiate-auth", "--client-id", client, "--auth-flow", "REFRESH_TOKEN_AUTH", "--auth-parameters", "REFRESH_TOKEN="+tokens["RefreshToken"].(string)); words != "" {
+	if _, words = w.aws("initiate-auth", "--client-id", client, "--auth-flow", "REFRESH_TOKEN_AUTH",
+		"--auth-parameters", "REFRESH_TOKEN="+tokens["RefreshToken"].(string)); words != "" {
 		t.Error(words)
 	}
 	if _, words = w.aws("global-sign-out", "--access-token", tokens["AccessToken"].(string)); words != "" {
 		t.Error(words)
 	}
-	if _, words = w.aws("get-user", "--access-token", tokens["AccessToken"].(string)); !strings.Contains(words, "NotAuthorizedException") {
+	if _, words = w.aws("get-user", "--access-token", tokens["AccessToken"].(string)); !strings.Contains(words,
+		"NotAuthorizedException") {
 		t.Errorf("get-user after global sign-out gives %q, want NotAuthorizedException", words)
 	}
 	if _, words = w.aws("admin-get-user", "--user-pool-id", w.cfg.UserPoolID, "--username", address); words != "" {
@@ -155,10 +161,10 @@ func TestTokensPassAWSJWTVerify(t *testing.T) {
 	t.Parallel()
 	w := on(t, "passwordless")
 	b := newTab(t)
-	b.fill("#code", w.toCode(b, w.person))
-	b.heading("You’re signed in")
+	b.signIn(w.toCode(b, w.person))
 	token := func(kind string) string {
 		return eval[string](b, `localStorage.getItem(Object.keys(localStorage).find(k => k.endsWith(%s)))`, "."+kind)
 	}
-	w.runScript("verify.mjs", map[string]any{"tokens": map[string]string{"access": token("accessToken"), "id": token("idToken")}})
+	w.runScript("verify.mjs", map[string]any{"tokens": map[string]string{"access": token("accessToken"),
+		"id": token("idToken")}})
 }

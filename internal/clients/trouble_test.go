@@ -20,8 +20,7 @@ func (w *world) toCode(b *tab, address string) string {
 	if w.cfg.Mode == "password" {
 		b.fill("#password", personPassword)
 	}
-	b.press("Continue")
-	b.heading("Check your email")
+	b.goOn()
 	return w.code(address, since)
 }
 
@@ -32,11 +31,10 @@ func TestBackLeadsToTheAddress(t *testing.T) {
 	w.toCode(b, w.person)
 	b.do(chromedp.NavigateBack())
 	b.heading("Sign in")
-	if got := eval[string](b, `document.querySelector("#email").value`); got != w.person {
+	if got := b.value("#email"); got != w.person {
 		t.Errorf("the address is %q after Back, want it kept", got)
 	}
-	b.press("Continue")
-	b.heading("Check your email")
+	b.goOn()
 	b.press("Use another address")
 	b.heading("Sign in")
 	b.fill("#email", "other@example.com")
@@ -51,11 +49,9 @@ func TestAReloadGoesOn(t *testing.T) {
 		code := w.toCode(b, w.person)
 		b.open(w.page)
 		b.heading("Check your email")
-		b.fill("#code", wrong(code))
-		b.says("#alert", "2 tries left")
+		b.answer(wrong(code), "2 tries left")
 		b.open(w.page)
-		b.fill("#code", code)
-		b.heading("You’re signed in")
+		b.signIn(code)
 	})
 }
 
@@ -68,7 +64,7 @@ func TestALateReloadSaysSo(t *testing.T) {
 	b.open(w.page)
 	b.heading("Sign in")
 	b.says(".notice", "couldn’t go on after the page was reloaded")
-	if got := eval[string](b, `document.querySelector("#email").value`); got != w.person {
+	if got := b.value("#email"); got != w.person {
 		t.Errorf("the address is %q, want it kept", got)
 	}
 }
@@ -81,8 +77,7 @@ func TestAWrongClockDoesNoHarm(t *testing.T) {
 		b.movableClock(by)
 		code := w.toCode(b, w.person)
 		b.says(".expiry", "in 4 minutes")
-		b.fill("#code", code)
-		b.heading("You’re signed in")
+		b.signIn(code)
 		until := eval[float64](b, `(Date.parse(document.querySelector("#until").dataset.expires) - Date.now()) / 1000`)
 		if until < 3500 || until > 3610 {
 			t.Errorf("with a clock that is %v wrong the tokens end in %.0f s by it, want an hour", by, until)
@@ -104,11 +99,8 @@ func TestTabsOfOneBrowserAgree(t *testing.T) {
 		second.press("Use another address")
 	}
 	second.heading("Sign in")
-	second.fill("#email", w.person)
-	second.press("Continue")
-	second.heading("Check your email")
-	first.fill("#code", code)
-	first.heading("You’re signed in")
+	second.begin(w.person)
+	first.signIn(code)
 	second.heading("You’re signed in")
 	first.press("Sign out")
 	first.heading("Sign in")
@@ -121,11 +113,9 @@ func TestSigningOutEverywhereReachesOtherDevices(t *testing.T) {
 	w := on(t, "passwordless")
 	phone, laptop := newTab(t), newTab(t)
 	code := w.toCode(phone, w.person)
-	phone.fill("#code", code)
-	phone.heading("You’re signed in")
+	phone.signIn(code)
 	code = w.toCode(laptop, w.person)
-	laptop.fill("#code", code)
-	laptop.heading("You’re signed in")
+	laptop.signIn(code)
 	laptop.press("Sign out on all devices")
 	laptop.says(".notice", "all devices")
 	phone.open(w.page)
@@ -137,8 +127,7 @@ func TestAPersonStaysSignedIn(t *testing.T) {
 	t.Parallel()
 	w := on(t, "passwordless")
 	b := newTab(t)
-	b.fill("#code", w.toCode(b, w.person))
-	b.heading("You’re signed in")
+	b.signIn(w.toCode(b, w.person))
 	token := `localStorage.getItem(Object.keys(localStorage).find(k => k.endsWith(".accessToken")))`
 	before := eval[string](b, token)
 	b.movableClock(24 * time.Hour)
@@ -153,9 +142,7 @@ func TestAPersonStaysSignedIn(t *testing.T) {
 
 func TestANetworkThatIsCutIsSaidAndForgiven(t *testing.T) {
 	t.Parallel()
-	w := on(t, "passwordless")
-	b := newTab(t)
-	b.open(w.page)
+	w, b := visit(t, "passwordless")
 	b.offline(true)
 	b.says("#status", "There’s no connection.")
 	b.fill("#email", w.person)
@@ -163,12 +150,10 @@ func TestANetworkThatIsCutIsSaidAndForgiven(t *testing.T) {
 	b.says("#alert", "There’s no connection.")
 	b.offline(false)
 	since := time.Now()
-	b.press("Continue")
-	b.heading("Check your email")
+	b.goOn()
 	code := w.code(w.person, since)
 	b.offline(true)
-	b.fill("#code", code)
-	b.says("#alert", "There’s no connection.")
+	b.answer(code, "There’s no connection.")
 	if got := eval[string](b, `document.querySelector("#code").value.replace(" ", "")`); got != code {
 		t.Errorf("the code is %q after the network was cut, want it kept", got)
 	}
@@ -190,7 +175,8 @@ func TestAServerThatNeverAnswersIsGivenUp(t *testing.T) {
 	b := newTab(t)
 	b.hurry()
 	b.open(w.page)
-	if _, err := chromedp.Call(b.ctx, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: w.cfg.Endpoint + "/*"}}}); err != nil {
+	if _, err := chromedp.Call(b.ctx, fetch.Enable,
+		fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: w.cfg.Endpoint + "/*"}}}); err != nil {
 		t.Fatal(err)
 	}
 	b.fill("#email", w.person)
@@ -207,14 +193,13 @@ func TestTheLastTryIsSaid(t *testing.T) {
 	code := w.toCode(b, w.person)
 	for i, want := range []string{"2 tries left", "1 try left", "it was the last try"} {
 		code = wrong(code)
-		b.fill("#code", code)
-		b.says("#alert", want)
+		b.answer(code, want)
 		if i < 2 {
 			b.heading("Check your email")
 		}
 	}
 	b.heading("Sign in")
-	if got := eval[string](b, `document.querySelector("#email").value`); got != w.person {
+	if got := b.value("#email"); got != w.person {
 		t.Errorf("the address is %q, want it kept", got)
 	}
 }
@@ -231,14 +216,12 @@ func TestAnExpiredCodeIsReplaced(t *testing.T) {
 		b.says(".expiry", "The code has expired.")
 		b.says("#status", "The code has expired.")
 		g.shot("expired-" + mode)
-		b.fill("#code", code)
-		b.says("#alert", "That code had expired.")
+		b.answer(code, "That code had expired.")
 		since := time.Now()
 		b.press("Send it again")
 		b.says(".notice", "Sent again.")
 		g.shot("resent-" + mode)
-		b.fill("#code", w.code(person, since))
-		b.heading("You’re signed in")
+		b.signIn(w.code(person, since))
 	})
 }
 
@@ -250,14 +233,12 @@ func TestALongCodeIsExplained(t *testing.T) {
 	code := w.toCode(b, person)
 	for _, want := range []string{"4 tries left", "3 tries left", "2 tries left"} {
 		code = wrong(code)
-		b.fill("#code", code)
-		b.says("#alert", want)
+		b.answer(code, want)
 	}
 	clock.Advance(time.Minute) // the cool-down between two mails
 	b.advance(time.Minute)
 	since := time.Now()
-	b.fill("#code", wrong(code))
-	b.says("#alert", "a new, longer code")
+	b.answer(wrong(code), "a new, longer code")
 	b.says("#long", "longer than usual")
 	newGallery(b).shot("long-code")
 	long := w.code(person, since)
@@ -274,11 +255,8 @@ func TestStrangersSeeNothing(t *testing.T) {
 	seen := func(address string) string {
 		b := newTab(t)
 		b.open(w.page)
-		b.fill("#email", address)
-		b.press("Continue")
-		b.heading("Check your email")
-		b.fill("#code", "12345678")
-		b.says("#alert", "2 tries left")
+		b.begin(address)
+		b.answer("12345678", "2 tries left")
 		return strings.ReplaceAll(b.text("main"), address, "ADDRESS")
 	}
 	known, unknown := seen(w.person), seen(testkit.Address("nobody@example.com"))
@@ -299,16 +277,12 @@ func withoutDigits(s string) string {
 
 func TestSigningUpTwiceSignsIn(t *testing.T) {
 	t.Parallel()
-	w := on(t, "passwordless")
-	b := newTab(t)
-	b.open(w.page)
+	w, b := visit(t, "passwordless")
 	b.press("Create an account")
 	b.fill("#email", strings.ToUpper(w.person))
 	since := time.Now()
-	b.press("Continue")
-	b.heading("Check your email")
-	b.fill("#code", w.code(w.person, since))
-	b.heading("You’re signed in")
+	b.goOn()
+	b.signIn(w.code(w.person, since))
 	n := 0
 	for _, u := range w.sb.Users() {
 		if strings.EqualFold(u.Attributes["email"], w.person) {

@@ -61,7 +61,8 @@ var pages sync.Map
 // on returns the world of a mode that tests share, with users of the test's own.
 func on(t testing.TB, mode string) *world {
 	t.Helper()
-	w := &world{t: t, sb: app.On(t, "EmailOtp-"+mode), person: testkit.Address(person), newcomer: testkit.Address(newcomer)}
+	w := &world{t: t, sb: app.On(t, "EmailOtp-"+mode), person: testkit.Address(person),
+		newcomer: testkit.Address(newcomer)}
 	w.cfg = w.sb.Config()
 	v, _ := pages.LoadOrStore(mode, sync.OnceValues(func() (string, error) {
 		url, closePage, err := servePage(w.settings(), signinpage.Options{})
@@ -81,6 +82,14 @@ func on(t testing.TB, mode string) *world {
 		}
 	}
 	return w
+}
+
+// visit opens the page of a shared world.
+func visit(t testing.TB, mode string) (*world, *tab) {
+	t.Helper()
+	w, b := on(t, mode), newTab(t)
+	b.open(w.page)
+	return w, b
 }
 
 // start starts a world for one test, with other values in the functions' environment.
@@ -109,7 +118,8 @@ func clocked(t testing.TB, mode string, environment map[string]string) (*world, 
 
 func users(person, newcomer, mode string) []sandbox.User {
 	if mode == "password" {
-		return []sandbox.User{{Email: person, Password: personPassword}, {Email: newcomer, Password: temporary, Temporary: true}}
+		return []sandbox.User{{Email: person, Password: personPassword}, {Email: newcomer, Password: temporary,
+			Temporary: true}}
 	}
 	return []sandbox.User{{Email: person}}
 }

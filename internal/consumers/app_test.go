@@ -40,7 +40,8 @@ func newImporter(t *testing.T, root, dir string, directives ...string) *importer
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "main.go"), string(content))
-	write(t, filepath.Join(dir, "go.mod"), "module example.com/importer\n\ngo 1.26\n\n"+strings.Join(directives, "\n")+"\n")
+	write(t, filepath.Join(dir, "go.mod"), "module example.com/importer\n\ngo 1.26\n\n"+strings.Join(directives,
+		"\n")+"\n")
 	cache := "file://" + filepath.Join(goEnv(t, "GOMODCACHE"), "cache", "download")
 	return &importer{dir: dir, env: []string{"GOPROXY=" + cache, "GOSUMDB=off"}}
 }
@@ -129,7 +130,8 @@ func (a *importer) synth(t *testing.T, env ...string) synthesis {
 	trap := newTrap(t)
 	cmd := exec.CommandContext(t.Context(), a.binary)
 	cmd.Dir = a.dir
-	cmd.Env = append(append(os.Environ(), "GOWORK=off", "GOFLAGS=", "PWD="+a.dir, "CDK_OUTDIR="+s.out, "CDK_VALIDATION=false",
+	cmd.Env = append(append(os.Environ(), "GOWORK=off", "GOFLAGS=", "PWD="+a.dir, "CDK_OUTDIR="+s.out,
+		"CDK_VALIDATION=false",
 		// Each run builds the functions itself, or a cache would make them equal.
 		cachedir.Variable+"="+t.TempDir(),
 		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20", "PATH="+trap.dir+string(os.PathListSeparator)+os.Getenv("PATH")), a.env...)

@@ -178,7 +178,8 @@ func checkSums(t *testing.T, a *importer) {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(content)) {
-		for _, foreign := range []string{"github.com/aws/aws-sdk-go", "github.com/aws/smithy-go", "github.com/aws/aws-lambda-go"} {
+		for _, foreign := range []string{"github.com/aws/aws-sdk-go", "github.com/aws/smithy-go",
+			"github.com/aws/aws-lambda-go"} {
 			if strings.HasPrefix(line, foreign) {
 				t.Errorf("the importer's go.sum has %s", line)
 			}

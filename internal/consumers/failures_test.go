@@ -24,9 +24,11 @@ func TestWhatKeepsAFunctionFromBeingBuiltIsOneSentenceWithTheRemedy(t *testing.T
 	}{
 		{"a program that does not compile", func(t *testing.T) []string {
 			return source(t, root, func(dir string) {
-				write(t, filepath.Join(dir, "lambdas", "define-auth-challenge", "main.go"), "package main\n\nfunc main() { undefined() }\n")
+				write(t, filepath.Join(dir, "lambdas", "define-auth-challenge", "main.go"),
+					"package main\n\nfunc main() { undefined() }\n")
 			})
-		}, []string{"define-auth-challenge could not be built", "does not compile", "undefined: undefined", "DefineAuthChallengeCode takes a zip"}},
+		}, []string{"define-auth-challenge could not be built", "does not compile", "undefined: undefined",
+			"DefineAuthChallengeCode takes a zip"}},
 		{"a folder that was removed", func(t *testing.T) []string {
 			return source(t, root, func(dir string) {
 				if err := os.RemoveAll(filepath.Join(dir, "lambdas", "create-auth-challenge")); err != nil {

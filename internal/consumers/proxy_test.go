@@ -55,7 +55,8 @@ func newProxy(t *testing.T, root string) proxy {
 // module cache, without a network.
 func (p proxy) env(t *testing.T) []string {
 	t.Helper()
-	return []string{"GOPROXY=file://" + p.dir + ",file://" + filepath.Join(goEnv(t, "GOMODCACHE"), "cache", "download"), "GONOSUMDB=" + build.Module}
+	return []string{"GOPROXY=file://" + p.dir + ",file://" + filepath.Join(goEnv(t, "GOMODCACHE"), "cache", "download"),
+		"GONOSUMDB=" + build.Module}
 }
 
 // extracted is where the go command unpacks the version.

@@ -51,7 +51,8 @@ func move(p *person, email string) {
 func TestMailThatComesBackStopsMailToThatAddress(t *testing.T) {
 	t.Parallel()
 	sb := app.Own(t, sandbox.Options{Stack: app.Password})
-	for i, address := range []string{"bounce+a@simulator.amazonses.com", "complaint+a@simulator.amazonses.com", "suppressionlist+a@simulator.amazonses.com", "listed@example.com"} {
+	for i, address := range []string{"bounce+a@simulator.amazonses.com", "complaint+a@simulator.amazonses.com",
+		"suppressionlist+a@simulator.amazonses.com", "listed@example.com"} {
 		p := newUser(t, sb, address)
 		if address == "listed@example.com" {
 			sb.SuppressAddress(p.Email)
@@ -63,7 +64,8 @@ func TestMailThatComesBackStopsMailToThatAddress(t *testing.T) {
 			wantRefusal(t, err, "UserLambdaValidationException", undeliverable)
 		}
 	}
-	if got := sb.SimulatedMessages(); got["bounce"] != 1 || got["complaint"] != 1 || got["suppressionlist"] != 1 || got["success"] != 0 {
+	if got := sb.SimulatedMessages(); got["bounce"] != 1 || got["complaint"] != 1 || got["suppressionlist"] != 1 ||
+		got["success"] != 0 {
 		t.Errorf("mails to the simulator: %v", got)
 	}
 	// Other users are not affected.
@@ -75,7 +77,8 @@ func TestMailThatComesBackStopsMailToThatAddress(t *testing.T) {
 func TestAStrangerDoesNotSeeThatMailComesBack(t *testing.T) {
 	t.Parallel()
 	sb, clock := clocked(t, app.Passwordless)
-	marked, usual, nobody := newUser(t, sb, "bounce+b@simulator.amazonses.com"), newUser(t, sb, "usual@example.com"), newPerson(t, sb, "nobody@example.com")
+	marked, usual, nobody := newUser(t, sb, "bounce+b@simulator.amazonses.com"), newUser(t, sb, "usual@example.com"),
+		newPerson(t, sb, "nobody@example.com")
 	first := marked.Begin()
 	usual.Begin()
 	nobody.Begin()
@@ -113,7 +116,8 @@ func TestAMarkIsRetriedWhenTheTableIsDown(t *testing.T) {
 	t.Parallel()
 	sb := app.Own(t, sandbox.Options{Stack: app.Password})
 	p := newUser(t, sb, "bounce+c@simulator.amazonses.com")
-	repair := breakdown(t, sb, sandbox.Fault{Service: sandbox.DynamoDB, Trigger: sandbox.MailEvents, Calls: 2, Error: "InternalServerError", Status: 500}) // both attempts of one invocation
+	repair := breakdown(t, sb, sandbox.Fault{Service: sandbox.DynamoDB, Trigger: sandbox.MailEvents, Calls: 2,
+		Error: "InternalServerError", Status: 500}) // both attempts of one invocation
 	p.Begin()
 	if err := sb.WaitForMailEvents(t.Context()); err != nil {
 		t.Fatal(err)

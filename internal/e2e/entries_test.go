@@ -68,7 +68,8 @@ func TestAnUnknownUserLooksLikeAKnownOneInAPasswordlessPool(t *testing.T) {
 			t.Errorf("unknown %v\nknown   %v", got, want)
 		}
 		for key, value := range k.Params {
-			if len(u.Params[key]) != len(value) || !strings.HasSuffix(key, "At") && key != "now" && key != "USERNAME" && u.Params[key] != value {
+			if len(u.Params[key]) != len(value) || !strings.HasSuffix(key, "At") && key != "now" && key != "USERNAME" &&
+				u.Params[key] != value {
 				t.Errorf("%s: unknown %q, known %q", key, u.Params[key], value)
 			}
 		}
@@ -162,7 +163,8 @@ func TestANewPasswordAloneGivesNoTokens(t *testing.T) {
 func TestAMailboxAloneCannotResetThePassword(t *testing.T) {
 	t.Parallel()
 	p := newUser(t, app.On(t, app.Password), "reset@example.com")
-	_, err := p.API.ForgotPassword(t.Context(), &cognito.ForgotPasswordInput{ClientId: &p.Config.UserPoolClientID, Username: &p.Email})
+	_, err := p.API.ForgotPassword(t.Context(), &cognito.ForgotPasswordInput{ClientId: &p.Config.UserPoolClientID,
+		Username: &p.Email})
 	if err == nil {
 		t.Error("the pool agreed to mail a reset code")
 	}
@@ -172,7 +174,8 @@ func TestAMailboxAloneCannotResetThePassword(t *testing.T) {
 func TestPeopleSignUpByTheirAddressAlone(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, app.On(t, app.Passwordless), "new@example.com")
-	out, err := p.API.SignUp(t.Context(), &cognito.SignUpInput{ClientId: &p.Config.UserPoolClientID, Username: &p.Email, Password: &p.Password})
+	out, err := p.API.SignUp(t.Context(), &cognito.SignUpInput{ClientId: &p.Config.UserPoolClientID, Username: &p.Email,
+		Password: &p.Password})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,13 +203,15 @@ func TestPeopleSignUpByTheirAddressAlone(t *testing.T) {
 func TestNobodySignsUpWithAnAddressAsAnAttributeOrIntoAPasswordPool(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, app.On(t, app.Passwordless), "attribute@example.com")
-	_, err := p.API.SignUp(t.Context(), &cognito.SignUpInput{ClientId: &p.Config.UserPoolClientID, Username: &p.Email, Password: &p.Password,
+	_, err := p.API.SignUp(t.Context(), &cognito.SignUpInput{ClientId: &p.Config.UserPoolClientID, Username: &p.Email,
+		Password:       &p.Password,
 		UserAttributes: []types.AttributeType{{Name: aws.String("email"), Value: aws.String("victim@example.com")}}})
 	wantRefusal(t, err, "NotAuthorizedException", "")
 	if _, ok := p.Sandbox.User(p.Email); ok {
 		t.Error("the user was created")
 	}
 	p = newPerson(t, app.On(t, app.Password), "attribute@example.com")
-	_, err = p.API.SignUp(t.Context(), &cognito.SignUpInput{ClientId: &p.Config.UserPoolClientID, Username: &p.Email, Password: &p.Password})
+	_, err = p.API.SignUp(t.Context(), &cognito.SignUpInput{ClientId: &p.Config.UserPoolClientID, Username: &p.Email,
+		Password: &p.Password})
 	wantRefusal(t, err, "NotAuthorizedException", "")
 }

@@ -115,7 +115,8 @@ func TestATriggerThatIsCalledAgainMailsOnce(t *testing.T) {
 func TestARepeatedVerifyOfARightCodeStaysRight(t *testing.T) {
 	t.Parallel()
 	// The first write spends a guess, the second uses the code up.
-	use := sandbox.Fault{Service: sandbox.DynamoDB, Operation: "UpdateItem", Trigger: sandbox.VerifyAuthChallengeResponse, After: 1, Calls: 1}
+	use := sandbox.Fault{Service: sandbox.DynamoDB, Operation: "UpdateItem",
+		Trigger: sandbox.VerifyAuthChallengeResponse, After: 1, Calls: 1}
 	lost, late := use, use
 	lost.LoseAnswer = true
 	late.Latency = slow

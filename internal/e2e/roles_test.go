@@ -15,7 +15,8 @@ func without(t *testing.T, action string) string {
 		cut := 0
 		prune(resources, func(statement map[string]any) bool {
 			actions, ok := statement["Action"].([]any)
-			found := statement["Effect"] == "Allow" && (ok && slices.Contains(actions, any(action)) || statement["Action"] == action)
+			found := statement["Effect"] == "Allow" && (ok && slices.Contains(actions, any(action)) ||
+				statement["Action"] == action)
 			if found {
 				cut++
 			}
@@ -76,7 +77,8 @@ func TestEveryStatementOfTheRolesIsNeeded(t *testing.T) {
 // A sign-in does not depend on the mark that the address is verified.
 func TestASignInGoesOnWhereTheAddressCannotBeMarkedVerified(t *testing.T) {
 	t.Parallel()
-	sb := app.Own(t, sandbox.Options{Assembly: without(t, "cognito-idp:AdminUpdateUserAttributes"), Stack: app.Passwordless})
+	sb := app.Own(t, sandbox.Options{Assembly: without(t, "cognito-idp:AdminUpdateUserAttributes"),
+		Stack: app.Passwordless})
 	p := newUser(t, sb, "unmarked@example.com", func(u *sandbox.User) { u.Unverified = true })
 	if tokens := p.SignIn(); tokens.AccessToken == nil {
 		t.Error("no tokens")
@@ -94,7 +96,8 @@ func TestEachFunctionCallsOnlyItsOwnServices(t *testing.T) {
 	for trigger, never := range map[sandbox.Trigger][]string{
 		sandbox.CreateAuthChallenge:         {"kms:VerifyMac", "cognito-idp:AdminUpdateUserAttributes"},
 		sandbox.VerifyAuthChallengeResponse: {"kms:GenerateMac", "ses:SendEmail"},
-		sandbox.DefineAuthChallenge:         {"kms:GenerateMac", "kms:VerifyMac", "ses:SendEmail", "dynamodb:GetItem", "dynamodb:UpdateItem"},
+		sandbox.DefineAuthChallenge: {"kms:GenerateMac", "kms:VerifyMac", "ses:SendEmail", "dynamodb:GetItem",
+			"dynamodb:UpdateItem"},
 	} {
 		counts, err := sb.CountsOf(trigger)
 		if err != nil {

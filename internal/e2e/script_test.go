@@ -177,7 +177,8 @@ func scriptSignIn(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, ts.Getenv("EMAILOTP"), append([]string{"sign-in", "--ready-file", ready, "--user", user}, args[3:]...)...)
+	cmd := exec.CommandContext(ctx, ts.Getenv("EMAILOTP"), append([]string{"sign-in", "--ready-file", ready, "--user",
+		user}, args[3:]...)...)
 	cmd.Stdout, cmd.Stderr = ts.Stdout(), ts.Stderr()
 	stdin, err := cmd.StdinPipe()
 	ts.Check(err)

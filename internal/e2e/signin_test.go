@@ -26,7 +26,8 @@ func TestTheClientGetsTheDocumentedParameters(t *testing.T) {
 	modes(t, func(t *testing.T, stack string) {
 		p, before := newUser(t, app.On(t, stack), "told@example.com"), time.Now()
 		r := p.Begin()
-		want := []string{"USERNAME", "attemptsLeft", "codeLength", "expiresAt", "now", "reason", "resendAvailableAt", "resendsLeft"}
+		want := []string{"USERNAME", "attemptsLeft", "codeLength", "expiresAt", "now", "reason", "resendAvailableAt",
+			"resendsLeft"}
 		if stack == app.Password {
 			want = append(want, "codeDeliveryDestination")
 		}
@@ -46,7 +47,8 @@ func TestTheClientGetsTheDocumentedParameters(t *testing.T) {
 			t.Errorf("a resend has to wait for %v, want 1 min", wait)
 		}
 		if stack == app.Password {
-			if got := r.Params["codeDeliveryDestination"]; got == "" || strings.Contains(got, "told") || strings.Contains(got, "example") {
+			if got := r.Params["codeDeliveryDestination"]; got == "" || strings.Contains(got, "told") || strings.Contains(got,
+				"example") {
 				t.Errorf("the destination %q is not masked", got)
 			}
 		}
@@ -144,14 +146,16 @@ func TestADisabledUserIsRefused(t *testing.T) {
 		sb := app.On(t, stack)
 		p := newUser(t, sb, "disabled@example.com")
 		admin := p.Administrator()
-		if _, err := admin.AdminDisableUser(t.Context(), &cognito.AdminDisableUserInput{UserPoolId: &p.Config.UserPoolID, Username: &p.Email}); err != nil {
+		if _, err := admin.AdminDisableUser(t.Context(), &cognito.AdminDisableUserInput{UserPoolId: &p.Config.UserPoolID,
+			Username: &p.Email}); err != nil {
 			t.Fatal(err)
 		}
 		_, err := p.Start()
 		wantRefusal(t, err, "NotAuthorizedException", "User is disabled.")
 		p.WantMails(0)
 
-		if _, err := admin.AdminEnableUser(t.Context(), &cognito.AdminEnableUserInput{UserPoolId: &p.Config.UserPoolID, Username: &p.Email}); err != nil {
+		if _, err := admin.AdminEnableUser(t.Context(), &cognito.AdminEnableUserInput{UserPoolId: &p.Config.UserPoolID,
+			Username: &p.Email}); err != nil {
 			t.Fatal(err)
 		}
 		p.WantTokens(p.SignIn())
@@ -164,8 +168,9 @@ func TestTokensAreRenewed(t *testing.T) {
 		first := p.SignIn()
 		before, _ := p.Verified(first.IdToken)
 
-		out, err := p.API.InitiateAuth(t.Context(), &cognito.InitiateAuthInput{AuthFlow: types.AuthFlowTypeRefreshTokenAuth, ClientId: &p.Config.UserPoolClientID,
-			AuthParameters: map[string]string{"REFRESH_TOKEN": *first.RefreshToken}})
+		out, err := p.API.InitiateAuth(t.Context(),
+			&cognito.InitiateAuthInput{AuthFlow: types.AuthFlowTypeRefreshTokenAuth, ClientId: &p.Config.UserPoolClientID,
+				AuthParameters: map[string]string{"REFRESH_TOKEN": *first.RefreshToken}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -174,7 +179,8 @@ func TestTokensAreRenewed(t *testing.T) {
 			t.Errorf("renewed %+v, before %+v", after, before)
 		}
 
-		tokens, err := p.API.GetTokensFromRefreshToken(t.Context(), &cognito.GetTokensFromRefreshTokenInput{ClientId: &p.Config.UserPoolClientID, RefreshToken: first.RefreshToken})
+		tokens, err := p.API.GetTokensFromRefreshToken(t.Context(),
+			&cognito.GetTokensFromRefreshTokenInput{ClientId: &p.Config.UserPoolClientID, RefreshToken: first.RefreshToken})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -190,12 +196,14 @@ func TestGlobalSignOutEndsEverySignIn(t *testing.T) {
 		if _, err := p.API.GetUser(t.Context(), &cognito.GetUserInput{AccessToken: tokens.AccessToken}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.API.GlobalSignOut(t.Context(), &cognito.GlobalSignOutInput{AccessToken: tokens.AccessToken}); err != nil {
+		if _, err := p.API.GlobalSignOut(t.Context(),
+			&cognito.GlobalSignOutInput{AccessToken: tokens.AccessToken}); err != nil {
 			t.Fatal(err)
 		}
 		_, err := p.API.GetUser(t.Context(), &cognito.GetUserInput{AccessToken: tokens.AccessToken})
 		wantRefusal(t, err, "NotAuthorizedException", "Access Token has been revoked")
-		_, err = p.API.GetTokensFromRefreshToken(t.Context(), &cognito.GetTokensFromRefreshTokenInput{ClientId: &p.Config.UserPoolClientID, RefreshToken: tokens.RefreshToken})
+		_, err = p.API.GetTokensFromRefreshToken(t.Context(),
+			&cognito.GetTokensFromRefreshTokenInput{ClientId: &p.Config.UserPoolClientID, RefreshToken: tokens.RefreshToken})
 		wantRefusal(t, err, "NotAuthorizedException", "Refresh Token has been revoked")
 	})
 }
@@ -210,8 +218,9 @@ func TestAStolenAccessTokenCannotMoveTheMailbox(t *testing.T) {
 		if u, _ := p.Sandbox.User(p.Email); u.Attributes["email"] != p.Email {
 			t.Errorf("the address is %q", u.Attributes["email"])
 		}
-		if _, err := p.API.UpdateUserAttributes(t.Context(), &cognito.UpdateUserAttributesInput{AccessToken: tokens.AccessToken,
-			UserAttributes: []types.AttributeType{{Name: aws.String("locale"), Value: aws.String("de")}}}); err != nil {
+		if _, err := p.API.UpdateUserAttributes(t.Context(),
+			&cognito.UpdateUserAttributesInput{AccessToken: tokens.AccessToken,
+				UserAttributes: []types.AttributeType{{Name: aws.String("locale"), Value: aws.String("de")}}}); err != nil {
 			t.Errorf("locale: %v", err)
 		}
 	})
@@ -220,8 +229,10 @@ func TestAStolenAccessTokenCannotMoveTheMailbox(t *testing.T) {
 func TestOtherFlowsAreOff(t *testing.T) {
 	modes(t, func(t *testing.T, stack string) {
 		p := newUser(t, app.On(t, stack), "flows@example.com", withPassword)
-		for _, flow := range []types.AuthFlowType{types.AuthFlowTypeUserSrpAuth, types.AuthFlowTypeUserPasswordAuth, types.AuthFlowTypeUserAuth} {
-			_, err := p.API.InitiateAuth(t.Context(), &cognito.InitiateAuthInput{AuthFlow: flow, ClientId: &p.Config.UserPoolClientID,
+		for _, flow := range []types.AuthFlowType{types.AuthFlowTypeUserSrpAuth, types.AuthFlowTypeUserPasswordAuth,
+			types.AuthFlowTypeUserAuth} {
+			_, err := p.API.InitiateAuth(t.Context(), &cognito.InitiateAuthInput{AuthFlow: flow,
+				ClientId:       &p.Config.UserPoolClientID,
 				AuthParameters: map[string]string{"USERNAME": p.Email, "PASSWORD": p.Password, "SRP_A": "abc"}})
 			wantRefusal(t, err, "InvalidParameterException", "not enabled for th")
 		}

@@ -47,7 +47,8 @@ func NewPerson(t testing.TB, sb *sandbox.Sandbox, email string) *Person {
 	t.Helper()
 	c := sb.Config()
 	return &Person{T: t, Sandbox: sb, Config: c, Email: Address(email), Password: GoodPassword,
-		API: cognito.New(cognito.Options{Region: c.Region, BaseEndpoint: &c.Endpoint, Credentials: aws.AnonymousCredentials{}, Retryer: aws.NopRetryer{}})}
+		API: cognito.New(cognito.Options{Region: c.Region, BaseEndpoint: &c.Endpoint,
+			Credentials: aws.AnonymousCredentials{}, Retryer: aws.NopRetryer{}})}
 }
 
 // NewUser returns a person with an account and a verified address.

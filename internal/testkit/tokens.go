@@ -26,7 +26,8 @@ func (p *Person) Verified(token *string) (Claims, string) {
 		p.T.Fatal("there is no token")
 	}
 	var keys jose.JSONWebKeySet
-	if err := FetchJSON(p.T.Context(), p.Config.Endpoint+"/"+p.Config.UserPoolID+"/.well-known/jwks.json", &keys); err != nil {
+	if err := FetchJSON(p.T.Context(), p.Config.Endpoint+"/"+p.Config.UserPoolID+"/.well-known/jwks.json",
+		&keys); err != nil {
 		p.T.Fatal(err)
 	}
 	parsed, err := jwt.ParseSigned(*token, []jose.SignatureAlgorithm{jose.RS256})
@@ -64,6 +65,7 @@ func (p *Person) WantTokens(tokens *types.AuthenticationResultType) {
 		p.T.Error("one key signed both tokens")
 	}
 	if tokens.RefreshToken == nil || tokens.ExpiresIn != 3600 || *tokens.TokenType != "Bearer" {
-		p.T.Errorf("refresh token %t, expires in %d, type %s", tokens.RefreshToken != nil, tokens.ExpiresIn, *tokens.TokenType)
+		p.T.Errorf("refresh token %t, expires in %d, type %s", tokens.RefreshToken != nil, tokens.ExpiresIn,
+			*tokens.TokenType)
 	}
 }

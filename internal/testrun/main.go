@@ -32,7 +32,8 @@ func main() {
 	o := options{}
 	flag.BoolVar(&o.update, "update", false, "write the golden files anew")
 	flag.BoolVar(&o.check, "check", false, "check and test what needs neither the CDK nor a browser")
-	flag.StringVar(&o.staticcheck, "staticcheck", "honnef.co/go/tools/cmd/staticcheck@latest", "the staticcheck that -check runs")
+	flag.StringVar(&o.staticcheck, "staticcheck", "honnef.co/go/tools/cmd/staticcheck@latest",
+		"the staticcheck that -check runs")
 	flag.BoolVar(&o.verbose, "v", false, "name every test")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -110,7 +110,8 @@ func parse(out []byte) ([]pkg, error) {
 	}
 	for i, p := range all {
 		all[i].cdk = p.cdk || slices.Contains(linked[p.path], awscdk)
-		all[i].app = slices.Contains(linked[p.path], appPath) && p.path != appPath && !strings.HasSuffix(p.path, "internal/testrun")
+		all[i].app = slices.Contains(linked[p.path], appPath) && p.path != appPath && !strings.HasSuffix(p.path,
+			"internal/testrun")
 	}
 	if len(all) == 0 {
 		return nil, errors.New("no package; run it in the repository")
@@ -144,7 +145,8 @@ func patterns(root string) ([]string, error) {
 	all := []string{"."}
 	for _, e := range entries {
 		name := e.Name()
-		if e.IsDir() && !strings.HasPrefix(name, ".") && !slices.Contains([]string{"node_modules", "cdk.out", "bin", "dist", "docs"}, name) {
+		if e.IsDir() && !strings.HasPrefix(name, ".") && !slices.Contains([]string{"node_modules", "cdk.out", "bin",
+			"dist", "docs"}, name) {
 			all = append(all, "./"+name+"/...")
 		}
 	}
@@ -249,7 +251,8 @@ func formatted(ctx context.Context, out io.Writer) error {
 
 // updating plans what rewrites golden files: the packages whose tests have the flag.
 func updating(packages []pkg) []*job {
-	j := &job{name: "writing golden files", flags: []string{"-p", "1", "-count=1"}, env: []string{"CDK_VALIDATION=false"}, update: true}
+	j := &job{name: "writing golden files", flags: []string{"-p", "1", "-count=1"},
+		env: []string{"CDK_VALIDATION=false"}, update: true}
 	for _, p := range packages {
 		if slices.ContainsFunc(p.tests, func(file string) bool {
 			text, err := os.ReadFile(filepath.Join(p.dir, file))

@@ -40,7 +40,8 @@ type summary struct {
 }
 
 func newSummary(out io.Writer, verbose bool) *summary {
-	return &summary{out: out, verbose: verbose, output: map[string][]string{}, inPackage: map[string]int{}, left: map[string]bool{}}
+	return &summary{out: out, verbose: verbose, output: map[string][]string{}, inPackage: map[string]int{},
+		left: map[string]bool{}}
 }
 
 // begin and end keep the list of running jobs.

@@ -101,14 +101,16 @@ func TestPackagesThatNeedTheAppWaitForItAndRunWithoutTheRaceDetector(t *testing.
 		if !slices.Equal(j.short(), want[i]) {
 			t.Errorf("job %d tests %v, want %v", i, j.short(), want[i])
 		}
-		if heavy := i > 2; heavy != (j.after == jobs[0]) || heavy != slices.Contains(j.env, "CDK_VALIDATION=false") || slices.Contains(j.args(), "-race") != (i == 1) {
+		if heavy := i > 2; heavy != (j.after == jobs[0]) || heavy != slices.Contains(j.env, "CDK_VALIDATION=false") ||
+			slices.Contains(j.args(), "-race") != (i == 1) {
 			t.Errorf("job %d: after %v, environment %v, arguments %v", i, j.after, j.env, j.args())
 		}
 	}
 	if jobs[0].do == nil {
 		t.Error("the app is not synthesised first")
 	}
-	if without := everything(packages(), false, ""); slices.Contains(without[1].args(), "-race") || len(without[1].packages) != 3 {
+	if without := everything(packages(), false, ""); slices.Contains(without[1].args(), "-race") ||
+		len(without[1].packages) != 3 {
 		t.Errorf("without a C compiler %+v", without[1])
 	}
 }
@@ -116,7 +118,8 @@ func TestPackagesThatNeedTheAppWaitForItAndRunWithoutTheRaceDetector(t *testing.
 func TestTheQuickCheckLeavesOutTheCDKAndTheApp(t *testing.T) {
 	t.Parallel()
 	jobs := checking(packages(), "staticcheck@v1")
-	if got := jobs[0].short(); !slices.Equal(got, []string{"internal/flow", "internal/guard", "tools/attack"}) || !slices.Contains(jobs[0].args(), "-short") {
+	if got := jobs[0].short(); !slices.Equal(got, []string{"internal/flow", "internal/guard", "tools/attack"}) ||
+		!slices.Contains(jobs[0].args(), "-short") {
 		t.Errorf("it tests %v with %v", got, jobs[0].args())
 	}
 	var names []string
@@ -131,7 +134,8 @@ func TestTheQuickCheckLeavesOutTheCDKAndTheApp(t *testing.T) {
 func TestImportsDecideWhatAPackageNeeds(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "a_test.go"), []byte("func TestX() {\n\tgo func() {}()\n}\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "a_test.go"), []byte("func TestX() {\n\tgo func() {}()\n}\n"),
+		0o644); err != nil {
 		t.Fatal(err)
 	}
 	all, err := parse([]byte(`
@@ -144,7 +148,8 @@ func TestImportsDecideWhatAPackageNeeds(t *testing.T) {
 	if err != nil || len(all) != 3 {
 		t.Fatalf("%+v, %v", all, err)
 	}
-	if a, b, c := all[0], all[1], all[2]; !a.app || a.cdk || !a.concurrent || a.size == 0 || !b.cdk || b.app || b.concurrent || !c.cdk || !c.concurrent {
+	if a, b, c := all[0], all[1], all[2]; !a.app || a.cdk || !a.concurrent || a.size == 0 || !b.cdk || b.app ||
+		b.concurrent || !c.cdk || !c.concurrent {
 		t.Errorf("%+v", all)
 	}
 	if _, err := parse(nil); err == nil {
@@ -155,7 +160,8 @@ func TestImportsDecideWhatAPackageNeeds(t *testing.T) {
 func TestJobsThatComputeLeaveTheProcessorsToTheApp(t *testing.T) {
 	t.Parallel()
 	got := polite([]string{"go", "test"})
-	if !slices.Equal(got[len(got)-2:], []string{"go", "test"}) || len(got) != 2 && (len(got) != 5 || !slices.Equal(got[1:3], []string{"-n", "10"})) {
+	if !slices.Equal(got[len(got)-2:], []string{"go", "test"}) || len(got) != 2 && (len(got) != 5 ||
+		!slices.Equal(got[1:3], []string{"-n", "10"})) {
 		t.Errorf("the command is %v", got)
 	}
 }
@@ -193,12 +199,14 @@ func TestJobsWaitForTheirConditionAndFailWithIt(t *testing.T) {
 func TestOnlyPackagesWithTheFlagAreUpdated(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"golden_test.go": "var update = flag." + `Bool("update", false, "")`, "own_test.go": "func TestX() {\n\town := flag." + `Bool("update", false, "")` + "\n}\n"} {
+	for name, text := range map[string]string{"golden_test.go": "var update = flag." + `Bool("update", false, "")`,
+		"own_test.go": "func TestX() {\n\town := flag." + `Bool("update", false, "")` + "\n}\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	jobs := updating([]pkg{{path: "a", dir: dir, tests: []string{"golden_test.go"}}, {path: "b", dir: dir}, {path: "c", dir: dir, tests: []string{"own_test.go"}}})
+	jobs := updating([]pkg{{path: "a", dir: dir, tests: []string{"golden_test.go"}}, {path: "b", dir: dir}, {path: "c",
+		dir: dir, tests: []string{"own_test.go"}}})
 	if len(jobs) != 1 || !slices.Equal(jobs[0].packages, []string{"a"}) {
 		t.Fatalf("%+v", jobs)
 	}

@@ -105,7 +105,8 @@ func Write(dir string, modes map[string]string) error {
 	file["app"] = fmt.Sprintf("cd %q && go run .", repo)
 	environments := map[string]any{}
 	for name, mode := range modes {
-		environments[name] = map[string]any{"mode": mode, "region": "eu-west-1", "sender": "codes@example.com", "productName": "Example", "removalPolicy": "destroy"}
+		environments[name] = map[string]any{"mode": mode, "region": "eu-west-1", "sender": "codes@example.com",
+			"productName": "Example", "removalPolicy": "destroy"}
 	}
 	file["context"].(map[string]any)["emailotp"] = environments
 	if text, err = json.Marshal(file); err != nil {
@@ -174,7 +175,8 @@ func On(t testing.TB, stack string) *sandbox.Sandbox {
 	t.Helper()
 	dir := Assembly(t)
 	v, _ := sandboxes.LoadOrStore(stack, sync.OnceValues(func() (*sandbox.Sandbox, error) {
-		sb, err := sandbox.Start(context.Background(), sandbox.Options{Assembly: dir, Stack: stack, TriggerTimeout: TriggerTimeout})
+		sb, err := sandbox.Start(context.Background(), sandbox.Options{Assembly: dir, Stack: stack,
+			TriggerTimeout: TriggerTimeout})
 		if err == nil {
 			testkit.AtExit(sb.Close)
 		}

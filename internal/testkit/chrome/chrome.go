@@ -14,7 +14,8 @@ import (
 )
 
 // names are the browser's programs, the first that is on PATH is taken.
-var names = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "headless-shell"}
+var names = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome",
+	"headless-shell"}
 
 var browser struct {
 	once sync.Once
@@ -29,12 +30,13 @@ func start() {
 		if err != nil {
 			continue
 		}
-		allocator, closeAllocator := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
-			chromedp.ExecPath(path),
-			chromedp.NoSandbox, // a container's root has none, and the pages are ours
-			chromedp.DisableGPU,
-			chromedp.Flag("lang", "en-US"),
-			chromedp.WSURLReadTimeout(testkit.Patience))...)
+		allocator, closeAllocator := chromedp.NewExecAllocator(context.Background(),
+			append(chromedp.DefaultExecAllocatorOptions[:],
+				chromedp.ExecPath(path),
+				chromedp.NoSandbox, // a container's root has none, and the pages are ours
+				chromedp.DisableGPU,
+				chromedp.Flag("lang", "en-US"),
+				chromedp.WSURLReadTimeout(testkit.Patience))...)
 		ctx, closeContext := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
 		testkit.AtExit(func() error { closeContext(); closeAllocator(); return nil })
 		browser.ctx, browser.err = ctx, chromedp.Do(ctx)

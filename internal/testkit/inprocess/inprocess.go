@@ -101,5 +101,6 @@ func handler(sb *sandbox.Sandbox, t sandbox.Trigger, now func() time.Time) (sand
 	if err != nil {
 		return nil, err
 	}
-	return trigger.Create{Settings: s, Reporter: log, Keys: keys, Store: store, Renderer: renderer, Sender: sender, Now: now, Random: rand.Reader}.Handler(), nil
+	return trigger.Create{Settings: s, Reporter: log, Keys: keys, Store: store, Renderer: renderer, Sender: sender,
+		Now: now, Random: rand.Reader}.Handler(), nil
 }
