@@ -1,5 +1,5 @@
-# The targets are for people and CI alike; `make` alone lists them. All that they need is Go and Node;
-# where there is a C compiler, tests run under the race detector.
+# `make` alone lists the targets. They need Go and Node; with a C compiler, tests run under the race
+# detector.
 
 # The mode that `make dev` runs: password or passwordless.
 MODE = passwordless
@@ -8,42 +8,49 @@ ARGS =
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-# ./... would go through node_modules, where some Go files have names that the go command refuses.
+# Not ./...: it would include node_modules, where some Go files have names that the go command refuses.
 DIRS = $(filter-out bin/ cdk.out/ dist/ docs/ node_modules/,$(wildcard */))
 PACKAGES = . $(patsubst %,./%...,$(DIRS))
 
-# What `npm ci` has installed, for the CDK CLI and, where there is one, the sign-in page.
+# The files that `npm ci` writes at its end, for the CDK CLI and for the sign-in page.
 NODE_MODULES = node_modules/.package-lock.json $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard web/package-lock.json))
 
-# The CDK's Node processes: no telemetry, no box about the end of this Node's life.
+# The CDK's Node processes send no telemetry and print no notice about the end of this Node's life.
 export CDK_DISABLE_CLI_TELEMETRY = true
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = $(shell node -p 'process.versions.node.split(".")[0]' 2>/dev/null)
 
-.PHONY: help dev test test-update lint synth lambdas bench attack test-consumers verify clean
+.PHONY: help go dev check test test-update lint synth lambdas bench attack test-consumers verify clean
+
+# Every target that compiles depends on it.
+go:
+	@command -v go >/dev/null || { echo "go is not on PATH; install Go 1.26 or later from https://go.dev/dl"; exit 1; }
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
-dev: $(NODE_MODULES) ## sign in on this machine (MODE=password for the other mode, ARGS for flags)
+dev: go $(NODE_MODULES) ## sign in on this machine (MODE=password for the other mode, ARGS for flags)
 	@go build -o bin/emailotp ./cmd/emailotp
 	@bin/emailotp dev --mode $(MODE) $(ARGS)
 
-test: $(NODE_MODULES) ## run all tests
+check: go ## gofmt, go vet, staticcheck and the quick tests, without the CDK: under a minute
+	@go run ./internal/testrun -check -staticcheck $(STATICCHECK)
+
+test: go $(NODE_MODULES) ## run all tests
 	@go run ./internal/testrun
 
-test-update: $(NODE_MODULES) ## write the golden files anew
+test-update: go $(NODE_MODULES) ## write the golden files anew
 	@go run ./internal/testrun -update
 
-lint: ## gofmt, go vet, staticcheck
+lint: go ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l *.go $(DIRS)); \
 	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:" $$unformatted; exit 1; fi
 	go vet $(PACKAGES)
 	go run $(STATICCHECK) $(PACKAGES)
 
-synth: $(NODE_MODULES) ## synthesise all environments into cdk.out, strictly
+synth: go $(NODE_MODULES) ## synthesise all environments into cdk.out, strictly
 	node_modules/.bin/cdk synth --quiet --strict --no-notices
 
-lambdas: ## write the functions as zips into dist/lambdas
+lambdas: go ## write the functions as zips into dist/lambdas
 	@go run ./cmd/emailotp lambdas $(ARGS)
 
 bench: $(NODE_MODULES) ## measure
@@ -53,13 +60,13 @@ attack: ## attack the sign-in and see every bound hold
 	@go run ./cmd/emailotp attack $(ARGS)
 	EMAILOTP_ATTACK=all go test -count=1 -timeout 60m -run TestEveryWeaknessIsFound ./internal/attack
 
-test-consumers: $(NODE_MODULES) ## import the construct in every way there is
+test-consumers: go $(NODE_MODULES) ## import the construct in every way there is
 	EMAILOTP_CONSUMERS=all go test -count=1 -timeout 60m ./internal/consumers/...
 
-verify: test-update ## regenerate what is generated; nothing may change
+verify: test-update ## regenerate the golden files; git must show no change
 	git diff --exit-code
 
-clean: ## remove what the other targets wrote
+clean: ## remove the files that the other targets wrote
 	rm -rf .emailotp bin cdk.out dist node_modules web/dist web/node_modules
 
 NPM_CI = @command -v npm >/dev/null || { echo "npm is not on PATH; install Node 22 or 24 from https://nodejs.org"; exit 1; }; \

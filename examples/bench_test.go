@@ -35,8 +35,10 @@ func BenchmarkSynth(b *testing.B) {
 		fill func(stack awscdk.Stack)
 	}{
 		{"BarePoolAndClient", func(stack awscdk.Stack) {
-			pool := awscognito.NewUserPool(stack, jsii.String("UserPool"), &awscognito.UserPoolProps{FeaturePlan: awscognito.FeaturePlan_LITE})
-			pool.AddClient(jsii.String("Client"), &awscognito.UserPoolClientOptions{AuthFlows: &awscognito.AuthFlow{Custom: jsii.Bool(true)}})
+			pool := awscognito.NewUserPool(stack, jsii.String("UserPool"),
+				&awscognito.UserPoolProps{FeaturePlan: awscognito.FeaturePlan_LITE})
+			pool.AddClient(jsii.String("Client"),
+				&awscognito.UserPoolClientOptions{AuthFlows: &awscognito.AuthFlow{Custom: jsii.Bool(true)}})
 		}},
 		{"EmailOTP", func(stack awscdk.Stack) { emailotp.NewEmailOTP(stack, jsii.String("SignIn"), props()) }},
 	} {

@@ -40,7 +40,7 @@ func TestTemplates(t *testing.T) {
 	}
 }
 
-// Without its cdk.json nobody can synthesise an example, and its flags shape the template.
+// The CLI synthesises an example by its cdk.json, whose flags shape the template.
 func TestEveryExampleHasItsCommandAndItsText(t *testing.T) {
 	entries, err := os.ReadDir(".")
 	if err != nil {

@@ -3,8 +3,8 @@ package clients_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -17,46 +17,10 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/chrome"
 )
-
-// patience is how long a test waits for the page to get where it should.
-const patience = 15 * time.Second
-
-// browser is the one Chromium of the test run; each test gets a context of its own in it.
-var browser struct {
-	sync.Once
-	ctx   context.Context
-	close func()
-	err   error
-}
-
-func startBrowser() {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless-shell"} {
-		path, err := exec.LookPath(name)
-		if err != nil {
-			continue
-		}
-		options := append(chromedp.DefaultExecAllocatorOptions[:],
-			chromedp.ExecPath(path),
-			chromedp.NoSandbox, // a container's root has none, and the pages are ours
-			chromedp.DisableGPU,
-			chromedp.Flag("lang", "en-US"),
-			chromedp.WSURLReadTimeout(time.Minute),
-		)
-		allocator, closeAllocator := chromedp.NewExecAllocator(context.Background(), options...)
-		ctx, closeContext := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
-		browser.ctx, browser.close = ctx, func() { closeContext(); closeAllocator() }
-		browser.err = chromedp.Do(ctx)
-		return
-	}
-	browser.err = exec.ErrNotFound
-}
-
-func closeBrowser() {
-	if browser.close != nil {
-		browser.close()
-	}
-}
 
 // tab is a page in a browser profile of its own.
 type tab struct {
@@ -65,16 +29,11 @@ type tab struct {
 	errors *[]string
 }
 
-// newTab opens an empty profile; the test fails if a page in it throws or breaks its own policy.
+// newTab opens a tab in an empty profile. The test fails if a page in it throws or breaks its own
+// security policy.
 func newTab(t testing.TB) *tab {
 	t.Helper()
-	browser.Do(startBrowser)
-	if browser.err != nil {
-		lacking(t, "there is no Chromium to test with (%v); install the package chromium", browser.err)
-	}
-	ctx, cancel := chromedp.NewContext(browser.ctx, chromedp.WithNewBrowserContext())
-	t.Cleanup(cancel)
-	return watch(t, ctx)
+	return watch(t, chrome.Tab(t))
 }
 
 // another opens a second tab of the same profile.
@@ -99,7 +58,8 @@ func watch(t testing.TB, ctx context.Context) *tab {
 			if err != nil {
 				return
 			}
-			if text := m.String(); m.IsException() || strings.Contains(text, "Content Security Policy") || strings.Contains(text, "Trusted") {
+			if text := m.String(); m.IsException() || strings.Contains(text, "Content Security Policy") ||
+				strings.Contains(text, "Trusted") {
 				mu.Lock()
 				*b.errors = append(*b.errors, text)
 				mu.Unlock()
@@ -118,7 +78,7 @@ func watch(t testing.TB, ctx context.Context) *tab {
 
 func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, testkit.Patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, actions...); err != nil {
 		b.t.Fatal(err)
@@ -136,7 +96,7 @@ func eval[T any](b *tab, expression string, args ...any) T {
 		}
 		quoted[i] = string(data)
 	}
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, testkit.Patience)
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](fmt.Sprintf(expression, quoted...), chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -148,13 +108,13 @@ func eval[T any](b *tab, expression string, args ...any) T {
 // until waits for an expression to be true.
 func (b *tab) until(what, expression string, args ...any) {
 	b.t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		if eval[bool](b, "!!("+expression+")", args...) {
-			return
+	if err := testkit.Within(testkit.Patience, func() error {
+		if !eval[bool](b, "!!("+expression+")", args...) {
+			return errors.New(what)
 		}
-		if time.Now().After(deadline) {
-			b.t.Fatalf("it never came to this: %s; the page says:\n%s", what, b.text("body"))
-		}
+		return nil
+	}); err != nil {
+		b.t.Fatalf("this never became true: %v; the page shows:\n%s", err, b.text("body"))
 	}
 }
 
@@ -179,7 +139,8 @@ func (b *tab) heading(want string) {
 // says waits for a text in what a selector finds.
 func (b *tab) says(selector, want string) {
 	b.t.Helper()
-	b.until(selector+" says "+want, `[...document.querySelectorAll(%s)].some(e => e.innerText.includes(%s))`, selector, want)
+	b.until(selector+" says "+want, `[...document.querySelectorAll(%s)].some(e => e.innerText.includes(%s))`, selector,
+		want)
 }
 
 // fill types into a field, replacing what is there.
@@ -200,13 +161,47 @@ func (b *tab) paste(selector, text string) {
 	b.insert(text)
 }
 
+// value returns the text in a field.
+func (b *tab) value(selector string) string {
+	b.t.Helper()
+	return eval[string](b, `document.querySelector(%s).value`, selector)
+}
+
+// goOn submits the first screen and waits for the code's screen.
+func (b *tab) goOn() {
+	b.t.Helper()
+	b.press("Continue")
+	b.heading("Check your email")
+}
+
+// begin starts a sign-in without a password.
+func (b *tab) begin(address string) {
+	b.t.Helper()
+	b.fill("#email", address)
+	b.goOn()
+}
+
+// answer enters a code to which the page shows a problem.
+func (b *tab) answer(code, problem string) {
+	b.t.Helper()
+	b.fill("#code", code)
+	b.says("#alert", problem)
+}
+
+// signIn enters the right code.
+func (b *tab) signIn(code string) {
+	b.t.Helper()
+	b.fill("#code", code)
+	b.heading("You’re signed in")
+}
+
 // press clicks the visible button with this name.
 func (b *tab) press(name string) {
 	b.t.Helper()
 	find := `[...document.querySelectorAll("button")].find(e => e.innerText.trim() === %s && e.offsetParent)`
 	b.until("there is a button "+name, find, name)
 	eval[bool](b, `(e => { e.scrollIntoView({block: "center"}); return true })(`+find+`)`, name)
-	var at [2]float64 = eval[[2]float64](b, `(r => [r.x + r.width / 2, r.y + r.height / 2])((`+find+`).getBoundingClientRect())`, name)
+	at := eval[[2]float64](b, `(r => [r.x + r.width / 2, r.y + r.height / 2])((`+find+`).getBoundingClientRect())`, name)
 	b.do(chromedp.MouseClickXY(at[0], at[1]))
 }
 
@@ -233,7 +228,8 @@ type networkConditions struct {
 // offline cuts the network of this tab, or joins it again.
 func (b *tab) offline(cut bool) {
 	b.t.Helper()
-	if _, err := chromedp.Call(b.ctx, emulateNetwork, networkConditions{Offline: cut, DownloadThroughput: -1, UploadThroughput: -1}); err != nil {
+	if _, err := chromedp.Call(b.ctx, emulateNetwork, networkConditions{Offline: cut, DownloadThroughput: -1,
+		UploadThroughput: -1}); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -245,17 +241,52 @@ func (b *tab) media(features ...string) {
 	for i := 0; i < len(features); i += 2 {
 		all = append(all, &emulation.MediaFeature{Name: features[i], Value: features[i+1]})
 	}
-	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: all}); err != nil {
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia,
+		emulation.SetEmulatedMediaParams{Features: all}); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-// before runs a script before the scripts of every page that opens from now on.
+// before runs a script ahead of the scripts of every page that opens from now on.
 func (b *tab) before(script string) {
 	b.t.Helper()
-	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
+	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument,
+		page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// movableClock lets advance move the clock of the pages that open from now on, which by is ahead.
+func (b *tab) movableClock(by time.Duration) {
+	b.t.Helper()
+	b.before(fmt.Sprintf(`{ const D = Date, now = D.now, mono = performance.now.bind(performance); globalThis.ahead = 0;
+		globalThis.Date = class extends D { constructor(...a) { a.length ? super(...a) : super(Date.now()) } static now() { return now() + %d + ahead } };
+		performance.now = () => mono() + ahead }`, by.Milliseconds()))
+}
+
+// advance moves the clock of the open page, as if so much time went by.
+func (b *tab) advance(by time.Duration) {
+	b.t.Helper()
+	eval[bool](b, `(ahead += %s, true)`, by.Milliseconds())
+}
+
+// countCalls counts the calls to the user pool by the pages that open from now on.
+func (b *tab) countCalls() {
+	b.t.Helper()
+	b.before(`{ const real = fetch; globalThis.called = []; globalThis.fetch = (what, init) => {
+		called.push(new Headers(init?.headers).get("x-amz-target")?.split(".").pop()); return real(what, init) } }`)
+}
+
+// calls returns how often the open page has called an operation.
+func (b *tab) calls(operation string) int {
+	b.t.Helper()
+	return eval[int](b, `called.filter(c => c === %s).length`, operation)
+}
+
+// hurry makes the timers of the pages that open from now on run ten times as fast.
+func (b *tab) hurry() {
+	b.t.Helper()
+	b.before(`{ const real = setTimeout; globalThis.setTimeout = (f, ms, ...rest) => real(f, ms / 10, ...rest) }`)
 }
 
 // insert enters text at once, as an input method does.

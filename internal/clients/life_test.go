@@ -10,6 +10,8 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/signinpage"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
+	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 	"github.com/cognito-emailotp/cdk-emailotp/web"
 )
 
@@ -24,20 +26,17 @@ func (w *world) inboxCode(b *tab, address string) string {
 
 func TestThePasswordlessLifeInABrowser(t *testing.T) {
 	t.Parallel()
-	w := start(t, "passwordless", nil)
-	b, inbox := newTab(t), newTab(t)
+	w := on(t, "passwordless")
+	b, inbox, lin := newTab(t), newTab(t), testkit.Address("lin@example.com")
 	b.open(w.page)
 	b.heading("Sign in")
 	b.press("Create an account")
 	b.heading("Create your account")
-	b.fill("#email", "lin@example.com")
-	b.press("Continue")
-	b.heading("Check your email")
-	b.says("#intro", "We’ve sent a code of 8 digits to lin@example.com")
-	b.fill("#code", w.inboxCode(inbox, "lin@example.com"))
-	b.heading("You’re signed in")
-	b.says(".who", "lin@example.com")
-	if u, ok := w.sb.User("lin@example.com"); !ok || u.Attributes["email_verified"] != "true" || u.Attributes["locale"] != "en" {
+	b.begin(lin)
+	b.says("#intro", "We’ve sent a code of 8 digits to "+lin)
+	b.signIn(w.inboxCode(inbox, lin))
+	b.says(".who", lin)
+	if u, ok := w.sb.User(lin); !ok || u.Attributes["email_verified"] != "true" || u.Attributes["locale"] != "en" {
 		t.Errorf("the new user is %+v, want a verified address and the locale en", u)
 	}
 	b.press("Sign out")
@@ -45,31 +44,26 @@ func TestThePasswordlessLifeInABrowser(t *testing.T) {
 	if left := eval[int](b, `Object.keys(localStorage).filter(k => k.startsWith("Cognito")).length`); left != 0 {
 		t.Errorf("%d items of Amplify are left after sign-out", left)
 	}
-	w.signInAgain(b, inbox)
-	w.wrongThenResent(b)
+	w.signInAgain(b, inbox, lin)
+	w.wrongCode(b)
 }
 
 // signInAgain signs in with the address that the start still shows.
-func (w *world) signInAgain(b, inbox *tab) {
+func (w *world) signInAgain(b, inbox *tab, lin string) {
 	b.t.Helper()
-	b.press("Continue")
-	b.heading("Check your email")
-	b.says("#intro", "If lin@example.com has an account")
-	b.fill("#code", w.inboxCode(inbox, "lin@example.com"))
-	b.heading("You’re signed in")
+	b.goOn()
+	b.says("#intro", "If "+lin+" has an account")
+	b.signIn(w.inboxCode(inbox, lin))
 	b.press("Sign out on all devices")
 	b.says(".notice", "You’re signed out on all devices.")
 }
 
-// wrongThenResent gets a code wrong, waits for the resend, has it sent again and signs in.
-func (w *world) wrongThenResent(b *tab) {
+// wrongCode answers with a wrong code.
+func (w *world) wrongCode(b *tab) {
 	b.t.Helper()
 	since := time.Now()
-	b.fill("#email", person)
-	b.press("Continue")
-	b.heading("Check your email")
-	b.fill("#code", wrong(w.code(person, since)))
-	b.says("#alert", "That’s not the right code. You have 2 tries left.")
+	b.begin(w.person)
+	b.answer(wrong(w.code(w.person, since)), "That’s not the right code. You have 2 tries left.")
 	if got := b.focused(); got != "code" {
 		b.t.Errorf("the focus is on %q after a wrong code, want the code field", got)
 	}
@@ -77,10 +71,10 @@ func (w *world) wrongThenResent(b *tab) {
 
 func TestThePasswordLifeInABrowser(t *testing.T) {
 	t.Parallel()
-	w := start(t, "password", nil)
+	w := on(t, "password")
 	b, inbox := newTab(t), newTab(t)
 	b.open(w.page)
-	b.fill("#email", newcomer)
+	b.fill("#email", w.newcomer)
 	b.fill("#password", "Not-the-password-1")
 	b.press("Continue")
 	b.says("#alert", "The email address or the password isn’t right.")
@@ -91,33 +85,30 @@ func TestThePasswordLifeInABrowser(t *testing.T) {
 	b.press("Save password")
 	b.heading("Check your email")
 	b.says("#intro", "We’ve sent a code of 8 digits to g***@e***.com")
-	code := w.inboxCode(inbox, newcomer)
-	b.fill("#code", wrong(code))
-	b.says("#alert", "2 tries left")
-	b.fill("#code", code)
-	b.heading("You’re signed in")
-	b.says(".who", newcomer)
+	code := w.inboxCode(inbox, w.newcomer)
+	b.answer(wrong(code), "2 tries left")
+	b.signIn(code)
+	b.says(".who", w.newcomer)
 	b.press("Sign out")
 	b.says(".notice", "You’re signed out.")
 	b.fill("#password", ownPassword)
-	b.press("Continue")
-	b.heading("Check your email")
-	b.fill("#code", w.inboxCode(inbox, newcomer))
-	b.heading("You’re signed in")
+	b.goOn()
+	b.signIn(w.inboxCode(inbox, w.newcomer))
 	b.press("Sign out on all devices")
 	b.says(".notice", "You’re signed out on all devices.")
 }
 
-func TestTooManyWrongPasswordsAreToldToWait(t *testing.T) {
+func TestTooManyWrongPasswordsHaveToWait(t *testing.T) {
 	t.Parallel()
-	w := start(t, "password", nil)
+	now := time.Now() // the pool's clock stands still, or a slow test would wait long enough
+	w := start(t, "password", nil, func(o *sandbox.Options) { o.Clock = func() time.Time { return now } })
 	b := newTab(t)
 	b.open(w.page)
-	b.fill("#email", person)
+	b.fill("#email", w.person)
 	for range 9 {
 		b.fill("#password", "Not-the-password-1")
 		b.press("Continue")
-		b.until("the password is judged", `document.querySelector("#alert").textContent && document.forms[0].getAttribute("aria-busy") !== "true"`)
+		b.until("the answer is there", `document.querySelector("#alert").textContent && document.forms[0].getAttribute("aria-busy") !== "true"`)
 		if b.text("#alert") != wordsOf(t, "en").Problems["wrong-password"] {
 			break
 		}
@@ -127,9 +118,7 @@ func TestTooManyWrongPasswordsAreToldToWait(t *testing.T) {
 
 func TestThePageAndTheInboxLinkToEachOther(t *testing.T) {
 	t.Parallel()
-	w := start(t, "passwordless", nil)
-	b := newTab(t)
-	b.open(w.page)
+	w, b := visit(t, "passwordless")
 	if got := eval[string](b, `document.querySelector("#note a").href`); got != w.cfg.InboxURL+"/" {
 		t.Errorf("the page links to %s, want the inbox at %s", got, w.cfg.InboxURL)
 	}
@@ -139,36 +128,38 @@ func TestThePageAndTheInboxLinkToEachOther(t *testing.T) {
 	}
 }
 
-func TestAPageForPeopleKnowsNoInbox(t *testing.T) {
+func TestAPageWithoutALocalInboxShowsNone(t *testing.T) {
 	t.Parallel()
-	w := start(t, "passwordless", nil)
+	w := on(t, "passwordless")
 	w.cfg.InboxURL = ""
-	w.servePage(signinpage.Options{CacheDir: cacheDir(t)})
+	w.serve(signinpage.Options{})
 	b := newTab(t)
-	w.toCode(b, person)
+	w.toCode(b, w.person)
 	if eval[bool](b, `!!document.querySelector("#note").offsetParent || /sandbox|mailbox/i.test(document.body.innerText)`) {
-		t.Error("a page without a local mailbox speaks of one")
+		t.Error("a page without a local mailbox mentions one")
 	}
 }
 
 func TestThePageReloadsWhileItIsDeveloped(t *testing.T) {
 	t.Parallel()
-	w := start(t, "passwordless", nil)
+	w := on(t, "passwordless")
 	source := t.TempDir()
 	if err := os.CopyFS(source, web.Sources()); err != nil {
 		t.Fatal(err)
 	}
-	w.servePage(signinpage.Options{CacheDir: cacheDir(t), Source: source})
+	w.serve(signinpage.Options{Source: source})
 	b := newTab(t)
-	w.toCode(b, person)
+	w.toCode(b, w.person)
 	style := filepath.Join(source, "src", "page.css")
 	data, err := os.ReadFile(style)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.Chmod(style, 0o644), os.WriteFile(style, append(data, "h1 { color: rgb(1, 2, 3) !important }\n"...), 0o644)); err != nil {
+	if err := errors.Join(os.Chmod(style, 0o644), os.WriteFile(style, append(data,
+		"h1 { color: rgb(1, 2, 3) !important }\n"...), 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	b.until("the open page has the new style", `document.querySelector("h1") && getComputedStyle(document.querySelector("h1")).color === "rgb(1, 2, 3)"`)
-	b.heading("Check your email") // where the person was
+	b.until("the open page has the new style",
+		`document.querySelector("h1") && getComputedStyle(document.querySelector("h1")).color === "rgb(1, 2, 3)"`)
+	b.heading("Check your email") // the page keeps its state
 }

@@ -3,6 +3,7 @@ package clients_test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,10 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
 	"github.com/cognito-emailotp/cdk-emailotp/web"
 )
 
-// runScript runs a script of testdata in Node, told where the world is, and wants it to end with ok.
+// runScript runs a script of testdata in Node with the address of the sandbox; the script must end with ok.
 func (w *world) runScript(name string, extra map[string]any) {
 	w.t.Helper()
 	dir := w.t.TempDir()
@@ -24,15 +26,13 @@ func (w *world) runScript(name string, extra map[string]any) {
 	if err := os.Symlink(filepath.Join(modules(w.t), "node_modules"), filepath.Join(dir, "node_modules")); err != nil {
 		w.t.Fatal(err)
 	}
-	told := map[string]any{
+	given := map[string]any{
 		"endpoint": w.cfg.Endpoint, "inboxUrl": w.cfg.InboxURL, "mode": string(w.cfg.Mode),
 		"userPoolId": w.cfg.UserPoolID, "userPoolClientId": w.cfg.UserPoolClientID,
-		"user": person, "password": personPassword, "newcomer": newcomer, "temporary": temporary, "ownPassword": ownPassword,
+		"user": w.person, "password": personPassword, "newcomer": w.newcomer, "temporary": temporary, "ownPassword": ownPassword,
 	}
-	for key, value := range extra {
-		told[key] = value
-	}
-	data, err := json.Marshal(told)
+	maps.Copy(given, extra)
+	data, err := json.Marshal(given)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -70,29 +70,22 @@ func TestThePagesSourcesTypeCheck(t *testing.T) {
 }
 
 func TestAmplifyInNode(t *testing.T) {
-	t.Parallel()
-	for _, mode := range []string{"passwordless", "password"} {
-		t.Run(mode, func(t *testing.T) {
-			t.Parallel()
-			start(t, mode, nil).runScript("amplify.mjs", nil)
-		})
-	}
+	modes(t, func(t *testing.T, mode string) {
+		on(t, mode).runScript("amplify.mjs", map[string]any{"new": testkit.Address("amplify@example.com")})
+	})
 }
 
 func TestIdentityJSInNode(t *testing.T) {
-	t.Parallel()
-	for _, mode := range []string{"passwordless", "password"} {
-		t.Run(mode, func(t *testing.T) {
-			t.Parallel()
-			start(t, mode, nil).runScript("identity.mjs", nil)
-		})
-	}
+	modes(t, func(t *testing.T, mode string) {
+		on(t, mode).runScript("identity.mjs", map[string]any{"new": testkit.Address("identity@example.com")})
+	})
 }
 
-// aws is the AWS CLI, of whichever version, without anybody's credentials or configuration.
+// aws runs the AWS CLI, of any version, without the machine's credentials and configuration.
 func (w *world) aws(args ...string) (map[string]any, string) {
 	w.t.Helper()
-	cmd := exec.CommandContext(w.t.Context(), "aws", append([]string{"cognito-idp", "--endpoint-url", w.cfg.Endpoint, "--region", w.cfg.Region, "--output", "json"}, args...)...)
+	cmd := exec.CommandContext(w.t.Context(), "aws", append([]string{"cognito-idp", "--endpoint-url", w.cfg.Endpoint,
+		"--region", w.cfg.Region, "--output", "json"}, args...)...)
 	none := filepath.Join(w.t.TempDir(), "none")
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "AWS_") })
 	cmd.Env = append(cmd.Env, "AWS_ACCESS_KEY_ID=developer", "AWS_SECRET_ACCESS_KEY=secret",
@@ -113,22 +106,25 @@ func (w *world) aws(args ...string) (map[string]any, string) {
 
 func TestTheAWSCLI(t *testing.T) {
 	t.Parallel()
-	needTools(t, "aws")
-	w := start(t, "passwordless", nil)
-	client := w.cfg.UserPoolClientID
-	if _, words := w.aws("sign-up", "--client-id", client, "--username", "cli@example.com", "--password", "Never-to-be-used-1"); words != "" {
+	testkit.Need(t, "aws")
+	w := on(t, "passwordless")
+	client, address := w.cfg.UserPoolClientID, testkit.Address("cli@example.com")
+	if _, words := w.aws("sign-up", "--client-id", client, "--username", address, "--password",
+		"Never-to-be-used-1"); words != "" {
 		t.Fatal(words)
 	}
 	since := time.Now()
-	first, words := w.aws("initiate-auth", "--client-id", client, "--auth-flow", "CUSTOM_AUTH", "--auth-parameters", "USERNAME=cli@example.com")
+	first, words := w.aws("initiate-auth", "--client-id", client, "--auth-flow", "CUSTOM_AUTH", "--auth-parameters",
+		"USERNAME="+address)
 	if words != "" {
 		t.Fatal(words)
 	}
 	respond := func(code string, session any) (map[string]any, string) {
-		return w.aws("respond-to-auth-challenge", "--client-id", client, "--challenge-name", "CUSTOM_CHALLENGE", "--session", session.(string),
-			"--challenge-responses", "USERNAME=cli@example.com,ANSWER="+code)
+		return w.aws("respond-to-auth-challenge", "--client-id", client, "--challenge-name", "CUSTOM_CHALLENGE",
+			"--session", session.(string),
+			"--challenge-responses", "USERNAME="+address+",ANSWER="+code)
 	}
-	code := w.code("cli@example.com", since)
+	code := w.code(address, since)
 	second, words := respond(wrong(code), first["Session"])
 	if words != "" || second["ChallengeParameters"].(map[string]any)["attemptsLeft"] != "2" {
 		t.Fatalf("a wrong code gives %v %s", second, words)
@@ -145,28 +141,30 @@ func TestTheAWSCLI(t *testing.T) {
 	if words != "" || user["Username"] == "" {
 		t.Errorf("get-user gives %v %s", user, words)
 	}
-	if _, words = w.aws("initiate-auth", "--client-id", client, "--auth-flow", "REFRESH_TOKEN_AUTH", "--auth-parameters", "REFRESH_TOKEN="+tokens["RefreshToken"].(string)); words != "" {
+	if _, words = w.aws("initiate-auth", "--client-id", client, "--auth-flow", "REFRESH_TOKEN_AUTH",
+		"--auth-parameters", "REFRESH_TOKEN="+tokens["RefreshToken"].(string)); words != "" {
 		t.Error(words)
 	}
 	if _, words = w.aws("global-sign-out", "--access-token", tokens["AccessToken"].(string)); words != "" {
 		t.Error(words)
 	}
-	if _, words = w.aws("get-user", "--access-token", tokens["AccessToken"].(string)); !strings.Contains(words, "NotAuthorizedException") {
+	if _, words = w.aws("get-user", "--access-token", tokens["AccessToken"].(string)); !strings.Contains(words,
+		"NotAuthorizedException") {
 		t.Errorf("get-user after global sign-out gives %q, want NotAuthorizedException", words)
 	}
-	if _, words = w.aws("admin-get-user", "--user-pool-id", w.cfg.UserPoolID, "--username", "cli@example.com"); words != "" {
+	if _, words = w.aws("admin-get-user", "--user-pool-id", w.cfg.UserPoolID, "--username", address); words != "" {
 		t.Error(words)
 	}
 }
 
 func TestTokensPassAWSJWTVerify(t *testing.T) {
 	t.Parallel()
-	w := start(t, "passwordless", nil)
+	w := on(t, "passwordless")
 	b := newTab(t)
-	b.fill("#code", w.toCode(b, person))
-	b.heading("You’re signed in")
+	b.signIn(w.toCode(b, w.person))
 	token := func(kind string) string {
 		return eval[string](b, `localStorage.getItem(Object.keys(localStorage).find(k => k.endsWith(%s)))`, "."+kind)
 	}
-	w.runScript("verify.mjs", map[string]any{"tokens": map[string]string{"access": token("accessToken"), "id": token("idToken")}})
+	w.runScript("verify.mjs", map[string]any{"tokens": map[string]string{"access": token("accessToken"),
+		"id": token("idToken")}})
 }

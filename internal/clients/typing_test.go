@@ -8,38 +8,40 @@ import (
 
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
 func TestADoubleClickStartsOneSignIn(t *testing.T) {
 	t.Parallel()
-	w := start(t, "passwordless", nil)
+	w := on(t, "passwordless")
 	b := newTab(t)
+	b.countCalls()
 	b.open(w.page)
-	b.fill("#email", person)
+	b.fill("#email", w.person)
 	eval[bool](b, `(f => { f.requestSubmit(); f.requestSubmit(); f.querySelector(".primary").click(); return true })(document.forms[0])`)
 	b.heading("Check your email")
-	if n := w.sb.Counts()["lambda:CreateAuthChallenge"]; n != 1 {
-		t.Errorf("a double click made %d challenges, want 1", n)
+	if n := b.calls("InitiateAuth"); n != 1 {
+		t.Errorf("a double click starts %d sign-ins, want 1", n)
 	}
 	// And a right code that is submitted twice is one answer.
-	code := w.code(person, time.Time{})
+	code := w.code(w.person, time.Time{})
 	b.paste("#code", code)
 	eval[bool](b, `(f => { f?.requestSubmit(); f?.requestSubmit(); return true })(document.forms[0])`)
 	b.heading("You’re signed in")
-	if n := w.sb.Counts()["lambda:VerifyAuthChallengeResponse"]; n != 1 {
-		t.Errorf("one code was checked %d times, want once", n)
+	if n := b.calls("RespondToAuthChallenge"); n != 1 {
+		t.Errorf("one code is sent %d times, want once", n)
 	}
 }
 
 func TestACodeIsTakenAsItIsPasted(t *testing.T) {
 	t.Parallel()
-	w := start(t, "passwordless", nil)
+	w := on(t, "passwordless")
 	for name, form := range map[string]string{
 		"grouped": "%s %s", "with a dash": "%s-%s", "in a sentence": "Your code: %s %s.", "Arabic digits": "%s %s",
 	} {
 		b := newTab(t)
-		address := strings.ReplaceAll(name, " ", "-") + "@example.com"
+		address := testkit.Address("pasted@example.com")
 		if _, err := w.sb.CreateUser(t.Context(), sandbox.User{Email: address}); err != nil {
 			t.Fatal(err)
 		}
@@ -60,10 +62,11 @@ func TestACodeIsTakenAsItIsPasted(t *testing.T) {
 
 func TestACodeIsGroupedAndEditedWhileItIsTyped(t *testing.T) {
 	t.Parallel()
-	w := start(t, "passwordless", nil)
+	w := on(t, "passwordless")
 	b := newTab(t)
-	w.toCode(b, person)
-	value := func() string { return eval[string](b, `document.querySelector("#code").value`) }
+	b.countCalls()
+	w.toCode(b, w.person)
+	value := func() string { return b.value("#code") }
 	b.fill("#code", "12x345")
 	if got := value(); got != "1234 5" {
 		t.Errorf("typing 12x345 shows %q, want it grouped and without the letter", got)
@@ -78,17 +81,19 @@ func TestACodeIsGroupedAndEditedWhileItIsTyped(t *testing.T) {
 	}
 	b.press("Confirm")
 	b.says("#alert", "The code has 8 digits.")
-	if n := w.sb.Counts()["lambda:VerifyAuthChallengeResponse"]; n != 0 {
+	if n := b.calls("RespondToAuthChallenge"); n != 0 {
 		t.Errorf("half a code was sent %d times, want never", n)
 	}
 }
 
-func TestHostileTextIsText(t *testing.T) {
+func TestHostileTextStaysText(t *testing.T) {
 	t.Parallel()
-	w := start(t, "passwordless", nil)
+	w := on(t, "passwordless")
 	b := newTab(t)
+	b.countCalls()
 	b.open(w.page)
-	for _, text := range []string{"", "   ", "@", "a@", "@b", "a@b@c", strings.Repeat("a", 300) + "@example.com", "<script>alert(1)</script>", "\u202emoc.elpmaxe", "' OR 1=1 --", "{{7*7}}"} {
+	for _, text := range []string{"", "   ", "@", "a@", "@b", "a@b@c", strings.Repeat("a", 300) + "@example.com",
+		"<script>alert(1)</script>", "\u202emoc.elpmaxe", "' OR 1=1 --", "{{7*7}}"} {
 		b.paste("#email", text)
 		if text == "" {
 			b.fill("#email", "")
@@ -97,10 +102,12 @@ func TestHostileTextIsText(t *testing.T) {
 		b.says("#alert", "complete email address")
 		b.heading("Sign in")
 	}
-	for _, text := range []string{`"<img/src=x/onerror=alert(1)>"@example.com`, "עברית@example.com", "{email}@example.com", "$&$1@example.com"} {
+	for _, text := range []string{`"<img/src=x/onerror=alert(1)>"@example.com`, "עברית@example.com",
+		"{email}@example.com", "$&$1@example.com"} {
 		b.paste("#email", text)
 		b.press("Continue")
-		b.until("the page has judged "+text, `document.querySelector("h1").textContent === "Check your email" || document.querySelector("#alert").textContent`)
+		b.until("the page has answered "+text,
+			`document.querySelector("h1").textContent === "Check your email" || document.querySelector("#alert").textContent`)
 		if eval[bool](b, `!!document.querySelector("#code")`) {
 			if got := b.text("#intro"); !strings.Contains(got, text) {
 				t.Errorf("the page shows %q for the address %q", got, text)
@@ -112,15 +119,14 @@ func TestHostileTextIsText(t *testing.T) {
 	if n := eval[int](b, `document.querySelectorAll("main img, main script").length`); n != 0 {
 		t.Errorf("%d elements came out of texts", n)
 	}
-	b.paste("#email", person)
-	b.press("Continue")
-	b.heading("Check your email")
+	b.paste("#email", w.person)
+	b.goOn()
 	for _, text := range []string{strings.Repeat("9", 5000), "<b>1234</b>", "\u202e12345", "🔢", "١٢٣"} {
 		b.paste("#code", text)
 		b.press("Confirm")
 		b.says("#alert", "The code has 8 digits.")
 	}
-	if n := w.sb.Counts()["lambda:VerifyAuthChallengeResponse"]; n != 0 {
+	if n := b.calls("RespondToAuthChallenge"); n != 0 {
 		t.Errorf("what can't be a code was sent %d times, want never", n)
 	}
 }

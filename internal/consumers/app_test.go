@@ -2,7 +2,6 @@ package consumers_test
 
 import (
 	"archive/zip"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -20,9 +19,11 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/app"
 )
 
-// importer is somebody else's app in a folder of its own.
+// importer is an adopter's app in a folder of its own.
 type importer struct {
 	dir string
 	// env is added to the environment of everything that runs in the app.
@@ -39,43 +40,32 @@ func newImporter(t *testing.T, root, dir string, directives ...string) *importer
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "main.go"), string(content))
-	write(t, filepath.Join(dir, "go.mod"), "module example.com/importer\n\ngo 1.26\n\n"+strings.Join(directives, "\n")+"\n")
+	write(t, filepath.Join(dir, "go.mod"), "module example.com/importer\n\ngo 1.26\n\n"+strings.Join(directives,
+		"\n")+"\n")
 	cache := "file://" + filepath.Join(goEnv(t, "GOMODCACHE"), "cache", "download")
 	return &importer{dir: dir, env: []string{"GOPROXY=" + cache, "GOSUMDB=off"}}
 }
 
+func TestMain(m *testing.M) { testkit.Main(m, 2) }
+
 // theReplaced is the app with the checkout in place of the module, built once for all tests that
 // only run it.
-var theReplaced = struct {
+var theReplaced struct {
 	once sync.Once
-	dir  string
 	app  *importer
-}{}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if theReplaced.dir != "" {
-		os.RemoveAll(theReplaced.dir)
-	}
-	os.Exit(code)
 }
 
 func replacedApp(t *testing.T, root string) *importer {
 	t.Helper()
-	r := &theReplaced
-	r.once.Do(func() {
-		var err error
-		if r.dir, err = os.MkdirTemp("", "emailotp-consumers-"); err != nil {
-			t.Fatal(err)
-		}
-		app := newImporter(t, root, r.dir, require("v0.0.0"), replaced(root))
-		app.build(t)
-		r.app = app
+	theReplaced.once.Do(func() {
+		a := newImporter(t, root, filepath.Join(testkit.Scratch(t), "replaced"), require("v0.0.0"), replaced(root))
+		a.build(t)
+		theReplaced.app = a
 	})
-	if r.app == nil {
-		t.Fatal("the app could not be built; another test says why")
+	if theReplaced.app == nil {
+		t.Fatal("the app could not be built; see the failure of another test")
 	}
-	return r.app
+	return theReplaced.app
 }
 
 // require and replaced are go.mod directives about this module.
@@ -92,14 +82,14 @@ func (a *importer) build(t *testing.T, flags ...string) {
 	a.run(t, append(append([]string{"go", "build"}, flags...), "-o", a.binary, ".")...)
 }
 
-// tidy completes go.mod and go.sum as people do. That asks for the tests of what is imported, too:
-// without a network they are left out.
+// tidy completes go.mod and go.sum. Tidying needs the tests of the imported packages too; without a
+// network they are left out.
 func (a *importer) tidy(t *testing.T) {
 	t.Helper()
 	a.withNetwork(t, func() { a.run(t, "go", "mod", "tidy", "-e") })
 }
 
-// withNetwork lets f have modules that no build of this repository has put into the module cache.
+// withNetwork lets f download modules that no build of this repository needs.
 func (a *importer) withNetwork(t *testing.T, f func()) {
 	t.Helper()
 	before := a.env
@@ -125,12 +115,12 @@ func (a *importer) run(t *testing.T, command ...string) string {
 	return string(out)
 }
 
-// A synthesis is one run of the app.
+// synthesis is one run of the app.
 type synthesis struct {
 	out    string // the cloud assembly's directory
 	output string
 	err    error
-	called []string // of the tools that must not be called
+	called []string // tools that must not be called
 }
 
 // synth runs the app as cdk synth does. Variables in env win over all others.
@@ -140,12 +130,13 @@ func (a *importer) synth(t *testing.T, env ...string) synthesis {
 	trap := newTrap(t)
 	cmd := exec.CommandContext(t.Context(), a.binary)
 	cmd.Dir = a.dir
-	cmd.Env = append(append(os.Environ(), "GOWORK=off", "GOFLAGS=", "PWD="+a.dir, "CDK_OUTDIR="+s.out, "CDK_VALIDATION=false",
-		// Each builds for itself: what another one built must not make it equal.
+	cmd.Env = append(append(os.Environ(), "GOWORK=off", "GOFLAGS=", "PWD="+a.dir, "CDK_OUTDIR="+s.out,
+		"CDK_VALIDATION=false",
+		// Each run builds the functions itself, or a cache would make them equal.
 		cachedir.Variable+"="+t.TempDir(),
 		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20", "PATH="+trap.dir+string(os.PathListSeparator)+os.Getenv("PATH")), a.env...)
 	for _, e := range env {
-		// A PATH of the test's own has the trap in front, too.
+		// The trap comes first in a PATH of the test too.
 		if path, ok := strings.CutPrefix(e, "PATH="); ok {
 			e = "PATH=" + trap.dir + string(os.PathListSeparator) + path
 		}
@@ -159,7 +150,7 @@ func (a *importer) synth(t *testing.T, env ...string) synthesis {
 	return s
 }
 
-// trap stands in for tools that nobody needs to have.
+// trap replaces tools that no adopter needs, and records their calls.
 type trap struct{ dir, log string }
 
 func newTrap(t *testing.T) trap {
@@ -187,12 +178,12 @@ func (tr trap) calls(t *testing.T) []string {
 	return strings.Split(strings.TrimSpace(string(content)), "\n")
 }
 
-// assets are what an assembly holds of the functions, by their folders below lambdas/.
+// assets are the functions in an assembly, by their folders below lambdas/.
 type assets struct{ hash, bootstrap map[string]string }
 
 var assetKey = regexp.MustCompile(`[0-9a-f]{64}`)
 
-// assets reads the assembly. A function that is there twice, once in each mode, must be one asset.
+// assets reads the assembly. A function that both modes have must be one asset.
 func (s synthesis) assets(t *testing.T) assets {
 	t.Helper()
 	if s.err != nil {
@@ -224,7 +215,7 @@ func (s synthesis) assets(t *testing.T) assets {
 			t.Errorf("%s is asset %s in one mode and %s in the other", function, before, hash)
 		}
 		a.hash[function] = hash
-		a.bootstrap[function] = s.bootstrap(t, hash)
+		a.bootstrap[function] = programIn(t, filepath.Join(s.out, "asset."+hash))
 		if hash == "" {
 			t.Errorf("%s has no asset", id)
 		}
@@ -242,10 +233,11 @@ func (s synthesis) assets(t *testing.T) assets {
 	return a
 }
 
-// bootstrap returns the checksum of the program in an asset, a folder or a zip.
-func (s synthesis) bootstrap(t *testing.T, hash string) string {
+// programIn returns the checksum of the program in an asset: a folder, or a zip with or without the
+// ending in path.
+func programIn(t *testing.T, path string) string {
 	t.Helper()
-	path := filepath.Join(s.out, "asset."+hash)
+	path = strings.TrimSuffix(path, ".zip")
 	var content []byte
 	archive, err := zip.OpenReader(path + ".zip")
 	if os.IsNotExist(err) {
@@ -257,43 +249,46 @@ func (s synthesis) bootstrap(t *testing.T, hash string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sum(content)
+	return hexSum(content)
 }
 
-// checkout returns the checksums of every function built from the working tree, without the CDK.
-func checkout(t *testing.T) map[string]string {
+func hexSum(content []byte) string {
+	s := sha256.Sum256(content)
+	return hex.EncodeToString(s[:])
+}
+
+// zips are all functions, built once from the working tree without the CDK: the directory of the
+// zips and the checksums of the programs in them.
+var zips struct {
+	once     sync.Once
+	dir      string
+	programs map[string]string
+}
+
+func checkout(t *testing.T, root string) (dir string, programs map[string]string) {
 	t.Helper()
-	sums, err := builtHere()
+	zips.once.Do(func() {
+		dir, programs := filepath.Join(testkit.Scratch(t), "zips"), map[string]string{}
+		for _, name := range build.Names() {
+			p := writeZip(t, root, dir, name)
+			programs[name] = programIn(t, p.Path)
+		}
+		zips.dir, zips.programs = dir, programs
+	})
+	if zips.programs == nil {
+		t.Fatal("the functions could not be built; see the failure of another test")
+	}
+	return zips.dir, zips.programs
+}
+
+// writeZip builds a function from the checkout and writes it as a zip.
+func writeZip(t *testing.T, root, dir, name string) build.Package {
+	t.Helper()
+	p, err := build.WritePackage(t.Context(), root, name, build.Target{}, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sums
-}
-
-var builtHere = sync.OnceValues(func() (map[string]string, error) {
-	dir, err := os.MkdirTemp("", "emailotp-consumers-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	sums := map[string]string{}
-	for _, name := range build.Names() {
-		out := filepath.Join(dir, name)
-		if err := build.Function(context.Background(), filepath.Join("..", ".."), name, build.Target{}, out); err != nil {
-			return nil, err
-		}
-		content, err := os.ReadFile(out)
-		if err != nil {
-			return nil, err
-		}
-		sums[name] = sum(content)
-	}
-	return sums, nil
-})
-
-func sum(content []byte) string {
-	s := sha256.Sum256(content)
-	return hex.EncodeToString(s[:])
+	return p
 }
 
 func write(t *testing.T, path, content string) {
@@ -315,20 +310,19 @@ func goEnv(t *testing.T, name string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// moduleRoot returns the checkout, and skips the test where an app can't be synthesised.
+// moduleRoot returns the checkout. It skips the test on a machine that can't synthesise an app.
 func moduleRoot(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("links and runs apps of 100 MB; leave out -short")
 	}
-	if _, err := exec.LookPath("node"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("node is missing, which the CDK runs on")
-		}
-		t.Skip("node is missing, which the CDK runs on; install Node 22 or 24")
-	}
+	testkit.Need(t, "node")
 	if runtime.GOOS == "windows" {
 		t.Skip("the traps for docker and bash are shell scripts")
 	}
-	return filepath.Dir(goEnv(t, "GOMOD"))
+	root, err := app.Repo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
 }

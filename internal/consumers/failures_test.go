@@ -24,9 +24,11 @@ func TestWhatKeepsAFunctionFromBeingBuiltIsOneSentenceWithTheRemedy(t *testing.T
 	}{
 		{"a program that does not compile", func(t *testing.T) []string {
 			return source(t, root, func(dir string) {
-				write(t, filepath.Join(dir, "lambdas", "define-auth-challenge", "main.go"), "package main\n\nfunc main() { undefined() }\n")
+				write(t, filepath.Join(dir, "lambdas", "define-auth-challenge", "main.go"),
+					"package main\n\nfunc main() { undefined() }\n")
 			})
-		}, []string{"define-auth-challenge could not be built", "does not compile", "undefined: undefined", "DefineAuthChallengeCode takes a zip"}},
+		}, []string{"define-auth-challenge could not be built", "does not compile", "undefined: undefined",
+			"DefineAuthChallengeCode takes a zip"}},
 		{"a folder that was removed", func(t *testing.T) []string {
 			return source(t, root, func(dir string) {
 				if err := os.RemoveAll(filepath.Join(dir, "lambdas", "create-auth-challenge")); err != nil {
@@ -66,8 +68,8 @@ func TestWhatKeepsAFunctionFromBeingBuiltIsOneSentenceWithTheRemedy(t *testing.T
 	}
 }
 
-// sentenceOf returns what the construct says: the app doesn't recover, so it is a panic's value. Go's
-// trace follows after an empty line.
+// sentenceOf returns the construct's error: the app doesn't recover, so it is the value of a panic,
+// before an empty line and Go's trace.
 func sentenceOf(t *testing.T, output string) string {
 	t.Helper()
 	_, said, ok := strings.Cut(output, "panic: ")

@@ -55,7 +55,8 @@ func newProxy(t *testing.T, root string) proxy {
 // module cache, without a network.
 func (p proxy) env(t *testing.T) []string {
 	t.Helper()
-	return []string{"GOPROXY=file://" + p.dir + ",file://" + filepath.Join(goEnv(t, "GOMODCACHE"), "cache", "download"), "GONOSUMDB=" + build.Module}
+	return []string{"GOPROXY=file://" + p.dir + ",file://" + filepath.Join(goEnv(t, "GOMODCACHE"), "cache", "download"),
+		"GONOSUMDB=" + build.Module}
 }
 
 // extracted is where the go command unpacks the version.
@@ -64,7 +65,7 @@ func (p proxy) extracted(t *testing.T) string {
 	return filepath.Join(goEnv(t, "GOMODCACHE"), filepath.FromSlash(build.Module)+"@"+p.version)
 }
 
-// forget takes the version out of the module cache again, which would keep it for ever.
+// forget removes the version from the module cache, which would keep it for ever.
 func (p proxy) forget(t *testing.T) {
 	t.Helper()
 	_ = filepath.WalkDir(p.extracted(t), func(path string, d os.DirEntry, err error) error {
@@ -86,8 +87,7 @@ func (p proxy) forget(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	// Where no other version is left, neither is anything that lists versions; folders that hold
-	// something else stay.
+	// Without another version the list of versions goes too. Folders with other content stay.
 	if others, _ := filepath.Glob(filepath.Join(downloads, "*.info")); len(others) == 0 {
 		os.Remove(filepath.Join(downloads, "list"))
 	}
@@ -105,18 +105,18 @@ func (f file) Path() string                 { return f.path }
 func (f file) Lstat() (os.FileInfo, error)  { return os.Lstat(filepath.Join(f.root, f.path)) }
 func (f file) Open() (io.ReadCloser, error) { return os.Open(filepath.Join(f.root, f.path)) }
 
-// tracked lists the files that git has, and those that it would take.
+// tracked lists the files that git has, and those that it would add.
 func tracked(t *testing.T, root string) []zip.File {
 	t.Helper()
 	cmd := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	cmd.Dir = root
 	out, err := cmd.Output()
 	if err != nil {
-		t.Skipf("the working tree is not a git repository, so nobody knows which files are the module's: %v", err)
+		t.Skipf("the working tree is no git repository, so its files can't be told from generated ones: %v", err)
 	}
 	var files []zip.File
 	for path := range strings.SplitSeq(strings.TrimRight(string(out), "\x00"), "\x00") {
-		// Other tests may be writing files of their own here, and removing them.
+		// Other tests may write files here and remove them.
 		info, err := os.Lstat(filepath.Join(root, path))
 		if err != nil || !info.Mode().IsRegular() || generated(path) {
 			continue
@@ -136,7 +136,7 @@ func generated(path string) bool {
 	return false
 }
 
-// digest names a version by what it holds: the module cache never looks at a version twice.
+// digest names a version by its content: the module cache never reads a version twice.
 func digest(t *testing.T, files []zip.File) string {
 	t.Helper()
 	sum := sha256.New()

@@ -5,81 +5,84 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/app"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// unavailable is all that a client may read of a service that is down.
+// unavailable is the refusal when a service is down; a client gets no more.
 const unavailable = "failed with error Sign-in codes are not available just now; please try again in a few minutes (emailotp:unavailable)."
 
-// breakdown switches a fault on and returns what switches it off.
-func breakdown(t *testing.T, sb *sandbox.Sandbox, f sandbox.Fault) (repair func()) {
-	t.Helper()
-	repair, err := sb.Inject(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return repair
-}
-
 func TestAServiceThatIsDownRefusesAndLeavesNothingHalfDone(t *testing.T) {
-	t.Parallel()
-	for _, stack := range []string{passwordless, password} {
-		t.Run(stack, func(t *testing.T) {
-			t.Parallel()
-			sb := own(t, sandbox.Options{Stack: stack})
-			for name, fault := range map[string]sandbox.Fault{
-				"kms":      {Service: sandbox.KMS, Operation: "GenerateMac", Error: "KMSInternalException", Status: 500},
-				"kms-slow": {Service: sandbox.KMS, Throttle: true},
-				"ses":      {Service: sandbox.SES, Error: "SendingPausedException"},
-				"ses-slow": {Service: sandbox.SES, Throttle: true},
-				"dynamodb": {Service: sandbox.DynamoDB, Error: "InternalServerError", Status: 500},
-			} {
-				p := newUser(t, sb, name+"-create@example.com")
-				repair := breakdown(t, sb, fault)
-				_, err := p.start()
-				wantRefusal(t, err, "UserLambdaValidationException", "CreateAuthChallenge "+unavailable)
-				repair()
-				// A mail that did not go spent no budget and started no cool-down.
-				p.wantMails(0)
-				p.wantTokens(p.signIn())
-				p.wantMails(1)
-			}
-		})
-	}
+	modes(t, func(t *testing.T, stack string) {
+		sb := app.Own(t, sandbox.Options{Stack: stack})
+		for name, fault := range map[string]sandbox.Fault{
+			"kms":      {Service: sandbox.KMS, Operation: "GenerateMac", Error: "KMSInternalException", Status: 500},
+			"kms-slow": {Service: sandbox.KMS, Throttle: true},
+			"ses":      {Service: sandbox.SES, Error: "SendingPausedException"},
+			"ses-slow": {Service: sandbox.SES, Throttle: true},
+			"dynamodb": {Service: sandbox.DynamoDB, Error: "InternalServerError", Status: 500},
+		} {
+			p := newUser(t, sb, name+"-create@example.com")
+			repair := breakdown(t, sb, fault)
+			_, err := p.Start()
+			wantRefusal(t, err, "UserLambdaValidationException", "CreateAuthChallenge "+unavailable)
+			repair()
+			// A mail that did not go spent no budget and started no cool-down.
+			p.WantMails(0)
+			p.WantTokens(p.SignIn())
+			p.WantMails(1)
+		}
+	})
 }
 
 func TestAGuessThatCannotBeCountedOrComparedIsNoGuess(t *testing.T) {
-	t.Parallel()
-	for _, stack := range []string{passwordless, password} {
-		t.Run(stack, func(t *testing.T) {
-			t.Parallel()
-			sb := own(t, sandbox.Options{Stack: stack})
-			for name, fault := range map[string]sandbox.Fault{
-				"kms":      {Service: sandbox.KMS, Operation: "VerifyMac", Error: "KMSInternalException", Status: 500},
-				"dynamodb": {Service: sandbox.DynamoDB, Operation: "UpdateItem", Error: "InternalServerError", Status: 500},
-			} {
-				p := newUser(t, sb, name+"-verify@example.com")
-				r := p.begin()
-				code := p.code()
-				fault.Trigger = sandbox.VerifyAuthChallengeResponse
-				repair := breakdown(t, sb, fault)
-				_, err := p.answer(r, code)
-				wantRefusal(t, err, "UserLambdaValidationException", "VerifyAuthChallengeResponse "+unavailable)
-				repair()
-				// The code is not used up: another sign-in joins it.
-				p.wantTokens(p.finish(p.begin(), code))
-				p.wantMails(1)
-			}
-		})
-	}
+	modes(t, func(t *testing.T, stack string) {
+		sb := app.Own(t, sandbox.Options{Stack: stack})
+		for name, fault := range map[string]sandbox.Fault{
+			"kms":      {Service: sandbox.KMS, Operation: "VerifyMac", Error: "KMSInternalException", Status: 500},
+			"dynamodb": {Service: sandbox.DynamoDB, Operation: "UpdateItem", Error: "InternalServerError", Status: 500},
+		} {
+			p := newUser(t, sb, name+"-verify@example.com")
+			r := p.Begin()
+			code := p.Code()
+			fault.Trigger = sandbox.VerifyAuthChallengeResponse
+			repair := breakdown(t, sb, fault)
+			_, err := p.Answer(r, code)
+			wantRefusal(t, err, "UserLambdaValidationException", "VerifyAuthChallengeResponse "+unavailable)
+			repair()
+			// The code is not used up: another sign-in joins it.
+			p.WantTokens(p.Finish(p.Begin(), code))
+			p.WantMails(1)
+		}
+	})
 }
 
-// slow is what a service takes when it is slow; the pool calls the trigger again after half of it.
+// impatient starts a sandbox whose pool calls a trigger again after half of slow, up to three times, as
+// Cognito does after 5 s. It returns when the functions are warm: on a busy machine a start may take
+// longer.
+func impatient(t *testing.T, stack string) *sandbox.Sandbox {
+	t.Helper()
+	sb := app.Own(t, sandbox.Options{Stack: stack, TriggerTimeout: slow / 2, TriggerAttempts: 3})
+	p := newUser(t, sb, "warm@example.com")
+	if err := testkit.Within(testkit.Patience, func() error {
+		r, err := p.Start()
+		if err == nil {
+			_, err = p.Answer(r, "0000 0000")
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return sb
+}
+
+// slow is the latency of a slow service; the pool calls the trigger again after half of it.
 const slow = 1800 * time.Millisecond
 
 func TestATriggerThatIsCalledAgainMailsOnce(t *testing.T) {
 	t.Parallel()
-	for _, stack := range []string{passwordless, password} {
+	for _, stack := range app.Stacks {
 		for name, fault := range map[string]sandbox.Fault{
 			"the mail service is slow":              {Service: sandbox.SES, Latency: slow, Calls: 1},
 			"the mail service's answer is lost":     {Service: sandbox.SES, LoseAnswer: true, Calls: 1},
@@ -88,15 +91,14 @@ func TestATriggerThatIsCalledAgainMailsOnce(t *testing.T) {
 		} {
 			t.Run(stack+", "+name, func(t *testing.T) {
 				t.Parallel()
-				// As after Cognito's 5 s, the second call comes while the first still runs.
-				sb := own(t, sandbox.Options{Stack: stack, TriggerTimeout: slow / 2, TriggerAttempts: 3})
+				sb := impatient(t, stack)
 				p := newUser(t, sb, "retried@example.com")
 				repair := breakdown(t, sb, fault)
-				r := p.begin()
+				r := p.Begin()
 				repair()
-				// The second call may have joined what the first one has yet to mail.
-				if err := within(5*time.Second, func() error {
-					if len(p.mails()) == 0 {
+				// The second call may have joined a code that the first one has yet to mail.
+				if err := testkit.Within(testkit.Patience, func() error {
+					if len(p.Mails()) == 0 {
 						return errors.New("no mail")
 					}
 					return nil
@@ -104,7 +106,7 @@ func TestATriggerThatIsCalledAgainMailsOnce(t *testing.T) {
 					t.Fatal(err)
 				}
 				time.Sleep(slow) // for a second mail, if there were one
-				p.wantTokens(p.finish(r, p.code()))
+				p.WantTokens(p.Finish(r, p.Code()))
 			})
 		}
 	}
@@ -113,21 +115,22 @@ func TestATriggerThatIsCalledAgainMailsOnce(t *testing.T) {
 func TestARepeatedVerifyOfARightCodeStaysRight(t *testing.T) {
 	t.Parallel()
 	// The first write spends a guess, the second uses the code up.
-	use := sandbox.Fault{Service: sandbox.DynamoDB, Operation: "UpdateItem", Trigger: sandbox.VerifyAuthChallengeResponse, After: 1, Calls: 1}
+	use := sandbox.Fault{Service: sandbox.DynamoDB, Operation: "UpdateItem",
+		Trigger: sandbox.VerifyAuthChallengeResponse, After: 1, Calls: 1}
 	lost, late := use, use
 	lost.LoseAnswer = true
 	late.Latency = slow
-	for _, stack := range []string{passwordless, password} {
+	for _, stack := range app.Stacks {
 		for name, fault := range map[string]sandbox.Fault{"lost": lost, "late": late} {
 			t.Run(stack+", the answer to its write is "+name, func(t *testing.T) {
 				t.Parallel()
-				sb := own(t, sandbox.Options{Stack: stack, TriggerTimeout: slow / 2, TriggerAttempts: 3})
+				sb := impatient(t, stack)
 				p := newUser(t, sb, "retried@example.com")
-				r := p.begin()
-				code := p.code()
+				r := p.Begin()
+				code := p.Code()
 				breakdown(t, sb, fault)
-				p.wantTokens(p.finish(r, code))
-				p.wantMails(1)
+				p.WantTokens(p.Finish(r, code))
+				p.WantMails(1)
 			})
 		}
 	}

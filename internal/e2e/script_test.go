@@ -2,12 +2,10 @@ package e2e_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -19,34 +17,35 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/app"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// emailotp builds the command once and returns the directory it lies in.
-func emailotp(t testing.TB) string {
+// emailotp builds the command and returns its directory.
+func emailotp(t testing.TB, repo string) string {
 	t.Helper()
-	bin := filepath.Join(world.dir, "bin")
-	world.binary.Do(func() {
-		cmd := exec.Command("go", "build", "-o", filepath.Join(bin, "emailotp"), "./cmd/emailotp")
-		cmd.Dir = world.repo
-		if out, err := cmd.CombinedOutput(); err != nil {
-			world.binaryErr = fmt.Errorf("%w: %s", err, out)
-		}
-	})
-	if world.binaryErr != nil {
-		t.Fatal(world.binaryErr)
+	bin := filepath.Join(testkit.Scratch(t), "bin")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, "emailotp"), "./cmd/emailotp")
+	cmd.Dir = repo
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
 	}
 	return bin
 }
 
-// The scripts run the command as people do. A sandbox that a script starts is
-// its own, on free ports.
+// Each script starts sandboxes of its own, on free ports.
 func TestScripts(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the scripts use signals")
 	}
 	t.Parallel()
-	dir, bin := assembly(t), emailotp(t)
+	dir := app.Assembly(t)
+	repo, err := app.Repo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := emailotp(t, repo)
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)
@@ -59,9 +58,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 			e.Setenv("ASSEMBLY", dir)
 			e.Setenv("EMAILOTP", filepath.Join(bin, "emailotp"))
-			e.Setenv("REPO", world.repo)
+			e.Setenv("REPO", repo)
 			e.Setenv("NO_COLOR", "1")
-			// The table engine and the rebuilt functions are there already.
+			// The table engine and the rebuilt functions are in the cache.
 			e.Setenv("XDG_CACHE_HOME", cache)
 			for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOFLAGS", "GOPROXY"} {
 				out, err := exec.Command("go", "env", name).Output()
@@ -84,21 +83,21 @@ func scriptReady(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: ready FILE")
 	}
-	ts.Check(within(time.Minute, func() error {
+	ts.Check(testkit.Within(testkit.Patience, func() error {
 		_, err := sandbox.ReadReadyFile(ts.MkAbs(args[0]))
 		return err
 	}))
 }
 
-// scriptGone waits, for the 2 seconds that an end may take, until a file is gone
-// and nothing listens any more where it said: gone FILE ENDPOINT-FILE.
+// scriptGone waits until a ready file is gone and nothing listens any more at the addresses in its
+// copy: gone FILE COPY.
 func scriptGone(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: gone FILE COPY")
 	}
 	c, err := sandbox.ReadReadyFile(ts.MkAbs(args[1]))
 	ts.Check(err)
-	ts.Check(within(2*time.Second, func() error {
+	ts.Check(testkit.Within(testkit.Patience, func() error {
 		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
 			return errors.New("the file is still there")
 		}
@@ -115,14 +114,14 @@ func scriptGone(ts *testscript.TestScript, neg bool, args []string) {
 	}))
 }
 
-// scriptChanged waits until a ready file is another's: changed FILE OLD.
+// scriptChanged waits until a ready file is another sandbox's: changed FILE OLD.
 func scriptChanged(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: changed FILE OLD")
 	}
 	old, err := sandbox.ReadReadyFile(ts.MkAbs(args[1]))
 	ts.Check(err)
-	ts.Check(within(time.Minute, func() error {
+	ts.Check(testkit.Within(testkit.Patience, func() error {
 		c, err := sandbox.ReadReadyFile(ts.MkAbs(args[0]))
 		if err == nil && c == old {
 			err = errors.New("the ready file is still the old one")
@@ -155,12 +154,12 @@ func scriptListen(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("PORT", strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 }
 
-// scriptApp writes an app directory that stands for the repository: app DIR.
+// scriptApp writes a project directory in which the CLI runs the repository's app: app DIR.
 func scriptApp(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: app DIR")
 	}
-	ts.Check(writeApp(ts.MkAbs(args[0]), map[string]map[string]any{"dev": {"mode": "passwordless"}}))
+	ts.Check(app.Write(ts.MkAbs(args[0]), map[string]string{"dev": "passwordless"}))
 }
 
 // scriptSignIn runs `emailotp sign-in` and answers with the code of the inbox,
@@ -178,7 +177,8 @@ func scriptSignIn(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, ts.Getenv("EMAILOTP"), append([]string{"sign-in", "--ready-file", ready, "--user", user}, args[3:]...)...)
+	cmd := exec.CommandContext(ctx, ts.Getenv("EMAILOTP"), append([]string{"sign-in", "--ready-file", ready, "--user",
+		user}, args[3:]...)...)
 	cmd.Stdout, cmd.Stderr = ts.Stdout(), ts.Stderr()
 	stdin, err := cmd.StdinPipe()
 	ts.Check(err)
@@ -190,7 +190,7 @@ func scriptSignIn(ts *testscript.TestScript, neg bool, args []string) {
 	answered := make(chan struct{})
 	go func() {
 		defer close(answered)
-		if code, err := codeFor(running, c, user, since); err == nil {
+		if code, err := testkit.WaitForCode(running, c.InboxURL, user, since); err == nil {
 			if bad {
 				code = wrong(code)
 			}
@@ -205,47 +205,4 @@ func scriptSignIn(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("sign-in: %v", err)
 	}
 	ts.Setenv("CODE", strconv.Itoa(cmd.ProcessState.ExitCode()))
-}
-
-// codeFor waits for a mail that is no older than since.
-func codeFor(ctx context.Context, c sandbox.Config, to string, since time.Time) (code string, err error) {
-	address := c.InboxURL + "/api/messages?to=" + url.QueryEscape(to) + "&since=" + url.QueryEscape(since.UTC().Format(time.RFC3339Nano))
-	err = within(20*time.Second, func() error {
-		if ctx.Err() != nil {
-			return nil // nobody waits for it
-		}
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-		if err != nil {
-			return err
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return err
-		}
-		defer resp.Body.Close()
-		var all []mail
-		if err := json.NewDecoder(resp.Body).Decode(&all); err != nil {
-			return err
-		}
-		if len(all) == 0 {
-			return errors.New("no mail")
-		}
-		m := codeLine.FindStringSubmatch(all[0].Text)
-		if m == nil {
-			return errors.New("no code in the mail")
-		}
-		code = m[1]
-		return nil
-	})
-	return code, errors.Join(err, ctx.Err())
-}
-
-// within tries until it works or the time is over.
-func within(limit time.Duration, try func() error) error {
-	for end := time.Now().Add(limit); ; time.Sleep(20 * time.Millisecond) {
-		err := try()
-		if err == nil || time.Now().After(end) {
-			return err
-		}
-	}
 }

@@ -3,130 +3,98 @@ package e2e_test
 import (
 	"testing"
 	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/app"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/inprocess"
 )
 
-// The binaries go by the machine's clock and by no other, so these tests really
-// wait, all at once and beside the others.
-
-// until waits for a time that the pool told, and a moment more: it tells whole seconds.
-func until(t *testing.T, r *round, key string) {
+// until moves the clock to a time that a challenge names, and a moment more: it names whole seconds.
+func until(t *testing.T, clock *inprocess.Clock, r *round, key string) {
 	t.Helper()
-	wait := stamp(t, r, key).Sub(stamp(t, r, "now")) + 1200*time.Millisecond
-	if testing.Short() {
-		t.Skipf("would wait for %v", wait)
-	}
-	select {
-	case <-time.After(wait):
-	case <-t.Context().Done():
+	clock.Advance(stamp(t, r, key).Sub(stamp(t, r, "now")) + 1200*time.Millisecond)
+}
+
+// wantParams compares some of a challenge's parameters: keys and values in turn.
+func wantParams(t *testing.T, r *round, pairs ...string) {
+	t.Helper()
+	for i := 0; i < len(pairs); i += 2 {
+		if got := r.Params[pairs[i]]; got != pairs[i+1] {
+			t.Errorf("%s is %q, want %q", pairs[i], got, pairs[i+1])
+		}
 	}
 }
 
 func TestACodeExpiresAndAnotherIsMailedOnRequest(t *testing.T) {
-	t.Parallel()
-	for _, stack := range []string{shortPasswordless, shortPassword} {
-		t.Run(stack, func(t *testing.T) {
-			t.Parallel()
-			p := newUser(t, on(t, stack), "late@example.com")
-			r := p.begin()
-			code := p.code()
-			until(t, r, "expiresAt")
-			r = p.again(r, code)
-			if r.params["reason"] != "expired" {
-				t.Errorf("a right code too late: %v", r.params)
-			}
-			p.wantMails(1)
-			next, err := p.resend(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			p.asked(next)
-			if next.params["reason"] != "resent" || next.params["resendsLeft"] != "1" {
-				t.Errorf("after a resend: %v", next.params)
-			}
-			p.wantTokens(p.finish(next, p.code()))
-		})
-	}
+	modes(t, func(t *testing.T, stack string) {
+		sb, clock := clocked(t, stack)
+		p := newUser(t, sb, "late@example.com")
+		r := p.Begin()
+		code := p.Code()
+		until(t, clock, r, "expiresAt")
+		r = p.Again(r, code)
+		wantParams(t, r, "reason", "expired")
+		p.WantMails(1)
+		next := p.Resend(r)
+		wantParams(t, next, "reason", "resent", "resendsLeft", "1")
+		p.WantTokens(p.Finish(next, p.Code()))
+	})
 }
 
 func TestAResendWaitsForTheCoolDown(t *testing.T) {
-	t.Parallel()
-	for _, stack := range []string{passwordless, password} {
-		t.Run(stack, func(t *testing.T) {
-			t.Parallel()
-			p := newUser(t, on(t, stack), "again@example.com")
-			r := p.begin()
-			code := p.code()
-			early, err := p.resend(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if p.asked(early); early.params["reason"] != "resend-too-soon" || early.params["attemptsLeft"] != "3" {
-				t.Errorf("a resend within the cool-down: %v", early.params)
-			}
-			p.wantMails(1)
-			until(t, early, "resendAvailableAt")
-			late, err := p.resend(early)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if p.asked(late); late.params["reason"] != "resent" || late.params["attemptsLeft"] != "3" || late.params["resendsLeft"] != "0" {
-				t.Errorf("a resend after the cool-down: %v", late.params)
-			}
-			if again := p.code(); again != code {
-				t.Errorf("the mail was sent again with another code")
-			}
-			p.wantTokens(p.finish(late, code))
-		})
-	}
+	modes(t, func(t *testing.T, stack string) {
+		sb, clock := clocked(t, stack)
+		p := newUser(t, sb, "again@example.com")
+		r := p.Begin()
+		code := p.Code()
+		early := p.Resend(r)
+		wantParams(t, early, "reason", "resend-too-soon", "attemptsLeft", "3")
+		p.WantMails(1)
+		until(t, clock, early, "resendAvailableAt")
+		late := p.Resend(early)
+		wantParams(t, late, "reason", "resent", "attemptsLeft", "3", "resendsLeft", "0")
+		if again := p.Code(); again != code {
+			t.Errorf("the mail was sent again with another code")
+		}
+		p.WantTokens(p.Finish(late, code))
+	})
 }
 
 func TestALongCodeTakesOverWhenTheGuessesAreSpent(t *testing.T) {
-	t.Parallel()
-	for _, stack := range []string{passwordless, password} {
-		t.Run(stack, func(t *testing.T) {
-			t.Parallel()
-			p := newUser(t, on(t, stack), "besieged@example.com")
-			first := p.begin()
-			code := p.code()
-			guesses, r := 0, first
-			for r.params["codeLength"] == "8" {
-				next, err := p.answer(r, wrong(code))
-				if guesses++; guesses > 12 {
-					t.Fatal("the account's guesses don't end")
-				}
-				if err != nil {
-					wantRefusal(t, err, "NotAuthorizedException", refused)
-					next = p.begin()
-				}
-				r = next
+	modes(t, func(t *testing.T, stack string) {
+		sb, clock := clocked(t, stack)
+		p := newUser(t, sb, "besieged@example.com")
+		first := p.Begin()
+		code := p.Code()
+		guesses, r := 0, first
+		for r.Params["codeLength"] == "8" {
+			next, err := p.Answer(r, wrong(code))
+			if guesses++; guesses > 12 {
+				t.Fatal("the account's guesses don't end")
 			}
-			if guesses < 8 || guesses > 10 {
-				t.Errorf("%d guesses before long codes, want 8 to 10", guesses)
+			if err != nil {
+				wantRefusal(t, err, "NotAuthorizedException", refused)
+				next = p.Begin()
 			}
-			until(t, first, "resendAvailableAt")
-			p.seen = len(p.mails())
-			r = p.begin()
-			if r.params["codeLength"] != "20" {
-				t.Fatalf("codeLength is %s, want 20", r.params["codeLength"])
-			}
-			long := p.code()
-			if len(long) != 24 {
-				t.Errorf("a long code is 20 digits in fours, the mail has %d characters", len(long))
-			}
-			p.wantTokens(p.finish(r, long))
-		})
-	}
+			r = next
+		}
+		if guesses < 8 || guesses > 10 {
+			t.Errorf("%d guesses before long codes, want 8 to 10", guesses)
+		}
+		until(t, clock, first, "resendAvailableAt")
+		p.Seen = len(p.Mails())
+		r = p.Begin()
+		wantParams(t, r, "codeLength", "20")
+		long := p.Code()
+		if len(long) != 24 {
+			t.Errorf("a long code is 20 digits in fours, the mail has %d characters", len(long))
+		}
+		p.WantTokens(p.Finish(r, long))
+	})
 }
 
 func TestAnUnknownUsersResendLooksLikeAKnownOnes(t *testing.T) {
 	t.Parallel()
-	p := newPerson(t, on(t, passwordless), "stranger@example.com")
-	next, err := p.resend(p.begin())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if p.asked(next); next.params["reason"] != "resend-too-soon" || next.params["attemptsLeft"] != "3" {
-		t.Errorf("an unknown user's resend: %v", next.params)
-	}
-	p.wantMails(0)
+	p := newPerson(t, app.On(t, app.Passwordless), "stranger@example.com")
+	wantParams(t, p.Resend(p.Begin()), "reason", "resend-too-soon", "attemptsLeft", "3")
+	p.WantMails(0)
 }

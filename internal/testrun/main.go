@@ -1,18 +1,25 @@
-// Command testrun runs the repository's tests, each package in the way that it
-// needs, and ends with one line that says how many passed and failed:
+// Command testrun runs the repository's tests, each package in the way that it needs, and ends with
+// one line that counts them:
 //
 //	go run ./internal/testrun            all tests
+//	go run ./internal/testrun -check     gofmt, go vet, staticcheck and the quick tests, without the CDK
 //	go run ./internal/testrun -update    write the golden files anew
 //
-// Packages that link the CDK run one at a time, for each has a binary of some 100
-// MB and a Node process beside it, and without the race detector, which jsii was
-// never meant for. All others run under the race detector where there is a C
-// compiler. internal/flow runs a second time without it, since its exhaustive
-// tests are shorter under it.
+// It first compiles and synthesises the repository's app, which takes longest and which many tests
+// need. Beside that, packages without the CDK are tested, under the race detector where they have
+// concurrency and the machine has a C compiler. Then the packages that link the CDK or run the app
+// follow, a few at a time and the largest first.
+//
+// What a package needs follows from what its tests import, never from a list of packages:
+//
+//   - a test that links the CDK, or imports internal/testkit/app, waits for the app, runs without the
+//     race detector, and is not part of -check
+//   - -check passes -short, by which tests that start a browser or wait are skipped with a reason
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -22,43 +29,63 @@ import (
 )
 
 func main() {
-	update := flag.Bool("update", false, "write the golden files anew")
-	verbose := flag.Bool("v", false, "name every test")
+	o := options{}
+	flag.BoolVar(&o.update, "update", false, "write the golden files anew")
+	flag.BoolVar(&o.check, "check", false, "check and test what needs neither the CDK nor a browser")
+	flag.StringVar(&o.staticcheck, "staticcheck", "honnef.co/go/tools/cmd/staticcheck@latest",
+		"the staticcheck that -check runs")
+	flag.BoolVar(&o.verbose, "v", false, "name every test")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, *update, *verbose)
+	code := run(ctx, o)
 	stop()
 	os.Exit(code)
 }
 
-func run(ctx context.Context, update, verbose bool) int {
+type options struct {
+	update, check, verbose bool
+	staticcheck            string
+}
+
+// plan chooses the jobs.
+func (o options) plan(ctx context.Context, scratch string) ([]*job, error) {
+	packages, err := list(ctx, ".")
+	switch {
+	case err != nil:
+		return nil, err
+	case o.update:
+		return updating(packages), nil
+	case o.check:
+		return checking(packages, o.staticcheck), nil
+	}
+	return everything(packages, hasRace(ctx), scratch), nil
+}
+
+func run(ctx context.Context, o options) int {
 	started := time.Now()
-	packages, err := list(ctx)
+	scratch, err := os.MkdirTemp("", "emailotp-testrun-*")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testrun: error:", err)
 		return 1
 	}
-	groups := plan(packages, hasRace(ctx))
-	if update {
-		groups = updating(packages)
+	defer os.RemoveAll(scratch)
+	jobs, err := o.plan(ctx, scratch)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "testrun: error:", err)
+		return 1
 	}
-	s := &summary{out: os.Stdout, verbose: verbose}
-	for _, g := range groups {
-		if len(g.packages) == 0 {
-			continue
-		}
-		fmt.Printf("\n%s: %d packages\n", g.name, len(g.packages))
-		if err := s.test(ctx, g); err != nil {
-			fmt.Fprintln(os.Stderr, "testrun: error:", err)
-			return 1
-		}
-		if ctx.Err() != nil {
-			fmt.Fprintln(os.Stderr, "testrun: interrupted")
-			return 130
-		}
+	s := newSummary(os.Stdout, o.verbose)
+	err = s.runAll(ctx, jobs, workers)
+	switch {
+	case ctx.Err() != nil:
+		fmt.Fprintln(os.Stderr, "testrun: interrupted")
+		return 130
+	case err != nil && !errors.Is(err, errFailed):
+		fmt.Fprintln(os.Stderr, "testrun: error:", err)
+		return 1
 	}
 	s.close(time.Since(started))
-	if s.failures() {
+	if s.failed > 0 {
 		return 1
 	}
 	return 0

@@ -3,81 +3,140 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/app"
 )
 
-// pkg is a package with tests.
+// pkg is a package of this module.
 type pkg struct {
 	path, dir string
-	cdk       bool
+	// tests are its test files; none for a package without tests.
+	tests []string
+	// size is the length of the test files in bytes, an estimate of how long they run.
+	size int64
+	// cdk: the package or its tests link the CDK. app: its tests run the repository's app.
+	cdk, app bool
+	// concurrent: the package or its tests start goroutines or synchronise them.
+	concurrent bool
 }
 
-// group is a set of packages that are tested by one go command.
-type group struct {
+// job is one command: a run of go test, or do.
+type job struct {
 	name     string
 	packages []string
 	flags    []string
 	env      []string
 	// update passes -update to the tests.
 	update bool
+	// do runs in place of go test and writes what it has to report to out.
+	do func(ctx context.Context, out io.Writer) error
+	// after is a job that must have succeeded before.
+	after *job
+
+	done chan struct{}
+	err  error
 }
 
-// alone are packages that run programs and go by the machine's clock: beside one
-// another on a small machine they would measure each other.
-var alone = []string{"internal/clients", "internal/consumers", "internal/e2e"}
-
-// timed are further packages that go by the machine's clock, and need no turn of their own.
-var timed = []string{"internal/attack"}
-
 const (
-	awscdk   = "github.com/aws/aws-cdk-go/awscdk/v2"
-	flowPath = "internal/flow"
+	awscdk  = "github.com/aws/aws-cdk-go/awscdk/v2"
+	appPath = "github.com/cognito-emailotp/cdk-emailotp/internal/testkit/app"
 )
 
-// list finds the module's packages with tests, and whether a test of theirs links the CDK.
-func list(ctx context.Context) ([]pkg, error) {
-	// Of a package there is one line, and one more for its test binary, "<path>.test", with all that it links.
-	patterns, err := patterns(".")
+// unraced are packages whose tests of many attempts take minutes under the race detector; what they
+// run is tested under it in its own package.
+var unraced = []string{"internal/attack", "tools/attack"}
+
+// list finds the module's packages and what they and their tests import.
+func list(ctx context.Context, root string) ([]pkg, error) {
+	patterns, err := patterns(root)
 	if err != nil {
 		return nil, err
 	}
-	out, err := goCommand(ctx, append([]string{"list", "-test", "-f",
-		`{{if and (not .ForTest) (or .TestGoFiles .XTestGoFiles)}}P {{.ImportPath}} {{.Dir}}{{"\n"}}{{end}}{{if eq .Name "main"}}T {{.ImportPath}} {{join .Deps ","}}{{end}}`}, patterns...)...)
+	out, err := goCommand(ctx, append([]string{"list", "-test",
+		"-json=ImportPath,Dir,Deps,Imports,TestImports,XTestImports,GoFiles,TestGoFiles,XTestGoFiles,ForTest"}, patterns...)...)
 	if err != nil {
 		return nil, err
 	}
+	return parse(out)
+}
+
+// listed is what `go list -json` prints for a package.
+type listed struct {
+	ImportPath, Dir, ForTest           string
+	Deps                               []string
+	Imports, TestImports, XTestImports []string
+	GoFiles, TestGoFiles, XTestGoFiles []string
+}
+
+// parse reads the output of `go list -test -json`: an object for each package and one more for each
+// test binary, "<path>.test", with all that it links.
+func parse(out []byte) ([]pkg, error) {
 	var all []pkg
-	links := map[string]bool{}
-	for line := range strings.Lines(out) {
-		kind, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
-		path, value, _ := strings.Cut(rest, " ")
-		switch kind {
-		case "P":
-			all = append(all, pkg{path: path, dir: value})
-		case "T":
-			if tested, ok := strings.CutSuffix(path, ".test"); ok {
-				links[tested] = slices.Contains(strings.Split(value, ","), awscdk)
+	linked := map[string][]string{}
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var l listed
+		if err := d.Decode(&l); err == io.EOF {
+			break
+		} else if err != nil {
+			return nil, err
+		}
+		if l.ForTest != "" || strings.Contains(l.ImportPath, " [") {
+			continue
+		}
+		if tested, ok := strings.CutSuffix(l.ImportPath, ".test"); ok {
+			linked[tested] = l.Deps
+			continue
+		}
+		p := pkg{path: l.ImportPath, dir: l.Dir, tests: append(l.TestGoFiles, l.XTestGoFiles...)}
+		p.cdk = slices.Contains(l.Deps, awscdk)
+		p.concurrent = isConcurrent(l)
+		for _, file := range p.tests {
+			if info, err := os.Stat(filepath.Join(p.dir, file)); err == nil {
+				p.size += info.Size()
 			}
 		}
+		all = append(all, p)
 	}
-	for i := range all {
-		all[i].cdk = links[all[i].path]
+	for i, p := range all {
+		all[i].cdk = p.cdk || slices.Contains(linked[p.path], awscdk)
+		all[i].app = slices.Contains(linked[p.path], appPath) && p.path != appPath && !strings.HasSuffix(p.path,
+			"internal/testrun")
 	}
 	if len(all) == 0 {
-		return nil, errors.New("no package with tests; run it in the repository")
+		return nil, errors.New("no package; run it in the repository")
 	}
 	return all, nil
 }
 
-// patterns stand for ./... without the Node packages, some of which bring Go
-// files with names that the go command refuses.
+// goStatement starts a goroutine.
+var goStatement = regexp.MustCompile(`(?m)^\s*go (func\b|[\w.]+\()`)
+
+// isConcurrent reports whether a package, or its test, starts goroutines or imports package sync.
+func isConcurrent(l listed) bool {
+	for _, i := range slices.Concat(l.Imports, l.TestImports, l.XTestImports) {
+		if i == "sync" || i == "sync/atomic" {
+			return true
+		}
+	}
+	return slices.ContainsFunc(slices.Concat(l.GoFiles, l.TestGoFiles, l.XTestGoFiles), func(file string) bool {
+		text, err := os.ReadFile(filepath.Join(l.Dir, file))
+		return err == nil && goStatement.Match(text)
+	})
+}
+
+// patterns stand for ./... without the Node packages, some of which bring Go files with names that
+// the go command refuses.
 func patterns(root string) ([]string, error) {
 	entries, err := os.ReadDir(root)
 	if err != nil {
@@ -86,20 +145,21 @@ func patterns(root string) ([]string, error) {
 	all := []string{"."}
 	for _, e := range entries {
 		name := e.Name()
-		if e.IsDir() && !strings.HasPrefix(name, ".") && !slices.Contains([]string{"node_modules", "cdk.out", "bin", "dist"}, name) {
+		if e.IsDir() && !strings.HasPrefix(name, ".") && !slices.Contains([]string{"node_modules", "cdk.out", "bin",
+			"dist", "docs"}, name) {
 			all = append(all, "./"+name+"/...")
 		}
 	}
 	return all, nil
 }
 
-// hasRace reports whether the race detector can be used here.
+// hasRace reports whether the race detector works on this machine.
 func hasRace(ctx context.Context) bool {
 	out, err := goCommand(ctx, "env", "CGO_ENABLED", "CC")
 	if err != nil {
 		return false
 	}
-	cgo, cc, _ := strings.Cut(strings.TrimSpace(out), "\n")
+	cgo, cc, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
 	fields := strings.Fields(cc)
 	if cgo != "1" || len(fields) == 0 {
 		return false
@@ -108,79 +168,124 @@ func hasRace(ctx context.Context) bool {
 	return err == nil
 }
 
-// plan says which package is tested how.
-func plan(packages []pkg, race bool) []group {
-	rest := group{name: "without the race detector, as there is no C compiler"}
-	if race {
-		rest = group{name: "with the race detector", flags: []string{"-race"}}
+// everything plans all tests. The jobs stand in the order in which they begin.
+func everything(packages []pkg, race bool, scratch string) []*job {
+	assembly := filepath.Join(scratch, "cdk.out")
+	prepare := &job{name: "the app: compile and synthesise", do: func(ctx context.Context, _ io.Writer) error {
+		return app.Synthesise(ctx, filepath.Join(scratch, "app"), assembly)
+	}}
+	raced := &job{name: "with the race detector", flags: []string{"-race"}}
+	plain := &job{name: "without the race detector"}
+	// The largest package first, or the last job would run alone on a machine with two processors.
+	slices.SortStableFunc(packages, func(a, b pkg) int { return int(b.size - a.size) })
+	var heavy []*job
+	for _, p := range packages {
+		switch {
+		case len(p.tests) == 0:
+		case p.cdk || p.app:
+			// The CDK's own validation of every template takes seconds each; the packages that are about it
+			// switch it on themselves.
+			heavy = append(heavy, &job{name: short(p.path), packages: []string{p.path}, after: prepare,
+				env: []string{"CDK_VALIDATION=false", app.Variable + "=" + assembly}})
+		case race && p.concurrent && !slices.Contains(unraced, short(p.path)):
+			raced.packages = append(raced.packages, p.path)
+		default:
+			plain.packages = append(plain.packages, p.path)
+		}
 	}
-	// The race detector would slow these down past the clocks that they go by; what they run is raced in
-	// its own packages' tests.
-	single := group{name: "one at a time", flags: []string{"-p", "1"}}
-	flow := group{name: "exhaustive or timed, without the race detector", flags: []string{"-p", "1"}}
-	// The CDK's own validation of every template takes seconds each; the packages that are about it
-	// switch it on themselves.
-	cdk := group{name: "CDK", flags: []string{"-p", "1"}, env: []string{"CDK_VALIDATION=false"}}
+	jobs := []*job{prepare}
+	for _, j := range []*job{raced, plain} {
+		if len(j.packages) > 0 {
+			jobs = append(jobs, j)
+		}
+	}
+	return append(jobs, heavy...)
+}
+
+// checking plans what `make check` runs: no CDK, no browser, no waiting.
+func checking(packages []pkg, staticcheck string) []*job {
+	tests := &job{name: "tests", flags: []string{"-short"}}
+	var all []string
 	for _, p := range packages {
 		if p.cdk {
-			cdk.packages = append(cdk.packages, p.path)
 			continue
 		}
-		if slices.Contains(timed, short(p.path)) {
-			flow.packages = append(flow.packages, p.path)
-			continue
-		}
-		if slices.Contains(alone, short(p.path)) {
-			single.packages = append(single.packages, p.path)
-			continue
-		}
-		rest.packages = append(rest.packages, p.path)
-		if race && strings.HasSuffix(p.path, flowPath) {
-			flow.packages = append(flow.packages, p.path)
+		all = append(all, p.path)
+		if len(p.tests) > 0 && !p.app {
+			tests.packages = append(tests.packages, p.path)
 		}
 	}
-	return []group{rest, flow, single, cdk}
+	lint := func(name string, command ...string) *job {
+		return &job{name: name, do: func(ctx context.Context, out io.Writer) error {
+			cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+			cmd.Stdout, cmd.Stderr = out, out
+			return cmd.Run()
+		}}
+	}
+	return []*job{tests, {name: "gofmt", do: formatted},
+		lint("go vet", append([]string{"go", "vet"}, all...)...),
+		lint("staticcheck", append([]string{"go", "run", staticcheck}, all...)...)}
 }
 
-// updating is what rewrites golden files: the packages whose tests have the flag.
-func updating(packages []pkg) []group {
-	g := group{name: "writing golden files", flags: []string{"-p", "1", "-count=1"}, env: []string{"CDK_VALIDATION=false"}, update: true}
+// formatted reports the Go files of the module that gofmt would change.
+func formatted(ctx context.Context, out io.Writer) error {
+	patterns, err := patterns(".")
+	if err != nil {
+		return err
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		return err
+	}
+	args := append([]string{"-l"}, files...)
+	for _, p := range patterns[1:] {
+		args = append(args, strings.TrimSuffix(p, "/..."))
+	}
+	names, err := exec.CommandContext(ctx, "gofmt", args...).CombinedOutput()
+	if err == nil && len(names) > 0 {
+		err = errors.New("run gofmt -w on these files")
+	}
+	_, _ = out.Write(names)
+	return err
+}
+
+// updating plans what rewrites golden files: the packages whose tests have the flag.
+func updating(packages []pkg) []*job {
+	j := &job{name: "writing golden files", flags: []string{"-p", "1", "-count=1"},
+		env: []string{"CDK_VALIDATION=false"}, update: true}
 	for _, p := range packages {
-		files, err := filepath.Glob(filepath.Join(p.dir, "*_test.go"))
-		if err != nil {
-			continue
-		}
-		if slices.ContainsFunc(files, hasUpdateFlag) {
-			g.packages = append(g.packages, p.path)
+		if slices.ContainsFunc(p.tests, func(file string) bool {
+			text, err := os.ReadFile(filepath.Join(p.dir, file))
+			return err == nil && updateFlag.Match(text)
+		}) {
+			j.packages = append(j.packages, p.path)
 		}
 	}
-	return []group{g}
-}
-
-func hasUpdateFlag(file string) bool {
-	text, err := os.ReadFile(file)
-	return err == nil && updateFlag.Match(text)
+	return []*job{j}
 }
 
 // updateFlag is the package's own flag, not one that a test makes for itself.
 var updateFlag = regexp.MustCompile(`(?m)^var \w+ = flag\.Bool\("update"`)
 
-// args are the go command's arguments for a group.
-func (g group) args() []string {
-	args := append([]string{"test", "-json", "-timeout", "20m"}, g.flags...)
-	args = append(args, g.packages...)
-	if g.update {
+// args are the go command's arguments for a job.
+func (j *job) args() []string {
+	args := append([]string{"test", "-json", "-timeout", timeout.String()}, j.flags...)
+	args = append(args, j.packages...)
+	if j.update {
 		args = append(args, "-args", "-update")
 	}
 	return args
 }
 
-func goCommand(ctx context.Context, args ...string) (string, error) {
+// timeout is for one package; a busy machine needs several times what a quiet one does.
+const timeout = 20 * time.Minute
+
+func goCommand(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	var out, words bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &words
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("go %s: %w: %s", args[0], err, strings.TrimSpace(words.String()))
+		return nil, fmt.Errorf("go %s: %w: %s", args[0], err, strings.TrimSpace(words.String()))
 	}
-	return out.String(), nil
+	return out.Bytes(), nil
 }

@@ -2,15 +2,12 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -25,47 +22,115 @@ type event struct {
 	FailedBuild string
 }
 
-// summary counts tests over several runs and prints what is worth reading.
+// summary counts tests over several runs at once and prints what is worth reading.
 type summary struct {
 	out     io.Writer
 	verbose bool
 
+	mu                      sync.Mutex
 	passed, failed, skipped int
 	bad                     []string // names, for the end
 	reasons                 []string // of skips
 	output                  map[string][]string
-	inPackage               map[string]int // packages run side by side
+	inPackage               map[string]int
+	left                    map[string]bool // packages that have not ended, of the running jobs
+	done, total             int             // packages and commands
+	running                 []*job
+	ticker                  *time.Timer
 }
 
-// test runs one group.
-func (s *summary) test(ctx context.Context, g group) error {
-	cmd := exec.CommandContext(ctx, "go", g.args()...)
-	cmd.Env = append(os.Environ(), g.env...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 10 * time.Second
-	cmd.Stderr = os.Stderr
-	pipe, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	failedBefore := len(s.bad)
-	s.read(pipe)
-	err = cmd.Wait()
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-		return err
-	}
-	if err != nil && len(s.bad) == failedBefore && ctx.Err() == nil {
-		return fmt.Errorf("go test failed without a failed test: %w", err)
-	}
-	return nil
+func newSummary(out io.Writer, verbose bool) *summary {
+	return &summary{out: out, verbose: verbose, output: map[string][]string{}, inPackage: map[string]int{},
+		left: map[string]bool{}}
 }
 
-// read takes the events of a run. Lines that are none are passed on.
-func (s *summary) read(r io.Reader) {
-	s.output, s.inPackage = map[string][]string{}, map[string]int{}
+// begin and end keep the list of running jobs.
+func (s *summary) begin(j *job) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running = append(s.running, j)
+	for _, p := range j.packages {
+		s.left[p] = true
+	}
+	what := j.name
+	if n := len(j.packages); n > 1 {
+		what = fmt.Sprintf("%s, %d packages", j.name, n)
+	}
+	s.printf("%7s  starts  %s\n", "", what)
+}
+
+func (s *summary) end(j *job) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running = slices.DeleteFunc(s.running, func(r *job) bool { return r == j })
+	for _, p := range j.packages {
+		delete(s.left, p)
+	}
+}
+
+// tick names what is running, when nothing was printed for a while.
+func (s *summary) tick() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.running) == 0 {
+		return
+	}
+	var names []string
+	for _, j := range s.running {
+		name := j.name
+		if len(j.packages) > 1 {
+			n, example := 0, ""
+			for _, p := range j.packages {
+				if s.left[p] {
+					n++
+					example = short(p)
+				}
+			}
+			name = fmt.Sprintf("%s (%d left, such as %s)", j.name, n, example)
+		}
+		names = append(names, name)
+	}
+	s.printf("%7s  runs    %s\n", s.progress(), strings.Join(names, "; "))
+}
+
+func (s *summary) progress() string { return fmt.Sprintf("%d/%d", s.done, s.total) }
+
+// printf prints and puts the next tick off.
+func (s *summary) printf(format string, args ...any) {
+	fmt.Fprintf(s.out, format, args...)
+	if s.ticker != nil {
+		s.ticker.Reset(quiet)
+	}
+}
+
+// command reports the end of a command that is no test.
+func (s *summary) command(j *job, took time.Duration, err error, output string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done++
+	if err == nil {
+		s.printf("%7s  ok      %-40s %6.1f s\n", s.progress(), j.name, took.Seconds())
+		return
+	}
+	s.failed++
+	s.bad = append(s.bad, j.name)
+	s.printf("%7s  FAIL    %-40s %6.1f s\n%s\n%v\n", s.progress(), j.name, took.Seconds(), output, err)
+}
+
+// skipJob reports a job whose condition failed.
+func (s *summary) skipJob(j *job) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done += len(j.packages)
+	for _, p := range j.packages {
+		s.failed++
+		s.bad = append(s.bad, short(p)+", not run: "+j.after.name+" failed")
+	}
+}
+
+// read takes the events of a run until its end and reports whether a package failed. Lines that are
+// no events are passed on.
+func (s *summary) read(r io.Reader) (failed bool) {
 	lines := bufio.NewReader(r)
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -73,17 +138,22 @@ func (s *summary) read(r io.Reader) {
 			var e event
 			if json.Unmarshal(line, &e) == nil && e.Action != "" {
 				s.take(e)
+				failed = failed || e.Action == "fail"
 			} else {
+				s.mu.Lock()
 				fmt.Fprint(s.out, string(line))
+				s.mu.Unlock()
 			}
 		}
 		if err != nil {
-			return
+			return failed
 		}
 	}
 }
 
 func (s *summary) take(e event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	key := e.Package + " " + e.Test
 	switch {
 	case e.Action == "build-output":
@@ -107,12 +177,12 @@ func (s *summary) takeTest(e event, key string) {
 	case "fail":
 		s.failed++
 		s.bad = append(s.bad, short(e.Package)+" "+e.Test)
-		fmt.Fprintf(s.out, "--- FAIL: %s (%.1f s)\n%s", e.Test, e.Elapsed, strings.Join(s.output[key], ""))
+		s.printf("--- FAIL: %s (%.1f s)\n%s", e.Test, e.Elapsed, strings.Join(s.output[key], ""))
 	default:
 		return
 	}
 	if s.verbose {
-		fmt.Fprintf(s.out, "    %s %s (%.1f s)\n", e.Action, e.Test, e.Elapsed)
+		s.printf("    %s %s (%.1f s)\n", e.Action, e.Test, e.Elapsed)
 	}
 	s.inPackage[e.Package]++
 	delete(s.output, key)
@@ -121,31 +191,32 @@ func (s *summary) takeTest(e event, key string) {
 func (s *summary) takePackage(e event, key string) {
 	switch e.Action {
 	case "pass", "skip":
-		fmt.Fprintf(s.out, "  ok    %-40s %6.1f s  %d tests\n", short(e.Package), e.Elapsed, s.inPackage[e.Package])
+		s.done++
+		s.printf("%7s  ok      %-40s %6.1f s  %d tests\n", s.progress(), short(e.Package), e.Elapsed, s.inPackage[e.Package])
 	case "fail":
-		fmt.Fprintf(s.out, "  FAIL  %-40s %6.1f s\n", short(e.Package), e.Elapsed)
+		s.done++
+		s.printf("%7s  FAIL    %-40s %6.1f s\n", s.progress(), short(e.Package), e.Elapsed)
 		name := short(e.Package)
 		// A failure without a failed test: it didn't compile, panicked, or ran out of time.
 		if !slices.ContainsFunc(s.bad, func(b string) bool { return strings.HasPrefix(b, name+" ") }) {
 			s.failed++
 			s.bad = append(s.bad, name)
 		}
-		fmt.Fprint(s.out, strings.Join(s.output[e.FailedBuild], ""), strings.Join(s.output[key], ""))
+		s.printf("%s%s", strings.Join(s.output[e.FailedBuild], ""), strings.Join(s.output[key], ""))
 	default:
 		return
 	}
 	delete(s.inPackage, e.Package)
-	for k := range s.output { // what is left was output of tests that never ended
+	delete(s.left, e.Package)
+	for k := range s.output { // the rest is output of tests that never ended
 		if strings.HasPrefix(k, e.Package+" ") {
 			if e.Action == "fail" && k != key {
-				fmt.Fprint(s.out, strings.Join(s.output[k], ""))
+				s.printf("%s", strings.Join(s.output[k], ""))
 			}
 			delete(s.output, k)
 		}
 	}
 }
-
-func (s *summary) failures() bool { return s.failed > 0 }
 
 // close prints the end: what was skipped and why, what failed, and the counts.
 func (s *summary) close(took time.Duration) {

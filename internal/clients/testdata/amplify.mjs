@@ -9,7 +9,7 @@ cognitoUserPoolsTokenProvider.setAuthConfig(Auth);
 Amplify.configure({ Auth }, { Auth: { tokenProvider: cognitoUserPoolsTokenProvider } });
 
 const passwordless = config.mode === 'passwordless';
-const username = passwordless ? 'amplify@example.com' : config.user;
+const username = passwordless ? config.new : config.user;
 const start = () => passwordless
   ? signIn({ username, options: { authFlowType: 'CUSTOM_WITHOUT_SRP' } })
   : signIn({ username, password: config.password, options: { authFlowType: 'CUSTOM_WITH_SRP' } });

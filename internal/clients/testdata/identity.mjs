@@ -5,7 +5,7 @@ import { assert, code, config, wrong } from './world.mjs';
 const { AuthenticationDetails, CognitoUser, CognitoUserAttribute, CognitoUserPool } = identity;
 const pool = new CognitoUserPool({ UserPoolId: config.userPoolId, ClientId: config.userPoolClientId, endpoint: config.endpoint });
 const passwordless = config.mode === 'passwordless';
-const username = passwordless ? 'identity@example.com' : config.user;
+const username = passwordless ? config.new : config.user;
 
 /** Calls back into a promise of {event, value}. */
 const call = (run) => new Promise((resolve) => {

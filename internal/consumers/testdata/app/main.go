@@ -1,4 +1,4 @@
-// Command app imports the construct twice, once in each mode, as somebody else's app would.
+// Command app imports the construct twice, once in each mode, as an adopter's app does.
 package main
 
 import (

@@ -1,0 +1,106 @@
+// Package inprocess runs the functions of a sandbox in the test's process, put together as their
+// programs put them together, by a clock that the test moves. A code then expires without waiting.
+package inprocess
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/directory"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/email"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/macs"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/table"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
+	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
+)
+
+// Clock is the machine's clock, moved forward by the test. The zero value is not moved.
+type Clock struct{ ahead atomic.Int64 }
+
+// Now returns the time.
+func (c *Clock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+// Advance moves the clock forward.
+func (c *Clock) Advance(by time.Duration) { c.ahead.Add(int64(by)) }
+
+// Options returns o with the pool and the functions by this clock.
+func (c *Clock) Options(o sandbox.Options) sandbox.Options {
+	o.Clock, o.InProcess = c.Now, func(_ context.Context, s *sandbox.Sandbox) (sandbox.Invoker, error) {
+		all := sandbox.Handlers{}
+		var errs []error
+		for _, t := range append(s.Triggers(), sandbox.MailEvents) {
+			h, err := handler(s, t, c.Now)
+			all[t] = h
+			errs = append(errs, err)
+		}
+		return all, errors.Join(errs...)
+	}
+	return o
+}
+
+// functions are the functions behind the triggers.
+var functions = map[sandbox.Trigger]settings.Function{
+	sandbox.DefineAuthChallenge: settings.DefineAuthChallenge, sandbox.CreateAuthChallenge: settings.CreateAuthChallenge,
+	sandbox.VerifyAuthChallengeResponse: settings.VerifyAuthChallenge, sandbox.PreSignUp: settings.PreSignUp,
+	sandbox.PreTokenGeneration: settings.PreTokenGeneration, sandbox.MailEvents: settings.MailEvents,
+}
+
+// handler makes the handler of one function, as the main function in lambdas/ does.
+func handler(sb *sandbox.Sandbox, t sandbox.Trigger, now func() time.Time) (sandbox.Handler, error) {
+	f, ok := functions[t]
+	if !ok {
+		return nil, fmt.Errorf("trigger %s is not EmailOTP's", t)
+	}
+	variables, err := sb.Environment(t)
+	if err != nil {
+		return nil, err
+	}
+	lookup := func(name string) (string, bool) { v, ok := variables[name]; return v, ok }
+	s, err := settings.Parse(f, lookup)
+	if err != nil {
+		return nil, err
+	}
+	log := trigger.NewReporter(io.Discard, f, now)
+	switch f {
+	case settings.DefineAuthChallenge:
+		return trigger.Define{Settings: s, Reporter: log}.Handler(), nil
+	case settings.PreSignUp:
+		return trigger.SignUp{Settings: s, Reporter: log}.Handler(), nil
+	case settings.PreTokenGeneration:
+		return trigger.Tokens{Settings: s, Reporter: log}.Handler(), nil
+	}
+	store, err := table.New(s.TableName, lookup)
+	if err != nil {
+		return nil, err
+	}
+	if f == settings.MailEvents {
+		return trigger.MailEvents{Settings: s, Reporter: log, Store: store, Now: now}, nil
+	}
+	keys, err := macs.New(s.KeyARN, lookup)
+	if err != nil {
+		return nil, err
+	}
+	if f == settings.VerifyAuthChallenge {
+		v := trigger.Verify{Settings: s, Reporter: log, Keys: keys, Store: store, Now: now}
+		if s.Mode == settings.Passwordless {
+			v.Directory, err = directory.New(lookup)
+		}
+		return v.Handler(), err
+	}
+	renderer, err := trigger.MailRenderer(s, lookup)
+	if err != nil {
+		return nil, err
+	}
+	sender, err := email.New(s, lookup)
+	if err != nil {
+		return nil, err
+	}
+	return trigger.Create{Settings: s, Reporter: log, Keys: keys, Store: store, Renderer: renderer, Sender: sender,
+		Now: now, Random: rand.Reader}.Handler(), nil
+}
