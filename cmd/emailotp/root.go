@@ -26,7 +26,6 @@ var commands = []func(streams) *cobra.Command{
 	newOutputs,
 	newLambdas,
 	newCost,
-	newAttack,
 	newVersion,
 }
 

@@ -34,7 +34,7 @@ type group struct {
 var alone = []string{"internal/clients", "internal/consumers", "internal/e2e"}
 
 // timed are further packages that go by the machine's clock, and need no turn of their own.
-var timed = []string{"internal/attack"}
+var timed = []string{"tools/attack"}
 
 const (
 	awscdk   = "github.com/aws/aws-cdk-go/awscdk/v2"
