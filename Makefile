@@ -47,7 +47,7 @@ lambdas: ## write the functions as zips into dist/lambdas
 	@go run ./cmd/emailotp lambdas $(ARGS)
 
 bench: $(NODE_MODULES) ## measure
-	@go run ./internal/bench/cmd/bench $(ARGS)
+	@go run ./tools/bench $(ARGS)
 
 attack: ## attack the sign-in and see every bound hold
 	@go run ./tools/attack $(ARGS)
