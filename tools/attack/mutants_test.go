@@ -45,18 +45,22 @@ func mutants() map[string]mutant {
 		"a key that accepts everything": {[]string{"elsewhere"}, "it was accepted",
 			weakness{key: func(k keyService) keyService { return yes{k} }}},
 		"a client with every flow": {[]string{"bypass"}, "tokens were given", weakness{client: func(c *poolClient) {
-			c.ExplicitAuthFlows = append(c.ExplicitAuthFlows, "ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH")
+			c.ExplicitAuthFlows = append(c.ExplicitAuthFlows, "ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH",
+				"ALLOW_ADMIN_USER_PASSWORD_AUTH")
 		}}},
 		"a define that trusts the last row": {[]string{"forged", "bypass"}, "tokens",
 			wrapped(settings.DefineAuthChallenge, func(h function) function { return lastRow{h} })},
 		"claims that every caller wins": {[]string{"retries"}, "mails", stored(func(s store) store { return generous{s} })},
-		"mails that are not counted":    {[]string{"flood"}, "is the most", stored(func(s store) store { return forgetful{s} })},
+		"mails that are not counted": {[]string{"flood"}, "is the most",
+			stored(func(s store) store { return forgetful{s} })},
 		"long codes that are never mailed": {[]string{"lockout"}, "kept out",
 			stored(func(s store) store { return stingy{s} })},
 		"a create with another reason for invented names": {[]string{"enumeration"}, "reason=none",
 			wrapped(settings.CreateAuthChallenge, func(h function) function { return telltale{h} })},
-		"a spend that fails open":     {[]string{"faults"}, "compared that were not counted", stored(func(s store) store { return failsOpen{s} })},
-		"a release that does nothing": {[]string{"faults"}, "counted as sent", stored(func(s store) store { return keeps{s} })},
+		"a spend that fails open": {[]string{"faults"}, "compared that were not counted",
+			stored(func(s store) store { return failsOpen{s} })},
+		"a release that does nothing": {[]string{"faults"}, "counted as sent",
+			stored(func(s store) store { return keeps{s} })},
 		"failures that are counted in memory alone": {[]string{"crash"}, "failures are forgotten",
 			stored(func(s store) store { return uncounted{s} })},
 		"a trigger that panics": {[]string{"hostile"}, "panicked", stored(func(s store) store { return jumpy{s} })},
@@ -116,7 +120,8 @@ func (f twice) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 
 type reusable struct{ store }
 
-func (s reusable) Use(ctx context.Context, key string, issued time.Time, challenge string, refund time.Duration, now time.Time) (bool, error) {
+func (s reusable) Use(ctx context.Context, key string, issued time.Time, challenge string, refund time.Duration,
+	now time.Time) (bool, error) {
 	_, err := s.store.Use(ctx, key, issued, challenge, refund, now)
 	return true, err
 }

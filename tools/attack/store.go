@@ -29,7 +29,8 @@ func newStore(g *gateway.Front, inMemory bool) store {
 		return newMemory()
 	}
 	return dynamo.New(dynamodb.New(dynamodb.Options{Region: region, HTTPClient: inProcess{g}, RetryMaxAttempts: 2,
-		BaseEndpoint: aws.String("http://127.0.0.1"), Credentials: credentials.NewStaticCredentialsProvider("lab", "lab", "")}), tableName)
+		BaseEndpoint: aws.String("http://127.0.0.1"), Credentials: credentials.NewStaticCredentialsProvider("lab", "lab",
+			"")}), tableName)
 }
 
 // failures returns how many wrong answers in a row the store has of a user.
@@ -135,7 +136,8 @@ func (m *memory) ReturnLane(_ context.Context, key string) error {
 	return nil
 }
 
-func (m *memory) Use(_ context.Context, key string, issued time.Time, challenge string, refund time.Duration, _ time.Time) (bool, error) {
+func (m *memory) Use(_ context.Context, key string, issued time.Time, challenge string, refund time.Duration,
+	_ time.Time) (bool, error) {
 	return m.change(key, func(i *item) bool {
 		if i.Used >= issued.UnixMilli() {
 			return false

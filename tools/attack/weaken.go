@@ -120,12 +120,14 @@ func (s mortalStore) Claim(ctx context.Context, key string, before, after item, 
 	return s.store.Claim(ctx, key, before, after, now)
 }
 
-func (s mortalStore) SpendGuess(ctx context.Context, key string, b guard.Bucket, limit int, now time.Time) (bool, error) {
+func (s mortalStore) SpendGuess(ctx context.Context, key string, b guard.Bucket, limit int, now time.Time) (bool,
+	error) {
 	defer s.around("SpendGuess")()
 	return s.store.SpendGuess(ctx, key, b, limit, now)
 }
 
-func (s mortalStore) Use(ctx context.Context, key string, issued time.Time, challenge string, refund time.Duration, now time.Time) (bool, error) {
+func (s mortalStore) Use(ctx context.Context, key string, issued time.Time, challenge string, refund time.Duration,
+	now time.Time) (bool, error) {
 	defer s.around("Use")()
 	return s.store.Use(ctx, key, issued, challenge, refund, now)
 }
