@@ -54,11 +54,11 @@ lambdas: go ## write the functions as zips into dist/lambdas
 	@go run ./cmd/emailotp lambdas $(ARGS)
 
 bench: $(NODE_MODULES) ## measure
-	@go run ./internal/bench/cmd/bench $(ARGS)
+	@go run ./tools/bench $(ARGS)
 
 attack: ## attack the sign-in and see every bound hold
-	@go run ./cmd/emailotp attack $(ARGS)
-	EMAILOTP_ATTACK=all go test -count=1 -timeout 60m -run TestEveryWeaknessIsFound ./internal/attack
+	@go run ./tools/attack $(ARGS)
+	EMAILOTP_ATTACK=all go test -count=1 -timeout 60m -run TestEveryWeaknessIsFound ./tools/attack
 
 test-consumers: go $(NODE_MODULES) ## import the construct in every way there is
 	EMAILOTP_CONSUMERS=all go test -count=1 -timeout 60m ./internal/consumers/...

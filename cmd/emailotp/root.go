@@ -28,7 +28,6 @@ var commands = []func(streams) *cobra.Command{
 	newOutputs,
 	newLambdas,
 	newCost,
-	newAttack,
 	newVersion,
 }
 

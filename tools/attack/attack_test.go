@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// needEngine skips a test of the real store where there is no Node; CI has one.
+func needEngine(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("npm"); err != nil && os.Getenv("CI") == "" {
+		t.Skip("the table engine needs Node and npm, which are not on PATH")
+	}
+}
+
+func TestSmallRunHoldsEveryBound(t *testing.T) {
+	needEngine(t)
+	report, err := attackAll(t.Context(), options{small: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	attacked := map[string]bool{}
+	for _, row := range report.Rows {
+		attacked[row.Attack] = true
+		if !row.OK && !holdsOnAQuietMoment(t, row) {
+			t.Errorf("%s, %s, %s: %s", row.Attack, row.Mode, row.Tried, row.Why)
+		}
+	}
+	for _, a := range attacks() {
+		if !attacked[a.name] && !a.slow {
+			t.Errorf("the attack %s left no row", a.name)
+		}
+	}
+	t.Logf("%d bounds in %.0f s", len(report.Rows), report.Seconds)
+}
+
+// holdsOnAQuietMoment repeats an attack that depends on the machine's clock: on a machine too busy to
+// answer within the shortened five seconds, the simulated Cognito gives up on sound triggers.
+func holdsOnAQuietMoment(t *testing.T, broken Row) bool {
+	t.Helper()
+	if broken.Attack != "retries" && broken.Attack != "faults" {
+		return false
+	}
+	for range 3 {
+		again, err := attackAll(t.Context(), options{small: true, only: []string{broken.Attack}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range again.Rows {
+			if row.Mode == broken.Mode && row.Tried == broken.Tried && row.OK {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// A harness that always reports success is worthless: the attack on each weakness must find it. This
+// takes minutes, so it runs with make attack.
+func TestEveryWeaknessIsFound(t *testing.T) {
+	if os.Getenv("EMAILOTP_ATTACK") != "all" {
+		t.Skip("set EMAILOTP_ATTACK=all to attack weakened worlds; make attack does")
+	}
+	needEngine(t)
+	for name, m := range mutants() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, by := range m.foundBy {
+				report, err := attackAll(t.Context(), options{small: true, only: []string{by}, weaken: m.weak})
+				if err != nil {
+					t.Fatal(err)
+				}
+				found := false
+				for _, row := range report.Rows {
+					found = found || !row.OK && strings.Contains(row.Why, m.words)
+				}
+				if !found {
+					t.Errorf("%s did not find it", by)
+				}
+			}
+		})
+	}
+}
+
+func TestAnEndedContextEndsTheRun(t *testing.T) {
+	needEngine(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
+	defer cancel()
+	if _, err := attackAll(ctx, options{}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a cancelled run returned %v", err)
+	}
+}
+
+func testReport() Report {
+	return Report{Seconds: 2, Broken: 1, Rows: []Row{
+		{Attack: "year", Mode: "password", Tried: "guesses", Count: 8770, Result: "8,770 compared", Bound: "≤ 8,770",
+			OK: true},
+		{Attack: "bypass", Mode: "password", Tried: "an entry", Count: 1, Result: "tokens", Bound: "0",
+			Why: "tokens were given"},
+	}}
+}
+
+func TestTheTableNamesWhatBroke(t *testing.T) {
+	var b strings.Builder
+	if err := testReport().Table(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"attack", "8,770 compared", "≤ 8,770  ok", "0        BROKEN",
+		"BROKEN bypass, password, an entry:\n  tokens were given", "2 bounds, 1 broken, 2 s"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("missing %q in\n%s", want, b.String())
+		}
+	}
+	if err := testReport().Err(); err == nil || err.Error() != "1 of 2 bounds are broken" {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestTheJSONReadsBack(t *testing.T) {
+	text, err := json.Marshal(testReport())
+	var back Report
+	if err == nil {
+		err = json.Unmarshal(text, &back)
+	}
+	if err != nil || back.Broken != 1 || len(back.Rows) != 2 || back.Rows[0] != testReport().Rows[0] {
+		t.Errorf("%+v, %v", back, err)
+	}
+}
+
+func TestTheArithmetic(t *testing.T) {
+	if n := maxGuesses(365); n != 8770 {
+		t.Errorf("%d guesses a year", n)
+	}
+	for digits, want := range map[int]float64{6: 8.73e-3, 8: 8.77e-5, 10: 8.77e-7} {
+		if got := chance(8770, digits); math.Abs(got-want)/want > 0.001 {
+			t.Errorf("%d digits: %g, want %g", digits, got, want)
+		}
+	}
+}
+
+func TestTimesThatDifferAreALeakAndEqualOnesAreNot(t *testing.T) {
+	dice := rand.New(rand.NewPCG(1, 2))
+	// series draws times of about a millisecond, multiplied by a factor.
+	series := func(factor float64) []float64 {
+		s := make([]float64, 500)
+		for i := range s {
+			s[i] = factor * (1 + 0.2*math.Abs(dice.NormFloat64()))
+		}
+		return s
+	}
+	leaks := func(a, b []float64) bool { _, _, broken := compareTimes("start", a, b); return broken != "" }
+	for range 50 {
+		a := series(1)
+		if leaks(a, series(1)) {
+			t.Error("equal times count as a leak")
+		}
+		if !leaks(a, series(1.1)) {
+			t.Error("ten percent more are not found")
+		}
+		if leaks(a, series(1.02)) {
+			t.Error("two percent count as a leak")
+		}
+	}
+}
+
+func TestMannWhitney(t *testing.T) {
+	// By hand: ranks of a are 1, 2, 4, 5, so U = 2 of a mean of 10 and a deviation of √(4·5·10/12).
+	a, b := []float64{1, 2, 4, 5}, []float64{3, 6, 7, 8, 9}
+	want := math.Erfc(8 / math.Sqrt(4*5*10/12.0) / math.Sqrt2)
+	if p := mannWhitney(a, b); math.Abs(p-want) > 1e-12 {
+		t.Errorf("p = %v, want %v", p, want)
+	}
+	if p := mannWhitney([]float64{1, 1}, []float64{1, 1}); p != 1 {
+		t.Errorf("all equal: p = %v", p)
+	}
+	if median([]float64{3, 1, 2}) != 2 || median([]float64{4, 1, 2, 3}) != 2.5 {
+		t.Error("the median is wrong")
+	}
+}

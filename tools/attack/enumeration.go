@@ -1,0 +1,258 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
+)
+
+// kind is a sort of account that a stranger might try to tell from an invented name.
+type kind struct {
+	name string
+	spec userSpec
+	// alone is what the account's owner or mail provider did before the stranger looks.
+	alone func(l *lab, name string)
+	// both is what happened to the account and to the invented name: a stranger can do it to any name.
+	both func(l *lab, name string)
+	// soon makes the stranger look at once, else a quarter of an hour later.
+	soon bool
+	// spell changes the name under which the account is created.
+	spell func(string) string
+}
+
+func kinds() []kind {
+	proven, unproven := userSpec{EmailVerified: true}, userSpec{}
+	return []kind{
+		{name: "known, never seen before", spec: proven},
+		{name: "known, address not proven", spec: unproven},
+		{name: "known, must change the password", spec: userSpec{EmailVerified: true, Temporary: true}},
+		{name: "known, the owner has just signed in", spec: proven, alone: signedIn, soon: true},
+		{name: "known, the owner is signing in", spec: proven, alone: begun, soon: true},
+		{name: "known, the owner signed in a while ago", spec: proven, alone: signedIn},
+		{name: "known, out of mails by the owner's own tries", spec: proven, alone: outOfMails},
+		{name: "known, mails refused by its provider", spec: proven, alone: refusing},
+		{name: "known, guesses and mails spent by the stranger", spec: proven, both: outOfBoth},
+		{name: "not proven, guesses and mails spent by the stranger", spec: unproven, both: outOfBoth},
+		{name: "known, in a pool that people use", spec: proven, both: others(true), soon: true},
+		{name: "known, in a pool that a stranger floods with invented names", spec: proven, both: others(false), soon: true},
+		{name: "known, named in another spelling", spec: proven, spell: strings.ToUpper},
+	}
+}
+
+// others sign in, so that the quota of their kind of name is in use but not at its end: past that end no
+// mail goes to the simulator, which time shows.
+func others(known bool) func(*lab, string) {
+	return func(l *lab, _ string) {
+		for n := range 12 {
+			name := fmt.Sprintf("other%04d@example.com", n)
+			if known {
+				l.user(userSpec{Email: name, EmailVerified: true})
+				signedIn(l, name)
+			} else {
+				begun(l, name)
+			}
+		}
+	}
+}
+
+func signedIn(l *lab, name string) {
+	a, err := l.initiate(name)
+	l.run.check(err)
+	_, err = l.answerCode(a, name, l.inbox.code(name))
+	l.run.check(err)
+}
+
+func begun(l *lab, name string) {
+	_, err := l.initiate(name)
+	l.run.check(err)
+}
+
+func outOfMails(l *lab, name string) {
+	for range 10 {
+		begun(l, name)
+		l.clock.advance(cooldown)
+	}
+}
+
+func refusing(l *lab, name string) {
+	l.inbox.hook = func(to string, accepted bool) error {
+		if to == name && !accepted {
+			return trigger.ErrRecipient
+		}
+		return nil
+	}
+}
+
+func outOfBoth(l *lab, name string) {
+	for i := range 12 {
+		a, err := l.initiate(name)
+		for tries := 0; err == nil && tries < attempts; tries++ {
+			a, err = l.answerCode(a, name, fmt.Sprintf("%08d", i))
+		}
+		l.clock.advance(cooldown)
+	}
+}
+
+// enumeration does the same with an account and with an invented name, and compares all that a stranger
+// can observe: words, keys, values, sizes, and how often each service was called.
+func enumeration(r *run, m settings.Mode) {
+	if m == withPassword {
+		passwordNames(r)
+		return
+	}
+	for _, k := range kinds() {
+		account, nobody := k.look(r, true), k.look(r, false)
+		var differ []string
+		for i, step := range account {
+			if step != nobody[i] {
+				differ = append(differ, difference(step, nobody[i]))
+			}
+		}
+		r.add(m, k.name+": words, sizes and calls, against a name that nobody has", len(account),
+			fmt.Sprintf("%d of %d steps differ", len(differ), len(account)), "0", differ...)
+	}
+}
+
+// look prepares an account or none, and returns what each step shows a stranger.
+func (k kind) look(r *run, exists bool) []string {
+	// One shard for each quota: which shard a mail counts in is random, and must not look like a difference.
+	l := r.lab(plan{mode: passwordless, change: quotas{900, 900, 900}.set})
+	began := l.clock.now()
+	if exists {
+		spec := k.spec
+		if spec.Email = victim; k.spell != nil {
+			spec.Email = k.spell(victim)
+		}
+		if l.user(spec); k.alone != nil {
+			k.alone(l, victim)
+		}
+	}
+	if k.both != nil {
+		k.both(l, victim)
+	}
+	if !k.soon {
+		l.clock.until(began.Add(15 * time.Minute))
+	}
+	s := &stranger{lab: l, name: victim}
+	var seen []string
+	for _, step := range steps {
+		seen = append(seen, s.observe(step))
+	}
+	return seen
+}
+
+// stranger takes the same steps with any name.
+type stranger struct {
+	lab  *lab
+	name string
+	last poolAnswer
+}
+
+// step is one step of a stranger.
+type step struct {
+	name string
+	// wait is how long the stranger waits before.
+	wait time.Duration
+	// timed steps are those whose time is compared too.
+	timed bool
+	take  func(*stranger) (poolAnswer, error)
+}
+
+var steps = []step{
+	{"start", 0, true, (*stranger).start},
+	{"wrong answer", 0, true, answering("00000000")},
+	{"malformed answer", 0, false, answering("x")},
+	{"start again", 0, true, (*stranger).start},
+	{"resend too soon", 0, true, (*stranger).resend},
+	{"resend", cooldown, false, (*stranger).resend},
+	{"wrong answer to the resent", 0, false, answering("00000001")},
+	{"answer too late", codeTTL, false, answering("00000002")},
+	{"last answer", 0, false, answering("00000003")},
+	{"start later", 0, false, (*stranger).start},
+}
+
+func (s *stranger) start() (poolAnswer, error) { return s.lab.initiate(s.name) }
+
+func answering(code string) func(*stranger) (poolAnswer, error) {
+	return func(s *stranger) (poolAnswer, error) { return s.lab.answerCode(s.last, s.name, code) }
+}
+
+func (s *stranger) resend() (poolAnswer, error) {
+	return s.lab.call("RespondToAuthChallenge", map[string]any{"ChallengeName": "CUSTOM_CHALLENGE",
+		"ClientId": s.lab.client,
+		"Session":  s.last.Session, "ChallengeResponses": map[string]string{"USERNAME": s.name,
+			"ANSWER": contract.ActionResend},
+		"ClientMetadata": map[string]string{contract.ClientMetadataAction: contract.ActionResend}})
+}
+
+// observe takes a step and describes all that it shows.
+func (s *stranger) observe(step step) string {
+	s.lab.clock.advance(step.wait)
+	before := s.lab.calls()
+	a, err := step.take(s)
+	if err == nil {
+		s.last = a
+	}
+	var calls []string
+	after := s.lab.calls()
+	for _, c := range slices.Sorted(maps.Keys(after)) {
+		if n := after[c] - before[c]; n > 0 {
+			calls = append(calls, fmt.Sprintf("%s×%d", c, n))
+		}
+	}
+	return fmt.Sprintf("%s: %v %s, %d bytes, Session %d, calls %s", step.name, err, shown(a), a.size, len(a.Session),
+		strings.Join(calls, " "))
+}
+
+// shown writes the challenge parameters. Times are relative, for the clocks of two labs differ by what was
+// done before; the user's name is a UUID for every account.
+func shown(a poolAnswer) string {
+	var parts []string
+	now, _ := time.Parse(time.RFC3339, a.ChallengeParameters[contract.ParamNow])
+	for _, name := range slices.Sorted(maps.Keys(a.ChallengeParameters)) {
+		value := a.ChallengeParameters[name]
+		if t, err := time.Parse(time.RFC3339, value); err == nil {
+			value = t.Sub(now).String()
+		}
+		if name == "USERNAME" {
+			value = fmt.Sprintf("%d characters", len(value))
+		}
+		parts = append(parts, name+"="+value)
+	}
+	return strings.Join(parts, " ")
+}
+
+// difference names the step and the words in which two descriptions differ.
+func difference(a, b string) string {
+	step, _, _ := strings.Cut(a, ":")
+	only := func(these, those string) string {
+		words := slices.DeleteFunc(strings.Fields(these),
+			func(w string) bool { return slices.Contains(strings.Fields(those), w) })
+		return strings.Join(words, " ")
+	}
+	return fmt.Sprintf("%s: %s, for nobody %s", step, only(a, b), only(b, a))
+}
+
+// passwordNames compares a known and an invented name in password mode, for a stranger without the
+// password: neither may reach the mailed code.
+func passwordNames(r *run) {
+	var seen [2]string
+	for i := range seen {
+		l := r.lab(plan{mode: withPassword})
+		if i == 0 {
+			l.user(userSpec{Email: victim, EmailVerified: true})
+		}
+		a, err := l.enter(victim, "Wrong-Horse-9")
+		_, bare := l.initiate(victim)
+		seen[i] = fmt.Sprint(err, a.size, bare, l.calls())
+	}
+	same := seen[0] == seen[1]
+	r.add(settings.Password, "known or not, without the password: words, sizes and calls", 2,
+		"the same: "+fmt.Sprint(same), "the same", unless(same, "%s, and nobody: %s", seen[0], seen[1]))
+}

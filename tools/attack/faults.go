@@ -1,0 +1,203 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	gateway "github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// serviceCall is one call to AWS in a sign-in.
+type serviceCall struct {
+	name, service, operation string
+	// after is how many calls of the operation come before it.
+	after int
+	// answering says that verify makes it, else create.
+	answering bool
+}
+
+var (
+	reading       = serviceCall{"reading the item", gateway.DynamoDB, "GetItem", 0, false}
+	firstUpdate   = serviceCall{"the first of claim and lane", gateway.DynamoDB, "UpdateItem", 0, false}
+	secondUpdate  = serviceCall{"the second of claim and lane", gateway.DynamoDB, "UpdateItem", 1, false}
+	codeMAC       = serviceCall{"the code's MAC", gateway.KMS, "GenerateMac", 0, false}
+	bindingMAC    = serviceCall{"the binding's MAC", gateway.KMS, "GenerateMac", 1, false}
+	mailing       = serviceCall{"the mail", gateway.SES, "SendEmail", 0, false}
+	countingGuess = serviceCall{"counting the guess", gateway.DynamoDB, "UpdateItem", 0, true}
+	comparing     = serviceCall{"comparing", gateway.KMS, "VerifyMac", 0, true}
+	usingUp       = serviceCall{"using the code up", gateway.DynamoDB, "UpdateItem", 1, true}
+)
+
+func serviceCalls() []serviceCall {
+	return []serviceCall{reading, firstUpdate, secondUpdate, codeMAC, bindingMAC, mailing, countingGuess, comparing,
+		usingUp}
+}
+
+// with returns the fault that hits the call.
+func (c serviceCall) with(f fault, calls int) fault {
+	f.Service, f.Operation, f.After, f.Calls = c.service, c.operation, c.after, calls
+	return f
+}
+
+// trouble is a way in which a call fails.
+type trouble struct {
+	name  string
+	fault fault
+	// once troubles end before the client's own repetition of the call.
+	once bool
+}
+
+// healed is the trouble that one repetition of the call heals.
+const healed = "answer lost once"
+
+var troubles = []trouble{
+	{"down", fault{Status: http.StatusInternalServerError, Error: "InternalFailure"}, false},
+	{"denied", fault{Status: http.StatusBadRequest, Error: "AccessDeniedException"}, true},
+	{"throttled", fault{Throttle: true}, false},
+	{"done, the answer lost", fault{LoseAnswer: true}, false},
+	{healed, fault{LoseAnswer: true}, true},
+}
+
+// faults makes every call of a sign-in fail in every way. The client reads a fixed sentence, no mail is
+// counted that was not sent, no guess is compared that was not counted, and the owner gets in at once when
+// the trouble is over.
+func faults(r *run, m settings.Mode) {
+	calls := serviceCalls()
+	results := make([]aftermath, len(calls)*len(troubles))
+	r.parallel(len(results), 12, func(r *run, i int) {
+		call, t := calls[i/len(troubles)], troubles[i%len(troubles)]
+		l := r.wiredLab(plan{mode: m})
+		// Two calls where the client repeats one: the repetition fails too. More would hit what cleans up.
+		n := 2
+		if call.service == gateway.SES || t.once {
+			n = 1
+		}
+		results[i] = l.strike(call, call.with(t.fault, n))
+		if t.name == healed && results[i].refused {
+			results[i].note("one lost answer ended the sign-in")
+		}
+	})
+	for c, call := range calls {
+		refusals := 0
+		var broken []string
+		for i, t := range troubles {
+			result := results[c*len(troubles)+i]
+			if result.refused {
+				refusals++
+			}
+			for _, b := range result.broken {
+				broken = append(broken, t.name+": "+b)
+			}
+		}
+		r.add(m, call.name+": down, denied, throttled, answer lost, lost once", len(troubles),
+			fmt.Sprintf("%d refused in a fixed sentence, %d went through", refusals,
+				len(troubles)-refusals), "nothing half done", broken...)
+	}
+}
+
+// wiredLab builds a lab with real clients and the victim's account.
+func (r *run) wiredLab(p plan) *lab {
+	p.wire = true
+	l := r.lab(p)
+	l.user(userSpec{Email: victim, EmailVerified: true})
+	return l
+}
+
+// aftermath is the consequence of one trouble.
+type aftermath struct {
+	refused bool
+	broken  []string
+}
+
+func (a *aftermath) note(sentence string) {
+	if sentence != "" {
+		a.broken = append(a.broken, sentence)
+	}
+}
+
+// strike signs in while a call fails, and again after that.
+func (l *lab) strike(call serviceCall, f fault) (out aftermath) {
+	if call.answering {
+		return l.strikeAnswer(call, f)
+	}
+	l.gateway.Inject(f)
+	a, err := l.enter(victim, knownPassword)
+	l.gateway.ClearFaults()
+	if err != nil {
+		out.refused = true
+		out.note(wording(err))
+		// Begun again at once: a mail that was not sent must not be in the way.
+		if a, err = l.enterCalm(); err != nil {
+			out.note(fmt.Sprintf("afterwards %v", err))
+			return out
+		}
+	}
+	letters := l.mailsTo(victim)
+	if len(letters) == 0 {
+		out.note("no mail came, and the next sign-in's mail was counted as sent")
+		return out
+	}
+	done, err := l.answerCode(a, victim, letters[0].code)
+	out.note(unless(err == nil && done.signedIn(), "the owner did not get in: %v", err))
+	out.note(unless(len(letters) == 1, "%d mails", len(letters)))
+	return out
+}
+
+// strikeAnswer gives the right answer while a call fails.
+func (l *lab) strikeAnswer(call serviceCall, f fault) (out aftermath) {
+	a, err := l.enterCalm()
+	l.run.check(err)
+	letters := l.mailsTo(victim)
+	if len(letters) != 1 {
+		l.run.check(fmt.Errorf("%d mails before any trouble", len(letters)))
+	}
+	l.gateway.Inject(f)
+	done, err := l.answerCode(a, victim, letters[0].code)
+	l.gateway.ClearFaults()
+	if call == countingGuess && !f.LoseAnswer {
+		compared := l.key.all.compared.Load()
+		out.note(unless(compared == 0, "%d guesses compared that were not counted", compared))
+	}
+	if err == nil && done.signedIn() {
+		return out
+	}
+	if out.refused = true; err != nil {
+		out.note(wording(err))
+	}
+	// The owner begins again. The code may have been used up by a call whose answer was lost; then a new
+	// one must come at once.
+	if a, err = l.enterCalm(); err != nil {
+		out.note(fmt.Sprintf("afterwards %v", err))
+		return out
+	}
+	letters = l.mailsTo(victim)
+	done, err = l.answerCode(a, victim, letters[0].code)
+	out.note(unless(err == nil && done.signedIn(), "the owner did not get in afterwards: %v", err))
+	out.note(unless(len(letters) <= 2, "%d mails", len(letters)))
+	return out
+}
+
+// enterCalm signs in while no call fails. On a busy machine a client's second can still run out, which is
+// not the attack's doing: it tries again.
+func (l *lab) enterCalm() (a poolAnswer, err error) {
+	for range 3 {
+		if a, err = l.enter(victim, knownPassword); err == nil {
+			break
+		}
+	}
+	return a, err
+}
+
+// wording returns what is wrong with the error that a client read.
+func wording(err error) string {
+	const sentence = "Sign-in codes are not available just now; please try again in a few minutes (emailotp:" +
+		contract.RefusalUnavailable + ")"
+	for _, trigger := range []string{"CreateAuthChallenge", "VerifyAuthChallengeResponse"} {
+		if err.Error() == "UserLambdaValidationException: "+trigger+" failed with error "+sentence+"." {
+			return ""
+		}
+	}
+	return "the client read " + err.Error()
+}

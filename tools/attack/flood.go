@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
+)
+
+// quotas are a pool's mails an hour, by kind of address.
+type quotas struct{ verified, unverified, unknown int }
+
+func (q quotas) set(s *settings.Settings) {
+	s.PoolMailsVerified, s.PoolMailsUnverified, s.PoolMailsUnknown = q.verified, q.unverified, q.unknown
+}
+
+// floods cause mails as fast as the policy lets them: to one address, to many, to invented names. The
+// mails that owners need must still go.
+func floods(r *run, m settings.Mode) {
+	floodOne(r, m, "one person, a sign-in every 30 seconds", owner(1), slowMailBurst, slowMailsPerDay)
+	if m != passwordless {
+		return
+	}
+	floodOne(r, m, "an address that nobody proved, every 30 seconds", newcomer(1), newMailBurst, newMailsPerDay)
+	floodResends(r)
+	floodQuota(r, "invented names", invented, quotas{verified: 600, unverified: 600, unknown: 60})
+	floodQuota(r, "addresses that nobody proved", newcomer, quotas{verified: 600, unverified: 60, unknown: 600})
+	floodMany(r)
+}
+
+// floodOne begins sign-ins for one person for some days, and counts the mails of each day.
+func floodOne(r *run, m settings.Mode, name string, who person, burst, perDay int) {
+	l := r.lab(plan{mode: m, memory: true})
+	l.inbox.keep = 2
+	var each []int
+	var broken []string
+	calls, before := 0, 0
+	for d := range r.scale(3, 1) {
+		for end := epoch.Add(time.Duration(d+1) * 24 * time.Hour); l.clock.now().Before(end); l.clock.advance(30 * time.Second) {
+			l.start(who)
+			calls++
+		}
+		n := l.inbox.mails(who.email()) - before
+		each, before = append(each, n), before+n
+		most := perDay + 1 // days are cut at a moment at which one more may just have come back
+		if d == 0 {
+			most = burst + perDay
+		}
+		broken = append(broken, unless(n <= most, "%d mails on day %d, %d is the most", n, d+1, most))
+	}
+	r.add(m, name, calls, fmt.Sprintf("%v mails on its days", each), fmt.Sprintf("≤ %d, then %d", burst+perDay, perDay),
+		append(broken, unless(each[0] > 0, "no mail at all"))...)
+}
+
+// floodResends requests resends in as many sign-ins as can be held open.
+func floodResends(r *run) {
+	l := r.lab(plan{mode: passwordless, memory: true})
+	who, calls, hours := owner(1), 0, r.scale(24, 6)
+	for end := epoch.Add(time.Duration(hours) * time.Hour); l.clock.now().Before(end); {
+		held := []*signIn{l.start(who), l.start(who), l.start(who)}
+		for range 5 {
+			l.clock.advance(cooldown)
+			for _, s := range held {
+				s.resend()
+				calls++
+			}
+		}
+	}
+	n, most := l.inbox.mails(who.email()), slowMailBurst+slowMailsPerDay*hours/24
+	r.add(passwordless, "one person, by resends of three sign-ins at a time", calls,
+		fmt.Sprintf("%d mails in %d h", n, hours),
+		fmt.Sprintf("≤ %d", most), unless(n <= most, "%d mails, %d is the most", n, most), unless(n > 0, "no mail at all"))
+}
+
+// floodQuota uses up the quota of one kind of name on the engine for two hours, while an owner signs in
+// every five minutes.
+func floodQuota(r *run, name string, who func(int) person, q quotas) {
+	l := r.lab(plan{mode: passwordless, change: q.set})
+	hours, perMinute, limit := r.scale(2, 1), 5, min(q.unverified, q.unknown)
+	owners, in, calls := 0, 0, 0
+	for minute := range hours * 60 {
+		for i := range perMinute {
+			l.start(who(10_000 + minute*perMinute + i))
+			calls++
+		}
+		if minute%5 == 0 {
+			owners++
+			s := l.start(owner(minute))
+			if s.answer(s.code()); s.end == signed && l.inbox.mails(s.who.email()) == 1 {
+				in++
+			}
+		}
+		l.clock.advance(time.Minute)
+	}
+	sent := l.inbox.total - owners
+	// The mails of ten minutes at once, ten at least, and the refill.
+	most := max(10, limit/6) + hours*limit
+	r.add(passwordless, fmt.Sprintf("%s, %d a minute where %d an hour are allowed", name, perMinute, limit), calls,
+		fmt.Sprintf("%d mails in %d h; %d of %d people got in with one mail", sent, hours, in,
+			owners), fmt.Sprintf("≤ %d; all", most),
+		unless(sent <= most, "%d mails, %d is the most", sent, most),
+		unless(in == owners, "%d of %d people were kept out", owners-in, owners),
+		unless(sent > hours*limit/2, "the quota sent only %d mails", sent))
+}
+
+// floodMany floods many owners at once: the pool's quota for proven addresses bounds that. The mails to
+// the simulator are not counted.
+func floodMany(r *run) {
+	const perHour = 600
+	l := r.lab(plan{mode: passwordless, change: quotas{perHour, perHour, perHour}.set})
+	owners := r.scale(900, 200)
+	for i := range owners {
+		l.start(owner(i))
+		l.clock.advance(time.Second)
+	}
+	sent, most := l.inbox.total-l.inbox.mails(trigger.Simulator), perHour/6+owners*perHour/3600+1
+	r.add(passwordless, "many people, one a second where 600 an hour are allowed", owners,
+		fmt.Sprintf("%d mails in %s", sent, short(time.Duration(owners)*time.Second)), fmt.Sprintf("≤ %d", most),
+		unless(sent <= most, "%d mails to people, %d is the most", sent, most), unless(sent > most/2, "only %d mails", sent))
+}

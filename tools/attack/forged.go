@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// forgedRows shows define every session that can be made of up to three rows by name, result and metadata,
+// and of up to five after a proven password. [forger.deserves] states the rule for tokens independently.
+func forgedRows(r *run, m settings.Mode) {
+	depth := r.scale(3, 2)
+	l := r.lab(plan{mode: m, memory: true})
+	f := &forger{lab: l, genuine: map[string]int{}}
+	// A sign-in with wrong answers shows what create writes for each round.
+	s := l.start(owner(1))
+	for s.end == open {
+		f.genuine[s.metadata] = len(f.genuine)
+		s.answer(wrongCode(s.code()))
+	}
+	r.check(unexpected(s.err))
+	f.rows = everyRow(f.genuine)
+	f.extend(nil, depth)
+	f.extend(provenPassword, depth)
+	r.add(m, fmt.Sprintf("every session of %d rows, forged by name, result and metadata", depth), f.tried,
+		fmt.Sprintf("%d undeserved, %d of %d deserved tokens", f.undeserved, f.given, f.deserved), "0, all",
+		unless(len(f.genuine) == attempts, "a sign-in has %d rounds, not %d", len(f.genuine), attempts),
+		unless(f.undeserved == 0, "tokens for %s", f.example),
+		unless(f.given == f.deserved && f.deserved > 0, "a proven session got no tokens"))
+}
+
+// everyRow returns all rows of which sessions are forged.
+func everyRow(genuine map[string]int) []row {
+	madeUp := "eotp1"
+	metadata := []*string{nil, &madeUp}
+	for g := range genuine {
+		metadata = append(metadata, &g)
+	}
+	var rows []row
+	for _, name := range []string{"CUSTOM_CHALLENGE", "SRP_A", "PASSWORD_VERIFIER", "NEW_PASSWORD_REQUIRED",
+		"EMAIL_OTP", "custom_challenge", ""} {
+		for _, m := range metadata {
+			if name == "CUSTOM_CHALLENGE" || m == nil { // Cognito's own challenges have no metadata
+				rows = append(rows, row{name, true, m}, row{name, false, m})
+			}
+		}
+	}
+	return rows
+}
+
+type forger struct {
+	lab     *lab
+	rows    []row
+	genuine map[string]int // metadata by round
+
+	tried, undeserved, given, deserved int
+	example                            string
+}
+
+func (f *forger) extend(session []row, more int) {
+	f.show(session, owner(1))
+	f.show(session, invented(1))
+	if more == 0 {
+		return
+	}
+	for _, r := range f.rows {
+		f.extend(append(session[:len(session):len(session)], r), more-1)
+	}
+}
+
+// show sends a session to define and compares its decision with the rule.
+func (f *forger) show(session []row, who person) {
+	if session == nil {
+		session = []row{}
+	}
+	f.tried++
+	var d struct{ IssueTokens bool }
+	s := &signIn{lab: f.lab, client: f.lab.client, who: who}
+	f.lab.run.check(unexpected(s.trigger(settings.DefineAuthChallenge, map[string]any{"session": session}, &d)))
+	deserved := !who.unknown && f.deserves(session)
+	if deserved {
+		f.deserved++
+	}
+	switch {
+	case d.IssueTokens && deserved:
+		f.given++
+	case d.IssueTokens:
+		f.undeserved++
+		f.example = "the rows"
+		for _, r := range session {
+			f.example += fmt.Sprintf(" %s=%v", r.Name, r.Result)
+		}
+	}
+}
+
+// deserves is the rule. In password mode a proven password comes first, in Cognito's two steps, then
+// perhaps steps of Cognito's own, all met. Then come the rounds of the mailed code, each with what
+// create wrote for that round. The last one is right and the others are not.
+func (f *forger) deserves(session []row) bool {
+	if f.lab.plan.mode == withPassword {
+		if len(session) < 2 || session[0] != provenPassword[0] || session[1] != provenPassword[1] {
+			return false
+		}
+		session = session[2:]
+		for len(session) > 0 && (session[0].Name == "NEW_PASSWORD_REQUIRED" || session[0].Name == "EMAIL_OTP") &&
+			session[0].Result {
+			session = session[1:]
+		}
+	}
+	for i, r := range session {
+		if r.Name != "CUSTOM_CHALLENGE" || r.Metadata == nil {
+			return false
+		}
+		if round, ours := f.genuine[*r.Metadata]; !ours || round != i || r.Result != (i == len(session)-1) {
+			return false
+		}
+	}
+	return len(session) > 0
+}

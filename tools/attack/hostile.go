@@ -1,0 +1,203 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
+)
+
+// nasty are strings that have broken programs.
+func nasty() []string {
+	return []string{"", " ", "\x00", "12345678\x00", "1234567\u0000", strings.Repeat("1", 1<<20),
+		strings.Repeat("é", 3000),
+		"\u202e8765432", "\u2066", "१२३४५६७८", "12345678'; DROP TABLE Guard;--", "${jndi:ldap://example.com/a}", "{{.Code}}",
+		"%s%n%x", "<script>alert(1)</script>", "../../etc/passwd", "\r\nBcc: other@example.com", "null", "true", "[]", "{}",
+		"NaN", "1e8", "0x12345678", "-1", "+1234567", "１２３４５６７", "𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖", "1234567\ufffd", "\ud7ff", "ﷺ",
+		"emailotp:unavailable", contract.ActionResend, "eotp1.x", strings.Repeat("{\"a\":", 2000)}
+}
+
+// traces are parts of nasty strings that must not be in a log.
+var traces = []string{"DROP TABLE", "jndi", "Bcc", "<script"}
+
+// spellings are ways in which people type or paste a code; each must be accepted.
+func spellings(code string) map[string]string {
+	fullWidth, arabic := "", ""
+	for _, d := range code {
+		fullWidth += string('０' + d - '0')
+		arabic += string('٠' + d - '0')
+	}
+	a, b := code[:4], code[4:]
+	return map[string]string{
+		"as it is": code, "in two groups": a + " " + b, "with a dash": a + "-" + b, "with an en dash": a + "–" + b,
+		"spaces around": "  " + code + "\n", "no-break spaces": a + "\u00a0" + b, "marked right to left": "\u200f" +
+			code + "\u200f",
+		"isolated": "\u2066" + code + "\u2069", "full-width": fullWidth, "Arabic-Indic": arabic,
+		"every digit apart": strings.Join(strings.Split(code, ""), " "),
+	}
+}
+
+// hostile puts unexpected strings wherever a client can put one.
+func hostile(r *run, m settings.Mode) {
+	hostileAnswers(r, m)
+	typedCodes(r, m)
+	hostileEvents(r, m)
+	hostileRequests(r, m)
+}
+
+func (l *lab) panicked() string {
+	return unless(l.log.panics == 0, "a trigger panicked %d times", l.log.panics)
+}
+
+func (l *lab) repeated(words ...string) string {
+	return unless(!l.log.take(words...), "the log repeats what was sent")
+}
+
+func hostileAnswers(r *run, m settings.Mode) {
+	l := r.lab(plan{mode: m, memory: true})
+	s := l.start(owner(1))
+	var t tally
+	s.tally = &t
+	var errs []error
+	right := 0
+	odd := []any{nil, true, 12345678, 1.5, []string{"1"}, map[string]any{"a": 1}}
+	for _, answer := range nasty() {
+		odd = append(odd, answer)
+	}
+	for _, answer := range odd {
+		ok, err := s.verify(answer, nil)
+		if ok {
+			right++
+		}
+		errs = append(errs, err)
+	}
+	compared := t.compared.Load()
+	accepted := s.answer(s.code()).end == signed
+	r.add(m, "answers that are no code", len(odd), fmt.Sprintf("%d right, %d compared", right, compared),
+		"0, 0; the code stays right",
+		oddError(errs), l.panicked(), l.repeated(traces...), unless(right == 0, "%d were right", right),
+		unless(compared == 0, "%d were compared, which cost the owner guesses", compared),
+		unless(accepted, "the code was refused afterwards"))
+}
+
+func typedCodes(r *run, m settings.Mode) {
+	names := slices.Sorted(maps.Keys(spellings("12345678")))
+	in, refusedOnes := 0, ""
+	for _, name := range names {
+		s := r.lab(plan{mode: m, memory: true}).start(owner(1))
+		if s.answer(spellings(s.code())[name]); s.end == signed {
+			in++
+		} else {
+			refusedOnes += " " + name
+		}
+	}
+	r.add(m, "the code as people type and paste it", len(names), fmt.Sprintf("%d accepted", in), "all",
+		unless(refusedOnes == "", "refused:%s", refusedOnes))
+}
+
+// cognitosOwn are the places of an event that Cognito fills and no client can. The log may repeat them.
+var cognitosOwn = []string{"", "userPoolId", "triggerSource", "callerContext", "callerContext.clientId", "request",
+	"request.userAttributes", "request.userAttributes.sub", "request.privateChallengeParameters.d", "request.privateChallengeParameters.e"}
+
+// places are the paths of an event that a trigger might read.
+var places = append(slices.Clone(cognitosOwn), "userName", "request.session", "request.userAttributes.email",
+	"request.userAttributes.email_verified", "request.userAttributes.locale", "request.userAttributes.zoneinfo",
+	"request.userAttributes.cognito:user_status", "request.challengeName", "request.challengeAnswer", "request.userNotFound",
+	"request.clientMetadata", "request.clientMetadata.action", "request.privateChallengeParameters",
+	"request.privateChallengeParameters.n", "request.privateChallengeParameters.b", "response")
+
+// hostileEvents puts hostile values into every place of an event, for each trigger.
+func hostileEvents(r *run, m settings.Mode) {
+	l := r.lab(plan{mode: m, memory: true})
+	values := []any{nil, true, 7, []any{}, []any{nil}, map[string]any{}}
+	for _, s := range nasty() {
+		values = append(values, s[:min(len(s), 10_000)])
+	}
+	var errs []error
+	tokens, repeated := 0, ""
+	for _, f := range settings.Triggers(m) {
+		for _, place := range places {
+			for _, v := range values {
+				r.alive()
+				out, err := l.functions[f].Invoke(r.ctx, l.bent(f, place, v))
+				errs = append(errs, err)
+				if strings.Contains(string(out), `"issueTokens":true`) || strings.Contains(string(out), `"answerCorrect":true`) {
+					tokens++
+				}
+			}
+			if l.log.take(traces...) && !slices.Contains(cognitosOwn, place) {
+				repeated = place
+			}
+		}
+	}
+	r.add(m, "hostile values in every place of an event", len(errs), fmt.Sprintf("%d tokens or right answers", tokens),
+		"0, fixed sentences",
+		oddError(errs), l.panicked(), unless(tokens == 0, "%d tokens or right answers", tokens),
+		unless(repeated == "", "the log repeats %s", repeated))
+}
+
+// bent is a plausible event of a trigger with one value replaced.
+func (l *lab) bent(f settings.Function, place string, value any) []byte {
+	type object = map[string]any
+	attributes := object{}
+	for k, v := range owner(1).attributes {
+		attributes[k] = v
+	}
+	event := object{"version": "1", "triggerSource": sources[f], "region": region, "userPoolId": l.id,
+		"userName":      owner(1).name,
+		"callerContext": object{"clientId": l.client}, "response": object{},
+		"request": object{"userAttributes": attributes, "session": []any{}, "challengeName": "CUSTOM_CHALLENGE",
+			"challengeAnswer": "00000000", "clientMetadata": object{"action": ""},
+			"privateChallengeParameters": object{"v": "1", "c": "x", "r": "2", "n": "AAABAAAAAAAAAAAAAAAAAA", "d": "8",
+				"e": "9999999999", "b": "AAAA", "k": keyID}}}
+	whole := any(event)
+	if place == "" {
+		whole = value
+	} else {
+		path := strings.Split(place, ".")
+		at := event
+		for _, step := range path[:len(path)-1] {
+			at = at[step].(object)
+		}
+		at[path[len(path)-1]] = value
+	}
+	payload, _ := json.Marshal(whole) // what is no JSON becomes an empty event, which is hostile too
+	return payload
+}
+
+// hostileRequests sends names, answers and client metadata to the user pool, as clients do.
+func hostileRequests(r *run, m settings.Mode) {
+	l := r.lab(plan{mode: m, memory: true})
+	l.user(userSpec{Email: victim, EmailVerified: true})
+	sent, tokens, n := l.inbox.mails(victim), 0, 0
+	var odd []string
+	note := func(a poolAnswer, err error) poolAnswer {
+		n++
+		if e, ok := err.(*apiError); ok && (strings.HasPrefix(e.kind, "Internal") || strings.Contains(e.message, "panic")) {
+			odd = append(odd, "the pool answered "+e.Error())
+		}
+		if err == nil && a.signedIn() {
+			tokens++
+		}
+		return a
+	}
+	for _, s := range nasty() {
+		note(l.initiate(s))
+		a := note(l.enter(victim, knownPassword))
+		a = note(l.call("RespondToAuthChallenge", map[string]any{"ChallengeName": "CUSTOM_CHALLENGE", "ClientId": l.client,
+			"Session": a.Session, "ChallengeResponses": map[string]string{"USERNAME": victim, "ANSWER": s},
+			"ClientMetadata": map[string]string{contract.ClientMetadataAction: s, s: s}}))
+		note(l.answerCode(a, s, "1"))
+		l.clock.advance(codeLifetime)
+	}
+	others := l.inbox.total - l.inbox.mails(victim) - l.inbox.mails(trigger.Simulator)
+	r.add(m, "hostile names, answers and metadata by way of the pool", n,
+		fmt.Sprintf("%d tokens, %d mails to others", tokens, others), "0, 0",
+		append(odd, l.panicked(), l.repeated(append(traces, victim)...), unless(tokens == 0, "%d tokens", tokens),
+			unless(others == 0, "%d mails to others", others), unless(l.inbox.mails(victim) > sent, "no mail came at all"))...)
+}

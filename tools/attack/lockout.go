@@ -1,0 +1,238 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// siege is an attack without pause on one owner's sign-ins.
+type siege struct {
+	name string
+	// guesses and mails are the budgets that the attacker keeps empty.
+	guesses, mails bool
+	// sniper spends the guesses at the moment in which the owner has a short code: the worst case, for
+	// nothing shows an attacker when the owner comes.
+	sniper bool
+	// every is the time between the owner's visits.
+	every time.Duration
+	// within and opened bound each visit: its time, and the mails to open.
+	within time.Duration
+	opened int
+}
+
+func sieges() []siege {
+	const often, daily, soon, later = 4*time.Hour - 13*time.Minute, 24*time.Hour - 17*time.Minute, 5 * time.Minute, 35 * time.Minute
+	return []siege{
+		{"nobody attacks", false, false, false, often, soon, 1},
+		{"guesses kept empty", true, false, false, often, soon, 1},
+		{"mails used up, slow bucket not yet empty", false, true, false, often, soon, 1},
+		{"both, slow bucket not yet empty", true, true, false, often, soon, 1},
+		{"guesses spent as the owner reads the mail", false, false, true, often, soon, 2},
+		{"both, slow bucket empty", true, true, false, daily, later, 2},
+	}
+}
+
+func lockout(r *run, m settings.Mode) {
+	for _, s := range sieges() {
+		days := r.scale(14, 1)
+		if s.every > 12*time.Hour {
+			days = r.scale(30, 2)
+		}
+		s.lay(r, m, days)
+	}
+}
+
+func (s siege) lay(r *run, m settings.Mode, days int) {
+	// One siege runs on the engine, for two days; the others in memory, which answers the same.
+	engine := s.guesses && s.mails && s.within < 10*time.Minute && m == passwordless && !r.opts.small
+	if engine {
+		days = 2
+	}
+	l := r.lab(plan{mode: m, memory: !engine})
+	l.inbox.keep = 4
+	p := &patient{lab: l, who: owner(1)}
+	b := &besieger{lab: l, victim: p.who, siege: s, owner: p}
+	visitAt := epoch.Add(3*time.Hour + 31*time.Minute)
+	end := epoch.Add(time.Duration(days) * 24 * time.Hour)
+	const tick = 10 * time.Second
+	for now := epoch; now.Before(end) || p.here; now = now.Add(tick) {
+		r.alive()
+		l.clock.until(now)
+		b.act()
+		if !now.Before(visitAt) && now.Before(end) {
+			p.arrive()
+			visitAt = visitAt.Add(s.every)
+		}
+		p.act()
+	}
+	s.addRow(r, m, engine, p, b.calls)
+}
+
+func (s siege) addRow(r *run, m settings.Mode, engine bool, p *patient, calls int) {
+	var took []time.Duration
+	mails, out := 0, 0
+	for _, v := range p.visits {
+		took, mails = append(took, v.took), max(mails, v.opened)
+		if !v.in {
+			out++
+		}
+	}
+	slices.Sort(took)
+	worst, where := took[len(took)-1], ""
+	if engine {
+		where = " (on the engine)"
+	}
+	r.add(m, fmt.Sprintf("%s; the owner comes every %s%s", s.name, short(s.every), where), calls,
+		fmt.Sprintf("%d visits, %d kept out; at most %d mail(s), median %s, longest %s", len(p.visits), out, mails,
+			short(took[len(took)/2]), short(worst)),
+		fmt.Sprintf("%d mail(s), %s", s.opened, short(s.within)),
+		unless(out == 0, "the owner was kept out %d times", out),
+		unless(worst <= s.within, "the owner waited %s", short(worst)),
+		unless(mails <= s.opened, "the owner had to open %d mails", mails))
+}
+
+// besieger is the attacker.
+type besieger struct {
+	lab    *lab
+	victim person
+	siege  siege
+	owner  *patient
+	calls  int
+	next   time.Time
+}
+
+// act begins a sign-in each minute, as fast as the cool-down lets mails go, or each hour where guesses
+// alone are the aim; and gives every answer that guesses are the aim of.
+func (b *besieger) act() {
+	now := b.lab.clock.now()
+	if b.siege.sniper {
+		if b.owner.here && !b.owner.readAt.IsZero() {
+			for range guessBurst {
+				if !b.signIn() {
+					return
+				}
+			}
+		}
+		return
+	}
+	if now.Before(b.next) || !b.siege.guesses && !b.siege.mails {
+		return
+	}
+	if b.next = now.Add(cooldown); !b.siege.mails {
+		b.next = now.Add(time.Hour)
+	}
+	b.signIn()
+}
+
+// signIn begins a sign-in and spends its short answers, and reports whether it had any.
+func (b *besieger) signIn() (short bool) {
+	b.calls++
+	s := b.lab.start(b.victim)
+	short = s.short()
+	for (b.siege.guesses || b.siege.sniper) && s.short() {
+		b.calls++
+		s.answer(guess(b.calls, s.digits()))
+	}
+	return short
+}
+
+// patient is an owner who does only what a sign-in page offers: begins a sign-in, waits for a mail with a
+// code of the length that the page names, takes half a minute to type it, requests another mail when
+// none comes, and begins again when the newest code is refused or nothing helps.
+type patient struct {
+	lab *lab
+	who person
+
+	here    bool
+	began   time.Time // of the visit
+	started time.Time // of the sign-in
+	s       *signIn
+	readAt  time.Time       // when the mail that is being read is typed; zero for none
+	opened  []string        // codes that were typed in this visit
+	refused map[string]bool // codes that were refused in this sign-in
+	visits  []visit
+}
+
+// visit is one attempt to get in, with any number of sign-ins.
+type visit struct {
+	took   time.Duration
+	opened int
+	in     bool
+}
+
+const (
+	readingTime = 30 * time.Second
+	// patience is how long an owner tries before the visit counts as kept out.
+	patience = 2 * time.Hour
+	// emptyBox is how long an owner waits for a mail before beginning again.
+	emptyBox = 3 * time.Minute
+)
+
+// arrive begins a visit, if none is under way.
+func (p *patient) arrive() {
+	if !p.here {
+		p.here, p.began, p.opened = true, p.lab.clock.now(), nil
+		p.begin()
+	}
+}
+
+func (p *patient) begin() {
+	p.started, p.readAt, p.refused = p.lab.clock.now(), time.Time{}, map[string]bool{}
+	p.s = p.lab.start(p.who)
+}
+
+// hasMail reports whether the newest mail can be this sign-in's: a code of the right length, not older
+// than codes live, and not refused before.
+func (p *patient) hasMail() bool {
+	l, ok := p.lab.inbox.newest(p.who.email())
+	return ok && p.lab.clock.now().Sub(l.at) < codeLifetime && len(l.code) == p.s.digits() && !p.refused[l.code]
+}
+
+// act does what the owner does at this moment.
+func (p *patient) act() {
+	if !p.here {
+		return
+	}
+	now, mail := p.lab.clock.now(), p.hasMail()
+	switch {
+	case now.Sub(p.began) > patience:
+		p.leave(false)
+	case p.s.end != open:
+		p.begin()
+	case mail && p.readAt.IsZero():
+		p.readAt = now.Add(readingTime)
+	case mail && !now.Before(p.readAt):
+		p.enter()
+	case mail:
+	case !now.Before(p.s.time(contract.ParamExpiresAt)), now.Sub(p.started) >= emptyBox:
+		p.begin()
+	case !now.Before(p.s.time(contract.ParamResendAvailableAt)) && p.s.public[contract.ParamResendsLeft] != "0":
+		p.s.resend()
+	}
+}
+
+// enter types the newest mail's code. If it is refused, the owner begins again as soon as the page offers
+// nothing else.
+func (p *patient) enter() {
+	code := p.s.code()
+	p.readAt = time.Time{}
+	if !slices.Contains(p.opened, code) {
+		p.opened = append(p.opened, code)
+	}
+	p.s.answer(code)
+	p.refused[code] = true
+	if p.s.end == signed {
+		p.leave(true)
+	} else if p.lab.clock.now().Sub(p.started) > 2*cooldown {
+		p.begin()
+	}
+}
+
+func (p *patient) leave(in bool) {
+	p.here = false
+	p.visits = append(p.visits, visit{p.lab.clock.now().Sub(p.began), len(p.opened), in})
+}

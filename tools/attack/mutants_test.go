@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
+)
+
+// mutant is a weakness, the attacks that must find it, and words that they must report.
+type mutant struct {
+	foundBy []string
+	words   string
+	weak    weakness
+}
+
+// mutants are the weakened worlds, by name.
+func mutants() map[string]mutant {
+	stored := func(weak func(store) store) weakness { return weakness{store: weak} }
+	wrapped := func(f settings.Function, wrap func(function) function) weakness {
+		return weakness{function: func(g settings.Function, h function) function {
+			if f == g {
+				return wrap(h)
+			}
+			return h
+		}}
+	}
+	const overBudget = "answers were compared, 10 is the budget"
+	return map[string]mutant{
+		"a store that doesn't count guesses": {[]string{"parallel", "year"}, "compared",
+			stored(func(s store) store { return uncounted{s} })},
+		"a store that reads, then writes": {[]string{"parallel"}, overBudget,
+			stored(func(s store) store { return &checkThenAct{store: s, spent: map[string]int{}} })},
+		"a verify that compares first": {[]string{"parallel"}, overBudget,
+			weakness{verify: func(v trigger.Verify) function { return comparesFirst{v} }}},
+		"a verify that compares twice": {[]string{"replay"}, "answers of one Session were compared",
+			wrapped(settings.VerifyAuthChallenge, func(h function) function { return twice{h} })},
+		"codes that can be used again": {[]string{"parallel"}, "were let in by one code",
+			stored(func(s store) store { return reusable{s} })},
+		"a key that accepts everything": {[]string{"elsewhere"}, "it was accepted",
+			weakness{key: func(k keyService) keyService { return yes{k} }}},
+		"a client with every flow": {[]string{"bypass"}, "tokens were given", weakness{client: func(c *poolClient) {
+			c.ExplicitAuthFlows = append(c.ExplicitAuthFlows, "ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH",
+				"ALLOW_ADMIN_USER_PASSWORD_AUTH")
+		}}},
+		"a define that trusts the last row": {[]string{"forged", "bypass"}, "tokens",
+			wrapped(settings.DefineAuthChallenge, func(h function) function { return lastRow{h} })},
+		"claims that every caller wins": {[]string{"retries"}, "mails", stored(func(s store) store { return generous{s} })},
+		"mails that are not counted": {[]string{"flood"}, "is the most",
+			stored(func(s store) store { return forgetful{s} })},
+		"long codes that are never mailed": {[]string{"lockout"}, "kept out",
+			stored(func(s store) store { return stingy{s} })},
+		"a create with another reason for invented names": {[]string{"enumeration"}, "reason=none",
+			wrapped(settings.CreateAuthChallenge, func(h function) function { return telltale{h} })},
+		"a spend that fails open": {[]string{"faults"}, "compared that were not counted",
+			stored(func(s store) store { return failsOpen{s} })},
+		"a release that does nothing": {[]string{"faults"}, "counted as sent",
+			stored(func(s store) store { return keeps{s} })},
+		"failures that are counted in memory alone": {[]string{"crash"}, "failures are forgotten",
+			stored(func(s store) store { return uncounted{s} })},
+		"a trigger that panics": {[]string{"hostile"}, "panicked", stored(func(s store) store { return jumpy{s} })},
+	}
+}
+
+type uncounted struct{ store }
+
+func (uncounted) SpendGuess(context.Context, string, guard.Bucket, int, time.Time) (bool, error) {
+	return true, nil
+}
+
+// checkThenAct is the race that a conditional write prevents.
+type checkThenAct struct {
+	store
+	mu    sync.Mutex
+	spent map[string]int
+}
+
+func (s *checkThenAct) SpendGuess(_ context.Context, key string, b guard.Bucket, _ int, _ time.Time) (bool, error) {
+	s.mu.Lock()
+	n := s.spent[key]
+	s.mu.Unlock()
+	time.Sleep(time.Millisecond)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spent[key] = n + 1
+	return n < b.Burst, nil
+}
+
+// comparesFirst runs verify without counting, and counts right answers alone.
+type comparesFirst struct{ verify trigger.Verify }
+
+func (f comparesFirst) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	look := f.verify
+	look.Store, look.Directory = dry{uncounted{f.verify.Store}}, nil
+	out, err := look.Handler().Invoke(ctx, event)
+	if err != nil || !bytes.Contains(out, []byte(`"answerCorrect":true`)) {
+		return out, err
+	}
+	return f.verify.Handler().Invoke(ctx, event)
+}
+
+// dry uses nothing up.
+type dry struct{ store }
+
+func (dry) Use(context.Context, string, time.Time, string, time.Duration, time.Time) (bool, error) {
+	return true, nil
+}
+
+type twice struct{ function }
+
+func (f twice) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	_, _ = f.function.Invoke(ctx, event)
+	return f.function.Invoke(ctx, event)
+}
+
+type reusable struct{ store }
+
+func (s reusable) Use(ctx context.Context, key string, issued time.Time, challenge string, refund time.Duration,
+	now time.Time) (bool, error) {
+	_, err := s.store.Use(ctx, key, issued, challenge, refund, now)
+	return true, err
+}
+
+type yes struct{ keyService }
+
+func (yes) VerifyMAC(context.Context, []byte, []byte) (bool, error) { return true, nil }
+
+type lastRow struct{ function }
+
+func (f lastRow) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	var e struct{ Request struct{ Session []row } }
+	rows := &e.Request.Session
+	if json.Unmarshal(event, &e) == nil && len(*rows) > 0 && (*rows)[len(*rows)-1].Result {
+		return []byte(`{"response":{"issueTokens":true}}`), nil
+	}
+	return f.function.Invoke(ctx, event)
+}
+
+type generous struct{ store }
+
+func (s generous) Claim(ctx context.Context, key string, before, after item, now time.Time) (bool, error) {
+	_, err := s.store.Claim(ctx, key, before, after, now)
+	return true, err
+}
+
+type forgetful struct{ store }
+
+func (s forgetful) Claim(ctx context.Context, key string, before, after item, now time.Time) (bool, error) {
+	after.Mail, after.SlowMail = before.Mail, before.SlowMail
+	return s.store.Claim(ctx, key, before, after, now)
+}
+
+type stingy struct{ store }
+
+func (s stingy) Claim(ctx context.Context, key string, before, after item, now time.Time) (bool, error) {
+	if after.Digits == longDigits {
+		return false, nil
+	}
+	return s.store.Claim(ctx, key, before, after, now)
+}
+
+type telltale struct{ function }
+
+func (f telltale) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	out, err := f.function.Invoke(ctx, event)
+	if bytes.Contains(event, []byte(`"userNotFound":true`)) {
+		out = bytes.Replace(out, []byte(`"reason":"sent"`), []byte(`"reason":"none"`), 1)
+	}
+	return out, err
+}
+
+type failsOpen struct{ store }
+
+func (s failsOpen) SpendGuess(ctx context.Context, key string, b guard.Bucket, limit int, now time.Time) (bool, error) {
+	if ok, err := s.store.SpendGuess(ctx, key, b, limit, now); err == nil {
+		return ok, nil
+	}
+	return true, nil
+}
+
+type keeps struct{ store }
+
+func (keeps) Release(context.Context, string, item, item, time.Time) error { return nil }
+
+type jumpy struct{ store }
+
+func (jumpy) AskResend(context.Context, string, string, time.Time) error { panic("a bug") }

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// Cognito waits five seconds for a trigger and then calls it again, beside the first call. Here it waits
+// a shorter time, and the services are slower than that.
+const (
+	poolWaits    = 400 * time.Millisecond
+	serviceTakes = 600 * time.Millisecond
+)
+
+// slowness is a call that takes longer than the pool waits, a number of times.
+type slowness struct {
+	name  string
+	call  serviceCall
+	calls int
+}
+
+func slownesses() []slowness {
+	return []slowness{
+		{"mail", mailing, 1}, {"mail, twice", mailing, 2}, {"reading the item", reading, 1},
+		{"claiming the mail", firstUpdate, 2}, {"the key", codeMAC, 1}, {"the key's second MAC", bindingMAC, 1},
+		{"counting the guess", countingGuess, 1}, {"comparing", comparing, 1},
+		{"using the code up", usingUp, 1}, {"using the code up, twice", usingUp, 2},
+	}
+}
+
+// retries makes the pool call triggers again while their first calls still run, and makes functions die:
+// one mail each time, and the owner gets in.
+func retries(r *run, m settings.Mode) {
+	all := slownesses()
+	r.parallel(len(all), 8, func(r *run, i int) { all[i].outwait(r, m) })
+	for _, at := range []string{"Read", "Claim", "Claim done", "Send", "Send done"} {
+		dieAt(r, m, at, false)
+	}
+	for _, at := range []string{"SpendGuess", "SpendGuess done", "Use", "Use done"} {
+		dieAt(r, m, at, true)
+	}
+}
+
+// outwait signs in while a service is slow.
+func (s slowness) outwait(r *run, m settings.Mode) {
+	l := r.wiredLab(plan{mode: m, pool: func(o *poolOptions) { o.TriggerTimeout, o.TriggerAttempts = poolWaits, 3 }})
+	slow := s.call.with(fault{Latency: serviceTakes}, s.calls)
+	if !s.call.answering {
+		l.gateway.Inject(slow)
+	}
+	mails, in := 0, false
+	a, err := l.enter(victim, knownPassword)
+	if err == nil {
+		time.Sleep(2 * serviceTakes) // the first call still runs: its mail comes within the service's time
+		if letters := l.mailsTo(victim); len(letters) > 0 {
+			if s.call.answering {
+				l.gateway.Inject(slow)
+			}
+			a, err = l.answerCode(a, victim, letters[0].code)
+			time.Sleep(serviceTakes)
+			mails, in = len(l.mailsTo(victim)), err == nil && a.signedIn()
+		}
+	}
+	r.add(m, "trigger called again, slow: "+s.name, 1, fmt.Sprintf("%d mail(s), signed in: %v", mails, in),
+		"1 mail, signed in",
+		unless(mails == 1, "%d mails for one sign-in", mails), unless(in, "the owner did not get in: %v", err))
+}
+
+// dieAt ends create or verify at one of its calls. The owner goes on as a page would: begins again, and
+// requests the mail again if none comes.
+func dieAt(r *run, m settings.Mode, at string, answering bool) {
+	d := &reaper{never: make(chan struct{})}
+	defer close(d.never)
+	l := r.lab(plan{mode: m, memory: true, weaken: d.weakness()})
+	l.inbox.hook = func(_ string, accepted bool) error {
+		d.pass(map[bool]string{false: "Send", true: "Send done"}[accepted])
+		return nil
+	}
+	who := owner(1)
+	if !answering {
+		d.arm(at)
+	}
+	s := l.start(who)
+	if answering {
+		d.arm(at)
+		s.answer(s.code())
+	}
+	dead := s.err
+
+	began := l.clock.now()
+	s = l.start(who)
+	l.clock.advance(20 * time.Second)
+	if l.inbox.mails(who.email()) == 0 {
+		l.clock.until(began.Add(cooldown))
+		s.resend()
+	}
+	s.answer(s.code())
+	mails, took := l.inbox.mails(who.email()), l.clock.now().Sub(began)
+
+	when := "before " + at
+	if call, after := strings.CutSuffix(at, " done"); after {
+		when = "after " + call
+	}
+	// A call whose answer was lost may have used the code up: a second mail is then due.
+	most := 1
+	if answering {
+		most = 2
+	}
+	r.add(m, "the function dies "+when, 1, fmt.Sprintf("%d mail(s), signed in after %s", mails, short(took)),
+		fmt.Sprintf("%d mail(s), 2.0 min", most),
+		unless(errors.Is(dead, errDied), "it did not die there: %v", dead), unless(s.end == signed,
+			"the owner did not get in"),
+		unless(mails >= 1 && mails <= most, "%d mails", mails), unless(took <= 2*time.Minute, "it took %s", short(took)))
+}

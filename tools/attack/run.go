@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/tool"
+)
+
+const (
+	passwordless = settings.Passwordless
+	withPassword = settings.Password
+)
+
+// attack is one kind of attack.
+type attack struct {
+	name, title string
+	modes       []settings.Mode
+	// slow attacks depend on the machine's clock and are not part of small runs.
+	slow bool
+	run  func(r *run, m settings.Mode)
+}
+
+// attacks returns every attack in the order of the report.
+func attacks() []attack {
+	both, first := []settings.Mode{passwordless, withPassword}, []settings.Mode{passwordless}
+	return []attack{
+		{"year", "a year of guesses", both, false, yearOfGuesses},
+		{"parallel", "parallel answers", both, false, parallelAnswers},
+		{"replay", "a Session used again", both, false, replayedSession},
+		{"elsewhere", "a right code in the wrong place", both, false, elsewhere},
+		{"bypass", "every entry with one factor too few", both, false, bypasses},
+		{"forged", "forged session rows", both, false, forgedRows},
+		{"lockout", "locking the owner out", both, false, lockout},
+		{"flood", "floods of mail", both, false, floods},
+		{"enumeration", "finding out who has an account", both, false, enumeration},
+		{"timing", "finding out by time", first, true, timing},
+		{"retries", "calls that Cognito repeats, calls that die", both, false, retries},
+		{"hostile", "hostile strings", both, false, hostile},
+		{"crash", "a table engine that dies", both, false, crash},
+		{"faults", "services that fail", both, false, faults},
+	}
+}
+
+func names() []string {
+	var all []string
+	for _, a := range attacks() {
+		all = append(all, a.name)
+	}
+	return all
+}
+
+// options select what runs.
+type options struct {
+	small    bool
+	only     []string  // empty means all
+	progress io.Writer // may be nil
+	// weaken breaks parts of the world. The tests use it to see every attack succeed.
+	weaken weakness
+}
+
+// run is one run of the harness, or one parallel job of it.
+type run struct {
+	ctx   context.Context
+	opts  options
+	world *world
+	name  string // of the attack under way
+
+	rows    []Row
+	cleanup []func()
+}
+
+// attackAll runs the attacks one after the other. Its error means that the harness failed; what an
+// attack achieved is in the report. When ctx ends, the run ends, with all that it started.
+func attackAll(ctx context.Context, opts options) (Report, error) {
+	began := time.Now()
+	if opts.progress == nil {
+		opts.progress = io.Discard
+	}
+	opts.progress = &lockedWriter{w: opts.progress}
+	r := &run{ctx: ctx, opts: opts}
+	var err error
+	if r.world, err = newWorld(ctx, opts); err != nil {
+		return Report{}, err
+	}
+	defer r.world.close()
+	for _, a := range attacks() {
+		if !tool.Chosen(opts.only, a.name) || opts.small && a.slow {
+			continue
+		}
+		r.name = a.name
+		fmt.Fprintf(opts.progress, "%-12s %s\n", a.name, a.title)
+		started := time.Now()
+		for _, m := range a.modes {
+			if err := r.guard(func() { a.run(r, m) }); err != nil {
+				return r.report(began), fmt.Errorf("attack %s: %w", a.name, err)
+			}
+		}
+		r.progress("%.1f s", time.Since(started).Seconds())
+	}
+	return r.report(began), nil
+}
+
+// aborted is the panic by which an attack ends where the harness itself failed.
+type aborted struct{ err error }
+
+// check aborts the attack if err is not nil.
+func (r *run) check(err error) {
+	if err != nil {
+		panic(aborted{err})
+	}
+}
+
+// alive aborts the attack if the run was cancelled.
+func (r *run) alive() {
+	if r.ctx.Err() != nil {
+		r.check(context.Cause(r.ctx))
+	}
+}
+
+// guard runs f and what f registered for cleanup, and returns the error that aborted f.
+func (r *run) guard(f func()) (err error) {
+	defer func() {
+		for _, f := range r.cleanup {
+			f()
+		}
+		r.cleanup = nil
+		if p := recover(); p != nil {
+			a, ok := p.(aborted)
+			if !ok {
+				panic(p)
+			}
+			err = a.err
+		}
+	}()
+	f()
+	return nil
+}
+
+// parallel runs n jobs, at most limit at a time, and appends their rows in order. The first error
+// aborts the attack.
+func (r *run) parallel(n, limit int, job func(r *run, i int)) {
+	ctx, cancel := context.WithCancelCause(r.ctx)
+	defer cancel(nil)
+	jobs, slots := make([]*run, n), make(chan struct{}, limit)
+	var wait sync.WaitGroup
+	for i := range n {
+		j := &run{ctx: ctx, opts: r.opts, world: r.world, name: r.name}
+		jobs[i] = j
+		slots <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-slots }()
+			if err := j.guard(func() { job(j, i) }); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	wait.Wait()
+	for _, j := range jobs {
+		r.rows = append(r.rows, j.rows...)
+	}
+	r.check(context.Cause(ctx))
+}
+
+// atOnce runs f n times at the same moment.
+func (r *run) atOnce(n int, f func(i int)) {
+	var ready sync.WaitGroup
+	ready.Add(n)
+	r.parallel(n, n, func(_ *run, i int) {
+		ready.Done()
+		ready.Wait()
+		f(i)
+	})
+}
+
+func (r *run) progress(format string, args ...any) {
+	fmt.Fprintf(r.opts.progress, "             "+format+"\n", args...)
+}
+
+// add records a row. Each of broken is a sentence about a broken bound, or empty; see [unless].
+func (r *run) add(m settings.Mode, tried string, count int, result, bound string, broken ...string) {
+	broken = slices.DeleteFunc(slices.Clone(broken), func(s string) bool { return s == "" })
+	row := Row{Attack: r.name, Mode: string(m), Tried: tried, Count: count, Result: result, Bound: bound,
+		OK: len(broken) == 0}
+	if len(broken) > 3 {
+		broken = append(broken[:3:3], fmt.Sprintf("and %d more", len(broken)-3))
+	}
+	row.Why = strings.Join(broken, "; ")
+	r.rows = append(r.rows, row)
+	if !row.OK {
+		r.progress("BROKEN: %s", row.Why)
+	}
+}
+
+// unless returns a sentence about a broken bound, or nothing if it held.
+func unless(held bool, format string, args ...any) string {
+	if held {
+		return ""
+	}
+	return fmt.Sprintf(format, args...)
+}
+
+// scale returns full, or small in a small run.
+func (r *run) scale(full, small int) int {
+	if r.opts.small {
+		return small
+	}
+	return full
+}
+
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(b)
+}

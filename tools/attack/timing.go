@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// A difference in time is a leak if it is no accident and large enough to be used.
+const (
+	leakP      = 0.001
+	leakMedian = 0.05
+	// samples is how often each step is timed with each sort of name.
+	samples = 500
+)
+
+// timing measures how long the pool takes to answer, with the functions' real clients and the sandbox's
+// services over loopback: known names and invented ones, in turns.
+func timing(r *run, m settings.Mode) {
+	// No quota may end in the run: past its end no mail goes out, which time shows.
+	idle, busy := quotas{100_000, 100_000, 100_000}, quotas{10_000, 10_000, 3_600_000}
+	for _, p := range []struct {
+		name   string
+		spec   userSpec
+		quotas quotas
+		others int // owners who sign in before, so that the quota for proven addresses is in use
+	}{
+		{"known", userSpec{EmailVerified: true}, idle, 0},
+		{"known, address not proven", userSpec{}, idle, 0},
+		{"known, in a pool that people use", userSpec{EmailVerified: true}, busy, 400},
+	} {
+		l := r.lab(plan{mode: m, wire: true, change: p.quotas.set})
+		for n := range p.others {
+			l.start(owner(50_000 + n))
+		}
+		times := stopwatch(l, p.spec)
+		for _, step := range steps {
+			if step.timed {
+				result, bound, broken := compareTimes(step.name, times[true][step.name], times[false][step.name])
+				r.add(m, fmt.Sprintf("%s, %s: %d samples each", step.name, p.name, samples), 2*samples, result, bound, broken)
+			}
+		}
+	}
+}
+
+// stopwatch times every step in milliseconds, by whether the name is known and by step, in random order.
+// Each name is used once, so that no budget or cool-down matters but what the steps themselves cause.
+func stopwatch(l *lab, spec userSpec) map[bool]map[string][]float64 {
+	times := map[bool]map[string][]float64{true: {}, false: {}}
+	const warm = 20
+	for i := range samples + warm {
+		spec.Email = fmt.Sprintf("user%05d@example.com", i)
+		if l.user(spec); i%100 == 0 {
+			l.run.progress("%d of %d samples", i, samples)
+		}
+		for _, which := range rand.Perm(2) {
+			known := which == 0
+			s := &stranger{lab: l, name: spec.Email}
+			if !known {
+				s.name = fmt.Sprintf("none%05d@example.com", i)
+			}
+			for _, step := range steps {
+				if !step.timed {
+					continue
+				}
+				began := time.Now()
+				a, err := step.take(s)
+				took := float64(time.Since(began)) / float64(time.Millisecond)
+				l.run.check(err)
+				if s.last = a; i >= warm {
+					times[known][step.name] = append(times[known][step.name], took)
+				}
+			}
+		}
+	}
+	return times
+}
+
+func compareTimes(step string, known, nobody []float64) (result, bound, broken string) {
+	p, a, b := mannWhitney(known, nobody), median(known), median(nobody)
+	apart := math.Abs(a-b) / min(a, b)
+	return fmt.Sprintf("medians %.2f and %.2f ms, %.1f %% apart, p = %.2g", a, b, 100*apart, p),
+		fmt.Sprintf("not both p < %g and > %.0f %%", leakP, 100*leakMedian),
+		unless(p >= leakP || apart <= leakMedian, "%s tells known names from others: %.2f against %.2f ms, p = %.2g",
+			step, a, b, p)
+}
+
+// mannWhitney returns the two-sided p-value of the test that neither of two samples tends to be the
+// larger, by the normal approximation with the correction for ties: good from some twenty samples.
+func mannWhitney(a, b []float64) float64 {
+	all := slices.Sorted(slices.Values(slices.Concat(a, b)))
+	n, m, total := float64(len(a)), float64(len(b)), float64(len(all))
+	rank, ties := map[float64]float64{}, 0.0
+	for i := 0; i < len(all); {
+		j := i
+		for j < len(all) && all[j] == all[i] {
+			j++
+		}
+		// Equal values share the mean of the ranks i+1 to j.
+		rank[all[i]] = float64(i+j+1) / 2
+		t := float64(j - i)
+		ties += t*t*t - t
+		i = j
+	}
+	u := -n * (n + 1) / 2
+	for _, x := range a {
+		u += rank[x]
+	}
+	deviation := math.Sqrt(n * m / 12 * (total + 1 - ties/(total*(total-1))))
+	if deviation == 0 {
+		return 1
+	}
+	return math.Erfc(math.Abs(u-n*m/2) / deviation / math.Sqrt2)
+}
+
+// median returns the middle of the samples.
+func median(samples []float64) float64 {
+	s := slices.Sorted(slices.Values(samples))
+	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
+}

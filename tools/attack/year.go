@@ -1,0 +1,186 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// season is one simulation of an attacker who guesses the codes of one account for a year.
+type season struct {
+	// visits is how often a day the owner signs in.
+	visits int
+	pace   pace
+	// engine says that the budgets lie in the real engine, else in memory.
+	engine bool
+}
+
+// pace is how the guesses are spread: every so often the attacker does what guess does.
+type pace struct {
+	name  string
+	every time.Duration
+	guess func(g *guesser)
+}
+
+// The paces that the policy invites.
+var (
+	soon   = pace{"all, as soon as three are back", attempts * time.Hour, (*guesser).all}
+	hourly = pace{"one an hour", time.Hour, (*guesser).one}
+	saved  = pace{"saved up for ten hours, then at once", guessBurst * time.Hour, (*guesser).burst}
+	always = pace{"every answer of a sign-in an hour, long codes too", time.Hour, (*guesser).hammer}
+)
+
+// seasons are each pace with and without an owner, the worst ones in both modes, and the owner who gives
+// the attacker most. They run on the engine as far as a year of calls takes less than half a minute.
+func seasons(m settings.Mode) []season {
+	const engine, memory = true, false
+	if m == withPassword {
+		return []season{{0, soon, engine}, {0, saved, engine}, {1, soon, memory}}
+	}
+	return []season{
+		{0, soon, engine}, {0, hourly, engine}, {0, saved, engine}, {0, always, memory},
+		{1, soon, engine}, {1, hourly, memory}, {1, saved, memory}, {1, always, memory}, {10, saved, memory},
+	}
+}
+
+func yearOfGuesses(r *run, m settings.Mode) {
+	if m == passwordless {
+		sameStore(r)
+	}
+	all := seasons(m)
+	r.parallel(len(all), 3, func(r *run, i int) { all[i].play(r, m, r.scale(365, 7)) })
+}
+
+// guesser is the attacker. Every guess is a code that was not tried before.
+type guesser struct {
+	lab         *lab
+	victim      person
+	short, long tally
+	tried       int
+	lucky       int
+	odd         error
+}
+
+// one gives a single guess.
+func (g *guesser) one() {
+	if s := g.lab.start(g.victim); s.short() {
+		g.guess(s)
+	}
+}
+
+// all uses every answer of new sign-ins until a long code is due. Against a budget without an end it
+// stops when enough is proven.
+func (g *guesser) all() {
+	for range 4 * guessBurst {
+		s := g.lab.start(g.victim)
+		if !s.short() {
+			return
+		}
+		for s.short() {
+			g.guess(s)
+		}
+	}
+}
+
+// burst begins as many sign-ins as the bucket could feed before it gives the first guess.
+func (g *guesser) burst() {
+	var begun []*signIn
+	for range guessBurst/attempts + 2 {
+		begun = append(begun, g.lab.start(g.victim))
+	}
+	for _, s := range begun {
+		for s.short() {
+			g.guess(s)
+		}
+	}
+}
+
+// hammer uses every answer of a sign-in, whatever code is due.
+func (g *guesser) hammer() {
+	for s := g.lab.start(g.victim); s.end == open; {
+		g.guess(s)
+	}
+}
+
+// guess gives one answer and counts the comparison.
+func (g *guesser) guess(s *signIn) {
+	g.tried++
+	digits := s.digits()
+	if s.tally = &g.short; digits == longDigits {
+		s.tally = &g.long
+	}
+	if s.answer(guess(g.tried, digits)); s.end == signed {
+		g.lucky++
+	}
+	if err := unexpected(s.err); err != nil {
+		g.odd = err
+	}
+}
+
+// play runs the simulation and adds its row.
+func (s season) play(r *run, m settings.Mode, days int) {
+	l := r.lab(plan{mode: m, memory: !s.engine})
+	l.inbox.keep = 4
+	g := &guesser{lab: l, victim: owner(1)}
+	visits, made := 0, 0
+	end := epoch.Add(time.Duration(days) * 24 * time.Hour)
+	attackAt, visitAt := epoch, end
+	if s.visits > 0 {
+		visitAt = epoch.Add(7 * time.Minute)
+	}
+	for attackAt.Before(end) || visitAt.Before(end) {
+		if attackAt.After(visitAt) {
+			l.clock.until(visitAt)
+			if visits++; l.visit(g.victim) {
+				made++
+			}
+			visitAt = visitAt.Add(24 * time.Hour / time.Duration(s.visits))
+			continue
+		}
+		l.clock.until(attackAt)
+		s.pace.guess(g)
+		attackAt = attackAt.Add(s.pace.every)
+	}
+	s.addRow(r, m, days, g, visits, made)
+}
+
+// visit signs the owner in with the newest mail. After a refused short code the owner requests the mail
+// again.
+func (l *lab) visit(who person) (in bool) {
+	s := l.start(who)
+	for range 4 {
+		l.clock.advance(20 * time.Second)
+		if s.answer(s.code()); s.end != open {
+			break
+		}
+		l.clock.advance(cooldown)
+		s.resend()
+	}
+	return s.end == signed
+}
+
+func (s season) addRow(r *run, m settings.Mode, days int, g *guesser, visits, made int) {
+	compared, most := g.short.wrong(), maxGuesses(days)
+	bound := fmt.Sprintf("≤ %s in %d days", grouped(most), days)
+	comes := fmt.Sprintf("the owner comes %d times a day", s.visits)
+	switch s.visits {
+	case 0:
+		comes, most, bound = "no owner comes", inARow, fmt.Sprintf("≤ %d in a row", inARow)
+	case 1:
+		comes = "the owner comes daily"
+	}
+	where := "in memory"
+	if s.engine {
+		where = "on the engine"
+	}
+	result := fmt.Sprintf("%s compared: %s", grouped(compared), chances(compared))
+	if long := g.long.wrong(); long > 0 {
+		result += fmt.Sprintf("; %s at long codes: %.0e", grouped(long), chance(long, longDigits))
+	}
+	r.add(m, fmt.Sprintf("%s; %s (%s)", s.pace.name, comes, where), g.tried, result, bound,
+		unless(compared <= most, "%d short guesses were compared, %d is the most", compared, most),
+		unless(g.lucky == 0, "a guess was right, %d times", g.lucky),
+		oddError([]error{g.odd}),
+		unless(float64(made) >= 0.99*float64(visits), "the owner got in %d times of %d", made, visits))
+}
