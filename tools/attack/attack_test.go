@@ -101,8 +101,10 @@ func TestAnEndedContextEndsTheRun(t *testing.T) {
 
 func testReport() Report {
 	return Report{Seconds: 2, Broken: 1, Rows: []Row{
-		{Attack: "year", Mode: "password", Tried: "guesses", Count: 8770, Result: "8,770 compared", Bound: "≤ 8,770", OK: true},
-		{Attack: "bypass", Mode: "password", Tried: "an entry", Count: 1, Result: "tokens", Bound: "0", Why: "tokens were given"},
+		{Attack: "year", Mode: "password", Tried: "guesses", Count: 8770, Result: "8,770 compared", Bound: "≤ 8,770",
+			OK: true},
+		{Attack: "bypass", Mode: "password", Tried: "an entry", Count: 1, Result: "tokens", Bound: "0",
+			Why: "tokens were given"},
 	}}
 }
 

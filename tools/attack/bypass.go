@@ -142,7 +142,8 @@ func withSRP(name string) func(*intruder) {
 func withChallenge(challenges ...string) func(*intruder) {
 	return func(in *intruder) {
 		for _, c := range challenges {
-			in.take(victim)(in.lab.initiate(victim, "CHALLENGE_NAME", c, "SRP_A", in.srpA(), "ANSWER", "1", "PASSWORD", in.password))
+			in.take(victim)(in.lab.initiate(victim, "CHALLENGE_NAME", c, "SRP_A", in.srpA(), "ANSWER", "1", "PASSWORD",
+				in.password))
 		}
 	}
 }
@@ -152,7 +153,8 @@ func otherFlows(in *intruder) {
 		"ADMIN_NO_SRP_AUTH", "custom_auth", ""} {
 		for _, operation := range []string{"InitiateAuth", "AdminInitiateAuth"} {
 			for _, preferred := range []string{"PASSWORD", "PASSWORD_SRP", "EMAIL_OTP"} {
-				in.take(victim)(in.lab.call(operation, map[string]any{"AuthFlow": flow, "ClientId": in.lab.client, "UserPoolId": in.lab.id,
+				in.take(victim)(in.lab.call(operation, map[string]any{"AuthFlow": flow, "ClientId": in.lab.client,
+					"UserPoolId": in.lab.id,
 					"AuthParameters": pairs([]string{"USERNAME", victim, "PASSWORD", in.password, "SRP_A", in.srpA(),
 						"PREFERRED_CHALLENGE", preferred})}))
 			}
@@ -218,7 +220,8 @@ func madeUp(in *intruder) {
 		}
 		take(in.lab.call("GetTokensFromRefreshToken", map[string]any{"ClientId": in.lab.client, "RefreshToken": s}))
 		for _, challenge := range []string{"CUSTOM_CHALLENGE", "PASSWORD_VERIFIER", "NEW_PASSWORD_REQUIRED"} {
-			take(in.lab.respond(challenge, poolAnswer{Session: s}, victim, "ANSWER", in.code(victim), "NEW_PASSWORD", knownPassword+"z"))
+			take(in.lab.respond(challenge, poolAnswer{Session: s}, victim, "ANSWER", in.code(victim), "NEW_PASSWORD",
+				knownPassword+"z"))
 		}
 	}
 }

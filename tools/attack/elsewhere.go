@@ -27,7 +27,8 @@ func elsewhere(r *run, m settings.Mode) {
 		if err != nil {
 			r.check(fmt.Errorf("%s: %w", u.name, err))
 		}
-		r.add(m, u.name, 1, words[accepted], words[u.proper], unless(accepted == u.proper, "%s: it was %s", u.name, words[accepted]))
+		r.add(m, u.name, 1, words[accepted], words[u.proper],
+			unless(accepted == u.proper, "%s: it was %s", u.name, words[accepted]))
 	}
 }
 
@@ -57,7 +58,10 @@ func uses() []use {
 		{"the code in another pool with the same key", false, changed(func(s *signIn) {
 			s.lab = s.lab.run.lab(plan{mode: s.lab.plan.mode, memory: s.lab.plan.memory, share: s.lab})
 		})},
-		{"the code after a change of address", false, changed(func(s *signIn) { s.who = alice.with("email", "moved@example.com") })},
+		{"the code after a change of address", false, changed(func(s *signIn) {
+			s.who = alice.with("email",
+				"moved@example.com")
+		})},
 		{"the code of a sign-in that asks for a long one", false, private("d", "20")},
 		{"the code in another round", false, private("c", strings.Repeat("A", 16))},
 		{"the code with its expiry moved", false, private("e", fmt.Sprint(epoch.Add(time.Hour).Unix()))},

@@ -184,8 +184,10 @@ func answering(code string) func(*stranger) (poolAnswer, error) {
 }
 
 func (s *stranger) resend() (poolAnswer, error) {
-	return s.lab.call("RespondToAuthChallenge", map[string]any{"ChallengeName": "CUSTOM_CHALLENGE", "ClientId": s.lab.client,
-		"Session": s.last.Session, "ChallengeResponses": map[string]string{"USERNAME": s.name, "ANSWER": contract.ActionResend},
+	return s.lab.call("RespondToAuthChallenge", map[string]any{"ChallengeName": "CUSTOM_CHALLENGE",
+		"ClientId": s.lab.client,
+		"Session":  s.last.Session, "ChallengeResponses": map[string]string{"USERNAME": s.name,
+			"ANSWER": contract.ActionResend},
 		"ClientMetadata": map[string]string{contract.ClientMetadataAction: contract.ActionResend}})
 }
 
@@ -204,7 +206,8 @@ func (s *stranger) observe(step step) string {
 			calls = append(calls, fmt.Sprintf("%s×%d", c, n))
 		}
 	}
-	return fmt.Sprintf("%s: %v %s, %d bytes, Session %d, calls %s", step.name, err, shown(a), a.size, len(a.Session), strings.Join(calls, " "))
+	return fmt.Sprintf("%s: %v %s, %d bytes, Session %d, calls %s", step.name, err, shown(a), a.size, len(a.Session),
+		strings.Join(calls, " "))
 }
 
 // shown writes the challenge parameters. Times are relative, for the clocks of two labs differ by what was
@@ -229,7 +232,8 @@ func shown(a poolAnswer) string {
 func difference(a, b string) string {
 	step, _, _ := strings.Cut(a, ":")
 	only := func(these, those string) string {
-		words := slices.DeleteFunc(strings.Fields(these), func(w string) bool { return slices.Contains(strings.Fields(those), w) })
+		words := slices.DeleteFunc(strings.Fields(these),
+			func(w string) bool { return slices.Contains(strings.Fields(those), w) })
 		return strings.Join(words, " ")
 	}
 	return fmt.Sprintf("%s: %s, for nobody %s", step, only(a, b), only(b, a))

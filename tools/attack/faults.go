@@ -31,7 +31,8 @@ var (
 )
 
 func serviceCalls() []serviceCall {
-	return []serviceCall{reading, firstUpdate, secondUpdate, codeMAC, bindingMAC, mailing, countingGuess, comparing, usingUp}
+	return []serviceCall{reading, firstUpdate, secondUpdate, codeMAC, bindingMAC, mailing, countingGuess, comparing,
+		usingUp}
 }
 
 // with returns the fault that hits the call.
@@ -91,7 +92,8 @@ func faults(r *run, m settings.Mode) {
 			}
 		}
 		r.add(m, call.name+": down, denied, throttled, answer lost, lost once", len(troubles),
-			fmt.Sprintf("%d refused in a fixed sentence, %d went through", refusals, len(troubles)-refusals), "nothing half done", broken...)
+			fmt.Sprintf("%d refused in a fixed sentence, %d went through", refusals,
+				len(troubles)-refusals), "nothing half done", broken...)
 	}
 }
 

@@ -71,7 +71,8 @@ func floodResends(r *run) {
 		}
 	}
 	n, most := l.inbox.mails(who.email()), slowMailBurst+slowMailsPerDay*hours/24
-	r.add(passwordless, "one person, by resends of three sign-ins at a time", calls, fmt.Sprintf("%d mails in %d h", n, hours),
+	r.add(passwordless, "one person, by resends of three sign-ins at a time", calls,
+		fmt.Sprintf("%d mails in %d h", n, hours),
 		fmt.Sprintf("≤ %d", most), unless(n <= most, "%d mails, %d is the most", n, most), unless(n > 0, "no mail at all"))
 }
 
@@ -102,7 +103,8 @@ func floodQuota(r *run, name string, who func(int) person, q quotas) {
 	}
 	most := (hours + 1) * limit // quotas count in clock hours, and the flood touches one more
 	r.add(passwordless, fmt.Sprintf("%s, %d a minute where %d an hour are allowed", name, perMinute, limit), calls,
-		fmt.Sprintf("%d mails in %d h; %d of %d people got in with one mail", sent, hours, in, owners), fmt.Sprintf("≤ %d; all", most),
+		fmt.Sprintf("%d mails in %d h; %d of %d people got in with one mail", sent, hours, in,
+			owners), fmt.Sprintf("≤ %d; all", most),
 		unless(sent <= most, "%d mails, %d is the most", sent, most),
 		unless(in == owners, "%d of %d people were kept out", owners-in, owners),
 		unless(sent > hours*limit/2, "the quota sent only %d mails", sent))

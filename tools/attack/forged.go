@@ -37,7 +37,8 @@ func everyRow(genuine map[string]int) []row {
 		metadata = append(metadata, &g)
 	}
 	var rows []row
-	for _, name := range []string{"CUSTOM_CHALLENGE", "SRP_A", "PASSWORD_VERIFIER", "NEW_PASSWORD_REQUIRED", "EMAIL_OTP", "custom_challenge", ""} {
+	for _, name := range []string{"CUSTOM_CHALLENGE", "SRP_A", "PASSWORD_VERIFIER", "NEW_PASSWORD_REQUIRED",
+		"EMAIL_OTP", "custom_challenge", ""} {
 		for _, m := range metadata {
 			if name == "CUSTOM_CHALLENGE" || m == nil { // Cognito's own challenges have no metadata
 				rows = append(rows, row{name, true, m}, row{name, false, m})
@@ -101,7 +102,8 @@ func (f *forger) deserves(session []row) bool {
 			return false
 		}
 		session = session[2:]
-		for len(session) > 0 && (session[0].Name == "NEW_PASSWORD_REQUIRED" || session[0].Name == "EMAIL_OTP") && session[0].Result {
+		for len(session) > 0 && (session[0].Name == "NEW_PASSWORD_REQUIRED" || session[0].Name == "EMAIL_OTP") &&
+			session[0].Result {
 			session = session[1:]
 		}
 	}

@@ -14,7 +14,8 @@ import (
 
 // nasty are strings that have broken programs.
 func nasty() []string {
-	return []string{"", " ", "\x00", "12345678\x00", "1234567\u0000", strings.Repeat("1", 1<<20), strings.Repeat("é", 3000),
+	return []string{"", " ", "\x00", "12345678\x00", "1234567\u0000", strings.Repeat("1", 1<<20),
+		strings.Repeat("é", 3000),
 		"\u202e8765432", "\u2066", "१२३४५६७८", "12345678'; DROP TABLE Guard;--", "${jndi:ldap://example.com/a}", "{{.Code}}",
 		"%s%n%x", "<script>alert(1)</script>", "../../etc/passwd", "\r\nBcc: other@example.com", "null", "true", "[]", "{}",
 		"NaN", "1e8", "0x12345678", "-1", "+1234567", "１２３４５６７", "𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖", "1234567\ufffd", "\ud7ff", "ﷺ",
@@ -34,7 +35,8 @@ func spellings(code string) map[string]string {
 	a, b := code[:4], code[4:]
 	return map[string]string{
 		"as it is": code, "in two groups": a + " " + b, "with a dash": a + "-" + b, "with an en dash": a + "–" + b,
-		"spaces around": "  " + code + "\n", "no-break spaces": a + "\u00a0" + b, "marked right to left": "\u200f" + code + "\u200f",
+		"spaces around": "  " + code + "\n", "no-break spaces": a + "\u00a0" + b, "marked right to left": "\u200f" +
+			code + "\u200f",
 		"isolated": "\u2066" + code + "\u2069", "full-width": fullWidth, "Arabic-Indic": arabic,
 		"every digit apart": strings.Join(strings.Split(code, ""), " "),
 	}
@@ -76,7 +78,8 @@ func hostileAnswers(r *run, m settings.Mode) {
 	}
 	compared := t.compared.Load()
 	accepted := s.answer(s.code()).end == signed
-	r.add(m, "answers that are no code", len(odd), fmt.Sprintf("%d right, %d compared", right, compared), "0, 0; the code stays right",
+	r.add(m, "answers that are no code", len(odd), fmt.Sprintf("%d right, %d compared", right, compared),
+		"0, 0; the code stays right",
 		oddError(errs), l.panicked(), l.repeated(traces...), unless(right == 0, "%d were right", right),
 		unless(compared == 0, "%d were compared, which cost the owner guesses", compared),
 		unless(accepted, "the code was refused afterwards"))
@@ -132,7 +135,8 @@ func hostileEvents(r *run, m settings.Mode) {
 			}
 		}
 	}
-	r.add(m, "hostile values in every place of an event", len(errs), fmt.Sprintf("%d tokens or right answers", tokens), "0, fixed sentences",
+	r.add(m, "hostile values in every place of an event", len(errs), fmt.Sprintf("%d tokens or right answers", tokens),
+		"0, fixed sentences",
 		oddError(errs), l.panicked(), unless(tokens == 0, "%d tokens or right answers", tokens),
 		unless(repeated == "", "the log repeats %s", repeated))
 }
@@ -144,7 +148,8 @@ func (l *lab) bent(f settings.Function, place string, value any) []byte {
 	for k, v := range owner(1).attributes {
 		attributes[k] = v
 	}
-	event := object{"version": "1", "triggerSource": sources[f], "region": region, "userPoolId": l.id, "userName": owner(1).name,
+	event := object{"version": "1", "triggerSource": sources[f], "region": region, "userPoolId": l.id,
+		"userName":      owner(1).name,
 		"callerContext": object{"clientId": l.client}, "response": object{},
 		"request": object{"userAttributes": attributes, "session": []any{}, "challengeName": "CUSTOM_CHALLENGE",
 			"challengeAnswer": "00000000", "clientMetadata": object{"action": ""},
@@ -191,7 +196,8 @@ func hostileRequests(r *run, m settings.Mode) {
 		l.clock.advance(codeLifetime)
 	}
 	others := l.inbox.total - l.inbox.mails(victim) - l.inbox.mails(trigger.Simulator)
-	r.add(m, "hostile names, answers and metadata by way of the pool", n, fmt.Sprintf("%d tokens, %d mails to others", tokens, others), "0, 0",
+	r.add(m, "hostile names, answers and metadata by way of the pool", n,
+		fmt.Sprintf("%d tokens, %d mails to others", tokens, others), "0, 0",
 		append(odd, l.panicked(), l.repeated(append(traces, victim)...), unless(tokens == 0, "%d tokens", tokens),
 			unless(others == 0, "%d mails to others", others), unless(l.inbox.mails(victim) > sent, "no mail came at all"))...)
 }

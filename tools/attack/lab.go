@@ -113,17 +113,20 @@ func (l *lab) makeFunctions() {
 		}
 	})
 	report := func(f settings.Function) *trigger.Reporter { return trigger.NewReporter(l.log, f, l.now) }
-	verify := trigger.Verify{Settings: l.settings, Reporter: report(settings.VerifyAuthChallenge), Keys: l.key, Store: l.store, Now: l.now}
+	verify := trigger.Verify{Settings: l.settings, Reporter: report(settings.VerifyAuthChallenge), Keys: l.key,
+		Store: l.store, Now: l.now}
 	if l.plan.mode == passwordless {
 		verify.Directory = l.directory
 	}
 	l.functions = map[settings.Function]function{
-		settings.DefineAuthChallenge: trigger.Define{Settings: l.settings, Reporter: report(settings.DefineAuthChallenge)}.Handler(),
+		settings.DefineAuthChallenge: trigger.Define{Settings: l.settings,
+			Reporter: report(settings.DefineAuthChallenge)}.Handler(),
 		settings.CreateAuthChallenge: trigger.Create{Settings: l.settings, Reporter: report(settings.CreateAuthChallenge),
 			Keys: l.key, Store: l.store, Renderer: renderer, Sender: l.sender, Now: l.now, Random: rand.Reader}.Handler(),
 		settings.VerifyAuthChallenge: verify.Handler(),
 		settings.PreSignUp:           trigger.SignUp{Settings: l.settings, Reporter: report(settings.PreSignUp)}.Handler(),
-		settings.PreTokenGeneration:  trigger.Tokens{Settings: l.settings, Reporter: report(settings.PreTokenGeneration)}.Handler(),
+		settings.PreTokenGeneration: trigger.Tokens{Settings: l.settings,
+			Reporter: report(settings.PreTokenGeneration)}.Handler(),
 	}
 	l.weaken(func(w weakness) {
 		for f, h := range l.functions {

@@ -22,7 +22,8 @@ import (
 func main() {
 	command := tool.Command{Name: "attack", Part: "attack", Parts: names(), Fewer: "small",
 		FewerHelp: "shorter years and fewer samples, without what depends on the machine's clock"}
-	os.Exit(command.Main(os.Args[1:], os.Stdout, os.Stderr, func(ctx context.Context, o tool.Options) (tool.Report, error) {
-		return attackAll(ctx, options{small: o.Fewer, only: o.Only, progress: o.Progress})
-	}))
+	os.Exit(command.Main(os.Args[1:], os.Stdout, os.Stderr,
+		func(ctx context.Context, o tool.Options) (tool.Report, error) {
+			return attackAll(ctx, options{small: o.Fewer, only: o.Only, progress: o.Progress})
+		}))
 }

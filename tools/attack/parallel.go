@@ -36,7 +36,8 @@ func parallelAnswers(r *run, m settings.Mode) {
 		}
 	})
 	n := accepted.Load()
-	r.add(m, "the right answer at once, in sign-ins that share its code", crowd, fmt.Sprintf("%d accepted", n), "exactly 1",
+	r.add(m, "the right answer at once, in sign-ins that share its code", crowd, fmt.Sprintf("%d accepted", n),
+		"exactly 1",
 		unless(n == 1, "%d sign-ins were let in by one code", n), oddError(errs))
 }
 

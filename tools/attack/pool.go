@@ -39,7 +39,8 @@ func (l *lab) newPool() (*userpool.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := poolClient{ID: l.client, Name: "client", ExplicitAuthFlows: []string{"ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
+	client := poolClient{ID: l.client, Name: "client",
+		ExplicitAuthFlows:          []string{"ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
 		PreventUserExistenceErrors: true, EnableTokenRevocation: true, AuthSessionValidity: 7 * time.Minute,
 		WriteAttributes: []string{"name", "locale", "zoneinfo"}}
 	l.weaken(func(w weakness) {
@@ -49,14 +50,16 @@ func (l *lab) newPool() (*userpool.Pool, error) {
 	})
 	triggers := map[userpool.Trigger]bool{}
 	for t, f := range functionOf {
-		only := map[settings.Function]settings.Mode{settings.PreSignUp: passwordless, settings.PreTokenGeneration: withPassword}[f]
+		only := map[settings.Function]settings.Mode{settings.PreSignUp: passwordless,
+			settings.PreTokenGeneration: withPassword}[f]
 		triggers[t] = only == "" || only == l.plan.mode
 	}
 	cfg := poolConfig{Region: region, Account: account, ID: l.id, Name: "lab", UsernameAttributes: []string{"email"},
 		AutoVerifiedAttributes: []string{"email"}, AttributesRequireVerificationBeforeUpdate: []string{"email"},
 		MFAConfiguration: "OFF", RecoveryMechanisms: []string{"admin_only"}, AdminCreateUserOnly: l.plan.mode == withPassword,
 		PasswordPolicy: userpool.DefaultPasswordPolicy(), Clients: []userpool.Client{client}, Triggers: triggers}
-	opts := poolOptions{Invoker: userpool.InvokerFunc(l.invoke), Now: l.now, Keys: signing, Logger: quiet, Mailer: poolMail{l}}
+	opts := poolOptions{Invoker: userpool.InvokerFunc(l.invoke), Now: l.now, Keys: signing, Logger: quiet,
+		Mailer: poolMail{l}}
 	if l.plan.pool != nil {
 		l.plan.pool(&opts)
 	}
@@ -191,7 +194,8 @@ func (l *lab) initiate(username string, more ...string) (poolAnswer, error) {
 
 // respond answers a challenge with the given responses, in pairs.
 func (l *lab) respond(challenge string, a poolAnswer, username string, more ...string) (poolAnswer, error) {
-	return l.call("RespondToAuthChallenge", map[string]any{"ChallengeName": challenge, "ClientId": l.client, "Session": a.Session,
+	return l.call("RespondToAuthChallenge", map[string]any{"ChallengeName": challenge, "ClientId": l.client,
+		"Session":            a.Session,
 		"ChallengeResponses": pairs(append([]string{"USERNAME", username}, more...))})
 }
 

@@ -27,7 +27,8 @@ type answeringFlood struct {
 // answeringFloods floods the quota for proven addresses while owners sign in. An owner may be refused only if
 // accounts with at most one mail outstanding use up half of the quota in the same hour.
 func answeringFloods(r *run) {
-	quota, floods := 20_000, []answeringFlood{{10, false}, {100, false}, {1_000, false}, {10, true}, {100, true}, {1_000, true}}
+	quota, floods := 20_000, []answeringFlood{{10, false}, {100, false}, {1_000, false}, {10, true}, {100, true},
+		{1_000, true}}
 	if r.opts.small {
 		quota, floods = 2_000, []answeringFlood{{10, false}, {100, false}, {10, true}, {100, true}}
 	}
@@ -117,11 +118,13 @@ func floodSignUps(r *run) {
 	// A run that crosses midnight (UTC) touches two days.
 	days := 1 + len(hours)/24
 	r.add(passwordless, "400 sign-ups an hour with addresses of the attacker's choice", signUps*len(hours),
-		fmt.Sprintf("%d mails in %d h, at most %d in one; %d of %d owners got in with one mail", sent(), len(hours), slices.Max(hours), in, owners),
+		fmt.Sprintf("%d mails in %d h, at most %d in one; %d of %d owners got in with one mail", sent(), len(hours),
+			slices.Max(hours), in, owners),
 		fmt.Sprintf("≤ %d an hour, %d a day; all", unprovenPerHour, unprovenPerDay),
 		unless(slices.Max(hours) <= unprovenPerHour+1, "%d mails in an hour", slices.Max(hours)),
 		unless(sent() <= days*unprovenPerDay, "%d mails, %d is the most", sent(), days*unprovenPerDay),
-		unless(sent() > unprovenPerHour/2, "only %d mails", sent()), unless(in == owners, "%d owners were refused", owners-in))
+		unless(sent() > unprovenPerHour/2, "only %d mails", sent()), unless(in == owners, "%d owners were refused",
+			owners-in))
 }
 
 // besiegedNewcomer is an owner who never proved the address, while an attacker begins a sign-in for it every 20

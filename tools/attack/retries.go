@@ -65,7 +65,8 @@ func (s slowness) outwait(r *run, m settings.Mode) {
 			mails, in = len(l.mailsTo(victim)), err == nil && a.signedIn()
 		}
 	}
-	r.add(m, "trigger called again, slow: "+s.name, 1, fmt.Sprintf("%d mail(s), signed in: %v", mails, in), "1 mail, signed in",
+	r.add(m, "trigger called again, slow: "+s.name, 1, fmt.Sprintf("%d mail(s), signed in: %v", mails, in),
+		"1 mail, signed in",
 		unless(mails == 1, "%d mails for one sign-in", mails), unless(in, "the owner did not get in: %v", err))
 }
 
@@ -111,6 +112,7 @@ func dieAt(r *run, m settings.Mode, at string, answering bool) {
 	}
 	r.add(m, "the function dies "+when, 1, fmt.Sprintf("%d mail(s), signed in after %s", mails, short(took)),
 		fmt.Sprintf("%d mail(s), 2.0 min", most),
-		unless(errors.Is(dead, errDied), "it did not die there: %v", dead), unless(s.end == signed, "the owner did not get in"),
+		unless(errors.Is(dead, errDied), "it did not die there: %v", dead), unless(s.end == signed,
+			"the owner did not get in"),
 		unless(mails >= 1 && mails <= most, "%d mails", mails), unless(took <= 2*time.Minute, "it took %s", short(took)))
 }

@@ -186,7 +186,8 @@ func (r *run) progress(format string, args ...any) {
 // add records a row. Each of broken is a sentence about a broken bound, or empty; see [unless].
 func (r *run) add(m settings.Mode, tried string, count int, result, bound string, broken ...string) {
 	broken = slices.DeleteFunc(slices.Clone(broken), func(s string) bool { return s == "" })
-	row := Row{Attack: r.name, Mode: string(m), Tried: tried, Count: count, Result: result, Bound: bound, OK: len(broken) == 0}
+	row := Row{Attack: r.name, Mode: string(m), Tried: tried, Count: count, Result: result, Bound: bound,
+		OK: len(broken) == 0}
 	if len(broken) > 3 {
 		broken = append(broken[:3:3], fmt.Sprintf("and %d more", len(broken)-3))
 	}

@@ -28,7 +28,8 @@ func newStore(g *gateway.Front, inMemory bool) store {
 		return memory.New()
 	}
 	return dynamo.New(dynamodb.New(dynamodb.Options{Region: region, HTTPClient: inProcess{g}, RetryMaxAttempts: 2,
-		BaseEndpoint: aws.String("http://127.0.0.1"), Credentials: credentials.NewStaticCredentialsProvider("lab", "lab", "")}), tableName)
+		BaseEndpoint: aws.String("http://127.0.0.1"), Credentials: credentials.NewStaticCredentialsProvider("lab", "lab",
+			"")}), tableName)
 }
 
 // failures returns how many wrong answers in a row the store has of a user.

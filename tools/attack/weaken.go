@@ -120,7 +120,8 @@ func (s mortalStore) Claim(ctx context.Context, key string, before, after item, 
 	return s.store.Claim(ctx, key, before, after, now)
 }
 
-func (s mortalStore) SpendGuess(ctx context.Context, key string, b guard.Bucket, limit int, now time.Time) (bool, error) {
+func (s mortalStore) SpendGuess(ctx context.Context, key string, b guard.Bucket, limit int, now time.Time) (bool,
+	error) {
 	defer s.around("SpendGuess")()
 	return s.store.SpendGuess(ctx, key, b, limit, now)
 }

@@ -70,7 +70,8 @@ func startTables(ctx context.Context, opts options, path string) (*tables.Servic
 	definition := map[string]any{"TableName": tableName, "BillingMode": "PAY_PER_REQUEST",
 		"KeySchema":            []any{map[string]any{"AttributeName": dynamo.PartitionKey, "KeyType": "HASH"}},
 		"AttributeDefinitions": []any{map[string]any{"AttributeName": dynamo.PartitionKey, "AttributeType": "S"}}}
-	return tables.Start(ctx, tables.Config{Region: region, Account: account, Partition: partition, CacheDir: cache, Path: path,
+	return tables.Start(ctx, tables.Config{Region: region, Account: account, Partition: partition, CacheDir: cache,
+		Path:   path,
 		Logger: quiet, Progress: func(s string) { fmt.Fprintln(opts.progress, s) },
 		Tables: []tables.Table{{Name: tableName, Definition: definition,
 			ARN: "arn:aws:dynamodb:" + region + ":" + account + ":table/" + tableName}}})
@@ -80,9 +81,11 @@ func startTables(ctx context.Context, opts options, path string) (*tables.Servic
 // clients that the functions have in the cloud. The lab's time becomes the machine's.
 func (l *lab) openServices() error {
 	l.now, l.letters = time.Now, mailbox.NewStore(0)
-	ses := mailbox.New(mailbox.Config{Region: region, Account: account, Partition: partition, Identities: []mailbox.Identity{
-		{Name: sender, ARN: "arn:aws:ses:" + region + ":" + account + ":identity/" + sender}}}, nil, l.letters)
-	kms, err := keys.New([]keys.Key{{ID: keyID, ARN: keyARN, Spec: "HMAC_256", Usage: "GENERATE_VERIFY_MAC"}}, nil, rand.Reader)
+	ses := mailbox.New(mailbox.Config{Region: region, Account: account, Partition: partition,
+		Identities: []mailbox.Identity{
+			{Name: sender, ARN: "arn:aws:ses:" + region + ":" + account + ":identity/" + sender}}}, nil, l.letters)
+	kms, err := keys.New([]keys.Key{{ID: keyID, ARN: keyARN, Spec: "HMAC_256", Usage: "GENERATE_VERIFY_MAC"}}, nil,
+		rand.Reader)
 	if err != nil {
 		return err
 	}
@@ -94,7 +97,8 @@ func (l *lab) openServices() error {
 		}
 		pool.ServeHTTP(w, r)
 	})
-	l.gateway = gateway.New(map[string]gateway.Service{gateway.KMS: kms, gateway.SES: ses, gateway.DynamoDB: l.tables()}, cognito, quiet)
+	l.gateway = gateway.New(map[string]gateway.Service{gateway.KMS: kms, gateway.SES: ses,
+		gateway.DynamoDB: l.tables()}, cognito, quiet)
 	listener, err := loopback.Listen(context.Background(), 0, "the services under attack", "")
 	if err != nil {
 		return err

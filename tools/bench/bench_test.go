@@ -61,7 +61,8 @@ func TestWhatHasABudgetStaysWithinIt(t *testing.T) {
 			t.Errorf("%s: %s, its budget is %v (%s); find what came in or raise the budget with a reason",
 				row.What, row.Value, row.Target.Bound, row.Budget)
 		case row.Section != "work" && got*slack < row.Target.Bound:
-			t.Errorf("%s: %s, its budget is %v; lower the budget, so that it limits something", row.What, row.Value, row.Target.Bound)
+			t.Errorf("%s: %s, its budget is %v; lower the budget, so that it limits something", row.What, row.Value,
+				row.Target.Bound)
 		}
 	}
 	for what := range all {
@@ -171,7 +172,8 @@ func TestAmount(t *testing.T) {
 		unit string
 		want string
 	}{
-		{0.0000123, "s", "12.3 µs"}, {0.00234, "s", "2.34 ms"}, {1.5, "s", "1.50 s"}, {4_060_000, "B", "4.06 MB"}, {12_000, "B", "12 kB"},
+		{0.0000123, "s", "12.3 µs"}, {0.00234, "s", "2.34 ms"}, {1.5, "s", "1.50 s"}, {4_060_000, "B",
+			"4.06 MB"}, {12_000, "B", "12 kB"},
 		{239, "B", "239 B"}, {48.123, "/s", "48.1 /s"}, {2, "calls", "2 calls"}, {0.00324, "USD", "0.00324 USD"},
 	} {
 		if got := amount(c.x, c.unit); got != c.want {
@@ -260,7 +262,8 @@ func TestEveryHandlerAnswersItsEvent(t *testing.T) {
 func TestWhatIsMissingIsNamed(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	t.Setenv("TMPDIR", t.TempDir())
-	report, err := measure(t.Context(), root, tool.Options{Only: []string{"synth", "sandbox"}, Fewer: true, Progress: &tail{}})
+	report, err := measure(t.Context(), root, tool.Options{Only: []string{"synth", "sandbox"}, Fewer: true,
+		Progress: &tail{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +274,8 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 	if err := report.Table(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"not measured: node is not on PATH", "no Node", "0 targets met, 0 missed, 2 not measured"} {
+	for _, want := range []string{"not measured: node is not on PATH", "no Node",
+		"0 targets met, 0 missed, 2 not measured"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("missing %q in the table:\n%s", want, out.String())
 		}
@@ -283,7 +287,8 @@ func TestAStoppedRunLeavesNoFile(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := measure(ctx, root, tool.Options{Only: []string{"mail"}, Fewer: true, Progress: &tail{}}); !errors.Is(err, context.Canceled) {
+	if _, err := measure(ctx, root, tool.Options{Only: []string{"mail"}, Fewer: true,
+		Progress: &tail{}}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	checkEmpty(t)

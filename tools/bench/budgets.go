@@ -135,7 +135,8 @@ func ownWork(r *run) error {
 		}
 		r.value(string(f)+": own work of a call", "s", target, timed(r.ctx, r.samples(200, 20), 20, invoke)...)
 		// The number is the same on every machine, but for goroutines that the runtime may have at hand.
-		r.budgeted(string(f)+": allocations of a call", "allocations", testing.AllocsPerRun(200, invoke), budgets.Allocations[string(f)])
+		r.budgeted(string(f)+": allocations of a call", "allocations", testing.AllocsPerRun(200, invoke),
+			budgets.Allocations[string(f)])
 		if failure != nil {
 			return fmt.Errorf("%s: %w", f, failure)
 		}
@@ -147,7 +148,8 @@ func ownWork(r *run) error {
 // mailTimes measures a mail beside its bare encoding as JSON, which every sender has to do.
 func mailTimes(r *run) error {
 	c := trigger.MailConfig(functionSettings(settings.Passwordless))
-	m := mail.Message{To: "user@example.com", Code: "12345678", ExpiresIn: 5 * time.Minute, RequestedAt: time.Now(), Zoneinfo: "Europe/Berlin"}
+	m := mail.Message{To: "user@example.com", Code: "12345678", ExpiresIn: 5 * time.Minute, RequestedAt: time.Now(),
+		Zoneinfo: "Europe/Berlin"}
 	for _, m.Locale = range []string{"en", "ar"} {
 		warm, err := mail.New(c)
 		if err != nil {

@@ -17,7 +17,8 @@ import (
 
 const region = "eu-west-1"
 
-var functions = []settings.Function{settings.DefineAuthChallenge, settings.CreateAuthChallenge, settings.VerifyAuthChallenge,
+var functions = []settings.Function{settings.DefineAuthChallenge, settings.CreateAuthChallenge,
+	settings.VerifyAuthChallenge,
 	settings.PreSignUp, settings.PreTokenGeneration, settings.MailEvents}
 
 // functionSettings are the functions' settings here.
@@ -49,9 +50,10 @@ func event(f settings.Function) []byte {
 	source := ""
 	switch f {
 	case settings.MailEvents:
-		return mustJSON(object{"version": "0", "source": "aws.ses", "detail-type": "Email Bounced", "region": region, "detail": object{
-			"eventType": "Bounce", "bounce": object{"bounceType": "Permanent", "bounceSubType": "General"},
-			"mail": object{"destination": []string{"user@example.com"}, "tags": object{settings.ItemTag: []string{bare.Key}}}}})
+		return mustJSON(object{"version": "0", "source": "aws.ses", "detail-type": "Email Bounced", "region": region,
+			"detail": object{
+				"eventType": "Bounce", "bounce": object{"bounceType": "Permanent", "bounceSubType": "General"},
+				"mail": object{"destination": []string{"user@example.com"}, "tags": object{settings.ItemTag: []string{bare.Key}}}}})
 	case settings.DefineAuthChallenge:
 		source, request["session"] = "DefineAuthChallenge_Authentication", []any{}
 	case settings.CreateAuthChallenge:
@@ -112,7 +114,8 @@ func handlers() map[settings.Function]invoker {
 		settings.PreSignUp: trigger.SignUp{Settings: s, Reporter: reporter(settings.PreSignUp)}.Handler(),
 		settings.PreTokenGeneration: trigger.Tokens{Settings: functionSettings(settings.Password),
 			Reporter: reporter(settings.PreTokenGeneration)}.Handler(),
-		settings.MailEvents: trigger.MailEvents{Settings: s, Reporter: reporter(settings.MailEvents), Store: w, Now: time.Now},
+		settings.MailEvents: trigger.MailEvents{Settings: s, Reporter: reporter(settings.MailEvents), Store: w,
+			Now: time.Now},
 	}
 }
 

@@ -127,14 +127,16 @@ type load struct {
 
 // drive has clients sign in, each its own user over and over, until total sign-ins are done or the time is
 // up; total 0 means that the time alone decides.
-func drive(ctx context.Context, s *sandbox.Sandbox, clients, total int, limit time.Duration, fixed string) (load, error) {
+func drive(ctx context.Context, s *sandbox.Sandbox, clients, total int, limit time.Duration, fixed string) (load,
+	error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	transport := &http.Transport{MaxIdleConnsPerHost: clients, DisableCompression: true}
 	defer transport.CloseIdleConnections()
 	cfg := s.Config()
-	client := cognito.New(cognito.Options{Region: region, BaseEndpoint: &cfg.Endpoint, Credentials: aws.AnonymousCredentials{},
-		HTTPClient: &http.Client{Transport: transport}, RetryMaxAttempts: 1})
+	client := cognito.New(cognito.Options{Region: region, BaseEndpoint: &cfg.Endpoint,
+		Credentials: aws.AnonymousCredentials{},
+		HTTPClient:  &http.Client{Transport: transport}, RetryMaxAttempts: 1})
 	var mu sync.Mutex
 	var ends []time.Duration
 	var started atomic.Int64

@@ -30,9 +30,10 @@ func main() {
 	}
 	command := tool.Command{Name: "bench", Part: "section", Parts: names, Fewer: "quick",
 		FewerHelp: "few samples, without what takes minutes"}
-	os.Exit(command.Main(os.Args[1:], os.Stdout, os.Stderr, func(ctx context.Context, o tool.Options) (tool.Report, error) {
-		return measure(ctx, ".", o)
-	}))
+	os.Exit(command.Main(os.Args[1:], os.Stdout, os.Stderr,
+		func(ctx context.Context, o tool.Options) (tool.Report, error) {
+			return measure(ctx, ".", o)
+		}))
 }
 
 // section is one group of rows.
@@ -90,7 +91,8 @@ func measure(ctx context.Context, app string, o tool.Options) (Report, error) {
 	if app, err = filepath.Abs(app); err != nil {
 		return Report{}, err
 	}
-	r := &run{ctx: ctx, Options: o, app: app, cache: cache, dir: dir, programs: map[string]program{}, assemblies: map[settings.Mode]string{}}
+	r := &run{ctx: ctx, Options: o, app: app, cache: cache, dir: dir, programs: map[string]program{},
+		assemblies: map[settings.Mode]string{}}
 	report := Report{Machine: machine(ctx), Quick: o.Fewer, Started: time.Now().UTC().Truncate(time.Second)}
 	for _, s := range sections() {
 		if !tool.Chosen(o.Only, s.name) {

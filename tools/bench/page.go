@@ -36,7 +36,8 @@ const submitted = `new Promise(done => {
 // screen, beside the API's own time.
 func pageTimes(r *run) error {
 	browser := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless-shell"} {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
+		"headless-shell"} {
 		if path, err := exec.LookPath(name); err == nil {
 			browser = path
 		}
@@ -52,7 +53,8 @@ func pageTimes(r *run) error {
 	defer func() { _ = s.Close() }() // nothing is measured any more
 	c := s.Config()
 	page, err := signinpage.New(signinpage.Options{
-		Settings: webbundle.Settings{UserPoolID: c.UserPoolID, UserPoolClientID: c.UserPoolClientID, Mode: c.Mode, Endpoint: c.Endpoint},
+		Settings: webbundle.Settings{UserPoolID: c.UserPoolID, UserPoolClientID: c.UserPoolClientID, Mode: c.Mode,
+			Endpoint: c.Endpoint},
 		CacheDir: r.cache,
 	})
 	if err != nil {
@@ -68,7 +70,8 @@ func pageTimes(r *run) error {
 	server := loopback.Serve(listener, loopback.Guard(page), slog.New(slog.DiscardHandler))
 	defer server.Close()
 	// A container's root has no sandbox, and the page is this repository's.
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.DisableGPU)
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.NoSandbox,
+		chromedp.DisableGPU)
 	ctx, cancel := chromedp.NewExecAllocator(r.ctx, options...)
 	defer cancel()
 	var added, api []float64

@@ -34,7 +34,8 @@ func (r *run) program(name string) (program, error) {
 		return p, nil
 	}
 	if runtime.GOOS != "linux" {
-		return program{}, fmt.Errorf("the functions are Linux programs, and this is %s; run it in a Linux container", runtime.GOOS)
+		return program{}, fmt.Errorf("the functions are Linux programs, and this is %s; run it in a Linux container",
+			runtime.GOOS)
 	}
 	c, err := r.certificate()
 	if err != nil {
@@ -142,7 +143,8 @@ func (r *run) certificate() (*certificate, error) {
 	}
 	own := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	system := []byte{}
-	for _, path := range []string{"/etc/ssl/cert.pem", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"} {
+	for _, path := range []string{"/etc/ssl/cert.pem", "/etc/pki/tls/certs/ca-bundle.crt",
+		"/etc/ssl/certs/ca-certificates.crt"} {
 		if b, err := os.ReadFile(path); err == nil {
 			system = b
 		}
@@ -162,9 +164,11 @@ func (r *run) certificate() (*certificate, error) {
 		err = errors.Join(err, os.WriteFile(file(name), content, 0o600))
 	}
 	r.certificateMade = &certificate{
-		config:      &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, NextProtos: []string{"http/1.1"}},
-		environment: map[string]string{"SSL_CERT_FILE": file("all.pem"), "SSL_CERT_DIR": file("none"), "NODE_EXTRA_CA_CERTS": file("own.pem")},
-		overlay:     []string{"-overlay", file("overlay.json")},
+		config: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
+			NextProtos: []string{"http/1.1"}},
+		environment: map[string]string{"SSL_CERT_FILE": file("all.pem"), "SSL_CERT_DIR": file("none"),
+			"NODE_EXTRA_CA_CERTS": file("own.pem")},
+		overlay: []string{"-overlay", file("overlay.json")},
 	}
 	return r.certificateMade, errors.Join(err, os.Mkdir(file("none"), 0o700))
 }

@@ -38,7 +38,8 @@ func (r Report) Table(w io.Writer) error {
 	for _, row := range r.Rows {
 		line := []string{row.What, "not measured: " + row.Missing}
 		if row.Value != nil {
-			line = []string{row.What, row.Value.String(), row.Of, row.Baseline.String(), "", row.Target.words(row.Value.Unit), ""}
+			line = []string{row.What, row.Value.String(), row.Of, row.Baseline.String(), "",
+				row.Target.words(row.Value.Unit), ""}
 			if row.Ratio != nil {
 				line[4] = digits(*row.Ratio) + " x"
 			}
@@ -67,7 +68,8 @@ func (r Report) Table(w io.Writer) error {
 			fmt.Fprintf(&b, "      %s\n", r.Rows[i-1].Note)
 		}
 	}
-	_, err := fmt.Fprintf(w, "%s\n%s\n%d rows in %.0f s: %d targets met, %d missed, %d not measured\n%s", r.Machine, b.String(),
+	_, err := fmt.Fprintf(w, "%s\n%s\n%d rows in %.0f s: %d targets met, %d missed, %d not measured\n%s", r.Machine,
+		b.String(),
 		len(r.Rows), r.Seconds, met, missed, missing, r.Machine.warning())
 	return err
 }
@@ -89,7 +91,8 @@ type Machine struct {
 var modelName = regexp.MustCompile(`(?m)^model name\s*: (.*)$`)
 
 func machine(ctx context.Context) Machine {
-	m := Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPU: runtime.GOARCH, CPUs: runtime.NumCPU(), Go: runtime.Version(), LoadBefore: loadAverage()}
+	m := Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPU: runtime.GOARCH, CPUs: runtime.NumCPU(),
+		Go: runtime.Version(), LoadBefore: loadAverage()}
 	info, _ := os.ReadFile("/proc/cpuinfo") // Linux alone has it
 	if found := modelName.FindSubmatch(info); found != nil {
 		m.CPU = string(found[1])

@@ -110,12 +110,16 @@ func sandboxLeak(r *run) error {
 	}
 	one := func(x float64) []float64 { return []float64{x} }
 	count := func(n int) []float64 { return one(float64(n)) }
-	r.compare(fmt.Sprintf("sign-ins a second, the last tenth of %d", total), "/s", l.perSecond[9:], "the first tenth", l.perSecond[:1], nil)
+	r.compare(fmt.Sprintf("sign-ins a second, the last tenth of %d", total), "/s", l.perSecond[9:], "the first tenth",
+		l.perSecond[:1], nil)
 	r.value("memory of the sandbox, for a sign-in", "B", nil, max(0, after.own-before.own)/float64(total)).Note =
-		fmt.Sprintf("from %s to %s; the inbox keeps every mail, which is most of it", amount(before.own, "B"), amount(after.own, "B"))
+		fmt.Sprintf("from %s to %s; the inbox keeps every mail, which is most of it", amount(before.own, "B"),
+			amount(after.own, "B"))
 	r.compare("memory of its processes, afterwards", "B", one(after.others), "before", one(before.others), nil)
-	r.compare("processes afterwards", "processes", count(after.processes), "before", count(before.processes), ratioAtMost(1.2))
-	r.compare("goroutines afterwards", "goroutines", count(runtime.NumGoroutine()), "before", count(goroutines), ratioAtMost(1.2))
+	r.compare("processes afterwards", "processes", count(after.processes), "before", count(before.processes),
+		ratioAtMost(1.2))
+	r.compare("goroutines afterwards", "goroutines", count(runtime.NumGoroutine()), "before", count(goroutines),
+		ratioAtMost(1.2))
 	return nil
 }
 
@@ -134,9 +138,12 @@ func guardLoad(r *run) error {
 	l := simulatePool(users, perSecond, r.samples(120, 20), itemBytes)
 	what := fmt.Sprintf("%d million users, %d sign-ins a second: ", users/1_000_000, perSecond)
 	limit := []float64{partitionWrites}
-	r.compare(what+"hottest partition's write units", "/s", []float64{float64(l.partition)}, "a partition's limit", limit, ratioAtMost(1)).Note =
-		fmt.Sprintf("%d partitions, in the worst of all seconds; the table has %s", l.partitions, amount(itemBytes*users, "B"))
-	r.compare(what+"hottest item's write units", "/s", []float64{float64(l.item)}, "a partition's limit", limit, ratioAtMost(1))
+	r.compare(what+"hottest partition's write units", "/s", []float64{float64(l.partition)}, "a partition's limit",
+		limit, ratioAtMost(1)).Note =
+		fmt.Sprintf("%d partitions, in the worst of all seconds; the table has %s", l.partitions,
+			amount(itemBytes*users, "B"))
+	r.compare(what+"hottest item's write units", "/s", []float64{float64(l.item)}, "a partition's limit", limit,
+		ratioAtMost(1))
 	return nil
 }
 
@@ -161,7 +168,8 @@ func (r *run) countedSignIns(m settings.Mode) (float64, error) {
 		what, prefixes string
 		model          int
 	}{
-		{"updates of the table", "dynamodb:UpdateItem", calls.Writes}, {"reads of the table", "dynamodb:GetItem", calls.Reads},
+		{"updates of the table", "dynamodb:UpdateItem", calls.Writes}, {"reads of the table", "dynamodb:GetItem",
+			calls.Reads},
 		{"mails", "ses:SendEmail", calls.Mails}, {"requests to KMS", "kms:", calls.MACs},
 		{"invocations of functions", "lambda:", calls.Invocations()},
 	} {
@@ -171,7 +179,8 @@ func (r *run) countedSignIns(m settings.Mode) (float64, error) {
 				counted += after[name] - before[name]
 			}
 		}
-		r.compare(fmt.Sprintf("%s: %s, a sign-in", m, c.what), "calls", []float64{float64(counted) / float64(l.signIns)}, "the model",
+		r.compare(fmt.Sprintf("%s: %s, a sign-in", m, c.what), "calls", []float64{float64(counted) / float64(l.signIns)},
+			"the model",
 			[]float64{float64(c.model)}, ratioAtMost(1.02))
 	}
 	size, err := userItemBytes(r.ctx, s)
@@ -191,8 +200,9 @@ func userItemBytes(ctx context.Context, s *sandbox.Sandbox) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	for name, value := range map[string]string{"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDB_20120810.Scan",
-		"X-Amz-Date": "20260101T000000Z", "Authorization": "AWS4-HMAC-SHA256 Credential=bench/20260101/eu-west-1/dynamodb/aws4_request, " +
+	for name, value := range map[string]string{"Content-Type": "application/x-amz-json-1.0",
+		"X-Amz-Target": "DynamoDB_20120810.Scan",
+		"X-Amz-Date":   "20260101T000000Z", "Authorization": "AWS4-HMAC-SHA256 Credential=bench/20260101/eu-west-1/dynamodb/aws4_request, " +
 			"SignedHeaders=host;x-amz-date, Signature=0"} {
 		request.Header.Set(name, value)
 	}

@@ -48,7 +48,8 @@ func startServices(c *certificate, away time.Duration) (*services, error) {
 		if c != nil {
 			l = tls.NewListener(l, c.config)
 		}
-		server := &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
+		server := &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: time.Minute,
+			ErrorLog: log.New(io.Discard, "", 0)}
 		s.servers = append(s.servers, server)
 		go func() { _ = server.Serve(l) }() // ends with http.ErrServerClosed
 	}

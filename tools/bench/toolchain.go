@@ -44,7 +44,8 @@ func synthTimes(r *run) error {
 	synthesise := func(app string) (time.Duration, error) {
 		out := filepath.Join(r.dir, "cdk.out")
 		defer os.RemoveAll(out)
-		env := []string{"CDK_DISABLE_CLI_TELEMETRY=true", "CDK_DISABLE_VERSION_CHECK=true", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20"}
+		env := []string{"CDK_DISABLE_CLI_TELEMETRY=true", "CDK_DISABLE_VERSION_CHECK=true",
+			"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20"}
 		return r.command(env, cli, "synth", "--quiet", "--no-notices", "--app", app, "--output", out, "-c", "stage=dev")
 	}
 	var ours, bare, over []float64

@@ -113,7 +113,8 @@ func (c Command) check(only []string) error {
 	if len(unknown) == 0 {
 		return nil
 	}
-	return fmt.Errorf("--only: there is no %s %s; there are %s", c.Part, strings.Join(unknown, ", "), strings.Join(c.Parts, ", "))
+	return fmt.Errorf("--only: there is no %s %s; there are %s", c.Part, strings.Join(unknown, ", "),
+		strings.Join(c.Parts, ", "))
 }
 
 func write(report Report, asJSON bool, w io.Writer) error {

@@ -62,7 +62,8 @@ func TestCommandLine(t *testing.T) {
 }
 
 func TestAlign(t *testing.T) {
-	got := Align([][]string{{"what", "n", "note"}, {"a", "1,000", "é"}, {"a long cell of a short line", "x"}, {"abcdef", "7", ""}}, 1)
+	got := Align([][]string{{"what", "n", "note"}, {"a", "1,000", "é"}, {"a long cell of a short line", "x"},
+		{"abcdef", "7", ""}}, 1)
 	want := []string{"what        n  note", "a       1,000  é", "a long cell of a short line      x", "abcdef      7"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
