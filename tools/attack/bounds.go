@@ -19,8 +19,8 @@ const (
 
 	slowMailBurst   = 48 // mails to one proven address at once, however they are spread
 	slowMailsPerDay = 48
-	newMailBurst    = 3 // mails to an address that was never proven
-	newMailsPerDay  = 24
+	newMailBurst    = 6 // mails to an address that was never proven
+	newMailsPerDay  = 48
 
 	// longDigits is the length of the code that is mailed when the guesses are spent: 20 digits are
 	// above the 64 bits from which NIST requires no limit.

@@ -107,7 +107,7 @@ func (f comparesFirst) Invoke(ctx context.Context, event []byte) ([]byte, error)
 // dry uses nothing up.
 type dry struct{ store }
 
-func (dry) Use(context.Context, string, time.Time, string, time.Duration, time.Time) (bool, error) {
+func (dry) Use(context.Context, string, guard.Use, time.Time) (bool, error) {
 	return true, nil
 }
 
@@ -120,9 +120,8 @@ func (f twice) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 
 type reusable struct{ store }
 
-func (s reusable) Use(ctx context.Context, key string, issued time.Time, challenge string, refund time.Duration,
-	now time.Time) (bool, error) {
-	_, err := s.store.Use(ctx, key, issued, challenge, refund, now)
+func (s reusable) Use(ctx context.Context, key string, u guard.Use, now time.Time) (bool, error) {
+	_, err := s.store.Use(ctx, key, u, now)
 	return true, err
 }
 
@@ -189,4 +188,4 @@ func (keeps) Release(context.Context, string, item, item, time.Time) error { ret
 
 type jumpy struct{ store }
 
-func (jumpy) AskResend(context.Context, string, string, time.Time) error { panic("a bug") }
+func (jumpy) AskResend(context.Context, string, time.Time) error { panic("a bug") }

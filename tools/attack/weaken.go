@@ -126,8 +126,7 @@ func (s mortalStore) SpendGuess(ctx context.Context, key string, b guard.Bucket,
 	return s.store.SpendGuess(ctx, key, b, limit, now)
 }
 
-func (s mortalStore) Use(ctx context.Context, key string, issued time.Time, challenge string, refund time.Duration,
-	now time.Time) (bool, error) {
+func (s mortalStore) Use(ctx context.Context, key string, u guard.Use, now time.Time) (bool, error) {
 	defer s.around("Use")()
-	return s.store.Use(ctx, key, issued, challenge, refund, now)
+	return s.store.Use(ctx, key, u, now)
 }

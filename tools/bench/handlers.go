@@ -121,7 +121,7 @@ func handlers() map[settings.Function]invoker {
 
 // standIn is a store, a key, a sender and a directory that accept everything and keep nothing. The calls of
 // a sign-in that goes well are all that it has.
-type standIn struct{ trigger.Store }
+type standIn struct{ guard.Store }
 
 func (standIn) GenerateMAC(context.Context, []byte) ([]byte, error)     { return make([]byte, 32), nil }
 func (standIn) VerifyMAC(context.Context, []byte, []byte) (bool, error) { return true, nil }
@@ -137,14 +137,14 @@ func (standIn) SpendGuess(context.Context, string, guard.Bucket, int, time.Time)
 	return true, nil
 }
 
-func (standIn) SpendLane(context.Context, string, int, time.Time) (int, bool, error) {
-	return 1, true, nil
+func (standIn) CountQuota(context.Context, string, string, time.Time) (guard.Counters, error) {
+	return guard.Counters{}, nil
 }
 
-func (standIn) Use(context.Context, string, time.Time, string, time.Duration, time.Time) (bool, error) {
+func (standIn) Use(context.Context, string, guard.Use, time.Time) (bool, error) {
 	return true, nil
 }
 
-func (standIn) MarkBounced(context.Context, string, string, time.Time) (bool, error) {
+func (standIn) MarkBounced(context.Context, string, guard.Mark, time.Time) (bool, error) {
 	return true, nil
 }

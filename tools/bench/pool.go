@@ -9,10 +9,9 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// A sign-in's updates: of its user's item to claim, to spend and to use, and of a shard of the pool quota.
+// A sign-in's updates: of its user's item to claim, to spend and to use, and of the pool quota's item of the day.
 const (
 	ownWrites   = 3
 	quotaWrites = 1
@@ -32,7 +31,7 @@ type poolLoad struct{ partition, item, partitions int }
 // simulatePool follows the writes of sign-ins through the table for a number of seconds. Users sign in
 // independently of each other. The keys are the real ones.
 func simulatePool(users int, perSecond float64, seconds int, itemBytes float64) poolLoad {
-	quota := guard.Lane{Name: "verified", PerHour: settings.MaxPoolMails}
+	quota := guard.Quota{Kind: guard.ProvenMails}
 	l := poolLoad{partitions: partitions(perSecond*(ownWrites+quotaWrites), perSecond, float64(users)*itemBytes)}
 	dice := rand.New(rand.NewPCG(1, 2))
 	now, end := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Duration(seconds)*time.Second
@@ -48,7 +47,7 @@ func simulatePool(users int, perSecond float64, seconds int, itemBytes float64) 
 		}
 		for ; at < second; at += time.Duration(dice.ExpFloat64() / perSecond * float64(time.Second)) {
 			write(guard.Key(region+"_TestPool1", strconv.Itoa(dice.IntN(users))), ownWrites)
-			write(quota.Key(region+"_TestPool1", dice.IntN(quota.Shards()), now.Add(at)), quotaWrites)
+			write(quota.Key(region+"_TestPool1", now.Add(at)), quotaWrites)
 		}
 		l.partition = max(l.partition, slices.Max(heat))
 	}
