@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/srp"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/srp"
 )
 
 // intruder has one factor too few and takes every step that the pool offers.

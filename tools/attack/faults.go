@@ -5,7 +5,7 @@ import (
 	"net/http"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
-	gateway "github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	gateway "github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
-	gateway "github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	gateway "github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/mailbox"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/tables"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
@@ -54,7 +54,7 @@ type lab struct {
 	sender     trigger.Sender
 	directory  trigger.Directory
 	log        *logbook
-	gateway    *gateway.Front
+	gateway    *gateway.Gateway
 	functions  map[settings.Function]function
 
 	poolOnce sync.Once

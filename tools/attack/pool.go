@@ -9,9 +9,10 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/srp"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/srp"
 )
 
 const (
@@ -83,7 +84,7 @@ func (l *lab) invoke(ctx context.Context, t userpool.Trigger, event []byte) ([]b
 	defer cancel()
 	out, err := l.functions[functionOf[t]].Invoke(ctx, event)
 	if err != nil {
-		return nil, &userpool.FunctionError{Kind: userpool.Handled, Type: "Refusal", Message: err.Error()}
+		return nil, &lambda.Error{Failure: lambda.Handled, Type: "Refusal", Message: err.Error()}
 	}
 	return out, nil
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard/dynamo"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard/memory"
-	gateway "github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsfront"
+	gateway "github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -23,7 +23,7 @@ type (
 )
 
 // newStore returns the budgets' store: in process, or the real one in front of the engine.
-func newStore(g *gateway.Front, inMemory bool) store {
+func newStore(g *gateway.Gateway, inMemory bool) store {
 	if inMemory {
 		return memory.New()
 	}

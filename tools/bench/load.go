@@ -38,7 +38,7 @@ func (r *run) startSandbox(m settings.Mode, clients int, invoker sandbox.Invoker
 			users[i].Password = password
 		}
 	}
-	return sandbox.Start(r.ctx, sandbox.Options{Assembly: dir, Mode: string(m), Users: users, Invoker: invoker,
+	return sandbox.Start(r.ctx, sandbox.Options{Assembly: dir, Mode: m, Users: users, Invoker: invoker,
 		Source: r.app, CacheDir: r.cache})
 }
 
@@ -148,7 +148,7 @@ func drive(ctx context.Context, s *sandbox.Sandbox, clients, total int, limit ti
 			for ctx.Err() == nil && time.Since(began) < limit && (total == 0 || int(started.Add(1)) <= total) {
 				p := person{sandbox: s, address: address(i), began: time.Now(), fixed: fixed}
 				in := signin.SignIn{API: client, Person: p, PoolID: cfg.UserPoolID, ClientID: cfg.UserPoolClientID,
-					Username: p.address, Mode: cfg.Mode}
+					Username: p.address, Mode: string(cfg.Mode)}
 				if _, err := in.Run(ctx); err != nil {
 					cancel(err)
 					return

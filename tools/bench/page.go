@@ -9,7 +9,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/loopback"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/signinpage"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
@@ -53,7 +53,7 @@ func pageTimes(r *run) error {
 	defer func() { _ = s.Close() }() // nothing is measured any more
 	c := s.Config()
 	page, err := signinpage.New(signinpage.Options{
-		Settings: webbundle.Settings{UserPoolID: c.UserPoolID, UserPoolClientID: c.UserPoolClientID, Mode: c.Mode,
+		Settings: webbundle.Settings{UserPoolID: c.UserPoolID, UserPoolClientID: c.UserPoolClientID, Mode: string(c.Mode),
 			Endpoint: c.Endpoint},
 		CacheDir: r.cache,
 	})
