@@ -28,7 +28,7 @@ func api(t *testing.T, status int, header, body string) (*pools.API, *http.Reque
 	t.Cleanup(server.Close)
 	env := map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example",
 		"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": server.URL}
-	a, err := pools.New(t.Context(), func(name string) (string, bool) { v, ok := env[name]; return v, ok })
+	a, err := pools.New(func(name string) (string, bool) { v, ok := env[name]; return v, ok })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestErrors(t *testing.T) {
 		"plain":            {"", `{"__type":"ResourceNotFoundException","message":"gone"}`, "ResourceNotFoundException", "gone"},
 		"with a namespace": {"", `{"__type":"com.amazonaws#TooManyRequestsException","Message":"slow"}`, "TooManyRequestsException", "slow"},
 		"in the header":    {"NotAuthorizedException:http://example.com/", `{}`, "NotAuthorizedException", ""},
-		"no JSON":          {"", `<html>`, "", "400 Bad Request"},
+		"no JSON":          {"", `<html>`, "", "HTTP status 400"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, _, _ := api(t, 400, c.header, c.body)
