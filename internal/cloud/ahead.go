@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -58,7 +57,7 @@ func (a ahead) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 }
 
 // hosts are the first parts of the services' host names.
-var hosts = map[Service]string{KMS: "kms", DynamoDB: "dynamodb", SESv2: "email", Cognito: "cognito-idp"}
+var hosts = map[Service]string{KMS: "kms", DynamoDB: "dynamodb", SESv2: "email", Cognito: "cognito-idp", Lambda: "lambda"}
 
 // addressOf returns where the service will be called, "host:port", or "" where that is not by TLS or
 // through a proxy. It need not be right: a connection to another address is never used.
@@ -67,11 +66,7 @@ func addressOf(service Service, c aws.Config, get func(string) string) string {
 		return ""
 	}
 	if c.BaseEndpoint == nil {
-		suffix := ".amazonaws.com"
-		if strings.HasPrefix(c.Region, "cn-") {
-			suffix = ".amazonaws.com.cn"
-		}
-		return hosts[service] + "." + c.Region + suffix + ":443"
+		return hosts[service] + "." + c.Region + suffixOf(c.Region) + ":443"
 	}
 	u, err := url.Parse(*c.BaseEndpoint)
 	if err != nil || u.Scheme != "https" {

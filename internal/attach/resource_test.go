@@ -1,0 +1,102 @@
+package attach_test
+
+import (
+	"encoding/json"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/attach"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/customresource"
+)
+
+func properties(t *testing.T, change func(*attach.Properties)) json.RawMessage {
+	t.Helper()
+	own := triggers()
+	p := attach.Properties{UserPoolID: "eu-west-1_Example01", Mode: "password", Triggers: own.ARNs, Chained: own.Chained, Version: "v0.2.0"}
+	if change != nil {
+		change(&p)
+	}
+	b, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestTheLifeOfAResource goes through what CloudFormation sends, with its rollbacks.
+func TestTheLifeOfAResource(t *testing.T) {
+	c := &cognito{pool: described(t)}
+	before := maps.Clone(c.pool)
+	operate := attach.Operation(c, nil)
+	created := customresource.Event{RequestType: customresource.Create, ResourceProperties: properties(t, nil)}
+	id, err := operate(t.Context(), created)
+	if err != nil || id != "eu-west-1_Example01/emailotp/PreTokenGeneration" {
+		t.Fatalf("id %q, %v", id, err)
+	}
+	if again, err := operate(t.Context(), created); err != nil || again != id {
+		t.Errorf("a repeated Create: id %q, %v", again, err)
+	}
+	renewed := properties(t, func(p *attach.Properties) { p.Triggers["DefineAuthChallenge"] = ours + "renewed" })
+	update := customresource.Event{RequestType: customresource.Update, PhysicalResourceID: id, ResourceProperties: renewed,
+		OldResourceProperties: properties(t, nil)}
+	if got, err := operate(t.Context(), update); err != nil || got != id || lambdas(c)["DefineAuthChallenge"] != ours+"renewed" {
+		t.Errorf("update: id %q, %v, %v", got, err, lambdas(c))
+	}
+	update.ResourceProperties, update.OldResourceProperties = update.OldResourceProperties, update.ResourceProperties
+	if got, err := operate(t.Context(), update); err != nil || got != id || lambdas(c)["DefineAuthChallenge"] != ours+"DefineAuthChallenge" {
+		t.Errorf("its rollback: id %q, %v, %v", got, err, lambdas(c))
+	}
+	deleted := customresource.Event{RequestType: customresource.Delete, PhysicalResourceID: id, ResourceProperties: properties(t, nil)}
+	for range 2 {
+		if _, err := operate(t.Context(), deleted); err != nil {
+			t.Errorf("delete: %v", err)
+		}
+		same(t, c.pool, before)
+	}
+}
+
+func TestAFailedCreateLeavesThePoolAndItsDeleteSucceeds(t *testing.T) {
+	c := &cognito{pool: described(t)}
+	lambdas(c)["CreateAuthChallenge"] = theirs + "Create"
+	before := maps.Clone(c.pool)
+	operate := attach.Operation(c, nil)
+	id, err := operate(t.Context(), customresource.Event{RequestType: customresource.Create, ResourceProperties: properties(t, nil)})
+	if err == nil || !strings.Contains(err.Error(), "CreateAuthChallenge calls") {
+		t.Fatalf("id %q, %v", id, err)
+	}
+	for _, known := range []string{id, "made-up-by-cloudformation"} {
+		_, err = operate(t.Context(), customresource.Event{RequestType: customresource.Delete, PhysicalResourceID: known,
+			ResourceProperties: properties(t, nil)})
+		if err != nil {
+			t.Errorf("delete of %q: %v", known, err)
+		}
+		same(t, c.pool, before)
+	}
+}
+
+func TestAnotherPoolIsAnotherResource(t *testing.T) {
+	c := &cognito{pool: described(t)}
+	other := properties(t, func(p *attach.Properties) { p.UserPoolID = "eu-west-1_Example02" })
+	id, err := attach.Operation(c, nil)(t.Context(), customresource.Event{RequestType: customresource.Update,
+		PhysicalResourceID: "eu-west-1_Example01/emailotp/", ResourceProperties: other, OldResourceProperties: properties(t, nil)})
+	if err != nil || !strings.HasPrefix(id, "eu-west-1_Example02/") {
+		t.Errorf("id %q, %v", id, err)
+	}
+}
+
+func TestMalformedEvents(t *testing.T) {
+	c := &cognito{pool: described(t)}
+	for _, e := range []customresource.Event{
+		{RequestType: customresource.Create, ResourceProperties: json.RawMessage(`[]`)},
+		{RequestType: customresource.Update, ResourceProperties: properties(t, nil), OldResourceProperties: json.RawMessage(`7`)},
+		{RequestType: "Rename", ResourceProperties: properties(t, nil)},
+	} {
+		if _, err := attach.Operation(c, nil)(t.Context(), e); err == nil {
+			t.Errorf("%s with %s: no error", e.RequestType, e.ResourceProperties)
+		}
+	}
+	if len(c.calls) != 0 {
+		t.Errorf("calls %v", c.calls)
+	}
+}

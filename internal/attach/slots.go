@@ -1,0 +1,99 @@
+package attach
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Of the two members for the pre-token-generation trigger the second one has the event's version.
+// Cognito refuses a pool in which they name different functions.
+const (
+	tokenSlot   = "PreTokenGeneration"
+	tokenConfig = "PreTokenGenerationConfig"
+)
+
+// attached returns LambdaConfig with the triggers in their slots, or an error that names every slot
+// which another function holds.
+func (t Triggers) attached(now map[string]any) (map[string]any, error) {
+	want := maps.Clone(now)
+	var taken []string
+	for _, slot := range slices.Sorted(maps.Keys(t.ARNs)) {
+		own := t.ARNs[slot]
+		for _, held := range holders(now, slot) {
+			if held != own && held != t.Former[slot] && held != t.Chained[slot] {
+				taken = append(taken, fmt.Sprintf("%s calls %s", slot, held))
+			}
+		}
+		set(want, slot, own, t.TokenVersion)
+	}
+	if len(taken) > 0 {
+		return nil, fmt.Errorf("the user pool's triggers are in use: %s; pass each function as the prop of the same name, "+
+			"so that EmailOTP invokes it, or take it out of the pool", strings.Join(taken, "; "))
+	}
+	return want, nil
+}
+
+// detached returns LambdaConfig without the triggers, with the chained functions back in their slots.
+func (t Triggers) detached(now map[string]any) map[string]any {
+	want := maps.Clone(now)
+	for slot, own := range t.ARNs {
+		held := holders(now, slot)
+		if len(held) == 0 || slices.ContainsFunc(held, func(arn string) bool { return arn != own && arn != t.Former[slot] }) {
+			continue
+		}
+		if chained := t.Chained[slot]; chained != "" && slices.Contains(t.Restore, slot) {
+			set(want, slot, chained, t.TokenVersion)
+			continue
+		}
+		delete(want, slot)
+		if slot == tokenSlot {
+			delete(want, tokenConfig)
+		}
+	}
+	return want
+}
+
+// takenOver returns the slots with a chained function that hold it, or the trigger already.
+func (t Triggers) takenOver(now map[string]any) []string {
+	var slots []string
+	for slot := range t.Chained {
+		if len(holders(now, slot)) > 0 {
+			slots = append(slots, slot)
+		}
+	}
+	slices.Sort(slots)
+	return slots
+}
+
+// holders returns the functions that a slot has: none, one, or for the token slot the one of each of
+// its two members.
+func holders(lambdas map[string]any, slot string) []string {
+	var arns []string
+	if arn, _ := lambdas[slot].(string); arn != "" {
+		arns = append(arns, arn)
+	}
+	if config, _ := lambdas[tokenConfig].(map[string]any); slot == tokenSlot && config != nil {
+		if arn, _ := config["LambdaArn"].(string); arn != "" && !slices.Contains(arns, arn) {
+			arns = append(arns, arn)
+		}
+	}
+	return arns
+}
+
+// set puts a function into a slot. The token slot keeps the version that the pool has: another one
+// would change the events that the adopter's function receives.
+func set(lambdas map[string]any, slot, arn, version string) {
+	lambdas[slot] = arn
+	if slot != tokenSlot {
+		return
+	}
+	if config, _ := lambdas[tokenConfig].(map[string]any); config != nil {
+		if v, _ := config["LambdaVersion"].(string); v != "" {
+			version = v
+		}
+	}
+	lambdas[tokenConfig] = map[string]any{"LambdaArn": arn, "LambdaVersion": cmp.Or(version, "V1_0")}
+}
