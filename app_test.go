@@ -47,7 +47,8 @@ func execute(t *testing.T, change func(context, environments map[string]any)) (c
 	}
 	out = t.TempDir()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), asApp+"=1", "CDK_CONTEXT_JSON="+string(context), "CDK_OUTDIR="+out, "CDK_VALIDATION=false")
+	cmd.Env = append(os.Environ(), asApp+"=1", "CDK_CONTEXT_JSON="+string(context), "CDK_OUTDIR="+out,
+		"CDK_VALIDATION=false")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	_ = cmd.Run() // The exit code says it.
@@ -67,7 +68,10 @@ func TestTheAppWritesAStackAnEnvironment(t *testing.T) {
 }
 
 func TestOneStageAndAnotherMode(t *testing.T) {
-	code, out, words := execute(t, func(context, environments map[string]any) { context["stage"], context["mode"] = "prod", "passwordless" })
+	code, out, words := execute(t, func(context,
+		environments map[string]any) {
+		context["stage"], context["mode"] = "prod", "passwordless"
+	})
 	if code != 0 {
 		t.Fatalf("exit %d: %s", code, words)
 	}
@@ -93,8 +97,10 @@ func TestMistakesAreSentencesAndNoStackTrace(t *testing.T) {
 		"in props, in two environments": {func(context, environments map[string]any) {
 			environments["prod"].(map[string]any)["sender"] = "codes@"
 			environments["dev"].(map[string]any)["replyTo"] = "me"
-		}, []string{`emailotp: error: EmailOTP "EmailOtp-dev/SignIn": ReplyTo has no @`, `emailotp: error: EmailOTP "EmailOtp-prod/SignIn": Sender must be one e-mail address`}},
-		"in the mode": {func(context, environments map[string]any) { context["mode"] = "both" }, []string{"emailotp: error: -c mode=both: must be one of password, passwordless"}},
+		}, []string{`emailotp: error: EmailOTP "EmailOtp-dev/SignIn": ReplyTo has no @`,
+			`emailotp: error: EmailOTP "EmailOtp-prod/SignIn": Sender must be one e-mail address`}},
+		"in the mode": {func(context, environments map[string]any) { context["mode"] = "both" },
+			[]string{"emailotp: error: -c mode=both: must be one of password, passwordless"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, _, words := execute(t, c.change)

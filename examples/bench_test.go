@@ -27,8 +27,8 @@ func BenchmarkConstruct(b *testing.B) {
 	}
 }
 
-// BenchmarkSynth is an app from its creation to its assembly, the functions built anew each time with
-// Go's caches warm; beside it the same app with nothing but the pool and the client.
+// BenchmarkSynth is an app from its creation to its assembly, the functions built anew each time
+// with Go's caches warm; beside it the same app with nothing but the pool and the client.
 func BenchmarkSynth(b *testing.B) {
 	for _, app := range []struct {
 		name string

@@ -30,8 +30,14 @@ func TestTemplates(t *testing.T) {
 		{"existing-pool", "existing-pool", func(app awscdk.App) awscdk.Stack {
 			return existingpool.New(app, "ExistingPool", &existingpool.Props{JournalDir: "existing-pool/journal"})
 		}},
-		{"regions", "regions-eu-west-1", func(app awscdk.App) awscdk.Stack { return regions.New(app, "SignIn-eu-west-1", "eu-west-1") }},
-		{"regions", "regions-us-east-1", func(app awscdk.App) awscdk.Stack { return regions.New(app, "SignIn-us-east-1", "us-east-1") }},
+		{"regions", "regions-eu-west-1", func(app awscdk.App) awscdk.Stack {
+			return regions.New(app, "SignIn-eu-west-1",
+				"eu-west-1")
+		}},
+		{"regions", "regions-us-east-1", func(app awscdk.App) awscdk.Stack {
+			return regions.New(app, "SignIn-us-east-1",
+				"us-east-1")
+		}},
 	} {
 		t.Run(test.golden, func(t *testing.T) {
 			stack := test.stack(emailotptest.App(t, context(t, test.example)))

@@ -70,14 +70,16 @@ func editTemplate(t testing.TB, dir, stack string, change func(template map[stri
 
 func TestTheAssemblysBinariesSignAUserUpAndIn(t *testing.T) {
 	needNode(t)
-	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: binaryApp(t), Stack: "EmailOtp-dev", FunctionLog: t.Output()})
+	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: binaryApp(t), Stack: "EmailOtp-dev",
+		FunctionLog: t.Output()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer sb.Close()
 	client, id := pool(sb), sb.Config().UserPoolClientID
 	name, password := "grace@example.com", "a password that nobody needs"
-	if _, err := client.SignUp(t.Context(), &cognitoidentityprovider.SignUpInput{ClientId: &id, Username: &name, Password: &password}); err != nil {
+	if _, err := client.SignUp(t.Context(),
+		&cognitoidentityprovider.SignUpInput{ClientId: &id, Username: &name, Password: &password}); err != nil {
 		t.Fatal(err)
 	}
 	if u, _ := sb.User(name); u.Status != "CONFIRMED" || u.Attributes["email_verified"] == "true" {
@@ -97,7 +99,8 @@ func TestTheAssemblysBinariesSignAUserUpAndIn(t *testing.T) {
 	}
 	answer := func(code string) (*cognitoidentityprovider.RespondToAuthChallengeOutput, error) {
 		return client.RespondToAuthChallenge(t.Context(), &cognitoidentityprovider.RespondToAuthChallengeInput{
-			ChallengeName: types.ChallengeNameTypeCustomChallenge, ClientId: &id, Session: first.Session, ChallengeResponses: map[string]string{"USERNAME": name, "ANSWER": code},
+			ChallengeName: types.ChallengeNameTypeCustomChallenge, ClientId: &id, Session: first.Session,
+			ChallengeResponses: map[string]string{"USERNAME": name, "ANSWER": code},
 		})
 	}
 	second, err := answer(mail.Text)
@@ -109,14 +112,17 @@ func TestTheAssemblysBinariesSignAUserUpAndIn(t *testing.T) {
 	}
 	counts := sb.Counts()
 	for operation, want := range map[string]int{
-		"lambda:PreSignUp": 1, "lambda:DefineAuthChallenge": 2, "lambda:CreateAuthChallenge": 1, "lambda:VerifyAuthChallengeResponse": 1,
-		"dynamodb:UpdateItem": 1, "kms:GenerateMac": 1, "kms:VerifyMac": 1, "ses:SendEmail": 1, "cognito-idp:AdminUpdateUserAttributes": 1,
+		"lambda:PreSignUp": 1, "lambda:DefineAuthChallenge": 2, "lambda:CreateAuthChallenge": 1,
+		"lambda:VerifyAuthChallengeResponse": 1,
+		"dynamodb:UpdateItem":                1, "kms:GenerateMac": 1, "kms:VerifyMac": 1, "ses:SendEmail": 1,
+		"cognito-idp:AdminUpdateUserAttributes": 1,
 	} {
 		if counts[operation] != want {
 			t.Errorf("%s was called %d times, want %d", operation, counts[operation], want)
 		}
 	}
-	if of, err := sb.CountsOf(sandbox.VerifyAuthChallengeResponse); err != nil || of["kms:VerifyMac"] != 1 || of["ses:SendEmail"] != 0 {
+	if of, err := sb.CountsOf(sandbox.VerifyAuthChallengeResponse); err != nil || of["kms:VerifyMac"] != 1 ||
+		of["ses:SendEmail"] != 0 {
 		t.Errorf("calls of verify: %v, %v", of, err)
 	}
 }
@@ -127,13 +133,16 @@ func TestAFunctionBeyondItsRoleFailsAsOnAWS(t *testing.T) {
 	editTemplate(t, dir, "EmailOtp-dev", func(template map[string]any) {
 		delete(template["Resources"].(map[string]any), "SignInCreateAuthChallengeRoleDefaultPolicy")
 	})
-	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: dir, Stack: "EmailOtp-dev", Users: []sandbox.User{{Email: person}}})
+	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: dir, Stack: "EmailOtp-dev",
+		Users: []sandbox.User{{Email: person}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer sb.Close()
 	_, err = initiate(t, sb, person)
-	if err == nil || !strings.Contains(err.Error(), "CreateAuthChallenge failed with error") || !strings.Contains(err.Error(), "is not authorized to perform: ses:SendEmail") && !strings.Contains(err.Error(), "is not authorized to perform: dynamodb:") {
+	if err == nil || !strings.Contains(err.Error(), "CreateAuthChallenge failed with error") ||
+		!strings.Contains(err.Error(), "is not authorized to perform: ses:SendEmail") &&
+			!strings.Contains(err.Error(), "is not authorized to perform: dynamodb:") {
 		t.Errorf("got %v", err)
 	}
 	if n := len(sb.Messages(sandbox.MessageFilter{})); n != 0 {
@@ -144,7 +153,8 @@ func TestAFunctionBeyondItsRoleFailsAsOnAWS(t *testing.T) {
 func TestClosingLeavesNoProcess(t *testing.T) {
 	needNode(t)
 	before := children(t)
-	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: binaryApp(t), Stack: "EmailOtp-dev", Users: []sandbox.User{{Email: person}}})
+	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: binaryApp(t), Stack: "EmailOtp-dev",
+		Users: []sandbox.User{{Email: person}}})
 	if err != nil {
 		t.Fatal(err)
 	}

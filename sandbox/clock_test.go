@@ -29,7 +29,8 @@ func TestAdvanceMovesThePoolAndHandlersInProcess(t *testing.T) {
 	if want := began.Add(16 * time.Minute); !handlerNow().Equal(want) || !sb.Now().Equal(want) {
 		t.Errorf("the time is %v and %v in handlers, want %v", sb.Now(), handlerNow(), want)
 	}
-	if _, err := answer(t, sb, first.Session, strings.TrimSpace(mail.Text)); err == nil || !strings.Contains(err.Error(), "session is expired") {
+	if _, err := answer(t, sb, first.Session, strings.TrimSpace(mail.Text)); err == nil ||
+		!strings.Contains(err.Error(), "session is expired") {
 		t.Errorf("an expired session: %v", err)
 	}
 	defer func() {

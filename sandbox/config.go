@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// Config describes a running sandbox. It is the content of the ready file. The JSON names are a contract with
-// scripts; later versions may add names.
+// Config describes a running sandbox. It is the content of the ready file. The JSON names are a
+// contract with scripts; later versions may add names.
 type Config struct {
 	// Endpoint is the user pool's API, without a trailing slash.
 	Endpoint string `json:"endpoint"`
@@ -38,8 +38,8 @@ type Config struct {
 	SignInURL string `json:"signInUrl,omitempty"`
 }
 
-// WriteReadyFile writes the configuration as JSON, readable by the file's owner alone. The file appears
-// complete or not at all; missing directories are made.
+// WriteReadyFile writes the configuration as JSON, readable by the file's owner alone. The file
+// appears complete or not at all; missing directories are made.
 func (c Config) WriteReadyFile(path string) error {
 	data, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
@@ -63,7 +63,8 @@ func (c Config) WriteReadyFile(path string) error {
 	return nil
 }
 
-// ReadReadyFile reads a file of [Config.WriteReadyFile]. The error for a missing file wraps [fs.ErrNotExist].
+// ReadReadyFile reads a file of [Config.WriteReadyFile]. The error for a missing file wraps
+// [fs.ErrNotExist].
 func ReadReadyFile(path string) (Config, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -23,7 +23,8 @@ func startBinaries(t *testing.T, change func(template map[string]any)) *sandbox.
 	needNode(t)
 	dir := binaryApp(t)
 	editTemplate(t, dir, "EmailOtp-dev", change)
-	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: dir, Stack: "EmailOtp-dev", FunctionLog: t.Output(), Users: []sandbox.User{{Email: bouncing}}})
+	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: dir, Stack: "EmailOtp-dev", FunctionLog: t.Output(),
+		Users: []sandbox.User{{Email: bouncing}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +80,8 @@ func TestARuleThatMayNotInvokeDeliversNothingAndIsReported(t *testing.T) {
 	if report := strings.Join(sb.Report(), "\n"); !strings.Contains(report, "lets rule SignInMailEventsRule invoke it") {
 		t.Errorf("report %s", report)
 	}
-	if _, err := sb.Environment(sandbox.MailEvents); err == nil || !strings.Contains(err.Error(), "no rule that hands SES's events") {
+	if _, err := sb.Environment(sandbox.MailEvents); err == nil ||
+		!strings.Contains(err.Error(), "no rule that hands SES's events") {
 		t.Errorf("environment: %v", err)
 	}
 }
@@ -88,7 +90,8 @@ func TestAnInProcessHandlerHearsOfMailThatComesBack(t *testing.T) {
 	var mu sync.Mutex
 	var heard []map[string]any
 	sb := start(t, sandbox.Options{InProcess: func(ctx context.Context, sb *sandbox.Sandbox) (sandbox.Invoker, error) {
-		return sandbox.Handlers{sandbox.MailEvents: sandbox.HandlerFunc(func(_ context.Context, event []byte) ([]byte, error) {
+		return sandbox.Handlers{sandbox.MailEvents: sandbox.HandlerFunc(func(_ context.Context, event []byte) ([]byte,
+			error) {
 			var e map[string]any
 			if err := json.Unmarshal(event, &e); err != nil {
 				return nil, err
@@ -103,9 +106,11 @@ func TestAnInProcessHandlerHearsOfMailThatComesBack(t *testing.T) {
 	if err != nil || environment["EMAILOTP_USER_POOL_ID"] != sb.Config().UserPoolID {
 		t.Errorf("environment %v, %v", environment, err)
 	}
-	client := sesv2.New(sesv2.Options{Region: "eu-west-1", BaseEndpoint: aws.String(sb.Config().SESEndpoint), RetryMaxAttempts: 1, Credentials: pool(sb).Options().Credentials})
+	client := sesv2.New(sesv2.Options{Region: "eu-west-1", BaseEndpoint: aws.String(sb.Config().SESEndpoint),
+		RetryMaxAttempts: 1, Credentials: pool(sb).Options().Credentials})
 	sb.SuppressAddress("listed@example.com")
-	for _, to := range []string{bouncing, "complaint@simulator.amazonses.com", "listed@example.com", "success@simulator.amazonses.com", person} {
+	for _, to := range []string{bouncing, "complaint@simulator.amazonses.com", "listed@example.com",
+		"success@simulator.amazonses.com", person} {
 		in := mailTo(to, "1234 5678")
 		in.EmailTags = []ses.MessageTag{{Name: aws.String("emailotp-item"), Value: aws.String("key")}}
 		if _, err := client.SendEmail(t.Context(), in); err != nil {

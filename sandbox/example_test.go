@@ -9,12 +9,12 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// A test of an importing app starts its own assembly and reads the code from
-// the inbox.
+// A test of an importing app starts its own assembly and reads the code from the inbox.
 func ExampleStart() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	sb, err := sandbox.Start(ctx, sandbox.Options{Assembly: "cdk.out", Mode: "passwordless", Users: []sandbox.User{{Email: "user@example.com"}}})
+	sb, err := sandbox.Start(ctx, sandbox.Options{Assembly: "cdk.out", Mode: "passwordless",
+		Users: []sandbox.User{{Email: "user@example.com"}}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -29,8 +29,8 @@ func ExampleStart() {
 	fmt.Println(mail.Subject)
 }
 
-// Handlers run in process in place of the binaries, with clients that are led
-// to the sandbox and judged as the function would be.
+// Handlers run in process in place of the binaries, with clients that are led to the sandbox and
+// judged as the function would be.
 func ExampleOptions_inProcess() {
 	create := func(environment map[string]string) sandbox.Handler {
 		return sandbox.HandlerFunc(func(_ context.Context, event []byte) ([]byte, error) {
@@ -38,12 +38,13 @@ func ExampleOptions_inProcess() {
 			return event, nil
 		})
 	}
-	opts := sandbox.Options{Assembly: "cdk.out", InProcess: func(_ context.Context, sb *sandbox.Sandbox) (sandbox.Invoker, error) {
-		environment, err := sb.Environment(sandbox.CreateAuthChallenge)
-		if err != nil {
-			return nil, err
-		}
-		return sandbox.Handlers{sandbox.CreateAuthChallenge: create(environment)}, nil
-	}}
+	opts := sandbox.Options{Assembly: "cdk.out",
+		InProcess: func(_ context.Context, sb *sandbox.Sandbox) (sandbox.Invoker, error) {
+			environment, err := sb.Environment(sandbox.CreateAuthChallenge)
+			if err != nil {
+				return nil, err
+			}
+			return sandbox.Handlers{sandbox.CreateAuthChallenge: create(environment)}, nil
+		}}
 	_ = opts
 }

@@ -23,14 +23,18 @@ import (
 func initiate(t testing.TB, sb *sandbox.Sandbox, name string) (*cognitoidentityprovider.InitiateAuthOutput, error) {
 	t.Helper()
 	id := sb.Config().UserPoolClientID
-	return pool(sb).InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: &id, AuthParameters: map[string]string{"USERNAME": name}})
+	return pool(sb).InitiateAuth(t.Context(),
+		&cognitoidentityprovider.InitiateAuthInput{AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: &id,
+			AuthParameters: map[string]string{"USERNAME": name}})
 }
 
 // answer answers the custom challenge of person.
-func answer(t testing.TB, sb *sandbox.Sandbox, session *string, code string) (*cognitoidentityprovider.RespondToAuthChallengeOutput, error) {
+func answer(t testing.TB, sb *sandbox.Sandbox, session *string,
+	code string) (*cognitoidentityprovider.RespondToAuthChallengeOutput, error) {
 	t.Helper()
 	return pool(sb).RespondToAuthChallenge(t.Context(), &cognitoidentityprovider.RespondToAuthChallengeInput{
-		ChallengeName: types.ChallengeNameTypeCustomChallenge, ClientId: aws.String(sb.Config().UserPoolClientID), Session: session,
+		ChallengeName: types.ChallengeNameTypeCustomChallenge, ClientId: aws.String(sb.Config().UserPoolClientID),
+		Session:            session,
 		ChallengeResponses: map[string]string{"USERNAME": person, "ANSWER": code},
 	})
 }
@@ -52,12 +56,14 @@ func TestTheReadyFileIsTheConfigurationForItsOwnerAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"endpoint", "region", "userPoolId", "userPoolClientId", "mode", "inboxUrl", "sesEndpoint", "stack"} {
+	for _, name := range []string{"endpoint", "region", "userPoolId", "userPoolClientId", "mode", "inboxUrl",
+		"sesEndpoint", "stack"} {
 		if !strings.Contains(string(data), `"`+name+`": "`) {
 			t.Errorf("the ready file lacks %s", name)
 		}
 	}
-	if _, err := sandbox.ReadReadyFile(path + "x"); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "emailotp dev") {
+	if _, err := sandbox.ReadReadyFile(path + "x"); !errors.Is(err, fs.ErrNotExist) ||
+		!strings.Contains(err.Error(), "emailotp dev") {
 		t.Errorf("a missing file: %v", err)
 	}
 	for _, content := range []string{"", "{", "{}", "[]"} {
@@ -76,7 +82,8 @@ func TestUsersAreAsTheyWereAskedFor(t *testing.T) {
 		{Email: "temp@example.com", Password: "a password to change", Temporary: true},
 		{Email: "new@example.com", Unverified: true, Unconfirmed: true},
 	}})
-	for name, want := range map[string][2]string{person: {"CONFIRMED", "true"}, "temp@example.com": {"FORCE_CHANGE_PASSWORD", "true"}, "new@example.com": {"UNCONFIRMED", "false"}} {
+	for name, want := range map[string][2]string{person: {"CONFIRMED", "true"},
+		"temp@example.com": {"FORCE_CHANGE_PASSWORD", "true"}, "new@example.com": {"UNCONFIRMED", "false"}} {
 		u, ok := sb.User(name)
 		if !ok || u.Status != want[0] || u.Attributes["email_verified"] != want[1] || u.Sub == "" || !u.Enabled {
 			t.Errorf("%s: %+v", name, u)
@@ -105,17 +112,21 @@ func TestAdminCallsAreJudgedByTheFunctionsRole(t *testing.T) {
 			Credentials: credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, c.SessionToken),
 		})
 		_, err = client.AdminUpdateUserAttributes(t.Context(), &cognitoidentityprovider.AdminUpdateUserAttributesInput{
-			UserPoolId: aws.String(sb.Config().UserPoolID), Username: aws.String(person), UserAttributes: []types.AttributeType{{Name: aws.String("email_verified"), Value: aws.String("true")}},
+			UserPoolId: aws.String(sb.Config().UserPoolID), Username: aws.String(person),
+			UserAttributes: []types.AttributeType{{Name: aws.String("email_verified"), Value: aws.String("true")}},
 		})
 		return err
 	}
 	if err := update(sandbox.VerifyAuthChallengeResponse); err != nil {
 		t.Errorf("verify: %v", err)
 	}
-	if err := update(sandbox.CreateAuthChallenge); err == nil || !strings.Contains(err.Error(), "is not authorized to perform: cognito-idp:AdminUpdateUserAttributes") {
+	if err := update(sandbox.CreateAuthChallenge); err == nil ||
+		!strings.Contains(err.Error(), "is not authorized to perform: cognito-idp:AdminUpdateUserAttributes") {
 		t.Errorf("create: %v", err)
 	}
-	if _, err := pool(sb).AdminGetUser(t.Context(), &cognitoidentityprovider.AdminGetUserInput{UserPoolId: aws.String(sb.Config().UserPoolID), Username: aws.String(person)}); err != nil {
+	if _, err := pool(sb).AdminGetUser(t.Context(),
+		&cognitoidentityprovider.AdminGetUserInput{UserPoolId: aws.String(sb.Config().UserPoolID),
+			Username: aws.String(person)}); err != nil {
 		t.Errorf("the developer: %v", err)
 	}
 }
@@ -131,21 +142,24 @@ func TestAnInProcessHandlerGetsTheFunctionsEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"EMAILOTP_MODE": "passwordless", "AWS_ACCESS_KEY_ID": c.AccessKeyID, "AWS_ENDPOINT_URL_SESV2": sb.Config().SESEndpoint,
-		"AWS_ENDPOINT_URL_KMS": sb.Config().KMSEndpoint, "AWS_ENDPOINT_URL_DYNAMODB": sb.Config().DynamoDBEndpoint,
+		"EMAILOTP_MODE": "passwordless", "AWS_ACCESS_KEY_ID": c.AccessKeyID,
+		"AWS_ENDPOINT_URL_SESV2": sb.Config().SESEndpoint,
+		"AWS_ENDPOINT_URL_KMS":   sb.Config().KMSEndpoint, "AWS_ENDPOINT_URL_DYNAMODB": sb.Config().DynamoDBEndpoint,
 	} {
 		if e[name] != want || want == "" {
 			t.Errorf("%s is %q, want %q", name, e[name], want)
 		}
 	}
-	if _, err := sb.Environment(sandbox.PreTokenGeneration); err == nil || !strings.Contains(err.Error(), "CreateAuthChallenge") {
+	if _, err := sb.Environment(sandbox.PreTokenGeneration); err == nil ||
+		!strings.Contains(err.Error(), "CreateAuthChallenge") {
 		t.Errorf("a trigger that isn't there: %v", err)
 	}
 }
 
 func TestAFaultReachesTheClientAsATriggersFailure(t *testing.T) {
 	sb := start(t, sandbox.Options{Users: []sandbox.User{{Email: person}}})
-	if _, err := sb.Inject(sandbox.Fault{Service: sandbox.SES, Trigger: sandbox.CreateAuthChallenge, Throttle: true, Calls: 1}); err != nil {
+	if _, err := sb.Inject(sandbox.Fault{Service: sandbox.SES, Trigger: sandbox.CreateAuthChallenge, Throttle: true,
+		Calls: 1}); err != nil {
 		t.Fatal(err)
 	}
 	_, err := initiate(t, sb, person)
@@ -163,7 +177,8 @@ func TestAFaultReachesTheClientAsATriggersFailure(t *testing.T) {
 
 func TestFailuresOfHandlersAreToldApart(t *testing.T) {
 	var fail atomic.Value
-	handlers := sandbox.Handlers{sandbox.DefineAuthChallenge: sandbox.HandlerFunc(func(ctx context.Context, event []byte) ([]byte, error) {
+	handlers := sandbox.Handlers{sandbox.DefineAuthChallenge: sandbox.HandlerFunc(func(ctx context.Context,
+		event []byte) ([]byte, error) {
 		return fail.Load().(func() ([]byte, error))()
 	})}
 	sb := start(t, sandbox.Options{Invoker: handlers, Users: []sandbox.User{{Email: person}}})
@@ -171,10 +186,12 @@ func TestFailuresOfHandlersAreToldApart(t *testing.T) {
 		f    func() ([]byte, error)
 		want string
 	}{
-		"an error": {func() ([]byte, error) { return nil, errors.New("refused") }, "DefineAuthChallenge failed with error refused"},
-		"a panic":  {func() ([]byte, error) { panic("oh") }, "DefineAuthChallenge failed with error oh"},
+		"an error": {func() ([]byte, error) { return nil, errors.New("refused") },
+			"DefineAuthChallenge failed with error refused"},
+		"a panic": {func() ([]byte, error) { panic("oh") }, "DefineAuthChallenge failed with error oh"},
 		"own timeout": {func() ([]byte, error) {
-			return nil, &sandbox.FunctionError{Failure: sandbox.TimedOut, Type: "Sandbox.Timedout", Message: "Task timed out after 3.00 seconds"}
+			return nil, &sandbox.FunctionError{Failure: sandbox.TimedOut, Type: "Sandbox.Timedout",
+				Message: "Task timed out after 3.00 seconds"}
 		}, "Task timed out"},
 		"no JSON": {func() ([]byte, error) { return []byte("{"), nil }, "Invalid JSON"},
 	} {
@@ -187,12 +204,14 @@ func TestFailuresOfHandlersAreToldApart(t *testing.T) {
 
 func TestTheSwitchesOfThePoolReachIt(t *testing.T) {
 	var calls atomic.Int32
-	slow := sandbox.Handlers{sandbox.DefineAuthChallenge: sandbox.HandlerFunc(func(ctx context.Context, event []byte) ([]byte, error) {
+	slow := sandbox.Handlers{sandbox.DefineAuthChallenge: sandbox.HandlerFunc(func(ctx context.Context,
+		event []byte) ([]byte, error) {
 		calls.Add(1)
 		time.Sleep(300 * time.Millisecond)
 		return event, nil
 	})}
-	sb := start(t, sandbox.Options{Invoker: slow, TriggerTimeout: 50 * time.Millisecond, TriggerAttempts: 3, Users: []sandbox.User{{Email: person}}})
+	sb := start(t, sandbox.Options{Invoker: slow, TriggerTimeout: 50 * time.Millisecond, TriggerAttempts: 3,
+		Users: []sandbox.User{{Email: person}}})
 	if _, err := initiate(t, sb, person); err == nil || !strings.Contains(err.Error(), "invocation failed due to error") {
 		t.Errorf("got %v", err)
 	}
@@ -216,8 +235,10 @@ func TestTheSwitchesOfThePoolReachIt(t *testing.T) {
 func TestBrowsersOfOtherOriginsAreKeptOut(t *testing.T) {
 	sb := start(t, sandbox.Options{AllowedOrigins: []string{"https://app.example.com"}})
 	for origin, want := range map[string]bool{
-		"http://localhost:5173": true, "http://127.0.0.1:3000": true, "http://[::1]:8080": true, "https://localhost": true, "https://app.example.com": true,
-		"https://attacker.example": false, "http://localhost.attacker.example": false, "null": false, "http://app.example.com": false,
+		"http://localhost:5173": true, "http://127.0.0.1:3000": true, "http://[::1]:8080": true, "https://localhost": true,
+		"https://app.example.com":  true,
+		"https://attacker.example": false, "http://localhost.attacker.example": false, "null": false,
+		"http://app.example.com": false,
 	} {
 		r, _ := http.NewRequest(http.MethodOptions, sb.Config().Endpoint, nil)
 		r.Header.Set("Origin", origin)
@@ -261,7 +282,8 @@ func TestTheInboxIsReachedFromGoAndOverHTTP(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if all, one := sb.Messages(sandbox.MessageFilter{}), sb.Messages(sandbox.MessageFilter{To: person}); len(all) != 2 || len(one) != 1 {
+	if all, one := sb.Messages(sandbox.MessageFilter{}), sb.Messages(sandbox.MessageFilter{To: person}); len(all) != 2 ||
+		len(one) != 1 {
 		t.Errorf("%d mails, %d of them to one", len(all), len(one))
 	}
 	response, err := http.Get(sb.Config().InboxURL + "/api/messages?to=" + person)

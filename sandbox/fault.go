@@ -20,8 +20,8 @@ const (
 	Cognito  Service = "cognito-idp"
 )
 
-// Fault makes the matching calls fail or wait. Latency combines with the others. At most one of Error,
-// Throttle and LoseAnswer may be set; with none of them the call is only delayed.
+// Fault makes the matching calls fail or wait. Latency combines with the others. At most one of
+// Error, Throttle and LoseAnswer may be set; with none of them the call is only delayed.
 type Fault struct {
 	// Service is required.
 	Service Service
@@ -36,8 +36,8 @@ type Fault struct {
 
 	// Latency delays the call.
 	Latency time.Duration
-	// Error is the type of an error, such as "SendingPausedException", in place of the work. Status is its
-	// HTTP status, 0 being 400; Message is its text.
+	// Error is the type of an error, such as "SendingPausedException", in place of the work. Status
+	// is its HTTP status, 0 being 400; Message is its text.
 	Error   string
 	Status  int
 	Message string
@@ -73,8 +73,9 @@ func (f Fault) validate() error {
 	return errors.Join(errs...)
 }
 
-// Inject switches a fault on and returns a function that switches it off. Of several faults that match a
-// call, the first injected one hits. Invalid fields, and a trigger that the pool lacks, are errors.
+// Inject switches a fault on and returns a function that switches it off. Of several faults that
+// match a call, the first injected one hits. Invalid fields, and a trigger that the pool lacks, are
+// errors.
 func (s *Sandbox) Inject(f Fault) (remove func(), err error) {
 	if err := f.validate(); err != nil {
 		return nil, fmt.Errorf("fault: %w", err)

@@ -16,11 +16,12 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
-// Credentials are the keys with which one function signs its calls. They are valid in this sandbox only.
+// Credentials are the keys with which one function signs its calls. They are valid in this sandbox
+// only.
 type Credentials struct{ AccessKeyID, SecretAccessKey, SessionToken string }
 
-// Credentials returns the credentials of a trigger's function. In-process handlers that sign with them have
-// the rights of the function's role.
+// Credentials returns the credentials of a trigger's function. In-process handlers that sign with
+// them have the rights of the function's role.
 func (s *Sandbox) Credentials(trigger Trigger) (Credentials, error) {
 	f, err := s.function(trigger)
 	if err != nil {
@@ -29,9 +30,9 @@ func (s *Sandbox) Credentials(trigger Trigger) (Credentials, error) {
 	return s.identity[f.Name], nil
 }
 
-// Environment returns the whole environment of a trigger's function: the template's variables, Lambda's own,
-// the credentials, and the endpoint variables that the AWS SDKs read. In-process handlers read their settings
-// from it.
+// Environment returns the whole environment of a trigger's function: the template's variables,
+// Lambda's own, the credentials, and the endpoint variables that the AWS SDKs read. In-process
+// handlers read their settings from it.
 func (s *Sandbox) Environment(trigger Trigger) (map[string]string, error) {
 	f, err := s.function(trigger)
 	if err != nil {
@@ -90,8 +91,8 @@ func (s *Sandbox) runtimeFunction(f assembly.Function) runtimeapi.Function {
 	}
 }
 
-// endpoints are the variables that lead a function's SDK to the sandbox. Calls of other services go to the
-// catch-all: by the general variable, and for clients without configuration by a proxy.
+// endpoints are the variables that lead a function's SDK to the sandbox. Calls of other services go
+// to the catch-all: by the general variable, and for clients without configuration by a proxy.
 func (s *Sandbox) endpoints() map[string]string {
 	gateway, catchAll := origin(s.listen.gateway), origin(s.listen.catchAll)
 	return map[string]string{
@@ -107,8 +108,8 @@ func (s *Sandbox) endpoints() map[string]string {
 
 func (s *Sandbox) partition() string { return strings.Split(s.plan.PoolARN, ":")[1] }
 
-// builder returns a function that compiles functions from the module's source. It locates the source at the
-// first call.
+// builder returns a function that compiles functions from the module's source. It locates the
+// source at the first call.
 func (s *Sandbox) builder() func(ctx context.Context, folder, goos, goarch, out string) error {
 	var once sync.Once
 	dir, err := s.opts.Source, error(nil)
@@ -127,8 +128,9 @@ func (s *Sandbox) builder() func(ctx context.Context, folder, goos, goarch, out 
 	}
 }
 
-// Binaries is an [Invoker] that runs the assembly's own functions, for invokers that observe or interfere. It
-// fails unless Start has prepared the functions, which it does without Invoker and InProcess.
+// Binaries is an [Invoker] that runs the assembly's own functions, for invokers that observe or
+// interfere. It fails unless Start has prepared the functions, which it does without Invoker and
+// InProcess.
 func (s *Sandbox) Binaries() Invoker { return binaries{s} }
 
 type binaries struct{ s *Sandbox }
@@ -186,8 +188,9 @@ func poolError(ctx context.Context, err error) error {
 	return &FunctionError{Failure: Handled, Type: "errorString", Message: err.Error()}
 }
 
-// Counts returns how often each operation of a service was called ("dynamodb:UpdateItem"), each trigger by
-// the pool ("lambda:CreateAuthChallenge"), and the function of SES's events by its rule ("lambda:MailEvents").
+// Counts returns how often each operation of a service was called ("dynamodb:UpdateItem"), each
+// trigger by the pool ("lambda:CreateAuthChallenge"), and the function of SES's events by its rule
+// ("lambda:MailEvents").
 func (s *Sandbox) Counts() map[string]int {
 	all := s.gateway.Counts()
 	s.mu.Lock()

@@ -18,8 +18,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// app is an assembly with two EmailOTPs: stack EmailOtp-dev, passwordless, for
-// x86_64, and stack EmailOtp-prod, with a password, for arm64.
+// app is an assembly with two EmailOTPs: stack EmailOtp-dev, passwordless, for x86_64, and stack
+// EmailOtp-prod, with a password, for arm64.
 const app = "../internal/sandbox/assembly/testdata/app"
 
 // copyApp gives a copy of the assembly that the test may change.
@@ -45,8 +45,7 @@ func needNode(t testing.TB) {
 	}
 }
 
-// start runs the passwordless EmailOTP with the trivial handlers unless the
-// options say otherwise.
+// start runs the passwordless EmailOTP with the trivial handlers unless the options say otherwise.
 func start(t testing.TB, opts sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
 	needNode(t)
@@ -79,8 +78,8 @@ func pool(sb *sandbox.Sandbox) *cognitoidentityprovider.Client {
 	})
 }
 
-// trivialHandlers are a sign-in by mailed code with nothing of its care: the
-// code is fixed, and only the wiring is under test.
+// trivialHandlers are a sign-in by mailed code with nothing of its care: the code is fixed, and
+// only the wiring is under test.
 func trivialHandlers(ctx context.Context, sb *sandbox.Sandbox) (sandbox.Invoker, error) {
 	variables, err := sb.Environment(sandbox.CreateAuthChallenge)
 	if err != nil {
@@ -88,7 +87,8 @@ func trivialHandlers(ctx context.Context, sb *sandbox.Sandbox) (sandbox.Invoker,
 	}
 	ses := sesv2.New(sesv2.Options{
 		Region: variables["AWS_REGION"], BaseEndpoint: aws.String(variables["AWS_ENDPOINT_URL_SESV2"]), RetryMaxAttempts: 1,
-		Credentials: credentials.NewStaticCredentialsProvider(variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"], variables["AWS_SESSION_TOKEN"]),
+		Credentials: credentials.NewStaticCredentialsProvider(variables["AWS_ACCESS_KEY_ID"],
+			variables["AWS_SECRET_ACCESS_KEY"], variables["AWS_SESSION_TOKEN"]),
 	})
 	var mu sync.Mutex
 	n := 0
@@ -97,7 +97,8 @@ func trivialHandlers(ctx context.Context, sb *sandbox.Sandbox) (sandbox.Invoker,
 			rows, _ := request["session"].([]any)
 			if len(rows) > 0 {
 				last := rows[len(rows)-1].(map[string]any)
-				return map[string]any{"issueTokens": last["challengeResult"], "failAuthentication": last["challengeResult"] != true, "challengeName": nil}, nil
+				return map[string]any{"issueTokens": last["challengeResult"],
+					"failAuthentication": last["challengeResult"] != true, "challengeName": nil}, nil
 			}
 			return map[string]any{"challengeName": "CUSTOM_CHALLENGE", "issueTokens": false, "failAuthentication": false}, nil
 		}),
@@ -156,7 +157,8 @@ func respond(f func(request map[string]any) (map[string]any, error)) sandbox.Han
 // buildBootstrap compiles a program of testdata as a Lambda function's binary.
 func buildBootstrap(t testing.TB, program, goarch, out string) {
 	t.Helper()
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", out, "./"+filepath.ToSlash(filepath.Join("testdata", program)))
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o",
+		out, "./"+filepath.ToSlash(filepath.Join("testdata", program)))
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+goarch, "CGO_ENABLED=0")
 	if words, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("building %s: %v\n%s", program, err, words)

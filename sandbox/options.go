@@ -22,19 +22,21 @@ const (
 type Options struct {
 	// Assembly is the directory that cdk synth wrote, mostly "cdk.out".
 	Assembly string
-	// Stack, Pool and Mode choose among several EmailOTPs: the stack's name (or its id in the app), the
-	// user pool's logical id, and the mode. Empty ones match any.
+	// Stack, Pool and Mode choose among several EmailOTPs: the stack's name (or its id in the app),
+	// the user pool's logical id, and the mode. Empty ones match any.
 	Stack, Pool string
 	Mode        Mode
-	// Region overrides the region. By default it is the stack's, or "eu-west-1" if the stack has none.
+	// Region overrides the region. By default it is the stack's, or "eu-west-1" if the stack has
+	// none.
 	Region string
 
 	// Port is the user-pool API's port, 1 to 65535; 0 picks a free one.
 	Port int
 	// InboxPort is the inbox's port, 1 to 65535; 0 picks a free one.
 	InboxPort int
-	// AllowedOrigins adds browser origins (such as "https://app.example.com") that may call the user-pool
-	// API. Pages of localhost, 127.0.0.1 and [::1] may on any port. No page of another origin reads the inbox.
+	// AllowedOrigins adds browser origins (such as "https://app.example.com") that may call the
+	// user-pool API. Pages of localhost, 127.0.0.1 and [::1] may on any port. No page of another
+	// origin reads the inbox.
 	AllowedOrigins []string
 
 	// Users are created before Start returns.
@@ -42,38 +44,40 @@ type Options struct {
 
 	// Invoker, when set, runs the triggers in place of the binaries.
 	Invoker Invoker
-	// InProcess makes the Invoker when the services run and before the pool answers: handlers build their
-	// clients from [Sandbox.Environment] and take [Sandbox.Now] as their clock. It excludes Invoker.
+	// InProcess makes the Invoker when the services run and before the pool answers: handlers build
+	// their clients from [Sandbox.Environment] and take [Sandbox.Now] as their clock. It excludes
+	// Invoker.
 	InProcess func(ctx context.Context, s *Sandbox) (Invoker, error)
 	// Source is the directory of the module whose functions are rebuilt if the host can't run the
 	// assembly's; empty finds it.
 	Source string
 
-	// Clock is the sandbox's time, which [Sandbox.Advance] moves forward; nil is time.Now. [Sandbox.Now]
-	// lists what follows it.
+	// Clock is the sandbox's time, which [Sandbox.Advance] moves forward; nil is time.Now.
+	// [Sandbox.Now] lists what follows it.
 	Clock func() time.Time
 	// TriggerTimeout is how long the pool waits for a trigger; 0 is Cognito's 5 s.
 	TriggerTimeout time.Duration
-	// TriggerAttempts is how often the pool calls a trigger that does not answer in time, 1 to 10; 0 is 1.
+	// TriggerAttempts is how often the pool calls a trigger that does not answer in time, 1 to 10;
+	// 0 is 1.
 	TriggerAttempts int
 	// NewPasswordIssuesTokens switches to a reported old behaviour of Cognito: an answered
 	// NEW_PASSWORD_REQUIRED issues tokens without DefineAuthChallenge.
 	NewPasswordIssuesTokens bool
-	// CustomChallengeEntryRow makes InitiateAuth with CHALLENGE_NAME=CUSTOM_CHALLENGE pass a true row
-	// without metadata to DefineAuthChallenge. By default the session is empty. AWS's behaviour is not
-	// established.
+	// CustomChallengeEntryRow makes InitiateAuth with CHALLENGE_NAME=CUSTOM_CHALLENGE pass a true
+	// row without metadata to DefineAuthChallenge. By default the session is empty. AWS's behaviour
+	// is not established.
 	CustomChallengeEntryRow bool
-	// UnknownUserNameIsDummy makes a dummy UUID the userName of an unknown user in events, in place of the
-	// typed name.
+	// UnknownUserNameIsDummy makes a dummy UUID the userName of an unknown user in events, in place
+	// of the typed name.
 	UnknownUserNameIsDummy bool
-	// SessionOverhead is added to the length of each Session string, in bytes before base64. The limit is
-	// 2,048 characters.
+	// SessionOverhead is added to the length of each Session string, in bytes before base64. The
+	// limit is 2,048 characters.
 	SessionOverhead int
-	// LocalIssuer makes the sandbox's URL the tokens' iss, for libraries that fetch the keys from there. By
-	// default iss is as in AWS.
+	// LocalIssuer makes the sandbox's URL the tokens' iss, for libraries that fetch the keys from
+	// there. By default iss is as in AWS.
 	LocalIssuer bool
-	// AllowBypasses starts the sandbox although the template has ways around the mailed code. The report
-	// lists them.
+	// AllowBypasses starts the sandbox although the template has ways around the mailed code. The
+	// report lists them.
 	AllowBypasses bool
 
 	// TablePath keeps the tables' data in a directory; empty keeps it in memory.
@@ -83,16 +87,16 @@ type Options struct {
 	CacheDir string
 	// InboxSize is how many mails the inbox keeps, the newest ones; 0 is 50,000.
 	InboxSize int
-	// SESSandbox makes SES act as for an account in the SES sandbox, in which every account begins. nil is an
-	// account with production access.
+	// SESSandbox makes SES act as for an account in the SES sandbox, in which every account begins.
+	// nil is an account with production access.
 	SESSandbox *SESSandbox
 	// Faults are in force from the start.
 	Faults []Fault
 
 	// Logger receives the sandbox's own log; nil drops it.
 	Logger *slog.Logger
-	// FunctionLog receives what the functions write to stdout and stderr, in lines that start with the
-	// function's name; nil drops it.
+	// FunctionLog receives what the functions write to stdout and stderr, in lines that start with
+	// the function's name; nil drops it.
 	FunctionLog io.Writer
 	// Progress receives a phrase for each step of the start; nil drops it.
 	Progress func(string)

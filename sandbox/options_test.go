@@ -12,20 +12,28 @@ import (
 
 func TestAllThatIsWrongWithTheOptionsIsSaidAtOnce(t *testing.T) {
 	_, err := sandbox.Start(t.Context(), sandbox.Options{
-		Mode: "code", Port: 70000, InboxPort: -1, TriggerAttempts: 11, TriggerTimeout: -time.Second, SessionOverhead: -1, InboxSize: -1,
-		Invoker: sandbox.Handlers{}, InProcess: func(context.Context, *sandbox.Sandbox) (sandbox.Invoker, error) { return nil, nil },
+		Mode: "code", Port: 70000, InboxPort: -1, TriggerAttempts: 11, TriggerTimeout: -time.Second, SessionOverhead: -1,
+		InboxSize: -1,
+		Invoker:   sandbox.Handlers{}, InProcess: func(context.Context, *sandbox.Sandbox) (sandbox.Invoker,
+			error) {
+			return nil, nil
+		},
 		AllowedOrigins: []string{"https://app.example.com/path"},
 		SESSandbox:     &sandbox.SESSandbox{VerifiedRecipients: []string{"a@example.com", "example.com", "nobody"}},
-		Users:          []sandbox.User{{Email: "nobody"}, {Email: "a@example.com", Temporary: true}, {Email: "A@example.com"}},
-		Faults:         []sandbox.Fault{{Service: "s3", Throttle: true}, {Service: sandbox.SES}, {Service: sandbox.KMS, Error: "X", LoseAnswer: true, Status: 200}},
+		Users: []sandbox.User{{Email: "nobody"}, {Email: "a@example.com", Temporary: true},
+			{Email: "A@example.com"}},
+		Faults: []sandbox.Fault{{Service: "s3", Throttle: true}, {Service: sandbox.SES},
+			{Service: sandbox.KMS, Error: "X", LoseAnswer: true, Status: 200}},
 	})
 	if err == nil {
 		t.Fatal("no error")
 	}
 	for _, part := range []string{
-		"Assembly must be", `(received: "code")`, "(received: 70000)", "(received: -1)", "Invoker and InProcess exclude", "TriggerTimeout must be", "TriggerAttempts must be", "SessionOverhead", "InboxSize",
+		"Assembly must be", `(received: "code")`, "(received: 70000)", "(received: -1)", "Invoker and InProcess exclude",
+		"TriggerTimeout must be", "TriggerAttempts must be", "SessionOverhead", "InboxSize",
 		"AllowedOrigins must be", `SESSandbox: VerifiedRecipients must be addresses such as you@example.com or domains such as example.com (received: "nobody")`, `Users[0]: Email must be one address such as user@example.com (received: "nobody")`, "Users[1]: Temporary needs a Password", "Users[2]: the address is there twice",
-		`Faults[0]: Service must be`, "Faults[1]: one of", "Faults[2]: Error, Throttle and LoseAnswer exclude", "Status must be",
+		`Faults[0]: Service must be`, "Faults[1]: one of", "Faults[2]: Error, Throttle and LoseAnswer exclude",
+		"Status must be",
 	} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("error lacks %q:\n%v", part, err)
@@ -40,8 +48,10 @@ func TestAPortInUseIsASentence(t *testing.T) {
 	}
 	defer l.Close()
 	port := l.Addr().(*net.TCPAddr).Port
-	_, err = sandbox.Start(t.Context(), sandbox.Options{Assembly: app, Mode: "passwordless", Port: port, InProcess: trivialHandlers})
-	if err == nil || !strings.Contains(err.Error(), "is in use by another process") || !strings.Contains(err.Error(), "--port") {
+	_, err = sandbox.Start(t.Context(), sandbox.Options{Assembly: app, Mode: "passwordless", Port: port,
+		InProcess: trivialHandlers})
+	if err == nil || !strings.Contains(err.Error(), "is in use by another process") ||
+		!strings.Contains(err.Error(), "--port") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -56,7 +66,9 @@ func TestABypassStopsTheStartUnlessItIsAllowed(t *testing.T) {
 	})
 	opts := sandbox.Options{Assembly: dir, Mode: "passwordless", InProcess: trivialHandlers}
 	_, err := sandbox.Start(t.Context(), opts)
-	if err == nil || !strings.Contains(err.Error(), `"USER_SRP_AUTH:SignInClient"`) || !strings.Contains(err.Error(), `"WRITE_EMAIL:SignInClient"`) || !strings.Contains(err.Error(), "EmailOTP::AcknowledgedBypasses") {
+	if err == nil || !strings.Contains(err.Error(), `"USER_SRP_AUTH:SignInClient"`) ||
+		!strings.Contains(err.Error(), `"WRITE_EMAIL:SignInClient"`) ||
+		!strings.Contains(err.Error(), "EmailOTP::AcknowledgedBypasses") {
 		t.Errorf("got %v", err)
 	}
 	opts.AllowBypasses = true
@@ -70,7 +82,8 @@ func TestAFailedStartLeavesNothingBehind(t *testing.T) {
 	needNode(t)
 	before := children(t)
 	port := freePort(t)
-	opts := sandbox.Options{Assembly: app, Mode: "passwordless", Port: port, InProcess: trivialHandlers, Faults: []sandbox.Fault{{Service: sandbox.SES, Throttle: true, Trigger: "Nobody"}}}
+	opts := sandbox.Options{Assembly: app, Mode: "passwordless", Port: port, InProcess: trivialHandlers,
+		Faults: []sandbox.Fault{{Service: sandbox.SES, Throttle: true, Trigger: "Nobody"}}}
 	if _, err := sandbox.Start(t.Context(), opts); err == nil || !strings.Contains(err.Error(), "Nobody") {
 		t.Fatalf("got %v", err)
 	}
@@ -94,7 +107,8 @@ func freePort(t *testing.T) int {
 func TestAStartCanBeStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if sb, err := sandbox.Start(ctx, sandbox.Options{Assembly: app, Mode: "passwordless", InProcess: trivialHandlers}); err == nil {
+	if sb, err := sandbox.Start(ctx, sandbox.Options{Assembly: app, Mode: "passwordless",
+		InProcess: trivialHandlers}); err == nil {
 		sb.Close()
 		t.Error("it started")
 	}

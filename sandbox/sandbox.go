@@ -17,7 +17,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
-// Sandbox is a running EmailOTP. Its methods may be called from several goroutines at once, until Close.
+// Sandbox is a running EmailOTP. Its methods may be called from several goroutines at once, until
+// Close.
 type Sandbox struct {
 	opts     Options
 	logger   *slog.Logger
@@ -43,8 +44,9 @@ type Sandbox struct {
 	closers []func() error
 }
 
-// Start runs the EmailOTP that the options choose. The error reports everything that is wrong with the
-// options; a failed start leaves nothing behind. ctx limits the start only: [Sandbox.Close] ends the sandbox.
+// Start runs the EmailOTP that the options choose. The error reports everything that is wrong with
+// the options; a failed start leaves nothing behind. ctx limits the start only: [Sandbox.Close]
+// ends the sandbox.
 func Start(ctx context.Context, opts Options) (*Sandbox, error) {
 	if err := opts.validate(); err != nil {
 		return nil, err
@@ -70,7 +72,8 @@ func Start(ctx context.Context, opts Options) (*Sandbox, error) {
 	return s, nil
 }
 
-// Close stops everything that Start started and removes its temporary files. A second call does nothing.
+// Close stops everything that Start started and removes its temporary files. A second call does
+// nothing.
 func (s *Sandbox) Close() error {
 	s.mu.Lock()
 	closers := s.closers
@@ -105,8 +108,8 @@ func (s *Sandbox) SetSignInURL(u string) {
 	s.config.SignInURL = u
 }
 
-// Report lists, in a sentence each, what the template has and the sandbox lacks, and the functions that were
-// rebuilt.
+// Report lists, in a sentence each, what the template has and the sandbox lacks, and the functions
+// that were rebuilt.
 func (s *Sandbox) Report() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -126,27 +129,28 @@ func (s *Sandbox) Messages(f MessageFilter) []Message { return s.store.Messages(
 // DeleteMessages empties the inbox.
 func (s *Sandbox) DeleteMessages() { s.store.Delete() }
 
-// WaitForMessage waits for a mail to an address that is not older than since, by the machine's time, and
-// returns the newest. The error wraps that of ctx.
+// WaitForMessage waits for a mail to an address that is not older than since, by the machine's
+// time, and returns the newest. The error wraps that of ctx.
 func (s *Sandbox) WaitForMessage(ctx context.Context, to string, since time.Time) (Message, error) {
 	return s.store.Wait(ctx, to, since)
 }
 
-// SimulatedMessages returns the number of mails to SES's mailbox simulator by scenario: "success", "bounce",
-// "complaint", "suppressionlist".
+// SimulatedMessages returns the number of mails to SES's mailbox simulator by scenario: "success",
+// "bounce", "complaint", "suppressionlist".
 func (s *Sandbox) SimulatedMessages() map[string]int { return s.mail.Simulated() }
 
-// SuppressAddress adds an address to SES's suppression list: SES accepts mails to it, delivers none and
-// reports a bounce.
+// SuppressAddress adds an address to SES's suppression list: SES accepts mails to it, delivers none
+// and reports a bounce.
 func (s *Sandbox) SuppressAddress(address string) { s.mail.Suppress(address) }
 
-// WaitForMailEvents blocks until every bounce and complaint event published so far has been handled. SES
-// publishes them for suppressed addresses, and for bounce@, complaint@ and suppressionlist@ of its mailbox
-// simulator, simulator.amazonses.com, with a label ("bounce+person@") or without. The error wraps that of ctx.
+// WaitForMailEvents blocks until every bounce and complaint event published so far has been
+// handled. SES publishes them for suppressed addresses, and for bounce@, complaint@ and
+// suppressionlist@ of its mailbox simulator, simulator.amazonses.com, with a label
+// ("bounce+person@") or without. The error wraps that of ctx.
 func (s *Sandbox) WaitForMailEvents(ctx context.Context) error { return s.bus.Wait(ctx) }
 
-// RestartTables kills the table engine, as a crash would, and starts it again. The data is lost unless
-// Options.TablePath keeps it. Without a table it does nothing.
+// RestartTables kills the table engine, as a crash would, and starts it again. The data is lost
+// unless Options.TablePath keeps it. Without a table it does nothing.
 func (s *Sandbox) RestartTables(ctx context.Context) error {
 	if s.table == nil {
 		return nil

@@ -34,7 +34,8 @@ func TestAUserSignsInWithTheCodeFromTheInbox(t *testing.T) {
 		t.Fatalf("no tokens: %+v", second)
 	}
 	counts := sb.Counts()
-	for operation, want := range map[string]int{"lambda:DefineAuthChallenge": 2, "lambda:CreateAuthChallenge": 1, "lambda:VerifyAuthChallengeResponse": 1, "ses:SendEmail": 1} {
+	for operation, want := range map[string]int{"lambda:DefineAuthChallenge": 2, "lambda:CreateAuthChallenge": 1,
+		"lambda:VerifyAuthChallengeResponse": 1, "ses:SendEmail": 1} {
 		if counts[operation] != want {
 			t.Errorf("%s was called %d times, want %d", operation, counts[operation], want)
 		}

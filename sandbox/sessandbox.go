@@ -8,12 +8,14 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/mailbox"
 )
 
-// SESSandbox is an account in the SES sandbox. Its SES refuses recipients that are no verified identities
-// of the account, as MessageRejected, and a role without ses:SendEmail on the recipient's identity, as
-// AccessDeniedException. The mailbox simulator is allowed. [Fault] with Throttle refuses for the rate.
+// SESSandbox is an account in the SES sandbox. Its SES refuses recipients that are no verified
+// identities of the account, as MessageRejected, and a role without ses:SendEmail on the
+// recipient's identity, as AccessDeniedException. The mailbox simulator is allowed. [Fault] with
+// Throttle refuses for the rate.
 type SESSandbox struct {
-	// VerifiedRecipients are the account's verified identities beside the template's: addresses such as
-	// "you@example.com", and domains such as "example.com", which stand for their subdomains too.
+	// VerifiedRecipients are the account's verified identities beside the template's: addresses
+	// such as "you@example.com", and domains such as "example.com", which stand for their
+	// subdomains too.
 	VerifiedRecipients []string
 }
 

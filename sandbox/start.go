@@ -21,8 +21,9 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
-// start starts the parts. The listeners come first, since functions need their addresses. The slow parts (table
-// engine, signing keys, rebuilt functions) start in parallel. The pool answers when all others do.
+// start starts the parts. The listeners come first, since functions need their addresses. The slow
+// parts (table engine, signing keys, rebuilt functions) start in parallel. The pool answers when
+// all others do.
 func (s *Sandbox) start(ctx context.Context) error {
 	if err := s.openListeners(ctx); err != nil {
 		return err
@@ -191,10 +192,12 @@ func (s *Sandbox) startServices(callers gateway.Callers, pool *atomic.Pointer[us
 }
 
 func (s *Sandbox) mailConfig() mailbox.Config {
-	cfg := mailbox.Config{Region: s.plan.Region, Account: s.plan.Account, Partition: s.partition(), InSandbox: s.opts.SESSandbox != nil}
+	cfg := mailbox.Config{Region: s.plan.Region, Account: s.plan.Account, Partition: s.partition(),
+		InSandbox: s.opts.SESSandbox != nil}
 	cfg.Identities = s.opts.SESSandbox.identities(cfg.IdentityARN)
 	for _, i := range s.plan.Identities {
-		cfg.Identities = append(cfg.Identities, mailbox.Identity{Name: i.Name, ARN: i.ARN, ConfigurationSet: i.ConfigurationSet})
+		cfg.Identities = append(cfg.Identities,
+			mailbox.Identity{Name: i.Name, ARN: i.ARN, ConfigurationSet: i.ConfigurationSet})
 	}
 	for _, c := range s.plan.ConfigurationSets {
 		cfg.ConfigurationSets = append(cfg.ConfigurationSets, mailbox.ConfigurationSet{Name: c.Name, ARN: c.ARN,
@@ -230,9 +233,10 @@ func (s *Sandbox) keyService(callers gateway.Callers) (*keys.Service, error) {
 	return keys.New(all, callers, rand.Reader)
 }
 
-// newPool makes the pool. A call with a function's key has the rights of the function's role; other calls are
-// the developer's, who may do everything.
-func (s *Sandbox) newPool(invoker userpool.Invoker, callers gateway.Callers, signing *userpool.SigningKeys) (*userpool.Pool, error) {
+// newPool makes the pool. A call with a function's key has the rights of the function's role; other
+// calls are the developer's, who may do everything.
+func (s *Sandbox) newPool(invoker userpool.Invoker, callers gateway.Callers,
+	signing *userpool.SigningKeys) (*userpool.Pool, error) {
 	opts := userpool.Options{
 		Invoker: invoker, Mailer: cognitoMail{s.mail}, Now: s.Now, Keys: signing, Logger: s.logger,
 		TriggerTimeout: s.opts.TriggerTimeout, TriggerAttempts: s.opts.TriggerAttempts,

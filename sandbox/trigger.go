@@ -24,18 +24,18 @@ const (
 )
 
 // MailEvents is no trigger of a user pool. It names the function that receives SES's bounces and
-// complaints from EventBridge. Its event is EventBridge's and its response is ignored; after an error it
-// is called again, twice.
+// complaints from EventBridge. Its event is EventBridge's and its response is ignored; after an
+// error it is called again, twice.
 const MailEvents Trigger = "MailEvents"
 
-// Invoker runs triggers in place of the assembly's binaries: Invoke(ctx, trigger, event) receives the
-// whole event as Cognito sends it, and returns the whole event with its response. An error that is not
-// a *[FunctionError] counts as one that the function returned: its text is what the client reads after
-// "failed with error". Invoke is called from several goroutines at once.
+// Invoker runs triggers in place of the assembly's binaries: Invoke(ctx, trigger, event) receives
+// the whole event as Cognito sends it, and returns the whole event with its response. An error that
+// is not a *[FunctionError] counts as one that the function returned: its text is what the client
+// reads after "failed with error". Invoke is called from several goroutines at once.
 type Invoker = userpool.Invoker
 
-// Handler is one function in process. lambda.NewHandler of github.com/aws/aws-lambda-go makes one of any
-// Lambda handler.
+// Handler is one function in process. lambda.NewHandler of github.com/aws/aws-lambda-go makes one
+// of any Lambda handler.
 type Handler interface {
 	Invoke(ctx context.Context, event []byte) ([]byte, error)
 }
@@ -46,8 +46,8 @@ type HandlerFunc func(ctx context.Context, event []byte) ([]byte, error)
 // Invoke calls f.
 func (f HandlerFunc) Invoke(ctx context.Context, event []byte) ([]byte, error) { return f(ctx, event) }
 
-// Handlers is an [Invoker] made of in-process handlers. A panic of a handler has the effect of a process
-// that exits. A trigger without a handler fails.
+// Handlers is an [Invoker] made of in-process handlers. A panic of a handler has the effect of a
+// process that exits. A trigger without a handler fails.
 type Handlers map[Trigger]Handler
 
 // Invoke runs the trigger's handler.

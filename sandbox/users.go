@@ -13,7 +13,8 @@ import (
 type User struct {
 	// Email is the address and, in a pool with e-mail sign-in, the user name.
 	Email string
-	// Password is the permanent password, or with Temporary the temporary one. Empty is a random one.
+	// Password is the permanent password, or with Temporary the temporary one. Empty is a random
+	// one.
 	Password string
 	// Temporary makes the user change Password at the first sign-in.
 	Temporary bool
@@ -36,13 +37,13 @@ func (u User) validate() error {
 	return nil
 }
 
-// UserState is a user as the pool stores it. Username is the internal name, equal to Sub in a pool with
-// e-mail sign-in. Sub is the unchanging id. Attributes are those of AdminGetUser, with sub. Enabled is
-// false after AdminDisableUser. Status is Cognito's UserStatus, such as "CONFIRMED".
+// UserState is a user as the pool stores it. Username is the internal name, equal to Sub in a pool
+// with e-mail sign-in. Sub is the unchanging id. Attributes are those of AdminGetUser, with sub.
+// Enabled is false after AdminDisableUser. Status is Cognito's UserStatus, such as "CONFIRMED".
 type UserState = userpool.User
 
-// CreateUser adds a user to the pool without triggers, password policy or mail. A name that is taken is
-// an error.
+// CreateUser adds a user to the pool without triggers, password policy or mail. A name that is
+// taken is an error.
 func (s *Sandbox) CreateUser(ctx context.Context, u User) (UserState, error) {
 	if err := u.validate(); err != nil {
 		return UserState{}, fmt.Errorf("creating a user: %w", err)

@@ -107,8 +107,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// isAllowedOrigin reports whether pages of an origin may call the pool's API: local ones, and those in the
-// options.
+// isAllowedOrigin reports whether pages of an origin may call the pool's API: local ones, and those
+// in the options.
 func (o Options) isAllowedOrigin(origin string) bool {
 	if slices.Contains(o.AllowedOrigins, origin) {
 		return true
@@ -120,8 +120,8 @@ func (o Options) isAllowedOrigin(origin string) bool {
 	return slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, u.Hostname())
 }
 
-// checkBypasses returns an error for a template with ways around the mailed code. The construct's checks are
-// not enough: the template may have changed after them.
+// checkBypasses returns an error for a template with ways around the mailed code. The construct's
+// checks are not enough: the template may have changed after them.
 func (s *Sandbox) checkBypasses() error {
 	var errs []error
 	for _, f := range s.plan.Bypasses {

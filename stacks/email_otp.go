@@ -39,9 +39,9 @@ type EmailOTPStack struct {
 // StackName returns the name of an environment's stack: EmailOtp-dev for dev.
 func StackName(environment string) string { return "EmailOtp-" + environment }
 
-// NewEmailOTPStack creates an environment's stack, with the outputs that a client needs: UserPoolId,
-// UserPoolClientId, Region, Mode and, where the sign-in page is hosted, SignInUrl. The DNS records that the
-// sender's domain needs and that the stack can't create are outputs too.
+// NewEmailOTPStack creates an environment's stack, with the outputs that a client needs:
+// UserPoolId, UserPoolClientId, Region, Mode and, where the sign-in page is hosted, SignInUrl. The
+// DNS records that the sender's domain needs and that the stack can't create are outputs too.
 func NewEmailOTPStack(scope constructs.Construct, id string, props *EmailOTPStackProps) EmailOTPStack {
 	env := deployment{props.Environment}
 	sp := props.StackProps
@@ -71,8 +71,8 @@ func NewEmailOTPStack(scope constructs.Construct, id string, props *EmailOTPStac
 // A deployment is an environment with methods that create what it describes.
 type deployment struct{ environments.Environment }
 
-// props translates the environment. The settings that functions receive are set by their names in the
-// list that [settings.Fields] returns.
+// props translates the environment. The settings that functions receive are set by their names in
+// the list that [settings.Fields] returns.
 func (d deployment) props(stack awscdk.Stack, zone awsroute53.IHostedZone) *emailotp.EmailOTPProps {
 	p := &emailotp.EmailOTPProps{
 		Sender:            d.sender(stack, zone),
@@ -127,7 +127,8 @@ func (d deployment) zone(stack awscdk.Stack) awsroute53.IHostedZone {
 		return nil
 	}
 	return awsroute53.PublicHostedZone_FromPublicHostedZoneAttributes(stack, jsii.String("SenderZone"),
-		&awsroute53.PublicHostedZoneAttributes{HostedZoneId: &d.HostedZoneID, ZoneName: jsii.String(domainOf(d.Settings.From))})
+		&awsroute53.PublicHostedZoneAttributes{HostedZoneId: &d.HostedZoneID,
+			ZoneName: jsii.String(domainOf(d.Settings.From))})
 }
 
 func (d deployment) sender(stack awscdk.Stack, zone awsroute53.IHostedZone) emailotp.Sender {
@@ -166,8 +167,10 @@ var retentions = map[int]awslogs.RetentionDays{
 	7: awslogs.RetentionDays_ONE_WEEK, 14: awslogs.RetentionDays_TWO_WEEKS, 30: awslogs.RetentionDays_ONE_MONTH,
 	60: awslogs.RetentionDays_TWO_MONTHS, 90: awslogs.RetentionDays_THREE_MONTHS, 120: awslogs.RetentionDays_FOUR_MONTHS,
 	150: awslogs.RetentionDays_FIVE_MONTHS, 180: awslogs.RetentionDays_SIX_MONTHS, 365: awslogs.RetentionDays_ONE_YEAR,
-	400: awslogs.RetentionDays_THIRTEEN_MONTHS, 545: awslogs.RetentionDays_EIGHTEEN_MONTHS, 731: awslogs.RetentionDays_TWO_YEARS,
+	400: awslogs.RetentionDays_THIRTEEN_MONTHS, 545: awslogs.RetentionDays_EIGHTEEN_MONTHS,
+	731:  awslogs.RetentionDays_TWO_YEARS,
 	1096: awslogs.RetentionDays_THREE_YEARS, 1827: awslogs.RetentionDays_FIVE_YEARS, 2192: awslogs.RetentionDays_SIX_YEARS,
-	2557: awslogs.RetentionDays_SEVEN_YEARS, 2922: awslogs.RetentionDays_EIGHT_YEARS, 3288: awslogs.RetentionDays_NINE_YEARS,
+	2557: awslogs.RetentionDays_SEVEN_YEARS, 2922: awslogs.RetentionDays_EIGHT_YEARS,
+	3288: awslogs.RetentionDays_NINE_YEARS,
 	3653: awslogs.RetentionDays_TEN_YEARS,
 }

@@ -36,7 +36,8 @@ func deployed(t *testing.T, context map[string]any, stage, mode any) map[string]
 	app := emailotptest.App(t, context)
 	made := map[string]awscdk.Stack{}
 	for _, env := range selected {
-		made[env.Name] = stacks.NewEmailOTPStack(app, stacks.StackName(env.Name), &stacks.EmailOTPStackProps{Environment: env}).Stack
+		made[env.Name] = stacks.NewEmailOTPStack(app, stacks.StackName(env.Name),
+			&stacks.EmailOTPStackProps{Environment: env}).Stack
 	}
 	return made
 }
@@ -83,7 +84,8 @@ func TestCloudFormationsRulesHoldForEveryTemplate(t *testing.T) {
 func TestOutputsAreWhatAClientNeeds(t *testing.T) {
 	stack := deployed(t, context(t), "dev", nil)["dev"]
 	outputs := *assertions.Template_FromStack(stack, nil).FindOutputs(jsii.String("*"), nil)
-	if got, want := slices.Sorted(maps.Keys(outputs)), []string{"Mode", "Region", "UserPoolClientId", "UserPoolId"}; !slices.Equal(got, want) {
+	if got, want := slices.Sorted(maps.Keys(outputs)),
+		[]string{"Mode", "Region", "UserPoolClientId", "UserPoolId"}; !slices.Equal(got, want) {
 		t.Errorf("outputs %v, want %v", got, want)
 	}
 	if *stack.StackName() != "EmailOtp-dev" || *stack.Region() != "eu-west-1" {
@@ -95,7 +97,8 @@ func TestOutputsAreWhatAClientNeeds(t *testing.T) {
 func values() map[string]any {
 	all := map[string]any{
 		"region": "eu-west-1", "account": "123456789012", "senderIdentity": "domain", "hostedZoneId": "Z0123456789ABC",
-		"sandboxRecipients": true, "selfSignUp": false, "memorySize": 256.0, "logRetentionDays": 14.0, "removalPolicy": "destroy", "keyGeneration": 2.0,
+		"sandboxRecipients": true, "selfSignUp": false, "memorySize": 256.0, "logRetentionDays": 14.0,
+		"removalPolicy": "destroy", "keyGeneration": 2.0,
 	}
 	var s settings.Settings
 	for i, f := range settings.Fields() {
@@ -125,7 +128,8 @@ func values() map[string]any {
 // ofThePage are the keys of the sign-in page, which page_test.go follows.
 var ofThePage = []string{"signInPage", "signInPageCertificateArn", "signInPageDomain"}
 
-// keys returns every key of an environment: an unknown one is refused with the list of those that exist.
+// keys returns every key of an environment: an unknown one is refused with the list of those that
+// exist.
 func keys(t *testing.T) []string {
 	t.Helper()
 	_, err := environments.Read(map[string]any{"x": map[string]any{"?": 1}}, nil, nil)
@@ -166,7 +170,8 @@ func TestEveryKeyReachesTheTemplateAndTheReadme(t *testing.T) {
 		}
 		return string(emailotptest.Template(t, stack.Stack))
 	}
-	both := []string{`"AllowAdminCreateUserOnly": true`, `"MemorySize": 256`, `"RetentionInDays": 14`, `"Delete"`, `"HostedZoneId": "Z0123456789ABC"`,
+	both := []string{`"AllowAdminCreateUserOnly": true`, `"MemorySize": 256`, `"RetentionInDays": 14`, `"Delete"`,
+		`"HostedZoneId": "Z0123456789ABC"`,
 		`"EmailIdentity": "example.com"`, `:identity/*"`, `"SignInKey2`}
 	perMode := map[string][]string{"password": both, "passwordless": both}
 	for _, f := range settings.Fields() {

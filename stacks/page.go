@@ -30,10 +30,11 @@ import (
 // PageID is the id of the hosted sign-in page in its stack.
 const PageID = "SignInPage"
 
-// hostPage puts the sign-in page on S3 behind CloudFront and returns its address. The bucket is private:
-// the distribution alone reads it, by an origin access control of its own. The bucket is deleted with the
-// stack, because every deployment writes all of it again.
-func (d deployment) hostPage(stack awscdk.Stack, zone awsroute53.IHostedZone, signIn emailotp.EmailOTP) (address *string) {
+// hostPage puts the sign-in page on S3 behind CloudFront and returns its address. The bucket is
+// private: the distribution alone reads it, by an origin access control of its own. The bucket is
+// deleted with the stack, because every deployment writes all of it again.
+func (d deployment) hostPage(stack awscdk.Stack, zone awsroute53.IHostedZone,
+	signIn emailotp.EmailOTP) (address *string) {
 	scope := constructs.NewConstruct(stack, jsii.String(PageID))
 	bucket := awss3.NewBucket(scope, jsii.String("Files"), &awss3.BucketProps{
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
@@ -55,7 +56,8 @@ func (d deployment) hostPage(stack awscdk.Stack, zone awsroute53.IHostedZone, si
 	}
 	if d.SignInPageDomain != "" {
 		props.DomainNames = jsii.Strings(d.SignInPageDomain)
-		props.Certificate = awscertificatemanager.Certificate_FromCertificateArn(scope, jsii.String("Certificate"), &d.SignInPageCertificateARN)
+		props.Certificate = awscertificatemanager.Certificate_FromCertificateArn(scope, jsii.String("Certificate"),
+			&d.SignInPageCertificateARN)
 		props.MinimumProtocolVersion = awscloudfront.SecurityPolicyProtocol_TLS_V1_2_2021
 	}
 	distribution := awscloudfront.NewDistribution(scope, jsii.String("Distribution"), props)
@@ -76,15 +78,18 @@ func (d deployment) hostPage(stack awscdk.Stack, zone awsroute53.IHostedZone, si
 }
 
 // alias makes the domain's records lead to the distribution.
-func alias(scope constructs.Construct, zone awsroute53.IHostedZone, domain string, distribution awscloudfront.Distribution) {
+func alias(scope constructs.Construct, zone awsroute53.IHostedZone, domain string,
+	distribution awscloudfront.Distribution) {
 	target := awsroute53.RecordTarget_FromAlias(awsroute53targets.NewCloudFrontTarget(distribution))
-	awsroute53.NewARecord(scope, jsii.String("Ipv4"), &awsroute53.ARecordProps{Zone: zone, RecordName: &domain, Target: target})
-	awsroute53.NewAaaaRecord(scope, jsii.String("Ipv6"), &awsroute53.AaaaRecordProps{Zone: zone, RecordName: &domain, Target: target})
+	awsroute53.NewARecord(scope, jsii.String("Ipv4"),
+		&awsroute53.ARecordProps{Zone: zone, RecordName: &domain, Target: target})
+	awsroute53.NewAaaaRecord(scope, jsii.String("Ipv6"),
+		&awsroute53.AaaaRecordProps{Zone: zone, RecordName: &domain, Target: target})
 }
 
-// headers makes CloudFront send the headers that `emailotp dev` sends, and Strict-Transport-Security,
-// which is of no use on a developer's machine. CloudFront has properties for some of them and refuses
-// these among the custom ones.
+// headers makes CloudFront send the headers that `emailotp dev` sends, and
+// Strict-Transport-Security, which is of no use on a developer's machine. CloudFront has properties
+// for some of them and refuses these among the custom ones.
 func headers(scope constructs.Construct, all []webbundle.Header) awscloudfront.ResponseHeadersPolicy {
 	yes := jsii.Bool(true)
 	security := &awscloudfront.ResponseSecurityHeadersBehavior{
@@ -119,9 +124,9 @@ func headers(scope constructs.Construct, all []webbundle.Header) awscloudfront.R
 	})
 }
 
-// writePage makes the deployment write the files and, beside them, the settings, whose ids are not known
-// at synth. The files named by their content come first, and stay after the next deployment, because a
-// browser may still have the page open.
+// writePage makes the deployment write the files and, beside them, the settings, whose ids are not
+// known at synth. The files named by their content come first, and stay after the next deployment,
+// because a browser may still have the page open.
 func (d deployment) writePage(scope constructs.Construct, bucket awss3.Bucket, settings webbundle.Settings) {
 	dir, err := os.MkdirTemp("", "emailotp-page-*")
 	if err != nil {
@@ -133,7 +138,8 @@ func (d deployment) writePage(scope constructs.Construct, bucket awss3.Bucket, s
 		panic(pageError(scope, err))
 	}
 	log := awslogs.NewLogGroup(scope, jsii.String("Log"), &awslogs.LogGroupProps{
-		Retention: cmp.Or(retentions[d.LogRetentionDays], awslogs.RetentionDays_ONE_MONTH), RemovalPolicy: awscdk.RemovalPolicy_DESTROY})
+		Retention:     cmp.Or(retentions[d.LogRetentionDays], awslogs.RetentionDays_ONE_MONTH),
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY})
 	write := func(id, cacheControl string, sources ...awss3deployment.ISource) awss3deployment.BucketDeployment {
 		return awss3deployment.NewBucketDeployment(scope, &id, &awss3deployment.BucketDeploymentProps{
 			DestinationBucket: bucket, Sources: &sources,
@@ -148,13 +154,15 @@ func (d deployment) writePage(scope constructs.Construct, bucket awss3.Bucket, s
 	last.Node().AddDependency(first)
 }
 
-// bundle writes the page's files into two directories: those that are named by their content, and the rest.
+// bundle writes the page's files into two directories: those that are named by their content, and
+// the rest.
 func bundle(named, rest string) error {
 	cache, err := cachedir.Dir()
 	if err != nil {
 		return err
 	}
-	modules, err := webbundle.Install(context.Background(), cache, func(s string) { fmt.Fprintln(os.Stderr, "emailotp:", s) })
+	modules, err := webbundle.Install(context.Background(), cache,
+		func(s string) { fmt.Fprintln(os.Stderr, "emailotp:", s) })
 	if err != nil {
 		return err
 	}
@@ -179,7 +187,8 @@ func bundle(named, rest string) error {
 
 // pageError returns the refusal of a page that can't be built.
 func pageError(scope constructs.Construct, err error) *emailotp.Error {
-	return &emailotp.Error{Path: *scope.Node().Path(), Problems: []string{fmt.Sprintf("signInPage: %v; without it, leave signInPage out", err)}}
+	return &emailotp.Error{Path: *scope.Node().Path(),
+		Problems: []string{fmt.Sprintf("signInPage: %v; without it, leave signInPage out", err)}}
 }
 
 // object returns the settings in the form that jsii accepts.

@@ -25,7 +25,8 @@ import (
 func withPage() environments.Environment {
 	set := settings.Defaults(settings.Passwordless)
 	set.From = "no-reply@example.com"
-	return environments.Environment{Name: "x", Region: "eu-west-1", Settings: set, KeyGeneration: 1, MemorySize: 512, SignInPage: true}
+	return environments.Environment{Name: "x", Region: "eu-west-1", Settings: set, KeyGeneration: 1, MemorySize: 512,
+		SignInPage: true}
 }
 
 // withDomain is one whose page has the app's own domain.
@@ -33,7 +34,8 @@ func withDomain() environments.Environment {
 	env := withPage()
 	env.Region, env.Settings.Mode, env.Settings.ProductName = "eu-central-1", settings.Password, "Product"
 	env.SenderIdentity, env.HostedZoneID = environments.IdentityDomain, "Z0123456789ABC"
-	env.SignInPageDomain, env.SignInPageCertificateARN = "login.example.com", "arn:aws:acm:us-east-1:123456789012:certificate/0f1e2d3c"
+	env.SignInPageDomain, env.SignInPageCertificateARN = "login.example.com",
+		"arn:aws:acm:us-east-1:123456789012:certificate/0f1e2d3c"
 	return env
 }
 
@@ -60,26 +62,34 @@ func TestThePageIsOffByDefault(t *testing.T) {
 func TestThePageIsReadByCloudFrontAlone(t *testing.T) {
 	template := assertions.Template_FromStack(hosted(t, nil, withPage()), nil)
 	template.ResourceCountIs(jsii.String("AWS::S3::Bucket"), jsii.Number(1))
-	template.HasResourceProperties(jsii.String("AWS::S3::Bucket"), map[string]any{"PublicAccessBlockConfiguration": map[string]any{
-		"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true}})
-	template.HasResourceProperties(jsii.String("AWS::CloudFront::OriginAccessControl"), map[string]any{"OriginAccessControlConfig": map[string]any{
-		"OriginAccessControlOriginType": "s3", "SigningBehavior": "always", "SigningProtocol": "sigv4"}})
+	template.HasResourceProperties(jsii.String("AWS::S3::Bucket"),
+		map[string]any{"PublicAccessBlockConfiguration": map[string]any{
+			"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true}})
+	template.HasResourceProperties(jsii.String("AWS::CloudFront::OriginAccessControl"),
+		map[string]any{"OriginAccessControlConfig": map[string]any{
+			"OriginAccessControlOriginType": "s3", "SigningBehavior": "always", "SigningProtocol": "sigv4"}})
 	match := assertions.Match_ObjectLike
-	template.HasResourceProperties(jsii.String("AWS::S3::BucketPolicy"), map[string]any{"PolicyDocument": map[string]any{"Statement": assertions.Match_ArrayWith(&[]any{
-		match(&map[string]any{"Effect": "Deny", "Condition": map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}}}),
-		match(&map[string]any{"Effect": "Allow", "Action": "s3:GetObject", "Principal": map[string]any{"Service": "cloudfront.amazonaws.com"},
-			"Condition": map[string]any{"StringEquals": map[string]any{"AWS:SourceArn": assertions.Match_AnyValue()}}}),
-	})}})
+	template.HasResourceProperties(jsii.String("AWS::S3::BucketPolicy"),
+		map[string]any{"PolicyDocument": map[string]any{"Statement": assertions.Match_ArrayWith(&[]any{
+			match(&map[string]any{"Effect": "Deny",
+				"Condition": map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}}}),
+			match(&map[string]any{"Effect": "Allow", "Action": "s3:GetObject",
+				"Principal": map[string]any{"Service": "cloudfront.amazonaws.com"},
+				"Condition": map[string]any{"StringEquals": map[string]any{"AWS:SourceArn": assertions.Match_AnyValue()}}}),
+		})}})
 }
 
 func TestThePageIsServedWithTheHeadersOfTheLocalOne(t *testing.T) {
 	template := string(emailotptest.Template(t, hosted(t, nil, withPage())))
-	contains(t, template, "connect-src 'self' https://cognito-idp.eu-west-1.amazonaws.com; base-uri 'none'", `"Cross-Origin-Opener-Policy"`,
-		`"FrameOption": "DENY"`, `"ReferrerPolicy": "no-referrer"`, `"ContentTypeOptions"`, `"AccessControlMaxAgeSec": 31536000`, `"redirect-to-https"`)
+	contains(t, template, "connect-src 'self' https://cognito-idp.eu-west-1.amazonaws.com; base-uri 'none'",
+		`"Cross-Origin-Opener-Policy"`,
+		`"FrameOption": "DENY"`, `"ReferrerPolicy": "no-referrer"`, `"ContentTypeOptions"`,
+		`"AccessControlMaxAgeSec": 31536000`, `"redirect-to-https"`)
 }
 
 func TestTheDeploymentWritesTheSettings(t *testing.T) {
-	resources := *assertions.Template_FromStack(hosted(t, nil, withDomain()), nil).FindResources(jsii.String("Custom::CDKBucketDeployment"), nil)
+	resources := *assertions.Template_FromStack(hosted(t, nil, withDomain()),
+		nil).FindResources(jsii.String("Custom::CDKBucketDeployment"), nil)
 	if len(resources) != 2 {
 		t.Fatalf("%d deployments, want one of what is named by its content and one of the rest", len(resources))
 	}
@@ -97,7 +107,8 @@ func TestTheDeploymentWritesTheSettings(t *testing.T) {
 			t.Errorf("the settings have %d values of the deployment, want the pool's id and the client's", len(got))
 		}
 		if metadata != "no-cache" || resource["DependsOn"] == nil {
-			t.Errorf("%s: cache-control %v, after %v; want no-cache, and after what it refers to", name, metadata, resource["DependsOn"])
+			t.Errorf("%s: cache-control %v, after %v; want no-cache, and after what it refers to", name, metadata,
+				resource["DependsOn"])
 		}
 	}
 	if found != 1 {
@@ -107,7 +118,8 @@ func TestTheDeploymentWritesTheSettings(t *testing.T) {
 
 func TestADomainOfTheZoneGetsItsRecords(t *testing.T) {
 	template := string(emailotptest.Template(t, hosted(t, nil, withDomain())))
-	contains(t, template, `"Name": "login.example.com."`, `"Type": "AAAA"`, `"MinimumProtocolVersion": "TLSv1.2_2021"`, `"https://login.example.com/"`)
+	contains(t, template, `"Name": "login.example.com."`, `"Type": "AAAA"`, `"MinimumProtocolVersion": "TLSv1.2_2021"`,
+		`"https://login.example.com/"`)
 	elsewhere := withDomain()
 	elsewhere.SignInPageDomain = "login.example.org"
 	if strings.Contains(string(emailotptest.Template(t, hosted(t, nil, elsewhere))), `"Type": "AAAA"`) {
@@ -130,7 +142,8 @@ func TestAPageWithoutNPMIsASentence(t *testing.T) {
 	hosted(t, nil, code)
 }
 
-// pageReasons are the AWS Solutions rules that a page breaks beside those of an EmailOTP, on purpose.
+// pageReasons are the AWS Solutions rules that a page breaks beside those of an EmailOTP, on
+// purpose.
 var pageReasons = map[string]string{
 	"AwsSolutions-CFR1": "users sign in from anywhere; an app for some countries alone can configure CloudFront",
 	"AwsSolutions-CFR2": "there is nothing to filter in front of a few static files; the user pool's API is not behind the distribution",
@@ -148,9 +161,11 @@ func TestAWSSolutionsRulesHoldForThePageButForThoseWithAReason(t *testing.T) {
 	broken := func(env environments.Environment) map[string]bool {
 		stack := hosted(t, nil, env)
 		awscdk.Aspects_Of(stack).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: jsii.Bool(true)}), nil)
-		annotations, rule := assertions.Annotations_FromStack(stack), assertions.Match_StringLikeRegexp(jsii.String("AwsSolutions-.*"))
+		annotations, rule := assertions.Annotations_FromStack(stack),
+			assertions.Match_StringLikeRegexp(jsii.String("AwsSolutions-.*"))
 		rules := map[string]bool{}
-		for _, found := range append(*annotations.FindError(jsii.String("*"), rule), *annotations.FindWarning(jsii.String("*"), rule)...) {
+		for _, found := range append(*annotations.FindError(jsii.String("*"), rule),
+			*annotations.FindWarning(jsii.String("*"), rule)...) {
 			//lint:ignore SA1019 the Go binding has no other way to a finding's text
 			rules[rulePattern.FindString(found.Entry.Data.(string))] = true
 		}

@@ -1,5 +1,6 @@
-// Package web holds the sources of the sign-in page: TypeScript, style, strings in every language, and
-// npm's manifest and lock of what they are built from. Package webbundle makes files for browsers of them.
+// Package web holds the sources of the sign-in page: TypeScript, style, strings in every language,
+// and npm's manifest and lock of what they are built from. Package webbundle makes files for
+// browsers of them.
 package web
 
 import (

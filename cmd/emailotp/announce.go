@@ -70,7 +70,8 @@ func (d *dev) announceHuman(e readyEvent) {
 	fmt.Fprintln(d.out, "\nCtrl-C stops it. Calls of the triggers follow.")
 }
 
-// merged replaces lines that are the same for several functions by one: "4 functions: the asset is for ...".
+// merged replaces lines that are the same for several functions by one: "4 functions: the asset is
+// for ...".
 func merged(report []string) []string {
 	count := map[string]int{}
 	for _, line := range report {

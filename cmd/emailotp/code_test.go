@@ -25,7 +25,8 @@ func TestTheNewestCodeIsPrinted(t *testing.T) {
 		printed string
 	}{
 		{"the newest", nil, []string{`[` + mail + `, {"text": "8765 4321"}]`}, "limit=20&to=", 0, "12345678\n"},
-		{"of an address", []string{"--to", "user@example.com"}, []string{`[` + mail + `]`}, "limit=20&to=user%40example.com", 0, "12345678\n"},
+		{"of an address", []string{"--to", "user@example.com"}, []string{`[` + mail + `]`}, "limit=20&to=user%40example.com",
+			0, "12345678\n"},
 		{"a mail without a code comes first", nil, []string{`[{"text": "Welcome"}, ` + mail + `]`}, "", 0, "12345678\n"},
 		{"no mail", nil, []string{`[]`}, "", exitError, ""},
 		{"no JSON", nil, []string{`<html>`}, "", exitUnavailable, ""},

@@ -193,7 +193,8 @@ func (d *dev) options(ctx context.Context, log *triggerLog) sandbox.Options {
 	return o
 }
 
-// inboxPort returns the port of the flag, else the one after the API's, else 0 if that one is in use.
+// inboxPort returns the port of the flag, else the one after the API's, else 0 if that one is in
+// use.
 func (d *dev) inboxPort(ctx context.Context) int {
 	if d.flags.inboxPort >= 0 {
 		return d.flags.inboxPort
@@ -260,8 +261,8 @@ func display(path string) string {
 	return cmp.Or(relative, ".")
 }
 
-// lineWriter passes whole lines on, without those in which jsii reports the end of its own process: they
-// have no line break, and a success would follow on the same line.
+// lineWriter passes whole lines on, without those in which jsii reports the end of its own process:
+// they have no line break, and a success would follow on the same line.
 type lineWriter struct {
 	out  io.Writer
 	rest []byte

@@ -7,9 +7,10 @@
 //	emailotp outputs                              print the settings of clients
 //	emailotp lambdas                              write the functions as zips
 //
-// `emailotp help COMMAND` explains each, and `emailotp completion SHELL` prints what a shell needs to
-// complete them. The exit codes are 0 for success, 1 for an error, 2 for a wrong use of the command line,
-// 3 for a sign-in that was refused, 4 for a user pool that does not answer, and 130 after Ctrl-C.
+// `emailotp help COMMAND` explains each, and `emailotp completion SHELL` prints what a shell needs
+// to complete them. The exit codes are 0 for success, 1 for an error, 2 for a wrong use of the
+// command line, 3 for a sign-in that was refused, 4 for a user pool that does not answer, and 130
+// after Ctrl-C.
 package main
 
 import (

@@ -45,7 +45,8 @@ func TestWithJSONACallIsAnObjectALine(t *testing.T) {
 	log.open()
 	write(t, log, refusedCall+"Pool-Other-X: text\n")
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	if len(lines) != 2 || !strings.HasPrefix(lines[0], `{"event":"trigger","function":"Pool-Create-X","line":{"time":`) || lines[1] != `{"event":"output","function":"Pool-Other-X","line":"text"}` {
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], `{"event":"trigger","function":"Pool-Create-X","line":{"time":`) ||
+		lines[1] != `{"event":"output","function":"Pool-Other-X","line":"text"}` {
 		t.Errorf("printed\n%s", &out)
 	}
 }
@@ -71,7 +72,8 @@ func TestArgumentsAreQuotedForAShell(t *testing.T) {
 func TestDurationsHaveMinutesAndSeconds(t *testing.T) {
 	t.Parallel()
 	for d, want := range map[time.Duration]string{
-		-time.Second: "0 s", 34 * time.Second: "34 s", 5 * time.Minute: "5 min", 4*time.Minute + 57400*time.Millisecond: "4 min 57 s",
+		-time.Second: "0 s", 34 * time.Second: "34 s", 5 * time.Minute: "5 min",
+		4*time.Minute + 57400*time.Millisecond: "4 min 57 s",
 	} {
 		if got := short(d); got != want {
 			t.Errorf("%v: %q, want %q", d, got, want)

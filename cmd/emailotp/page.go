@@ -14,9 +14,9 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// servePage serves the sign-in page for a running sandbox, on an origin of its own, and links the inbox
-// to it. Its port is two after the API's if that one is free. In a checkout the page reloads after a change
-// of its sources.
+// servePage serves the sign-in page for a running sandbox, on an origin of its own, and links the
+// inbox to it. Its port is two after the API's if that one is free. In a checkout the page reloads
+// after a change of its sources.
 func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (*loopback.Server, error) {
 	cache, err := cachedir.Dir()
 	if err != nil {
@@ -50,7 +50,8 @@ func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (*loopback.Ser
 	return server, nil
 }
 
-// pageSource returns the directory of the page's sources in a checkout of this module, and "" elsewhere.
+// pageSource returns the directory of the page's sources in a checkout of this module, and ""
+// elsewhere.
 func pageSource() string {
 	if _, err := os.Stat(filepath.Join("web", "web.go")); err != nil {
 		return ""

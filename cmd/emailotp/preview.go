@@ -52,7 +52,8 @@ texts on top, as the construct's Mail.Directory does.`,
 	flags.StringVar(&p.assembly, "assembly", "", "cloud assembly whose mails to show")
 	flags.StringVar(&p.stack, "stack", "", "stack, where the assembly has several")
 	flags.StringVar(&p.stage, "stage", "dev", "environment of cdk.json")
-	flags.StringVar(&p.templates, "templates", "", "directory with subject.tmpl, text.tmpl, html.tmpl and texts such as sv.json")
+	flags.StringVar(&p.templates, "templates", "",
+		"directory with subject.tmpl, text.tmpl, html.tmpl and texts such as sv.json")
 	flags.StringVar(&p.mode, "mode", "", "password or passwordless; by default what is configured, or both")
 	flags.StringVar(&p.out, "out", "", "directory to write the gallery to, instead of serving it")
 	flags.BoolVar(&p.check, "check", false, "check the mails, instead of serving the gallery")
@@ -186,6 +187,7 @@ func (p *mailPreview) printFindings(c checked) error {
 	for _, w := range c.Warnings {
 		fmt.Fprintf(p.streams.out, "%s: %s strings: %s\n", w.Language, colours.yellow(string(check.Warning)), w)
 	}
-	_, err := fmt.Fprintf(p.streams.out, "%d mails checked, %d errors; HTML of %d to %d bytes\n", len(c.Mails), c.Errors, slices.Min(sizes), slices.Max(sizes))
+	_, err := fmt.Fprintf(p.streams.out, "%d mails checked, %d errors; HTML of %d to %d bytes\n", len(c.Mails), c.Errors,
+		slices.Min(sizes), slices.Max(sizes))
 	return err
 }

@@ -55,13 +55,19 @@ func TestPreviewWritesTheMailsOfAnEnvironment(t *testing.T) {
 		mail  string
 		want  string
 	}{
-		{"dev by default", map[string]string{"cdk.json": previewApp}, nil, "en-passwordless-short.txt", "sign in to dev.example.com:"},
-		{"another one", map[string]string{"cdk.json": previewApp}, []string{"--stage", "prod"}, "en-password-short.txt", "123 456"},
+		{"dev by default", map[string]string{"cdk.json": previewApp}, nil, "en-passwordless-short.txt",
+			"sign in to dev.example.com:"},
+		{"another one", map[string]string{"cdk.json": previewApp}, []string{"--stage", "prod"}, "en-password-short.txt",
+			"123 456"},
 		{"no app", nil, nil, "en-password-short.txt", "sign in to Example:"},
-		{"an app without environments", map[string]string{"cdk.json": `{"context": {}}`}, nil, "en-passwordless-long.txt", "1234 5678 9012 3456 7890"},
-		{"a configuration", map[string]string{"mail.json": `{"productName": "Shop", "mode": "password"}`}, []string{"--config", "mail.json"}, "en-password-short.txt", "sign in to Shop:"},
-		{"another mode", map[string]string{"cdk.json": previewApp}, []string{"--mode", "password"}, "en-password-short.txt", "change your password"},
-		{"templates", map[string]string{"t/text.tmpl": "Own: {{.Grouped}}", "t/sv.json": "{}"}, []string{"--templates", "t"}, "sv-passwordless-short.txt", "Own: 1234 5678"},
+		{"an app without environments", map[string]string{"cdk.json": `{"context": {}}`}, nil, "en-passwordless-long.txt",
+			"1234 5678 9012 3456 7890"},
+		{"a configuration", map[string]string{"mail.json": `{"productName": "Shop", "mode": "password"}`},
+			[]string{"--config", "mail.json"}, "en-password-short.txt", "sign in to Shop:"},
+		{"another mode", map[string]string{"cdk.json": previewApp}, []string{"--mode", "password"}, "en-password-short.txt",
+			"change your password"},
+		{"templates", map[string]string{"t/text.tmpl": "Own: {{.Grouped}}", "t/sv.json": "{}"}, []string{"--templates", "t"},
+			"sv-passwordless-short.txt", "Own: 1234 5678"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := previewFiles(t, test.files)
@@ -86,9 +92,12 @@ func TestPreviewChecks(t *testing.T) {
 		want  string
 	}{
 		{"sound mails", map[string]string{"cdk.json": previewApp}, nil, 0, "24 mails checked, 0 errors; HTML of 5"},
-		{"a warning", map[string]string{"t/subject.tmpl": "Code!"}, []string{"--templates", "t"}, 0, "en, passwordless, short code: warning exclamation: "},
-		{"a string that lacks", map[string]string{"t/sv.json": `{"heading": "Din kod"}`}, []string{"--templates", "t"}, 0, `sv: warning strings: Languages["sv"].expires: is missing`},
-		{"an error", map[string]string{"t/html.tmpl": "<script></script>{{.Code}}"}, []string{"--templates", "t"}, 1, "error elements: the HTML has <script>"},
+		{"a warning", map[string]string{"t/subject.tmpl": "Code!"}, []string{"--templates", "t"}, 0,
+			"en, passwordless, short code: warning exclamation: "},
+		{"a string that lacks", map[string]string{"t/sv.json": `{"heading": "Din kod"}`}, []string{"--templates", "t"}, 0,
+			`sv: warning strings: Languages["sv"].expires: is missing`},
+		{"an error", map[string]string{"t/html.tmpl": "<script></script>{{.Code}}"}, []string{"--templates", "t"}, 1,
+			"error elements: the HTML has <script>"},
 		{"JSON", nil, []string{"--json"}, 0, `{"mails":[{"language":"en","mode":"passwordless","code":"short","bytes":5`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -108,15 +117,21 @@ func TestPreviewRefuses(t *testing.T) {
 		code  int
 		want  string
 	}{
-		{"wrong flags", nil, []string{"--mode", "both", "--port", "70000", "--stack", "Shop"}, 2, `--mode must be password or passwordless (received: "both")`},
-		{"two sources", nil, []string{"--config", "a", "--assembly", "b"}, 2, "--config, --assembly and --stage exclude each other"},
-		{"an unknown environment", map[string]string{"cdk.json": previewApp}, []string{"--stage", "test"}, 1, `(received: "test"); it has dev, prod`},
-		{"a mistake in an environment", map[string]string{"cdk.json": strings.Replace(previewApp, "productName", "productNam", 1)}, nil, 1,
+		{"wrong flags", nil, []string{"--mode", "both", "--port", "70000", "--stack", "Shop"}, 2,
+			`--mode must be password or passwordless (received: "both")`},
+		{"two sources", nil, []string{"--config", "a", "--assembly", "b"}, 2,
+			"--config, --assembly and --stage exclude each other"},
+		{"an unknown environment", map[string]string{"cdk.json": previewApp}, []string{"--stage", "test"}, 1,
+			`(received: "test"); it has dev, prod`},
+		{"a mistake in an environment", map[string]string{"cdk.json": strings.Replace(previewApp, "productName",
+			"productNam", 1)}, nil, 1,
 			`environment "prod": unknown key "productNam" (did you mean "productName"?)`},
 		{"an environment without an app", nil, []string{"--stage", "prod"}, 1, "--stage prod: there is no cdk.json"},
 		{"no such file", nil, []string{"--config", "none.json"}, 1, "none.json"},
-		{"a mistake in a file", map[string]string{"mail.json": "{\n\"colour\": 1}"}, []string{"--config", "mail.json"}, 1, `mail.json:2: json: unknown field "colour"`},
-		{"a mistake in a template", map[string]string{"t/text.tmpl": "a\n{{.Cod}}"}, []string{"--templates", "t", "--check"}, 1, "text.tmpl:2:2: "},
+		{"a mistake in a file", map[string]string{"mail.json": "{\n\"colour\": 1}"}, []string{"--config", "mail.json"}, 1,
+			`mail.json:2: json: unknown field "colour"`},
+		{"a mistake in a template", map[string]string{"t/text.tmpl": "a\n{{.Cod}}"}, []string{"--templates", "t", "--check"},
+			1, "text.tmpl:2:2: "},
 		{"no such directory", nil, []string{"--templates", "none"}, 1, "--templates none: "},
 		{"no assembly", nil, []string{"--assembly", "."}, 1, "is not a cloud assembly"},
 	} {
@@ -202,11 +217,13 @@ func TestPreviewServesToThisMachineAloneAndFollowsItsFiles(t *testing.T) {
 	}
 }
 
-// assemblyWith is a cloud assembly whose mailing function has these settings, and files beside its program.
+// assemblyWith is a cloud assembly whose mailing function has these settings, and files beside its
+// program.
 func assemblyWith(t *testing.T, set settings.Settings, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join("..", "..", "internal", "sandbox", "assembly", "testdata", "app"))); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("..", "..", "internal", "sandbox", "assembly", "testdata",
+		"app"))); err != nil {
 		t.Fatal(err)
 	}
 	programs, err := filepath.Glob(filepath.Join(dir, "asset.*", build.Bootstrap))
@@ -231,7 +248,8 @@ func assemblyWith(t *testing.T, set settings.Settings, files map[string]string) 
 	}
 	for _, resource := range all.Resources {
 		if mark, ok := resource["Metadata"].(map[string]any); ok && mark["EmailOTP::Function"] == "create-auth-challenge" {
-			resource["Properties"].(map[string]any)["Environment"] = map[string]any{"Variables": set.Environment(settings.CreateAuthChallenge)}
+			resource["Properties"].(map[string]any)["Environment"] = map[string]any{"Variables": set.Environment(
+				settings.CreateAuthChallenge)}
 		}
 	}
 	if content, err = json.Marshal(all); err != nil {
@@ -247,7 +265,8 @@ func TestPreviewShowsWhatAnAssemblyWouldMail(t *testing.T) {
 	set := settings.Defaults(settings.Passwordless)
 	set.From, set.ProductName, set.CodeLength, set.TableName, set.KeyARN = "codes@example.com", "Shop", 6, "table", "key"
 	code := compile.Code{Length: set.CodeLength, TTL: set.CodeTTL}
-	file, _, err := compile.Compile(mail.Config{Mail: settings.Mail{From: set.From, ProductName: "Shop"}, Mode: mail.Passwordless,
+	file, _, err := compile.Compile(mail.Config{Mail: settings.Mail{From: set.From, ProductName: "Shop"},
+		Mode:      mail.Passwordless,
 		Templates: mail.Templates{Text: "Own: {{.Grouped}}"}}, code)
 	if err != nil {
 		t.Fatal(err)
@@ -260,11 +279,13 @@ func TestPreviewShowsWhatAnAssemblyWouldMail(t *testing.T) {
 	}{
 		{"the built-in mail", nil, nil, "sign in to Shop:\n\n    123 456\n"},
 		{"a mail.json", map[string]string{"mail.json": string(file)}, nil, "Own: 123 456\n"},
-		{"templates on top of it", map[string]string{"mail.json": string(file)}, []string{"--templates", "t"}, "New from Shop: 123 456\n"},
+		{"templates on top of it", map[string]string{"mail.json": string(file)}, []string{"--templates", "t"},
+			"New from Shop: 123 456\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			out, dir := t.TempDir(), previewFiles(t, map[string]string{"t/text.tmpl": "New from {{.ProductName}}: {{.Grouped}}"})
-			args := append([]string{"--assembly", assemblyWith(t, set, test.files), "--stack", "EmailOtp-dev", "--out", out}, test.args...)
+			args := append([]string{"--assembly", assemblyWith(t, set, test.files), "--stack", "EmailOtp-dev", "--out", out},
+				test.args...)
 			code, _, stderr := runPreview(t, dir, args...)
 			if code != 0 {
 				t.Fatalf("exit code %d\n%s", code, stderr)
@@ -279,11 +300,13 @@ func TestPreviewShowsWhatAnAssemblyWouldMail(t *testing.T) {
 
 func TestAFileIsReadBesideTheProgramInAZipToo(t *testing.T) {
 	var zipped bytes.Buffer
-	if err := build.Archive(&zipped, []build.File{{Name: build.Bootstrap}, {Name: "mail.json", Content: []byte("{}")}}); err != nil {
+	if err := build.Archive(&zipped, []build.File{{Name: build.Bootstrap},
+		{Name: "mail.json", Content: []byte("{}")}}); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(previewFiles(t, map[string]string{"create.zip": zipped.String()}), "create.zip")
-	for _, test := range []struct{ asset, name, want string }{{file, "mail.json", "{}"}, {file, "other.json", ""}, {"", "mail.json", ""}} {
+	for _, test := range []struct{ asset, name, want string }{{file, "mail.json", "{}"}, {file, "other.json", ""},
+		{"", "mail.json", ""}} {
 		if got, err := besideProgram(test.asset, test.name); err != nil || string(got) != test.want {
 			t.Errorf("%s in %q: %q, %v; want %q", test.name, test.asset, got, err, test.want)
 		}

@@ -67,8 +67,8 @@ func (p *mailPreview) fromFile() (preview.Source, error) {
 	return preview.Source{Config: c}, nil
 }
 
-// fromApp reads the environment of the CDK app around the working directory. An app that imports the
-// construct has no environments; the preview then shows the mails of an example.
+// fromApp reads the environment of the CDK app around the working directory. An app that imports
+// the construct has no environments; the preview then shows the mails of an example.
 func (p *mailPreview) fromApp() (preview.Source, error) {
 	set, found, err := p.environment()
 	if err != nil || !found {
@@ -80,11 +80,12 @@ func (p *mailPreview) fromApp() (preview.Source, error) {
 
 // sourceOf returns the mails of a function with these settings.
 func sourceOf(s settings.Settings) preview.Source {
-	return preview.Source{Config: mail.Config{Mail: s.Mail, Mode: s.Mode}, Code: compile.Code{Length: s.CodeLength, TTL: s.CodeTTL}}
+	return preview.Source{Config: mail.Config{Mail: s.Mail, Mode: s.Mode},
+		Code: compile.Code{Length: s.CodeLength, TTL: s.CodeTTL}}
 }
 
-// environment returns the settings of the environment --stage, or of the first one where there is no
-// such environment and the flag was not given.
+// environment returns the settings of the environment --stage, or of the first one where there is
+// no such environment and the flag was not given.
 func (p *mailPreview) environment() (s settings.Settings, found bool, err error) {
 	app, err := synth.Find(".")
 	if err != nil {
@@ -131,9 +132,13 @@ func (p *mailPreview) fromAssembly() (preview.Source, error) {
 	if err != nil {
 		return s, err
 	}
-	i := slices.IndexFunc(plan.Functions, func(f assembly.Function) bool { return f.Folder == string(settings.CreateAuthChallenge) })
+	i := slices.IndexFunc(plan.Functions, func(
+		f assembly.Function) bool {
+		return f.Folder == string(settings.CreateAuthChallenge)
+	})
 	if i < 0 {
-		return s, fmt.Errorf("stack %s has no function %s; give an assembly with an EmailOTP in it", plan.Stack, settings.CreateAuthChallenge)
+		return s, fmt.Errorf("stack %s has no function %s; give an assembly with an EmailOTP in it", plan.Stack,
+			settings.CreateAuthChallenge)
 	}
 	f := plan.Functions[i]
 	set, err := settings.Parse(settings.CreateAuthChallenge, func(name string) (string, bool) {
@@ -156,7 +161,8 @@ func (p *mailPreview) fromAssembly() (preview.Source, error) {
 	return s, nil
 }
 
-// besideProgram reads a file of a function's asset, a directory or a zip; nil if there is none, or no asset.
+// besideProgram reads a file of a function's asset, a directory or a zip; nil if there is none, or
+// no asset.
 func besideProgram(asset, name string) ([]byte, error) {
 	data, err := readBeside(asset, name)
 	if errors.Is(err, fs.ErrNotExist) {

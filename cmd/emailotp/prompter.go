@@ -14,8 +14,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
 )
 
-// prompter asks the user at a terminal, or reads the answers line by line if stdin is none. It writes to
-// stderr, so that stdout has the result alone.
+// prompter asks the user at a terminal, or reads the answers line by line if stdin is none. It
+// writes to stderr, so that stdout has the result alone.
 type prompter struct {
 	streams
 	paint         painter
@@ -76,7 +76,8 @@ func (p *prompter) Attribute(ctx context.Context, name string) (string, error) {
 	return p.line(ctx, "the attribute "+name)
 }
 
-// Code asks for the code until there is an answer to send: one that can't be the code costs no attempt.
+// Code asks for the code until there is an answer to send: one that can't be the code costs no
+// attempt.
 func (p *prompter) Code(ctx context.Context, c signin.Challenge) (string, error) {
 	p.Tell(p.explain(c))
 	for {
@@ -126,7 +127,8 @@ func (p *prompter) readCode(ctx context.Context, c signin.Challenge) (string, er
 	return strings.TrimSpace(answer), err
 }
 
-// grouped shows the digits of a code of some length in the mail's groups, and anything else as it is.
+// grouped shows the digits of a code of some length in the mail's groups, and anything else as it
+// is.
 func grouped(length int) shower {
 	return func(line []rune) string {
 		typed := string(line)

@@ -15,9 +15,9 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// claimReadyFile reports an error if the file is not free: the file of a running sandbox, or one that
-// `emailotp dev` didn't write. The file of a sandbox that died is free, by what answers at its port:
-// process ids and ports are given out again.
+// claimReadyFile reports an error if the file is not free: the file of a running sandbox, or one
+// that `emailotp dev` didn't write. The file of a sandbox that died is free, by what answers at its
+// port: process ids and ports are given out again.
 func claimReadyFile(ctx context.Context, path string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return fmt.Errorf("the ready file %s is a directory; name a file by --ready-file", path)
@@ -37,7 +37,8 @@ func claimReadyFile(ctx context.Context, path string) error {
 		"stop that one by Ctrl-C, or start a second one with --port 0 --ready-file FILE")
 }
 
-// runs reports whether the sandbox of a ready file runs: its endpoint has the keys of its user pool.
+// runs reports whether the sandbox of a ready file runs: its endpoint has the keys of its user
+// pool.
 func runs(ctx context.Context, sb sandbox.Config) bool {
 	address, err := url.JoinPath(sb.Endpoint, sb.UserPoolID, ".well-known", "jwks.json")
 	if err != nil {

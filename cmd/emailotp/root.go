@@ -89,8 +89,8 @@ func refineDefaults(root *cobra.Command) {
 	}
 }
 
-// usageArgs makes a wrong use of cobra's error about positional arguments, with a sentence for commands
-// that have none.
+// usageArgs makes a wrong use of cobra's error about positional arguments, with a sentence for
+// commands that have none.
 func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		err := check(cmd, args)

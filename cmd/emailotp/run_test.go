@@ -19,15 +19,19 @@ func TestExitCodes(t *testing.T) {
 	}{
 		{"success", t.Context(), []string{"version"}, 0},
 		{"help", t.Context(), []string{"sign-in", "--help"}, 0},
-		{"an assembly that isn't there", t.Context(), []string{"dev", "--assembly", "nowhere", "--port", "0", "--ready-file", "ready.json"}, exitError},
+		{"an assembly that isn't there", t.Context(),
+			[]string{"dev", "--assembly", "nowhere", "--port", "0", "--ready-file", "ready.json"}, exitError},
 		{"an unknown command", t.Context(), []string{"devv"}, exitUsage},
 		{"an unknown flag", t.Context(), []string{"dev", "--nonsense"}, exitUsage},
 		{"a flag of a wrong type", t.Context(), []string{"dev", "--port", "many"}, exitUsage},
 		{"a wrong value", t.Context(), []string{"dev", "--mode", "sms"}, exitUsage},
-		{"flags that exclude one another", t.Context(), []string{"dev", "--assembly", "nowhere", "--stage", "dev"}, exitUsage},
+		{"flags that exclude one another", t.Context(), []string{"dev", "--assembly", "nowhere", "--stage", "dev"},
+			exitUsage},
 		{"an argument where none belongs", t.Context(), []string{"version", "1"}, exitUsage},
-		{"no sandbox", t.Context(), []string{"sign-in", "--user", "user@example.com", "--ready-file", "nowhere"}, exitUnavailable},
-		{"Ctrl-C", stopped, []string{"dev", "--assembly", "nowhere", "--port", "0", "--ready-file", "ready.json"}, exitInterrupted},
+		{"no sandbox", t.Context(), []string{"sign-in", "--user", "user@example.com", "--ready-file", "nowhere"},
+			exitUnavailable},
+		{"Ctrl-C", stopped, []string{"dev", "--assembly", "nowhere", "--port", "0", "--ready-file", "ready.json"},
+			exitInterrupted},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

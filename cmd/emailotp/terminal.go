@@ -26,7 +26,8 @@ type shower func(line []rune) string
 // stars shows a password.
 func stars(line []rune) string { return strings.Repeat("*", len(line)) }
 
-// readLine asks at a terminal and shows the line as show returns it. It leaves the terminal as it was.
+// readLine asks at a terminal and shows the line as show returns it. It leaves the terminal as it
+// was.
 func readLine(ctx context.Context, in *os.File, out io.Writer, prompt string, show shower) (string, error) {
 	before, err := term.MakeRaw(int(in.Fd()))
 	if err != nil {
@@ -59,8 +60,8 @@ func await(ctx context.Context, read func() (string, error)) (string, error) {
 	}
 }
 
-// editLine reads keys up to Enter. It reads byte by byte, so that text pasted after the Enter is left for
-// the next question.
+// editLine reads keys up to Enter. It reads byte by byte, so that text pasted after the Enter is
+// left for the next question.
 func editLine(in io.Reader, out io.Writer, show shower) (string, error) {
 	var line []byte
 	shown := []rune{}

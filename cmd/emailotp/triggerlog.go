@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// triggerLog prints one compact line for each call, from the functions' log lines "<function>: <text>".
-// Lines before open wait for it, so that they come after the announcement.
+// triggerLog prints one compact line for each call, from the functions' log lines "<function>:
+// <text>". Lines before open wait for it, so that they come after the announcement.
 type triggerLog struct {
 	mu      sync.Mutex
 	out     io.Writer

@@ -9,8 +9,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// The user that `dev` creates without --user. The password protects nothing: the pool listens on a loopback
-// address and ends with the process. It meets the construct's password policy.
+// The user that `dev` creates without --user. The password protects nothing: the pool listens on a
+// loopback address and ends with the process. It meets the construct's password policy.
 const (
 	defaultUser     = "user@example.com"
 	defaultPassword = "Sandbox-password-1"

@@ -14,9 +14,11 @@ func TestUsersAreReadFromTheCommandLine(t *testing.T) {
 	}{
 		{arg: "user@example.com", want: seeded{Email: "user@example.com"}},
 		{arg: "user@example.com:horse", want: seeded{Email: "user@example.com", Password: "horse"}},
-		{arg: "user@example.com:horse:temporary", want: seeded{Email: "user@example.com", Password: "horse", Temporary: true}},
+		{arg: "user@example.com:horse:temporary",
+			want: seeded{Email: "user@example.com", Password: "horse", Temporary: true}},
 		{arg: "user@example.com:a:b:c", want: seeded{Email: "user@example.com", Password: "a:b:c"}},
-		{arg: "user@example.com:temporary:temporary", want: seeded{Email: "user@example.com", Password: "temporary", Temporary: true}},
+		{arg: "user@example.com:temporary:temporary",
+			want: seeded{Email: "user@example.com", Password: "temporary", Temporary: true}},
 		{arg: "user@example.com:", err: "no password behind the colon"},
 		{arg: "user@example.com::temporary", err: "no password behind the colon"},
 		{arg: "user@example.com:temporary", err: "write user@example.com:PASSWORD:temporary"},
@@ -29,7 +31,8 @@ func TestUsersAreReadFromTheCommandLine(t *testing.T) {
 		if test.err == "" && (err != nil || got != test.want) {
 			t.Errorf("%s: %+v, %v; want %+v", test.arg, got, err, test.want)
 		}
-		if test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err) || strings.Contains(err.Error(), "horse")) {
+		if test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err) ||
+			strings.Contains(err.Error(), "horse")) {
 			t.Errorf("%s: error %v, want one with %q", test.arg, err, test.err)
 		}
 	}

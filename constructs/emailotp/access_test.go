@@ -47,15 +47,18 @@ func TestMetricsAreThoseThatTheFunctionsWrite(t *testing.T) {
 	stack := newStack(t)
 	e := signIn(stack, valid(emailotp.ModePassword))
 	metrics := map[settings.Metric]func(*awscloudwatch.MetricOptions) awscloudwatch.Metric{
-		settings.CodesSent: e.MetricCodesSent, settings.CodesVerified: e.MetricCodesVerified, settings.CodesWrong: e.MetricCodesWrong,
+		settings.CodesSent: e.MetricCodesSent, settings.CodesVerified: e.MetricCodesVerified,
+		settings.CodesWrong:     e.MetricCodesWrong,
 		settings.GuessesRefused: e.MetricGuessesRefused, settings.PoolMailsNearEnd: e.MetricPoolMailsNearEnd,
 		settings.PoolMailsRefused: e.MetricPoolMailsRefused, settings.Faults: e.MetricFaults,
-		settings.AddressesBounced: e.MetricAddressesBounced, settings.AddressesComplained: e.MetricAddressesComplained, settings.MailsSuppressed: e.MetricMailsSuppressed,
+		settings.AddressesBounced: e.MetricAddressesBounced, settings.AddressesComplained: e.MetricAddressesComplained,
+		settings.MailsSuppressed: e.MetricMailsSuppressed,
 	}
 	for name, metric := range metrics {
 		m := metric(nil)
 		dimension := (*m.Dimensions())["UserPoolId"]
-		if *m.MetricName() != string(name) || *m.Namespace() != "EmailOTP" || *m.Statistic() != "Sum" || dimension != *e.UserPool().UserPoolId() {
+		if *m.MetricName() != string(name) || *m.Namespace() != "EmailOTP" || *m.Statistic() != "Sum" ||
+			dimension != *e.UserPool().UserPoolId() {
 			t.Errorf("%s: %s %s %s %v", name, *m.Namespace(), *m.MetricName(), *m.Statistic(), dimension)
 		}
 	}
@@ -64,10 +67,12 @@ func TestMetricsAreThoseThatTheFunctionsWrite(t *testing.T) {
 			t.Errorf("%s gives %s", name, got)
 		}
 	}
-	if m := e.MetricCodesWrong(&awscloudwatch.MetricOptions{Statistic: text("Average"), Period: awscdk.Duration_Hours(number(1))}); *m.Statistic() != "Average" || *m.Period().ToHours(nil) != 1 {
+	if m := e.MetricCodesWrong(&awscloudwatch.MetricOptions{Statistic: text("Average"),
+		Period: awscdk.Duration_Hours(number(1))}); *m.Statistic() != "Average" || *m.Period().ToHours(nil) != 1 {
 		t.Error("options are ignored")
 	}
-	contains(t, refusal(func() { e.Metric(text("CodesSend"), nil) }), `EmailOTP "Prod/SignIn": Metric has no metric of that name (received: "CodesSend"); the names are CodesSent,`)
+	contains(t, refusal(func() { e.Metric(text("CodesSend"), nil) }),
+		`EmailOTP "Prod/SignIn": Metric has no metric of that name (received: "CodesSend"); the names are CodesSent,`)
 	contains(t, refusal(func() { e.Metric(nil, nil) }), "received: nil")
 }
 
@@ -75,14 +80,20 @@ func TestMetricsServeInAlarms(t *testing.T) {
 	stack := newStack(t)
 	e := signIn(stack, valid(emailotp.ModePasswordless))
 	for id, metric := range map[string]awscloudwatch.IMetric{
-		"Errors": e.MetricFunctionErrors(nil), "Throttles": e.MetricFunctionThrottles(nil), "Slow": e.MetricFunctionDuration(&awscloudwatch.MathExpressionOptions{Label: text("slow")}), "Faults": e.MetricFaults(nil),
+		"Errors": e.MetricFunctionErrors(nil), "Throttles": e.MetricFunctionThrottles(nil),
+		"Slow":   e.MetricFunctionDuration(&awscloudwatch.MathExpressionOptions{Label: text("slow")}),
+		"Faults": e.MetricFaults(nil),
 	} {
-		awscloudwatch.NewAlarm(stack, &id, &awscloudwatch.AlarmProps{Metric: metric, Threshold: number(1), EvaluationPeriods: number(1)})
+		awscloudwatch.NewAlarm(stack, &id, &awscloudwatch.AlarmProps{Metric: metric, Threshold: number(1),
+			EvaluationPeriods: number(1)})
 	}
 	id := *e.Node().Addr() + "_"
-	contains(t, string(emailotptest.Template(t, stack)), `"Label": "slow"`, `"MetricName": "Faults"`, `"MetricName": "Throttles"`,
-		`"SUM([errors_`+id+`DefineAuthChallenge, errors_`+id+`CreateAuthChallenge, errors_`+id+`VerifyAuthChallenge, errors_`+id+`PreSignUp, errors_`+id+`MailEvents])"`,
-		`"MAX([duration_`+id+`DefineAuthChallenge, duration_`+id+`CreateAuthChallenge, duration_`+id+`VerifyAuthChallenge, duration_`+id+`PreSignUp])"`)
+	contains(t, string(emailotptest.Template(t, stack)), `"Label": "slow"`, `"MetricName": "Faults"`,
+		`"MetricName": "Throttles"`,
+		`"SUM([errors_`+id+`DefineAuthChallenge, errors_`+id+`CreateAuthChallenge, errors_`+id+
+			`VerifyAuthChallenge, errors_`+id+`PreSignUp, errors_`+id+`MailEvents])"`,
+		`"MAX([duration_`+id+`DefineAuthChallenge, duration_`+id+`CreateAuthChallenge, duration_`+id+
+			`VerifyAuthChallenge, duration_`+id+`PreSignUp])"`)
 }
 
 // CloudWatch and the CDK refuse a graph on which two metrics share an id.
@@ -97,12 +108,16 @@ func TestMetricsOfTwoSignInsServeOnOneGraph(t *testing.T) {
 		graph.AddLeftMetric(e.MetricFunctionThrottles(nil))
 		graph.AddLeftMetric(e.MetricFunctionDuration(nil))
 	}
-	awscloudwatch.NewDashboard(stack, text("Dashboard"), &awscloudwatch.DashboardProps{Widgets: &[]*[]awscloudwatch.IWidget{{graph}}})
+	awscloudwatch.NewDashboard(stack, text("Dashboard"),
+		&awscloudwatch.DashboardProps{Widgets: &[]*[]awscloudwatch.IWidget{{graph}}})
 	template := string(emailotptest.Template(t, stack))
 	if got, want := strings.Count(template, `\"expression\":`), 6; got != want {
 		t.Errorf("%d expressions, want %d in\n%s", got, want, template)
 	}
-	if words := refusal(func() { assertions.Annotations_FromStack(stack).HasNoWarning(text("*"), assertions.Match_AnyValue()) }); words != "" {
+	if words := refusal(func() {
+		assertions.Annotations_FromStack(stack).HasNoWarning(text("*"),
+			assertions.Match_AnyValue())
+	}); words != "" {
 		t.Error(words)
 	}
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Main is the main function of a CDK app: it creates the app, calls add, which creates the stacks, and
-// synthesises. It does not return.
+// Main is the main function of a CDK app: it creates the app, calls add, which creates the stacks,
+// and synthesises. It does not return.
 //
-// The error of add, the refusal of an EmailOTP and a failed validation of the app end the process with
-// exit code 1 and one sentence per problem on stderr. Any other panic keeps its stack trace.
+// The error of add, the refusal of an EmailOTP and a failed validation of the app end the process
+// with exit code 1 and one sentence per problem on stderr. Any other panic keeps its stack trace.
 func Main(add func(app awscdk.App) error) { os.Exit(runApp(os.Stderr, add)) }
 
 // runApp returns the exit code. It is apart from Main because os.Exit runs no deferred call.
@@ -37,9 +37,9 @@ func runApp(stderr io.Writer, add func(awscdk.App) error) int {
 	return 1
 }
 
-// Refusal calls f and returns its error, or the error that f panics with where that is a refusal: an
-// [*Error], or a failed validation of the CDK. Other panics are defects and go on. An app that creates
-// several EmailOTPs can collect the refusals of all.
+// Refusal calls f and returns its error, or the error that f panics with where that is a refusal:
+// an [*Error], or a failed validation of the CDK. Other panics are defects and go on. An app that
+// creates several EmailOTPs can collect the refusals of all.
 func Refusal(f func() error) (err error) {
 	defer func() {
 		problem := recover()

@@ -46,13 +46,16 @@ func TestMainPrintsSentencesWhereItPanickedBefore(t *testing.T) {
 		trace bool
 	}{
 		{"sound", 0, nil, false},
-		{"its own error", 1, []string{"emailotp: error: the account is missing\nemailotp: error: the Region is missing\n"}, false},
+		{"its own error", 1, []string{"emailotp: error: the account is missing\nemailotp: error: the Region is missing\n"},
+			false},
 		{"refused props", 1, []string{`emailotp: error: EmailOTP "Prod/SignIn": Sender is missing`}, false},
-		{"a failed validation", 1, []string{"emailotp: error: ", "Prod/B/EmailIdentity creates the SES identity no-reply@example.com too"}, false},
+		{"a failed validation", 1, []string{"emailotp: error: ",
+			"Prod/B/EmailIdentity creates the SES identity no-reply@example.com too"}, false},
 		{"a defect", 2, []string{"panic: index out of range"}, true},
 	} {
 		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), asApp+"="+c.app, "CDK_OUTDIR="+t.TempDir(), `CDK_CONTEXT_JSON={"aws:cdk:bundling-stacks":[]}`)
+		cmd.Env = append(os.Environ(), asApp+"="+c.app, "CDK_OUTDIR="+t.TempDir(),
+			`CDK_CONTEXT_JSON={"aws:cdk:bundling-stacks":[]}`)
 		out, _ := cmd.CombinedOutput()
 		if code := cmd.ProcessState.ExitCode(); code != c.code {
 			t.Errorf("%s: exit code %d, want %d", c.app, code, c.code)

@@ -12,8 +12,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// A batch builds a construct's functions together, while the CDK creates the other resources. Built one
-// after the other, each when the CDK needs it, they would take twice the time.
+// A batch builds a construct's functions together, while the CDK creates the other resources. Built
+// one after the other, each when the CDK needs it, they would take twice the time.
 type batch struct {
 	source  string
 	target  build.Target

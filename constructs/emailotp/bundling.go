@@ -26,8 +26,9 @@ import (
 // which it can't be found.
 const sourceContext = "emailotp:source"
 
-// beginBuilding starts to build the functions whose code is not among the props. It builds none where
-// the CDK leaves this stack's assets out, or where the source can't be found: code then reports that.
+// beginBuilding starts to build the functions whose code is not among the props. It builds none
+// where the CDK leaves this stack's assets out, or where the source can't be found: code then
+// reports that.
 func (e *emailOTP) beginBuilding() {
 	var pending []settings.Function
 	for _, slot := range slotsOf(e.config.settings.Mode) {
@@ -44,8 +45,8 @@ func (e *emailOTP) beginBuilding() {
 	}
 }
 
-// code returns the function's code, and a function that returns the build's error once the CDK has made
-// the asset: the CDK itself drops the compiler's messages.
+// code returns the function's code, and a function that returns the build's error once the CDK has
+// made the asset: the CDK itself drops the compiler's messages.
 func (e *emailOTP) code(f settings.Function) (awslambda.Code, func() error) {
 	if code, ok := e.config.codes[f]; ok {
 		return code, func() error { return nil }
@@ -129,8 +130,9 @@ type bundler struct {
 	failure  error
 }
 
-// cacheKey distinguishes the bundlings of one process. The CDK caches assets by path and options and
-// does not see the Go value: without the key, two functions or two mail.json would share one asset.
+// cacheKey distinguishes the bundlings of one process. The CDK caches assets by path and options
+// and does not see the Go value: without the key, two functions or two mail.json would share one
+// asset.
 func (b *bundler) cacheKey() *map[string]*string {
 	sum := sha256.Sum256(b.mailFile)
 	return &map[string]*string{
@@ -142,9 +144,9 @@ func (b *bundler) cacheKey() *map[string]*string {
 	}
 }
 
-// TryBundle builds the function into outputDir. It never returns false, which would start Docker, and
-// never panics, which would print a stack trace of Node. It keeps an error for the constructor, which
-// reports it, and writes a marker file, because the CDK refuses an empty output.
+// TryBundle builds the function into outputDir. It never returns false, which would start Docker,
+// and never panics, which would print a stack trace of Node. It keeps an error for the constructor,
+// which reports it, and writes a marker file, because the CDK refuses an empty output.
 func (b *bundler) TryBundle(outputDir *string, _ *awscdk.BundlingOptions) *bool {
 	b.failure = b.bundle(*outputDir)
 	if b.failure != nil {

@@ -126,12 +126,15 @@ func TestABuildThatFailsIsOneSentenceWithTheRemedy(t *testing.T) {
 			return module(t, func(name string) string {
 				return "package main\n\nfunc main() { " + strings.ReplaceAll(name, "-", "_") + "() }\n"
 			})
-		}, []string{"define-auth-challenge could not be built: go build ./lambdas/define-auth-challenge in ", "does not compile", "main.go:3:15: undefined: define_auth_challenge", "DefineAuthChallengeCode takes a zip built beforehand"}},
+		}, []string{"define-auth-challenge could not be built: go build ./lambdas/define-auth-challenge in ",
+			"does not compile", "main.go:3:15: undefined: define_auth_challenge",
+			"DefineAuthChallengeCode takes a zip built beforehand"}},
 		{"a removed folder", func(t *testing.T) string {
 			dir := module(t, small)
 			os.RemoveAll(filepath.Join(dir, "lambdas"))
 			return dir
-		}, []string{"the function's source is missing: no Go file in ", "restore the folder", "DefineAuthChallengeCode takes a zip"}},
+		}, []string{"the function's source is missing: no Go file in ", "restore the folder",
+			"DefineAuthChallengeCode takes a zip"}},
 		{"no Go toolchain", func(t *testing.T) string {
 			dir := module(t, small)
 			t.Setenv("PATH", "")
@@ -151,13 +154,15 @@ func TestABuildThatFailsIsOneSentenceWithTheRemedy(t *testing.T) {
 				}
 			}
 			return dir
-		}, []string{"module lookup disabled by GOPROXY=off", "if modules are missing, download them once by `go -C ", "mod download`, or pass prebuilt code", "DefineAuthChallengeCode takes a zip"}},
+		}, []string{"module lookup disabled by GOPROXY=off", "if modules are missing, download them once by `go -C ",
+			"mod download`, or pass prebuilt code", "DefineAuthChallengeCode takes a zip"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			stack := awscdk.NewStack(building(t, c.prepare(t)), text("Prod"), nil)
 			words := refusal(func() { signIn(stack, valid(emailotp.ModePassword)) })
 			contains(t, words, append(c.wants, `EmailOTP "Prod/SignIn": `)...)
-			if strings.Contains(words, "\n") || strings.Contains(strings.ToLower(words), "docker") || strings.Contains(words, "node:") {
+			if strings.Contains(words, "\n") || strings.Contains(strings.ToLower(words), "docker") ||
+				strings.Contains(words, "node:") {
 				t.Errorf("not one plain sentence:\n%s", words)
 			}
 		})

@@ -20,29 +20,30 @@ const (
 	BypassUserSrpAuth BypassKind = rules.UserSrpAuth
 	// BypassUserPasswordAuth is an app client that allows ALLOW_USER_PASSWORD_AUTH.
 	BypassUserPasswordAuth BypassKind = rules.UserPasswordAuth
-	// BypassAdminUserPasswordAuth is an app client that allows ALLOW_ADMIN_USER_PASSWORD_AUTH, or its
-	// older name ADMIN_NO_SRP_AUTH.
+	// BypassAdminUserPasswordAuth is an app client that allows ALLOW_ADMIN_USER_PASSWORD_AUTH, or
+	// its older name ADMIN_NO_SRP_AUTH.
 	BypassAdminUserPasswordAuth BypassKind = rules.AdminUserPasswordAuth
-	// BypassUserAuth is an app client that allows ALLOW_USER_AUTH, Cognito's choice-based sign-in: it
-	// offers passwords and SRP.
+	// BypassUserAuth is an app client that allows ALLOW_USER_AUTH, Cognito's choice-based sign-in:
+	// it offers passwords and SRP.
 	BypassUserAuth BypassKind = rules.UserAuth
-	// BypassUnknownFlow is an app client with a flow that is not known to be guarded, or whose flows
-	// are a token.
+	// BypassUnknownFlow is an app client with a flow that is not known to be guarded, or whose
+	// flows are a token.
 	BypassUnknownFlow BypassKind = rules.UnknownFlow
 	// BypassHostedUI is an app client that allows OAuth's code or implicit grant. Managed login
 	// accepts a password, or a federated identity, and never runs the triggers.
 	BypassHostedUI BypassKind = rules.HostedUI
-	// BypassWriteEmail is an app client that may write the email attribute, also by leaving its write
-	// attributes unset or empty. A stolen access token moves the account to another mailbox there.
+	// BypassWriteEmail is an app client that may write the email attribute, also by leaving its
+	// write attributes unset or empty. A stolen access token moves the account to another mailbox
+	// there.
 	BypassWriteEmail BypassKind = rules.WriteEmail
 	// BypassEmailRecovery is a pool in [ModePassword] that resets passwords by e-mail: the mailbox
 	// alone is both factors then.
 	BypassEmailRecovery BypassKind = rules.EmailRecovery
-	// BypassNativeMFA is a pool in [ModePassword] whose native MFA is not off. Whether Cognito requests
-	// the code after a native factor is not documented.
+	// BypassNativeMFA is a pool in [ModePassword] whose native MFA is not off. Whether Cognito
+	// requests the code after a native factor is not documented.
 	BypassNativeMFA BypassKind = rules.NativeMFA
-	// BypassEmailAlias is a pool in which e-mail is an alias. Verifying an address moves the alias from
-	// its owner to the user who signed up with it last.
+	// BypassEmailAlias is a pool in which e-mail is an alias. Verifying an address moves the alias
+	// from its owner to the user who signed up with it last.
 	BypassEmailAlias BypassKind = rules.EmailAlias
 )
 
@@ -52,8 +53,8 @@ const (
 type Bypass struct {
 	// Kind is the kind of the bypass.
 	Kind BypassKind
-	// Path is the construct path of the app client, or of the pool for the pool's own bypasses, such
-	// as "Prod/Legacy". Errors print it.
+	// Path is the construct path of the app client, or of the pool for the pool's own bypasses,
+	// such as "Prod/Legacy". Errors print it.
 	Path string
 }
 

@@ -78,7 +78,8 @@ func TestEveryBypassOfAnotherClientFailsSynthesisInEitherOrder(t *testing.T) {
 		c.change(options)
 		add := func(stack awscdk.Stack, pool awscognito.IUserPool) {
 			awscognito.NewUserPoolClient(stack, jsii.String("Legacy"), &awscognito.UserPoolClientProps{UserPool: pool,
-				AuthFlows: options.AuthFlows, DisableOAuth: options.DisableOAuth, OAuth: options.OAuth, WriteAttributes: options.WriteAttributes})
+				AuthFlows: options.AuthFlows, DisableOAuth: options.DisableOAuth, OAuth: options.OAuth,
+				WriteAttributes: options.WriteAttributes})
 		}
 		t.Run(c.name+", client last", func(t *testing.T) {
 			stack := newStack(t)
@@ -121,7 +122,8 @@ func TestAClientThatCognitoWouldRefuseFailsSynthesis(t *testing.T) {
 				p.UserPoolClientProps = &emailotp.UserPoolClientProps{WriteAttributes: locale}
 			},
 			[]string{"may not write the attribute name, which user pool Prod/Pool requires", "add name to its WriteAttributes"}},
-		{"the pool requires a name", required(awscognito.StandardAttributes{Fullname: must}), func(*emailotp.EmailOTPProps) {}, nil},
+		{"the pool requires a name", required(awscognito.StandardAttributes{Fullname: must}),
+			func(*emailotp.EmailOTPProps) {}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			stack := newStack(t)
@@ -160,7 +162,8 @@ func TestClientsOfOtherPoolsAndClientsForMachinesAreNoBypasses(t *testing.T) {
 	awscognito.NewUserPool(stack, jsii.String("Staff"), nil).AddClient(jsii.String("Web"), nil)
 	server := pool.AddResourceServer(jsii.String("Server"),
 		&awscognito.UserPoolResourceServerOptions{Identifier: jsii.String("api"),
-			Scopes: &[]awscognito.ResourceServerScope{awscognito.NewResourceServerScope(&awscognito.ResourceServerScopeProps{ScopeName: jsii.String("read"), ScopeDescription: jsii.String("read")})}})
+			Scopes: &[]awscognito.ResourceServerScope{awscognito.NewResourceServerScope(
+				&awscognito.ResourceServerScopeProps{ScopeName: jsii.String("read"), ScopeDescription: jsii.String("read")})}})
 	_ = server
 	machine := closed()
 	machine.DisableOAuth, machine.GenerateSecret = nil, jsii.Bool(true)
@@ -187,12 +190,15 @@ func TestThePoolsOwnBypassesFailSynthesis(t *testing.T) {
 	}{
 		{"e-mail recovery by default", emailotp.ModePassword, func(p *awscognito.UserPoolProps) { p.AccountRecovery = "" },
 			"user pool Prod/Pool resets passwords by e-mail (AccountRecoverySetting verified_email), so the mailbox alone replaces the password"},
-		{"e-mail recovery", emailotp.ModePassword, func(p *awscognito.UserPoolProps) { p.AccountRecovery = awscognito.AccountRecovery_EMAIL_ONLY }, "EMAIL_RECOVERY"},
-		{"e-mail recovery where there is no password", emailotp.ModePasswordless, func(p *awscognito.UserPoolProps) { p.AccountRecovery = awscognito.AccountRecovery_EMAIL_ONLY }, ""},
+		{"e-mail recovery", emailotp.ModePassword,
+			func(p *awscognito.UserPoolProps) { p.AccountRecovery = awscognito.AccountRecovery_EMAIL_ONLY }, "EMAIL_RECOVERY"},
+		{"e-mail recovery where there is no password", emailotp.ModePasswordless,
+			func(p *awscognito.UserPoolProps) { p.AccountRecovery = awscognito.AccountRecovery_EMAIL_ONLY }, ""},
 		{"recovery by phone", emailotp.ModePassword, func(p *awscognito.UserPoolProps) {
 			p.AccountRecovery = awscognito.AccountRecovery_PHONE_ONLY_WITHOUT_MFA
 		}, ""},
-		{"native MFA required", emailotp.ModePassword, mfa(awscognito.Mfa_REQUIRED), "user pool Prod/Pool has MfaConfiguration ON"},
+		{"native MFA required", emailotp.ModePassword, mfa(awscognito.Mfa_REQUIRED),
+			"user pool Prod/Pool has MfaConfiguration ON"},
 		{"native MFA optional", emailotp.ModePassword, mfa(awscognito.Mfa_OPTIONAL), "NATIVE_MFA"},
 		{"native MFA in passwordless mode", emailotp.ModePasswordless, mfa(awscognito.Mfa_OPTIONAL), ""},
 		{"e-mail as an alias", emailotp.ModePasswordless, func(p *awscognito.UserPoolProps) {

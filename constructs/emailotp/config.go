@@ -18,8 +18,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// config is the props as Go values with every default filled in. All later steps read the config and
-// never the props, so they use what was validated.
+// config is the props as Go values with every default filled in. All later steps read the config
+// and never the props, so they use what was validated.
 type config struct {
 	settings settings.Settings
 	sender   *sender
@@ -48,8 +48,9 @@ type config struct {
 // retain reports whether resources are kept when the stack is deleted.
 func (c *config) retain() bool { return !c.destroy }
 
-// removalPolicy returns the policy of a resource. A resource without deletion protection is deleted where
-// the deployment that creates it fails; deletion protection would refuse that, and the roll-back with it.
+// removalPolicy returns the policy of a resource. A resource without deletion protection is deleted
+// where the deployment that creates it fails; deletion protection would refuse that, and the
+// roll-back with it.
 func (c *config) removalPolicy(protected bool) awscdk.RemovalPolicy {
 	switch {
 	case c.destroy:
@@ -95,8 +96,8 @@ func (r *reader) whole(prop string, value *float64, least, most, preset int, uni
 	return n
 }
 
-// duration reads whole seconds from least to most. It checks for unresolved durations first, with which
-// the CDK silently computes wrong numbers.
+// duration reads whole seconds from least to most. It checks for unresolved durations first, with
+// which the CDK silently computes wrong numbers.
 func (r *reader) duration(prop string, value awscdk.Duration, least, most, preset time.Duration) time.Duration {
 	if value == nil {
 		return preset
@@ -149,8 +150,8 @@ func (r *reader) text(prop string, value *string, most int) string {
 }
 
 // tokens reports every token among the strings that the value holds, down to the last field of this
-// module's types: they are rendered at synth, and a token would be mailed as it stands. Values of the
-// CDK's own types may have tokens.
+// module's types: they are rendered at synth, and a token would be mailed as it stands. Values of
+// the CDK's own types may have tokens.
 func (r *reader) tokens(path string, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
@@ -190,12 +191,14 @@ func flag(value *bool, preset bool) bool {
 	return *value
 }
 
-// unresolvedString reports whether the string holds a token. It calls the CDK only where one can be.
+// unresolvedString reports whether the string holds a token. It calls the CDK only where one can
+// be.
 func unresolvedString(s string) bool {
 	return strings.Contains(s, "${Token[") && *awscdk.Token_IsUnresolved(jsii.String(s))
 }
 
-// unresolvedNumber reports whether the number is a token, which the CDK encodes as a huge negative one.
+// unresolvedNumber reports whether the number is a token, which the CDK encodes as a huge negative
+// one.
 func unresolvedNumber(n float64) bool { return n < -1e200 }
 
 // human writes a duration in its largest whole unit: "5 minutes", "90 seconds", "1 hour".

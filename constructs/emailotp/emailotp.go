@@ -34,8 +34,8 @@ type EmailOTP interface {
 	VerifyAuthChallenge() awslambda.Function
 	// PreSignUp returns the function that confirms users who sign up; nil in [ModePassword].
 	PreSignUp() awslambda.Function
-	// PreTokenGeneration returns the function that refuses tokens after a new password without a code;
-	// nil in [ModePasswordless].
+	// PreTokenGeneration returns the function that refuses tokens after a new password without a
+	// code; nil in [ModePasswordless].
 	PreTokenGeneration() awslambda.Function
 	// MailEvents returns the function that records bounces and complaints. It is not a trigger:
 	// EventBridge invokes it with SES's events.
@@ -43,67 +43,72 @@ type EmailOTP interface {
 
 	// Key returns the KMS key in use, whose MACs derive the codes and bind them to their sign-ins.
 	Key() awskms.Key
-	// Table returns the table of the budgets for guesses and mails. It holds no address and no code.
+	// Table returns the table of the budgets for guesses and mails. It holds no address and no
+	// code.
 	Table() awsdynamodb.TableV2
 	// EmailIdentity returns the SES identity that sends.
 	EmailIdentity() awsses.IEmailIdentity
 	// ConfigurationSet returns the SES configuration set that mail is sent through.
 	ConfigurationSet() awsses.ConfigurationSet
-	// DnsRecords returns the records that the domain of a [SenderDomain] needs; empty for every other kind
-	// of sender.
+	// DnsRecords returns the records that the domain of a [SenderDomain] needs; empty for every
+	// other kind of sender.
 	DnsRecords() []DnsRecord
 
 	// Grant allows the actions on the user pool, such as "cognito-idp:AdminGetUser".
 	Grant(grantee awsiam.IGrantable, actions ...*string) awsiam.Grant
-	// GrantAdminCreateUser lets the grantee create users and send their invitation again. An invitation
-	// has the temporary password, so in [ModePassword] the mailbox alone would open the account: call
-	// AdminCreateUser with MessageAction SUPPRESS and deliver the password another way.
+	// GrantAdminCreateUser lets the grantee create users and send their invitation again. An
+	// invitation has the temporary password, so in [ModePassword] the mailbox alone would open the
+	// account: call AdminCreateUser with MessageAction SUPPRESS and deliver the password another
+	// way.
 	GrantAdminCreateUser(grantee awsiam.IGrantable) awsiam.Grant
 	// GrantReadUsers lets the grantee read and list users.
 	GrantReadUsers(grantee awsiam.IGrantable) awsiam.Grant
-	// GrantManageUsers lets the grantee read, list, disable, enable, delete and sign out users. It allows
-	// neither setting a password nor changing an attribute: both would open accounts.
+	// GrantManageUsers lets the grantee read, list, disable, enable, delete and sign out users. It
+	// allows neither setting a password nor changing an attribute: both would open accounts.
 	GrantManageUsers(grantee awsiam.IGrantable) awsiam.Grant
 
-	// Metric returns a metric that the functions write to CloudWatch, by its name, such as "CodesSent".
-	// docs/operations.md lists the names. An unknown name is a panic with an [*Error]. The metric is a sum
-	// over 5 minutes by default.
+	// Metric returns a metric that the functions write to CloudWatch, by its name, such as
+	// "CodesSent". docs/operations.md lists the names. An unknown name is a panic with an [*Error].
+	// The metric is a sum over 5 minutes by default.
 	Metric(name *string, props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 	// MetricCodesSent counts mails that SES accepted.
 	MetricCodesSent(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 	// MetricCodesVerified counts right answers.
 	MetricCodesVerified(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricCodesWrong counts answers that were compared and wrong. Its rate over the whole pool shows
-	// an attack on many accounts.
+	// MetricCodesWrong counts answers that were compared and wrong. Its rate over the whole pool
+	// shows an attack on many accounts.
 	MetricCodesWrong(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricGuessesRefused counts answers that were not compared because the account's budget was spent.
+	// MetricGuessesRefused counts answers that were not compared because the account's budget was
+	// spent.
 	MetricGuessesRefused(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 	// MetricPoolMailsNearEnd counts mails that were sent with four fifths of a pool quota used.
 	MetricPoolMailsNearEnd(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 	// MetricPoolMailsRefused counts mails that were not sent because a pool quota was spent.
 	MetricPoolMailsRefused(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricAddressesBounced counts addresses with a recorded permanent bounce, which get no more mail.
+	// MetricAddressesBounced counts addresses with a recorded permanent bounce, which get no more
+	// mail.
 	MetricAddressesBounced(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 	// MetricAddressesComplained counts addresses with a recorded complaint, which get no more mail.
 	MetricAddressesComplained(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricMailsSuppressed counts mails that were not sent because of a recorded bounce or complaint.
+	// MetricMailsSuppressed counts mails that were not sent because of a recorded bounce or
+	// complaint.
 	MetricMailsSuppressed(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricFaults counts invocations that failed closed: a service was down, denied or throttled, or the
-	// event was malformed.
+	// MetricFaults counts invocations that failed closed: a service was down, denied or throttled,
+	// or the event was malformed.
 	MetricFaults(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricFunctionErrors sums the failed invocations of all functions, as Lambda counts them: crashes and
-	// timeouts, and events that a function refused with an error.
+	// MetricFunctionErrors sums the failed invocations of all functions, as Lambda counts them:
+	// crashes and timeouts, and events that a function refused with an error.
 	MetricFunctionErrors(props *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression
-	// MetricFunctionThrottles sums the invocations of all functions that Lambda refused, because the
-	// account's or the function's concurrency was used up.
+	// MetricFunctionThrottles sums the invocations of all functions that Lambda refused, because
+	// the account's or the function's concurrency was used up.
 	MetricFunctionThrottles(props *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression
-	// MetricFunctionDuration is the longest run of any of the pool's triggers, in milliseconds. Cognito
-	// abandons a call after 5,000.
+	// MetricFunctionDuration is the longest run of any of the pool's triggers, in milliseconds.
+	// Cognito abandons a call after 5,000.
 	MetricFunctionDuration(props *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression
 }
 
-// emailOTP implements [EmailOTP]. NewConstruct_Override registers the Go value itself as a construct with
-// the CDK; a struct with an embedded proxy could not be passed back to the CDK.
+// emailOTP implements [EmailOTP]. NewConstruct_Override registers the Go value itself as a
+// construct with the CDK; a struct with an embedded proxy could not be passed back to the CDK.
 type emailOTP struct {
 	constructs.Construct
 

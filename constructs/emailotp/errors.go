@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// Error is the refusal of an EmailOTP. [NewEmailOTP] panics with it, because a constructor of the CDK
-// returns no error. [Refusal] and [Main] catch it.
+// Error is the refusal of an EmailOTP. [NewEmailOTP] panics with it, because a constructor of the
+// CDK returns no error. [Refusal] and [Main] catch it.
 type Error struct {
 	// Path is the path of the construct that was refused.
 	Path string
-	// Problems are sentences, sorted. Each has the problem, the given value, the allowed values and the
-	// remedy.
+	// Problems are sentences, sorted. Each has the problem, the given value, the allowed values and
+	// the remedy.
 	Problems []string
 }
 

@@ -21,7 +21,8 @@ func ExampleNewEmailOTP() {
 		Sender:      emailotp.SenderAddress("no-reply@example.com"),
 		ProductName: jsii.String("Example"),
 	})
-	awscdk.NewCfnOutput(stack, jsii.String("UserPoolClientId"), &awscdk.CfnOutputProps{Value: signIn.UserPoolClient().UserPoolClientId()})
+	awscdk.NewCfnOutput(stack, jsii.String("UserPoolClientId"),
+		&awscdk.CfnOutputProps{Value: signIn.UserPoolClient().UserPoolClientId()})
 	app.Synth(nil)
 }
 
@@ -44,10 +45,11 @@ func ExampleNewEmailOTP_existingPool() {
 func ExampleSenderHostedZone() {
 	defer jsii.Close()
 	stack := awscdk.NewStack(awscdk.NewApp(nil), jsii.String("Prod"), nil)
-	zone := awsroute53.PublicHostedZone_FromPublicHostedZoneAttributes(stack, jsii.String("Zone"), &awsroute53.PublicHostedZoneAttributes{
-		HostedZoneId: jsii.String("Z0123456789ABC"),
-		ZoneName:     jsii.String("example.com"),
-	})
+	zone := awsroute53.PublicHostedZone_FromPublicHostedZoneAttributes(stack, jsii.String("Zone"),
+		&awsroute53.PublicHostedZoneAttributes{
+			HostedZoneId: jsii.String("Z0123456789ABC"),
+			ZoneName:     jsii.String("example.com"),
+		})
 	emailotp.NewEmailOTP(stack, jsii.String("SignIn"), &emailotp.EmailOTPProps{
 		Mode:   emailotp.ModePasswordless,
 		Sender: emailotp.SenderHostedZone(zone, "no-reply@example.com"),

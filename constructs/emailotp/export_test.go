@@ -2,8 +2,9 @@ package emailotp
 
 import "github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 
-// Environments returns the environment of each of the mode's functions and the content of mail.json, which
-// is nil for none, as [NewEmailOTP] makes them of the props. Deployment fills in the rest.
+// Environments returns the environment of each of the mode's functions and the content of
+// mail.json, which is nil for none, as [NewEmailOTP] makes them of the props. Deployment fills in
+// the rest.
 func Environments(p *EmailOTPProps) (map[settings.Function]map[string]string, []byte, error) {
 	if err := p.Validate(); err != nil {
 		return nil, nil, err

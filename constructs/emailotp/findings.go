@@ -69,7 +69,8 @@ func appClientOf(c constructs.IConstruct) (appClient, bool) {
 			"WriteAttributes":                 client.WriteAttributes(),
 		}}, true
 	}
-	// Every resource with a class of its own can be inspected; all others have their type as a text.
+	// Every resource with a class of its own can be inspected; all others have their type as a
+	// text.
 	resource, ok := c.(awscdk.CfnResource)
 	_, hasClass := c.(awscdk.IInspectable)
 	if !ok || hasClass || *resource.CfnResourceType() != "AWS::Cognito::UserPoolClient" {

@@ -19,5 +19,6 @@ func (e *emailOTP) GrantReadUsers(grantee awsiam.IGrantable) awsiam.Grant {
 
 func (e *emailOTP) GrantManageUsers(grantee awsiam.IGrantable) awsiam.Grant {
 	return e.pool.Grant(grantee, *jsii.Strings("cognito-idp:AdminDeleteUser", "cognito-idp:AdminDisableUser",
-		"cognito-idp:AdminEnableUser", "cognito-idp:AdminGetUser", "cognito-idp:AdminUserGlobalSignOut", "cognito-idp:ListUsers")...)
+		"cognito-idp:AdminEnableUser", "cognito-idp:AdminGetUser", "cognito-idp:AdminUserGlobalSignOut",
+		"cognito-idp:ListUsers")...)
 }

@@ -56,8 +56,8 @@ func (e *emailOTP) addKey(generation int) awskms.Key {
 	})
 }
 
-// stateBounds writes the chance of guessing into the stack. It warns where the chance is doubtful, and
-// of every text that a language of the mail lacks.
+// stateBounds writes the chance of guessing into the stack. It warns where the chance is doubtful,
+// and of every text that a language of the mail lacks.
 func (e *emailOTP) stateBounds() {
 	c := &e.config
 	within := strings.TrimPrefix(*e.Node().Path(), *e.stack().Node().Path()+"/")

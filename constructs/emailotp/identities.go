@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsses"
 )
 
-// sharedIdentities reports other resources of the app that create the same SES identity. An account has
-// each identity once in a Region, so the second deployment would fail.
+// sharedIdentities reports other resources of the app that create the same SES identity. An account
+// has each identity once in a Region, so the second deployment would fail.
 func (e *emailOTP) sharedIdentities() []string {
 	identity, own := e.identity.(awsses.EmailIdentity)
 	if !own || e.config.sender.kind == identitySender {
@@ -19,19 +19,21 @@ func (e *emailOTP) sharedIdentities() []string {
 	var problems []string
 	for _, c := range *e.Node().Root().Node().FindAll("") {
 		other, ok := c.(awsses.CfnEmailIdentity)
-		if !ok || *other.Node().Addr() == *mine.Node().Addr() || !strings.EqualFold(*other.EmailIdentity(), *mine.EmailIdentity()) ||
+		if !ok || *other.Node().Addr() == *mine.Node().Addr() ||
+			!strings.EqualFold(*other.EmailIdentity(), *mine.EmailIdentity()) ||
 			!sameRegion(other.Stack(), e.stack()) {
 			continue
 		}
-		problems = append(problems, fmt.Sprintf("%s creates the SES identity %s too, and an account has it once in a Region; "+
-			"create it once, and pass SenderIdentity to the EmailOTPs that send by it",
+		problems = append(problems, fmt.Sprintf(
+			"%s creates the SES identity %s too, and an account has it once in a Region; "+
+				"create it once, and pass SenderIdentity to the EmailOTPs that send by it",
 			strings.TrimSuffix(*other.Node().Path(), "/Resource"), *mine.EmailIdentity()))
 	}
 	return problems
 }
 
-// sameRegion reports whether two stacks are known to go to one account and Region. Stacks without an
-// account may be deployed to different ones by different credentials.
+// sameRegion reports whether two stacks are known to go to one account and Region. Stacks without
+// an account may be deployed to different ones by different credentials.
 func sameRegion(a, b awscdk.Stack) bool {
 	if *a.Node().Addr() == *b.Node().Addr() {
 		return true

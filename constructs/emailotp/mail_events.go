@@ -10,9 +10,10 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// connectMailEvents makes SES publish bounces and complaints on the account's default event bus, the only
-// one that SES writes to. A rule there invokes the function with the events of this configuration set's
-// mails that carry a code. Only AWS services can put events with the source "aws.ses" on the bus.
+// connectMailEvents makes SES publish bounces and complaints on the account's default event bus,
+// the only one that SES writes to. A rule there invokes the function with the events of this
+// configuration set's mails that carry a code. Only AWS services can put events with the source
+// "aws.ses" on the bus.
 func (e *emailOTP) connectMailEvents() {
 	e.configurationSet.AddEventDestination(jsii.String("MailEvents"), &awsses.ConfigurationSetEventDestinationOptions{
 		Destination: awsses.EventDestination_EventBus(
@@ -20,7 +21,8 @@ func (e *emailOTP) connectMailEvents() {
 		Events: &[]awsses.EmailSendingEvent{awsses.EmailSendingEvent_BOUNCE, awsses.EmailSendingEvent_COMPLAINT},
 	})
 	fn := e.functions[settings.MailEvents]
-	// The rule of the lower level: the target's class would link every service that EventBridge reaches.
+	// The rule of the lower level: the target's class would link every service that EventBridge
+	// reaches.
 	rule := awsevents.NewCfnRule(e, jsii.String("MailEventsRule"), &awsevents.CfnRuleProps{
 		Description: jsii.String("Bounces and complaints of sign-in mails, for EmailOTP"),
 		EventPattern: map[string]any{

@@ -102,9 +102,9 @@ func (e *emailOTP) MetricFunctionDuration(p *awscloudwatch.MathExpressionOptions
 	})
 }
 
-// overFunctions applies a function of CloudWatch to one metric of each slot's function. A graph shares
-// the ids of all its expressions' metrics, so the ids name the metric and the construct, and the
-// expression names its own metrics rather than METRICS(), which is every metric of the graph.
+// overFunctions applies a function of CloudWatch to one metric of each slot's function. A graph
+// shares the ids of all its expressions' metrics, so the ids name the metric and the construct, and
+// the expression names its own metrics rather than METRICS(), which is every metric of the graph.
 func (e *emailOTP) overFunctions(
 	function, metric string, slots []slot, p *awscloudwatch.MathExpressionOptions,
 	of func(awslambda.Function) awscloudwatch.IMetric,

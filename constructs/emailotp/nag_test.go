@@ -25,7 +25,8 @@ var rulePattern = regexp.MustCompile(`AwsSolutions-[A-Z0-9]+`)
 
 // broken returns the rules that a stack breaks, errors and warnings.
 func broken(stack awscdk.Stack) []string {
-	annotations, rule := assertions.Annotations_FromStack(stack), assertions.Match_StringLikeRegexp(text("AwsSolutions-.*"))
+	annotations, rule := assertions.Annotations_FromStack(stack),
+		assertions.Match_StringLikeRegexp(text("AwsSolutions-.*"))
 	rules := map[string]bool{}
 	for _, found := range append(*annotations.FindError(text("*"), rule), *annotations.FindWarning(text("*"), rule)...) {
 		//lint:ignore SA1019 the Go binding has no other way to a finding's text
@@ -45,7 +46,8 @@ func TestAWSSolutionsRulesHoldButForThoseWithAReason(t *testing.T) {
 			if suppress {
 				want = nil
 				for rule, reason := range reasons {
-					cdknag.NagSuppressions_AddResourceSuppressions(e.UserPool(), &[]*cdknag.NagPackSuppression{{Id: &rule, Reason: &reason}}, nil)
+					cdknag.NagSuppressions_AddResourceSuppressions(e.UserPool(),
+						&[]*cdknag.NagPackSuppression{{Id: &rule, Reason: &reason}}, nil)
 				}
 			}
 			if got := broken(stack); !slices.Equal(got, want) {

@@ -10,8 +10,9 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 )
 
-// DefaultPasswordLength is the shortest password, in characters, of a pool that is created without a
-// PasswordPolicy. NIST SP 800-63B-4 requires 15 where a password is the only factor and 8 beside another.
+// DefaultPasswordLength is the shortest password, in characters, of a pool that is created without
+// a PasswordPolicy. NIST SP 800-63B-4 requires 15 where a password is the only factor and 8 beside
+// another.
 const DefaultPasswordLength = 12
 
 // addUserPool creates the pool, unless one is given.
@@ -46,8 +47,8 @@ func (e *emailOTP) addUserPool() {
 		KeepOriginal:        &awscognito.KeepOriginalAttrs{Email: jsii.Bool(true)},
 		// Native MFA would put challenges of its own between the password and the code.
 		Mfa: awscognito.Mfa_OFF,
-		// Recovery by e-mail would let the mailbox alone replace the password. Without passwords there
-		// is nothing to recover, and no budget would bound the reset mails.
+		// Recovery by e-mail would let the mailbox alone replace the password. Without passwords
+		// there is nothing to recover, and no budget would bound the reset mails.
 		AccountRecovery:    awscognito.AccountRecovery_NONE,
 		SelfSignUpEnabled:  jsii.Bool(flag(p.SelfSignUpEnabled, e.passwordless())),
 		PasswordPolicy:     p.PasswordPolicy,
@@ -71,7 +72,8 @@ func (e *emailOTP) addUserPoolClient() {
 	e.client = awscognito.NewUserPoolClient(e, jsii.String("UserPoolClient"), &awscognito.UserPoolClientProps{
 		UserPool:           e.pool,
 		UserPoolClientName: p.UserPoolClientName,
-		// An empty list would be Cognito's default, which has SRP and with it a sign-in without code.
+		// An empty list would be Cognito's default, which has SRP and with it a sign-in without
+		// code.
 		AuthFlows:                       &awscognito.AuthFlow{Custom: jsii.Bool(true)},
 		DisableOAuth:                    jsii.Bool(true),
 		PreventUserExistenceErrors:      jsii.Bool(true),
@@ -89,9 +91,9 @@ func (e *emailOTP) addUserPoolClient() {
 	resource.AddMetadata(jsii.String(contract.MetadataClient), string(e.config.settings.Mode))
 }
 
-// sessionMinutes is how long Cognito keeps a round of the sign-in open: two minutes more than the code
-// lives. A client that answers late then learns that the code has expired, and can request another one
-// in the same sign-in. Cognito accepts 3 to 15 minutes.
+// sessionMinutes is how long Cognito keeps a round of the sign-in open: two minutes more than the
+// code lives. A client that answers late then learns that the code has expired, and can request
+// another one in the same sign-in. Cognito accepts 3 to 15 minutes.
 func (c *config) sessionMinutes() int {
 	whole := int((c.settings.CodeTTL + time.Minute - 1) / time.Minute)
 	return min(max(whole+2, 3), 15)

@@ -35,7 +35,8 @@ type EmailOTPProps struct {
 	ReplyTo *string
 	// ProductName is the mail's name for the service. Default: the sender's domain.
 	ProductName *string
-	// SupportAddress is the address that the mail offers to users who requested no code. Default: none.
+	// SupportAddress is the address that the mail offers to users who requested no code. Default:
+	// none.
 	SupportAddress *string
 	// DefaultLocale is the mail's language for users without a locale attribute, a BCP 47 tag such
 	// as "de" or "pt-BR". Default: "en".
@@ -46,53 +47,57 @@ type EmailOTPProps struct {
 	Mail *MailProps
 
 	// MailFromDomain is the envelope sender's domain, a subdomain of the sender's own, for SPF to
-	// align. Only for [SenderDomain] and [SenderHostedZone]. Default: "mail." and the zone's name for
-	// [SenderHostedZone], which gets its records too; Amazon's own domain otherwise.
+	// align. Only for [SenderDomain] and [SenderHostedZone]. Default: "mail." and the zone's name
+	// for [SenderHostedZone], which gets its records too; Amazon's own domain otherwise.
 	MailFromDomain *string
 	// DmarcRecord is the TXT record created at _dmarc in the zone of [SenderHostedZone]; empty to
 	// create none, for a zone that has one. Default: "v=DMARC1; p=none", which satisfies receivers
 	// that require a policy and changes nothing for the domain's other mail.
 	DmarcRecord *string
-	// SandboxRecipients lets the mailing function send to verified identities of this account, for an
-	// account that is still in the SES sandbox: SES checks ses:SendEmail on the recipient's identity there
-	// too. The function's role then covers every identity of the account and Region; its condition on the
-	// From address stays. Leave it nil once SES has granted production access. Default: false.
+	// SandboxRecipients lets the mailing function send to verified identities of this account, for
+	// an account that is still in the SES sandbox: SES checks ses:SendEmail on the recipient's
+	// identity there too. The function's role then covers every identity of the account and Region;
+	// its condition on the From address stays. Leave it nil once SES has granted production access.
+	// Default: false.
 	SandboxRecipients *bool
 
 	// CodeLength is the number of digits of a code, 6 to 10. Default: 8.
 	CodeLength *float64
-	// CodeTTL is how long a sign-in's code is valid, 1 to 8 minutes in whole seconds. Default: 5 minutes.
+	// CodeTTL is how long a sign-in's code is valid, 1 to 8 minutes in whole seconds. Default: 5
+	// minutes.
 	//
-	// A code lives 10 minutes in all (NIST SP 800-63B-4, 3.1.3.2). A sign-in that starts in the rest of
-	// them gets the same code; a CodeTTL of 8 minutes leaves a rest of two.
+	// A code lives 10 minutes in all (NIST SP 800-63B-4, 3.1.3.2). A sign-in that starts in the
+	// rest of them gets the same code; a CodeTTL of 8 minutes leaves a rest of two.
 	CodeTTL awscdk.Duration
 	// MaxAttempts is how many answers one sign-in accepts, 1 to 5. Default: 3.
 	MaxAttempts *float64
-	// GuessBurst is how many answers of an account are compared at once, 3 to 100. After them a code of
-	// 20 digits is mailed. Default: 10.
+	// GuessBurst is how many answers of an account are compared at once, 3 to 100. After them a
+	// code of 20 digits is mailed. Default: 10.
 	GuessBurst *float64
 	// GuessRefill is the time in which an account gets one answer back, 1 minute to 1 day in whole
 	// seconds. Default: 1 hour.
 	//
-	// CodeLength, GuessBurst and GuessRefill determine the chance to guess a code of one account within
-	// a year. The construct writes it into the stack's metadata, warns above 1e-3 and refuses above 1e-1.
+	// CodeLength, GuessBurst and GuessRefill determine the chance to guess a code of one account
+	// within a year. The construct writes it into the stack's metadata, warns above 1e-3 and
+	// refuses above 1e-1.
 	GuessRefill awscdk.Duration
 
-	// VerifiedMailsPerHour bounds the pool's mails to proven addresses, 1 to 3,600,000. Default: 20,000.
+	// VerifiedMailsPerHour bounds the pool's mails to proven addresses, 1 to 3,600,000. Default:
+	// 20,000.
 	VerifiedMailsPerHour *float64
 	// UnverifiedMailsPerHour bounds the pool's mails to addresses that were never proven, 1 to
 	// 3,600,000. Default: 200.
 	UnverifiedMailsPerHour *float64
 	// UnverifiedMailsPerDay bounds the same mails in a day (UTC), 1 to 86,400,000. Default: 1,000.
 	UnverifiedMailsPerDay *float64
-	// UnknownMailsPerHour bounds the decoys: mails to SES's mailbox simulator for sign-ins with unknown
-	// names, 1 to 3,600,000. Default: 2,000.
+	// UnknownMailsPerHour bounds the decoys: mails to SES's mailbox simulator for sign-ins with
+	// unknown names, 1 to 3,600,000. Default: 2,000.
 	UnknownMailsPerHour *float64
 	// MailUnverifiedAddresses lets [ModePassword] mail codes to addresses that were never verified:
 	// for pools whose addresses come from an administrator. Default: false.
 	MailUnverifiedAddresses *bool
-	// AllowedSignUpDomains are the domains whose addresses may sign up in [ModePasswordless], such as
-	// "example.com", each with all of its subdomains. Default: every domain.
+	// AllowedSignUpDomains are the domains whose addresses may sign up in [ModePasswordless], such
+	// as "example.com", each with all of its subdomains. Default: every domain.
 	AllowedSignUpDomains *[]*string
 
 	// UserPool attaches to a pool of the same stack in place of a new one. Its other triggers stay.
@@ -103,9 +108,9 @@ type EmailOTPProps struct {
 	UserPoolProps *UserPoolProps
 	// UserPoolClientProps adjusts the app client. Default: see [UserPoolClientProps].
 	UserPoolClientProps *UserPoolClientProps
-	// ClientsMayChangeEmail lets app clients write the email attribute. A stolen access token then moves
-	// the account to the thief's mailbox. Verification before the change does not help, because the thief
-	// owns the new mailbox. Default: false.
+	// ClientsMayChangeEmail lets app clients write the email attribute. A stolen access token then
+	// moves the account to the thief's mailbox. Verification before the change does not help,
+	// because the thief owns the new mailbox. Default: false.
 	ClientsMayChangeEmail *bool
 	// AcknowledgedBypasses lists bypasses that the app needs; see [Bypass]. Default: none.
 	AcknowledgedBypasses *[]Bypass
@@ -117,14 +122,14 @@ type EmailOTPProps struct {
 	MemorySize *float64
 	// LogRetention is how long the functions' logs are kept. Default: ONE_MONTH.
 	LogRetention awslogs.RetentionDays
-	// RemovalPolicy decides whether the pool, the key, the table, the logs and the SES identity are kept
-	// when the stack is deleted: RETAIN, RETAIN_ON_UPDATE_OR_DELETE or DESTROY. The first two are equal.
-	// The pool and the table are protected from deletion too where they are kept. Everything else is
-	// deleted if the stack's first deployment fails. Default: RETAIN.
+	// RemovalPolicy decides whether the pool, the key, the table, the logs and the SES identity are
+	// kept when the stack is deleted: RETAIN, RETAIN_ON_UPDATE_OR_DELETE or DESTROY. The first two
+	// are equal. The pool and the table are protected from deletion too where they are kept.
+	// Everything else is deleted if the stack's first deployment fails. Default: RETAIN.
 	RemovalPolicy awscdk.RemovalPolicy
-	// KeyGeneration is the number of the KMS key in use, 1 to 1,000. To replace the key, add 1 and deploy.
-	// Sign-ins under way then get a mail with a new code. The stack keeps the key of the generation
-	// before, so that a roll-back finds it. Default: 1.
+	// KeyGeneration is the number of the KMS key in use, 1 to 1,000. To replace the key, add 1 and
+	// deploy. Sign-ins under way then get a mail with a new code. The stack keeps the key of the
+	// generation before, so that a roll-back finds it. Default: 1.
 	KeyGeneration *float64
 
 	// DefineAuthChallengeCode is that function's code, built beforehand: a zip with the program as
@@ -142,33 +147,33 @@ type EmailOTPProps struct {
 	MailEventsCode awslambda.Code
 }
 
-// UserPoolProps adjusts the pool that the construct creates. It has no field that opens a bypass: the
-// construct sets native MFA, aliases, recovery and triggers.
+// UserPoolProps adjusts the pool that the construct creates. It has no field that opens a bypass:
+// the construct sets native MFA, aliases, recovery and triggers.
 type UserPoolProps struct {
 	// UserPoolName is the pool's name, 1 to 128 characters. Default: generated.
 	UserPoolName *string
-	// SelfSignUpEnabled lets users sign up by themselves. Default: true in [ModePasswordless], false
-	// in [ModePassword].
+	// SelfSignUpEnabled lets users sign up by themselves. Default: true in [ModePasswordless],
+	// false in [ModePassword].
 	SelfSignUpEnabled *bool
 	// PasswordPolicy is the rule for passwords. Default: 12 characters or more of all four classes,
 	// temporary passwords valid for 7 days.
 	PasswordPolicy *awscognito.PasswordPolicy
-	// StandardAttributes are the attributes that are required or mutable. Email must be nil: clients may
-	// not write it, so it can't be required. Default: Cognito's.
+	// StandardAttributes are the attributes that are required or mutable. Email must be nil:
+	// clients may not write it, so it can't be required. Default: Cognito's.
 	StandardAttributes *awscognito.StandardAttributes
 	// CustomAttributes are the pool's own attributes. Default: none.
 	CustomAttributes *map[string]awscognito.ICustomAttribute
 	// FeaturePlan is the pool's price class. Default: LITE, which suffices for EmailOTP.
 	FeaturePlan awscognito.FeaturePlan
-	// Email is how Cognito sends mails of its own: confirmations and invitations. Default: Cognito's
-	// shared sender, 50 mails a day.
+	// Email is how Cognito sends mails of its own: confirmations and invitations. Default:
+	// Cognito's shared sender, 50 mails a day.
 	Email awscognito.UserPoolEmail
 	// UserInvitation is the wording of Cognito's invitations. Default: Cognito's.
 	UserInvitation *awscognito.UserInvitationConfig
 	// UserVerification is the wording of Cognito's confirmations. Default: Cognito's.
 	UserVerification *awscognito.UserVerificationConfig
-	// DeletionProtection makes Cognito refuse to delete the pool. Default: true unless RemovalPolicy is
-	// DESTROY.
+	// DeletionProtection makes Cognito refuse to delete the pool. Default: true unless
+	// RemovalPolicy is DESTROY.
 	DeletionProtection *bool
 }
 

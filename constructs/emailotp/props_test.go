@@ -65,48 +65,77 @@ func mailOf(p *props) *emailotp.MailProps {
 }
 
 func zone(stack awscdk.Stack, name *string) awsroute53.IPublicHostedZone {
-	return awsroute53.PublicHostedZone_FromPublicHostedZoneAttributes(stack, text("Zone"), &awsroute53.PublicHostedZoneAttributes{HostedZoneId: text("Z0123456789ABC"), ZoneName: name})
+	return awsroute53.PublicHostedZone_FromPublicHostedZoneAttributes(stack, text("Zone"),
+		&awsroute53.PublicHostedZoneAttributes{HostedZoneId: text("Z0123456789ABC"), ZoneName: name})
 }
 
 func inline() awslambda.Code { return awslambda.Code_FromInline(text("x")) }
 
 var misuses = []misuse{
-	{"Mode", "missing", func(_ awscdk.Stack, p *props) { p.Mode = "" }, " is missing; pass ModePassword or ModePasswordless"},
-	{"Mode", "unknown", func(_ awscdk.Stack, p *props) { p.Mode = "both" }, ` must be ModePassword ("password") or ModePasswordless ("passwordless") (received: "both")`},
-	{"Sender", "missing", func(_ awscdk.Stack, p *props) { p.Sender = nil }, ` is missing; pass SenderAddress("no-reply@example.com")`},
-	{"Sender", "no address", func(_ awscdk.Stack, p *props) { p.Sender = emailotp.SenderAddress("codes@") }, ` must be one e-mail address like codes@example.com (received: "codes@"`},
-	{"Sender", "a display name", func(_ awscdk.Stack, p *props) { p.Sender = emailotp.SenderAddress("Codes <codes@example.com>") }, ` must be one e-mail address like codes@example.com (received: "Codes <codes@example.com>"`},
-	{"Sender", "a token", func(s awscdk.Stack, p *props) { p.Sender = emailotp.SenderAddress(*token(s)) }, " must be known while the app is synthesised (received: a token)"},
-	{"Sender", "a domain's token", func(s awscdk.Stack, p *props) { p.Sender = emailotp.SenderDomain(*token(s), "codes") }, " must be known while the app is synthesised (received: a token)"},
-	{"Sender", "no domain", func(_ awscdk.Stack, p *props) { p.Sender = emailotp.SenderDomain("example", "codes") }, " must be one e-mail address"},
-	{"Sender", "no identity", func(_ awscdk.Stack, p *props) { p.Sender = emailotp.SenderIdentity(nil, "codes@example.com") }, " has no identity"},
+	{"Mode", "missing", func(_ awscdk.Stack, p *props) { p.Mode = "" },
+		" is missing; pass ModePassword or ModePasswordless"},
+	{"Mode", "unknown", func(_ awscdk.Stack, p *props) { p.Mode = "both" },
+		` must be ModePassword ("password") or ModePasswordless ("passwordless") (received: "both")`},
+	{"Sender", "missing", func(_ awscdk.Stack, p *props) { p.Sender = nil },
+		` is missing; pass SenderAddress("no-reply@example.com")`},
+	{"Sender", "no address", func(_ awscdk.Stack, p *props) { p.Sender = emailotp.SenderAddress("codes@") },
+		` must be one e-mail address like codes@example.com (received: "codes@"`},
+	{"Sender", "a display name", func(_ awscdk.Stack,
+		p *props) {
+		p.Sender = emailotp.SenderAddress("Codes <codes@example.com>")
+	}, ` must be one e-mail address like codes@example.com (received: "Codes <codes@example.com>"`},
+	{"Sender", "a token", func(s awscdk.Stack, p *props) { p.Sender = emailotp.SenderAddress(*token(s)) },
+		" must be known while the app is synthesised (received: a token)"},
+	{"Sender", "a domain's token", func(s awscdk.Stack,
+		p *props) {
+		p.Sender = emailotp.SenderDomain(*token(s), "codes")
+	}, " must be known while the app is synthesised (received: a token)"},
+	{"Sender", "no domain", func(_ awscdk.Stack, p *props) { p.Sender = emailotp.SenderDomain("example", "codes") },
+		" must be one e-mail address"},
+	{"Sender", "no identity", func(_ awscdk.Stack,
+		p *props) {
+		p.Sender = emailotp.SenderIdentity(nil, "codes@example.com")
+	}, " has no identity"},
 	{"Sender", "another identity's address", func(s awscdk.Stack, p *props) {
-		p.Sender = emailotp.SenderIdentity(awsses.EmailIdentity_FromEmailIdentityName(s, text("Identity"), text("example.com")), "codes@other.example.net")
+		p.Sender = emailotp.SenderIdentity(awsses.EmailIdentity_FromEmailIdentityName(s, text("Identity"),
+			text("example.com")), "codes@other.example.net")
 	}, ` must be an address of example.com, the identity that it sends by (received: "codes@other.example.net")`},
-	{"Sender", "no zone", func(_ awscdk.Stack, p *props) { p.Sender = emailotp.SenderHostedZone(nil, "codes@example.com") }, " has no hosted zone"},
+	{"Sender", "no zone", func(_ awscdk.Stack,
+		p *props) {
+		p.Sender = emailotp.SenderHostedZone(nil, "codes@example.com")
+	}, " has no hosted zone"},
 	{"Sender", "another zone's address", func(s awscdk.Stack, p *props) {
 		p.Sender = emailotp.SenderHostedZone(zone(s, text("example.net")), "codes@example.com")
 	}, ` must be an address of example.net`},
 	{"Sender", "a zone whose name is a token", func(s awscdk.Stack, p *props) {
 		p.Sender = emailotp.SenderHostedZone(zone(s, token(s)), "codes@example.com")
 	}, "'s hosted zone has a name that is not known"},
-	{"SenderName", "a header", func(_ awscdk.Stack, p *props) { p.SenderName = text("A\r\nBcc: b@example.com") }, " must be one line without control characters"},
-	{"SenderName", "an encoded word, which the function would refuse", func(_ awscdk.Stack, p *props) { p.SenderName = text("=?utf-8?q?x?=") }, ` must not have "=?"`},
-	{"ReplyTo", "no address", func(_ awscdk.Stack, p *props) { p.ReplyTo = text("help") }, ` has no @; write one address like name@example.com (received: "help")`},
-	{"ProductName", "too long", func(_ awscdk.Stack, p *props) { p.ProductName = text(strings.Repeat("x", 65)) }, " must have at most 64 characters (received: 65)"},
-	{"SupportAddress", "no address", func(_ awscdk.Stack, p *props) { p.SupportAddress = text("a@b@c") }, " has a character before the @"},
-	{"DefaultLocale", "no such language", func(_ awscdk.Stack, p *props) { p.DefaultLocale = text("tlh") }, ` must be one of ar, de, en,`},
-	{"MailFromDomain", "of an address", func(_ awscdk.Stack, p *props) { p.MailFromDomain = text("mail.example.com") }, " goes with SenderDomain or SenderHostedZone alone"},
+	{"SenderName", "a header", func(_ awscdk.Stack, p *props) { p.SenderName = text("A\r\nBcc: b@example.com") },
+		" must be one line without control characters"},
+	{"SenderName", "an encoded word, which the function would refuse",
+		func(_ awscdk.Stack, p *props) { p.SenderName = text("=?utf-8?q?x?=") }, ` must not have "=?"`},
+	{"ReplyTo", "no address", func(_ awscdk.Stack, p *props) { p.ReplyTo = text("help") },
+		` has no @; write one address like name@example.com (received: "help")`},
+	{"ProductName", "too long", func(_ awscdk.Stack, p *props) { p.ProductName = text(strings.Repeat("x", 65)) },
+		" must have at most 64 characters (received: 65)"},
+	{"SupportAddress", "no address", func(_ awscdk.Stack, p *props) { p.SupportAddress = text("a@b@c") },
+		" has a character before the @"},
+	{"DefaultLocale", "no such language", func(_ awscdk.Stack, p *props) { p.DefaultLocale = text("tlh") },
+		` must be one of ar, de, en,`},
+	{"MailFromDomain", "of an address", func(_ awscdk.Stack, p *props) { p.MailFromDomain = text("mail.example.com") },
+		" goes with SenderDomain or SenderHostedZone alone"},
 	{"MailFromDomain", "of another domain", func(_ awscdk.Stack, p *props) {
 		p.Sender, p.MailFromDomain = emailotp.SenderDomain("example.com", "codes"), text("mail.example.net")
 	}, ` must be a subdomain of example.com (received: "mail.example.net")`},
 	{"MailFromDomain", "the sender's own", func(s awscdk.Stack, p *props) {
-		p.Sender, p.MailFromDomain = emailotp.SenderHostedZone(zone(s, text("example.com")), "codes@id.example.com"), text("id.example.com")
+		p.Sender, p.MailFromDomain = emailotp.SenderHostedZone(zone(s, text("example.com")), "codes@id.example.com"),
+			text("id.example.com")
 	}, " must not be the domain that mail is sent from"},
 	{"MailFromDomain", "a token", func(s awscdk.Stack, p *props) {
 		p.Sender, p.MailFromDomain = emailotp.SenderDomain("example.com", "codes"), token(s)
 	}, " must be known while the app is synthesised"},
-	{"DmarcRecord", "of an address", func(_ awscdk.Stack, p *props) { p.DmarcRecord = text("v=DMARC1; p=reject") }, " goes with SenderHostedZone alone"},
+	{"DmarcRecord", "of an address", func(_ awscdk.Stack, p *props) { p.DmarcRecord = text("v=DMARC1; p=reject") },
+		" goes with SenderHostedZone alone"},
 	{"DmarcRecord", "something else", func(s awscdk.Stack, p *props) {
 		p.Sender, p.DmarcRecord = emailotp.SenderHostedZone(zone(s, text("example.com")), "codes@example.com"), text("v=spf1")
 	}, ` must begin with "v=DMARC1;", or be empty for none (received: "v=spf1")`},
@@ -114,38 +143,63 @@ var misuses = []misuse{
 		p.Sender, p.DmarcRecord = emailotp.SenderHostedZone(zone(s, text("example.com")), "codes@example.com"), token(s)
 	}, " must be known while the app is synthesised"},
 
-	{"CodeLength", "too short", func(_ awscdk.Stack, p *props) { p.CodeLength = number(4) }, " must be 6 to 10 digits (received: 4); leave it nil for 8"},
-	{"CodeLength", "a fraction", func(_ awscdk.Stack, p *props) { p.CodeLength = number(7.5) }, " must be 6 to 10 digits (received: 7.5)"},
-	{"CodeTTL", "too long", func(_ awscdk.Stack, p *props) { p.CodeTTL = seconds(660) }, " must be 1 minute to 8 minutes in whole seconds (received: 11 minutes); leave it nil for 5 minutes"},
-	{"CodeTTL", "part of a second", func(_ awscdk.Stack, p *props) { p.CodeTTL = awscdk.Duration_Millis(number(90_500)) }, " must be 1 minute to 8 minutes in whole seconds (received: 1m30.5s)"},
-	{"MaxAttempts", "none", func(_ awscdk.Stack, p *props) { p.MaxAttempts = number(0) }, " must be 1 to 5 answers (received: 0); leave it nil for 3"},
-	{"GuessBurst", "too many", func(_ awscdk.Stack, p *props) { p.GuessBurst = number(101) }, " must be 3 to 100 answers (received: 101)"},
-	{"GuessRefill", "too slow", func(_ awscdk.Stack, p *props) { p.GuessRefill = awscdk.Duration_Days(number(2)) }, " must be 1 minute to 1 day in whole seconds (received: 2 days)"},
+	{"CodeLength", "too short", func(_ awscdk.Stack, p *props) { p.CodeLength = number(4) },
+		" must be 6 to 10 digits (received: 4); leave it nil for 8"},
+	{"CodeLength", "a fraction", func(_ awscdk.Stack, p *props) { p.CodeLength = number(7.5) },
+		" must be 6 to 10 digits (received: 7.5)"},
+	{"CodeTTL", "too long", func(_ awscdk.Stack, p *props) { p.CodeTTL = seconds(660) },
+		" must be 1 minute to 8 minutes in whole seconds (received: 11 minutes); leave it nil for 5 minutes"},
+	{"CodeTTL", "part of a second", func(_ awscdk.Stack, p *props) { p.CodeTTL = awscdk.Duration_Millis(number(90_500)) },
+		" must be 1 minute to 8 minutes in whole seconds (received: 1m30.5s)"},
+	{"MaxAttempts", "none", func(_ awscdk.Stack, p *props) { p.MaxAttempts = number(0) },
+		" must be 1 to 5 answers (received: 0); leave it nil for 3"},
+	{"GuessBurst", "too many", func(_ awscdk.Stack, p *props) { p.GuessBurst = number(101) },
+		" must be 3 to 100 answers (received: 101)"},
+	{"GuessRefill", "too slow", func(_ awscdk.Stack, p *props) { p.GuessRefill = awscdk.Duration_Days(number(2)) },
+		" must be 1 minute to 1 day in whole seconds (received: 2 days)"},
 	{"CodeLength, GuessBurst and GuessRefill", "too easy to guess", func(_ awscdk.Stack, p *props) {
 		p.CodeLength, p.GuessRefill = number(6), seconds(60)
 	}, " give 525,610 guesses of one account a year (10 at once and one more every 1 minute), each right once in 10^6: a chance of 0.41; this must be 0.1 or less"},
-	{"VerifiedMailsPerHour", "none", func(_ awscdk.Stack, p *props) { p.VerifiedMailsPerHour = number(0) }, " must be 1 to 3,600,000 mails an hour (received: 0); leave it nil for 20,000"},
-	{"UnverifiedMailsPerHour", "negative", func(_ awscdk.Stack, p *props) { p.UnverifiedMailsPerHour = number(-1) }, " must be 1 to 3,600,000 mails an hour (received: -1)"},
-	{"UnverifiedMailsPerDay", "too many", func(_ awscdk.Stack, p *props) { p.UnverifiedMailsPerDay = number(86_400_001) }, " must be 1 to 86,400,000 mails a day (received: 86400001); leave it nil for 1,000"},
-	{"AllowedSignUpDomains", "none", func(_ awscdk.Stack, p *props) { p.AllowedSignUpDomains = jsii.Strings() }, " must have at least one domain; leave it nil for every domain"},
-	{"AllowedSignUpDomains", "an address", func(_ awscdk.Stack, p *props) { p.AllowedSignUpDomains = jsii.Strings("example.com", "x@example.net") }, ` must be domain names like example.com (received: "x@example.net", which `},
-	{"AllowedSignUpDomains", "a list in one text", func(_ awscdk.Stack, p *props) { p.AllowedSignUpDomains = jsii.Strings("example.com,example.net") }, ` must be domain names like example.com (received: "example.com,example.net", which `},
-	{"AllowedSignUpDomains", "no dot", func(_ awscdk.Stack, p *props) { p.AllowedSignUpDomains = jsii.Strings("com") }, ` must be domain names like example.com (received: "com", which has a domain without a dot)`},
-	{"AllowedSignUpDomains[1]", "a token", func(s awscdk.Stack, p *props) { p.AllowedSignUpDomains = &[]*string{text("example.com"), token(s)} }, " must be known while the app is synthesised"},
+	{"VerifiedMailsPerHour", "none", func(_ awscdk.Stack, p *props) { p.VerifiedMailsPerHour = number(0) },
+		" must be 1 to 3,600,000 mails an hour (received: 0); leave it nil for 20,000"},
+	{"UnverifiedMailsPerHour", "negative", func(_ awscdk.Stack, p *props) { p.UnverifiedMailsPerHour = number(-1) },
+		" must be 1 to 3,600,000 mails an hour (received: -1)"},
+	{"UnverifiedMailsPerDay", "too many", func(_ awscdk.Stack, p *props) { p.UnverifiedMailsPerDay = number(86_400_001) },
+		" must be 1 to 86,400,000 mails a day (received: 86400001); leave it nil for 1,000"},
+	{"AllowedSignUpDomains", "none", func(_ awscdk.Stack, p *props) { p.AllowedSignUpDomains = jsii.Strings() },
+		" must have at least one domain; leave it nil for every domain"},
+	{"AllowedSignUpDomains", "an address", func(_ awscdk.Stack,
+		p *props) {
+		p.AllowedSignUpDomains = jsii.Strings("example.com", "x@example.net")
+	}, ` must be domain names like example.com (received: "x@example.net", which `},
+	{"AllowedSignUpDomains", "a list in one text",
+		func(_ awscdk.Stack, p *props) { p.AllowedSignUpDomains = jsii.Strings("example.com,example.net") },
+		` must be domain names like example.com (received: "example.com,example.net", which `},
+	{"AllowedSignUpDomains", "no dot", func(_ awscdk.Stack, p *props) { p.AllowedSignUpDomains = jsii.Strings("com") },
+		` must be domain names like example.com (received: "com", which has a domain without a dot)`},
+	{"AllowedSignUpDomains[1]", "a token", func(s awscdk.Stack,
+		p *props) {
+		p.AllowedSignUpDomains = &[]*string{text("example.com"), token(s)}
+	}, " must be known while the app is synthesised"},
 	{"AllowedSignUpDomains", "with passwords", func(_ awscdk.Stack, p *props) {
 		p.Mode, p.AllowedSignUpDomains = emailotp.ModePassword, jsii.Strings("example.com")
 	}, " has a meaning in ModePasswordless alone"},
 	{"AllowedSignUpDomains", "more than a function's environment holds", func(_ awscdk.Stack, p *props) {
 		p.AllowedSignUpDomains = jsii.Strings(slices.Repeat([]string{"long-name.example.com"}, 200)...)
 	}, " must fit into a function's environment of 4,096 bytes (received: 4,4"},
-	{"MailUnverifiedAddresses", "without passwords", func(_ awscdk.Stack, p *props) { p.MailUnverifiedAddresses = yes }, " has a meaning in ModePassword alone"},
+	{"MailUnverifiedAddresses", "without passwords", func(_ awscdk.Stack, p *props) { p.MailUnverifiedAddresses = yes },
+		" has a meaning in ModePassword alone"},
 
 	{"UserPool", "imported", func(s awscdk.Stack, p *props) {
 		p.UserPool = awscognito.UserPool_FromUserPoolId(s, text("Imported"), text("eu-west-1_AbCdEfGhI"))
 	}, " is imported (Prod/Imported), and CloudFormation can't change the triggers of a pool it does not own"},
-	{"UserPool and UserPoolProps", "both", func(s awscdk.Stack, p *props) { p.UserPool = ownPool(s, nil); pool(p) }, " exclude each other"},
-	{"UserPoolProps.UserPoolName", "a token", func(s awscdk.Stack, p *props) { pool(p).UserPoolName = token(s) }, " must be known"},
-	{"UserPoolProps.UserPoolName", "too long", func(_ awscdk.Stack, p *props) { pool(p).UserPoolName = text(strings.Repeat("x", 129)) }, " must be 128 characters or fewer"},
+	{"UserPool and UserPoolProps", "both", func(s awscdk.Stack, p *props) { p.UserPool = ownPool(s, nil); pool(p) },
+		" exclude each other"},
+	{"UserPoolProps.UserPoolName", "a token", func(s awscdk.Stack, p *props) { pool(p).UserPoolName = token(s) },
+		" must be known"},
+	{"UserPoolProps.UserPoolName", "too long",
+		func(_ awscdk.Stack, p *props) { pool(p).UserPoolName = text(strings.Repeat("x", 129)) },
+		" must be 128 characters or fewer"},
 	{"UserPoolProps.PasswordPolicy.MinLength", "too short", func(_ awscdk.Stack, p *props) {
 		pool(p).PasswordPolicy = &awscognito.PasswordPolicy{MinLength: number(6)}
 	}, " must be 8 to 99 characters (received: 6)"},
@@ -155,19 +209,24 @@ var misuses = []misuse{
 	{"UserPoolProps.StandardAttributes.Email", "required", func(_ awscdk.Stack, p *props) {
 		pool(p).StandardAttributes = &awscognito.StandardAttributes{Email: &awscognito.StandardAttribute{Required: yes}}
 	}, " must be nil: clients may not write email"},
-	{"UserPoolProps.FeaturePlan", "unknown", func(_ awscdk.Stack, p *props) { pool(p).FeaturePlan = "FREE" }, ` must be LITE, ESSENTIALS or PLUS (received: "FREE")`},
-	{"UserPoolClientProps.UserPoolClientName", "a token", func(s awscdk.Stack, p *props) { client(p).UserPoolClientName = token(s) }, " must be known"},
+	{"UserPoolProps.FeaturePlan", "unknown", func(_ awscdk.Stack, p *props) { pool(p).FeaturePlan = "FREE" },
+		` must be LITE, ESSENTIALS or PLUS (received: "FREE")`},
+	{"UserPoolClientProps.UserPoolClientName", "a token",
+		func(s awscdk.Stack, p *props) { client(p).UserPoolClientName = token(s) }, " must be known"},
 	{"UserPoolClientProps.AccessTokenValidity", "longer than the refresh token's", func(_ awscdk.Stack, p *props) {
 		client(p).RefreshTokenValidity = awscdk.Duration_Hours(number(2))
 		p.UserPoolClientProps.AccessTokenValidity = awscdk.Duration_Hours(number(3))
 	}, " must be 5 minutes to 2 hours in whole seconds (received: 3 hours)"},
-	{"UserPoolClientProps.IdTokenValidity", "a token", func(s awscdk.Stack, p *props) { client(p).IdTokenValidity = tokenDuration(s) }, " must be known"},
-	{"UserPoolClientProps.RefreshTokenValidity", "too short", func(_ awscdk.Stack, p *props) { client(p).RefreshTokenValidity = seconds(60) }, " must be 1 hour to 3650 days"},
+	{"UserPoolClientProps.IdTokenValidity", "a token",
+		func(s awscdk.Stack, p *props) { client(p).IdTokenValidity = tokenDuration(s) }, " must be known"},
+	{"UserPoolClientProps.RefreshTokenValidity", "too short",
+		func(_ awscdk.Stack, p *props) { client(p).RefreshTokenValidity = seconds(60) }, " must be 1 hour to 3650 days"},
 	{"UserPoolClientProps.RefreshTokenRotationGracePeriod", "too long", func(_ awscdk.Stack, p *props) {
 		client(p).RefreshTokenRotationGracePeriod = seconds(61)
 	}, " must be 0s to 1 minute"},
 	{"UserPoolClientProps.WriteAttributes", "email", func(_ awscdk.Stack, p *props) {
-		client(p).WriteAttributes = awscognito.NewClientAttributes().WithStandardAttributes(&awscognito.StandardAttributesMask{Email: yes})
+		client(p).WriteAttributes = awscognito.NewClientAttributes().WithStandardAttributes(
+			&awscognito.StandardAttributesMask{Email: yes})
 	}, " must not have email: a stolen access token would move the account"},
 	{"AcknowledgedBypasses", "an unknown kind", func(_ awscdk.Stack, p *props) {
 		p.AcknowledgedBypasses = &[]emailotp.Bypass{{Kind: "WINDOW", Path: "Prod/Web"}}
@@ -182,15 +241,26 @@ var misuses = []misuse{
 	{"Architecture", "another", func(_ awscdk.Stack, p *props) {
 		p.Architecture = awslambda.Architecture_Custom(text("riscv64"), nil)
 	}, ` must be ARM_64 or X86_64 (received: "riscv64")`},
-	{"MemorySize", "too little", func(_ awscdk.Stack, p *props) { p.MemorySize = number(64) }, " must be 128 to 10,240 MiB (received: 64); leave it nil for 512"},
+	{"MemorySize", "too little", func(_ awscdk.Stack, p *props) { p.MemorySize = number(64) },
+		" must be 128 to 10,240 MiB (received: 64); leave it nil for 512"},
 	{"MemorySize", "a token", func(s awscdk.Stack, p *props) { p.MemorySize = tokenNumber(s) }, " must be known"},
-	{"LogRetention", "unknown", func(_ awscdk.Stack, p *props) { p.LogRetention = "FOREVER" }, ` must be one of awslogs.RetentionDays (received: "FOREVER")`},
-	{"RemovalPolicy", "unknown to keys", func(_ awscdk.Stack, p *props) { p.RemovalPolicy = awscdk.RemovalPolicy_SNAPSHOT }, ` must be RETAIN, RETAIN_ON_UPDATE_OR_DELETE or DESTROY (received: "SNAPSHOT")`},
-	{"KeyGeneration", "none", func(_ awscdk.Stack, p *props) { p.KeyGeneration = number(0) }, " must be 1 to 1,000 generations (received: 0); leave it nil for 1"},
-	{"PreSignUpCode", "of the other mode", func(_ awscdk.Stack, p *props) { p.Mode, p.PreSignUpCode = emailotp.ModePassword, inline() }, " has no function in password mode"},
-	{"PreTokenGenerationCode", "of the other mode", func(_ awscdk.Stack, p *props) { p.PreTokenGenerationCode = inline() }, " has no function in passwordless mode"},
+	{"LogRetention", "unknown", func(_ awscdk.Stack, p *props) { p.LogRetention = "FOREVER" },
+		` must be one of awslogs.RetentionDays (received: "FOREVER")`},
+	{"RemovalPolicy", "unknown to keys", func(_ awscdk.Stack,
+		p *props) {
+		p.RemovalPolicy = awscdk.RemovalPolicy_SNAPSHOT
+	}, ` must be RETAIN, RETAIN_ON_UPDATE_OR_DELETE or DESTROY (received: "SNAPSHOT")`},
+	{"KeyGeneration", "none", func(_ awscdk.Stack, p *props) { p.KeyGeneration = number(0) },
+		" must be 1 to 1,000 generations (received: 0); leave it nil for 1"},
+	{"PreSignUpCode", "of the other mode", func(_ awscdk.Stack,
+		p *props) {
+		p.Mode, p.PreSignUpCode = emailotp.ModePassword, inline()
+	}, " has no function in password mode"},
+	{"PreTokenGenerationCode", "of the other mode",
+		func(_ awscdk.Stack, p *props) { p.PreTokenGenerationCode = inline() }, " has no function in passwordless mode"},
 
-	{"Mail and CreateAuthChallengeCode", "both", func(_ awscdk.Stack, p *props) { mailOf(p); p.CreateAuthChallengeCode = inline() }, " exclude each other"},
+	{"Mail and CreateAuthChallengeCode", "both",
+		func(_ awscdk.Stack, p *props) { mailOf(p); p.CreateAuthChallengeCode = inline() }, " exclude each other"},
 	{"Mail.LogoText", "a token", func(s awscdk.Stack, p *props) { mailOf(p).LogoText = token(s) }, " must be known"},
 	{`Mail.Languages["de"].Heading`, "a token in a language", func(s awscdk.Stack, p *props) {
 		mailOf(p).Languages = map[string]emailotp.MailStrings{"de": {Heading: "Hallo " + *token(s)}}
@@ -202,10 +272,16 @@ var misuses = []misuse{
 		mailOf(p).Templates = &emailotp.MailTemplates{Text: "{{.Grouped}} " + *token(s)}
 	}, " must be known while the app is synthesised (received: a token)"},
 	{"Mail.AccentColor", "no colour", func(_ awscdk.Stack, p *props) { mailOf(p).AccentColor = text("red") }, " "},
-	{"Mail.AccentColor", "too pale", func(_ awscdk.Stack, p *props) { mailOf(p).AccentColor = text("#ffff00") }, ` "#ffff00" has a contrast of`},
-	{"Mail.Footer", "too long", func(_ awscdk.Stack, p *props) { mailOf(p).Footer = text(strings.Repeat("x", 501)) }, " must have at most 500 characters"},
-	{"Mail.SignInHost", "a path", func(_ awscdk.Stack, p *props) { mailOf(p).SignInHost = text("https://id.example.com/x") }, " must be a host like id.example.com"},
-	{"Mail.FeedbackId", "a colon", func(_ awscdk.Stack, p *props) { mailOf(p).FeedbackId = text("a:b") }, ` must consist of ASCII letters`},
+	{"Mail.AccentColor", "too pale", func(_ awscdk.Stack, p *props) { mailOf(p).AccentColor = text("#ffff00") },
+		` "#ffff00" has a contrast of`},
+	{"Mail.Footer", "too long", func(_ awscdk.Stack, p *props) { mailOf(p).Footer = text(strings.Repeat("x", 501)) },
+		" must have at most 500 characters"},
+	{"Mail.SignInHost", "a path", func(_ awscdk.Stack,
+		p *props) {
+		mailOf(p).SignInHost = text("https://id.example.com/x")
+	}, " must be a host like id.example.com"},
+	{"Mail.FeedbackId", "a colon", func(_ awscdk.Stack, p *props) { mailOf(p).FeedbackId = text("a:b") },
+		` must consist of ASCII letters`},
 	{"Mail.Languages", "no such language", func(_ awscdk.Stack, p *props) {
 		mailOf(p).Languages = map[string]emailotp.MailStrings{"xx-nonsense-tag": {Subject: "x"}}
 	}, ": "},
@@ -215,11 +291,12 @@ var misuses = []misuse{
 	{"Mail: text.tmpl:1", "a template that calls what isn't there", func(_ awscdk.Stack, p *props) {
 		mailOf(p).Templates = &emailotp.MailTemplates{Text: "{{.Kode}}"}
 	}, ""},
-	{"Mail.Directory", "missing", func(_ awscdk.Stack, p *props) { mailOf(p).Directory = text("/no/such/directory") }, ` "/no/such/directory": `},
+	{"Mail.Directory", "missing", func(_ awscdk.Stack, p *props) { mailOf(p).Directory = text("/no/such/directory") },
+		` "/no/such/directory": `},
 }
 
-// ofSettings are the misuses that all settings of a type share: tokens, blank texts, and numbers and
-// durations just out of their range.
+// ofSettings are the misuses that all settings of a type share: tokens, blank texts, and numbers
+// and durations just out of their range.
 func ofSettings() (all []misuse) {
 	var s settings.Settings
 	for _, f := range settings.Fields() {
@@ -236,11 +313,13 @@ func ofSettings() (all []misuse) {
 			}
 		case *int:
 			limits := fmt.Sprintf(" must be %s to %s %s (received: ", thousands(f.Least), thousands(f.Most), f.Unit)
-			add("a token", func(stack awscdk.Stack) any { return tokenNumber(stack) }, " must be known while the app is synthesised")
+			add("a token", func(stack awscdk.Stack) any { return tokenNumber(stack) },
+				" must be known while the app is synthesised")
 			add("too small", func(awscdk.Stack) any { return number(float64(f.Least - 1)) }, limits)
 			add("too large", func(awscdk.Stack) any { return number(float64(f.Most + 1)) }, limits)
 		case *time.Duration:
-			add("a token", func(stack awscdk.Stack) any { return tokenDuration(stack) }, " must be known while the app is synthesised")
+			add("a token", func(stack awscdk.Stack) any { return tokenDuration(stack) },
+				" must be known while the app is synthesised")
 			add("too short", func(awscdk.Stack) any { return seconds(float64(f.Least - 1)) }, " must be ")
 			add("too long", func(awscdk.Stack) any { return seconds(float64(f.Most + 1)) }, " must be ")
 		}
@@ -274,9 +353,12 @@ func TestEachMisuseOfAPropIsRefusedByNameBeforeAnythingIsCreated(t *testing.T) {
 // those that the other tests of this package misuse.
 var untestable = map[string]string{
 	"Mail": "its fields are", "UserPoolProps": "its fields are", "UserPoolClientProps": "its fields are",
-	"ClientsMayChangeEmail": "a bool", "SandboxRecipients": "a bool", "DefineAuthChallengeCode": "an object", "CreateAuthChallengeCode": "an object", "VerifyAuthChallengeCode": "an object", "MailEventsCode": "an object",
-	"UserPoolProps.SelfSignUpEnabled": "a bool", "UserPoolProps.PasswordPolicy": "its fields are", "UserPoolProps.StandardAttributes": "its field is",
-	"UserPoolProps.CustomAttributes": "objects", "UserPoolProps.Email": "an object", "UserPoolProps.UserInvitation": "Cognito's texts",
+	"ClientsMayChangeEmail": "a bool", "SandboxRecipients": "a bool", "DefineAuthChallengeCode": "an object",
+	"CreateAuthChallengeCode": "an object", "VerifyAuthChallengeCode": "an object", "MailEventsCode": "an object",
+	"UserPoolProps.SelfSignUpEnabled": "a bool", "UserPoolProps.PasswordPolicy": "its fields are",
+	"UserPoolProps.StandardAttributes": "its field is",
+	"UserPoolProps.CustomAttributes":   "objects", "UserPoolProps.Email": "an object",
+	"UserPoolProps.UserInvitation":   "Cognito's texts",
 	"UserPoolProps.UserVerification": "Cognito's texts", "UserPoolProps.DeletionProtection": "a bool",
 	"UserPoolClientProps.GenerateSecret": "a bool", "UserPoolClientProps.ReadAttributes": "an object",
 	"Mail.CodeInSubject": "a bool", "Mail.Templates": "named by file and line",
@@ -289,7 +371,8 @@ func TestTheTableOfMisusesCoversEveryProp(t *testing.T) {
 	}
 	for prefix, of := range map[string]reflect.Type{
 		"": reflect.TypeFor[props](), "UserPoolProps.": reflect.TypeFor[emailotp.UserPoolProps](),
-		"UserPoolClientProps.": reflect.TypeFor[emailotp.UserPoolClientProps](), "Mail.": reflect.TypeFor[emailotp.MailProps](),
+		"UserPoolClientProps.": reflect.TypeFor[emailotp.UserPoolClientProps](),
+		"Mail.":                reflect.TypeFor[emailotp.MailProps](),
 	} {
 		for i := range of.NumField() {
 			name := prefix + of.Field(i).Name
@@ -320,8 +403,10 @@ func TestAllProblemsAreReportedAtOnceSorted(t *testing.T) {
 func TestNilPropsScopeAndIDAreRefused(t *testing.T) {
 	stack := newStack(t)
 	contains(t, refusal(func() { signIn(stack, nil) }), `EmailOTP "Prod/SignIn": props are nil`)
-	contains(t, refusal(func() { emailotp.NewEmailOTP(nil, text("SignIn"), valid(emailotp.ModePassword)) }), `EmailOTP "SignIn": scope is nil`)
-	contains(t, refusal(func() { emailotp.NewEmailOTP(stack, nil, valid(emailotp.ModePassword)) }), `EmailOTP "Prod/": id is missing`)
+	contains(t, refusal(func() { emailotp.NewEmailOTP(nil, text("SignIn"), valid(emailotp.ModePassword)) }),
+		`EmailOTP "SignIn": scope is nil`)
+	contains(t, refusal(func() { emailotp.NewEmailOTP(stack, nil, valid(emailotp.ModePassword)) }),
+		`EmailOTP "Prod/": id is missing`)
 	var none *emailotp.EmailOTPProps
 	if err := none.Validate(); err == nil || !strings.Contains(err.Error(), "props are nil") {
 		t.Errorf("Validate returns %v", err)
@@ -331,7 +416,8 @@ func TestNilPropsScopeAndIDAreRefused(t *testing.T) {
 func TestIDsThatCollideAreRefused(t *testing.T) {
 	stack := newStack(t)
 	signIn(stack, valid(emailotp.ModePassword))
-	contains(t, refusal(func() { signIn(stack, valid(emailotp.ModePassword)) }), `EmailOTP "Prod/SignIn": id "SignIn" is taken in Prod; give this one another`)
+	contains(t, refusal(func() { signIn(stack, valid(emailotp.ModePassword)) }),
+		`EmailOTP "Prod/SignIn": id "SignIn" is taken in Prod; give this one another`)
 }
 
 func TestAPoolOfAnotherStackOrAppIsRefused(t *testing.T) {
@@ -339,7 +425,8 @@ func TestAPoolOfAnotherStackOrAppIsRefused(t *testing.T) {
 	here, there := awscdk.NewStack(app, text("Prod"), nil), awscdk.NewStack(app, text("Pools"), nil)
 	p := valid(emailotp.ModePassword)
 	p.UserPool = ownPool(there, nil)
-	contains(t, refusal(func() { signIn(here, p) }), `EmailOTP "Prod/SignIn": UserPool Pools/Pool belongs to stack Pools`, "create the EmailOTP in Pools, or the pool in Prod")
+	contains(t, refusal(func() { signIn(here, p) }), `EmailOTP "Prod/SignIn": UserPool Pools/Pool belongs to stack Pools`,
+		"create the EmailOTP in Pools, or the pool in Prod")
 	p.UserPool = ownPool(newStack(t), nil)
 	contains(t, refusal(func() { signIn(here, p) }), `EmailOTP "Prod/SignIn": UserPool Prod/Pool belongs to another app`)
 }
@@ -347,11 +434,13 @@ func TestAPoolOfAnotherStackOrAppIsRefused(t *testing.T) {
 func TestPropsAreNotWrittenTo(t *testing.T) {
 	stack := newStack(t)
 	p := valid(emailotp.ModePasswordless)
-	p.UserPoolProps, p.UserPoolClientProps, p.Mail = &emailotp.UserPoolProps{}, &emailotp.UserPoolClientProps{}, &emailotp.MailProps{}
+	p.UserPoolProps, p.UserPoolClientProps, p.Mail = &emailotp.UserPoolProps{}, &emailotp.UserPoolClientProps{},
+		&emailotp.MailProps{}
 	before := *p
 	signIn(stack, p)
 	if !reflect.DeepEqual(*p, before) || !reflect.DeepEqual(*p.UserPoolProps, emailotp.UserPoolProps{}) ||
-		!reflect.DeepEqual(*p.UserPoolClientProps, emailotp.UserPoolClientProps{}) || !reflect.DeepEqual(*p.Mail, emailotp.MailProps{}) {
+		!reflect.DeepEqual(*p.UserPoolClientProps, emailotp.UserPoolClientProps{}) ||
+		!reflect.DeepEqual(*p.Mail, emailotp.MailProps{}) {
 		t.Errorf("changed to %+v", *p)
 	}
 	signIn(newStack(t), p) // and they serve again
@@ -359,7 +448,8 @@ func TestPropsAreNotWrittenTo(t *testing.T) {
 
 func TestMailTemplatesAreReadFromADirectory(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "sv.json"), []byte(`{"subject": "Din kod {product}", "heding": "x"}`), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "sv.json"), []byte(`{"subject": "Din kod {product}", "heding": "x"}`),
+		0o644); err != nil {
 		t.Fatal(err)
 	}
 	p := valid(emailotp.ModePasswordless)

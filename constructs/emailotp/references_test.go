@@ -69,10 +69,11 @@ func TestBypassesAreFoundThroughEveryReferenceToThePool(t *testing.T) {
 		{"from a nested stack", func(_ awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
 			bareClient(awscdk.NewNestedStack(stack, jsii.String("Nested"), nil), pool.UserPoolId())
 		}},
-		{"from a nested stack of another stack's nested stack", func(app awscdk.App, _ awscdk.Stack, pool awscognito.UserPool) {
-			outer := awscdk.NewNestedStack(awscdk.NewStack(app, jsii.String("Other"), nil), jsii.String("Outer"), nil)
-			bareClient(awscdk.NewNestedStack(outer, jsii.String("Inner"), nil), pool.UserPoolId())
-		}},
+		{"from a nested stack of another stack's nested stack",
+			func(app awscdk.App, _ awscdk.Stack, pool awscognito.UserPool) {
+				outer := awscdk.NewNestedStack(awscdk.NewStack(app, jsii.String("Other"), nil), jsii.String("Outer"), nil)
+				bareClient(awscdk.NewNestedStack(outer, jsii.String("Inner"), nil), pool.UserPoolId())
+			}},
 		{"by Fn::Sub", func(_ awscdk.App, stack awscdk.Stack, pool awscognito.UserPool) {
 			id := stack.Resolve(pool.Node().DefaultChild().(awscdk.CfnElement).LogicalId()).(string)
 			bareClient(stack, awscdk.Fn_Sub(jsii.String("${"+id+"}"), nil))
@@ -170,7 +171,8 @@ func TestAClientOfALikeNamedPoolIsNoBypass(t *testing.T) {
 		},
 		"equal export names in two Regions": func(app awscdk.App) {
 			region := func(name string) awscdk.Stage {
-				return awscdk.NewStage(app, &name, &awscdk.StageProps{Env: &awscdk.Environment{Account: jsii.String("123456789012"), Region: &name}})
+				return awscdk.NewStage(app, &name, &awscdk.StageProps{Env: &awscdk.Environment{Account: jsii.String(
+					"123456789012"), Region: &name}})
 			}
 			stack, pool := auth(region("eu-west-1"), "auth", nil, "")
 			export(stack, pool, "customers")
@@ -209,7 +211,8 @@ func TestTwoClientsOfOneLogicalIDAreAcknowledgedEachForItself(t *testing.T) {
 	nested := awscdk.NewNestedStack(stack, jsii.String("Nested"), nil)
 	bareClient(nested, pool)
 	contains(t, compact(t, resources(t, stack, "AWS::Cognito::UserPool")),
-		`"USER_SRP_AUTH:Api/Web","USER_SRP_AUTH:Prod/`+stack.Resolve(nested.NestedStackResource().LogicalId()).(string)+`/Web"`)
+		`"USER_SRP_AUTH:Api/Web","USER_SRP_AUTH:Prod/`+stack.Resolve(nested.NestedStackResource().LogicalId()).(string)+
+			`/Web"`)
 }
 
 // The construct and the reader of templates name clients, pools and marks alike. What an override

@@ -32,8 +32,8 @@ type sender struct {
 
 func (s *sender) sender() *sender { return s }
 
-// SenderAddress verifies one address, such as "no-reply@example.com", by a mail that SES sends to it. It
-// suits a trial. For production prefer a domain, whose mail is signed.
+// SenderAddress verifies one address, such as "no-reply@example.com", by a mail that SES sends to
+// it. It suits a trial. For production prefer a domain, whose mail is signed.
 func SenderAddress(address string) Sender { return &sender{kind: addressSender, address: address} }
 
 // SenderDomain verifies a domain by Easy DKIM and sends from localPart at it:
@@ -44,14 +44,14 @@ func SenderDomain(domain, localPart string) Sender {
 }
 
 // SenderHostedZone verifies the domain of a Route 53 zone by Easy DKIM, creates the records for
-// DKIM, MAIL FROM and DMARC in it, and sends from address, which belongs to the zone's domain or one
-// below it.
+// DKIM, MAIL FROM and DMARC in it, and sends from address, which belongs to the zone's domain or
+// one below it.
 func SenderHostedZone(zone awsroute53.IPublicHostedZone, address string) Sender {
 	return &sender{kind: zoneSender, zone: zone, address: address}
 }
 
-// SenderIdentity sends from address by an identity that exists: of the same app, imported by name, or
-// of another account by ARN, whose owner must have authorised this account.
+// SenderIdentity sends from address by an identity that exists: of the same app, imported by name,
+// or of another account by ARN, whose owner must have authorised this account.
 func SenderIdentity(identity awsses.IEmailIdentity, address string) Sender {
 	return &sender{kind: identitySender, identity: identity, address: address}
 }
@@ -93,9 +93,9 @@ func (e *emailOTP) addSender() {
 		e.identity = s.identity
 		return
 	}
-	// The configuration set is not the identity's default: other mail of the domain keeps its own rules.
-	// Identities of different kinds have ids of their own: a new kind of sender leaves the old identity
-	// alone, which goes on sending until the new one is verified.
+	// The configuration set is not the identity's default: other mail of the domain keeps its own
+	// rules. Identities of different kinds have ids of their own: a new kind of sender leaves the
+	// old identity alone, which goes on sending until the new one is verified.
 	props, id := &awsses.EmailIdentityProps{}, "DomainIdentity"
 	switch s.kind {
 	case addressSender:
@@ -141,12 +141,14 @@ func (e *emailOTP) recordsToCreate(identity awsses.EmailIdentity) []DnsRecord {
 	return append(records, DnsRecord{jsii.String("TXT"), dmarc, jsii.String(`"v=DMARC1; p=none"`)})
 }
 
-// senders returns the ARNs that the mailing function may send with: the identity's and the configuration
-// set's. SES sends by an identity of the very address where the account has one, so that counts too.
+// senders returns the ARNs that the mailing function may send with: the identity's and the
+// configuration set's. SES sends by an identity of the very address where the account has one, so
+// that counts too.
 func (e *emailOTP) senders() []*string {
 	arns := []*string{e.identity.EmailIdentityArn()}
 	sesArn := func(resource, name string) *string {
-		return e.stack().FormatArn(&awscdk.ArnComponents{Service: jsii.String("ses"), Resource: &resource, ResourceName: &name})
+		return e.stack().FormatArn(&awscdk.ArnComponents{Service: jsii.String("ses"), Resource: &resource,
+			ResourceName: &name})
 	}
 	switch {
 	case e.config.sandboxRecipients:
@@ -157,8 +159,8 @@ func (e *emailOTP) senders() []*string {
 	return append(arns, sesArn("configuration-set", *e.configurationSet.ConfigurationSetName()))
 }
 
-// identityOwner returns the ARN of an identity that another account owns, which SES requires in every
-// call; empty for the own account's.
+// identityOwner returns the ARN of an identity that another account owns, which SES requires in
+// every call; empty for the own account's.
 func (e *emailOTP) identityOwner() string {
 	if e.config.sender.kind != identitySender {
 		return ""

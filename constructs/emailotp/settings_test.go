@@ -29,7 +29,8 @@ var ofTheTemplate = []string{
 	"PreTokenGenerationCode", "MailEventsCode",
 }
 
-// Every prop is in one of two lists: settings.Fields, which leads it to the functions, or ofTheTemplate.
+// Every prop is in one of two lists: settings.Fields, which leads it to the functions, or
+// ofTheTemplate.
 func TestEveryPropIsASettingOrShapesTheTemplate(t *testing.T) {
 	all := reflect.TypeFor[props]()
 	settingOf := map[string]bool{}
@@ -43,12 +44,14 @@ func TestEveryPropIsASettingOrShapesTheTemplate(t *testing.T) {
 		name := all.Field(i).Name
 		ofTemplate := slices.Contains(ofTheTemplate, name) || strings.HasPrefix(name, "Acknowledged")
 		if settingOf[name] == ofTemplate {
-			t.Errorf("%s is a setting: %t, and shapes the template alone: %t; it must be one of the two", name, settingOf[name], ofTemplate)
+			t.Errorf("%s is a setting: %t, and shapes the template alone: %t; it must be one of the two", name, settingOf[name],
+				ofTemplate)
 		}
 	}
 }
 
-// another returns a prop's value that is not the default, and the setting that a function must read.
+// another returns a prop's value that is not the default, and the setting that a function must
+// read.
 func another(f settings.Field) (prop, setting any) {
 	var s settings.Settings
 	switch f.Of(&s).(type) {
@@ -123,7 +126,8 @@ func TestPropsRangesAndDefaultsAreDocumented(t *testing.T) {
 	readme, source := read(t, "../../README.md"), read(t, "props.go")
 	all := reflect.TypeFor[props]()
 	for i := range all.NumField() {
-		if name := all.Field(i).Name; !strings.Contains(readme, "`"+name+"`") && !strings.HasSuffix(name, "Code") && !strings.HasPrefix(name, "Acknowledged") {
+		if name := all.Field(i).Name; !strings.Contains(readme, "`"+name+"`") && !strings.HasSuffix(name, "Code") &&
+			!strings.HasPrefix(name, "Acknowledged") {
 			t.Errorf("README.md does not list the prop %s", name)
 		}
 	}
@@ -131,7 +135,8 @@ func TestPropsRangesAndDefaultsAreDocumented(t *testing.T) {
 	for prop, want := range map[string][]string{
 		"CodeTTL": {fmt.Sprintf("%.0f to %.0f minutes", settings.MinCodeTTL.Minutes(), settings.MaxCodeTTL.Minutes()),
 			fmt.Sprintf("Default: %.0f minutes.", s.CodeTTL.Minutes())},
-		"GuessRefill": {fmt.Sprintf("%.0f minute to %.0f day", settings.MinGuessRefill.Minutes(), settings.MaxGuessRefill.Hours()/24),
+		"GuessRefill": {fmt.Sprintf("%.0f minute to %.0f day", settings.MinGuessRefill.Minutes(),
+			settings.MaxGuessRefill.Hours()/24),
 			fmt.Sprintf("Default: %.0f hour.", s.GuessRefill.Hours())},
 		"MemorySize": {fmt.Sprintf("%d to %s", settings.MinMemorySize, thousands(settings.MaxMemorySize)),
 			fmt.Sprintf("Default: %d,", settings.DefaultMemorySize)},
@@ -145,13 +150,16 @@ func TestPropsRangesAndDefaultsAreDocumented(t *testing.T) {
 			continue
 		}
 		comment := commentOf(t, source, f.Prop)
-		for _, want := range []string{fmt.Sprintf("%s to %s", thousands(f.Least), thousands(f.Most)), "Default: " + thousands(*preset) + "."} {
+		for _, want := range []string{fmt.Sprintf("%s to %s", thousands(f.Least), thousands(f.Most)),
+			"Default: " + thousands(*preset) + "."} {
 			if !strings.Contains(comment, want) {
 				t.Errorf("the comment of %s lacks %q: %s", f.Prop, want, comment)
 			}
 		}
-		if row := rowOf(readme, f.Prop); !strings.Contains(row, thousands(*preset)) || !strings.Contains(row, thousands(f.Most)) {
-			t.Errorf("README.md's row of %s lacks its default %s or its maximum %s: %s", f.Prop, thousands(*preset), thousands(f.Most), row)
+		if row := rowOf(readme, f.Prop); !strings.Contains(row, thousands(*preset)) ||
+			!strings.Contains(row, thousands(f.Most)) {
+			t.Errorf("README.md's row of %s lacks its default %s or its maximum %s: %s", f.Prop, thousands(*preset),
+				thousands(f.Most), row)
 		}
 	}
 }
@@ -194,8 +202,8 @@ func thousands(n int) string {
 	return digits
 }
 
-// start starts each function's settings, and the mail of the one that mails, from the environment that
-// the construct gives it.
+// start starts each function's settings, and the mail of the one that mails, from the environment
+// that the construct gives it.
 func start(t *testing.T, environments map[settings.Function]map[string]string, mailFile []byte) {
 	t.Helper()
 	for function, env := range environments {
@@ -227,10 +235,13 @@ func start(t *testing.T, environments map[settings.Function]map[string]string, m
 
 // Whatever Validate accepts, the functions must start with.
 func FuzzProps(f *testing.F) {
-	f.Add(true, "no-reply@example.com", "Name", "reply@example.com", "Product", "help@example.com", "de", "example.com", "Hello", "#123456", 8.0, 300.0, 200.0)
+	f.Add(true, "no-reply@example.com", "Name", "reply@example.com", "Product", "help@example.com", "de", "example.com",
+		"Hello", "#123456", 8.0, 300.0, 200.0)
 	f.Add(false, "a@b.example.com", "", "", " x", "", "xx", "", "{code}", "red", 6.0, 60.0, 1e300)
-	f.Add(true, "a@"+strings.Repeat("long.", 20)+"example.com", "=?x", "a\n@b.c", strings.Repeat("x", 64), "\x00", "en-GB", "example.com,example.net", "${Token[X.1]}", "#fff", -1.0, 60.5, 0.0)
-	f.Fuzz(func(t *testing.T, passwordless bool, sender, name, replyTo, product, support, locale, domain, heading, color string, length, ttl, mails float64) {
+	f.Add(true, "a@"+strings.Repeat("long.", 20)+"example.com", "=?x", "a\n@b.c", strings.Repeat("x", 64), "\x00",
+		"en-GB", "example.com,example.net", "${Token[X.1]}", "#fff", -1.0, 60.5, 0.0)
+	f.Fuzz(func(t *testing.T, passwordless bool, sender, name, replyTo, product, support, locale, domain, heading,
+		color string, length, ttl, mails float64) {
 		optional := func(s string) *string {
 			if s == "" {
 				return nil
@@ -238,7 +249,8 @@ func FuzzProps(f *testing.F) {
 			return &s
 		}
 		p := &props{
-			Mode: emailotp.ModePassword, Sender: emailotp.SenderAddress(sender), SenderName: optional(name), ReplyTo: optional(replyTo),
+			Mode: emailotp.ModePassword, Sender: emailotp.SenderAddress(sender), SenderName: optional(name),
+			ReplyTo:     optional(replyTo),
 			ProductName: optional(product), SupportAddress: optional(support), DefaultLocale: optional(locale),
 			CodeLength: &length, UnverifiedMailsPerHour: &mails, UnverifiedMailsPerDay: &mails,
 		}
@@ -252,7 +264,8 @@ func FuzzProps(f *testing.F) {
 			}
 		}
 		if heading != "" || color != "" {
-			p.Mail = &emailotp.MailProps{AccentColor: optional(color), Languages: map[string]emailotp.MailStrings{"de": {Heading: heading}}}
+			p.Mail = &emailotp.MailProps{AccentColor: optional(color),
+				Languages: map[string]emailotp.MailStrings{"de": {Heading: heading}}}
 		}
 		environments, mailFile, err := emailotp.Environments(p)
 		if err != nil {

@@ -27,7 +27,8 @@ func TestLogicalIDsOfWhatKeepsState(t *testing.T) {
 	for _, mode := range modes {
 		stack := newStack(t)
 		signIn(stack, valid(mode))
-		for _, kind := range []string{"AWS::KMS::Key", "AWS::DynamoDB::GlobalTable", "AWS::Cognito::UserPool", "AWS::Cognito::UserPoolClient", "AWS::SES::EmailIdentity", "AWS::SES::ConfigurationSet"} {
+		for _, kind := range []string{"AWS::KMS::Key", "AWS::DynamoDB::GlobalTable", "AWS::Cognito::UserPool",
+			"AWS::Cognito::UserPoolClient", "AWS::SES::EmailIdentity", "AWS::SES::ConfigurationSet"} {
 			for id := range resources(t, stack, kind) {
 				if !slices.Contains(want, id+" "+kind) {
 					t.Errorf("%s: %s has the logical id %s", mode, kind, id)
@@ -46,7 +47,8 @@ func TestSeveralStandSideBySideInOneStackAndApp(t *testing.T) {
 	emailotp.NewEmailOTP(stack, text("Staff"), staff)
 	other := awscdk.NewStack(app, text("Other"), nil)
 	emailotp.NewEmailOTP(other, text("Customers"), valid(emailotp.ModePasswordless))
-	for kind, count := range map[string]int{"AWS::Cognito::UserPool": 2, "AWS::Cognito::UserPoolClient": 2, "AWS::Lambda::Function": 10, "AWS::Events::Rule": 2, "AWS::KMS::Key": 2, "AWS::DynamoDB::GlobalTable": 2} {
+	for kind, count := range map[string]int{"AWS::Cognito::UserPool": 2, "AWS::Cognito::UserPoolClient": 2,
+		"AWS::Lambda::Function": 10, "AWS::Events::Rule": 2, "AWS::KMS::Key": 2, "AWS::DynamoDB::GlobalTable": 2} {
 		if found := resources(t, stack, kind); len(found) != count {
 			t.Errorf("%d of %s, want %d", len(found), kind, count)
 		}
@@ -75,7 +77,8 @@ func TestTheConstructItselfIsKnownToTheCDK(t *testing.T) {
 		t.Error("the tree holds another object")
 	}
 	awscdk.NewCfnOutput(e, text("Inside"), &awscdk.CfnOutputProps{Value: text("x")})
-	later := awscdk.NewCfnResource(stack, text("Later"), &awscdk.CfnResourceProps{Type: text("AWS::CloudFormation::WaitConditionHandle")})
+	later := awscdk.NewCfnResource(stack, text("Later"),
+		&awscdk.CfnResourceProps{Type: text("AWS::CloudFormation::WaitConditionHandle")})
 	later.Node().AddDependency(e)
 	contains(t, string(emailotptest.Template(t, stack)), `"SignInUserPoolA2C003D1",`)
 }

@@ -32,8 +32,8 @@ func TestTemplates(t *testing.T) {
 	}
 }
 
-// Importers' feature flags are unknown. Those of this repository's app change the order of a statement's
-// resources and nothing else.
+// Importers' feature flags are unknown. Those of this repository's app change the order of a
+// statement's resources and nothing else.
 func TestFeatureFlagsChangeTheOrderOfResourcesAlone(t *testing.T) {
 	for _, mode := range modes {
 		stack := awscdk.NewStack(emailotptest.App(t, flags(t)), text("Prod"), nil)
@@ -82,17 +82,20 @@ func TestAHostedZoneGetsTheRecordsOfItsSender(t *testing.T) {
 	}
 	template := assertions.Template_FromStack(stack, nil)
 	template.HasResourceProperties(text("AWS::SES::EmailIdentity"), map[string]any{"EmailIdentity": "example.com",
-		"MailFromAttributes": map[string]any{"BehaviorOnMxFailure": "USE_DEFAULT_VALUE", "MailFromDomain": "mail.example.com"}})
-	template.HasResource(text("AWS::Lambda::Function"), map[string]any{"Metadata": map[string]any{"EmailOTP::Function": "create-auth-challenge"},
-		"Properties": map[string]any{"Environment": map[string]any{"Variables": map[string]any{
-			"EMAILOTP_FROM": "no-reply@id.example.com", "EMAILOTP_PRODUCT_NAME": "id.example.com"}}}})
+		"MailFromAttributes": map[string]any{"BehaviorOnMxFailure": "USE_DEFAULT_VALUE",
+			"MailFromDomain": "mail.example.com"}})
+	template.HasResource(text("AWS::Lambda::Function"),
+		map[string]any{"Metadata": map[string]any{"EmailOTP::Function": "create-auth-challenge"},
+			"Properties": map[string]any{"Environment": map[string]any{"Variables": map[string]any{
+				"EMAILOTP_FROM": "no-reply@id.example.com", "EMAILOTP_PRODUCT_NAME": "id.example.com"}}}})
 }
 
 func TestTemplatesAreTheSameEachTime(t *testing.T) {
 	render := func() string {
 		stack := awscdk.NewStack(emailotptest.App(t, flags(t)), text("Prod"), nil)
 		p := valid(emailotp.ModePasswordless)
-		p.Mail = &emailotp.MailProps{Languages: map[string]emailotp.MailStrings{"de": {Subject: "A"}, "fr": {Subject: "B"}, "it": {Subject: "C"}}}
+		p.Mail = &emailotp.MailProps{Languages: map[string]emailotp.MailStrings{"de": {Subject: "A"}, "fr": {Subject: "B"},
+			"it": {Subject: "C"}}}
 		signIn(stack, p)
 		return string(emailotptest.Template(t, stack))
 	}
@@ -116,7 +119,8 @@ func statements(t *testing.T, stack awscdk.Stack, role string) []string {
 		}
 		for _, s := range properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
 			statement := s.(map[string]any)
-			line := fmt.Sprintf("%v %s ON %s", statement["Effect"], compact(t, statement["Action"]), compact(t, statement["Resource"]))
+			line := fmt.Sprintf("%v %s ON %s", statement["Effect"], compact(t, statement["Action"]),
+				compact(t, statement["Resource"]))
 			if c := statement["Condition"]; c != nil {
 				line += " IF " + compact(t, c)
 			}
@@ -134,7 +138,8 @@ func TestEachRoleMayDoExactlyItsPart(t *testing.T) {
 		roles := resources(t, stack, "AWS::IAM::Role")
 		id := func(kind, prefix string) string { return logical(t, resources(t, stack, kind), prefix) }
 		arn := func(id string) string { return `{"Fn::GetAtt":["` + id + `","Arn"]}` }
-		key, table, pool := arn(id("AWS::KMS::Key", "SignIn")), arn(id("AWS::DynamoDB::GlobalTable", "SignIn")), arn(id("AWS::Cognito::UserPool", "SignIn"))
+		key, table, pool := arn(id("AWS::KMS::Key", "SignIn")), arn(id("AWS::DynamoDB::GlobalTable", "SignIn")),
+			arn(id("AWS::Cognito::UserPool", "SignIn"))
 		ses := func(kind, id string) string {
 			return `{"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":ses:",{"Ref":"AWS::Region"},":",{"Ref":"AWS::AccountId"},":` + kind + `/",{"Ref":"` + id + `"}]]}`
 		}
@@ -143,7 +148,9 @@ func TestEachRoleMayDoExactlyItsPart(t *testing.T) {
 			"SignInDefineAuthChallenge": {},
 			"SignInCreateAuthChallenge": {
 				`Allow "kms:GenerateMac" ON ` + key,
-				`Allow "ses:SendEmail" ON [` + ses("identity", id("AWS::SES::EmailIdentity", "SignIn")) + `,` + ses("configuration-set", id("AWS::SES::ConfigurationSet", "SignIn")) + `] IF {"StringEquals":{"ses:FromAddress":"no-reply@example.com"}}`,
+				`Allow "ses:SendEmail" ON [` + ses("identity", id("AWS::SES::EmailIdentity", "SignIn")) + `,` +
+					ses("configuration-set", id("AWS::SES::ConfigurationSet", "SignIn")) +
+					`] IF {"StringEquals":{"ses:FromAddress":"no-reply@example.com"}}`,
 				budget,
 			},
 			"SignInVerifyAuthChallenge": {`Allow "kms:VerifyMac" ON ` + key, budget},
@@ -151,7 +158,8 @@ func TestEachRoleMayDoExactlyItsPart(t *testing.T) {
 		}
 		if mode == emailotp.ModePasswordless {
 			want["SignInPreSignUp"] = nil
-			want["SignInVerifyAuthChallenge"] = append(want["SignInVerifyAuthChallenge"], `Allow "cognito-idp:AdminUpdateUserAttributes" ON `+pool)
+			want["SignInVerifyAuthChallenge"] = append(want["SignInVerifyAuthChallenge"],
+				`Allow "cognito-idp:AdminUpdateUserAttributes" ON `+pool)
 		} else {
 			want["SignInPreTokenGeneration"] = nil
 		}
@@ -174,7 +182,8 @@ func TestWhatMustBeAbsent(t *testing.T) {
 		stack := newStack(t)
 		signIn(stack, valid(mode))
 		template := string(emailotptest.Template(t, stack))
-		for _, absent := range []string{"iam::aws:policy", "ManagedPolicyArns", "USER_SRP", "USER_PASSWORD", "ALLOW_USER_AUTH", "AllowedOAuthFlows\"", "LEGACY",
+		for _, absent := range []string{"iam::aws:policy", "ManagedPolicyArns", "USER_SRP", "USER_PASSWORD",
+			"ALLOW_USER_AUTH", "AllowedOAuthFlows\"", "LEGACY",
 			"verified_email", "ses:*", "kms:Decrypt", "dynamodb:*", "SendRawEmail", "nodejs", "Custom::"} {
 			if strings.Contains(template, absent) {
 				t.Errorf("%s: the template has %s", mode, absent)
@@ -211,7 +220,8 @@ func TestBouncesAndComplaintsReachTheirFunction(t *testing.T) {
 				"Enabled":            true,
 				"MatchingEventTypes": []string{"bounce", "complaint"},
 				"EventBridgeDestination": map[string]any{"EventBusArn": map[string]any{"Fn::Join": []any{"", []any{
-					"arn:", map[string]any{"Ref": "AWS::Partition"}, ":events:", map[string]any{"Ref": "AWS::Region"}, ":", map[string]any{"Ref": "AWS::AccountId"}, ":event-bus/default"}}}},
+					"arn:", map[string]any{"Ref": "AWS::Partition"}, ":events:", map[string]any{"Ref": "AWS::Region"}, ":",
+					map[string]any{"Ref": "AWS::AccountId"}, ":event-bus/default"}}}},
 			},
 		})
 		template.HasResourceProperties(text("AWS::Events::Rule"), map[string]any{
@@ -219,15 +229,18 @@ func TestBouncesAndComplaintsReachTheirFunction(t *testing.T) {
 			"EventPattern": map[string]any{
 				"source": []string{"aws.ses"}, "detail-type": []string{"Email Bounced", "Email Complaint Received"},
 				"detail": map[string]any{"mail": map[string]any{"tags": map[string]any{
-					"ses:configuration-set": []any{map[string]any{"Ref": set}}, "emailotp-item": []any{map[string]any{"exists": true}}}}},
+					"ses:configuration-set": []any{map[string]any{"Ref": set}},
+					"emailotp-item":         []any{map[string]any{"exists": true}}}}},
 			},
 			"Targets": []any{map[string]any{"Arn": map[string]any{"Fn::GetAtt": []any{fn, "Arn"}}}},
 		})
 		template.HasResource(text("AWS::Lambda::Function"), map[string]any{
 			"Metadata": map[string]any{"EmailOTP::Function": "mail-events"},
 			"Properties": map[string]any{"Environment": map[string]any{"Variables": map[string]any{
-				"EMAILOTP_MODE": string(mode), "EMAILOTP_USER_POOL_ID": map[string]any{"Ref": id("AWS::Cognito::UserPool", "SignIn")},
-				"EMAILOTP_TABLE": map[string]any{"Ref": id("AWS::DynamoDB::GlobalTable", "SignIn")}, "EMAILOTP_KEY_ARN": assertions.Match_Absent(), "EMAILOTP_FROM": assertions.Match_Absent(),
+				"EMAILOTP_MODE": string(mode), "EMAILOTP_USER_POOL_ID": map[string]any{"Ref": id("AWS::Cognito::UserPool",
+					"SignIn")},
+				"EMAILOTP_TABLE":   map[string]any{"Ref": id("AWS::DynamoDB::GlobalTable", "SignIn")},
+				"EMAILOTP_KEY_ARN": assertions.Match_Absent(), "EMAILOTP_FROM": assertions.Match_Absent(),
 			}}},
 		})
 		for name := range resources(t, stack, "AWS::Cognito::UserPool") {
@@ -276,7 +289,8 @@ func TestTheSessionOutlivesTheCodeWithinCognitosLimits(t *testing.T) {
 		p := valid(emailotp.ModePasswordless)
 		p.CodeTTL = seconds(ttl)
 		signIn(stack, p)
-		assertions.Template_FromStack(stack, nil).HasResourceProperties(text("AWS::Cognito::UserPoolClient"), map[string]any{"AuthSessionValidity": minutes})
+		assertions.Template_FromStack(stack, nil).HasResourceProperties(text("AWS::Cognito::UserPoolClient"),
+			map[string]any{"AuthSessionValidity": minutes})
 	}
 }
 
@@ -294,10 +308,11 @@ func TestThePoolIsClosedWhereAMailboxWouldOpenIt(t *testing.T) {
 				"AutoVerifiedAttributes":      []string{"email"},
 				"UserAttributeUpdateSettings": map[string]any{"AttributesRequireVerificationBeforeUpdate": []string{"email"}},
 				"MfaConfiguration":            "OFF",
-				"AccountRecoverySetting":      map[string]any{"RecoveryMechanisms": []any{map[string]any{"Name": "admin_only", "Priority": 1}}},
-				"AdminCreateUserConfig":       map[string]any{"AllowAdminCreateUserOnly": adminOnly},
-				"DeletionProtection":          "ACTIVE",
-				"Schema":                      assertions.Match_Absent(),
+				"AccountRecoverySetting": map[string]any{"RecoveryMechanisms": []any{map[string]any{"Name": "admin_only",
+					"Priority": 1}}},
+				"AdminCreateUserConfig": map[string]any{"AllowAdminCreateUserOnly": adminOnly},
+				"DeletionProtection":    "ACTIVE",
+				"Schema":                assertions.Match_Absent(),
 			},
 		})
 	}
@@ -314,12 +329,14 @@ func TestFunctionsEndBeforeCognitoGivesUpAndAreMarked(t *testing.T) {
 		if timeout := properties["Timeout"].(float64); timeout >= 5 {
 			t.Errorf("%s runs for %v s", id, timeout)
 		}
-		if compact(t, properties["Architectures"]) != `["x86_64"]` || properties["MemorySize"] != 256.0 || properties["Runtime"] != "provided.al2023" {
+		if compact(t, properties["Architectures"]) != `["x86_64"]` || properties["MemorySize"] != 256.0 ||
+			properties["Runtime"] != "provided.al2023" {
 			t.Errorf("%s: %s", id, compact(t, properties))
 		}
 		folders[fn["Metadata"].(map[string]any)["EmailOTP::Function"].(string)] = true
 	}
-	want := []string{"create-auth-challenge", "define-auth-challenge", "mail-events", "pre-sign-up", "verify-auth-challenge"}
+	want := []string{"create-auth-challenge", "define-auth-challenge", "mail-events", "pre-sign-up",
+		"verify-auth-challenge"}
 	if got := slices.Sorted(maps.Keys(folders)); !slices.Equal(got, want) {
 		t.Errorf("functions %v, want %v", got, want)
 	}
@@ -336,7 +353,8 @@ func TestWhatIsKeptWhenTheStackIsDeleted(t *testing.T) {
 	}{
 		{"by default", "", nil, "Retain", "Retain", "RetainExceptOnCreate"},
 		{"RETAIN", awscdk.RemovalPolicy_RETAIN, nil, "Retain", "Retain", "RetainExceptOnCreate"},
-		{"RETAIN_ON_UPDATE_OR_DELETE", awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE, nil, "Retain", "Retain", "RetainExceptOnCreate"},
+		{"RETAIN_ON_UPDATE_OR_DELETE", awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE, nil, "Retain", "Retain",
+			"RetainExceptOnCreate"},
 		{"a pool without deletion protection", "", &unprotected, "RetainExceptOnCreate", "Retain", "RetainExceptOnCreate"},
 		{"DESTROY", awscdk.RemovalPolicy_DESTROY, nil, "Delete", "Delete", "Delete"},
 	} {
@@ -345,12 +363,14 @@ func TestWhatIsKeptWhenTheStackIsDeleted(t *testing.T) {
 		p.RemovalPolicy, p.UserPoolProps = c.policy, c.pool
 		signIn(stack, p)
 		for kind, want := range map[string]string{"AWS::Cognito::UserPool": c.ofPool, "AWS::DynamoDB::GlobalTable": c.ofTable,
-			"AWS::KMS::Key": c.ofKeyAndOther, "AWS::Logs::LogGroup": c.ofKeyAndOther, "AWS::SES::EmailIdentity": c.ofKeyAndOther} {
+			"AWS::KMS::Key": c.ofKeyAndOther, "AWS::Logs::LogGroup": c.ofKeyAndOther,
+			"AWS::SES::EmailIdentity": c.ofKeyAndOther} {
 			for id, r := range resources(t, stack, kind) {
 				if r["DeletionPolicy"] != want {
 					t.Errorf("%s: %s has the deletion policy %v, want %s", c.name, id, r["DeletionPolicy"], want)
 				}
-				protected := strings.Contains(compact(t, r), `"DeletionProtection":"ACTIVE"`) || strings.Contains(compact(t, r), `"DeletionProtectionEnabled":true`)
+				protected := strings.Contains(compact(t, r), `"DeletionProtection":"ACTIVE"`) ||
+					strings.Contains(compact(t, r), `"DeletionProtectionEnabled":true`)
 				if protected != (want == "Retain") {
 					t.Errorf("%s: %s is protected from deletion: %t", c.name, id, protected)
 				}
@@ -378,7 +398,8 @@ func TestAGenerationReplacesTheKeyAlone(t *testing.T) {
 	}
 	first, second, third := template(1), template(2), template(3)
 	one, two, three := keys(first), keys(second), keys(third)
-	if len(one) != 1 || one[0] != "SignInKeyDA3A2C98" || len(two) != 2 || !slices.Contains(two, one[0]) || len(three) != 2 || slices.Contains(three, one[0]) {
+	if len(one) != 1 || one[0] != "SignInKeyDA3A2C98" || len(two) != 2 || !slices.Contains(two, one[0]) ||
+		len(three) != 2 || slices.Contains(three, one[0]) {
 		t.Fatalf("keys of the generations: %v, %v, %v; each keeps the one before", one, two, three)
 	}
 	current := two[0]
@@ -416,17 +437,20 @@ func TestAnIdentityOfAnotherAccountIsNamedToTheFunctionByItsARN(t *testing.T) {
 	stack := newStack(t)
 	p := valid(emailotp.ModePassword)
 	arn := "arn:aws:ses:eu-west-1:210987654321:identity/example.com"
-	p.Sender = emailotp.SenderIdentity(awsses.EmailIdentity_FromEmailIdentityArn(stack, text("Identity"), &arn), "no-reply@example.com")
+	p.Sender = emailotp.SenderIdentity(awsses.EmailIdentity_FromEmailIdentityArn(stack, text("Identity"), &arn),
+		"no-reply@example.com")
 	signIn(stack, p)
 	if found := resources(t, stack, "AWS::SES::EmailIdentity"); len(found) != 0 {
 		t.Errorf("an identity was created: %v", found)
 	}
 	functions := resources(t, stack, "AWS::Lambda::Function")
 	contains(t, compact(t, functions[logical(t, functions, "SignInCreate")]), `"EMAILOTP_IDENTITY_ARN":"`+arn+`"`)
-	contains(t, strings.Join(statements(t, stack, logical(t, resources(t, stack, "AWS::IAM::Role"), "SignInCreate")), "\n"), `"ses:SendEmail" ON ["`+arn+`",`)
+	contains(t, strings.Join(statements(t, stack, logical(t, resources(t, stack, "AWS::IAM::Role"), "SignInCreate")),
+		"\n"), `"ses:SendEmail" ON ["`+arn+`",`)
 
 	own := newStack(t)
-	p.Sender = emailotp.SenderIdentity(awsses.EmailIdentity_FromEmailIdentityName(own, text("Identity"), text("example.com")), "no-reply@example.com")
+	p.Sender = emailotp.SenderIdentity(awsses.EmailIdentity_FromEmailIdentityName(own, text("Identity"),
+		text("example.com")), "no-reply@example.com")
 	signIn(own, p)
 	if template := string(emailotptest.Template(t, own)); strings.Contains(template, "EMAILOTP_IDENTITY_ARN") {
 		t.Error("an identity of the own account is named by its ARN")
@@ -441,7 +465,8 @@ func TestADomainWithoutAZoneListsTheRecordsItNeeds(t *testing.T) {
 	for _, r := range signIn(stack, p).DnsRecords() {
 		got = append(got, fmt.Sprintf("%s %s", *r.Type, *r.Name))
 	}
-	if len(got) != 6 || !strings.HasPrefix(got[0], "CNAME ") || got[3] != "MX bounce.example.com" || got[4] != "TXT bounce.example.com" || got[5] != "TXT _dmarc.example.com" {
+	if len(got) != 6 || !strings.HasPrefix(got[0], "CNAME ") || got[3] != "MX bounce.example.com" ||
+		got[4] != "TXT bounce.example.com" || got[5] != "TXT _dmarc.example.com" {
 		t.Errorf("records %q", got)
 	}
 }
@@ -451,14 +476,17 @@ func TestTheGuessingBoundIsStatedAndADoubtfulOneIsAWarning(t *testing.T) {
 	p := valid(emailotp.ModePassword)
 	p.CodeLength = number(6)
 	signIn(stack, p)
-	contains(t, string(emailotptest.Template(t, stack)), `"EmailOTP::Guessing::SignIn"`, `"ChancePerAccountAndYear": "0.00873"`, `"GuessesPerYear": 8770`)
-	warnings := *assertions.Annotations_FromStack(stack).FindWarning(text("*"), assertions.Match_StringLikeRegexp(text(".*each right once in 10\\^6: a chance of 0.0087, above 0.001.*")))
+	contains(t, string(emailotptest.Template(t, stack)), `"EmailOTP::Guessing::SignIn"`,
+		`"ChancePerAccountAndYear": "0.00873"`, `"GuessesPerYear": 8770`)
+	warnings := *assertions.Annotations_FromStack(stack).FindWarning(text("*"),
+		assertions.Match_StringLikeRegexp(text(".*each right once in 10\\^6: a chance of 0.0087, above 0.001.*")))
 	if len(warnings) != 1 {
 		t.Errorf("%d warnings", len(warnings))
 	}
 	sound := newStack(t)
 	signIn(sound, valid(emailotp.ModePassword))
-	if warnings := *assertions.Annotations_FromStack(sound).FindWarning(text("*"), assertions.Match_AnyValue()); len(warnings) != 0 {
+	if warnings := *assertions.Annotations_FromStack(sound).FindWarning(text("*"),
+		assertions.Match_AnyValue()); len(warnings) != 0 {
 		t.Errorf("the default warns: %v", warnings)
 	}
 }
@@ -466,7 +494,8 @@ func TestTheGuessingBoundIsStatedAndADoubtfulOneIsAWarning(t *testing.T) {
 // sendsBy returns what the mailing function may send with, as the ends of the ARNs.
 func sendsBy(t *testing.T, stack awscdk.Stack) string {
 	t.Helper()
-	for _, s := range statements(t, stack, logical(t, resources(t, stack, "AWS::IAM::Role"), "SignInCreateAuthChallengeRole")) {
+	for _, s := range statements(t, stack, logical(t, resources(t, stack, "AWS::IAM::Role"),
+		"SignInCreateAuthChallengeRole")) {
 		if strings.Contains(s, "ses:SendEmail") {
 			if !strings.Contains(s, `IF {"StringEquals":{"ses:FromAddress":"no-reply@example.com"}}`) {
 				t.Errorf("without its condition: %s", s)
@@ -495,9 +524,13 @@ func TestEachKindOfSenderHasItsOwnIdentityAndStatement(t *testing.T) {
 			return emailotp.SenderHostedZone(zone(s, text("example.com")), "no-reply@example.com")
 		}, nil, []string{domain, address}, []string{own, `identity/*`}},
 		"an identity that exists": {func(s awscdk.Stack) emailotp.Sender {
-			return emailotp.SenderIdentity(awsses.EmailIdentity_FromEmailIdentityName(s, text("Identity"), text("example.com")), "no-reply@example.com")
+			return emailotp.SenderIdentity(awsses.EmailIdentity_FromEmailIdentityName(s, text("Identity"), text("example.com")),
+				"no-reply@example.com")
 		}, nil, []string{`:identity/example.com"`, address}, []string{own, domain, `identity/*`}},
-		"recipients of the SES sandbox": {func(awscdk.Stack) emailotp.Sender { return emailotp.SenderAddress("no-reply@example.com") }, yes,
+		"recipients of the SES sandbox": {func(
+			awscdk.Stack) emailotp.Sender {
+			return emailotp.SenderAddress("no-reply@example.com")
+		}, yes,
 			[]string{own, `":identity/*"`}, []string{domain}},
 	} {
 		stack := newStack(t)

@@ -17,11 +17,13 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// timeoutSeconds ends a function before Cognito abandons the call after 5 seconds and repeats it: an
-// abandoned call must not run beside its repetition. The difference is the time of the invocation.
+// timeoutSeconds ends a function before Cognito abandons the call after 5 seconds and repeats it:
+// an abandoned call must not run beside its repetition. The difference is the time of the
+// invocation.
 const timeoutSeconds = 4
 
-// A slot is one function: its construct's id and, if the pool calls it, Cognito's name of the trigger.
+// A slot is one function: its construct's id and, if the pool calls it, Cognito's name of the
+// trigger.
 type slot struct {
 	function  settings.Function
 	id        string
@@ -30,11 +32,15 @@ type slot struct {
 }
 
 var slots = []slot{
-	{settings.DefineAuthChallenge, "DefineAuthChallenge", awscognito.UserPoolOperation_DEFINE_AUTH_CHALLENGE, []string{"defineAuthChallenge"}},
-	{settings.CreateAuthChallenge, "CreateAuthChallenge", awscognito.UserPoolOperation_CREATE_AUTH_CHALLENGE, []string{"createAuthChallenge"}},
-	{settings.VerifyAuthChallenge, "VerifyAuthChallenge", awscognito.UserPoolOperation_VERIFY_AUTH_CHALLENGE_RESPONSE, []string{"verifyAuthChallengeResponse"}},
+	{settings.DefineAuthChallenge, "DefineAuthChallenge", awscognito.UserPoolOperation_DEFINE_AUTH_CHALLENGE,
+		[]string{"defineAuthChallenge"}},
+	{settings.CreateAuthChallenge, "CreateAuthChallenge", awscognito.UserPoolOperation_CREATE_AUTH_CHALLENGE,
+		[]string{"createAuthChallenge"}},
+	{settings.VerifyAuthChallenge, "VerifyAuthChallenge", awscognito.UserPoolOperation_VERIFY_AUTH_CHALLENGE_RESPONSE,
+		[]string{"verifyAuthChallengeResponse"}},
 	{settings.PreSignUp, "PreSignUp", awscognito.UserPoolOperation_PRE_SIGN_UP, []string{"preSignUp"}},
-	{settings.PreTokenGeneration, "PreTokenGeneration", awscognito.UserPoolOperation_PRE_TOKEN_GENERATION, []string{"preTokenGeneration", "preTokenGenerationConfig"}},
+	{settings.PreTokenGeneration, "PreTokenGeneration", awscognito.UserPoolOperation_PRE_TOKEN_GENERATION,
+		[]string{"preTokenGeneration", "preTokenGenerationConfig"}},
 	{settings.MailEvents, "MailEvents", nil, nil},
 }
 
@@ -95,7 +101,8 @@ func (e *emailOTP) addFunction(slot slot) awslambda.Function {
 	if err := failure(); err != nil {
 		refuse(*e.Node().Path(), []string{err.Error()})
 	}
-	fn.Node().DefaultChild().(awslambda.CfnFunction).AddMetadata(jsii.String(contract.MetadataFunction), string(slot.function))
+	fn.Node().DefaultChild().(awslambda.CfnFunction).AddMetadata(jsii.String(contract.MetadataFunction),
+		string(slot.function))
 	return fn
 }
 
@@ -110,11 +117,13 @@ func (e *emailOTP) statements(f settings.Function) []awsiam.PolicyStatement {
 		send := allow(e.senders(), "ses:SendEmail")
 		send.Conditions = &map[string]any{"StringEquals": map[string]string{"ses:FromAddress": e.config.settings.From}}
 		return []awsiam.PolicyStatement{
-			awsiam.NewPolicyStatement(allow([]*string{e.key.KeyArn()}, "kms:GenerateMac")), budget, awsiam.NewPolicyStatement(send)}
+			awsiam.NewPolicyStatement(allow([]*string{e.key.KeyArn()}, "kms:GenerateMac")), budget,
+			awsiam.NewPolicyStatement(send)}
 	case settings.VerifyAuthChallenge:
 		return []awsiam.PolicyStatement{awsiam.NewPolicyStatement(allow([]*string{e.key.KeyArn()}, "kms:VerifyMac")), budget}
 	case settings.MailEvents:
-		return []awsiam.PolicyStatement{awsiam.NewPolicyStatement(allow([]*string{e.table.TableArn()}, "dynamodb:UpdateItem"))}
+		return []awsiam.PolicyStatement{awsiam.NewPolicyStatement(allow([]*string{e.table.TableArn()},
+			"dynamodb:UpdateItem"))}
 	}
 	return nil
 }
@@ -127,8 +136,8 @@ func (e *emailOTP) connectTriggers() {
 	if !e.passwordless() {
 		return
 	}
-	// A policy of its own: in the role's, the pool's ARN would make pool, function and role wait for
-	// each other.
+	// A policy of its own: in the role's, the pool's ARN would make pool, function and role wait
+	// for each other.
 	awsiam.NewPolicy(e, jsii.String("VerifyEmailPolicy"), &awsiam.PolicyProps{
 		Roles: &[]awsiam.IRole{e.functions[settings.VerifyAuthChallenge].Role()},
 		Statements: &[]awsiam.PolicyStatement{awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
@@ -145,8 +154,9 @@ func takenSlots(pool awscognito.UserPool, m settings.Mode) []string {
 	for _, slot := range triggersOf(m) {
 		for _, name := range slot.names {
 			if _, taken := config[name]; taken {
-				problems = append(problems, fmt.Sprintf("UserPool %s has a trigger %s already, and Cognito calls one function a trigger; "+
-					"remove it, or give the EmailOTP a pool of its own",
+				problems = append(problems, fmt.Sprintf(
+					"UserPool %s has a trigger %s already, and Cognito calls one function a trigger; "+
+						"remove it, or give the EmailOTP a pool of its own",
 					*pool.Node().Path(), capital(name)))
 			}
 		}

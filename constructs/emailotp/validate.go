@@ -54,12 +54,13 @@ func (r *reader) mode(p *EmailOTPProps) {
 	case p.Mode == "":
 		r.add("Mode is missing; pass ModePassword or ModePasswordless")
 	case !p.Mode.IsValid():
-		r.add("Mode must be ModePassword (%q) or ModePasswordless (%q) (received: %q)", ModePassword, ModePasswordless, p.Mode)
+		r.add("Mode must be ModePassword (%q) or ModePasswordless (%q) (received: %q)", ModePassword, ModePasswordless,
+			p.Mode)
 	}
 }
 
-// settings reads the props that functions receive, by the list that [settings.Fields] returns. Mode and
-// Sender have readers of their own.
+// settings reads the props that functions receive, by the list that [settings.Fields] returns. Mode
+// and Sender have readers of their own.
 func (r *reader) settings(s *settings.Settings, p *EmailOTPProps) {
 	props := reflect.ValueOf(p).Elem()
 	for _, f := range settings.Fields() {
@@ -259,7 +260,8 @@ func (r *reader) functions(c *config, p *EmailOTPProps) {
 	if p.LogRetention != "" {
 		c.logRetention = p.LogRetention
 		if !slices.Contains(retentions, p.LogRetention) {
-			r.add("LogRetention must be one of awslogs.RetentionDays (received: %q); leave it empty for ONE_MONTH", p.LogRetention)
+			r.add("LogRetention must be one of awslogs.RetentionDays (received: %q); leave it empty for ONE_MONTH",
+				p.LogRetention)
 		}
 	}
 	switch p.RemovalPolicy {
@@ -320,7 +322,8 @@ func (r *reader) newPool(p UserPoolProps) {
 	switch p.FeaturePlan {
 	case "", awscognito.FeaturePlan_LITE, awscognito.FeaturePlan_ESSENTIALS, awscognito.FeaturePlan_PLUS:
 	default:
-		r.add("UserPoolProps.FeaturePlan must be LITE, ESSENTIALS or PLUS (received: %q); leave it empty for LITE", p.FeaturePlan)
+		r.add("UserPoolProps.FeaturePlan must be LITE, ESSENTIALS or PLUS (received: %q); leave it empty for LITE",
+			p.FeaturePlan)
 	}
 	if policy := p.PasswordPolicy; policy != nil {
 		r.whole("UserPoolProps.PasswordPolicy.MinLength", policy.MinLength, 8, 99, DefaultPasswordLength, "characters")
@@ -357,7 +360,8 @@ func (c *config) checkPlace(scope constructs.Construct, id string) []string {
 	pool := c.pool.(awscognito.UserPool)
 	here, there := awscdk.Stack_Of(scope), awscdk.Stack_Of(pool)
 	if here.Node().Root() != there.Node().Root() {
-		return []string{fmt.Sprintf("UserPool %s belongs to another app; pass a pool of stack %s", *pool.Node().Path(), *here.Node().Path())}
+		return []string{fmt.Sprintf("UserPool %s belongs to another app; pass a pool of stack %s", *pool.Node().Path(),
+			*here.Node().Path())}
 	}
 	if *here.Node().Addr() != *there.Node().Addr() {
 		return []string{fmt.Sprintf("UserPool %s belongs to stack %s, and a trigger from another stack makes the two depend on each other; "+

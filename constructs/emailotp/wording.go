@@ -14,40 +14,41 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// MailStrings are the texts of one language, plain text with words in braces for values; an empty one
-// is the built-in.
+// MailStrings are the texts of one language, plain text with words in braces for values; an empty
+// one is the built-in.
 type MailStrings = mail.Strings
 
 // MailTemplates are Go templates that replace the mail's layout; an empty one is the built-in.
 type MailTemplates = mail.Templates
 
-// MailProps overrides the mail's wording, languages and colours. The construct compiles all of it at
-// synth and renders it with worst-case values; an error names the file, line or key of the mistake. The
-// result is one file beside the function that mails.
+// MailProps overrides the mail's wording, languages and colours. The construct compiles all of it
+// at synth and renders it with worst-case values; an error names the file, line or key of the
+// mistake. The result is one file beside the function that mails.
 type MailProps struct {
 	// LogoText stands at the top of the mail, at most 64 characters. Default: ProductName.
 	LogoText *string
-	// AccentColor is the colour of the logo and the bar above it, as #rrggbb or #rgb, with a contrast
-	// of 4.5 to 1 on white. Default: a blue.
+	// AccentColor is the colour of the logo and the bar above it, as #rrggbb or #rgb, with a
+	// contrast of 4.5 to 1 on white. Default: a blue.
 	AccentColor *string
-	// Footer is a line at the end of the mail in every language, such as a postal address, at most 500
-	// characters. Default: none.
+	// Footer is a line at the end of the mail in every language, such as a postal address, at most
+	// 500 characters. Default: none.
 	Footer *string
 	// CodeInSubject puts the code into the subject too, which lock screens and shared screens show.
 	// Default: false.
 	CodeInSubject *bool
-	// SignInHost is the sign-in page's host, such as "id.example.com": the plain text then ends with a
-	// line by which browsers offer the code on that host alone. Default: no such line.
+	// SignInHost is the sign-in page's host, such as "id.example.com": the plain text then ends
+	// with a line by which browsers offer the code on that host alone. Default: no such line.
 	SignInHost *string
 	// FeedbackId is an identifier in the Feedback-ID header, by which mailbox providers group
 	// complaints: up to 64 ASCII letters, digits, "-" and "_". Default: SES's own.
 	FeedbackId *string
-	// Languages adds languages and overrides texts, by BCP 47 tag. Default: the languages that ship.
+	// Languages adds languages and overrides texts, by BCP 47 tag. Default: the languages that
+	// ship.
 	Languages map[string]MailStrings
 	// Templates replaces the layout. Default: the built-in one.
 	Templates *MailTemplates
-	// Directory can have subject.tmpl, text.tmpl and html.tmpl, and a file of texts per language such as
-	// sv.json. Its files win over Templates and Languages. Default: none.
+	// Directory can have subject.tmpl, text.tmpl and html.tmpl, and a file of texts per language
+	// such as sv.json. Its files win over Templates and Languages. Default: none.
 	Directory *string
 }
 
@@ -112,8 +113,8 @@ func (r *reader) overrides(m mail.Config, p MailProps) mail.Config {
 	return read
 }
 
-// refused adds each line of an error of the mail's configuration as a problem of the prop that the line
-// begins with.
+// refused adds each line of an error of the mail's configuration as a problem of the prop that the
+// line begins with.
 func (r *reader) refused(err error) {
 	if err == nil {
 		return

@@ -44,8 +44,8 @@ type Pool struct {
 	API API
 	// ID is the pool's id.
 	ID string
-	// Check looks at the pool's description and the descriptions of all its app clients, and returns
-	// a sentence for each finding that forbids to attach. Nil checks nothing.
+	// Check looks at the pool's description and the descriptions of all its app clients, and
+	// returns a sentence for each finding that forbids to attach. Nil checks nothing.
 	Check func(pool json.RawMessage, clients []json.RawMessage) []string
 	// Sleep waits between attempts; nil is real time.
 	Sleep func(context.Context, time.Duration) error
@@ -57,14 +57,14 @@ type Triggers struct {
 	ARNs map[string]string
 	// Former are the ARNs that EmailOTP had in these slots before; an update may replace them.
 	Former map[string]string
-	// Chained are the adopter's functions that EmailOTP invokes itself, by slot. Attach takes over a
-	// slot that holds its chained function.
+	// Chained are the adopter's functions that EmailOTP invokes itself, by slot. Attach takes over
+	// a slot that holds its chained function.
 	Chained map[string]string
 	// Restore are the slots that Detach gives back to their chained function: what Attach returned
 	// when it was first called. Other slots are left empty.
 	Restore []string
-	// TokenVersion is the event version of PreTokenGeneration, "V1_0" to "V3_0", for a pool that has
-	// none of its own. Empty is "V1_0".
+	// TokenVersion is the event version of PreTokenGeneration, "V1_0" to "V3_0", for a pool that
+	// has none of its own. Empty is "V1_0".
 	TokenVersion string
 }
 
@@ -74,9 +74,9 @@ const maxTries = 6
 // errChanged reports that another caller changed the pool between two descriptions.
 var errChanged = errors.New("the user pool was changed by another caller meanwhile")
 
-// Attach puts the triggers into their slots and returns, in order, the slots that it took over from a
-// chained function. It is idempotent. A slot with a chained function that holds the trigger already
-// counts as taken over, because a repeated call can't know better.
+// Attach puts the triggers into their slots and returns, in order, the slots that it took over from
+// a chained function. It is idempotent. A slot with a chained function that holds the trigger
+// already counts as taken over, because a repeated call can't know better.
 func (p Pool) Attach(ctx context.Context, t Triggers) (takenOver []string, err error) {
 	err = p.change(ctx, func(d description) (map[string]any, error) {
 		if err := p.check(ctx, d); err != nil {
@@ -160,7 +160,8 @@ func (p Pool) try(ctx context.Context, decide func(description) (map[string]any,
 	return p.verify(ctx, before, want)
 }
 
-// verify describes the pool once more and puts the former state back where more changed than was meant.
+// verify describes the pool once more and puts the former state back where more changed than was
+// meant.
 func (p Pool) verify(ctx context.Context, before description, want map[string]any) error {
 	after, err := p.describe(ctx)
 	if err != nil {
@@ -182,8 +183,9 @@ func (p Pool) verify(ctx context.Context, before description, want map[string]an
 	return fmt.Errorf("%w; the former state was put back", problem)
 }
 
-// update calls UpdateUserPool. Tags of AWS's own, which a pool of CloudFormation's has, are left out if
-// Cognito refuses them: it keeps them itself, and the comparison afterwards shows whether it did.
+// update calls UpdateUserPool. Tags of AWS's own, which a pool of CloudFormation's has, are left
+// out if Cognito refuses them: it keeps them itself, and the comparison afterwards shows whether it
+// did.
 func (p Pool) update(ctx context.Context, request map[string]any) error {
 	_, err := p.API.Call(ctx, "UpdateUserPool", request)
 	var api *APIError
@@ -194,7 +196,8 @@ func (p Pool) update(ctx context.Context, request map[string]any) error {
 }
 
 func isTagError(e *APIError) bool {
-	return e.Code == "UserPoolTaggingException" || e.Code == "InvalidParameterException" && strings.Contains(e.Message, "aws:")
+	return e.Code == "UserPoolTaggingException" || e.Code == "InvalidParameterException" &&
+		strings.Contains(e.Message, "aws:")
 }
 
 // isTransient reports whether a new attempt from the first description on may succeed.

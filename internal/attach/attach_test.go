@@ -93,9 +93,10 @@ var kept = []string{"Id", "Arn", "CreationDate", "SchemaAttributes", "AliasAttri
 
 // reset are the values that Cognito gives to members which an update lacks.
 var reset = map[string]any{"UserPoolTier": "ESSENTIALS", "MfaConfiguration": "OFF", "DeletionProtection": "INACTIVE",
-	"AdminCreateUserConfig":  map[string]any{"AllowAdminCreateUserOnly": false},
-	"AccountRecoverySetting": map[string]any{"RecoveryMechanisms": []any{map[string]any{"Name": "verified_phone_number", "Priority": 1}}},
-	"Policies":               map[string]any{"PasswordPolicy": map[string]any{"MinimumLength": 8, "TemporaryPasswordValidityDays": 7}}}
+	"AdminCreateUserConfig": map[string]any{"AllowAdminCreateUserOnly": false},
+	"AccountRecoverySetting": map[string]any{"RecoveryMechanisms": []any{map[string]any{"Name": "verified_phone_number",
+		"Priority": 1}}},
+	"Policies": map[string]any{"PasswordPolicy": map[string]any{"MinimumLength": 8, "TemporaryPasswordValidityDays": 7}}}
 
 func (c *cognito) update(in map[string]any) error {
 	bytes, _ := json.Marshal(in)
@@ -164,11 +165,13 @@ func described(t *testing.T) map[string]any {
 	return answer.UserPool
 }
 
-const ours, theirs = "arn:aws:lambda:eu-west-1:123456789012:function:ours-", "arn:aws:lambda:eu-west-1:123456789012:function:theirs-"
+const ours, theirs = "arn:aws:lambda:eu-west-1:123456789012:function:ours-",
+	"arn:aws:lambda:eu-west-1:123456789012:function:theirs-"
 
 func triggers() attach.Triggers {
 	arns := map[string]string{}
-	for _, slot := range []string{"DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse", "PreTokenGeneration"} {
+	for _, slot := range []string{"DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse",
+		"PreTokenGeneration"} {
 		arns[slot] = ours + slot
 	}
 	return attach.Triggers{ARNs: arns, Chained: map[string]string{"PreTokenGeneration": theirs + "PreTokenGeneration"}}
@@ -192,7 +195,8 @@ func restoring() attach.Triggers {
 }
 
 func poolOf(c *cognito) attach.Pool {
-	return attach.Pool{API: c, ID: "eu-west-1_Example01", Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
+	return attach.Pool{API: c, ID: "eu-west-1_Example01",
+		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
 }
 
 func lambdas(c *cognito) map[string]any { m, _ := c.pool["LambdaConfig"].(map[string]any); return m }
@@ -317,7 +321,8 @@ func TestRefusals(t *testing.T) {
 		}, "Policies.SignInPolicy.Novel"},
 		"an unknown trigger": {func(c *cognito) { lambdas(c)["PostSignOut"] = "arn" }, "LambdaConfig.PostSignOut"},
 		"an unknown member in a list": {func(c *cognito) {
-			c.pool["AccountRecoverySetting"] = map[string]any{"RecoveryMechanisms": []any{map[string]any{"Name": "x", "After": 1}}}
+			c.pool["AccountRecoverySetting"] = map[string]any{"RecoveryMechanisms": []any{map[string]any{"Name": "x",
+				"After": 1}}}
 		}, "AccountRecoverySetting.RecoveryMechanisms[0].After"},
 		"a slot that is taken": {func(c *cognito) {
 			lambdas(c)["DefineAuthChallenge"] = theirs + "Define"
@@ -345,7 +350,8 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestFindingsOfThePoolAndAllItsClientsRefuse(t *testing.T) {
-	c := &cognito{pool: described(t), clients: []map[string]any{{"ClientId": "a", "ClientSecret": "hidden"}, {"ClientId": "b"},
+	c := &cognito{pool: described(t), clients: []map[string]any{{"ClientId": "a", "ClientSecret": "hidden"},
+		{"ClientId": "b"},
 		{"ClientId": "c", "ExplicitAuthFlows": []any{"ALLOW_USER_SRP_AUTH"}}}}
 	p := poolOf(c)
 	var seen []string
@@ -381,7 +387,8 @@ func TestALostSettingIsPutBackAndNamed(t *testing.T) {
 		return nil
 	}
 	_, err := poolOf(c).Attach(t.Context(), triggers())
-	if err == nil || !strings.Contains(err.Error(), "UserAttributeUpdateSettings") || !strings.Contains(err.Error(), "was put back") {
+	if err == nil || !strings.Contains(err.Error(), "UserAttributeUpdateSettings") ||
+		!strings.Contains(err.Error(), "was put back") {
 		t.Errorf("error %v", err)
 	}
 	same(t, c.pool, before)
@@ -456,10 +463,11 @@ func TestAnUpdateReplacesTheFormerFunctions(t *testing.T) {
 	}
 }
 
-// TestFaultsAtEachCall: whatever call fails, the pool is either attached, or as it was; and the same
-// operation afterwards succeeds.
+// TestFaultsAtEachCall: whatever call fails, the pool is either attached, or as it was; and the
+// same operation afterwards succeeds.
 func TestFaultsAtEachCall(t *testing.T) {
-	for _, fault := range []error{&attach.APIError{Code: "InternalErrorException"}, &attach.APIError{Code: "NotAuthorizedException"}, errors.New("reset")} {
+	for _, fault := range []error{&attach.APIError{Code: "InternalErrorException"},
+		&attach.APIError{Code: "NotAuthorizedException"}, errors.New("reset")} {
 		for failing := range 12 {
 			c := &cognito{pool: described(t)}
 			before := maps.Clone(c.pool)

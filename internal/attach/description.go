@@ -161,8 +161,8 @@ func moveUnusedAccountValidity(request map[string]any) {
 	request["Policies"] = policies
 }
 
-// checkTemplate refuses a pool whose verification mail has a code's wording and a link's: the request
-// takes one of them, and the other would be lost.
+// checkTemplate refuses a pool whose verification mail has a code's wording and a link's: the
+// request takes one of them, and the other would be lost.
 func checkTemplate(request map[string]any) error {
 	template, _ := request["VerificationMessageTemplate"].(map[string]any)
 	if template["EmailMessage"] != nil && template["EmailMessageByLink"] != nil {
@@ -186,8 +186,8 @@ func withoutSystemTags(request map[string]any) map[string]any {
 	return request
 }
 
-// differences compares two descriptions and returns a line for each member that differs. The triggers
-// are compared with want, where it is not nil.
+// differences compares two descriptions and returns a line for each member that differs. The
+// triggers are compared with want, where it is not nil.
 func differences(before, after description, want map[string]any) []string {
 	a, b := comparable(before.pool), comparable(after.pool)
 	if want != nil {
@@ -220,7 +220,8 @@ func withoutToken(lambdas map[string]any) map[string]any {
 		return lambdas
 	}
 	lambdas = maps.Clone(lambdas)
-	if version, _ := config["LambdaVersion"].(string); version == "V1_0" && lambdas[tokenSlot] == nil || lambdas[tokenSlot] == config["LambdaArn"] {
+	if version, _ := config["LambdaVersion"].(string); version == "V1_0" && lambdas[tokenSlot] == nil ||
+		lambdas[tokenSlot] == config["LambdaArn"] {
 		lambdas[tokenSlot] = config["LambdaArn"]
 		if version == "V1_0" {
 			delete(lambdas, tokenConfig)

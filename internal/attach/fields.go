@@ -6,14 +6,15 @@ import (
 	"slices"
 )
 
-// A member says what becomes of one member of DescribeUserPool's answer in UpdateUserPool's request.
+// A member says what becomes of one member of DescribeUserPool's answer in UpdateUserPool's
+// request.
 type member struct {
 	// name is the member's name in the request; empty where it is the same.
 	name string
 	// drop leaves the member out: UpdateUserPool has no such input.
 	drop bool
-	// inner are the members of an object or of the objects in a list. Nil is a value that is carried
-	// over whole: a text, a number, a list of texts, a map with names of the adopter's own.
+	// inner are the members of an object or of the objects in a list. Nil is a value that is
+	// carried over whole: a text, a number, a list of texts, a map with names of the adopter's own.
 	inner map[string]member
 }
 
@@ -28,9 +29,9 @@ func values(names ...string) map[string]member {
 
 var versioned = member{inner: values("LambdaArn", "LambdaVersion")}
 
-// poolMembers is DescribeUserPool's UserPool as aws-sdk-go-v2 cognitoidentityprovider v1.61.0 has it.
-// UpdateUserPool resets what it is not given, so a member that is not in this table stops everything:
-// [request] names it.
+// poolMembers is DescribeUserPool's UserPool as aws-sdk-go-v2 cognitoidentityprovider v1.61.0 has
+// it. UpdateUserPool resets what it is not given, so a member that is not in this table stops
+// everything: [request] names it.
 var poolMembers = map[string]member{
 	"Id":   {name: "UserPoolId"},
 	"Name": {name: "PoolName"},

@@ -10,8 +10,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/customresource"
 )
 
-// Properties are the properties of the custom resource, as the construct writes them. Values are texts:
-// CloudFormation turns everything else into them.
+// Properties are the properties of the custom resource, as the construct writes them. Values are
+// texts: CloudFormation turns everything else into them.
 type Properties struct {
 	// UserPoolID is the pool's id.
 	UserPoolID string `json:"UserPoolId"`
@@ -25,16 +25,16 @@ type Properties struct {
 	// AcknowledgedBypasses are the findings that the adopter accepts, by kind, then a colon, then a
 	// construct path or a client's id.
 	AcknowledgedBypasses []string `json:",omitempty"`
-	// Version and Settings change with the module and with what it was configured with, SynthesizedAt
-	// with each synthesis where CheckOnDeploy is set: CloudFormation calls the function only where a
-	// property changes.
+	// Version and Settings change with the module and with what it was configured with,
+	// SynthesizedAt with each synthesis where CheckOnDeploy is set: CloudFormation calls the
+	// function only where a property changes.
 	Version       string
 	Settings      string
 	SynthesizedAt string `json:",omitempty"`
 }
 
-// A Check looks at a pool and its app clients, as Cognito describes them, and returns a sentence for
-// each finding that forbids to deploy.
+// A Check looks at a pool and its app clients, as Cognito describes them, and returns a sentence
+// for each finding that forbids to deploy.
 type Check func(p Properties, pool json.RawMessage, clients []json.RawMessage) []string
 
 // idMark separates the pool's id from the slots to restore in the physical id.
@@ -42,9 +42,9 @@ const idMark = "/emailotp/"
 
 // Operation returns the custom resource's operation: Create and Update attach, Delete detaches.
 //
-// The physical id begins with the pool's id, so that another pool is another resource: CloudFormation
-// then deletes the old one, which detaches the pool that the old id names. It ends in the slots that
-// held a chained function before the first Create, which Delete gives back.
+// The physical id begins with the pool's id, so that another pool is another resource:
+// CloudFormation then deletes the old one, which detaches the pool that the old id names. It ends
+// in the slots that held a chained function before the first Create, which Delete gives back.
 func Operation(api API, check Check) customresource.Operation {
 	return func(ctx context.Context, e customresource.Event) (string, error) {
 		var now, former Properties

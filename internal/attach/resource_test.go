@@ -13,7 +13,8 @@ import (
 func properties(t *testing.T, change func(*attach.Properties)) json.RawMessage {
 	t.Helper()
 	own := triggers()
-	p := attach.Properties{UserPoolID: "eu-west-1_Example01", Mode: "password", Triggers: own.ARNs, Chained: own.Chained, Version: "v0.2.0"}
+	p := attach.Properties{UserPoolID: "eu-west-1_Example01", Mode: "password", Triggers: own.ARNs, Chained: own.Chained,
+		Version: "v0.2.0"}
 	if change != nil {
 		change(&p)
 	}
@@ -40,14 +41,17 @@ func TestTheLifeOfAResource(t *testing.T) {
 	renewed := properties(t, func(p *attach.Properties) { p.Triggers["DefineAuthChallenge"] = ours + "renewed" })
 	update := customresource.Event{RequestType: customresource.Update, PhysicalResourceID: id, ResourceProperties: renewed,
 		OldResourceProperties: properties(t, nil)}
-	if got, err := operate(t.Context(), update); err != nil || got != id || lambdas(c)["DefineAuthChallenge"] != ours+"renewed" {
+	if got, err := operate(t.Context(), update); err != nil || got != id ||
+		lambdas(c)["DefineAuthChallenge"] != ours+"renewed" {
 		t.Errorf("update: id %q, %v, %v", got, err, lambdas(c))
 	}
 	update.ResourceProperties, update.OldResourceProperties = update.OldResourceProperties, update.ResourceProperties
-	if got, err := operate(t.Context(), update); err != nil || got != id || lambdas(c)["DefineAuthChallenge"] != ours+"DefineAuthChallenge" {
+	if got, err := operate(t.Context(), update); err != nil || got != id ||
+		lambdas(c)["DefineAuthChallenge"] != ours+"DefineAuthChallenge" {
 		t.Errorf("its rollback: id %q, %v, %v", got, err, lambdas(c))
 	}
-	deleted := customresource.Event{RequestType: customresource.Delete, PhysicalResourceID: id, ResourceProperties: properties(t, nil)}
+	deleted := customresource.Event{RequestType: customresource.Delete, PhysicalResourceID: id,
+		ResourceProperties: properties(t, nil)}
 	for range 2 {
 		if _, err := operate(t.Context(), deleted); err != nil {
 			t.Errorf("delete: %v", err)
@@ -61,7 +65,8 @@ func TestAFailedCreateLeavesThePoolAndItsDeleteSucceeds(t *testing.T) {
 	lambdas(c)["CreateAuthChallenge"] = theirs + "Create"
 	before := maps.Clone(c.pool)
 	operate := attach.Operation(c, nil)
-	id, err := operate(t.Context(), customresource.Event{RequestType: customresource.Create, ResourceProperties: properties(t, nil)})
+	id, err := operate(t.Context(), customresource.Event{RequestType: customresource.Create,
+		ResourceProperties: properties(t, nil)})
 	if err == nil || !strings.Contains(err.Error(), "CreateAuthChallenge calls") {
 		t.Fatalf("id %q, %v", id, err)
 	}
@@ -79,7 +84,8 @@ func TestAnotherPoolIsAnotherResource(t *testing.T) {
 	c := &cognito{pool: described(t)}
 	other := properties(t, func(p *attach.Properties) { p.UserPoolID = "eu-west-1_Example02" })
 	id, err := attach.Operation(c, nil)(t.Context(), customresource.Event{RequestType: customresource.Update,
-		PhysicalResourceID: "eu-west-1_Example01/emailotp/", ResourceProperties: other, OldResourceProperties: properties(t, nil)})
+		PhysicalResourceID: "eu-west-1_Example01/emailotp/", ResourceProperties: other,
+		OldResourceProperties: properties(t, nil)})
 	if err != nil || !strings.HasPrefix(id, "eu-west-1_Example02/") {
 		t.Errorf("id %q, %v", id, err)
 	}
@@ -89,7 +95,8 @@ func TestMalformedEvents(t *testing.T) {
 	c := &cognito{pool: described(t)}
 	for _, e := range []customresource.Event{
 		{RequestType: customresource.Create, ResourceProperties: json.RawMessage(`[]`)},
-		{RequestType: customresource.Update, ResourceProperties: properties(t, nil), OldResourceProperties: json.RawMessage(`7`)},
+		{RequestType: customresource.Update, ResourceProperties: properties(t, nil),
+			OldResourceProperties: json.RawMessage(`7`)},
 		{RequestType: "Rename", ResourceProperties: properties(t, nil)},
 	} {
 		if _, err := attach.Operation(c, nil)(t.Context(), e); err == nil {

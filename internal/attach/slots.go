@@ -36,7 +36,8 @@ func (t Triggers) attached(now map[string]any) (map[string]any, error) {
 	return want, nil
 }
 
-// detached returns LambdaConfig without the triggers, with the chained functions back in their slots.
+// detached returns LambdaConfig without the triggers, with the chained functions back in their
+// slots.
 func (t Triggers) detached(now map[string]any) map[string]any {
 	want := maps.Clone(now)
 	for slot, own := range t.ARNs {
@@ -68,8 +69,8 @@ func (t Triggers) takenOver(now map[string]any) []string {
 	return slots
 }
 
-// holders returns the functions that a slot has: none, one, or for the token slot the one of each of
-// its two members.
+// holders returns the functions that a slot has: none, one, or for the token slot the one of each
+// of its two members.
 func holders(lambdas map[string]any, slot string) []string {
 	var arns []string
 	if arn, _ := lambdas[slot].(string); arn != "" {

@@ -32,7 +32,8 @@ type Target struct{ GOOS, GOARCH string }
 
 // Names returns the functions' folders below lambdas/, sorted.
 func Names() []string {
-	return []string{"create-auth-challenge", "define-auth-challenge", "mail-events", "pre-sign-up", "pre-token-generation", "verify-auth-challenge"}
+	return []string{"create-auth-challenge", "define-auth-challenge", "mail-events", "pre-sign-up",
+		"pre-token-generation", "verify-auth-challenge"}
 }
 
 // Function compiles lambdas/<name> of the module in moduleDir into the file out. The error has the
@@ -41,8 +42,8 @@ func Function(ctx context.Context, moduleDir, name string, t Target, out string)
 	return compile(ctx, moduleDir, t, out, name)
 }
 
-// Functions compiles several functions into the existing directory out, each into a file with the name
-// of its folder and the bytes that [Function] writes. At once they take half the time.
+// Functions compiles several functions into the existing directory out, each into a file with the
+// name of its folder and the bytes that [Function] writes. At once they take half the time.
 func Functions(ctx context.Context, moduleDir string, t Target, out string, names ...string) error {
 	return compile(ctx, moduleDir, t, out, names...)
 }
@@ -66,7 +67,8 @@ func compile(ctx context.Context, moduleDir string, t Target, out string, names 
 	return nil
 }
 
-// run runs the go command in the module with all that it prints, which is nothing where a build succeeds.
+// run runs the go command in the module with all that it prints, which is nothing where a build
+// succeeds.
 func run(ctx context.Context, moduleDir string, t Target, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = moduleDir
@@ -95,7 +97,8 @@ func CheckSource(moduleDir, name string) error {
 // never use. The package is named by its directory: an import path would record the module's
 // version and sum.
 func Arguments(out string, names ...string) []string {
-	return slices.Concat([]string{"build"}, packageFlags, []string{"-ldflags", "-s -w -buildid=", "-o", out}, folders(names))
+	return slices.Concat([]string{"build"}, packageFlags, []string{"-ldflags", "-s -w -buildid=", "-o", out},
+		folders(names))
 }
 
 // packageFlags are those of the recipe's flags that compiled packages depend on.
@@ -120,12 +123,13 @@ func Environment(t Target, dir string) []string {
 	if goarch == "" {
 		goarch = "arm64"
 	}
-	return []string{"GOOS=" + goos, "GOARCH=" + goarch, "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off", "GO111MODULE=on",
+	return []string{"GOOS=" + goos, "GOARCH=" + goarch, "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off",
+		"GO111MODULE=on",
 		"GOEXPERIMENT=", "GOFIPS140=off", "GOARM64=v8.0", "GOAMD64=v1", "PWD=" + dir}
 }
 
-// compilerLine matches an error with a position. The go command prints one for imports that it can't
-// download too; moduleTrouble matches those.
+// compilerLine matches an error with a position. The go command prints one for imports that it
+// can't download too; moduleTrouble matches those.
 var (
 	compilerLine  = regexp.MustCompile(`\.go:\d+:\d+: `)
 	moduleTrouble = regexp.MustCompile(`module lookup disabled|missing go\.sum|no required module|cannot find module|dial tcp|: Get "http|reading (https?|file)://`)

@@ -49,10 +49,14 @@ func compile(t *testing.T, dir string, target build.Target) []byte {
 func TestTheSameSourceGivesTheSameBytesWhateverSurroundsIt(t *testing.T) {
 	want := compile(t, module(t, t.TempDir()), build.Target{})
 	for name, surround := range map[string]func(t *testing.T) string{
-		"another path":                   func(t *testing.T) string { return t.TempDir() },
-		"a path with spaces and unicode": func(t *testing.T) string { return filepath.Join(t.TempDir(), "Überall [1] здесь") },
+		"another path": func(t *testing.T) string { return t.TempDir() },
+		"a path with spaces and unicode": func(t *testing.T) string {
+			return filepath.Join(t.TempDir(),
+				"Überall [1] здесь")
+		},
 		"hostile variables": func(t *testing.T) string {
-			for variable, value := range map[string]string{"GOFLAGS": "-mod=vendor -tags=foo -x", "GOARM64": "v9.0", "GOWORK": "/no/such/go.work", "GOOS": "plan9",
+			for variable, value := range map[string]string{"GOFLAGS": "-mod=vendor -tags=foo -x", "GOARM64": "v9.0",
+				"GOWORK": "/no/such/go.work", "GOOS": "plan9",
 				"GOARCH": "mips", "CGO_ENABLED": "1", "GOEXPERIMENT": "nothing", "GO111MODULE": "off", "GOFIPS140": "latest"} {
 				t.Setenv(variable, value)
 			}
@@ -77,7 +81,8 @@ func TestSeveralAtOnceHaveTheSameBytes(t *testing.T) {
 	if err := build.Functions(context.Background(), dir, build.Target{}, out, "pre-sign-up"); err != nil {
 		t.Fatal(err)
 	}
-	if err := build.Functions(context.Background(), dir, build.Target{}, out, "pre-sign-up", "define-auth-challenge"); err != nil {
+	if err := build.Functions(context.Background(), dir, build.Target{}, out, "pre-sign-up",
+		"define-auth-challenge"); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(filepath.Join(out, "pre-sign-up"))
@@ -94,7 +99,8 @@ func TestSeveralAtOnceHaveTheSameBytes(t *testing.T) {
 
 func TestTargets(t *testing.T) {
 	dir := module(t, t.TempDir())
-	for target, machine := range map[build.Target]elf.Machine{{}: elf.EM_AARCH64, {GOOS: "linux", GOARCH: "amd64"}: elf.EM_X86_64} {
+	for target, machine := range map[build.Target]elf.Machine{{}: elf.EM_AARCH64,
+		{GOOS: "linux", GOARCH: "amd64"}: elf.EM_X86_64} {
 		program, err := elf.NewFile(bytes.NewReader(compile(t, dir, target)))
 		if err != nil || program.Machine != machine {
 			t.Errorf("%v gives %v, %v", target, program, err)
@@ -102,7 +108,8 @@ func TestTargets(t *testing.T) {
 	}
 }
 
-// The recipe is what makes assets equal everywhere: a changed flag changes every importer's template.
+// The recipe is what makes assets equal everywhere: a changed flag changes every importer's
+// template.
 func TestTheRecipeToTheLetter(t *testing.T) {
 	want := "build -mod=readonly -trimpath -buildvcs=false -tags lambda.norpc -ldflags -s -w -buildid= -o /out/bootstrap ./lambdas/pre-sign-up"
 	if got := strings.Join(build.Arguments("/out/bootstrap", "pre-sign-up"), " "); got != want {
@@ -131,7 +138,8 @@ func TestEveryFunctionHasItsSource(t *testing.T) {
 
 func TestFailuresSayWhatToDo(t *testing.T) {
 	broken := module(t, t.TempDir())
-	if err := os.WriteFile(filepath.Join(broken, "lambdas/pre-sign-up/main.go"), []byte("package main\n\nfunc main() { missing() }\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(broken, "lambdas/pre-sign-up/main.go"),
+		[]byte("package main\n\nfunc main() { missing() }\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	stopped, stop := context.WithCancel(context.Background())
@@ -141,11 +149,16 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 		ctx                       context.Context
 		path                      bool
 	}{
-		{name: "an unknown function", dir: broken, function: "../x", want: `unknown function "../x"; the functions are create-auth-challenge,`},
-		{name: "no source", dir: t.TempDir(), function: "pre-sign-up", want: "the function's source is missing: no Go file in "},
-		{name: "a mistake", dir: broken, function: "pre-sign-up", want: "does not compile: # github.com/cognito-emailotp/cdk-emailotp/lambdas/pre-sign-up\nlambdas/pre-sign-up/main.go:3:15: undefined: missing"},
-		{name: "stopped", dir: broken, function: "pre-sign-up", ctx: stopped, want: "building pre-sign-up was stopped: context canceled"},
-		{name: "no toolchain", dir: broken, function: "pre-sign-up", path: true, want: "needs the go command, which is not on PATH; install Go"},
+		{name: "an unknown function", dir: broken, function: "../x",
+			want: `unknown function "../x"; the functions are create-auth-challenge,`},
+		{name: "no source", dir: t.TempDir(), function: "pre-sign-up",
+			want: "the function's source is missing: no Go file in "},
+		{name: "a mistake", dir: broken, function: "pre-sign-up",
+			want: "does not compile: # github.com/cognito-emailotp/cdk-emailotp/lambdas/pre-sign-up\nlambdas/pre-sign-up/main.go:3:15: undefined: missing"},
+		{name: "stopped", dir: broken, function: "pre-sign-up", ctx: stopped,
+			want: "building pre-sign-up was stopped: context canceled"},
+		{name: "no toolchain", dir: broken, function: "pre-sign-up", path: true,
+			want: "needs the go command, which is not on PATH; install Go"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.path {
@@ -179,10 +192,12 @@ func TestArchivesDependOnNamesAndContentsAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.File) != 2 || r.File[0].Name != build.Bootstrap || r.File[0].Mode() != 0o755 || r.File[1].Mode() != 0o644 || r.File[0].Modified.Year() != 1980 {
+	if len(r.File) != 2 || r.File[0].Name != build.Bootstrap || r.File[0].Mode() != 0o755 || r.File[1].Mode() != 0o644 ||
+		r.File[0].Modified.Year() != 1980 {
 		t.Errorf("entries %+v", r.File)
 	}
-	if err := build.Archive(&two, append(files, files[0])); err == nil || !strings.Contains(err.Error(), `two entries are named "bootstrap"`) {
+	if err := build.Archive(&two, append(files, files[0])); err == nil ||
+		!strings.Contains(err.Error(), `two entries are named "bootstrap"`) {
 		t.Errorf("twice: %v", err)
 	}
 }
@@ -191,7 +206,8 @@ func TestPackagesAreTheSameEachTimeAndCarryTheirChecksum(t *testing.T) {
 	dir, out := module(t, t.TempDir()), filepath.Join(t.TempDir(), "dist")
 	var sums []string
 	for range 2 {
-		p, err := build.WritePackage(context.Background(), dir, "pre-sign-up", build.Target{}, out, build.File{Name: "mail.json", Content: []byte("{}")})
+		p, err := build.WritePackage(context.Background(), dir, "pre-sign-up", build.Target{}, out,
+			build.File{Name: "mail.json", Content: []byte("{}")})
 		if err != nil {
 			t.Fatal(err)
 		}

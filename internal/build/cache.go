@@ -14,18 +14,19 @@ import (
 	"time"
 )
 
-// A Cache keeps built functions. The go command keeps compiled packages, but links a program anew each
-// time, and linking is most of the time of a warm build.
+// A Cache keeps built functions. The go command keeps compiled packages, but links a program anew
+// each time, and linking is most of the time of a warm build.
 type Cache struct {
 	// Dir is the cache's directory; empty for no cache.
 	Dir string
 }
 
-// kept is the number of states of the source whose functions are kept, the last used ones: 50 MB each.
+// kept is the number of states of the source whose functions are kept, the last used ones: 50 MB
+// each.
 const kept = 4
 
-// Functions is [Functions], but copies functions that the same toolchain has built before from the same
-// packages with the same settings. It builds them where the cache fails.
+// Functions is [Functions], but copies functions that the same toolchain has built before from the
+// same packages with the same settings. It builds them where the cache fails.
 func (c Cache) Functions(ctx context.Context, moduleDir string, t Target, out string, names ...string) error {
 	if c.Dir == "" {
 		return Functions(ctx, moduleDir, t, out, names...)
@@ -53,7 +54,8 @@ func (c Cache) Functions(ctx context.Context, moduleDir string, t Target, out st
 	return nil
 }
 
-// sumSuffix is of the file beside a program that holds its SHA-256, as a crash may leave less than was written.
+// sumSuffix is of the file beside a program that holds its SHA-256, as a crash may leave less than
+// was written.
 const sumSuffix = ".sha256"
 
 // take copies a program out of the cache, if it is what was put there.
@@ -144,8 +146,8 @@ func fingerprint(ctx context.Context, moduleDir string, t Target) (string, error
 	return hex.EncodeToString(h.Sum(nil)[:16]), nil
 }
 
-// copyFile copies a program and returns its SHA-256 in hexadecimal. It makes no link: a program that
-// writes into a cloud assembly would change the cache through it.
+// copyFile copies a program and returns its SHA-256 in hexadecimal. It makes no link: a program
+// that writes into a cloud assembly would change the cache through it.
 func copyFile(from, to string) (sum string, err error) {
 	in, err := os.Open(from)
 	if err != nil {

@@ -44,7 +44,8 @@ func states(t *testing.T, cache string) []string {
 
 func change(t *testing.T, dir, text string) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(dir, "lambdas", "pre-sign-up", "more.go"), []byte("package main\n\nfunc init() { println(\""+text+"\") }\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "lambdas", "pre-sign-up", "more.go"),
+		[]byte("package main\n\nfunc init() { println(\""+text+"\") }\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

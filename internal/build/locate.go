@@ -71,9 +71,10 @@ func fromSource(file string) (string, error) {
 	}
 }
 
-// fromModuleGraph runs the go command in the working directory, the importing app's, with -mod=readonly:
-// without it, the output in a vendored app would be empty, with no error. An ambient GOWORK is a
-// workspace to look through, but one that doesn't exist must not hide the module's own graph.
+// fromModuleGraph runs the go command in the working directory, the importing app's, with
+// -mod=readonly: without it, the output in a vendored app would be empty, with no error. An ambient
+// GOWORK is a workspace to look through, but one that doesn't exist must not hide the module's own
+// graph.
 func fromModuleGraph(ctx context.Context) (string, error) {
 	var failures []error
 	for _, workspace := range [][]string{nil, {"GOWORK=off"}} {
@@ -119,11 +120,13 @@ func fromBuildInfo(ctx context.Context, info *debug.BuildInfo) (string, error) {
 	return "", errors.New("the binary does not depend on the module by a version")
 }
 
-// goCommand runs the go command for the host, whatever the ambient target is, and returns its output.
+// goCommand runs the go command for the host, whatever the ambient target is, and returns its
+// output.
 func goCommand(ctx context.Context, dir string, env []string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir
-	cmd.Env = append(append(os.Environ(), "GOFLAGS=", "GOOS=", "GOARCH=", "GOEXPERIMENT=", "GO111MODULE=on", "GOARM64=", "GOAMD64="), env...)
+	cmd.Env = append(append(os.Environ(), "GOFLAGS=", "GOOS=", "GOARCH=", "GOEXPERIMENT=", "GO111MODULE=on", "GOARM64=",
+		"GOAMD64="), env...)
 	var out, words bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &words
 	if err := cmd.Run(); err != nil {

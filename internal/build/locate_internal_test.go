@@ -26,7 +26,8 @@ func write(t *testing.T, dir string, files map[string]string) {
 
 func TestTheSourceIsFoundAboveTheFileThatWasCompiled(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"go.mod": "// ours\nmodule \"" + Module + "\" // here\n\ngo 1.26\n", "internal/build/locate.go": ""})
+	write(t, dir, map[string]string{"go.mod": "// ours\nmodule \"" + Module + "\" // here\n\ngo 1.26\n",
+		"internal/build/locate.go": ""})
 	got, err := locate(context.Background(), filepath.Join(dir, "internal/build/locate.go"), nil)
 	if err != nil || got != dir {
 		t.Errorf("got %s, %v", got, err)
@@ -37,7 +38,8 @@ func TestAVendoredCopyIsNotTakenForTheSource(t *testing.T) {
 	app := t.TempDir()
 	file := "vendor/" + Module + "/internal/build/locate.go"
 	write(t, app, map[string]string{"go.mod": "module example.com/app\n", file: ""})
-	if dir, err := fromSource(filepath.Join(app, file)); err == nil || !strings.Contains(err.Error(), `belongs to module "example.com/app"`) {
+	if dir, err := fromSource(filepath.Join(app, file)); err == nil ||
+		!strings.Contains(err.Error(), `belongs to module "example.com/app"`) {
 		t.Errorf("got %s, %v", dir, err)
 	}
 }
@@ -46,7 +48,8 @@ func TestTheModuleGraphIsAskedWhereThePathWasTrimmed(t *testing.T) {
 	library, app := t.TempDir(), t.TempDir()
 	write(t, library, map[string]string{"go.mod": "module " + Module + "\n\ngo 1.26\n"})
 	write(t, app, map[string]string{
-		"go.mod":             "module example.com/app\n\ngo 1.26\n\nrequire " + Module + " v0.1.0\n\nreplace " + Module + " => " + library + "\n",
+		"go.mod": "module example.com/app\n\ngo 1.26\n\nrequire " + Module + " v0.1.0\n\nreplace " + Module +
+			" => " + library + "\n",
 		"vendor/modules.txt": "",
 	})
 	t.Chdir(app)
@@ -84,12 +87,14 @@ func TestWhereNothingHoldsEachWayIsNamed(t *testing.T) {
 	t.Chdir(t.TempDir())
 	t.Setenv("GOPROXY", "off")
 	t.Setenv("GOMODCACHE", t.TempDir())
-	info := &debug.BuildInfo{Deps: []*debug.Module{{Path: "example.com/other", Version: "v1.0.0"}, {Path: Module, Version: "v0.1.0"}}}
+	info := &debug.BuildInfo{Deps: []*debug.Module{{Path: "example.com/other", Version: "v1.0.0"},
+		{Path: Module, Version: "v0.1.0"}}}
 	_, err := locate(context.Background(), trimmed, info)
 	if err == nil {
 		t.Fatal("found")
 	}
-	for _, want := range []string{"the source of " + Module + " was not found (", "where it was compiled: the path was trimmed", "go list: ", "the build information: ", "GOPROXY=off"} {
+	for _, want := range []string{"the source of " + Module + " was not found (",
+		"where it was compiled: the path was trimmed", "go list: ", "the build information: ", "GOPROXY=off"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("missing %q in %v", want, err)
 		}

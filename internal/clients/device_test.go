@@ -2,7 +2,8 @@ package clients_test
 
 import "testing"
 
-// A browser whose storage is full keeps the sign-in and the tokens in memory, and the page shows that.
+// A browser whose storage is full keeps the sign-in and the tokens in memory, and the page shows
+// that.
 func TestAFullStorageEndsNoSignIn(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"passwordless", "password"} {

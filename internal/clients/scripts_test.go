@@ -16,7 +16,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/web"
 )
 
-// runScript runs a script of testdata in Node with the address of the sandbox; the script must end with ok.
+// runScript runs a script of testdata in Node with the address of the sandbox; the script must end
+// with ok.
 func (w *world) runScript(name string, extra map[string]any) {
 	w.t.Helper()
 	dir := w.t.TempDir()
@@ -29,7 +30,8 @@ func (w *world) runScript(name string, extra map[string]any) {
 	given := map[string]any{
 		"endpoint": w.cfg.Endpoint, "inboxUrl": w.cfg.InboxURL, "mode": string(w.cfg.Mode),
 		"userPoolId": w.cfg.UserPoolID, "userPoolClientId": w.cfg.UserPoolClientID,
-		"user": w.person, "password": personPassword, "newcomer": w.newcomer, "temporary": temporary, "ownPassword": ownPassword,
+		"user": w.person, "password": personPassword, "newcomer": w.newcomer, "temporary": temporary,
+		"ownPassword": ownPassword,
 	}
 	maps.Copy(given, extra)
 	data, err := json.Marshal(given)

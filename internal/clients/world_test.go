@@ -45,8 +45,8 @@ func modes(t *testing.T, test func(t *testing.T, mode string)) {
 	}
 }
 
-// world is a sandbox with the sign-in page, and the test's users in it: person and, in password mode,
-// newcomer, who has a temporary password.
+// world is a sandbox with the sign-in page, and the test's users in it: person and, in password
+// mode, newcomer, who has a temporary password.
 type world struct {
 	t                testing.TB
 	sb               *sandbox.Sandbox
@@ -126,7 +126,8 @@ func users(person, newcomer, mode string) []sandbox.User {
 
 func (w *world) settings() webbundle.Settings {
 	return webbundle.Settings{
-		UserPoolID: w.cfg.UserPoolID, UserPoolClientID: w.cfg.UserPoolClientID, Mode: string(w.cfg.Mode), Endpoint: w.cfg.Endpoint,
+		UserPoolID: w.cfg.UserPoolID, UserPoolClientID: w.cfg.UserPoolClientID, Mode: string(w.cfg.Mode),
+		Endpoint: w.cfg.Endpoint,
 		InboxURL: w.cfg.InboxURL, SignUp: w.cfg.Mode == "passwordless", Product: "Example", PasswordLength: minimumLength,
 	}
 }

@@ -11,9 +11,9 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-// Ahead opens connections when a function's first event arrives: all in parallel, before the event is
-// read. A trigger calls its services one after the other, and without Ahead each first call would wait
-// for a handshake of its own. Its zero value is ready to use.
+// Ahead opens connections when a function's first event arrives: all in parallel, before the event
+// is read. A trigger calls its services one after the other, and without Ahead each first call
+// would wait for a handshake of its own. Its zero value is ready to use.
 type Ahead struct {
 	once sync.Once
 	open []func()
@@ -22,8 +22,8 @@ type Ahead struct {
 // Option changes what [Config] does.
 type Option func(*dialer)
 
-// Connections opens n connections ahead for a client: as many as the trigger's calls to the service that
-// run in parallel.
+// Connections opens n connections ahead for a client: as many as the trigger's calls to the service
+// that run in parallel.
 func (a *Ahead) Connections(n int) Option {
 	return func(d *dialer) {
 		if d.address != "" {
@@ -57,10 +57,11 @@ func (a ahead) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 }
 
 // hosts are the first parts of the services' host names.
-var hosts = map[Service]string{KMS: "kms", DynamoDB: "dynamodb", SESv2: "email", Cognito: "cognito-idp", Lambda: "lambda"}
+var hosts = map[Service]string{KMS: "kms", DynamoDB: "dynamodb", SESv2: "email", Cognito: "cognito-idp",
+	Lambda: "lambda"}
 
-// addressOf returns where the service will be called, "host:port", or "" where that is not by TLS or
-// through a proxy. It need not be right: a connection to another address is never used.
+// addressOf returns where the service will be called, "host:port", or "" where that is not by TLS
+// or through a proxy. It need not be right: a connection to another address is never used.
 func addressOf(service Service, c aws.Config, get func(string) string) string {
 	if get("HTTPS_PROXY") != "" || get("https_proxy") != "" {
 		return ""
@@ -78,7 +79,8 @@ func addressOf(service Service, c aws.Config, get func(string) string) string {
 	return u.Host
 }
 
-// maxIdle is the number of idle connections to keep: one for each of the calls that run in parallel.
+// maxIdle is the number of idle connections to keep: one for each of the calls that run in
+// parallel.
 const maxIdle = 4
 
 // transport returns a client's HTTP transport, which dials by d.

@@ -1,9 +1,9 @@
-// Package cloud makes the AWS clients of the Lambda functions, a package each below this one, so that a
-// function links only what it calls.
+// Package cloud makes the AWS clients of the Lambda functions, a package each below this one, so
+// that a function links only what it calls.
 //
 // The package doesn't use the SDK's LoadDefaultConfig, which reads files and probes services that a
-// Lambda function doesn't have, and doubles the time to the first answer. [Config] reads what Lambda and
-// a developer set: region, credentials, endpoints and the number of attempts.
+// Lambda function doesn't have, and doubles the time to the first answer. [Config] reads what
+// Lambda and a developer set: region, credentials, endpoints and the number of attempts.
 package cloud
 
 import (
@@ -33,13 +33,13 @@ const (
 	Cognito  Service = "COGNITO_IDENTITY_PROVIDER"
 )
 
-// attempts is how often a call is made in all: Cognito waits five seconds and then calls the trigger
-// again, which leaves no time for the SDK's three attempts and their pauses.
+// attempts is how often a call is made in all: Cognito waits five seconds and then calls the
+// trigger again, which leaves no time for the SDK's three attempts and their pauses.
 const attempts = 2
 
 // Config returns the configuration of a client of the service, or an error that names every missing
-// variable. The timeout is for one attempt. Errors of the client's calls have the error's code, the HTTP
-// status and the request id, and no text of the service.
+// variable. The timeout is for one attempt. Errors of the client's calls have the error's code, the
+// HTTP status and the request id, and no text of the service.
 func Config(service Service, lookup Lookup, timeout time.Duration, options ...Option) (aws.Config, error) {
 	get := func(name string) string { v, _ := lookup(name); return v }
 	c := aws.Config{

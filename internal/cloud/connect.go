@@ -10,23 +10,23 @@ import (
 	"time"
 )
 
-// aheadAge is the greatest age of a connection opened ahead. Where the first event used none, Lambda may
-// freeze the function for longer than a service keeps a silent connection, and a mail that was written to
-// a dead connection may not be sent again.
+// aheadAge is the greatest age of a connection opened ahead. Where the first event used none,
+// Lambda may freeze the function for longer than a service keeps a silent connection, and a mail
+// that was written to a dead connection may not be sent again.
 const aheadAge = 3 * time.Second
 
 // dialer opens one service's connections, some of them before a request needs them.
 type dialer struct {
-	// timeout is for a connection with its handshake. It is below the client's timeout for an attempt, so
-	// that a service that doesn't connect differs from one that doesn't answer.
+	// timeout is for a connection with its handshake. It is below the client's timeout for an
+	// attempt, so that a service that doesn't connect differs from one that doesn't answer.
 	timeout time.Duration
 	// roots are trusted first, the system's after them.
 	roots func() *x509.CertPool
 	// address is the address of connections opened ahead, and early holds the unused ones.
 	address string
 	early   chan *early
-	// system is set once a certificate was not of these roots: behind a proxy that decrypts the traffic, or
-	// in a partition with other authorities.
+	// system is set once a certificate was not of these roots: behind a proxy that decrypts the
+	// traffic, or in a partition with other authorities.
 	system atomic.Bool
 	// once is set for a service of which a request must not be made twice: see [Once].
 	once bool
@@ -101,8 +101,9 @@ func (e *early) take(ctx context.Context) *tls.Conn {
 	return e.conn
 }
 
-// open trusts the roots first, which for AWS are Amazon's own, and the system's after an unknown authority.
-// Reading the system's hundred and more takes half of a function's time to its first answer.
+// open trusts the roots first, which for AWS are Amazon's own, and the system's after an unknown
+// authority. Reading the system's hundred and more takes half of a function's time to its first
+// answer.
 func (d *dialer) open(ctx context.Context, network, address string) (*tls.Conn, error) {
 	if !d.system.Load() {
 		c, err := handshake(ctx, network, address, d.roots())
@@ -114,8 +115,8 @@ func (d *dialer) open(ctx context.Context, network, address string) (*tls.Conn, 
 	return handshake(ctx, network, address, nil)
 }
 
-// handshake connects; nil roots are the system's. It reports an error in the middle of the handshake as
-// one of dialling too, since no request has left yet.
+// handshake connects; nil roots are the system's. It reports an error in the middle of the
+// handshake as one of dialling too, since no request has left yet.
 func handshake(ctx context.Context, network, address string, roots *x509.CertPool) (*tls.Conn, error) {
 	d := tls.Dialer{NetDialer: &net.Dialer{KeepAlive: 30 * time.Second}, Config: &tls.Config{RootCAs: roots,
 		MinVersion: tls.VersionTLS12}}

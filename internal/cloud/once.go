@@ -18,12 +18,14 @@ import (
 // without it means that the service did not receive the request, or refused it.
 var ErrNoAnswer = errors.New("no answer came")
 
-// maxIdleOnce is how long a connection may wait for its next request under [Once]. Lambda may freeze a
-// function between two requests; the longer it does, the likelier a service has closed the connection.
+// maxIdleOnce is how long a connection may wait for its next request under [Once]. Lambda may
+// freeze a function between two requests; the longer it does, the likelier a service has closed the
+// connection.
 const maxIdleOnce = 5 * time.Second
 
-// Once is for a service where a second request has a second effect, such as a second mail. A request of
-// which no byte reached a connection is tried once more on a new connection, and no other is repeated.
+// Once is for a service where a second request has a second effect, such as a second mail. A
+// request of which no byte reached a connection is tried once more on a new connection, and no
+// other is repeated.
 func Once() Option {
 	return func(d *dialer) { d.once = true }
 }
@@ -55,8 +57,9 @@ func (o once) Do(r *http.Request) (*http.Response, error) {
 // newConnection is the context's key for a request that must not use a connection opened ahead.
 type newConnection struct{}
 
-// try sends a copy of r and reports whether any byte of it was written to a connection. Package http
-// repeats no request of this kind by itself, since it can't read a body again that has no GetBody.
+// try sends a copy of r and reports whether any byte of it was written to a connection. Package
+// http repeats no request of this kind by itself, since it can't read a body again that has no
+// GetBody.
 func (o once) try(ctx context.Context, r *http.Request, body []byte) (response *http.Response, left bool, err error) {
 	connected, known := false, (*counted)(nil)
 	var before int64
@@ -75,8 +78,8 @@ func (o once) try(ctx context.Context, r *http.Request, body []byte) (response *
 	return response, connected && (known == nil || known.written.Load() != before), err
 }
 
-// counted counts the bytes written to a connection. Bytes that are just being written count, so that
-// none is missed.
+// counted counts the bytes written to a connection. Bytes that are just being written count, so
+// that none is missed.
 type counted struct {
 	net.Conn
 	written atomic.Int64

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// A desk is a server on loopback that treats its connections one after the other by a script: what to
-// do with the first, the second, and so on; the last entry also with all further ones.
+// A desk is a server on loopback that treats its connections one after the other by a script: what
+// to do with the first, the second, and so on; the last entry also with all further ones.
 type desk struct {
 	address string
 	accepts atomic.Int32

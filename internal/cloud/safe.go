@@ -13,8 +13,8 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// withoutText is middleware that keeps a service's own words out of errors: SES repeats addresses in
-// them, and errors are logged. It runs outermost, so that retries still see the SDK's errors.
+// withoutText is middleware that keeps a service's own words out of errors: SES repeats addresses
+// in them, and errors are logged. It runs outermost, so that retries still see the SDK's errors.
 var withoutText = middleware.InitializeMiddlewareFunc("WithoutText", func(
 	ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
 ) (out middleware.InitializeOutput, metadata middleware.Metadata, err error) {
@@ -24,9 +24,9 @@ var withoutText = middleware.InitializeMiddlewareFunc("WithoutText", func(
 	return out, metadata, err
 })
 
-// A serviceError is an error of a call. Its text has the error's code, the HTTP status and the request
-// id, or what kept an answer away. Is and As see all of cause; Unwrap is left out, since a log that
-// prints what an error wraps would print the service's text.
+// A serviceError is an error of a call. Its text has the error's code, the HTTP status and the
+// request id, or what kept an answer away. Is and As see all of cause; Unwrap is left out, since a
+// log that prints what an error wraps would print the service's text.
 type serviceError struct{ cause error }
 
 func (e *serviceError) Is(target error) bool { return errors.Is(e.cause, target) }
@@ -73,8 +73,8 @@ func isTimeout(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// innermost returns what the operating system reported, or the type of the error that err wraps last:
-// that one's text may hold anything.
+// innermost returns what the operating system reported, or the type of the error that err wraps
+// last: that one's text may hold anything.
 func innermost(err error) string {
 	var number syscall.Errno
 	if errors.As(err, &number) {

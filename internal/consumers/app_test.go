@@ -134,7 +134,8 @@ func (a *importer) synth(t *testing.T, env ...string) synthesis {
 		"CDK_VALIDATION=false",
 		// Each run builds the functions itself, or a cache would make them equal.
 		cachedir.Variable+"="+t.TempDir(),
-		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20", "PATH="+trap.dir+string(os.PathListSeparator)+os.Getenv("PATH")), a.env...)
+		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20", "PATH="+trap.dir+string(os.PathListSeparator)+os.Getenv("PATH")),
+		a.env...)
 	for _, e := range env {
 		// The trap comes first in a PATH of the test too.
 		if path, ok := strings.CutPrefix(e, "PATH="); ok {

@@ -11,7 +11,8 @@ import (
 
 // hostile are variables that an adopter's shell may set. They must not change a function's bytes.
 var hostile = []string{
-	"GOFLAGS=-mod=vendor -tags=nonsense -ldflags=-X=main.nonsense=1", "GOWORK=/nonexistent/go.work", "GOOS=plan9", "GOARCH=mips",
+	"GOFLAGS=-mod=vendor -tags=nonsense -ldflags=-X=main.nonsense=1", "GOWORK=/nonexistent/go.work", "GOOS=plan9",
+	"GOARCH=mips",
 	"GOARM64=v9.5,lse", "GOAMD64=v4", "GOEXPERIMENT=nonsense", "CGO_ENABLED=1", "GO111MODULE=off", "GOFIPS140=latest",
 }
 
@@ -146,7 +147,8 @@ func TestZipsBuiltBeforehandNeedNoGo(t *testing.T) {
 	}
 }
 
-// listing describes every file below dir. The tests may run as root, who may write into a module cache.
+// listing describes every file below dir. The tests may run as root, who may write into a module
+// cache.
 func listing(t *testing.T, dir string) string {
 	t.Helper()
 	var b strings.Builder

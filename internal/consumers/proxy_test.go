@@ -22,8 +22,8 @@ import (
 // would be if it were tagged now.
 type proxy struct{ dir, version string }
 
-// newProxy packs the files that git tracks, or would track, as the module's zip. Packing fails for a
-// tree that could not be published as a module at all.
+// newProxy packs the files that git tracks, or would track, as the module's zip. Packing fails for
+// a tree that could not be published as a module at all.
 func newProxy(t *testing.T, root string) proxy {
 	t.Helper()
 	files := tracked(t, root)
@@ -42,7 +42,8 @@ func newProxy(t *testing.T, root string) proxy {
 	}
 	info := `{"Version":"` + p.version + `","Time":"` + time.Unix(0, 0).UTC().Format(time.RFC3339) + `"}`
 	for name, content := range map[string][]byte{
-		"list": []byte(p.version + "\n"), p.version + ".info": []byte(info), p.version + ".mod": mod, p.version + ".zip": packed.Bytes(),
+		"list": []byte(p.version + "\n"), p.version + ".info": []byte(info), p.version + ".mod": mod,
+		p.version + ".zip": packed.Bytes(),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 // Package contract holds the names that several packages of this module, its clients and its
 // adopters share: metadata keys of the template, challenge parameters, reasons and refusal ids. A
-// name stands here once; the tests of this package compare README, docs and the sign-in page with it.
+// name stands here once; the tests of this package compare README, docs and the sign-in page with
+// it.
 //
 // It is a leaf package of constants: it imports nothing.
 package contract
@@ -59,7 +60,8 @@ const (
 	ReasonSent = "sent"
 	// ReasonWrongCode: the last answer was wrong.
 	ReasonWrongCode = "wrong-code"
-	// ReasonExpired: the last answer came after the code's expiry; the client should offer a resend.
+	// ReasonExpired: the last answer came after the code's expiry; the client should offer a
+	// resend.
 	ReasonExpired = "expired"
 	// ReasonResent: the mail was sent again, as requested.
 	ReasonResent = "resent"

@@ -66,8 +66,8 @@ func EmailOTP(l Load, prices Table) Bill {
 	return b.bill
 }
 
-// Native returns the bill with Cognito's own e-mail codes on a plan that has them: the users, and the
-// mails, which the account's own SES sends there too.
+// Native returns the bill with Cognito's own e-mail codes on a plan that has them: the users, and
+// the mails, which the account's own SES sends there too.
 func Native(l Load, plan string, prices Table) Bill {
 	b := &biller{prices: prices}
 	what := "Cognito, Essentials plan"

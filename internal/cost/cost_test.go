@@ -90,13 +90,15 @@ func TestEveryPriceHasASource(t *testing.T) {
 
 func TestEverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
 	_, err := cost.NewReport(cost.Load{Users: 0, SignInsPerUser: math.NaN(), Mode: "both"}, cost.Prices())
-	for _, want := range []string{"users must be 1 to 1,000,000,000 (received: 0)", "sign-ins per user must be more than 0", `mode must be password or passwordless (received: "both")`} {
+	for _, want := range []string{"users must be 1 to 1,000,000,000 (received: 0)",
+		"sign-ins per user must be more than 0", `mode must be password or passwordless (received: "both")`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("missing %q in %v", want, err)
 		}
 	}
 	_, err = cost.Prices().Set("ses-mail=1", "kms-key=cheap", "kms-key=-1", "kms-key=NaN", "metrics")
-	for _, want := range []string{`"ses-mail" is not known; the names are cognito-lite,`, `"kms-key=cheap"`, `"kms-key=-1"`, `"kms-key=NaN"`, `"metrics"`} {
+	for _, want := range []string{`"ses-mail" is not known; the names are cognito-lite,`, `"kms-key=cheap"`,
+		`"kms-key=-1"`, `"kms-key=NaN"`, `"metrics"`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("missing %q in %v", want, err)
 		}

@@ -19,8 +19,8 @@ type Price struct {
 	Per float64 `json:"per"`
 	// USD is the price of Per units; nil where no source was found.
 	USD *float64 `json:"usd"`
-	// Free is how many units a month are not billed. Allowances are per account and, for Cognito, per
-	// organisation: another pool may have used them up.
+	// Free is how many units a month are not billed. Allowances are per account and, for Cognito,
+	// per organisation: another pool may have used them up.
 	Free float64 `json:"free"`
 	// Date is the source's date, as exact as the source has it.
 	Date string `json:"date,omitempty"`
@@ -56,9 +56,9 @@ const (
 	unbounded = 1e12
 )
 
-// Prices returns the list prices of US East (N. Virginia); other Regions differ. Cognito's Lite plan
-// is cheaper beyond its first tier, by an amount without a source. So every user counts at the first
-// tier's price, which is too much for EmailOTP.
+// Prices returns the list prices of US East (N. Virginia); other Regions differ. Cognito's Lite
+// plan is cheaper beyond its first tier, by an amount without a source. So every user counts at the
+// first tier's price, which is too much for EmailOTP.
 func Prices() Table {
 	return Table{
 		known(CognitoLite, "active user", 1, 0.0055, 10_000, "2026-09", awsPages+" (first tier)"),
@@ -69,13 +69,17 @@ func Prices() Table {
 		known(KMSRequests, "request", 10_000, 0.03, 20_000, "2026-09", awsPages),
 		known(LambdaRequests, "invocation", 1_000_000, 0.20, 1_000_000, "2024", "cloudchipr.com/blog/aws-lambda-pricing"),
 		known(LambdaTime, "GB-second on arm64", 1, 0.0000133334, 400_000, "2024", "cloudchipr.com/blog/aws-lambda-pricing"),
-		known(DynamoDBReads, "on-demand read unit", 1_000_000, 0.125, 0, "2025-07", "airbyte.com/data-engineering-resources/dynamodb-pricing"),
-		known(DynamoDBWrites, "on-demand write unit", 1_000_000, 0.625, 0, "2025-07", "airbyte.com/data-engineering-resources/dynamodb-pricing"),
+		known(DynamoDBReads, "on-demand read unit", 1_000_000, 0.125, 0, "2025-07",
+			"airbyte.com/data-engineering-resources/dynamodb-pricing"),
+		known(DynamoDBWrites, "on-demand write unit", 1_000_000, 0.625, 0, "2025-07",
+			"airbyte.com/data-engineering-resources/dynamodb-pricing"),
 		known(DynamoDBStorage, "GB", 1, 0.25, 25, "undated", "aws.amazon.com/dynamodb/pricing"),
 		unknown(DynamoDBBackup, "GB with point-in-time recovery"),
-		known(LogsIngested, "GB", 1, 0.50, 5, "2026-06", "factualminds.com/blog/amazon-cloudwatch-pricing-metrics-logs-alarms-dashboards"),
+		known(LogsIngested, "GB", 1, 0.50, 5, "2026-06",
+			"factualminds.com/blog/amazon-cloudwatch-pricing-metrics-logs-alarms-dashboards"),
 		unknown(LogsStored, "GB kept a month"),
-		known(Metrics, "custom metric", 1, 0.30, 10, "2026-02", "signoz.io/guides/cloudwatch-pricing; allowance: aws.amazon.com/cloudwatch/pricing"),
+		known(Metrics, "custom metric", 1, 0.30, 10, "2026-02",
+			"signoz.io/guides/cloudwatch-pricing; allowance: aws.amazon.com/cloudwatch/pricing"),
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 	"text/tabwriter"
 )
 
-// A Report has everything about one load: as text by [Report.WriteText], as JSON by [Report.WriteJSON].
+// A Report has everything about one load: as text by [Report.WriteText], as JSON by
+// [Report.WriteJSON].
 type Report struct {
 	Load
 	Currency   string       `json:"currency"`

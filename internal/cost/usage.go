@@ -12,8 +12,8 @@ import (
 type Load struct {
 	// Users is the number of users who sign in at least once in the month, 1 to 1,000,000,000.
 	Users int `json:"users"`
-	// SignInsPerUser is the average number of sign-ins of each, above 0 and up to 100,000. Refreshing tokens
-	// is no sign-in: it runs one function at most and sends no mail.
+	// SignInsPerUser is the average number of sign-ins of each, above 0 and up to 100,000.
+	// Refreshing tokens is no sign-in: it runs one function at most and sends no mail.
 	SignInsPerUser float64 `json:"signInsPerUser"`
 	// Mode is "password" or "passwordless".
 	Mode settings.Mode `json:"mode"`
@@ -75,8 +75,8 @@ const (
 	CreateSeconds = 0.300
 	VerifySeconds = 0.200
 	DecideSeconds = 0.010
-	// BusyWrites are the updates of a sign-in that may happen twice: those of a budget, which needs a
-	// second one while it is not full.
+	// BusyWrites are the updates of a sign-in that may happen twice: those of a budget, which needs
+	// a second one while it is not full.
 	BusyWrites = 1
 	// LogBytes is what one invocation logs: its line, and Lambda's own about start, end and report.
 	LogBytes = 1_500

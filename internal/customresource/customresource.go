@@ -1,7 +1,8 @@
 // Package customresource answers CloudFormation for a Lambda function behind a custom resource.
 //
-// CloudFormation waits for an answer at a presigned URL, by default for an hour. [Handler] therefore
-// answers whatever happens: an error, a panic, or an operation that outlives the function's time.
+// CloudFormation waits for an answer at a presigned URL, by default for an hour. [Handler]
+// therefore answers whatever happens: an error, a panic, or an operation that outlives the
+// function's time.
 //
 //	lambda.Start(customresource.Handler(operate, customresource.Options{}))
 package customresource
@@ -41,8 +42,8 @@ type Event struct {
 }
 
 // An Operation carries out an event. It returns the resource's physical id, or an error whose text
-// CloudFormation shows to the person who deploys. After a failed Create, CloudFormation sends a Delete
-// for the id that was answered, so an operation returns its id with an error, too.
+// CloudFormation shows to the person who deploys. After a failed Create, CloudFormation sends a
+// Delete for the id that was answered, so an operation returns its id with an error, too.
 type Operation func(ctx context.Context, e Event) (physicalID string, err error)
 
 // Options adjusts [Handler]. The zero value serves.
@@ -73,8 +74,8 @@ type answer struct {
 	LogicalResourceID  string `json:"LogicalResourceId"`
 }
 
-// Handler returns a handler for lambda.Start. It returns an error only where the answer could not be
-// delivered; Lambda then repeats the event, so operations must be idempotent.
+// Handler returns a handler for lambda.Start. It returns an error only where the answer could not
+// be delivered; Lambda then repeats the event, so operations must be idempotent.
 func Handler(operate Operation, o Options) func(context.Context, Event) error {
 	if o.Client == nil {
 		o.Client = &http.Client{Timeout: 3 * time.Second}
@@ -174,7 +175,8 @@ func encode(a answer) ([]byte, error) {
 	return json.Marshal(a)
 }
 
-// send delivers the answer. It has the reserve to do so, even where the context has ended meanwhile.
+// send delivers the answer. It has the reserve to do so, even where the context has ended
+// meanwhile.
 func send(ctx context.Context, url string, a answer, o Options) error {
 	body, err := encode(a)
 	if err != nil {

@@ -66,20 +66,24 @@ func TestAnswers(t *testing.T) {
 		status, id     string
 		reasonContains string
 	}{
-		"success":                    {customresource.Create, "", done("pool-1", nil), 0, "SUCCESS", "pool-1", ""},
-		"an answer refused thrice":   {customresource.Create, "", done("pool-1", nil), 3, "SUCCESS", "pool-1", ""},
-		"a failed create":            {customresource.Create, "", done("pool-1", errors.New("slot taken")), 0, "FAILED", "pool-1", "slot taken"},
-		"a failed create with no id": {customresource.Create, "", done("", errors.New("no")), 0, "FAILED", "failed-request", "no"},
-		"a failed update keeps the id": {customresource.Update, "pool-1", done("pool-2", errors.New("no")), 0, "FAILED", "pool-1",
+		"success":                  {customresource.Create, "", done("pool-1", nil), 0, "SUCCESS", "pool-1", ""},
+		"an answer refused thrice": {customresource.Create, "", done("pool-1", nil), 3, "SUCCESS", "pool-1", ""},
+		"a failed create": {customresource.Create, "", done("pool-1", errors.New("slot taken")), 0, "FAILED",
+			"pool-1", "slot taken"},
+		"a failed create with no id": {customresource.Create, "", done("", errors.New("no")), 0, "FAILED", "failed-request",
+			"no"},
+		"a failed update keeps the id": {customresource.Update, "pool-1", done("pool-2", errors.New("no")), 0, "FAILED",
+			"pool-1",
 			"no"},
 		"an update to another pool": {customresource.Update, "pool-1", done("pool-2", nil), 0, "SUCCESS", "pool-2", ""},
 		"a delete without an id":    {customresource.Delete, "pool-1", done("", nil), 0, "SUCCESS", "pool-1", ""},
 		"a panic": {customresource.Delete, "pool-1", func(context.Context, customresource.Event) (string, error) {
 			panic(errors.New("secret"))
 		}, 0, "FAILED", "pool-1", "panicked with a *errors.errorString"},
-		"an operation that never ends": {customresource.Delete, "pool-1", func(context.Context, customresource.Event) (string, error) {
-			select {}
-		}, 0, "FAILED", "pool-1", "did not end"},
+		"an operation that never ends": {customresource.Delete, "pool-1",
+			func(context.Context, customresource.Event) (string, error) {
+				select {}
+			}, 0, "FAILED", "pool-1", "did not end"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -112,7 +116,8 @@ func TestALongReasonIsCutAtACharacter(t *testing.T) {
 	for _, long := range []string{strings.Repeat("x", 9000), strings.Repeat("é", 5000), strings.Repeat("\"\n<", 3000)} {
 		r := newReceiver(t, 0)
 		fails := func(context.Context, customresource.Event) (string, error) { return "id", errors.New(long) }
-		if err := customresource.Handler(fails, customresource.Options{})(t.Context(), event(r.URL, customresource.Create, "")); err != nil {
+		if err := customresource.Handler(fails, customresource.Options{})(t.Context(),
+			event(r.URL, customresource.Create, "")); err != nil {
 			t.Fatal(err)
 		}
 		if n := len(r.raw[0]); n > 4096 || n < 1000 {
@@ -128,7 +133,8 @@ func TestAnUndeliveredAnswerIsAnErrorWithoutTheURL(t *testing.T) {
 	r := newReceiver(t, 100)
 	done := func(context.Context, customresource.Event) (string, error) { return "id", nil }
 	options := customresource.Options{Pause: time.Millisecond, Reserve: time.Second}
-	for _, url := range []string{r.URL + "/?X-Amz-Signature=abc", "http://127.0.0.1:1/?X-Amz-Signature=abc", "::X-Amz-Signature=abc"} {
+	for _, url := range []string{r.URL + "/?X-Amz-Signature=abc", "http://127.0.0.1:1/?X-Amz-Signature=abc",
+		"::X-Amz-Signature=abc"} {
 		err := customresource.Handler(done, options)(t.Context(), event(url, customresource.Create, ""))
 		if err == nil || strings.Contains(err.Error(), "Signature") {
 			t.Errorf("%v", err)

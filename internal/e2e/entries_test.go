@@ -88,8 +88,8 @@ func TestAnUnknownUserLooksLikeAKnownOneInAPasswordlessPool(t *testing.T) {
 	unknown.WantMails(0)
 }
 
-// The client chooses the row with which a sign-in begins. What a live pool makes of CUSTOM_CHALLENGE
-// there is not established: neither reading may give tokens.
+// The client chooses the row with which a sign-in begins. What a live pool makes of
+// CUSTOM_CHALLENGE there is not established: neither reading may give tokens.
 func TestAnEntryByCustomChallengeGivesNoTokens(t *testing.T) {
 	t.Parallel()
 	for _, stack := range app.Stacks {

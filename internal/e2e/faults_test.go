@@ -58,9 +58,9 @@ func TestAGuessThatCannotBeCountedOrComparedIsNoGuess(t *testing.T) {
 	})
 }
 
-// impatient starts a sandbox whose pool calls a trigger again after half of slow, up to three times, as
-// Cognito does after 5 s. It returns when the functions are warm: on a busy machine a start may take
-// longer.
+// impatient starts a sandbox whose pool calls a trigger again after half of slow, up to three
+// times, as Cognito does after 5 s. It returns when the functions are warm: on a busy machine a
+// start may take longer.
 func impatient(t *testing.T, stack string) *sandbox.Sandbox {
 	t.Helper()
 	sb := app.Own(t, sandbox.Options{Stack: stack, TriggerTimeout: slow / 2, TriggerAttempts: 3})
@@ -84,10 +84,11 @@ func TestATriggerThatIsCalledAgainMailsOnce(t *testing.T) {
 	t.Parallel()
 	for _, stack := range app.Stacks {
 		for name, fault := range map[string]sandbox.Fault{
-			"the mail service is slow":              {Service: sandbox.SES, Latency: slow, Calls: 1},
-			"the mail service's answer is lost":     {Service: sandbox.SES, LoseAnswer: true, Calls: 1},
-			"the key is slow":                       {Service: sandbox.KMS, Latency: slow, Calls: 2},
-			"the table's answer to a write is slow": {Service: sandbox.DynamoDB, Operation: "UpdateItem", Latency: slow, Calls: 1},
+			"the mail service is slow":          {Service: sandbox.SES, Latency: slow, Calls: 1},
+			"the mail service's answer is lost": {Service: sandbox.SES, LoseAnswer: true, Calls: 1},
+			"the key is slow":                   {Service: sandbox.KMS, Latency: slow, Calls: 2},
+			"the table's answer to a write is slow": {Service: sandbox.DynamoDB, Operation: "UpdateItem", Latency: slow,
+				Calls: 1},
 		} {
 			t.Run(stack+", "+name, func(t *testing.T) {
 				t.Parallel()

@@ -162,8 +162,8 @@ func scriptApp(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(app.Write(ts.MkAbs(args[0]), map[string]string{"dev": "passwordless"}))
 }
 
-// scriptSignIn runs `emailotp sign-in` and answers with the code of the inbox,
-// after the lines of a file: sign-in [-wrong] READY LINES USER [FLAG...].
+// scriptSignIn runs `emailotp sign-in` and answers with the code of the inbox, after the lines of a
+// file: sign-in [-wrong] READY LINES USER [FLAG...].
 func scriptSignIn(ts *testscript.TestScript, neg bool, args []string) {
 	bad := len(args) > 0 && args[0] == "-wrong"
 	if bad {

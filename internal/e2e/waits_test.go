@@ -8,7 +8,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/inprocess"
 )
 
-// until moves the clock to a time that a challenge names, and a moment more: it names whole seconds.
+// until moves the clock to a time that a challenge names, and a moment more: it names whole
+// seconds.
 func until(t *testing.T, clock *inprocess.Clock, r *round, key string) {
 	t.Helper()
 	clock.Advance(stamp(t, r, key).Sub(stamp(t, r, "now")) + 1200*time.Millisecond)

@@ -1,6 +1,6 @@
 // Package environments reads the environments that cdk.json describes: an object under the context
-// key [ContextKey], with a key per deployment. It does not link the CDK, so that the command line reads
-// the same environments as the app, by the same rules.
+// key [ContextKey], with a key per deployment. It does not link the CDK, so that the command line
+// reads the same environments as the app, by the same rules.
 package environments
 
 import (
@@ -33,15 +33,16 @@ type Environment struct {
 	Region string
 	// Account is the AWS account id; empty for the current credentials'.
 	Account string
-	// Settings are the construct's props of the same names, with their defaults filled in. Mode and From
-	// (the key "sender") are required.
+	// Settings are the construct's props of the same names, with their defaults filled in. Mode and
+	// From (the key "sender") are required.
 	Settings settings.Settings
-	// SenderIdentity is what SES verifies: "address" (the default), "domain", or "existing" for an identity
-	// of the sender's domain or address that the account has already.
+	// SenderIdentity is what SES verifies: "address" (the default), "domain", or "existing" for an
+	// identity of the sender's domain or address that the account has already.
 	SenderIdentity string
 	// SandboxRecipients is the prop of the same name.
 	SandboxRecipients bool
-	// HostedZoneID is the Route 53 zone of the sender's domain, for its DNS records; empty for none.
+	// HostedZoneID is the Route 53 zone of the sender's domain, for its DNS records; empty for
+	// none.
 	HostedZoneID string
 	// KeyGeneration is the prop of the same name, 1 or more.
 	KeyGeneration int
@@ -55,16 +56,16 @@ type Environment struct {
 	Destroy bool
 	// SignInPage hosts the sign-in page on S3 and CloudFront.
 	SignInPage bool
-	// SignInPageDomain is the page's domain, such as login.example.com; empty for CloudFront's own. Below
-	// the sender's domain, and with its HostedZoneID, it gets its DNS records.
+	// SignInPageDomain is the page's domain, such as login.example.com; empty for CloudFront's own.
+	// Below the sender's domain, and with its HostedZoneID, it gets its DNS records.
 	SignInPageDomain string
 	// SignInPageCertificateARN is the domain's certificate. CloudFront requires it in us-east-1.
 	SignInPageCertificateARN string
 }
 
 // Read reads what cdk.json has under [ContextKey]: an object of environments by name. With stage it
-// returns that one alone; mode, if any, replaces the mode of those returned. Both come from the command
-// line (-c stage=prod -c mode=passwordless).
+// returns that one alone; mode, if any, replaces the mode of those returned. Both come from the
+// command line (-c stage=prod -c mode=passwordless).
 //
 // The error lists every problem of every environment, whether selected or not, each with its path,
 // the value given and what is allowed.
@@ -103,7 +104,8 @@ func (r *reader) environments(context any) []Environment {
 	}
 	object, ok := context.(map[string]any)
 	if !ok || len(object) == 0 {
-		r.add("cdk.json: context %q must be an object of environments with at least one (received: %s)", ContextKey, shown(context))
+		r.add("cdk.json: context %q must be an object of environments with at least one (received: %s)", ContextKey,
+			shown(context))
 		return nil
 	}
 	var environments []Environment

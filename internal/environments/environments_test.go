@@ -30,34 +30,51 @@ func TestMistakesInTheContextAreSentencesThatNameThePlaceAndTheRemedy(t *testing
 		{"a short code", `"codeLength": 3`, `codeLength must be a whole number from 6 to 10 (received: 3)`},
 		{"a fraction", `"maxAttempts": 2.5`, `maxAttempts must be a whole number from 1 to 5 (received: 2.5)`},
 		{"null", `"guessBurst": null`, `guessBurst must be a whole number from 3 to 100 (received: null)`},
-		{"a code that lives too long", `"codeTtlSeconds": 660`, `codeTtlSeconds must be a whole number from 60 to 480 (received: 660)`},
-		{"a slow refill", `"guessRefillSeconds": 1`, `guessRefillSeconds must be a whole number from 60 to 86400 (received: 1)`},
-		{"no mails", `"verifiedMailsPerHour": 0`, `verifiedMailsPerHour must be a whole number from 1 to 3600000 (received: 0)`},
+		{"a code that lives too long", `"codeTtlSeconds": 660`,
+			`codeTtlSeconds must be a whole number from 60 to 480 (received: 660)`},
+		{"a slow refill", `"guessRefillSeconds": 1`,
+			`guessRefillSeconds must be a whole number from 60 to 86400 (received: 1)`},
+		{"no mails", `"verifiedMailsPerHour": 0`,
+			`verifiedMailsPerHour must be a whole number from 1 to 3600000 (received: 0)`},
 		{"negative mails", `"unverifiedMailsPerHour": -1`, `unverifiedMailsPerHour must be a whole number`},
 		{"too many mails", `"unknownMailsPerHour": 1e9`, `unknownMailsPerHour must be a whole number`},
 		{"a mode", `"mode": "pasword"`, `mode must be one of password, passwordless (received: "pasword" (did you mean "password"?))`},
 		{"a region", `"region": "Ireland"`, `region must be an AWS Region like eu-west-1 (received: "Ireland")`},
-		{"an account as a number", `"account": 123456789012`, `account must be an AWS account id of 12 digits, in quotes; leave it out for the current credentials' account (received: 123456789012)`},
+		{"an account as a number", `"account": 123456789012`,
+			`account must be an AWS account id of 12 digits, in quotes; leave it out for the current credentials' account (received: 123456789012)`},
 		{"a short account", `"account": "1234"`, `account must be an AWS account id of 12 digits`},
 		{"no sender", `"sender": ""`, `sender must be an e-mail address like no-reply@example.com (received: "")`},
 		{"a flag as text", `"selfSignUp": "yes"`, `selfSignUp must be true or false, without quotes (received: "yes")`},
-		{"another flag", `"mailUnverifiedAddresses": 1`, `mailUnverifiedAddresses must be true or false, without quotes (received: 1)`},
+		{"another flag", `"mailUnverifiedAddresses": 1`,
+			`mailUnverifiedAddresses must be true or false, without quotes (received: 1)`},
 		{"a retention", `"logRetentionDays": 8`, `logRetentionDays must be one of 1, 3, 5, 7, 14,`},
-		{"a removal policy", `"removalPolicy": "delete"`, `removalPolicy must be one of destroy, retain (received: "delete")`},
-		{"an identity", `"senderIdentity": "mailbox"`, `senderIdentity must be one of address, domain, existing (received: "mailbox")`},
+		{"a removal policy", `"removalPolicy": "delete"`,
+			`removalPolicy must be one of destroy, retain (received: "delete")`},
+		{"an identity", `"senderIdentity": "mailbox"`,
+			`senderIdentity must be one of address, domain, existing (received: "mailbox")`},
 		{"a generation", `"keyGeneration": 0`, `keyGeneration must be a whole number from 1 to 1000 (received: 0)`},
-		{"a quota of a day", `"unverifiedMailsPerDay": 86400001`, `unverifiedMailsPerDay must be a whole number from 1 to 86400000 (received: 86400001)`},
-		{"a flag of the SES sandbox", `"sandboxRecipients": "true"`, `sandboxRecipients must be true or false, without quotes (received: "true")`},
-		{"domains as text", `"allowedSignUpDomains": "example.com"`, `allowedSignUpDomains must be an array of texts with at least one (received: "example.com")`},
-		{"no domains", `"allowedSignUpDomains": []`, `allowedSignUpDomains must be an array of texts with at least one (received: [])`},
-		{"a domain that is a number", `"allowedSignUpDomains": ["example.com", 1]`, `allowedSignUpDomains must be an array of texts with at least one (received: ["example.com",1])`},
-		{"a zone of an identity that exists", `"hostedZoneId": "Z0123456789ABC", "senderIdentity": "existing"`, `hostedZoneId goes with senderIdentity "domain" alone`},
-		{"a zone", `"hostedZoneId": "example.com"`, `hostedZoneId must be the id of a Route 53 zone like Z0123456789ABC (received: "example.com")`},
-		{"a zone of an address", `"hostedZoneId": "Z0123456789ABC", "senderIdentity": "address"`, `hostedZoneId goes with senderIdentity "domain" alone`},
-		{"a page", `"signInPage": "login.example.com"`, `signInPage must be true or false, without quotes (received: "login.example.com")`},
+		{"a quota of a day", `"unverifiedMailsPerDay": 86400001`,
+			`unverifiedMailsPerDay must be a whole number from 1 to 86400000 (received: 86400001)`},
+		{"a flag of the SES sandbox", `"sandboxRecipients": "true"`,
+			`sandboxRecipients must be true or false, without quotes (received: "true")`},
+		{"domains as text", `"allowedSignUpDomains": "example.com"`,
+			`allowedSignUpDomains must be an array of texts with at least one (received: "example.com")`},
+		{"no domains", `"allowedSignUpDomains": []`,
+			`allowedSignUpDomains must be an array of texts with at least one (received: [])`},
+		{"a domain that is a number", `"allowedSignUpDomains": ["example.com", 1]`,
+			`allowedSignUpDomains must be an array of texts with at least one (received: ["example.com",1])`},
+		{"a zone of an identity that exists", `"hostedZoneId": "Z0123456789ABC", "senderIdentity": "existing"`,
+			`hostedZoneId goes with senderIdentity "domain" alone`},
+		{"a zone", `"hostedZoneId": "example.com"`,
+			`hostedZoneId must be the id of a Route 53 zone like Z0123456789ABC (received: "example.com")`},
+		{"a zone of an address", `"hostedZoneId": "Z0123456789ABC", "senderIdentity": "address"`,
+			`hostedZoneId goes with senderIdentity "domain" alone`},
+		{"a page", `"signInPage": "login.example.com"`,
+			`signInPage must be true or false, without quotes (received: "login.example.com")`},
 		{"a page's address", `"signInPage": true, "signInPageDomain": "https://login.example.com/", "signInPageCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1"`, `signInPageDomain must be a domain name in small letters like login.example.com (received: "https://login.example.com/")`},
 		{"a certificate elsewhere", `"signInPage": true, "signInPageDomain": "login.example.com", "signInPageCertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/1"`, `signInPageCertificateArn must be the ARN of an ACM certificate in us-east-1, where CloudFront looks for it (received: "arn:aws:acm:eu-west-1:`},
-		{"a page's domain alone", `"signInPage": true, "signInPageDomain": "login.example.com"`, `signInPageDomain and signInPageCertificateArn go together (received: "login.example.com" and "")`},
+		{"a page's domain alone", `"signInPage": true, "signInPageDomain": "login.example.com"`,
+			`signInPageDomain and signInPageCertificateArn go together (received: "login.example.com" and "")`},
 		{"a domain without a page", `"signInPageDomain": "login.example.com", "signInPageCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1"`, `signInPageDomain goes with signInPage true alone (received: "login.example.com")`},
 		{"memory", `"memorySize": 64`, `memorySize must be a whole number from 128 to 10240 (received: 64)`},
 		{"an empty name", `"productName": " "`, `productName must be a text that is not empty (received: " ")`},
@@ -66,7 +83,8 @@ func TestMistakesInTheContextAreSentencesThatNameThePlaceAndTheRemedy(t *testing
 		{"a locale", `"defaultLocale": false`, `defaultLocale must be a text that is not empty (received: false)`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := read(t, `{"prod": {"region": "eu-west-1", "mode": "password", "sender": "no-reply@example.com", `+c.env+`}}`, nil, nil)
+			_, err := read(t, `{"prod": {"region": "eu-west-1", "mode": "password", "sender": "no-reply@example.com", `+c.env+
+				`}}`, nil, nil)
 			if err == nil {
 				t.Fatal("accepted")
 			}
@@ -122,7 +140,8 @@ func TestTheCommandLineSelectsAStageAndAMode(t *testing.T) {
 		t.Fatalf("all: %+v, %v", all, err)
 	}
 	one, err := read(t, good, "prod", "passwordless")
-	if err != nil || len(one) != 1 || one[0].Name != "prod" || one[0].Settings.Mode != settings.Passwordless || one[0].Region != "eu-central-1" {
+	if err != nil || len(one) != 1 || one[0].Name != "prod" || one[0].Settings.Mode != settings.Passwordless ||
+		one[0].Region != "eu-central-1" {
 		t.Errorf("one: %+v, %v", one, err)
 	}
 	_, err = read(t, good, "pord", "passwordles")

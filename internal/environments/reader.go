@@ -121,7 +121,8 @@ func (s *section) settings() settings.Settings {
 
 func (s *section) readPage(e *Environment) {
 	e.SignInPage = isTrue(s.flag("signInPage"))
-	e.SignInPageDomain = s.matching("signInPageDomain", domains, "a domain name in small letters like login.example.com", false)
+	e.SignInPageDomain = s.matching("signInPageDomain", domains, "a domain name in small letters like login.example.com",
+		false)
 	e.SignInPageCertificateARN = s.matching("signInPageCertificateArn", certs,
 		"the ARN of an ACM certificate in us-east-1, where CloudFront looks for it", false)
 	if (e.SignInPageDomain == "") != (e.SignInPageCertificateARN == "") {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// suggestion returns " (did you mean ...?)" for the known name nearest to given, or nothing where none
-// is near: within a third of its letters, and two at least.
+// suggestion returns " (did you mean ...?)" for the known name nearest to given, or nothing where
+// none is near: within a third of its letters, and two at least.
 func suggestion(given string, known []string) string {
 	best, least := "", max(2, len(given)/3)+1
 	for _, k := range known {

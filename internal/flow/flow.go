@@ -3,9 +3,9 @@
 //
 //	next := flow.Next(flow.Sign{Mode: settings.Password, MaxAttempts: 3, Session: rows})
 //
-// A client chooses where it enters a sign-in, so the rule reads the rows of the session by name
-// and order and trusts no position: SRP_A's row is true before any password was proven, and a row of
-// a mailed code counts only with [Metadata] that the create trigger wrote.
+// A client chooses where it enters a sign-in, so the rule reads the rows of the session by name and
+// order and trusts no position: SRP_A's row is true before any password was proven, and a row of a
+// mailed code counts only with [Metadata] that the create trigger wrote.
 package flow
 
 import "github.com/cognito-emailotp/cdk-emailotp/internal/settings"

@@ -40,7 +40,8 @@ type symbol struct {
 // metadata[kind][codes] is the metadata of a row with so many code rows before it. Strings are made
 // once: the tests below build some hundred million sessions.
 var metadata = func() (table [6][9]string) {
-	base := flow.Metadata{ID: "id", Nonce: otp.Nonce{1}, Digits: 8, Key: "kJ8x_Q2a", Expires: time.Unix(300, 0), Sent: time.Unix(0, 0)}
+	base := flow.Metadata{ID: "id", Nonce: otp.Nonce{1}, Digits: 8, Key: "kJ8x_Q2a", Expires: time.Unix(300, 0),
+		Sent: time.Unix(0, 0)}
 	write := func(wrong, resent int) string {
 		m := base
 		m.Wrong, m.Resent = wrong, resent
@@ -74,7 +75,8 @@ func (r rule) step(s symbol) rule {
 	dead := rule{phase: "dead"}
 	fits := s.kind >= ours0 && r.codes >= int(s.kind-ours0) && r.codes-int(s.kind-ours0) <= 5
 	code := s.name == flow.CustomChallenge && fits
-	native := map[string]bool{flow.NewPasswordRequired: true, "SMS_MFA": true, "SOFTWARE_TOKEN_MFA": true, "EMAIL_OTP": true}
+	native := map[string]bool{flow.NewPasswordRequired: true, "SMS_MFA": true, "SOFTWARE_TOKEN_MFA": true,
+		"EMAIL_OTP": true}
 	switch {
 	case r.phase == "start" && r.mode == settings.Password && s.name == flow.SRPA && s.result:
 		r.phase = "srp"
@@ -154,9 +156,9 @@ var contexts = func() (all []context) {
 	return all
 }()
 
-// walk tries every session over the alphabet up to depth rows and returns how many it tried. It goes
-// at most dead rows past the point where the rule gives a session up: TestADeadSessionStaysDead shows
-// that nothing that follows matters.
+// walk tries every session over the alphabet up to depth rows and returns how many it tried. It
+// goes at most dead rows past the point where the rule gives a session up:
+// TestADeadSessionStaysDead shows that nothing that follows matters.
 func walk(t *testing.T, mode settings.Mode, alphabet []symbol, depth, dead int) int {
 	rows := make([]flow.Row, 0, depth)
 	tried := 0
@@ -245,7 +247,8 @@ func TestTokensOnlyAfterEveryFactorOverTheClasses(t *testing.T) {
 	representatives, _ := classes()
 	var alphabet []symbol
 	for _, s := range representatives {
-		// "Forged" and "refused" end a session alike; the next test shows that, so one stands for both.
+		// "Forged" and "refused" end a session alike; the next test shows that, so one stands for
+		// both.
 		if class(s) != "forged" {
 			alphabet = append(alphabet, s)
 		}
@@ -255,8 +258,8 @@ func TestTokensOnlyAfterEveryFactorOverTheClasses(t *testing.T) {
 	}
 }
 
-// The classes are sound: a row may be replaced by any other of its class, at any place of any session
-// of three rows, and the decision stays.
+// The classes are sound: a row may be replaced by any other of its class, at any place of any
+// session of three rows, and the decision stays.
 func TestClassesAreSound(t *testing.T) {
 	representatives, members := classes()
 	t.Logf("%d symbols in %d classes", len(full()), len(representatives))

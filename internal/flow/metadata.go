@@ -46,8 +46,8 @@ func (m Metadata) String() string {
 		strconv.Itoa(m.Wrong), strconv.Itoa(m.Resent), flag(m.Unsent), m.Key}, ".")
 }
 
-// ParseMetadata reads what [Metadata.String] wrote. Anything else is an error, the empty string too:
-// the create trigger did not write such a row.
+// ParseMetadata reads what [Metadata.String] wrote. Anything else is an error, the empty string
+// too: the create trigger did not write such a row.
 func ParseMetadata(s string) (Metadata, error) {
 	fields := strings.Split(s, ".")
 	if len(fields) != 10 || fields[0] != metadataVersion || fields[1] == "" {

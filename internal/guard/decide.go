@@ -82,15 +82,16 @@ func (p Policy) startAllowedAt(i Item, c Class, now time.Time, digits int) int64
 }
 
 // outlives reports whether a code that is mailed again can still be joined when the next mail is
-// allowed. If not, a fresh code must be mailed instead, or a moment would come in which the account has neither.
+// allowed. If not, a fresh code must be mailed instead, or a moment would come in which the account
+// has neither.
 func (p Policy) outlives(n otp.Nonce, claimed Item, c Class, now time.Time) bool {
 	fast := p.Mails(c)[0]
 	next := max(claimed.Next, fast.AllowedAt(claimed.Mail, now.UnixMilli()))
 	return next <= p.joinableUntil(n).UnixMilli()
 }
 
-// Resend decides about a sign-in whose client requested the mail again. Where no mail is allowed the
-// sign-in keeps its own code, unless that is past use, or was never mailed, and another can be
+// Resend decides about a sign-in whose client requested the mail again. Where no mail is allowed
+// the sign-in keeps its own code, unless that is past use, or was never mailed, and another can be
 // joined: a stranger's start never changes a code that its owner may be typing.
 func (p Policy) Resend(i Item, c Class, now time.Time, fresh otp.Nonce, own Session) Decision {
 	d := p.Start(i, c, now, fresh)
@@ -106,8 +107,9 @@ func (p Policy) Resend(i Item, c Class, now time.Time, fresh otp.Nonce, own Sess
 }
 
 // Again decides about a sign-in that goes on after a wrong answer. It keeps its code, with two
-// exceptions: a short one that the account has no guesses left for, and one of a replaced key. Such a
-// sign-in moves to a new code as soon as a mail is allowed or another sign-in's code can be joined.
+// exceptions: a short one that the account has no guesses left for, and one of a replaced key. Such
+// a sign-in moves to a new code as soon as a mail is allowed or another sign-in's code can be
+// joined.
 func (p Policy) Again(i Item, c Class, now time.Time, fresh otp.Nonce, own Session) Decision {
 	if own.Key == p.Key && (own.Digits == otp.LongDigits || p.ShortLeft(i, now) > 0) {
 		return p.keep(Decision{}, own)
@@ -130,7 +132,8 @@ func (p Policy) keep(d Decision, own Session) Decision {
 }
 
 // claim returns the item with one mail spent and the code noted. A mail that did not wait for the
-// fast bucket leaves that alone, or the next one would come later than this one's code can be joined.
+// fast bucket leaves that alone, or the next one would come later than this one's code can be
+// joined.
 func (p Policy) claim(i Item, c Class, now time.Time, n otp.Nonce, digits int) Item {
 	ms, mails := now.UnixMilli(), p.Mails(c)
 	if mails[0].Allows(i.Mail, ms) {

@@ -23,8 +23,8 @@ func nonce(at time.Time, n byte) otp.Nonce {
 	return made
 }
 
-// Whatever is spent and given back, and when: a bucket never lets more through than it held, plus what
-// refilled, plus what was given back.
+// Whatever is spent and given back, and when: a bucket never lets more through than it held, plus
+// what refilled, plus what was given back.
 func TestABucketIsExactUnderAnySequence(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 300 {
@@ -92,13 +92,19 @@ func TestStart(t *testing.T) {
 		digits int
 	}{
 		{"nothing known: a fresh code is mailed", guard.Item{}, guard.Verified, guard.Mail, fresh, 8},
-		{"within the cool-down the live code is joined", mailed(guard.Item{}, ago(30*time.Second), 8), guard.Verified, guard.Join, ago(30 * time.Second), 8},
-		{"after it the live code is mailed again", mailed(guard.Item{}, ago(2*time.Minute), 8), guard.Verified, guard.Mail, ago(2 * time.Minute), 8},
-		{"joinable now, but not when the next mail may go: a fresh one is mailed", mailed(guard.Item{}, ago(4*time.Minute+time.Second), 8), guard.Verified, guard.Mail, fresh, 8},
-		{"just joinable, with a full TTL left", cooling(mailed(guard.Item{}, ago(5*time.Minute), 8)), guard.Verified, guard.Join, ago(5 * time.Minute), 8},
-		{"too old to be joined", mailed(guard.Item{}, ago(5*time.Minute+time.Millisecond), 8), guard.Verified, guard.Mail, fresh, 8},
+		{"within the cool-down the live code is joined", mailed(guard.Item{}, ago(30*time.Second), 8), guard.Verified,
+			guard.Join, ago(30 * time.Second), 8},
+		{"after it the live code is mailed again", mailed(guard.Item{}, ago(2*time.Minute), 8), guard.Verified, guard.Mail,
+			ago(2 * time.Minute), 8},
+		{"joinable now, but not when the next mail may go: a fresh one is mailed",
+			mailed(guard.Item{}, ago(4*time.Minute+time.Second), 8), guard.Verified, guard.Mail, fresh, 8},
+		{"just joinable, with a full TTL left", cooling(mailed(guard.Item{}, ago(5*time.Minute), 8)), guard.Verified,
+			guard.Join, ago(5 * time.Minute), 8},
+		{"too old to be joined", mailed(guard.Item{}, ago(5*time.Minute+time.Millisecond), 8), guard.Verified, guard.Mail,
+			fresh, 8},
 		{"guesses ran out on a short code: a long one goes past the fast bucket", func() guard.Item {
-			i := mailed(guard.Item{Guess: spent, MailState: guard.MailState{Mail: now.Add(29 * time.Minute).UnixMilli()}}, ago(2*time.Minute), 8)
+			i := mailed(guard.Item{Guess: spent, MailState: guard.MailState{Mail: now.Add(29 * time.Minute).UnixMilli()}},
+				ago(2*time.Minute), 8)
 			return i
 		}(), guard.Verified, guard.Mail, fresh, 20},
 		{"a used code is not joined", func() guard.Item {
@@ -106,17 +112,26 @@ func TestStart(t *testing.T) {
 			i.Used, i.Next = ago(time.Minute).Issued().UnixMilli(), 0
 			return i
 		}(), guard.Verified, guard.Mail, fresh, 8},
-		{"no mail left: the live code is joined", mailed(guard.Item{MailState: guard.MailState{Mail: spent}}, ago(2*time.Minute), 8), guard.Verified, guard.Join, ago(2 * time.Minute), 8},
-		{"no mail left and nothing to join", guard.Item{MailState: guard.MailState{SlowMail: spent}}, guard.Verified, guard.Silent, fresh, 8},
+		{"no mail left: the live code is joined",
+			mailed(guard.Item{MailState: guard.MailState{Mail: spent}}, ago(2*time.Minute), 8), guard.Verified, guard.Join,
+			ago(2 * time.Minute), 8},
+		{"no mail left and nothing to join", guard.Item{MailState: guard.MailState{SlowMail: spent}}, guard.Verified,
+			guard.Silent, fresh, 8},
 		{"no guesses left: a long code", guard.Item{Guess: spent}, guard.Verified, guard.Mail, fresh, 20},
-		{"fewer guesses than a sign-in takes: a long code", guard.Item{Guess: now.Add(8 * time.Hour).UnixMilli()}, guard.Verified, guard.Mail, fresh, 20},
-		{"exactly a sign-in's guesses: a short one", guard.Item{Guess: now.Add(7 * time.Hour).UnixMilli()}, guard.Verified, guard.Mail, fresh, 8},
+		{"fewer guesses than a sign-in takes: a long code", guard.Item{Guess: now.Add(8 * time.Hour).UnixMilli()},
+			guard.Verified, guard.Mail, fresh, 20},
+		{"exactly a sign-in's guesses: a short one", guard.Item{Guess: now.Add(7 * time.Hour).UnixMilli()}, guard.Verified,
+			guard.Mail, fresh, 8},
 		{"98 failures in a row: a long code", guard.Item{Failures: 98}, guard.Verified, guard.Mail, fresh, 20},
 		{"97 failures in a row: a short one", guard.Item{Failures: 97}, guard.Verified, guard.Mail, fresh, 8},
-		{"a short live code can't be joined when a long one is due", mailed(guard.Item{Guess: spent}, ago(30*time.Second), 8), guard.Verified, guard.Silent, fresh, 20},
-		{"a long live code is joined where a short one would do", mailed(guard.Item{}, ago(30*time.Second), 20), guard.Verified, guard.Join, ago(30 * time.Second), 20},
-		{"a code of another configured length is not joined", mailed(guard.Item{}, ago(2*time.Minute), 6), guard.Verified, guard.Mail, fresh, 8},
-		{"an unreadable nonce is no live code", guard.Item{MailState: guard.MailState{Nonce: "?", Digits: 8}}, guard.Verified, guard.Mail, fresh, 8},
+		{"a short live code can't be joined when a long one is due",
+			mailed(guard.Item{Guess: spent}, ago(30*time.Second), 8), guard.Verified, guard.Silent, fresh, 20},
+		{"a long live code is joined where a short one would do", mailed(guard.Item{}, ago(30*time.Second), 20),
+			guard.Verified, guard.Join, ago(30 * time.Second), 20},
+		{"a code of another configured length is not joined", mailed(guard.Item{}, ago(2*time.Minute), 6), guard.Verified,
+			guard.Mail, fresh, 8},
+		{"an unreadable nonce is no live code", guard.Item{MailState: guard.MailState{Nonce: "?", Digits: 8}},
+			guard.Verified, guard.Mail, fresh, 8},
 		{"a code of a replaced key is not joined, and the cool-down does not hold up the new one", func() guard.Item {
 			i := cooling(mailed(guard.Item{}, ago(30*time.Second), 8))
 			i.Key = "old"
@@ -127,15 +142,19 @@ func TestStart(t *testing.T) {
 			i.Key, i.Used = "old", ago(30*time.Second).Issued().UnixMilli()
 			return i
 		}(), guard.Verified, guard.Silent, fresh, 8},
-		{"unverified: six mails at once are allowed", guard.Item{MailState: guard.MailState{SlowMail: now.Add(150 * time.Minute).UnixMilli()}}, guard.Unverified, guard.Mail, fresh, 8},
-		{"unverified: a seventh is not", guard.Item{MailState: guard.MailState{SlowMail: now.Add(150*time.Minute + time.Millisecond).UnixMilli()}}, guard.Unverified, guard.Silent, fresh, 8},
+		{"unverified: six mails at once are allowed",
+			guard.Item{MailState: guard.MailState{SlowMail: now.Add(150 * time.Minute).UnixMilli()}}, guard.Unverified,
+			guard.Mail, fresh, 8},
+		{"unverified: a seventh is not", guard.Item{MailState: guard.MailState{SlowMail: now.Add(150*time.Minute +
+			time.Millisecond).UnixMilli()}}, guard.Unverified, guard.Silent, fresh, 8},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			d := policy.Start(tc.item, tc.class, now, fresh)
 			if d.Action != tc.action || d.Nonce != tc.nonce || d.Digits != tc.digits || d.Key != "key" {
 				t.Errorf("%+v, want action %d, %v, %d digits", d, tc.action, tc.nonce, tc.digits)
 			}
-			if d.Action == guard.Mail && (d.Claimed.Nonce != d.Nonce.String() || d.Claimed.Next != now.Add(time.Minute).UnixMilli() ||
+			if d.Action == guard.Mail && (d.Claimed.Nonce != d.Nonce.String() ||
+				d.Claimed.Next != now.Add(time.Minute).UnixMilli() ||
 				d.Claimed.Guess != tc.item.Guess || d.Claimed.SlowMail <= tc.item.SlowMail) {
 				t.Errorf("claimed %+v", d.Claimed)
 			}
@@ -143,9 +162,9 @@ func TestStart(t *testing.T) {
 	}
 }
 
-// While a user's slow bucket has a mail, at any moment a live code can be joined or a mail is allowed,
-// whatever others have started and however often the account's guesses run out: no user waits longer
-// than a cool-down.
+// While a user's slow bucket has a mail, at any moment a live code can be joined or a mail is
+// allowed, whatever others have started and however often the account's guesses run out: no user
+// waits longer than a cool-down.
 func TestAUserIsNeverLeftWithoutACode(t *testing.T) {
 	for _, ttl := range []time.Duration{time.Minute, 5 * time.Minute, 8 * time.Minute} {
 		for _, class := range []guard.Class{guard.Verified, guard.Unverified} {
@@ -199,19 +218,30 @@ func TestResendAndAgain(t *testing.T) {
 		digits int
 	}{
 		{"a resend mails the live code", policy.Resend, mailed(guard.Item{}, own, 8), session, guard.Mail, own, 8},
-		{"a resend within the cool-down keeps the own code", policy.Resend, cooling(mailed(guard.Item{}, own, 8)), session, guard.Keep, own, 8},
-		{"a stranger's newer code is not forced on it", policy.Resend, cooling(mailed(guard.Item{}, other, 8)), session, guard.Keep, own, 8},
-		{"an expired own code gives way to a live one", policy.Resend, cooling(mailed(guard.Item{}, other, 8)), expired, guard.Join, other, 8},
-		{"a code that was never mailed gives way to a live one", policy.Resend, cooling(mailed(guard.Item{}, other, 8)), unsent, guard.Join, other, 8},
-		{"a resend out of mails keeps the own code", policy.Resend, guard.Item{MailState: guard.MailState{Mail: spent}}, session, guard.Keep, own, 8},
+		{"a resend within the cool-down keeps the own code", policy.Resend, cooling(mailed(guard.Item{}, own, 8)), session,
+			guard.Keep, own, 8},
+		{"a stranger's newer code is not forced on it", policy.Resend, cooling(mailed(guard.Item{}, other, 8)), session,
+			guard.Keep, own, 8},
+		{"an expired own code gives way to a live one", policy.Resend, cooling(mailed(guard.Item{}, other, 8)), expired,
+			guard.Join, other, 8},
+		{"a code that was never mailed gives way to a live one", policy.Resend, cooling(mailed(guard.Item{}, other, 8)),
+			unsent, guard.Join, other, 8},
+		{"a resend out of mails keeps the own code", policy.Resend, guard.Item{MailState: guard.MailState{Mail: spent}},
+			session, guard.Keep, own, 8},
 		{"a wrong answer keeps the code", policy.Again, mailed(guard.Item{}, other, 8), session, guard.Keep, own, 8},
-		{"out of guesses a wrong answer moves to a long code", policy.Again, guard.Item{Guess: spent}, session, guard.Mail, fresh, 20},
-		{"or joins a long one", policy.Again, cooling(mailed(guard.Item{Guess: spent}, other, 20)), session, guard.Join, other, 20},
-		{"or waits for the cool-down", policy.Again, cooling(mailed(guard.Item{Guess: spent}, own, 8)), session, guard.Keep, own, 8},
-		{"a wrong answer to a code of a replaced key moves to a new code", policy.Again, mailed(guard.Item{}, other, 8), replaced, guard.Mail, other, 8},
+		{"out of guesses a wrong answer moves to a long code", policy.Again, guard.Item{Guess: spent}, session, guard.Mail,
+			fresh, 20},
+		{"or joins a long one", policy.Again, cooling(mailed(guard.Item{Guess: spent}, other, 20)), session, guard.Join,
+			other, 20},
+		{"or waits for the cool-down", policy.Again, cooling(mailed(guard.Item{Guess: spent}, own, 8)), session, guard.Keep,
+			own, 8},
+		{"a wrong answer to a code of a replaced key moves to a new code", policy.Again, mailed(guard.Item{}, other, 8),
+			replaced, guard.Mail, other, 8},
 		{"or joins one", policy.Again, cooling(mailed(guard.Item{}, other, 8)), replaced, guard.Join, other, 8},
-		{"or waits with the old one", policy.Again, guard.Item{MailState: guard.MailState{SlowMail: spent}}, replaced, guard.Keep, own, 8},
-		{"a resend for a code of a replaced key joins", policy.Resend, cooling(mailed(guard.Item{}, other, 8)), replaced, guard.Join, other, 8},
+		{"or waits with the old one", policy.Again, guard.Item{MailState: guard.MailState{SlowMail: spent}}, replaced,
+			guard.Keep, own, 8},
+		{"a resend for a code of a replaced key joins", policy.Resend, cooling(mailed(guard.Item{}, other, 8)), replaced,
+			guard.Join, other, 8},
 		{"a long code stays whatever the guesses", policy.Again, guard.Item{Guess: spent}, long, guard.Keep, own, 20},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
-// Package guard is the policy of the budgets: how many answers of an account are compared, how
-// many mails an account and a pool may cause, when a long code takes over. It is arithmetic on an
-// [Item], a quota's [Counters] and a time, without I/O. [Store] is the interface of what keeps them.
+// Package guard is the policy of the budgets: how many answers of an account are compared, how many
+// mails an account and a pool may cause, when a long code takes over. It is arithmetic on an
+// [Item], a quota's [Counters] and a time, without I/O. [Store] is the interface of what keeps
+// them.
 //
 // The account's guesses are a [Bucket] that a right answer does not refill. So the chance of
 // guessing is one division, whatever an owner or an attacker does in between:

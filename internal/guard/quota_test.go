@@ -98,8 +98,8 @@ func TestAccountsThatAnswerTheirOwnMailKeepNoOwnerOut(t *testing.T) {
 	}
 }
 
-// An established start is refused only after half the quota's worth of established starts in the same
-// hour, whatever else was started; and no more mails are granted than the quota has.
+// An established start is refused only after half the quota's worth of established starts in the
+// same hour, whatever else was started; and no more mails are granted than the quota has.
 func TestHalfTheQuotaIsOutOfReachOfAccountsThatAreNotEstablished(t *testing.T) {
 	dice := rand.New(rand.NewPCG(5, 6))
 	for range 400 {
@@ -199,8 +199,8 @@ func TestEstablished(t *testing.T) {
 	}
 }
 
-// Only time refills the slow bucket: an account that answers every mail at once gets at most 96 mails
-// in its first day and 48 in each later one.
+// Only time refills the slow bucket: an account that answers every mail at once gets at most 96
+// mails in its first day and 48 in each later one.
 func TestAnAccountThatAnswersGetsNoMoreMailsThanItsSlowBucketHas(t *testing.T) {
 	var i guard.Item
 	now := start

@@ -36,8 +36,8 @@ type Store interface {
 	// [Bucket.Clamp] does.
 	SpendGuess(ctx context.Context, key string, b Bucket, limit int, now time.Time) (bool, error)
 	// Use makes a code the newest used one, once, and gives back what its owner has settled; see
-	// [Use]. All of it is one write, so a repeated call can't give back twice. False means that this
-	// code or a newer one was used before.
+	// [Use]. All of it is one write, so a repeated call can't give back twice. False means that
+	// this code or a newer one was used before.
 	Use(ctx context.Context, key string, u Use, now time.Time) (bool, error)
 	// CountQuota adds one to a quota's counter and returns the counters of the item as they read
 	// after this write. It is one write, unconditional and atomic.

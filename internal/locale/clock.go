@@ -37,10 +37,10 @@ var regionalClocks = map[string]clock{
 	"fr-CA": {layout: "15 h 04"},
 }
 
-// TimeOfDay returns t's time of day, to the minute and in t's own location, as text in the language tag
-// writes it ("7:31 AM", "07:31 Uhr"). The region of wanted, the user's locale, chooses among the clocks
-// of a language ("19:31" in English for Dublin) if wanted is of that language. Digits are ASCII in every
-// language, as the code's are.
+// TimeOfDay returns t's time of day, to the minute and in t's own location, as text in the language
+// tag writes it ("7:31 AM", "07:31 Uhr"). The region of wanted, the user's locale, chooses among
+// the clocks of a language ("19:31" in English for Dublin) if wanted is of that language. Digits
+// are ASCII in every language, as the code's are.
 func TimeOfDay(t time.Time, tag, wanted string) string {
 	c := clockOf(tag, wanted)
 	half := c.am
@@ -71,7 +71,8 @@ func clockOf(tag, wanted string) clock {
 	return clocks[base]
 }
 
-// subtags returns the language of tag and, if it names one, its region; both empty if it is malformed.
+// subtags returns the language of tag and, if it names one, its region; both empty if it is
+// malformed.
 func subtags(tag string) (base, region string) {
 	t, err := parseAttribute(tag)
 	if err != nil {

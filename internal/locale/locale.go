@@ -1,5 +1,5 @@
-// Package locale lists the languages of EmailOTP, matches a user's locale attribute to them, and has each
-// language's rules for numbers of minutes and times of day.
+// Package locale lists the languages of EmailOTP, matches a user's locale attribute to them, and
+// has each language's rules for numbers of minutes and times of day.
 //
 // The mail and the sign-in page have catalogues of their own; both have the languages of [Shipped].
 package locale
@@ -14,8 +14,8 @@ import (
 // Default is the language to fall back to: every text exists in it.
 const Default = "en"
 
-// MaxLength is the longest locale, in bytes, that is read. RFC 5646, section 4.4.1, demands room for at
-// least 35; Cognito allows 2,048 in a user's locale attribute.
+// MaxLength is the longest locale, in bytes, that is read. RFC 5646, section 4.4.1, demands room
+// for at least 35; Cognito allows 2,048 in a user's locale attribute.
 const MaxLength = 64
 
 // Direction is the direction of a script, as HTML's dir attribute spells it.
@@ -33,8 +33,8 @@ func Shipped() []string {
 	return []string{Default, "de", "fr", "es", "pt-BR", "it", "nl", "pl", "tr", "ja", "zh-Hans", "ar"}
 }
 
-// DirectionOf returns the direction that text in the language tag is written in. It is [LTR] for a tag
-// that isn't well-formed.
+// DirectionOf returns the direction that text in the language tag is written in. It is [LTR] for a
+// tag that isn't well-formed.
 func DirectionOf(tag string) Direction {
 	t, err := parse(tag)
 	if err != nil {
@@ -48,8 +48,8 @@ func DirectionOf(tag string) Direction {
 	return LTR
 }
 
-// Canonical returns tag as BCP 47 spells it ("PT_br" is "pt-BR"). It refuses a tag that isn't a language,
-// and one with extensions, under which no catalogue exists.
+// Canonical returns tag as BCP 47 spells it ("PT_br" is "pt-BR"). It refuses a tag that isn't a
+// language, and one with extensions, under which no catalogue exists.
 func Canonical(tag string) (string, error) {
 	t, err := parse(tag)
 	if err != nil {
@@ -78,8 +78,8 @@ func parse(tag string) (language.Tag, error) {
 	return t, nil
 }
 
-// parseAttribute is parse for a user's locale attribute, which may also be spelled as POSIX and Java do:
-// "zh_CN.UTF-8", "sr_RS@latin", "zh_CN_#Hans".
+// parseAttribute is parse for a user's locale attribute, which may also be spelled as POSIX and
+// Java do: "zh_CN.UTF-8", "sr_RS@latin", "zh_CN_#Hans".
 func parseAttribute(locale string) (language.Tag, error) {
 	if len(locale) > MaxLength {
 		return parse(locale) // for its error
@@ -119,8 +119,8 @@ type Matcher struct {
 	matcher language.Matcher
 }
 
-// NewMatcher returns a matcher over tags, of which the first is the one to fall back to. It fails if
-// there is none or if one isn't well-formed.
+// NewMatcher returns a matcher over tags, of which the first is the one to fall back to. It fails
+// if there is none or if one isn't well-formed.
 func NewMatcher(tags ...string) (*Matcher, error) {
 	if len(tags) == 0 {
 		return nil, fmt.Errorf("no languages to choose from")
@@ -136,9 +136,9 @@ func NewMatcher(tags ...string) (*Matcher, error) {
 	return &Matcher{tags: append([]string(nil), tags...), matcher: language.NewMatcher(parsed)}, nil
 }
 
-// Match returns the tag, spelled as in the call of [NewMatcher], that fits the locale best ("de" for
-// "de_AT"). It returns the first tag for a locale that is empty, malformed, too long or far from all tags:
-// users write the attribute themselves.
+// Match returns the tag, spelled as in the call of [NewMatcher], that fits the locale best ("de"
+// for "de_AT"). It returns the first tag for a locale that is empty, malformed, too long or far
+// from all tags: users write the attribute themselves.
 func (m *Matcher) Match(wanted string) string {
 	t, err := parseAttribute(wanted)
 	if err != nil {

@@ -27,8 +27,10 @@ func TestMatch(t *testing.T) {
 		// As POSIX and Java spell them.
 		{"de-DE@posix", "de"}, {"de_DE@euro", "de"}, {"de.UTF-8", "de"}, {"zh_CN", "zh-Hans"}, {"zh_CN.UTF-8", "zh-Hans"},
 		{"zh_CN.GB18030@stroke", "zh-Hans"}, {"fr_CA.ISO8859-1", "fr"}, {"pt_BR.utf8", "pt-BR"}, {"zh_CN_#Hans", "zh-Hans"},
-		{"ar__#Arab", "ar"}, {"en_US_POSIX", "en"}, {"sr@latin", "de"}, {"C.UTF-8", "de"}, {"POSIX", "de"}, {"@euro", "de"}, {".UTF-8", "de"}, {"_#Hans", "de"},
-		// Simplified characters serve a reader of traditional ones better than another language does.
+		{"ar__#Arab", "ar"}, {"en_US_POSIX", "en"}, {"sr@latin", "de"}, {"C.UTF-8", "de"}, {"POSIX", "de"}, {"@euro", "de"},
+		{".UTF-8", "de"}, {"_#Hans", "de"},
+		// Simplified characters serve a reader of traditional ones better than another language
+		// does.
 		{"zh-TW", "zh-Hans"}, {"zh-Hant-HK", "zh-Hans"},
 		// Languages that there are no texts for.
 		{"sv", "de"}, {"xx", "de"}, {"und-FR", "de"},
@@ -49,9 +51,11 @@ func TestAScriptOfPOSIXOrJavaCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	for wanted, want := range map[string]string{
-		"sr_RS": "sr-Cyrl", "sr_RS@latin": "sr-Latn", "sr@Latin": "sr-Latn", "sr_RS.UTF-8@latin": "sr-Latn", "sr__#Latn": "sr-Latn",
-		"uz_UZ": "uz-Latn", "uz_UZ@cyrillic": "uz-Cyrl", "zh_HK": "zh-Hant", "zh_TW.Big5": "zh-Hant", "zh_HK_#Hans": "zh-Hans",
-		"sr@euro": "sr-Cyrl", "sr_RS@": "sr-Cyrl", "sr_RS_#": "sr-Cyrl",
+		"sr_RS": "sr-Cyrl", "sr_RS@latin": "sr-Latn", "sr@Latin": "sr-Latn", "sr_RS.UTF-8@latin": "sr-Latn",
+		"sr__#Latn": "sr-Latn",
+		"uz_UZ":     "uz-Latn", "uz_UZ@cyrillic": "uz-Cyrl", "zh_HK": "zh-Hant", "zh_TW.Big5": "zh-Hant",
+		"zh_HK_#Hans": "zh-Hans",
+		"sr@euro":     "sr-Cyrl", "sr_RS@": "sr-Cyrl", "sr_RS_#": "sr-Cyrl",
 	} {
 		if got := m.Match(wanted); got != want {
 			t.Errorf("Match(%q) = %q, want %q", wanted, got, want)
@@ -116,7 +120,8 @@ func TestCanonical(t *testing.T) {
 func TestDirectionOf(t *testing.T) {
 	for tag, want := range map[string]locale.Direction{
 		"en": locale.LTR, "ja": locale.LTR, "zh-Hans": locale.LTR, "uz": locale.LTR, "garbage!": locale.LTR, "": locale.LTR,
-		"ar": locale.RTL, "ar-EG": locale.RTL, "he": locale.RTL, "fa": locale.RTL, "ur": locale.RTL, "uz-Arab": locale.RTL, "dv": locale.RTL,
+		"ar": locale.RTL, "ar-EG": locale.RTL, "he": locale.RTL, "fa": locale.RTL, "ur": locale.RTL, "uz-Arab": locale.RTL,
+		"dv": locale.RTL,
 	} {
 		if got := locale.DirectionOf(tag); got != want {
 			t.Errorf("DirectionOf(%q) = %q, want %q", tag, got, want)
@@ -139,7 +144,8 @@ func TestTimeOfDay(t *testing.T) {
 		{evening, "fr", "fr", "19:05"}, {evening, "fr", "fr-CA", "19 h 05"},
 		{evening, "es", "es-ES", "19:05"}, {evening, "es", "es-US", "7:05 p.\u00a0m."},
 		{morning, "pt-BR", "pt", "07:05"}, {evening, "it", "it", "19:05"}, {evening, "nl", "nl", "19:05"},
-		{evening, "pl", "pl", "19:05"}, {evening, "tr", "tr", "19:05"}, {morning, "ja", "ja", "07:05"}, {evening, "zh-Hans", "zh", "19:05"},
+		{evening, "pl", "pl", "19:05"}, {evening, "tr", "tr", "19:05"}, {morning, "ja", "ja", "07:05"},
+		{evening, "zh-Hans", "zh", "19:05"},
 		{morning, "ar", "ar", "7:05 ص"}, {evening, "ar", "ar-EG", "7:05 م"}, {evening, "ar", "ar-MA", "19:05"},
 		{evening, "ko", "ko", "오후 7:05"},
 		// The region of another language's locale does not count.

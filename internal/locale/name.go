@@ -1,6 +1,7 @@
 package locale
 
-// Name returns what speakers of the language tag call it: its tag, if the language isn't one of [Shipped].
+// Name returns what speakers of the language tag call it: its tag, if the language isn't one of
+// [Shipped].
 func Name(tag string) string {
 	switch tag {
 	case "en":

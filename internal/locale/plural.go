@@ -19,14 +19,15 @@ const (
 )
 
 // PluralOf returns the category of a whole number n, 0 or more, in the language tag: the one whose
-// wording goes with n ("1 minuta", "2 minuty", "5 minut"). A malformed tag has English's two categories,
-// and a language without a rule in CLDR has [Other] alone.
+// wording goes with n ("1 minuta", "2 minuty", "5 minut"). A malformed tag has English's two
+// categories, and a language without a rule in CLDR has [Other] alone.
 func PluralOf(tag string, n int) Plural { return pluralOf(tagOrEnglish(tag), n) }
 
 // pluralNumbers are enough to meet every category of every language.
 const pluralNumbers = 200
 
-// Plurals returns the categories that whole numbers can fall in, in the language tag, in CLDR's order.
+// Plurals returns the categories that whole numbers can fall in, in the language tag, in CLDR's
+// order.
 func Plurals(tag string) (categories []Plural) {
 	t := tagOrEnglish(tag)
 	reached := map[Plural]bool{}

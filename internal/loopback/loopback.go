@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// Listen opens 127.0.0.1:port; port 0 is a free one. Errors contain what, such as "the user-pool API", and
-// flag, the option that changes the port.
+// Listen opens 127.0.0.1:port; port 0 is a free one. Errors contain what, such as "the user-pool
+// API", and flag, the option that changes the port.
 func Listen(ctx context.Context, port int, what, flag string) (net.Listener, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
@@ -28,13 +28,15 @@ func Listen(ctx context.Context, port int, what, flag string) (net.Listener, err
 	return l, nil
 }
 
-// Guard refuses requests whose Host header is not the listener's own loopback address. Otherwise a page of
-// another site could have its name resolve to 127.0.0.1 and call the listener as its own origin.
+// Guard refuses requests whose Host header is not the listener's own loopback address. Otherwise a
+// page of another site could have its name resolve to 127.0.0.1 and call the listener as its own
+// origin.
 func Guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 		if !ok || !ownHost(r.Host, local) {
-			http.Error(w, "the Host header must be 127.0.0.1, localhost or [::1] with this listener's port", http.StatusForbidden)
+			http.Error(w, "the Host header must be 127.0.0.1, localhost or [::1] with this listener's port",
+				http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -18,7 +18,10 @@ func serve(t *testing.T) *loopback.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := loopback.Serve(l, loopback.Guard(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "in") })), slog.New(slog.DiscardHandler))
+	s := loopback.Serve(l, loopback.Guard(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request) {
+		_, _ = io.WriteString(w, "in")
+	})), slog.New(slog.DiscardHandler))
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }

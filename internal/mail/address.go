@@ -16,15 +16,17 @@ const (
 	maxLabel     = 63
 )
 
-// ValidateAddress checks that address is one e-mail address that Amazon SES can mail to: a local part of
-// 1 to 64 ASCII letters, digits and !#$%&'*+-/=?^_`{|}~, with single dots inside, and a domain name of at
-// least two labels; 254 bytes in all. Every part of EmailOTP that accepts an address accepts these, and
-// the sign-in page is tested against the same cases: testdata/addresses.json.
+// ValidateAddress checks that address is one e-mail address that Amazon SES can mail to: a local
+// part of 1 to 64 ASCII letters, digits and !#$%&'*+-/=?^_`{|}~, with single dots inside, and a
+// domain name of at least two labels; 254 bytes in all. Every part of EmailOTP that accepts an
+// address accepts these, and the sign-in page is tested against the same cases:
+// testdata/addresses.json.
 //
-// It refuses three things that RFC 5322 allows. A display name, comments and angle brackets: a parser reads
-// them, a person overlooks them. A local part in quotes, in which even spaces and "@" are part of the name.
-// And a domain in Unicode: it must have its ASCII form ("xn--bcher-kva.example.com"), because the editions
-// of IDNA turn some names ("ß") into different ones, and a code must go to the domain that was verified.
+// It refuses three things that RFC 5322 allows. A display name, comments and angle brackets: a
+// parser reads them, a person overlooks them. A local part in quotes, in which even spaces and "@"
+// are part of the name. And a domain in Unicode: it must have its ASCII form
+// ("xn--bcher-kva.example.com"), because the editions of IDNA turn some names ("ß") into different
+// ones, and a code must go to the domain that was verified.
 //
 // The error doesn't hold the address; it continues a sentence ("has no @").
 func ValidateAddress(address string) error {

@@ -14,9 +14,10 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 )
 
-// A case of testdata/addresses.json, which the sign-in page is tested against too. The page turns Address
-// into Normalized: it applies NFKC, drops default ignorable code points and trims white space. OK is set
-// if Normalized can be mailed to. ValidateAddress refuses an Address that differs from Normalized.
+// A case of testdata/addresses.json, which the sign-in page is tested against too. The page turns
+// Address into Normalized: it applies NFKC, drops default ignorable code points and trims white
+// space. OK is set if Normalized can be mailed to. ValidateAddress refuses an Address that differs
+// from Normalized.
 type addressCase struct {
 	Address    string `json:"address"`
 	OK         bool   `json:"ok"`

@@ -46,11 +46,13 @@ func BenchmarkNewAndFirstRender(b *testing.B) {
 	}
 }
 
-// BenchmarkLoadAndFirstRender is the same with all templates an importer's: mail.json is at its largest.
+// BenchmarkLoadAndFirstRender is the same with all templates an importer's: mail.json is at its
+// largest.
 func BenchmarkLoadAndFirstRender(b *testing.B) {
 	c, m := config(mail.Passwordless), message("de", shortCode)
 	for name, into := range map[string]*string{
-		mail.SubjectTemplate: &c.Templates.Subject, mail.TextTemplate: &c.Templates.Text, mail.HTMLTemplate: &c.Templates.HTML,
+		mail.SubjectTemplate: &c.Templates.Subject, mail.TextTemplate: &c.Templates.Text,
+		mail.HTMLTemplate: &c.Templates.HTML,
 	} {
 		source, err := os.ReadFile(filepath.Join("layout", name))
 		if err != nil {

@@ -7,16 +7,17 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/locale"
 )
 
-// Unicode's isolates (UAX 9, section 2.4): what stands between one of them and popIsolate is laid out by
-// itself, so that an address or a code keeps its order inside a sentence of the other direction.
+// Unicode's isolates (UAX 9, section 2.4): what stands between one of them and popIsolate is laid
+// out by itself, so that an address or a code keeps its order inside a sentence of the other
+// direction.
 const (
 	leftToRightIsolate = "\u2066"
 	firstStrongIsolate = "\u2068"
 	popIsolate         = "\u2069"
 )
 
-// isolated wraps s, text whose direction isn't known, if that direction could matter in a sentence that
-// runs dir.
+// isolated wraps s, text whose direction isn't known, if that direction could matter in a sentence
+// that runs dir.
 func isolated(s string, dir locale.Direction) string {
 	if dir == locale.LTR && !rightToLeft(s) {
 		return s

@@ -6,8 +6,9 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 )
 
-// Allocations are what the time for a mail goes with, and unlike the time they are the same on every
-// machine: these bounds hold 100 µs for a warm mail and 1 ms for the first one several times over.
+// Allocations are what the time for a mail goes with, and unlike the time they are the same on
+// every machine: these bounds hold 100 µs for a warm mail and 1 ms for the first one several times
+// over.
 func TestRenderingStaysCheap(t *testing.T) {
 	r, err := mail.New(config(mail.Password))
 	if err != nil {

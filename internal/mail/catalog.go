@@ -29,9 +29,9 @@ func builtin(tag string) (Strings, bool, error) {
 	return s, true, nil
 }
 
-// resolve returns the strings for tag with every gap filled: the importer's, then the built-in ones of the
-// language, then the same for the tag's ancestors ("de" for "de-CH"), then English. It also returns the
-// keys whose text is English for want of another.
+// resolve returns the strings for tag with every gap filled: the importer's, then the built-in ones
+// of the language, then the same for the tag's ancestors ("de" for "de-CH"), then English. It also
+// returns the keys whose text is English for want of another.
 func resolve(languages map[string]Strings, tag string) (s Strings, missing []string, err error) {
 	for ancestor := tag; ancestor != "" && ancestor != locale.Default; ancestor = parent(ancestor) {
 		if err := s.add(languages, ancestor); err != nil {

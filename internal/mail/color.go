@@ -70,12 +70,12 @@ func contrast(a, b rgb) float64 {
 	return (light + 0.05) / (dark + 0.05)
 }
 
-// darkContrast is the accent colour's contrast on the dark background. It is above the minimum, since thin
-// light letters on black are harder to read than the ratio suggests.
+// darkContrast is the accent colour's contrast on the dark background. It is above the minimum,
+// since thin light letters on black are harder to read than the ratio suggests.
 const darkContrast = 6
 
-// lightened mixes c with white until it has [darkContrast] on the dark background. No one colour has
-// [MinContrast] on white and on near-black.
+// lightened mixes c with white until it has [darkContrast] on the dark background. No one colour
+// has [MinContrast] on white and on near-black.
 func lightened(c rgb) rgb {
 	on, _ := parseColor(darkBackground)
 	for mix := 0.0; mix < 1; mix += 0.02 {

@@ -31,7 +31,8 @@ func TestContrast(t *testing.T) {
 	}
 }
 
-// Whatever accent colour is let through, the mail that comes out of it can be read, in dark mode too.
+// Whatever accent colour is let through, the mail that comes out of it can be read, in dark mode
+// too.
 func TestEveryAcceptedAccentColorCanBeRead(t *testing.T) {
 	accepted := 0
 	for r := 0; r < 256; r += 51 {

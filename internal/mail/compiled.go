@@ -9,8 +9,8 @@ import (
 
 // A File is mail.json: the config, and what package compile made of its templates.
 //
-// A mail is a language and a number of digits, as [FormKey] writes them, on a line of its own: reading a
-// mail parses its line and nothing else.
+// A mail is a language and a number of digits, as [FormKey] writes them, on a line of its own:
+// reading a mail parses its line and nothing else.
 type File struct {
 	// Config is the config without its templates.
 	Config Config `json:"config"`
@@ -20,8 +20,8 @@ type File struct {
 	Mails map[string]Form `json:"mails,omitempty"`
 }
 
-// A Form is a mail that an importer's templates wrote for an unknown code, time and zone, in whose places
-// it has [DigitMark], [TimeMark] and [ZoneMark]. A part without a template is empty.
+// A Form is a mail that an importer's templates wrote for an unknown code, time and zone, in whose
+// places it has [DigitMark], [TimeMark] and [ZoneMark]. A part without a template is empty.
 type Form struct {
 	Subject string `json:"subject,omitempty"`
 	Text    string `json:"text,omitempty"`
@@ -31,8 +31,8 @@ type Form struct {
 // FormKey names the mail in the language tag with a code of so many digits.
 func FormKey(tag string, digits int) string { return fmt.Sprintf("%s/%d", tag, digits) }
 
-// The marks are characters at the very end of Unicode's private use. Fonts of icons use its beginning, so
-// that no template loses a picture.
+// The marks are characters at the very end of Unicode's private use. Fonts of icons use its
+// beginning, so that no template loses a picture.
 const (
 	// FirstMark is the first of all marks, which reach to the end of Unicode.
 	FirstMark = '\U0010FF00'
@@ -44,8 +44,8 @@ const (
 // DigitMark stands for digit i of the code, counted from 0.
 func DigitMark(i int) rune { return FirstMark + rune(i) }
 
-// Fill replaces the marks by the values of f. Time and zone need no escaping: they have no character that
-// is special in HTML.
+// Fill replaces the marks by the values of f. Time and zone need no escaping: they have no
+// character that is special in HTML.
 func (form Form) Fill(f Facts) Form {
 	return Form{fillMarks(form.Subject, f), fillMarks(form.Text, f), fillMarks(form.HTML, f)}
 }
@@ -91,9 +91,9 @@ type compiled struct {
 	lines   map[string][]byte // JSON by FormKey, not parsed
 }
 
-// form returns the mail for f, and an empty one if the templates weren't executed for its like: a code of
-// another length or validity, as exists for seconds while a deployment changes either, or a request
-// without a time. The mail then has the built-in layout.
+// form returns the mail for f, and an empty one if the templates weren't executed for its like: a
+// code of another length or validity, as exists for seconds while a deployment changes either, or a
+// request without a time. The mail then has the built-in layout.
 func (c *compiled) form(f Facts) (Form, error) {
 	line, ok := c.lines[FormKey(f.Language, len(f.Code))]
 	if !ok || f.Minutes != c.minutes || f.Time == "" {
@@ -135,8 +135,8 @@ const (
 	mailIndent = "    \""
 )
 
-// splitMails separates the mails from the rest of a File. The rest is the same File without any, and its
-// lines up to there keep their numbers.
+// splitMails separates the mails from the rest of a File. The rest is the same File without any,
+// and its lines up to there keep their numbers.
 func splitMails(file []byte) (rest []byte, lines map[string][]byte, err error) {
 	begin := bytes.Index(file, []byte(mailsBegin))
 	if begin < 0 {

@@ -38,8 +38,10 @@ func TestLoadRefuses(t *testing.T) {
 		{"an invalid config", "{}", "ProductName must have 1 to 64 characters"},
 		{"templates as they were written", `{"config": {"from": "a@example.com", "productName": "x", "mode": "password", "templates": {"text": "{{.Code}}"}}}`, "Templates must be compiled"},
 		{"mails indented anew", indented.String(), "mail.json: it was written anew by another program"},
-		{"mails on one line", strings.Replace(good, ",\n    \"ar/8", ",    \"ar/8", 1), "mail.json: mail ar/20: invalid character"},
-		{"something between mails", strings.Replace(good, "\n    \"ar/8", "\n\n    \"ar/8", 1), "this isn't a mail on a line of its own"},
+		{"mails on one line", strings.Replace(good, ",\n    \"ar/8", ",    \"ar/8", 1),
+			"mail.json: mail ar/20: invalid character"},
+		{"something between mails", strings.Replace(good, "\n    \"ar/8", "\n\n    \"ar/8", 1),
+			"this isn't a mail on a line of its own"},
 		{"mails without an end", good[:len(good)/2], "the mails have no end"},
 	} {
 		r, err := mail.Load([]byte(test.data))
@@ -52,7 +54,8 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
-// Whatever the file holds, loading it and writing a mail ends without a panic, and no mail lacks its code.
+// Whatever the file holds, loading it and writing a mail ends without a panic, and no mail lacks
+// its code.
 func FuzzLoad(f *testing.F) {
 	good := mailJSON(f)
 	f.Add(good)

@@ -2,12 +2,13 @@ package mail
 
 import "github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 
-// Mode is how users sign in. It decides which advice the mail gives to a user who requested no code.
+// Mode is how users sign in. It decides which advice the mail gives to a user who requested no
+// code.
 type Mode = settings.Mode
 
 // Mailed under [Password], the code follows a proven password, so that a mail that the user did not
-// request means a stolen password. Mailed under [Passwordless], the code alone signs in, and everyone
-// who has the address can request one.
+// request means a stolen password. Mailed under [Passwordless], the code alone signs in, and
+// everyone who has the address can request one.
 const (
 	Password     = settings.Password
 	Passwordless = settings.Passwordless
@@ -16,33 +17,34 @@ const (
 // DefaultAccentColor is the accent colour when Config has none: 6.4 to 1 on white.
 const DefaultAccentColor = "#1d5fbf"
 
-// A Config is everything about the mail that isn't the message. Its zero values mean a default, except
-// for From, ProductName and Mode. As JSON it is the main part of mail.json.
+// A Config is everything about the mail that isn't the message. Its zero values mean a default,
+// except for From, ProductName and Mode. As JSON it is the main part of mail.json.
 type Config struct {
 	settings.Mail
 	// Mode is the sign-in's mode.
 	Mode Mode `json:"mode,omitempty"`
 
-	// LogoText is the line above the text; empty for ProductName. It is no picture, since mail programs hide
-	// remote pictures, and fetching one would reveal that the mail was read.
+	// LogoText is the line above the text; empty for ProductName. It is no picture, since mail
+	// programs hide remote pictures, and fetching one would reveal that the mail was read.
 	LogoText string `json:"logoText,omitempty"`
-	// AccentColor is the colour of the logo, the bar above it and links, as #rrggbb or #rgb. On white it
-	// must have a contrast of 4.5 to 1; the one for dark mode is derived from it. Empty for
-	// [DefaultAccentColor].
+	// AccentColor is the colour of the logo, the bar above it and links, as #rrggbb or #rgb. On
+	// white it must have a contrast of 4.5 to 1; the one for dark mode is derived from it. Empty
+	// for [DefaultAccentColor].
 	AccentColor string `json:"accentColor,omitempty"`
 	// Footer is a line at the end of the mail, such as a company's name and address, at most 500
 	// characters, the same in all languages.
 	Footer string `json:"footer,omitempty"`
 
-	// CodeInSubject puts the code into the subject and the preview line. By default both are without it,
-	// because lock screens, notifications and shared screens show them.
+	// CodeInSubject puts the code into the subject and the preview line. By default both are
+	// without it, because lock screens, notifications and shared screens show them.
 	CodeInSubject bool `json:"codeInSubject,omitempty"`
-	// Origin is the sign-in page's host ("id.example.com") or origin ("https://id.example.com"). The plain
-	// text then ends with "@id.example.com #12345678", the form in which browsers offer a code on that
-	// domain alone. Empty for no such line.
+	// Origin is the sign-in page's host ("id.example.com") or origin ("https://id.example.com").
+	// The plain text then ends with "@id.example.com #12345678", the form in which browsers offer a
+	// code on that domain alone. Empty for no such line.
 	Origin string `json:"origin,omitempty"`
-	// FeedbackID is an identifier that SES puts into the Feedback-ID header, by which mailbox providers
-	// group complaints: 1 to 64 ASCII letters, digits, "-" and "_". Empty for SES's own identifiers alone.
+	// FeedbackID is an identifier that SES puts into the Feedback-ID header, by which mailbox
+	// providers group complaints: 1 to 64 ASCII letters, digits, "-" and "_". Empty for SES's own
+	// identifiers alone.
 	FeedbackID string `json:"feedbackId,omitempty"`
 
 	// Languages adds languages and overrides strings, by BCP 47 tag.
@@ -51,8 +53,9 @@ type Config struct {
 	Templates Templates `json:"templates,omitzero"`
 }
 
-// Templates are Go templates for the parts of a mail: text/template for Subject and Text, html/template
-// for HTML. An empty one is the built-in. The values that they can use are those of [Data].
+// Templates are Go templates for the parts of a mail: text/template for Subject and Text,
+// html/template for HTML. An empty one is the built-in. The values that they can use are those of
+// [Data].
 type Templates struct {
 	Subject string `json:"subject,omitempty"`
 	Text    string `json:"text,omitempty"`

@@ -8,21 +8,23 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/locale"
 )
 
-// Data is what a template can use. T is string for Subject and Text, and html/template's HTML, escaped
-// already, for HTML. All values are ready to print; one that doesn't apply to the mail at hand is empty.
+// Data is what a template can use. T is string for Subject and Text, and html/template's HTML,
+// escaped already, for HTML. All values are ready to print; one that doesn't apply to the mail at
+// hand is empty.
 type Data[T ~string] struct {
-	// Language is the mail's language as a BCP 47 tag, Dir its direction ("ltr" or "rtl"), and Align
-	// the side at which its lines begin ("left" or "right").
+	// Language is the mail's language as a BCP 47 tag, Dir its direction ("ltr" or "rtl"), and
+	// Align the side at which its lines begin ("left" or "right").
 	Language, Dir, Align string
 	// ProductName, LogoText, SupportAddress and Footer are Config's.
 	ProductName, LogoText, SupportAddress, Footer string
-	// Accent is the accent colour on white, AccentDark the one on the dark background; both as #rrggbb.
+	// Accent is the accent colour on white, AccentDark the one on the dark background; both as
+	// #rrggbb.
 	Accent, AccentDark string
 	// Code is the code's digits without spaces. Groups is the same in groups.
 	Code   string
 	Groups []string
-	// Grouped is the code to show: in groups, held left to right, and in HTML such that selecting it
-	// copies the digits alone.
+	// Grouped is the code to show: in groups, held left to right, and in HTML such that selecting
+	// it copies the digits alone.
 	Grouped T
 	// Long reports a code that is longer than usual.
 	Long bool
@@ -58,7 +60,8 @@ type Phrases[T ~string] struct {
 // A value is a value by the name that a layout has for it.
 type value struct{ name, text string }
 
-// values are what the built-in layouts can use of d, in the order of [valueIndex]. Long is for conditions.
+// values are what the built-in layouts can use of d, in the order of [valueIndex]. Long is for
+// conditions.
 func values(d *Data[string]) []value {
 	long := ""
 	if d.Long {
@@ -75,7 +78,8 @@ func values(d *Data[string]) []value {
 	}
 }
 
-// valueIndex returns where [values] has the value called name, and a negative number if it has none.
+// valueIndex returns where [values] has the value called name, and a negative number if it has
+// none.
 func valueIndex(name string) int {
 	return slices.IndexFunc(values(&Data[string]{}), func(v value) bool { return v.name == name })
 }
@@ -88,7 +92,8 @@ type Facts struct {
 	// Code is the code, and Minutes its validity in whole minutes.
 	Code    string
 	Minutes int
-	// Time and Zone are those of the request, as the language writes them; empty if they aren't known.
+	// Time and Zone are those of the request, as the language writes them; empty if they aren't
+	// known.
 	Time, Zone string
 }
 

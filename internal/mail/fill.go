@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// fill replaces the words in braces in s by value, and passes everything between them through literal.
-// A brace that begins none of the known words is literal.
+// fill replaces the words in braces in s by value, and passes everything between them through
+// literal. A brace that begins none of the known words is literal.
 func fill(s string, literal func(string) string, value func(name string) (string, bool)) string {
 	if strings.IndexByte(s, '{') < 0 {
 		return literal(s)

@@ -12,8 +12,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 )
 
-// shape is the elements and the names of their attributes in markup, and the targets of its links: what
-// a value must never change.
+// shape is the elements and the names of their attributes in markup, and the targets of its links:
+// what a value must never change.
 func shape(t testing.TB, markup string) (all []string) {
 	t.Helper()
 	for _, token := range tokens(t, markup) {
@@ -34,13 +34,15 @@ func shape(t testing.TB, markup string) (all []string) {
 	return slices.DeleteFunc(all, func(s string) bool { return s == "<bdi" }) // depends on a name's script
 }
 
-// FuzzRender renders hostile names and attributes. Whatever they are, either the config is refused, or the
-// mail has the structure that a harmless one has, one line in each header, and the names as text.
+// FuzzRender renders hostile names and attributes. Whatever they are, either the config is refused,
+// or the mail has the structure that a harmless one has, one line in each header, and the names as
+// text.
 func FuzzRender(f *testing.F) {
 	for _, s := range []string{
 		"Example", "<script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "</style><script>", "]]>", "<!-- -->",
 		"&lt;b&gt;", "{{.Code}}", "{code}", "{product}",
-		"a\r\nBcc: x@example.com", "a\nb", "a\u2028b", "\u202eevil", "\x00", "\xff", "=?utf-8?q?=0ABcc:_x?=", "javascript:alert(1)", "' onclick='x", "%0d%0aBcc:x", "שלום", "日本語",
+		"a\r\nBcc: x@example.com", "a\nb", "a\u2028b", "\u202eevil", "\x00", "\xff", "=?utf-8?q?=0ABcc:_x?=",
+		"javascript:alert(1)", "' onclick='x", "%0d%0aBcc:x", "שלום", "日本語",
 	} {
 		f.Add(s, s, s, s, "Europe/Berlin", "de", shortCode)
 		f.Add("Example", "Example", "Example", "Example", s, s, s)

@@ -15,8 +15,8 @@ func ParseConfig(data []byte) (Config, error) {
 	return c, err
 }
 
-// strictJSON decodes one JSON value with known keys alone. Its error begins with the line of the mistake
-// and continues a file's name.
+// strictJSON decodes one JSON value with known keys alone. Its error begins with the line of the
+// mistake and continues a file's name.
 func strictJSON(data []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()

@@ -12,9 +12,9 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
 )
 
-// A template engine calls methods by names it finds at run time, so that the linker can drop none: with
-// one in the program, every operation of every AWS client is too, and the zip is half as big again. The names of
-// the functions that were linked are in the binary for stack traces.
+// A template engine calls methods by names it finds at run time, so that the linker can drop none:
+// with one in the program, every operation of every AWS client is too, and the zip is half as big
+// again. The names of the functions that were linked are in the binary for stack traces.
 func TestTheProgramThatMailsHasNoOperationButThoseItCalls(t *testing.T) {
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// A layout is a parsed template of the built-in mail. Layouts are Go templates of the few actions below,
-// so that a mail needs no template engine: engines find methods by name at run time, which keeps every
-// operation of every AWS client in the Lambda's binary.
+// A layout is a parsed template of the built-in mail. Layouts are Go templates of the few actions
+// below, so that a mail needs no template engine: engines find methods by name at run time, which
+// keeps every operation of every AWS client in the Lambda's binary.
 //
 //	{{.Field}}  {{if .Field}} … {{else}} … {{end}}  {{if not .Field}}  {{- and -}}
 //

@@ -35,8 +35,8 @@ func newEngines(t *testing.T) engines {
 	}
 }
 
-// render is what the engines make of a message. What they escape by context, the package has to have
-// escaped beforehand.
+// render is what the engines make of a message. What they escape by context, the package has to
+// have escaped beforehand.
 func (e engines) render(t *testing.T, r *mail.Renderer, m mail.Message) (subject, plain, markup string) {
 	t.Helper()
 	f := r.Facts(m)

@@ -1,10 +1,10 @@
-// Package mail renders the mail with a sign-in code: subject, plain text and HTML from one layout and the
-// strings of a dozen languages, all of which an importer can replace.
+// Package mail renders the mail with a sign-in code: subject, plain text and HTML from one layout
+// and the strings of a dozen languages, all of which an importer can replace.
 //
-// At synth, package compile checks an importer's brand, strings and templates by rendering every language
-// with worst-case values, and writes one canonical mail.json. In the Lambda, [Load] reads that file, or
-// [New] accepts a [Config]. Both return a [Renderer], which parses the layout once and a language at its
-// first mail. The Lambda links no template engine.
+// At synth, package compile checks an importer's brand, strings and templates by rendering every
+// language with worst-case values, and writes one canonical mail.json. In the Lambda, [Load] reads
+// that file, or [New] accepts a [Config]. Both return a [Renderer], which parses the layout once
+// and a language at its first mail. The Lambda links no template engine.
 //
 // The package uses no AWS service. Comments name Amazon SES where a limit is its own.
 package mail
@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// LongCode is the number of digits from which a code counts as long: the mail then has a sentence about
-// the reason, and the code in smaller type. Short codes have at most 10 digits, long ones 20.
+// LongCode is the number of digits from which a code counts as long: the mail then has a sentence
+// about the reason, and the code in smaller type. Short codes have at most 10 digits, long ones 20.
 const LongCode = 11
 
 // maxCode bounds the digits of a code; anything longer is a caller's mistake.
@@ -28,13 +28,13 @@ type Message struct {
 	To string
 	// Code is the code: ASCII digits, without spaces.
 	Code string
-	// ExpiresIn is how long the code is still valid. It is rounded down to minutes; below one the mail has
-	// "less than a minute".
+	// ExpiresIn is how long the code is still valid. It is rounded down to minutes; below one the
+	// mail has "less than a minute".
 	ExpiresIn time.Duration
 	// RequestedAt is the time of the request for the code; zero leaves the sentence about it out.
 	RequestedAt time.Time
-	// Zoneinfo is the user's zoneinfo attribute, a name of the IANA time zone database. Any other value
-	// counts as UTC.
+	// Zoneinfo is the user's zoneinfo attribute, a name of the IANA time zone database. Any other
+	// value counts as UTC.
 	Zoneinfo string
 	// Locale is the user's locale attribute. A value that matches no language counts as
 	// Config.DefaultLocale.
@@ -43,7 +43,8 @@ type Message struct {
 
 // A Mail is a message as a mail service accepts it.
 type Mail struct {
-	// From is the sender as a From header has it: display name encoded after RFC 2047, then the address.
+	// From is the sender as a From header has it: display name encoded after RFC 2047, then the
+	// address.
 	From string
 	// To is the recipient's bare address.
 	To string
@@ -59,8 +60,8 @@ type Mail struct {
 	Tags []Tag
 	// Language is the BCP 47 tag of the language that was chosen.
 	Language string
-	// Decoy marks a mail without a code to SES's mailbox simulator. It yields to mails with codes where SES
-	// limits the account's rate.
+	// Decoy marks a mail without a code to SES's mailbox simulator. It yields to mails with codes
+	// where SES limits the account's rate.
 	Decoy bool
 }
 
@@ -70,8 +71,8 @@ type Header struct{ Name, Value string }
 // A Tag is a message tag of Amazon SES.
 type Tag struct{ Name, Value string }
 
-// Render writes the mail for m. It fails if the recipient's address or the code isn't well-formed; no
-// error holds the address or the code.
+// Render writes the mail for m. It fails if the recipient's address or the code isn't well-formed;
+// no error holds the address or the code.
 func (r *Renderer) Render(m Message) (Mail, error) {
 	if err := ValidateAddress(m.To); err != nil {
 		return Mail{}, fmt.Errorf("recipient's address %w", err)
@@ -119,9 +120,9 @@ func validateCode(code string) error {
 	return nil
 }
 
-// headers returns the headers that mark an automatic mail, to which answering machines send no reply (RFC
-// 3834; X-Auto-Response-Suppress is Exchange's). There is no List- header: a sign-in code is no list mail,
-// and a user who unsubscribed could not sign in.
+// headers returns the headers that mark an automatic mail, to which answering machines send no
+// reply (RFC 3834; X-Auto-Response-Suppress is Exchange's). There is no List- header: a sign-in
+// code is no list mail, and a user who unsubscribed could not sign in.
 func headers(tag string) []Header {
 	return []Header{
 		{"Auto-Submitted", "auto-generated"},

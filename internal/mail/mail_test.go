@@ -74,7 +74,8 @@ func TestCodeIsInSubjectAndPreviewOnlyWhenAsked(t *testing.T) {
 	}
 }
 
-// previewLine is the hidden text that lists of mails show, and its padding, which keeps what follows out.
+// previewLine is the hidden text that lists of mails show, and its padding, which keeps what
+// follows out.
 func previewLine(t *testing.T, markup string) string {
 	t.Helper()
 	_, rest, _ := strings.Cut(markup, `<div style="display:none`)
@@ -138,7 +139,8 @@ func TestTimeIsThePersonsOwn(t *testing.T) {
 		{"Etc/GMT+5", "1:30 AM (Etc/GMT+5)"},
 		{"", "6:30 AM (UTC)"}, {"UTC", "6:30 AM (UTC)"}, {"Local", "6:30 AM (UTC)"},
 		{"Europe/Atlantis", "6:30 AM (UTC)"}, {"../../etc/passwd", "6:30 AM (UTC)"}, {"/etc/localtime", "6:30 AM (UTC)"},
-		{"Europe/Berlin\nBcc: x@example.com", "6:30 AM (UTC)"}, {"<b>/</b>", "6:30 AM (UTC)"}, {strings.Repeat("a/", 500), "6:30 AM (UTC)"},
+		{"Europe/Berlin\nBcc: x@example.com", "6:30 AM (UTC)"}, {"<b>/</b>", "6:30 AM (UTC)"},
+		{strings.Repeat("a/", 500), "6:30 AM (UTC)"},
 	} {
 		m := message("en", shortCode)
 		m.Zoneinfo = test.zoneinfo
@@ -185,7 +187,8 @@ func TestLastLineOfTheTextIsBoundToTheDomain(t *testing.T) {
 	}
 }
 
-// Selecting the code has to give its digits and nothing that a field of eight characters would refuse.
+// Selecting the code has to give its digits and nothing that a field of eight characters would
+// refuse.
 func TestCodeInHTMLIsContiguousText(t *testing.T) {
 	for _, tag := range locale.Shipped() {
 		for _, code := range []string{"123456", shortCode, longCode} {
@@ -209,8 +212,8 @@ func TestTextAndHTMLSayTheSame(t *testing.T) {
 	}
 }
 
-// bare drops what text and HTML may differ in: spaces, and the characters that do in text what bdi does
-// in HTML.
+// bare drops what text and HTML may differ in: spaces, and the characters that do in text what bdi
+// does in HTML.
 func bare(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || r >= '\u2066' && r <= '\u2069' {
@@ -281,13 +284,18 @@ func TestRenderRefuses(t *testing.T) {
 		want string
 	}{
 		{"no address", mail.Message{Code: shortCode}, "recipient's address is empty"},
-		{"a display name", mail.Message{To: "Jane <jane@example.com>", Code: shortCode}, "recipient's address has a character"},
-		{"two addresses", mail.Message{To: "secret@example.com,john@example.com", Code: shortCode}, "recipient's address has a character"},
-		{"a header", mail.Message{To: "secret@example.com\r\nBcc: john@example.com", Code: shortCode}, "recipient's address has a character"},
+		{"a display name", mail.Message{To: "Jane <jane@example.com>", Code: shortCode},
+			"recipient's address has a character"},
+		{"two addresses", mail.Message{To: "secret@example.com,john@example.com", Code: shortCode},
+			"recipient's address has a character"},
+		{"a header", mail.Message{To: "secret@example.com\r\nBcc: john@example.com", Code: shortCode},
+			"recipient's address has a character"},
 		{"no code", mail.Message{To: "secret@example.com"}, "code must have 1 to 40 digits (it has 0)"},
-		{"a code with letters", mail.Message{To: "secret@example.com", Code: "9753x864"}, "code must consist of the digits 0 to 9 (character 5 of 8 is none)"},
+		{"a code with letters", mail.Message{To: "secret@example.com", Code: "9753x864"},
+			"code must consist of the digits 0 to 9 (character 5 of 8 is none)"},
 		{"other digits", mail.Message{To: "secret@example.com", Code: "٩٧٥٣"}, "code must consist of the digits"},
-		{"a huge code", mail.Message{To: "secret@example.com", Code: strings.Repeat("9", 41)}, "code must have 1 to 40 digits (it has 41)"},
+		{"a huge code", mail.Message{To: "secret@example.com", Code: strings.Repeat("9", 41)},
+			"code must have 1 to 40 digits (it has 41)"},
 	} {
 		out, err := r.Render(test.m)
 		if err == nil || !strings.Contains(err.Error(), test.want) {

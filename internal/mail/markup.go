@@ -21,7 +21,8 @@ func HTMLData[T ~string](r *Renderer, f Facts) (*Data[T], error) {
 	return data(&r.config, r.accentDark, f, T(groupedHTML(groups(f.Code))), phrases), nil
 }
 
-// html renders the HTML. The layout's values are escaped here, as html/template would where they stand.
+// html renders the HTML. The layout's values are escaped here, as html/template would where they
+// stand.
 func (r *Renderer) html(f Facts) (string, error) {
 	d, err := HTMLData[string](r, f)
 	if err != nil {
@@ -87,7 +88,8 @@ func entity(c byte) string {
 // escapeValue is escape as html/template has it, which counts a plus sign in: UTF-7 began with it.
 func escapeValue(s string) string { return strings.ReplaceAll(escape(s), "+", "&#43;") }
 
-// escapeTitle turns HTML into the content of a title, which has no elements: tags in it would be shown.
+// escapeTitle turns HTML into the content of a title, which has no elements: tags in it would be
+// shown.
 func escapeTitle(markup string) string {
 	if !strings.ContainsAny(markup, `<>"'+`) {
 		return markup
@@ -105,16 +107,16 @@ func bdi(s string, dir locale.Direction) string {
 
 func bdiLTR(s string) string { return `<bdi dir="ltr">` + escape(s) + "</bdi>" }
 
-// mailto links address. Its style is inline for mail programs that drop style sheets; the class is what
-// the layout's dark mode goes by.
+// mailto links address. Its style is inline for mail programs that drop style sheets; the class is
+// what the layout's dark mode goes by.
 func mailto(address, color string) string {
 	return `<a class="accent" href="mailto:` + escape(url.PathEscape(address)) + `" style="color:` + color + `">` +
 		bdiLTR(address) + "</a>"
 }
 
-// groupedHTML sets the groups of a code apart by letter-spacing after each group's last digit and not by
-// spaces: selecting and copying then gives the digits alone, which fit a field of that length. Between
-// groups a line may break.
+// groupedHTML sets the groups of a code apart by letter-spacing after each group's last digit and
+// not by spaces: selecting and copying then gives the digits alone, which fit a field of that
+// length. Between groups a line may break.
 func groupedHTML(groups []string) string {
 	var b strings.Builder
 	b.WriteString(`<bdi dir="ltr">`)

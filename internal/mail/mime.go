@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// MIME returns m as an RFC 5322 message: for previews and tests, since a mail service builds its own.
-// date becomes the Date header; the boundary follows from the content, so that the same mail gives the
-// same bytes.
+// MIME returns m as an RFC 5322 message: for previews and tests, since a mail service builds its
+// own. date becomes the Date header; the boundary follows from the content, so that the same mail
+// gives the same bytes.
 func (m Mail) MIME(date time.Time) ([]byte, error) {
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
@@ -63,8 +63,8 @@ func writePart(w *multipart.Writer, mediaType, language, body string) error {
 	return q.Close()
 }
 
-// foldAt is the length that lines are kept within: RFC 2047, section 2, for those with encoded words. RFC
-// 5322, section 2.1.1, would have 78.
+// foldAt is the length that lines are kept within: RFC 2047, section 2, for those with encoded
+// words. RFC 5322, section 2.1.1, would have 78.
 const foldAt = 76
 
 // fold writes a header field, broken at spaces.

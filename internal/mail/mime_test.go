@@ -99,7 +99,8 @@ func TestMIMEIsReadByAnotherParser(t *testing.T) {
 		}
 		for name, want := range map[string]string{
 			"From": `"Example" <codes@example.com>`, "To": "jane@example.com", "Reply-To": "help@example.com",
-			"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All", "Content-Language": tag, "Mime-Version": "1.0",
+			"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All", "Content-Language": tag,
+			"Mime-Version": "1.0",
 		} {
 			if got := p.header.Get(name); got != want {
 				t.Errorf("%s: %s is %q, want %q", tag, name, got, want)

@@ -42,9 +42,9 @@ type Renderer struct {
 // layouts are the built-in ones.
 type layouts struct{ subject, text, html layout }
 
-// New returns a renderer for c, which must have no Templates: package compile turns those into a file for
-// [Load]. New parses the layout; a language is read when a mail first needs it. The error names everything
-// that is wrong with c. New accepts whatever [Config.Validate] accepts.
+// New returns a renderer for c, which must have no Templates: package compile turns those into a
+// file for [Load]. New parses the layout; a language is read when a mail first needs it. The error
+// names everything that is wrong with c. New accepts whatever [Config.Validate] accepts.
 func New(c Config) (*Renderer, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -90,8 +90,8 @@ func parseLayouts() (l layouts, err error) {
 	return l, nil
 }
 
-// Languages returns the BCP 47 tags of the languages that r writes, the default one first, the others
-// sorted.
+// Languages returns the BCP 47 tags of the languages that r writes, the default one first, the
+// others sorted.
 func (r *Renderer) Languages() []string { return r.config.tags() }
 
 // Mode returns the mode of the config.

@@ -1,9 +1,9 @@
 package mail
 
-// Strings are the texts of one language. In each, the words in braces are replaced by values: {product} by
-// the product's name, {support} by the support address, {minutes} by the whole minutes that the code is
-// still valid, {time} and {zone} by the time of the request and its time zone, {code} by the code. An empty
-// string falls back to the built-in one, at last to English.
+// Strings are the texts of one language. In each, the words in braces are replaced by values:
+// {product} by the product's name, {support} by the support address, {minutes} by the whole minutes
+// that the code is still valid, {time} and {zone} by the time of the request and its time zone,
+// {code} by the code. An empty string falls back to the built-in one, at last to English.
 //
 // They are plain text: markup in them is shown as it is written.
 type Strings struct {
@@ -15,9 +15,9 @@ type Strings struct {
 	Heading string `json:"heading,omitempty"`
 	// Intro is the instruction before the code. {product}
 	Intro string `json:"intro,omitempty"`
-	// Expires is the sentence about the code's validity, by the plural category that the minutes have in the
-	// language (CLDR's: "zero", "one", "two", "few", "many", "other"). "other" replaces a missing one.
-	// {minutes}
+	// Expires is the sentence about the code's validity, by the plural category that the minutes
+	// have in the language (CLDR's: "zero", "one", "two", "few", "many", "other"). "other" replaces
+	// a missing one. {minutes}
 	Expires map[string]string `json:"expires,omitempty"`
 	// ExpiresSoon is Expires for less than a minute.
 	ExpiresSoon string `json:"expiresSoon,omitempty"`
@@ -29,7 +29,8 @@ type Strings struct {
 	Secret string `json:"secret,omitempty"`
 	// NotYouTitle is the heading of the advice for a user who did not request the code. {product}
 	NotYouTitle string `json:"notYouTitle,omitempty"`
-	// NotYou is that advice without a password, NotYouPassword the one after a proven password. {product}
+	// NotYou is that advice without a password, NotYouPassword the one after a proven password.
+	// {product}
 	NotYou         string `json:"notYou,omitempty"`
 	NotYouPassword string `json:"notYouPassword,omitempty"`
 	// Support names the support address; left out without one. {support} {product}

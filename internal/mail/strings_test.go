@@ -63,7 +63,8 @@ func TestTranslationsHaveTheSameValues(t *testing.T) {
 			if s.Field(i).Kind() != reflect.String {
 				continue
 			}
-			if got, want := placeholders(s.Field(i).String()), placeholders(english.Field(i).String()); !slices.Equal(got, want) {
+			if got, want := placeholders(s.Field(i).String()),
+				placeholders(english.Field(i).String()); !slices.Equal(got, want) {
 				t.Errorf("%s: %s has the values %q, in English %q", tag, s.Type().Field(i).Name, got, want)
 			}
 		}

@@ -14,7 +14,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/locale"
 )
 
-// The longest texts, in characters. A display name must leave room for the address in a line of the header.
+// The longest texts, in characters. A display name must leave room for the address in a line of the
+// header.
 const (
 	maxName       = 64
 	maxFooter     = 500
@@ -44,8 +45,8 @@ func (c Config) WithDefaults() Config {
 	return c
 }
 
-// Validate returns everything that is wrong with c that shows without rendering, each error with the
-// field, the value given, what is allowed and what to do.
+// Validate returns everything that is wrong with c that shows without rendering, each error with
+// the field, the value given, what is allowed and what to do.
 func (c Config) Validate() error {
 	var errs []error
 	add := func(field string, err error) {
@@ -105,8 +106,8 @@ func lineProblem(s string, longest int, required bool) error {
 	return nil
 }
 
-// unprintable reports line breaks, other control characters, and the marks that change the direction of
-// text after them.
+// unprintable reports line breaks, other control characters, and the marks that change the
+// direction of text after them.
 func unprintable(r rune) bool {
 	return unicode.IsControl(r) || r >= '\u2028' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' || r == utf8.RuneError
 }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// maxZone is the longest zoneinfo attribute that is looked up; the longest name of the IANA database,
-// "America/Argentina/ComodRivadavia", has 32 bytes.
+// maxZone is the longest zoneinfo attribute that is looked up; the longest name of the IANA
+// database, "America/Argentina/ComodRivadavia", has 32 bytes.
 const maxZone = 48
 
 // zone returns the time zone called name, and UTC for anything that isn't one: the attribute is its

@@ -10,8 +10,7 @@ import (
 	"time"
 )
 
-// lock waits for the file's exclusive lock, which the kernel also frees when
-// its holder dies.
+// lock waits for the file's exclusive lock, which the kernel also frees when its holder dies.
 func lock(ctx context.Context, path string) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {

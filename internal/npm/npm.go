@@ -1,6 +1,6 @@
-// Package npm installs packages from npm into a cache directory, exactly those of an embedded lock file
-// and without running any of their scripts. It serves programs that run without a checkout, and so
-// without node_modules.
+// Package npm installs packages from npm into a cache directory, exactly those of an embedded lock
+// file and without running any of their scripts. It serves programs that run without a checkout,
+// and so without node_modules.
 package npm
 
 import (
@@ -25,8 +25,8 @@ type Package struct {
 	What string
 	// Files has package.json and package-lock.json at its root.
 	Files fs.FS
-	// Beside names further files at the root of Files that are to lie beside node_modules, such as a
-	// program that uses the packages.
+	// Beside names further files at the root of Files that are to lie beside node_modules, such as
+	// a program that uses the packages.
 	Beside []string
 	// Dev installs what only checks and tests need, too.
 	Dev bool
@@ -41,8 +41,8 @@ func (p Package) inputs() []string {
 const Remedy = "install Node 22 or 24 with npm (https://nodejs.org) and start again"
 
 // Install returns the directory with p's node_modules, below cacheDir. It installs them once: the
-// directory's name is a hash of its inputs, and it appears whole or not at all. Install calls progress,
-// if it is not nil, before an installation.
+// directory's name is a hash of its inputs, and it appears whole or not at all. Install calls
+// progress, if it is not nil, before an installation.
 func (p Package) Install(ctx context.Context, cacheDir string, progress func(string)) (string, error) {
 	hash, err := p.hash()
 	if err != nil {

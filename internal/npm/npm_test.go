@@ -15,8 +15,9 @@ import (
 // manifest is a package with no dependencies, which npm installs without any network.
 func manifest(version string) fstest.MapFS {
 	return fstest.MapFS{
-		"package.json":      {Data: []byte(`{"name": "nothing", "version": "` + version + `", "private": true}`)},
-		"package-lock.json": {Data: []byte(`{"name": "nothing", "version": "` + version + `", "lockfileVersion": 3, "packages": {"": {"name": "nothing", "version": "` + version + `"}}}`)},
+		"package.json": {Data: []byte(`{"name": "nothing", "version": "` + version + `", "private": true}`)},
+		"package-lock.json": {Data: []byte(`{"name": "nothing", "version": "` + version +
+			`", "lockfileVersion": 3, "packages": {"": {"name": "nothing", "version": "` + version + `"}}}`)},
 	}
 }
 
@@ -89,7 +90,8 @@ func TestAFailureLeavesNothing(t *testing.T) {
 	needNPM(t)
 	cache := t.TempDir()
 	files := manifest("1.0.0")
-	files["package.json"] = &fstest.MapFile{Data: []byte(`{"name": "nothing", "version": "1.0.0", "dependencies": {"not-in-the-lock": "1.0.0"}}`)}
+	files["package.json"] = &fstest.MapFile{Data: []byte(
+		`{"name": "nothing", "version": "1.0.0", "dependencies": {"not-in-the-lock": "1.0.0"}}`)}
 	_, err := npm.Package{Name: "broken", What: "the test", Files: files}.Install(t.Context(), cache, nil)
 	if err == nil || !strings.Contains(err.Error(), "npm could not install the packages of the test") {
 		t.Errorf("got %v", err)
@@ -101,7 +103,8 @@ func TestAFailureLeavesNothing(t *testing.T) {
 
 func TestWithoutNPMTheRemedyIsNamed(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	_, err := npm.Package{Name: "nothing", What: "the test", Files: manifest("1.0.0")}.Install(t.Context(), t.TempDir(), nil)
+	_, err := npm.Package{Name: "nothing", What: "the test", Files: manifest("1.0.0")}.Install(t.Context(), t.TempDir(),
+		nil)
 	if err == nil || !strings.Contains(err.Error(), "install Node 22 or 24 with npm") {
 		t.Errorf("got %v", err)
 	}

@@ -10,10 +10,10 @@ import (
 // direction marks and with a few words around it, stays below.
 const maxAnswer = 256
 
-// Normalize returns the digits of what a person typed or pasted. A digit of any script counts as the
-// digit that it is; everything else falls away: spaces, dashes, invisible marks, words. It reports
-// false unless exactly the given number of digits remains, or if the answer has more than 256
-// characters or isn't UTF-8. Such an answer needs no comparison.
+// Normalize returns the digits of what a person typed or pasted. A digit of any script counts as
+// the digit that it is; everything else falls away: spaces, dashes, invisible marks, words. It
+// reports false unless exactly the given number of digits remains, or if the answer has more than
+// 256 characters or isn't UTF-8. Such an answer needs no comparison.
 //
 // The sign-in page follows the same rule: testdata/answers.json has the cases for both.
 func Normalize(answer string, digits int) (string, bool) {

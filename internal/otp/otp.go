@@ -1,10 +1,10 @@
 // Package otp derives one-time codes, binds them to a sign-in and checks answers.
 //
 // A code is not drawn and kept: it is computed from a [Nonce] by a MAC whose key never leaves its
-// key service. A function that has the nonce and may make MACs gets the same code again, so a repeated
-// call or a resend mails the same digits, and no store holds them. A second MAC, the binding,
-// ties the code to one user, address, app client and expiry; it is what is kept until the answer
-// comes, and [Check] can only test an answer against it:
+// key service. A function that has the nonce and may make MACs gets the same code again, so a
+// repeated call or a resend mails the same digits, and no store holds them. A second MAC, the
+// binding, ties the code to one user, address, app client and expiry; it is what is kept until the
+// answer comes, and [Check] can only test an answer against it:
 //
 //	code, err := otp.Derive(ctx, key, subject, nonce, 8)
 //	binding, err := otp.Bind(ctx, key, subject, challenge, code)
@@ -146,7 +146,8 @@ func bindMessage(s Subject, c Challenge, digits string) []byte {
 		[]byte(c.Client), []byte(c.ID), number(c.Expires.Unix()), []byte(digits))
 }
 
-// message joins fields so that no two different lists give the same bytes: each has its length in front.
+// message joins fields so that no two different lists give the same bytes: each has its length in
+// front.
 func message(fields ...[]byte) []byte {
 	m := []byte("EmailOTP/1")
 	for _, f := range fields {

@@ -48,7 +48,8 @@ func nonce(t testing.TB) otp.Nonce {
 }
 
 func challenge(t testing.TB) otp.Challenge {
-	return otp.Challenge{ID: "round-1", Client: "client-1", Nonce: nonce(t), Digits: 8, Expires: issued.Add(5 * time.Minute)}
+	return otp.Challenge{ID: "round-1", Client: "client-1", Nonce: nonce(t), Digits: 8,
+		Expires: issued.Add(5 * time.Minute)}
 }
 
 func TestACodeIsTheSameForTheSameNonceAndRightOnlyForItsChallenge(t *testing.T) {
@@ -155,7 +156,8 @@ func TestACodeNeverPrints(t *testing.T) {
 	var log bytes.Buffer
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("sent", "code", code, "in", struct{ C otp.Code }{code})
 	js, _ := json.Marshal(map[string]any{"code": code})
-	for _, out := range []string{fmt.Sprint(code), fmt.Sprintf("%v %+v %#v %s", code, code, code, code), log.String(), string(js)} {
+	for _, out := range []string{fmt.Sprint(code), fmt.Sprintf("%v %+v %#v %s", code, code, code, code), log.String(),
+		string(js)} {
 		if strings.Contains(out, code.Reveal()) {
 			t.Errorf("printed: %s", out)
 		}

@@ -1,5 +1,6 @@
-// Package outputs makes settings for clients from the outputs of a deployment or the ready file of a
-// sandbox: an amplify_outputs.json, environment variables, or the settings.json of the sign-in page.
+// Package outputs makes settings for clients from the outputs of a deployment or the ready file of
+// a sandbox: an amplify_outputs.json, environment variables, or the settings.json of the sign-in
+// page.
 //
 //	c, err := outputs.Read(data, "", "")
 //	text, err := c.Render("amplify", "")
@@ -29,10 +30,10 @@ type Client struct {
 	Endpoint string `json:"endpoint,omitempty"`
 }
 
-// Read reads either of two files: the one that `cdk deploy --outputs-file` writes, or the ready file
-// of a sandbox. Stack chooses among the stacks of the former; empty takes the only one that has an
-// EmailOTP's outputs. Mode is for stacks without an output Mode; empty takes the file's. The error for a
-// missing output lists those that the file has.
+// Read reads either of two files: the one that `cdk deploy --outputs-file` writes, or the ready
+// file of a sandbox. Stack chooses among the stacks of the former; empty takes the only one that
+// has an EmailOTP's outputs. Mode is for stacks without an output Mode; empty takes the file's. The
+// error for a missing output lists those that the file has.
 func Read(data []byte, stack, mode string) (Client, error) {
 	var top map[string]json.RawMessage
 	if err := json.Unmarshal(data, &top); err != nil {

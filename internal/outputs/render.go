@@ -9,8 +9,8 @@ import (
 
 // The formats of [Client.Render].
 const (
-	// Amplify is an amplify_outputs.json. A sandbox's endpoint stands under custom.emailotp, since the
-	// file's format has no key for one.
+	// Amplify is an amplify_outputs.json. A sandbox's endpoint stands under custom.emailotp, since
+	// the file's format has no key for one.
 	Amplify = "amplify"
 	// Env is a line NAME=value each, for shells and .env files.
 	Env = "env"
@@ -29,8 +29,8 @@ const EndpointVariable = "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"
 
 var prefixes = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)?$`)
 
-// Render writes c in a format. Prefix begins the names of variables, such as "VITE_" for a bundler that
-// lets only such ones into a page; [Env] alone uses it.
+// Render writes c in a format. Prefix begins the names of variables, such as "VITE_" for a bundler
+// that lets only such ones into a page; [Env] alone uses it.
 func (c Client) Render(format, prefix string) ([]byte, error) {
 	if err := c.validate(); err != nil {
 		return nil, err

@@ -25,9 +25,9 @@ type handler struct {
 	files   site
 }
 
-// NewHandler serves the gallery of what source returns. It calls source anew for every
-// page and about once a second for every open one, which reloads itself when there is something else to
-// see. An error of source's, or one in the configuration, is shown in place of the gallery.
+// NewHandler serves the gallery of what source returns. It calls source anew for every page and
+// about once a second for every open one, which reloads itself when there is something else to see.
+// An error of source's, or one in the configuration, is shown in place of the gallery.
 //
 // The handler is for a listener on the loopback interface; the server must check the Host header.
 func NewHandler(source func() (Source, error)) http.Handler {

@@ -1,8 +1,8 @@
-// Package preview shows the mails of a configuration in a browser: every language, with a short and a
-// long code, by day, in dark mode, on a narrow screen and as plain text.
+// Package preview shows the mails of a configuration in a browser: every language, with a short and
+// a long code, by day, in dark mode, on a narrow screen and as plain text.
 //
-// [Write] makes static files of it, which need no server. [NewHandler] serves the same pages and has them
-// reload when the configuration changes. [Check] returns what is wrong with the mails.
+// [Write] makes static files of it, which need no server. [NewHandler] serves the same pages and
+// has them reload when the configuration changes. [Check] returns what is wrong with the mails.
 package preview
 
 import (
@@ -26,7 +26,8 @@ func requestedAt() time.Time { return time.Date(2026, time.November, 21, 6, 30, 
 
 // A Source is what there are mails of.
 type Source struct {
-	// Config is the configuration. If it leaves the mode open, the mails of both are shown where they differ.
+	// Config is the configuration. If it leaves the mode open, the mails of both are shown where
+	// they differ.
 	Config mail.Config
 	// Compiled is a mail.json to show in place of Config; nil for none.
 	Compiled []byte
@@ -125,8 +126,8 @@ type Report struct {
 	Findings []check.Finding `json:"findings"`
 }
 
-// Check checks every mail of s. The warnings name the strings that languages lack. It fails if there are
-// no mails to check, since the configuration is wrong.
+// Check checks every mail of s. The warnings name the strings that languages lack. It fails if
+// there are no mails to check, since the configuration is wrong.
 func Check(s Source) ([]Report, []compile.Warning, error) {
 	all, warnings, err := s.samples()
 	if err != nil {

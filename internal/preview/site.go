@@ -13,8 +13,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
 )
 
-// The gallery loads nothing but itself. A mail in it loads nothing at all and runs nothing: it is in a
-// sandboxed frame besides.
+// The gallery loads nothing but itself. A mail in it loads nothing at all and runs nothing: it is
+// in a sandboxed frame besides.
 const (
 	galleryPolicy = "default-src 'none'; style-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'"
 	mailPolicy    = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -97,8 +97,8 @@ func (s site) page(pages *template.Template, name, path string, v view) error {
 	return nil
 }
 
-// mail adds the files of one mail: its HTML with dark mode off and on whatever the browser's own setting
-// is, its plain text, and the message as it goes over the wire.
+// mail adds the files of one mail: its HTML with dark mode off and on whatever the browser's own
+// setting is, its plain text, and the message as it goes over the wire.
 func (s site) mail(m sample) error {
 	source, err := m.Mail.MIME(requestedAt())
 	if err != nil {
@@ -136,7 +136,8 @@ func byLanguage(all []sample) []languageView {
 	return out
 }
 
-// Write renders the gallery of source into dir, which it makes if need be. Open index.html in a browser.
+// Write renders the gallery of source into dir, which it makes if need be. Open index.html in a
+// browser.
 func Write(source Source, dir string) error {
 	files, err := newSite(source, false)
 	if err != nil {

@@ -21,8 +21,8 @@ func checkClient(p Pool, client Client) []Finding {
 
 const passwordAlone = "a password alone signs in there"
 
-// checkFlows reports flows that issue tokens without the triggers' consent. Cognito's default for an
-// absent or empty list has SRP.
+// checkFlows reports flows that issue tokens without the triggers' consent. Cognito's default for
+// an absent or empty list has SRP.
 func (c *collector) checkFlows(flows list, on string) {
 	const remedy = "use AuthFlow{Custom: true}, or a pool of its own"
 	if flows.isDefault() {

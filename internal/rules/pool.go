@@ -17,7 +17,8 @@ var lambdaConfigNames = map[settings.Function][]string{
 }
 
 // LambdaConfigNames returns the names in LambdaConfig by which a pool calls a function: one, or two
-// where Cognito knows two forms of the trigger. It returns nothing for a function that is no trigger.
+// where Cognito knows two forms of the trigger. It returns nothing for a function that is no
+// trigger.
 func LambdaConfigNames(f settings.Function) []string { return lambdaConfigNames[f] }
 
 // LambdaConfig returns the functions that a pool calls, by their capitalised names in its

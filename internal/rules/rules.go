@@ -1,6 +1,7 @@
 // Package rules finds the ways by which a client of a user pool gets tokens, or an account's
 // mailbox, without the mailed code. It is the one implementation: the construct applies it while an
-// app is synthesised, `emailotp check` to a cloud assembly, the sandbox to the template that it runs.
+// app is synthesised, `emailotp check` to a cloud assembly, the sandbox to the template that it
+// runs.
 //
 // A pool and its clients are described by the JSON of a template or of Cognito's API, so the same
 // rules hold for a deployed pool. The package links neither the CDK nor an AWS SDK.
@@ -17,7 +18,8 @@ import (
 // Kind is what a finding is about.
 type Kind string
 
-// The bypasses: ways into an account that the mailed code does not guard. An adopter may accept one.
+// The bypasses: ways into an account that the mailed code does not guard. An adopter may accept
+// one.
 const (
 	UserSrpAuth           Kind = "USER_SRP_AUTH"
 	UserPasswordAuth      Kind = "USER_PASSWORD_AUTH"

@@ -9,10 +9,11 @@ import (
 )
 
 // A Field is one setting: the environment variable that carries it, the functions that read it, and
-// the names under which an adopter sets it. The construct, the reader of cdk.json and [Parse] all work
-// from the list that [Fields] returns.
+// the names under which an adopter sets it. The construct, the reader of cdk.json and [Parse] all
+// work from the list that [Fields] returns.
 type Field struct {
-	// Prop is the name in the construct's props; empty where the construct fills in the value itself.
+	// Prop is the name in the construct's props; empty where the construct fills in the value
+	// itself.
 	Prop string
 	// Key is the name in an environment of cdk.json; empty where Prop is.
 	Key string
@@ -28,7 +29,8 @@ type Field struct {
 	pointer  func(*Settings) any
 }
 
-// Of returns a pointer to the field in s: a *[Mode], *string, *int, *bool, *[time.Duration] or *[]string.
+// Of returns a pointer to the field in s: a *[Mode], *string, *int, *bool, *[time.Duration] or
+// *[]string.
 func (f Field) Of(s *Settings) any { return f.pointer(s) }
 
 // ReadBy reports whether the function reads the field.
@@ -38,7 +40,8 @@ func (f Field) ReadBy(fn Function) bool { return slices.Contains(f.readers, fn) 
 func Fields() []Field { return slices.Clone(fields) }
 
 var (
-	readByAll     = []Function{DefineAuthChallenge, CreateAuthChallenge, VerifyAuthChallenge, PreSignUp, PreTokenGeneration, MailEvents}
+	readByAll = []Function{DefineAuthChallenge, CreateAuthChallenge, VerifyAuthChallenge, PreSignUp,
+		PreTokenGeneration, MailEvents}
 	readByCreate  = []Function{CreateAuthChallenge}
 	readByGuesses = []Function{CreateAuthChallenge, VerifyAuthChallenge}
 	readByRounds  = []Function{DefineAuthChallenge, CreateAuthChallenge}
@@ -48,21 +51,33 @@ var (
 	readBySignUp  = []Function{PreSignUp}
 )
 
-// fields is the whole contract between the construct and its functions. A line per setting; those of
-// the mail stand in mail.go.
+// fields is the whole contract between the construct and its functions. A line per setting; those
+// of the mail stand in mail.go.
 var fields = append([]Field{
-	{Prop: "Mode", Key: "mode", Variable: "EMAILOTP_MODE", readers: readByAll, pointer: func(s *Settings) any { return &s.Mode }},
-	number("MaxAttempts", "maxAttempts", "EMAILOTP_MAX_ATTEMPTS", "answers", readByRounds, MinAttempts, MaxAttempts, func(s *Settings) any { return &s.MaxAttempts }),
-	number("CodeLength", "codeLength", "EMAILOTP_CODE_LENGTH", "digits", readByCreate, MinCodeLength, MaxCodeLength, func(s *Settings) any { return &s.CodeLength }),
-	duration("CodeTTL", "codeTtlSeconds", "EMAILOTP_CODE_TTL", readByCreate, MinCodeTTL, MaxCodeTTL, func(s *Settings) any { return &s.CodeTTL }),
-	number("GuessBurst", "guessBurst", "EMAILOTP_GUESS_BURST", "answers", readByGuesses, MinGuessBurst, MaxGuessBurst, func(s *Settings) any { return &s.GuessBurst }),
-	duration("GuessRefill", "guessRefillSeconds", "EMAILOTP_GUESS_REFILL", readByGuesses, MinGuessRefill, MaxGuessRefill, func(s *Settings) any { return &s.GuessRefill }),
-	number("VerifiedMailsPerHour", "verifiedMailsPerHour", "EMAILOTP_POOL_MAILS_VERIFIED", "mails an hour", readByCreate, MinPoolMails, MaxPoolMails, func(s *Settings) any { return &s.PoolMailsVerified }),
-	number("UnverifiedMailsPerHour", "unverifiedMailsPerHour", "EMAILOTP_POOL_MAILS_UNVERIFIED", "mails an hour", readByCreate, MinPoolMails, MaxPoolMails, func(s *Settings) any { return &s.PoolMailsUnverified }),
-	number("UnverifiedMailsPerDay", "unverifiedMailsPerDay", "EMAILOTP_POOL_MAILS_UNVERIFIED_DAY", "mails a day", readByQuotas, MinPoolMails, MaxPoolMailsDay, func(s *Settings) any { return &s.PoolMailsUnverifiedDay }),
-	number("UnknownMailsPerHour", "unknownMailsPerHour", "EMAILOTP_POOL_MAILS_UNKNOWN", "mails an hour", readByCreate, MinPoolMails, MaxPoolMails, func(s *Settings) any { return &s.PoolMailsUnknown }),
-	{Prop: "MailUnverifiedAddresses", Key: "mailUnverifiedAddresses", Variable: "EMAILOTP_TRUST_UNVERIFIED", readers: readByCreate, optional: true, pointer: func(s *Settings) any { return &s.TrustUnverified }},
-	{Prop: "AllowedSignUpDomains", Key: "allowedSignUpDomains", Variable: "EMAILOTP_ALLOWED_SIGN_UP_DOMAINS", readers: readBySignUp, optional: true, pointer: func(s *Settings) any { return &s.AllowedSignUpDomains }},
+	{Prop: "Mode", Key: "mode", Variable: "EMAILOTP_MODE", readers: readByAll,
+		pointer: func(s *Settings) any { return &s.Mode }},
+	number("MaxAttempts", "maxAttempts", "EMAILOTP_MAX_ATTEMPTS", "answers", readByRounds, MinAttempts, MaxAttempts,
+		func(s *Settings) any { return &s.MaxAttempts }),
+	number("CodeLength", "codeLength", "EMAILOTP_CODE_LENGTH", "digits", readByCreate, MinCodeLength, MaxCodeLength,
+		func(s *Settings) any { return &s.CodeLength }),
+	duration("CodeTTL", "codeTtlSeconds", "EMAILOTP_CODE_TTL", readByCreate, MinCodeTTL, MaxCodeTTL,
+		func(s *Settings) any { return &s.CodeTTL }),
+	number("GuessBurst", "guessBurst", "EMAILOTP_GUESS_BURST", "answers", readByGuesses, MinGuessBurst, MaxGuessBurst,
+		func(s *Settings) any { return &s.GuessBurst }),
+	duration("GuessRefill", "guessRefillSeconds", "EMAILOTP_GUESS_REFILL", readByGuesses, MinGuessRefill, MaxGuessRefill,
+		func(s *Settings) any { return &s.GuessRefill }),
+	number("VerifiedMailsPerHour", "verifiedMailsPerHour", "EMAILOTP_POOL_MAILS_VERIFIED", "mails an hour", readByCreate,
+		MinPoolMails, MaxPoolMails, func(s *Settings) any { return &s.PoolMailsVerified }),
+	number("UnverifiedMailsPerHour", "unverifiedMailsPerHour", "EMAILOTP_POOL_MAILS_UNVERIFIED", "mails an hour",
+		readByCreate, MinPoolMails, MaxPoolMails, func(s *Settings) any { return &s.PoolMailsUnverified }),
+	number("UnverifiedMailsPerDay", "unverifiedMailsPerDay", "EMAILOTP_POOL_MAILS_UNVERIFIED_DAY", "mails a day",
+		readByQuotas, MinPoolMails, MaxPoolMailsDay, func(s *Settings) any { return &s.PoolMailsUnverifiedDay }),
+	number("UnknownMailsPerHour", "unknownMailsPerHour", "EMAILOTP_POOL_MAILS_UNKNOWN", "mails an hour", readByCreate,
+		MinPoolMails, MaxPoolMails, func(s *Settings) any { return &s.PoolMailsUnknown }),
+	{Prop: "MailUnverifiedAddresses", Key: "mailUnverifiedAddresses", Variable: "EMAILOTP_TRUST_UNVERIFIED",
+		readers: readByCreate, optional: true, pointer: func(s *Settings) any { return &s.TrustUnverified }},
+	{Prop: "AllowedSignUpDomains", Key: "allowedSignUpDomains", Variable: "EMAILOTP_ALLOWED_SIGN_UP_DOMAINS",
+		readers: readBySignUp, optional: true, pointer: func(s *Settings) any { return &s.AllowedSignUpDomains }},
 
 	{Variable: "EMAILOTP_KEY_ARN", readers: readByGuesses, pointer: func(s *Settings) any { return &s.KeyARN }},
 	{Variable: "EMAILOTP_TABLE", readers: readByStores, pointer: func(s *Settings) any { return &s.TableName }},
@@ -77,10 +92,12 @@ func text(prop, key, variable string, pointer func(*Settings) any) Field {
 }
 
 func number(prop, key, variable, unit string, readers []Function, least, most int, pointer func(*Settings) any) Field {
-	return Field{Prop: prop, Key: key, Variable: variable, Unit: unit, readers: readers, Least: least, Most: most, pointer: pointer}
+	return Field{Prop: prop, Key: key, Variable: variable, Unit: unit, readers: readers, Least: least, Most: most,
+		pointer: pointer}
 }
 
-func duration(prop, key, variable string, readers []Function, least, most time.Duration, pointer func(*Settings) any) Field {
+func duration(prop, key, variable string, readers []Function, least, most time.Duration,
+	pointer func(*Settings) any) Field {
 	return number(prop, key, variable, "seconds", readers, int(least/time.Second), int(most/time.Second), pointer)
 }
 

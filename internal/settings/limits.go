@@ -2,8 +2,8 @@ package settings
 
 import "time"
 
-// Ranges that the construct and the reader of cdk.json check, and that [Parse] checks again: a variable
-// that was edited by hand can't weaken a deployed function.
+// Ranges that the construct and the reader of cdk.json check, and that [Parse] checks again: a
+// variable that was edited by hand can't weaken a deployed function.
 const (
 	// MinCodeLength is in digits: NIST SP 800-63B-4, 3.1.3.2, requires six or more.
 	MinCodeLength = 6
@@ -16,8 +16,8 @@ const (
 	MaxCodeTTL = 8 * time.Minute
 	// MinAttempts is the fewest answers that one sign-in accepts.
 	MinAttempts = 1
-	// MaxAttempts bounds the answers of one sign-in: every round lengthens Cognito's Session, which its
-	// API model limits to 2,048 characters.
+	// MaxAttempts bounds the answers of one sign-in: every round lengthens Cognito's Session, which
+	// its API model limits to 2,048 characters.
 	MaxAttempts = 5
 	// MinGuessBurst is the fewest guesses of an account at once.
 	MinGuessBurst = 3

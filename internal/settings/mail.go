@@ -16,21 +16,23 @@ type Mail struct {
 	ReplyTo string `json:"replyTo,omitempty"`
 	// ProductName is the mail's name for the service.
 	ProductName string `json:"productName,omitempty"`
-	// SupportAddress is the bare address that the mail offers to users who requested no code; empty for
-	// none.
+	// SupportAddress is the bare address that the mail offers to users who requested no code; empty
+	// for none.
 	SupportAddress string `json:"supportAddress,omitempty"`
-	// DefaultLocale is the language for users without a usable locale attribute, a BCP 47 tag; empty for
-	// English.
+	// DefaultLocale is the language for users without a usable locale attribute, a BCP 47 tag;
+	// empty for English.
 	DefaultLocale string `json:"defaultLocale,omitempty"`
 }
 
 // mailFields are the mail's settings in the list that [Fields] returns.
 var mailFields = []Field{
-	{Prop: "Sender", Key: "sender", Variable: "EMAILOTP_FROM", readers: readByCreate, pointer: func(s *Settings) any { return &s.From }},
+	{Prop: "Sender", Key: "sender", Variable: "EMAILOTP_FROM", readers: readByCreate,
+		pointer: func(s *Settings) any { return &s.From }},
 	text("SenderName", "senderName", "EMAILOTP_FROM_NAME", func(s *Settings) any { return &s.FromName }),
 	text("ReplyTo", "replyTo", "EMAILOTP_REPLY_TO", func(s *Settings) any { return &s.ReplyTo }),
 	text("ProductName", "productName", "EMAILOTP_PRODUCT_NAME", func(s *Settings) any { return &s.ProductName }),
-	text("SupportAddress", "supportAddress", "EMAILOTP_SUPPORT_ADDRESS", func(s *Settings) any { return &s.SupportAddress }),
+	text("SupportAddress", "supportAddress", "EMAILOTP_SUPPORT_ADDRESS",
+		func(s *Settings) any { return &s.SupportAddress }),
 	text("DefaultLocale", "defaultLocale", "EMAILOTP_LOCALE", func(s *Settings) any { return &s.DefaultLocale }),
 }
 

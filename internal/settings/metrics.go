@@ -55,14 +55,15 @@ const (
 	// AddressesBounced counts addresses that were marked after a permanent bounce: no mail is sent
 	// there for some days.
 	AddressesBounced Metric = "AddressesBounced"
-	// AddressesComplained counts addresses that were marked after their owner reported a mail as spam.
+	// AddressesComplained counts addresses that were marked after their owner reported a mail as
+	// spam.
 	AddressesComplained Metric = "AddressesComplained"
 	// MailsSuppressed counts mails not sent because their address is marked.
 	MailsSuppressed Metric = "MailsSuppressed"
 	// VerificationFaults counts proven codes after which email_verified could not be set.
 	VerificationFaults Metric = "VerificationFaults"
-	// Faults counts functions that failed closed: a service was down, denied or throttled, or an event
-	// was malformed.
+	// Faults counts functions that failed closed: a service was down, denied or throttled, or an
+	// event was malformed.
 	Faults Metric = "Faults"
 )
 
@@ -71,5 +72,6 @@ func Metrics() []Metric {
 	return []Metric{CodesSent, CodesResent, LongCodesSent, CodesJoined, CodesVerified, CodesWrong, CodesExpired,
 		GuessesRefused, UserMailsRefused, PoolMailsNearEnd, PoolMailsRefused, PoolMailsRefusedVerified,
 		PoolMailsRefusedUnverified, PoolMailsRefusedUnknown, RecipientsRefused, MailsUncertain, MailsThrottled,
-		AddressesUnmailable, SignUpsRefused, AddressesBounced, AddressesComplained, MailsSuppressed, VerificationFaults, Faults}
+		AddressesUnmailable, SignUpsRefused, AddressesBounced, AddressesComplained, MailsSuppressed, VerificationFaults,
+		Faults}
 }

@@ -1,9 +1,9 @@
 // Package settings is the one definition of what the construct hands to its Lambda functions.
 //
-// The construct fills a [Settings] and writes [Settings.Environment] into each function. The function
-// reads the same struct back with [Parse]. [Fields] lists every setting with its prop, its key in
-// cdk.json, its environment variable and its range, so no name and no range stands twice. A function
-// receives only the settings that it reads.
+// The construct fills a [Settings] and writes [Settings.Environment] into each function. The
+// function reads the same struct back with [Parse]. [Fields] lists every setting with its prop, its
+// key in cdk.json, its environment variable and its range, so no name and no range stands twice. A
+// function receives only the settings that it reads.
 //
 // The package imports neither the CDK nor an AWS SDK: importing apps build it too.
 package settings
@@ -60,8 +60,8 @@ func Triggers(m Mode) []Function {
 }
 
 // ItemTag is the name of the SES message tag that carries the key of an account's item: the create
-// trigger writes it, the construct's rule filters by it, and MailEvents finds the account of a bounce
-// by it, without a list of mailed addresses.
+// trigger writes it, the construct's rule filters by it, and MailEvents finds the account of a
+// bounce by it, without a list of mailed addresses.
 const ItemTag = "emailotp-item"
 
 // Settings is everything that the construct hands to its functions. The zero value is not valid;
@@ -86,9 +86,9 @@ type Settings struct {
 	GuessBurst int
 	// GuessRefill is the time in which an account gets one guess back, whole seconds.
 	GuessRefill time.Duration
-	// PoolMailsVerified, PoolMailsUnverified and PoolMailsUnknown are the pool's three mail quotas, in
-	// mails an hour: to proven addresses, to addresses never proven, and the decoys (to SES's mailbox
-	// simulator) for unknown names.
+	// PoolMailsVerified, PoolMailsUnverified and PoolMailsUnknown are the pool's three mail quotas,
+	// in mails an hour: to proven addresses, to addresses never proven, and the decoys (to SES's
+	// mailbox simulator) for unknown names.
 	PoolMailsVerified, PoolMailsUnverified, PoolMailsUnknown int
 	// PoolMailsUnverifiedDay is the same quota for addresses never proven, in mails a day (UTC).
 	PoolMailsUnverifiedDay int
@@ -103,8 +103,8 @@ type Settings struct {
 	IdentityARN string
 	// ConfigurationSet is SES's configuration set; empty for none.
 	ConfigurationSet string
-	// TrustUnverified lets password mode mail to addresses that were never verified: for pools whose
-	// addresses come from an administrator.
+	// TrustUnverified lets password mode mail to addresses that were never verified: for pools
+	// whose addresses come from an administrator.
 	TrustUnverified bool
 }
 

@@ -14,7 +14,8 @@ func full(m settings.Mode) settings.Settings {
 	s.KeyARN, s.TableName = "arn:aws:kms:eu-west-1:123456789012:key/1", "Guard"
 	s.From, s.FromName = "no-reply@example.com", "Example"
 	s.ReplyTo, s.SupportAddress = "help@example.com", "support@example.com"
-	s.IdentityARN, s.ConfigurationSet, s.ProductName = "arn:aws:ses:eu-west-1:123456789012:identity/example.com", "Mail", "Example"
+	s.IdentityARN, s.ConfigurationSet, s.ProductName = "arn:aws:ses:eu-west-1:123456789012:identity/example.com", "Mail",
+		"Example"
 	s.TrustUnverified = true
 	return s
 }
@@ -58,7 +59,8 @@ func TestMailEventsReadsTablePoolAndDailyQuotaAlone(t *testing.T) {
 		s := full(m)
 		s.UserPoolID = "eu-west-1_Example01"
 		got := s.Environment(settings.MailEvents)
-		want := map[string]string{"EMAILOTP_MODE": string(m), "EMAILOTP_TABLE": "Guard", "EMAILOTP_USER_POOL_ID": "eu-west-1_Example01",
+		want := map[string]string{"EMAILOTP_MODE": string(m), "EMAILOTP_TABLE": "Guard",
+			"EMAILOTP_USER_POOL_ID":              "eu-west-1_Example01",
 			"EMAILOTP_POOL_MAILS_UNVERIFIED_DAY": "1000"}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: receives %v, want %v", m, got, want)
@@ -130,14 +132,16 @@ func TestEveryFieldIsListedOnce(t *testing.T) {
 	for _, of := range []reflect.Value{reflect.ValueOf(&s).Elem(), reflect.ValueOf(&s.Mail).Elem()} {
 		for i := range of.NumField() {
 			if field := of.Type().Field(i); !field.Anonymous && listed[of.Field(i).Addr().Interface()] != 1 {
-				t.Errorf("%s.%s stands %d times in the list, want once", of.Type(), field.Name, listed[of.Field(i).Addr().Interface()])
+				t.Errorf("%s.%s stands %d times in the list, want once", of.Type(), field.Name,
+					listed[of.Field(i).Addr().Interface()])
 			}
 		}
 	}
 }
 
 func TestAProductWithoutANameIsTheSendersDomain(t *testing.T) {
-	for _, test := range []struct{ from, name, want string }{{"a@example.com", "", "example.com"}, {"a@example.com", "Shop", "Shop"}, {"", "", ""}} {
+	for _, test := range []struct{ from, name, want string }{{"a@example.com", "", "example.com"},
+		{"a@example.com", "Shop", "Shop"}, {"", "", ""}} {
 		if got := (settings.Mail{From: test.from, ProductName: test.name}).Product(); got != test.want {
 			t.Errorf("Product of %q and %q is %q, want %q", test.from, test.name, got, test.want)
 		}

@@ -10,9 +10,9 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 )
 
-// Address returns an address as the pool expects it: without spaces around it and invisible characters
-// inside, in the form NFKC. The error has the reason why no code can be mailed to it, and not the
-// address.
+// Address returns an address as the pool expects it: without spaces around it and invisible
+// characters inside, in the form NFKC. The error has the reason why no code can be mailed to it,
+// and not the address.
 func Address(typed string) (string, error) {
 	address := strings.TrimSpace(strings.Map(visible, norm.NFKC.String(typed)))
 	if err := mail.ValidateAddress(address); err != nil {

@@ -21,7 +21,8 @@ type Claims struct {
 	ExpiresAt     int64  `json:"exp"`
 }
 
-// truth is a boolean claim. A trigger of the pool may have replaced it by the text "true" or "false".
+// truth is a boolean claim. A trigger of the pool may have replaced it by the text "true" or
+// "false".
 type truth bool
 
 // UnmarshalJSON reads a boolean, or a text that is one.

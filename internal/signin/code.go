@@ -11,8 +11,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
 )
 
-// Challenge is a round in which a code is asked for. A parameter that the pool doesn't send, or sends
-// in an unknown form, is zero, and -1 for counts.
+// Challenge is a round in which a code is asked for. A parameter that the pool doesn't send, or
+// sends in an unknown form, is zero, and -1 for counts.
 type Challenge struct {
 	// CodeLength is the number of digits: 6 to 10, or 20 for the long kind.
 	CodeLength int
@@ -27,11 +27,12 @@ type Challenge struct {
 	Destination string
 }
 
-// LongCode reports whether the code is of the long kind, which the pool asks for after many wrong codes.
+// LongCode reports whether the code is of the long kind, which the pool asks for after many wrong
+// codes.
 func (c Challenge) LongCode() bool { return c.CodeLength > 10 }
 
-// Code returns the digits of an answer as the pool reads them. It reports false if the answer can't be
-// the code.
+// Code returns the digits of an answer as the pool reads them. It reports false if the answer can't
+// be the code.
 func (c Challenge) Code(answer string) (string, bool) {
 	if c.CodeLength == 0 {
 		answer = strings.TrimSpace(answer)

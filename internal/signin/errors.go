@@ -48,7 +48,8 @@ func (u *Unavailable) Unwrap() error { return u.err }
 // "VerifyAuthChallengeResponse failed with error <sentence> (emailotp:<id>).".
 var triggerSentence = regexp.MustCompile(`failed with error (.*) \(emailotp:([a-z-]+)\)`)
 
-// understand makes a [*Refused] or an [*Unavailable] of the SDK's errors. A cancelled context stays as it is.
+// understand makes a [*Refused] or an [*Unavailable] of the SDK's errors. A cancelled context stays
+// as it is.
 func understand(err error) error {
 	var api smithy.APIError
 	var response *smithyhttp.ResponseError

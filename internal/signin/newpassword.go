@@ -12,8 +12,8 @@ import (
 
 const attributePrefix = "userAttributes."
 
-// newPassword replaces a temporary password. The Session stays valid after a password that the pool's
-// policy refuses.
+// newPassword replaces a temporary password. The Session stays valid after a password that the
+// pool's policy refuses.
 func (s *SignIn) newPassword(ctx context.Context, at step) (step, error) {
 	answers, err := s.requiredAttributes(ctx, at.params["requiredAttributes"])
 	if err != nil {

@@ -44,8 +44,8 @@ type option = func(*cognito.Options)
 type Person interface {
 	// Password returns the password; it is called once.
 	Password(ctx context.Context) (string, error)
-	// NewPassword returns a password in place of a temporary one. It is called again with the pool's
-	// reason if the pool's policy refuses that one.
+	// NewPassword returns a password in place of a temporary one. It is called again with the
+	// pool's reason if the pool's policy refuses that one.
 	NewPassword(ctx context.Context, refused string) (string, error)
 	// Attribute returns an attribute that the pool requires with a new password.
 	Attribute(ctx context.Context, name string) (string, error)
@@ -126,8 +126,8 @@ func (s *SignIn) once(ctx context.Context) (Tokens, error) {
 		ExpiresIn: t.ExpiresIn, Type: aws.ToString(t.TokenType)}, nil
 }
 
-// start begins in the pool's mode. For an unknown mode it tries without a password first: a password
-// pool refuses a start without SRP in the words of a wrong password.
+// start begins in the pool's mode. For an unknown mode it tries without a password first: a
+// password pool refuses a start without SRP in the words of a wrong password.
 func (s *SignIn) start(ctx context.Context) (step, error) {
 	if s.Mode == Password {
 		return s.startPassword(ctx)

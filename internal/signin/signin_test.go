@@ -121,9 +121,10 @@ func (p *person) Tell(sentence string) { p.told = append(p.told, sentence) }
 // Answers of a pool.
 var (
 	wrongCredentials = &types.NotAuthorizedException{Message: aws.String("Incorrect username or password.")}
-	code             = answer{challenge: "CUSTOM_CHALLENGE", params: map[string]string{"USERNAME": "sub", "codeLength": "8"}}
-	tokens           = answer{tokens: true}
-	verifier         = answer{challenge: "PASSWORD_VERIFIER", params: map[string]string{
+	code             = answer{challenge: "CUSTOM_CHALLENGE",
+		params: map[string]string{"USERNAME": "sub", "codeLength": "8"}}
+	tokens   = answer{tokens: true}
+	verifier = answer{challenge: "PASSWORD_VERIFIER", params: map[string]string{
 		"USERNAME": "sub", "USER_ID_FOR_SRP": "sub", "SALT": "0a", "SRP_B": "5", "SECRET_BLOCK": "AAEC"}}
 	newPassword = answer{challenge: "NEW_PASSWORD_REQUIRED", params: map[string]string{
 		"USERNAME": "sub", "requiredAttributes": `["userAttributes.name"]`, "userAttributes": "{}"}}
@@ -160,15 +161,19 @@ func TestASignInGoesStepByStep(t *testing.T) {
 		codes      []string
 		asked      []string
 	}{
-		{"passwordless", signin.Passwordless, []answer{code, tokens}, nil, []string{" 1234 5678 "}, []string{start, answered}},
-		{"password", signin.Password, []answer{verifier, code, tokens}, []string{"horse"}, nil, []string{startSRP, proof, answered}},
+		{"passwordless", signin.Passwordless, []answer{code, tokens}, nil, []string{" 1234 5678 "},
+			[]string{start, answered}},
+		{"password", signin.Password, []answer{verifier, code, tokens}, []string{"horse"}, nil,
+			[]string{startSRP, proof, answered}},
 		{"an unknown mode that is passwordless", "", []answer{code, tokens}, nil, nil, []string{start, answered}},
-		{"an unknown mode that is password", "", []answer{{err: wrongCredentials}, verifier, code, tokens}, []string{"horse"}, nil,
+		{"an unknown mode that is password", "", []answer{{err: wrongCredentials}, verifier, code, tokens},
+			[]string{"horse"}, nil,
 			[]string{start, startSRP, proof, answered}},
 		{"a resend is no answer", signin.Passwordless, []answer{code, code, tokens}, nil, []string{signin.Resend, "12345678"},
 			[]string{start, "CUSTOM_CHALLENGE sub resendresend", answered}},
 		{"a new password, refused once", signin.Password,
-			[]answer{verifier, newPassword, {err: &types.InvalidPasswordException{Message: aws.String("too short")}}, code, tokens},
+			[]answer{verifier, newPassword, {err: &types.InvalidPasswordException{Message: aws.String("too short")}}, code,
+				tokens},
 			[]string{"old", "a", "new horse"}, nil,
 			[]string{startSRP, proof, "NEW_PASSWORD_REQUIRED sub a named my name", renamed, answered}},
 		{"a new password after which the pool requires another sign-in", signin.Password,
@@ -200,7 +205,8 @@ func TestAChallengeIsReadByThePoolsClock(t *testing.T) {
 		"USERNAME": "sub", "codeLength": "20", "attemptsLeft": "2", "resendsLeft": "0", "reason": "wrong-code",
 		"codeDeliveryDestination": "a***@e***.com", "newer": "x",
 		"now": "2026-11-21T06:30:00Z", "expiresAt": "2026-11-21T06:34:00Z", "resendAvailableAt": "2026-11-21T06:30:20Z",
-	}}, answer{challenge: "CUSTOM_CHALLENGE", params: map[string]string{"codeLength": "-1", "attemptsLeft": "many", "now": "soon"}})
+	}}, answer{challenge: "CUSTOM_CHALLENGE",
+		params: map[string]string{"codeLength": "-1", "attemptsLeft": "many", "now": "soon"}})
 	s.Now = func() time.Time { return wrongClock }
 	if _, err := s.Run(t.Context()); !errors.Is(err, errDone) {
 		t.Fatal(err)
@@ -225,10 +231,12 @@ func TestFailuresAreSortedByWhatCanBeDoneAboutThem(t *testing.T) {
 		id             string
 	}{
 		{"a user whom the pool refuses", wrongCredentials, refused, "the user pool refuses a sign-in with this address", ""},
-		{"a disabled user", &types.NotAuthorizedException{Message: aws.String("User is disabled.")}, refused, "User is disabled", ""},
+		{"a disabled user", &types.NotAuthorizedException{Message: aws.String("User is disabled.")}, refused,
+			"User is disabled", ""},
 		{"a refusal by a trigger", trigger("CreateAuthChallenge failed with error This account has no e-mail address (emailotp:no-address)."),
 			refused, "This account has no e-mail address", "no-address"},
-		{"a service behind the triggers", trigger("CreateAuthChallenge failed with error Not available just now (emailotp:unavailable)."),
+		{"a service behind the triggers", trigger(
+			"CreateAuthChallenge failed with error Not available just now (emailotp:unavailable)."),
 			gone, "Not available just now", ""},
 		{"a trigger of the app", trigger("PreAuthentication failed with error boom."), gone,
 			"a trigger of the user pool failed: PreAuthentication failed with error boom", ""},
@@ -338,9 +346,11 @@ func TestSigningUp(t *testing.T) {
 		told, err string
 	}{
 		{"a new account", tokens, "The account was created.", ""},
-		{"one that exists", answer{err: &types.UsernameExistsException{}}, "There is an account with this address already. Signing in to it:", ""},
+		{"one that exists", answer{err: &types.UsernameExistsException{}},
+			"There is an account with this address already. Signing in to it:", ""},
 		{"a pool that confirms otherwise", answer{}, "", "is it a passwordless pool?"},
-		{"sign-up is closed", answer{err: &types.NotAuthorizedException{Message: aws.String("SignUp is not permitted for this user pool")}},
+		{"sign-up is closed", answer{err: &types.NotAuthorizedException{Message: aws.String(
+			"SignUp is not permitted for this user pool")}},
 			"", "SignUp is not permitted for this user pool"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -363,7 +373,8 @@ func TestDecode(t *testing.T) {
 		t.Errorf("%+v, %v", c, err)
 	}
 	// A trigger of the pool may write its own claims, as texts.
-	for claim, want := range map[string]bool{`"true"`: true, `true`: true, `"false"`: false, `false`: false, `null`: false} {
+	for claim, want := range map[string]bool{`"true"`: true, `true`: true, `"false"`: false, `false`: false,
+		`null`: false} {
 		payload := base64.RawURLEncoding.EncodeToString([]byte(`{"email_verified":` + claim + `}`))
 		if c, err := signin.Decode("e30." + payload + ".c2ln"); err != nil || bool(c.EmailVerified) != want {
 			t.Errorf("email_verified %s is read as %t, %v", claim, c.EmailVerified, err)

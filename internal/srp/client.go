@@ -17,8 +17,7 @@ const clientSecretSize = 128
 // maxSaltDigits bounds the SALT that a client takes from a server.
 const maxSaltDigits = 256
 
-// Client is the client's side of one sign-in. It holds a private value and
-// serves one sign-in only.
+// Client is the client's side of one sign-in. It holds a private value and serves one sign-in only.
 type Client struct {
 	pool      string
 	a, public *big.Int
@@ -62,10 +61,9 @@ func PoolName(poolID string) (string, error) {
 // SRPA returns the authentication parameter SRP_A.
 func (c *Client) SRPA() string { return c.public.Text(16) }
 
-// Answer returns the ChallengeResponses for a PASSWORD_VERIFIER challenge: the
-// user's name, the secret block, the timestamp and the signature that proves the
-// password. The parameters are the challenge's ChallengeParameters. SECRET_HASH,
-// for a client with a secret, is the caller's to add.
+// Answer returns the ChallengeResponses for a PASSWORD_VERIFIER challenge: the user's name, the
+// secret block, the timestamp and the signature that proves the password. The parameters are the
+// challenge's ChallengeParameters. SECRET_HASH, for a client with a secret, is the caller's to add.
 func (c *Client) Answer(params map[string]string, password string, now time.Time) (map[string]string, error) {
 	challenge, err := readChallenge(params)
 	if err != nil {

@@ -1,11 +1,10 @@
-// Package srp is the Secure Remote Password protocol, SRP-6a, as Amazon Cognito
-// speaks it: both the user pool's half ([Verifier], [Exchange]) and the
-// client's ([Client]).
+// Package srp is the Secure Remote Password protocol, SRP-6a, as Amazon Cognito speaks it: both the
+// user pool's half ([Verifier], [Exchange]) and the client's ([Client]).
 //
-// Cognito differs from RFC 5054 in ways that a ready-made implementation gets
-// wrong: the modulus is the 3072-bit one but the generator is 2; numbers are
-// hashed in their shortest form with one zero byte in front when the top bit is
-// set, not padded to the modulus; and the session key is 16 bytes of HKDF.
+// Cognito differs from RFC 5054 in ways that a ready-made implementation gets wrong: the modulus is
+// the 3072-bit one but the generator is 2; numbers are hashed in their shortest form with one zero
+// byte in front when the top bit is set, not padded to the modulus; and the session key is 16 bytes
+// of HKDF.
 package srp
 
 import (
@@ -18,9 +17,9 @@ import (
 	"sync"
 )
 
-// MaxHexDigits is the length of the modulus in hexadecimal digits, and so of the
-// longest public value that is accepted. Without a limit a client could make
-// the server reduce a number of any size.
+// MaxHexDigits is the length of the modulus in hexadecimal digits, and so of the longest public
+// value that is accepted. Without a limit a client could make the server reduce a number of any
+// size.
 const MaxHexDigits = 768
 
 // hkdfInfo is the context string of the key derivation.
@@ -52,8 +51,8 @@ const modulusHex = "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67
 	"D87602733EC86A64521F2B18177B200CBBE117577A615D6C770988C0BAD946E2" +
 	"08E24FA074E5AB3143DB5BFCE0FD108E4B82D120A93AD2CAFFFFFFFFFFFFFFFF"
 
-// group is the modulus n, the generator g and the multiplier k. Nothing changes
-// them once they are made.
+// group is the modulus n, the generator g and the multiplier k. Nothing changes them once they are
+// made.
 type group struct{ n, g, k *big.Int }
 
 var cognito = sync.OnceValue(func() group {
@@ -65,8 +64,8 @@ var cognito = sync.OnceValue(func() group {
 	return group{n: n, g: g, k: hashInt(pad(n), pad(g))}
 })
 
-// pad returns x in its shortest big-endian form, with a zero byte in front
-// when the top bit is set. Zero is one zero byte.
+// pad returns x in its shortest big-endian form, with a zero byte in front when the top bit is set.
+// Zero is one zero byte.
 func pad(x *big.Int) []byte {
 	b := x.Bytes()
 	if len(b) == 0 || b[0]&0x80 != 0 {
@@ -105,8 +104,8 @@ func claim(key []byte, pool, user string, secretBlock []byte, timestamp string) 
 	return mac.Sum(nil)
 }
 
-// parsePublic reads a public value, SRP_A or SRP_B. It has any number of digits
-// up to MaxHexDigits, an odd one too: clients drop leading zeros.
+// parsePublic reads a public value, SRP_A or SRP_B. It has any number of digits up to MaxHexDigits,
+// an odd one too: clients drop leading zeros.
 func parsePublic(s string) (*big.Int, error) {
 	if len(s) > MaxHexDigits {
 		return nil, ErrTooLong

@@ -17,8 +17,8 @@ const SaltSize = 16
 // ephemeralSize is the length in bytes of the server's private value.
 const ephemeralSize = 32
 
-// Verifier is what a pool keeps of a password: a salt and g^x mod N. The
-// password can't be read from it, only tested.
+// Verifier is what a pool keeps of a password: a salt and g^x mod N. The password can't be read
+// from it, only tested.
 type Verifier struct {
 	// Salt is SaltSize bytes.
 	Salt []byte
@@ -26,9 +26,8 @@ type Verifier struct {
 	V []byte
 }
 
-// NewVerifier returns the verifier of a password, with a fresh salt from rand.
-// The pool is the part of the pool's id behind the "_", the user is the
-// USER_ID_FOR_SRP.
+// NewVerifier returns the verifier of a password, with a fresh salt from rand. The pool is the part
+// of the pool's id behind the "_", the user is the USER_ID_FOR_SRP.
 func NewVerifier(rand io.Reader, pool, user, password string) (Verifier, error) {
 	salt := make([]byte, SaltSize)
 	if _, err := io.ReadFull(rand, salt); err != nil {
@@ -53,8 +52,7 @@ func (v Verifier) Matches(pool, user, password string) bool {
 // SaltHex returns the salt as the challenge parameter SALT.
 func (v Verifier) SaltHex() string { return hex.EncodeToString(v.Salt) }
 
-// Exchange is the server's side of one sign-in, between its challenge and the
-// client's proof.
+// Exchange is the server's side of one sign-in, between its challenge and the client's proof.
 type Exchange struct{ clientA, b, serverB *big.Int }
 
 // NewExchange begins an exchange with the client's SRP_A. The error is one of
@@ -88,8 +86,9 @@ func newExchange(b *big.Int, v Verifier, srpA string) (*Exchange, error) {
 // SRPB returns the challenge parameter SRP_B.
 func (e *Exchange) SRPB() string { return e.serverB.Text(16) }
 
-// Check returns nil if signature, in base64, is a PASSWORD_CLAIM_SIGNATURE made with v's password. The
-// comparison takes constant time. The timestamp is from [NormalizeTimestamp]; the secret block is decoded.
+// Check returns nil if signature, in base64, is a PASSWORD_CLAIM_SIGNATURE made with v's password.
+// The comparison takes constant time. The timestamp is from [NormalizeTimestamp]; the secret block
+// is decoded.
 func (e *Exchange) Check(v Verifier, pool, user string, secretBlock []byte, timestamp, signature string) error {
 	key, err := e.key(v)
 	if err != nil {

@@ -18,9 +18,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/srp"
 )
 
-// The vector holds the traps of the protocol: a salt with a leading zero byte, an
-// A with an odd number of digits, a B with its top bit set, a u of 31 bytes, and
-// a password outside of ASCII.
+// The vector holds the traps of the protocol: a salt with a leading zero byte, an A with an odd
+// number of digits, a B with its top bit set, a u of 31 bytes, and a password outside of ASCII.
 const (
 	vectorPool      = "TestPool1"
 	vectorUser      = "1d2c3b4a-0000-4000-8000-00000000002a"
@@ -82,7 +81,8 @@ func TestVector(t *testing.T) {
 		{"start of B", b[:16], "bab7ccb1e293df59"},
 		{"end of B", b[len(b)-16:], "8e024f133218f6bf"},
 		{"hash of PAD(A)", hash(srp.Pad(number(t, a))), "0da63c0d16167ae945ba1e70f0b63f28fbd307e2fd487afdb9b5c1f18b349cae"},
-		{"hash of PAD(B)", hash(srp.Pad(exchange.PublicB())), "93825a3036c2e1899b3686a83a3e854145fac310ed62da388894af0088f83b88"},
+		{"hash of PAD(B)", hash(srp.Pad(exchange.PublicB())),
+			"93825a3036c2e1899b3686a83a3e854145fac310ed62da388894af0088f83b88"},
 		{"hash of PAD(S)", hash(srp.Pad(s)), "fe7e0376998ac7e3e30e47a3c0daccb0266150ff7c008ed94df80e961543ea93"},
 		{"K", hex.EncodeToString(key), vectorKey},
 		{"salt", verifier.SaltHex(), vectorSalt},
@@ -201,7 +201,8 @@ func TestServerAgreesWithCognitoSRP(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := exchange.Check(verifier, vectorPool, user, block, timestamp, answer["PASSWORD_CLAIM_SIGNATURE"]); err != nil {
+		if err := exchange.Check(verifier, vectorPool, user, block, timestamp,
+			answer["PASSWORD_CLAIM_SIGNATURE"]); err != nil {
 			t.Fatalf("round %d: the second implementation's proof was refused: %v", i, err)
 		}
 	}
@@ -247,7 +248,8 @@ func TestClientRefusesAHostileChallenge(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := func() map[string]string {
-		return map[string]string{"SALT": vectorSalt, "SRP_B": "abcdef", "SECRET_BLOCK": vectorBlock, "USERNAME": "u", "USER_ID_FOR_SRP": "u"}
+		return map[string]string{"SALT": vectorSalt, "SRP_B": "abcdef", "SECRET_BLOCK": vectorBlock, "USERNAME": "u",
+			"USER_ID_FOR_SRP": "u"}
 	}
 	if _, err := client.Answer(good(), "p", time.Now()); err != nil {
 		t.Fatalf("a good challenge was refused: %v", err)
@@ -293,7 +295,8 @@ func TestTimestamps(t *testing.T) {
 			}
 		})
 	}
-	for _, in := range []string{"", "2026-11-05T09:05:03Z", "Do Nov 5 09:05:03 UTC 2026", "Thu Nov 5 25:05:03 UTC 2026", "Thu Nov 31 09:05:03 UTC 2026"} {
+	for _, in := range []string{"", "2026-11-05T09:05:03Z", "Do Nov 5 09:05:03 UTC 2026", "Thu Nov 5 25:05:03 UTC 2026",
+		"Thu Nov 31 09:05:03 UTC 2026"} {
 		if got, err := srp.NormalizeTimestamp(in); err == nil {
 			t.Errorf("NormalizeTimestamp(%q) = %q, want an error", in, got)
 		}
@@ -330,7 +333,8 @@ func TestVerifierMatchesOnlyItsPassword(t *testing.T) {
 func FuzzSRPA(f *testing.F) {
 	salt, _ := hex.DecodeString(vectorSalt)
 	verifier := srp.DeriveVerifier(salt, vectorPool, vectorUser, vectorPassword)
-	for _, seed := range []string{"", "0", "1", "abc", "-1", "0x1", strings.Repeat("f", 768), strings.Repeat("0", 769), "Ü"} {
+	for _, seed := range []string{"", "0", "1", "abc", "-1", "0x1", strings.Repeat("f", 768), strings.Repeat("0", 769),
+		"Ü"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, srpA string) {
@@ -341,7 +345,8 @@ func FuzzSRPA(f *testing.F) {
 		if len(srpA) > srp.MaxHexDigits {
 			t.Fatalf("an SRP_A of %d digits was taken", len(srpA))
 		}
-		if err := exchange.Check(verifier, vectorPool, vectorUser, nil, vectorTimestamp, "AAAA"); !errors.Is(err, srp.ErrClaim) {
+		if err := exchange.Check(verifier, vectorPool, vectorUser, nil, vectorTimestamp, "AAAA"); !errors.Is(err,
+			srp.ErrClaim) {
 			t.Fatalf("a made-up signature gave %v", err)
 		}
 	})

@@ -64,8 +64,8 @@ func checkNode(ctx context.Context) (major string, err error) {
 	return major, nil
 }
 
-// checkCLI returns the CDK CLI of the app's node_modules, if it is the version
-// that the app's package.json pins.
+// checkCLI returns the CDK CLI of the app's node_modules, if it is the version that the app's
+// package.json pins.
 func checkCLI(app string) (string, error) {
 	var pins struct{ Dependencies, DevDependencies map[string]string }
 	if err := readJSON(filepath.Join(app, "package.json"), &pins); err != nil {
@@ -76,7 +76,8 @@ func checkCLI(app string) (string, error) {
 		want = pins.Dependencies["aws-cdk"]
 	}
 	if want == "" {
-		return "", fmt.Errorf("%s pins no CDK CLI; add \"aws-cdk\" to its devDependencies and run `npm install`", filepath.Join(app, "package.json"))
+		return "", fmt.Errorf("%s pins no CDK CLI; add \"aws-cdk\" to its devDependencies and run `npm install`",
+			filepath.Join(app, "package.json"))
 	}
 	var installed struct{ Version string }
 	err := readJSON(filepath.Join(app, "node_modules", "aws-cdk", "package.json"), &installed)
@@ -88,7 +89,8 @@ func checkCLI(app string) (string, error) {
 	}
 	// A range such as ^2.1148.1 is the app's own choice: only an exact pin is compared.
 	if exact := strings.Trim(want, "0123456789.") == ""; exact && installed.Version != want {
-		return "", fmt.Errorf("the CDK CLI must be version %s, as package.json pins it (found: %s); run `npm ci` in %s", want, installed.Version, app)
+		return "", fmt.Errorf("the CDK CLI must be version %s, as package.json pins it (found: %s); run `npm ci` in %s",
+			want, installed.Version, app)
 	}
 	name := "cdk"
 	if runtime.GOOS == "windows" {

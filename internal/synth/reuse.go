@@ -18,9 +18,9 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
 )
 
-// Update is [Run], unless the assembly of the last run is what it would write again; ran is false then.
-// That is certain for this module's own app alone, whose inputs lie in its folder, in the versions that
-// it names and in few variables. The inputs of other apps are unknown.
+// Update is [Run], unless the assembly of the last run is what it would write again; ran is false
+// then. That is certain for this module's own app alone, whose inputs lie in its folder, in the
+// versions that it names and in few variables. The inputs of other apps are unknown.
 func Update(ctx context.Context, o Options) (ran bool, err error) {
 	stamp := filepath.Clean(o.Output) + ".inputs"
 	inputs, err := inputs(ctx, o)
@@ -41,8 +41,8 @@ func Update(ctx context.Context, o Options) (ran bool, err error) {
 	return true, os.WriteFile(stamp, []byte(inputs+outputs(o.Output)), 0o600)
 }
 
-// outputs returns a hash of an assembly's JSON files, which differs for another assembly in its place:
-// they name the assets by their content.
+// outputs returns a hash of an assembly's JSON files, which differs for another assembly in its
+// place: they name the assets by their content.
 func outputs(assembly string) string {
 	files, err := filepath.Glob(filepath.Join(assembly, "*.json"))
 	if err != nil || len(files) == 0 {
@@ -57,11 +57,12 @@ func outputs(assembly string) string {
 	return " " + hex.EncodeToString(h.Sum(nil))
 }
 
-// inputs names all that a synthesis of this module's own app depends on; empty for another app, and for
-// one with modules in other folders.
+// inputs names all that a synthesis of this module's own app depends on; empty for another app, and
+// for one with modules in other folders.
 func inputs(ctx context.Context, o Options) (string, error) {
 	mod, err := os.ReadFile(filepath.Join(o.App, "go.mod"))
-	if err != nil || !strings.HasPrefix(string(mod), "module "+build.Module+"\n") || strings.Contains(string(mod), "\nreplace ") {
+	if err != nil || !strings.HasPrefix(string(mod), "module "+build.Module+"\n") ||
+		strings.Contains(string(mod), "\nreplace ") {
 		return "", err
 	}
 	toolchain := exec.CommandContext(ctx, "go", "env", "GOWORK", "GOVERSION", "GOFLAGS", "GOEXPERIMENT")
@@ -111,8 +112,8 @@ func inputs(ctx context.Context, o Options) (string, error) {
 // errElsewhere: a folder of the app is a link to one outside.
 var errElsewhere = errors.New("a folder elsewhere")
 
-// unread reports whether no synthesis reads a directory or file: hidden ones, packages, test data, and
-// the Makefile's output.
+// unread reports whether no synthesis reads a directory or file: hidden ones, packages, test data,
+// and the Makefile's output.
 func unread(app, path string) bool {
 	name := filepath.Base(path)
 	switch {

@@ -50,7 +50,8 @@ func TestAnAssemblyIsWrittenAgainWhenAnythingChanged(t *testing.T) {
 		{"a source", func() { write(t, filepath.Join(o.App, "app.go"), "package main // changed\n", 0o644) }},
 		{"a new file", func() { write(t, filepath.Join(o.App, "stacks", "more.go"), "package stacks\n", 0o644) }},
 		{"a name", func() {
-			if err := os.Rename(filepath.Join(o.App, "stacks", "more.go"), filepath.Join(o.App, "stacks", "other.go")); err != nil {
+			if err := os.Rename(filepath.Join(o.App, "stacks", "more.go"),
+				filepath.Join(o.App, "stacks", "other.go")); err != nil {
 				t.Fatal(err)
 			}
 		}},
@@ -64,8 +65,12 @@ func TestAnAssemblyIsWrittenAgainWhenAnythingChanged(t *testing.T) {
 		{"a variable", func() { t.Setenv("CDK_DEFAULT_REGION", "eu-central-1") }},
 		{"a file behind a link", func() { write(t, linked, "package main // changed\n", 0o644) }},
 		{"a package with a manifest.json", func() { write(t, filepath.Join(o.App, "stacks", "manifest.json"), "{}", 0o644) }},
-		{"a package called bin", func() { write(t, filepath.Join(o.App, "stacks", "bin", "bin.go"), "package bin\n", 0o644) }},
-		{"the assembly, by another synthesis", func() { write(t, filepath.Join(o.Output, "manifest.json"), `{"other": true}`, 0o644) }},
+		{"a package called bin", func() {
+			write(t, filepath.Join(o.App, "stacks", "bin", "bin.go"), "package bin\n",
+				0o644)
+		}},
+		{"the assembly, by another synthesis",
+			func() { write(t, filepath.Join(o.Output, "manifest.json"), `{"other": true}`, 0o644) }},
 		{"the assembly itself", func() { remove(t, filepath.Join(o.Output, "manifest.json")) }},
 	} {
 		change.do()
@@ -106,7 +111,8 @@ func TestAppsOfWhichNobodyKnowsWhatTheyReadAreAlwaysSynthesised(t *testing.T) {
 			write(t, filepath.Join(o.App, "go.mod"), "module example.com/shop\n\ngo 1.26\n", 0o644)
 		},
 		"a module replaced by a folder": func(t *testing.T, o synth.Options) {
-			write(t, filepath.Join(o.App, "go.mod"), "module "+build.Module+"\n\ngo 1.26\n\nreplace example.com/x => ../x\n", 0o644)
+			write(t, filepath.Join(o.App, "go.mod"), "module "+build.Module+"\n\ngo 1.26\n\nreplace example.com/x => ../x\n",
+				0o644)
 		},
 		"a folder that lies elsewhere": func(t *testing.T, o synth.Options) {
 			if err := os.Symlink(t.TempDir(), filepath.Join(o.App, "stacks")); err != nil {

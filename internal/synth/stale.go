@@ -41,7 +41,8 @@ func Stale(assembly string) (source string, stale bool) {
 	return source, youngest.Sub(written.ModTime()) > slack
 }
 
-// generated reports whether a directory has no sources: hidden ones, packages, assemblies, test data.
+// generated reports whether a directory has no sources: hidden ones, packages, assemblies, test
+// data.
 func generated(dir string) bool {
 	name := filepath.Base(dir)
 	if strings.HasPrefix(name, ".") || name == "node_modules" || name == "testdata" || name == "vendor" {

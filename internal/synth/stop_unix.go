@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// stopTree has the whole process tree (shell, go, app, Node) stopped when the
-// context ends, not the CLI alone, which would leave the rest running.
+// stopTree has the whole process tree (shell, go, app, Node) stopped when the context ends, not the
+// CLI alone, which would leave the rest running.
 func stopTree(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }

@@ -1,5 +1,5 @@
-// Package synth runs the CDK CLI that an app pins, so that a local run starts
-// from the very cloud assembly that a deployment would.
+// Package synth runs the CDK CLI that an app pins, so that a local run starts from the very cloud
+// assembly that a deployment would.
 //
 //	app, err := synth.Find(".")
 //	err = synth.Run(ctx, synth.Options{App: app, Output: ".emailotp/cdk.out", Context: []string{"stage=dev"}})
@@ -25,7 +25,8 @@ import (
 type Options struct {
 	// App is the directory with cdk.json, package.json and node_modules.
 	App string
-	// Output is the assembly's directory, relative to the working directory. A run replaces its content.
+	// Output is the assembly's directory, relative to the working directory. A run replaces its
+	// content.
 	Output string
 	// Context are settings for -c, "key=value" each.
 	Context []string
@@ -35,8 +36,8 @@ type Options struct {
 	Log io.Writer
 }
 
-// Run synthesises the app. A refusal by the app or the CLI is an [*Error]. Where the machine lacks a
-// program, the error names the remedy.
+// Run synthesises the app. A refusal by the app or the CLI is an [*Error]. Where the machine lacks
+// a program, the error names the remedy.
 func Run(ctx context.Context, o Options) error {
 	output, err := filepath.Abs(o.Output)
 	if err != nil {
@@ -77,8 +78,7 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
-// Error is a failed synthesis in the words of the app or the CLI, without their
-// stack traces.
+// Error is a failed synthesis in the words of the app or the CLI, without their stack traces.
 type Error struct {
 	// Lines are the problems, at least one.
 	Lines []string

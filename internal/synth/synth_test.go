@@ -44,10 +44,12 @@ func TestTheCLIGetsTheContextAndNothingElse(t *testing.T) {
 	app := newApp(t, `echo "$PWD" "$CDK_DISABLE_CLI_TELEMETRY" "$@"`)
 	var log strings.Builder
 	out := filepath.Join(t.TempDir(), "cdk.out")
-	if err := synth.Run(t.Context(), synth.Options{App: app, Output: out, Context: []string{"stage=dev", "mode=password"}, Log: &log}); err != nil {
+	if err := synth.Run(t.Context(), synth.Options{App: app, Output: out, Context: []string{"stage=dev", "mode=password"},
+		Log: &log}); err != nil {
 		t.Fatal(err)
 	}
-	if want := app + " true synth --quiet --no-notices --no-color --output " + out + " -c stage=dev -c mode=password\n"; log.String() != want {
+	if want := app + " true synth --quiet --no-notices --no-color --output " + out +
+		" -c stage=dev -c mode=password\n"; log.String() != want {
 		t.Errorf("ran %q\nwant %q", log.String(), want)
 	}
 }
@@ -88,19 +90,26 @@ func TestWhatIsMissingIsNamedWithItsRemedy(t *testing.T) {
 		damage func(t *testing.T, app string)
 		want   string
 	}{
-		{"Node packages", func(t *testing.T, app string) { remove(t, filepath.Join(app, "node_modules")) }, "the CDK CLI is not installed in "},
+		{"Node packages", func(t *testing.T, app string) { remove(t, filepath.Join(app, "node_modules")) },
+			"the CDK CLI is not installed in "},
 		{"the pinned version", func(t *testing.T, app string) {
 			write(t, filepath.Join(app, "node_modules/aws-cdk/package.json"), `{"version": "3.0.0"}`, 0o644)
 		}, "the CDK CLI must be version 2.1148.1, as package.json pins it (found: 3.0.0); run `npm ci` in "},
-		{"a pin", func(t *testing.T, app string) { write(t, filepath.Join(app, "package.json"), "{}", 0o644) }, "pins no CDK CLI"},
-		{"package.json", func(t *testing.T, app string) { remove(t, filepath.Join(app, "package.json")) }, "the CDK CLI is pinned in package.json, which can't be read"},
-		{"sense in package.json", func(t *testing.T, app string) { write(t, filepath.Join(app, "package.json"), "[", 0o644) }, "which can't be read"},
+		{"a pin", func(t *testing.T, app string) { write(t, filepath.Join(app, "package.json"), "{}", 0o644) },
+			"pins no CDK CLI"},
+		{"package.json", func(t *testing.T, app string) { remove(t, filepath.Join(app, "package.json")) },
+			"the CDK CLI is pinned in package.json, which can't be read"},
+		{"sense in package.json", func(t *testing.T,
+			app string) {
+			write(t, filepath.Join(app, "package.json"), "[", 0o644)
+		}, "which can't be read"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			app := newApp(t, "exit 0\n")
 			test.damage(t, app)
-			if err := synth.Run(t.Context(), synth.Options{App: app, Output: t.TempDir()}); err == nil || !strings.Contains(err.Error(), test.want) {
+			if err := synth.Run(t.Context(), synth.Options{App: app, Output: t.TempDir()}); err == nil ||
+				!strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want one with %q", err, test.want)
 			}
 		})

@@ -36,7 +36,8 @@ type Person struct {
 // addresses counts addresses, so that no two tests of a sandbox share one.
 var addresses atomic.Int64
 
-// Address makes an address that no other call returns: "user.001@example.com" of "user@example.com".
+// Address makes an address that no other call returns: "user.001@example.com" of
+// "user@example.com".
 func Address(email string) string {
 	local, domain, _ := strings.Cut(email, "@")
 	return fmt.Sprintf("%s.%03d@%s", local, addresses.Add(1), domain)
@@ -111,8 +112,8 @@ func (p *Person) Respond(r *Round, answers, metadata map[string]string) (*Round,
 	return next, nil
 }
 
-// Start begins a sign-in. In password mode it proves the password, by an SRP client from outside this
-// repository.
+// Start begins a sign-in. In password mode it proves the password, by an SRP client from outside
+// this repository.
 func (p *Person) Start() (*Round, error) {
 	if p.Config.Mode != "password" {
 		return p.Initiate(map[string]string{"USERNAME": p.Email})

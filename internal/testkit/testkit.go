@@ -2,8 +2,9 @@
 // signs in with the AWS SDK, the codes in the mails, and checks for the tools that a test needs.
 //
 // Its packages add what is costly, and `make check` finds costly tests by these imports:
-// testkit/app synthesises the repository's app with the CDK CLI, and testkit/chrome starts a browser.
-// testkit/inprocess runs the functions in the test's process, by a clock that the test moves.
+// testkit/app synthesises the repository's app with the CDK CLI, and testkit/chrome starts a
+// browser. testkit/inprocess runs the functions in the test's process, by a clock that the test
+// moves.
 package testkit
 
 import (
@@ -90,8 +91,8 @@ func Main(m *testing.M, parallel int) {
 	os.Exit(code)
 }
 
-// Start runs a sandbox until the test ends. Unless the options name a writer, the test's output gets
-// what the functions log.
+// Start runs a sandbox until the test ends. Unless the options name a writer, the test's output
+// gets what the functions log.
 func Start(t testing.TB, o sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
 	Need(t, "node", "npm")

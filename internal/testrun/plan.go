@@ -64,7 +64,8 @@ func list(ctx context.Context, root string) ([]pkg, error) {
 		return nil, err
 	}
 	out, err := goCommand(ctx, append([]string{"list", "-test",
-		"-json=ImportPath,Dir,Deps,Imports,TestImports,XTestImports,GoFiles,TestGoFiles,XTestGoFiles,ForTest"}, patterns...)...)
+		"-json=ImportPath,Dir,Deps,Imports,TestImports,XTestImports,GoFiles,TestGoFiles,XTestGoFiles,ForTest"},
+		patterns...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -183,8 +184,8 @@ func everything(packages []pkg, race bool, scratch string) []*job {
 		switch {
 		case len(p.tests) == 0:
 		case p.cdk || p.app:
-			// The CDK's own validation of every template takes seconds each; the packages that are about it
-			// switch it on themselves.
+			// The CDK's own validation of every template takes seconds each; the packages that are
+			// about it switch it on themselves.
 			heavy = append(heavy, &job{name: short(p.path), packages: []string{p.path}, after: prepare,
 				env: []string{"CDK_VALIDATION=false", app.Variable + "=" + assembly}})
 		case race && p.concurrent && !slices.Contains(unraced, short(p.path)):

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// workers is how many jobs run at once: one more than the processors that CI has, for some tests only
-// wait for other processes.
+// workers is how many jobs run at once: one more than the processors that CI has, for some tests
+// only wait for other processes.
 const workers = 3
 
 // errFailed: a job failed, and the summary has what failed.
@@ -99,8 +99,8 @@ func (s *summary) runJob(ctx context.Context, j *job) error {
 	return nil
 }
 
-// polite gives a command a low priority, where the machine has nice. Compilers and tests that compute
-// then leave the processors to the functions of the app, which have deadlines of seconds.
+// polite gives a command a low priority, where the machine has nice. Compilers and tests that
+// compute then leave the processors to the functions of the app, which have deadlines of seconds.
 func polite(command []string) []string {
 	if nice, err := exec.LookPath("nice"); err == nil {
 		return append([]string{nice, "-n", "10"}, command...)

@@ -20,8 +20,10 @@ const events = `{"Action":"start","Package":"` + module + `/internal/otp"}
 {"Action":"run","Package":"` + module + `/internal/otp","Test":"TestGood"}
 {"Action":"output","Package":"` + module + `/internal/otp","Test":"TestGood","Output":"=== RUN   TestGood\n"}
 {"Action":"pass","Package":"` + module + `/internal/otp","Test":"TestGood","Elapsed":0.1}
-{"Action":"output","Package":"` + module + `/internal/otp","Test":"TestSkipped","Output":"    otp_test.go:12: no Chromium on this machine\n"}
-{"Action":"output","Package":"` + module + `/internal/otp","Test":"TestSkipped","Output":"--- SKIP: TestSkipped (0.00s)\n"}
+{"Action":"output","Package":"` + module +
+	`/internal/otp","Test":"TestSkipped","Output":"    otp_test.go:12: no Chromium on this machine\n"}
+{"Action":"output","Package":"` + module +
+	`/internal/otp","Test":"TestSkipped","Output":"--- SKIP: TestSkipped (0.00s)\n"}
 {"Action":"skip","Package":"` + module + `/internal/otp","Test":"TestSkipped","Elapsed":0}
 {"Action":"pass","Package":"` + module + `/internal/otp","Elapsed":1.5}
 {"Action":"output","Package":"` + module + `","Test":"TestBad/case","Output":"    app_test.go:3: want 1\n"}

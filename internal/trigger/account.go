@@ -49,8 +49,8 @@ func accountOf(e *event, s settings.Settings) account {
 	return a
 }
 
-// checkMailable returns the refusal for an account that proved its password and can't get a code. In
-// passwordless mode there is none: the caller may be a stranger.
+// checkMailable returns the refusal for an account that proved its password and can't get a code.
+// In passwordless mode there is none: the caller may be a stranger.
 func (a account) checkMailable(e *event, s settings.Settings) error {
 	if s.Mode != settings.Password {
 		return nil

@@ -19,9 +19,9 @@ import (
 )
 
 // MailEvents is the mail-events function. EventBridge sends it what SES publishes about bounces and
-// complaints. A permanent bounce or a complaint marks the account's item with a hash of the address,
-// and the create trigger sends no more mail there while the mark lasts. Each permanent bounce also
-// takes mails from the day's quota for unproven addresses.
+// complaints. A permanent bounce or a complaint marks the account's item with a hash of the
+// address, and the create trigger sends no more mail there while the mark lasts. Each permanent
+// bounce also takes mails from the day's quota for unproven addresses.
 //
 // It is asynchronous: Lambda invokes it again, twice, where it returns an error. So it returns one
 // only where that may help. An event that can't be read or has another origin is logged only.
@@ -36,8 +36,8 @@ type MailEvents struct {
 // errNotMarked is what Lambda receives where the table did not answer; the log has the cause.
 var errNotMarked = errors.New("the address could not be marked; the event is tried again")
 
-// maxMailEvent is the longest event that is read, in bytes. SES's event about one of these mails has
-// a few thousand.
+// maxMailEvent is the longest event that is read, in bytes. SES's event about one of these mails
+// has a few thousand.
 const maxMailEvent = 256 << 10
 
 // Invoke handles one event. It never panics; see [MailEvents] for its error.
@@ -123,7 +123,8 @@ type mailEvent struct {
 	feedbackType  string // of a complaint; "not-spam" takes one back
 }
 
-// ignored returns why an event that can be read is no reason to stop mailing, empty where it is one.
+// ignored returns why an event that can be read is no reason to stop mailing, empty where it is
+// one.
 func (e mailEvent) ignored() string {
 	switch {
 	case e.kind == "Bounce" && e.bounceType != "Permanent":

@@ -245,7 +245,8 @@ func TestRealMailsAndDecoysNameTheirItemAndShareNoTags(t *testing.T) {
 		keys := map[string]string{person: guard.Key(pool, sub),
 			trigger.Simulator: guard.UnknownKey(pool, "nobody@example.com")}
 		for _, m := range w.sent {
-			if own := (mail.Tag{Name: "emailotp-item", Value: keys[m.To]}); !slices.Equal(m.Tags, []mail.Tag{sharedTags[0], own}) {
+			if own := (mail.Tag{Name: "emailotp-item", Value: keys[m.To]}); !slices.Equal(m.Tags,
+				[]mail.Tag{sharedTags[0], own}) {
 				t.Errorf("tags %v", m.Tags)
 			}
 		}
@@ -282,25 +283,27 @@ func bent(t testing.TB, w *world) map[string]struct{ payload, reason string } {
 		return strings.ReplaceAll(good, old, new)
 	}
 	return map[string]struct{ payload, reason string }{
-		"nothing":                {"", "malformed-event"},
-		"no JSON":                {"{", "malformed-event"},
-		"null":                   {"null", "another-event"},
-		"a list":                 {"[]", "malformed-event"},
-		"a deep nest":            {strings.Repeat(`{"detail":`, 20_000) + `1` + strings.Repeat(`}`, 20_000), "malformed-event"},
-		"a megabyte":             {swap("7a1c52d4", strings.Repeat("7", 1<<20)), "event-too-large"},
-		"another source":         {swap(`"aws.ses"`, `"app.example"`), "another-event"},
-		"another kind":           {swap(`"eventType": "Bounce"`, `"eventType": "Delivery"`), "another-event"},
-		"a kind that is a list":  {swap(`"eventType": "Bounce"`, `"eventType": ["Bounce"]`), "malformed-event"},
-		"no tag":                 {swap(`"emailotp-item"`, `"another-tag"`), "no-item"},
-		"two items":              {swap(`"`+item+`"`, `"`+item+`","`+item+`"`), "no-item"},
-		"an address as item":     {swap(item, person), "no-item"},
-		"a short item":           {swap(item, item[:42]), "no-item"},
-		"a long item":            {swap(item, item+"AAAA"), "no-item"},
-		"a line in the item":     {swap(item, item[:20]+`\n`+item[20:]), "no-item"},
-		"an unknown item":        {swap(item, guard.Key(pool, "another")), "no-item-or-marked-before"},
-		"no recipient":           {swap(`"destination": [`+"\n        \""+person+`"`, `"destination": [`), "no-recipient"},
-		"two recipients":         {swap(`"destination": [`, `"destination": ["other@example.com",`), "no-recipient"},
-		"a recipient's nonsense": {swap(`"destination": [`+"\n        \""+person+`"`, `"destination": ["not an address"`), "no-recipient"},
+		"nothing": {"", "malformed-event"},
+		"no JSON": {"{", "malformed-event"},
+		"null":    {"null", "another-event"},
+		"a list":  {"[]", "malformed-event"},
+		"a deep nest": {strings.Repeat(`{"detail":`, 20_000) + `1` + strings.Repeat(`}`, 20_000),
+			"malformed-event"},
+		"a megabyte":            {swap("7a1c52d4", strings.Repeat("7", 1<<20)), "event-too-large"},
+		"another source":        {swap(`"aws.ses"`, `"app.example"`), "another-event"},
+		"another kind":          {swap(`"eventType": "Bounce"`, `"eventType": "Delivery"`), "another-event"},
+		"a kind that is a list": {swap(`"eventType": "Bounce"`, `"eventType": ["Bounce"]`), "malformed-event"},
+		"no tag":                {swap(`"emailotp-item"`, `"another-tag"`), "no-item"},
+		"two items":             {swap(`"`+item+`"`, `"`+item+`","`+item+`"`), "no-item"},
+		"an address as item":    {swap(item, person), "no-item"},
+		"a short item":          {swap(item, item[:42]), "no-item"},
+		"a long item":           {swap(item, item+"AAAA"), "no-item"},
+		"a line in the item":    {swap(item, item[:20]+`\n`+item[20:]), "no-item"},
+		"an unknown item":       {swap(item, guard.Key(pool, "another")), "no-item-or-marked-before"},
+		"no recipient":          {swap(`"destination": [`+"\n        \""+person+`"`, `"destination": [`), "no-recipient"},
+		"two recipients":        {swap(`"destination": [`, `"destination": ["other@example.com",`), "no-recipient"},
+		"a recipient's nonsense": {swap(`"destination": [`+"\n        \""+person+`"`, `"destination": ["not an address"`),
+			"no-recipient"},
 	}
 }
 
@@ -360,8 +363,8 @@ func TestMetricsAreWrittenAsCloudWatchReadsThem(t *testing.T) {
 	}
 }
 
-// FuzzMailEvents throws bytes at the function: it never panics, never asks for a repetition while the
-// table works, marks only the item that the event names, and logs no address.
+// FuzzMailEvents throws bytes at the function: it never panics, never asks for a repetition while
+// the table works, marks only the item that the event names, and logs no address.
 func FuzzMailEvents(f *testing.F) {
 	seed := newWorld(f, settings.Passwordless)
 	seed.start(known())

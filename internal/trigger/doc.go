@@ -8,8 +8,9 @@
 //	define := trigger.Define{Settings: s, Reporter: trigger.NewReporter(os.Stdout, trigger.DefineName)}
 //	lambda.Start(define.Handler())
 //
-// Every trigger fails closed. A failure reaches the client as one of the sentences of [Refusals] and
-// nothing else. The log has the reason, names a user by sub alone, and never holds a service's text.
+// Every trigger fails closed. A failure reaches the client as one of the sentences of [Refusals]
+// and nothing else. The log has the reason, names a user by sub alone, and never holds a service's
+// text.
 package trigger
 
 import (
@@ -31,8 +32,8 @@ var (
 	ErrRecipient error = words("the recipient was refused")
 	// ErrUncertain: the mail service did not answer; the mail may have been sent.
 	ErrUncertain error = words("no answer came, the mail may have been sent")
-	// ErrThrottled: the mail service still throttled at the end of the deadline. The mail was surely
-	// not sent.
+	// ErrThrottled: the mail service still throttled at the end of the deadline. The mail was
+	// surely not sent.
 	ErrThrottled error = words("the mail service throttles, the mail was not sent")
 )
 

@@ -113,9 +113,10 @@ var malformed = map[string]string{
 	"a null row":                `{"userPoolId":"p","userName":"u","callerContext":{"clientId":"c"},"request":{"session":[null]}}`,
 	"a quoted result":           `{"userPoolId":"p","userName":"u","callerContext":{"clientId":"c"},"request":{"session":[{"challengeName":"SRP_A","challengeResult":"true"}]}}`,
 	"a quoted userNotFound":     `{"userPoolId":"p","userName":"u","callerContext":{"clientId":"c"},"request":{"userNotFound":"false"}}`,
-	"a pool of a megabyte":      `{"userPoolId":"` + strings.Repeat("p", 1<<20) + `","userName":"u","callerContext":{"clientId":"c"},"request":{}}`,
-	"a deep nest":               strings.Repeat(`{"a":`, 20_000) + `1` + strings.Repeat(`}`, 20_000),
-	"a request that is a list":  `{"userPoolId":"p","userName":"u","callerContext":{"clientId":"c"},"request":[]}`,
+	"a pool of a megabyte": `{"userPoolId":"` + strings.Repeat("p", 1<<20) +
+		`","userName":"u","callerContext":{"clientId":"c"},"request":{}}`,
+	"a deep nest":              strings.Repeat(`{"a":`, 20_000) + `1` + strings.Repeat(`}`, 20_000),
+	"a request that is a list": `{"userPoolId":"p","userName":"u","callerContext":{"clientId":"c"},"request":[]}`,
 }
 
 func functions() []settings.Function {
@@ -201,7 +202,8 @@ func TestAnswersThatAreNoStringsAreWrongAndCostNothing(t *testing.T) {
 	w := newWorld(t, settings.Passwordless)
 	s := w.start(known())
 	w.reset()
-	for _, answer := range []any{nil, 12345678, true, []string{w.latest()}, map[string]any{"a": 1}, "", strings.Repeat("1", 1<<20), "1234\x005678", "१२३४५६७८"} {
+	for _, answer := range []any{nil, 12345678, true, []string{w.latest()}, map[string]any{"a": 1}, "",
+		strings.Repeat("1", 1<<20), "1234\x005678", "१२३४५६७८"} {
 		if right, err := s.verify(answer, nil); right || err != nil {
 			t.Errorf("%T: %v, %v", answer, right, err)
 		}
@@ -226,8 +228,8 @@ func TestCreateAnswersNoOtherChallenge(t *testing.T) {
 	}
 }
 
-// FuzzEvents throws bytes at every trigger: none panics, none answers tokens, and the client reads one of
-// the fixed sentences or a well-formed event.
+// FuzzEvents throws bytes at every trigger: none panics, none answers tokens, and the client reads
+// one of the fixed sentences or a well-formed event.
 func FuzzEvents(f *testing.F) {
 	for _, payload := range malformed {
 		f.Add([]byte(payload))

@@ -34,13 +34,13 @@ type execution struct {
 // count is one count in a quota.
 type count struct{ key, counter string }
 
-// maxClaims is how often a lost claim is planned anew. Each loss means that another call of the same
-// user won, so the second plan joins that one's code as a rule.
+// maxClaims is how often a lost claim is planned anew. Each loss means that another call of the
+// same user won, so the second plan joins that one's code as a rule.
 const maxClaims = 4
 
-// settle plans the round, claims the mail where one is due, counts it in the pool's quota and derives
-// the code: all three in parallel. A claim that another call won is planned anew, which as a rule
-// joins the winner's code: one mail for one sign-in, however often Cognito repeats the call.
+// settle plans the round, claims the mail where one is due, counts it in the pool's quota and
+// derives the code: all three in parallel. A claim that another call won is planned anew, which as
+// a rule joins the winner's code: one mail for one sign-in, however often Cognito repeats the call.
 func (x *execution) settle(ctx context.Context) (plan, otp.Code, error) {
 	for tries := 0; ; tries++ {
 		x.f.lastTry = tries == maxClaims
@@ -151,8 +151,8 @@ func (x *execution) uncount(ctx context.Context, c *count) error {
 	return nil
 }
 
-// send mails the code, or a decoy of the same size to the simulator, and returns the plan as the mail
-// service leaves it.
+// send mails the code, or a decoy of the same size to the simulator, and returns the plan as the
+// mail service leaves it.
 func (x *execution) send(ctx context.Context, p plan, code otp.Code) (plan, error) {
 	if p.send == sendNothing {
 		return p, nil
@@ -167,8 +167,8 @@ func (x *execution) send(ctx context.Context, p plan, code otp.Code) (plan, erro
 		return p, errors.Join(unavailable("mail-render", err), x.takeBack(ctx))
 	}
 	rendered.Decoy = p.send == sendDecoy
-	// Decoys have the tag too, or their requests would be shorter. The renderer's own tags are shared
-	// between mails and must not be appended to.
+	// Decoys have the tag too, or their requests would be shorter. The renderer's own tags are
+	// shared between mails and must not be appended to.
 	rendered.Tags = append(slices.Clone(rendered.Tags), mail.Tag{Name: settings.ItemTag, Value: x.f.account.key})
 	switch err := x.c.Sender.Send(ctx, rendered); {
 	case err == nil:
@@ -185,10 +185,10 @@ func (x *execution) send(ctx context.Context, p plan, code otp.Code) (plan, erro
 	}
 }
 
-// throttled returns the plan where the mail service throttled to the end. After a proven password the
-// sign-in fails. In passwordless mode it goes on as if a mail was sent, because a throttled decoy
-// does: an error for known names alone would tell them from unknown ones. For the same reason nothing
-// is taken back.
+// throttled returns the plan where the mail service throttled to the end. After a proven password
+// the sign-in fails. In passwordless mode it goes on as if a mail was sent, because a throttled
+// decoy does: an error for known names alone would tell them from unknown ones. For the same reason
+// nothing is taken back.
 func (x *execution) throttled(ctx context.Context, p plan, err error) (plan, error) {
 	if !p.keepClaim {
 		x.r.count(settings.MailsThrottled)
@@ -220,8 +220,8 @@ func (x *execution) takeBack(ctx context.Context) error {
 	)
 }
 
-// inParallel runs all functions in parallel and waits for all of them: a claim must not be forgotten
-// because a call beside it failed first. A panic in one becomes its error.
+// inParallel runs all functions in parallel and waits for all of them: a claim must not be
+// forgotten because a call beside it failed first. A panic in one becomes its error.
 func inParallel(all ...func() error) error {
 	errs := make([]error, len(all))
 	var wait sync.WaitGroup

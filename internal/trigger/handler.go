@@ -52,8 +52,8 @@ func (h Handler) Invoke(ctx context.Context, payload []byte) (out []byte, err er
 	return out, nil
 }
 
-// failure is a fault: an error with the refusal that the client is shown and the reason for the log.
-// A trigger that works and refuses returns the [Refusal] itself.
+// failure is a fault: an error with the refusal that the client is shown and the reason for the
+// log. A trigger that works and refuses returns the [Refusal] itself.
 type failure struct {
 	refusal *Refusal
 	reason  string

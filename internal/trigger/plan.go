@@ -187,7 +187,8 @@ func (f facts) metadata(d guard.Decision, s sending, looksMailed bool) flow.Meta
 	if !looksMailed || f.isPassword() {
 		m.Sent, m.Expires = f.last.Sent, f.last.Expires
 	} else if end := d.Nonce.Issued().Add(guard.Lifetime); m.Expires.After(end) {
-		// The sign-in looks as if the mail was sent again, and its code lives on as long as any may.
+		// The sign-in looks as if the mail was sent again, and its code lives on as long as any
+		// may.
 		m.Expires = end.Truncate(time.Second)
 	}
 	return m
@@ -296,8 +297,8 @@ func (p plan) granted(g guard.Grant) plan {
 	return p
 }
 
-// refusedRecipient returns the plan after the mail service refused this one recipient. The client is
-// shown the same.
+// refusedRecipient returns the plan after the mail service refused this one recipient. The client
+// is shown the same.
 func (p plan) refusedRecipient() plan {
 	if p.send == sendMail {
 		p.outcome = outcome{slog.LevelWarn, "recipient-refused", []settings.Metric{settings.RecipientsRefused}, false}
@@ -305,8 +306,8 @@ func (p plan) refusedRecipient() plan {
 	return p
 }
 
-// throttled returns the plan after the mail service refused the mail for the account's rate. The client
-// is shown the same, and a resend can be requested as after any other mail.
+// throttled returns the plan after the mail service refused the mail for the account's rate. The
+// client is shown the same, and a resend can be requested as after any other mail.
 func (p plan) throttled() plan {
 	p.metrics = []settings.Metric{settings.MailsThrottled}
 	if p.send == sendMail {

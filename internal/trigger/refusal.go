@@ -2,8 +2,8 @@ package trigger
 
 import "github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 
-// Refusal is a failure that the client is shown. Cognito puts the text of a trigger's error into its
-// own message, so nothing else may be returned to Cognito.
+// Refusal is a failure that the client is shown. Cognito puts the text of a trigger's error into
+// its own message, so nothing else may be returned to Cognito.
 type Refusal struct {
 	// ID names the refusal for programs; it stays when the sentence changes.
 	ID string
@@ -24,11 +24,12 @@ var (
 	// RefusedUnverified: the password is right, but the account's address was never verified.
 	RefusedUnverified = &Refusal{contract.RefusalUnverifiedAddress,
 		"The e-mail address of this account is not verified, so no code can be sent to it; please ask for help"}
-	// RefusedNoAddress: the password is right, but the account has no address that can be mailed to.
+	// RefusedNoAddress: the password is right, but the account has no address that can be mailed
+	// to.
 	RefusedNoAddress = &Refusal{contract.RefusalNoAddress,
 		"This account has no e-mail address that a code could be sent to; please ask for help"}
-	// RefusedUndeliverable: the password is right, but mail to the account's address bounced, or was
-	// reported as spam.
+	// RefusedUndeliverable: the password is right, but mail to the account's address bounced, or
+	// was reported as spam.
 	RefusedUndeliverable = &Refusal{contract.RefusalUndeliverableAddress,
 		"Mail to the e-mail address of this account can't be delivered, so no code can be sent to it; " +
 			"please ask for help"}

@@ -65,8 +65,8 @@ var poolID = regexp.MustCompile(`^[\w-]{1,30}_[0-9A-Za-z]{1,30}$`)
 // unknownPool is the metrics' dimension where no event named a pool yet.
 const unknownPool = "unknown"
 
-// poolOf returns the user pool that a malformed event is counted for: the one that it names, or that
-// of the last event, since a function serves one pool.
+// poolOf returns the user pool that a malformed event is counted for: the one that it names, or
+// that of the last event, since a function serves one pool.
 func (p *Reporter) poolOf(payload []byte) string {
 	var e struct {
 		UserPoolID string `json:"userPoolId"`

@@ -11,13 +11,14 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// GCPercent is the garbage collector's target (GOGC) in functions that call AWS. With Go's own 100 the
-// collector runs in the middle of a first answer and takes a sixth of the processor time of all calls
-// after it; with 200 it takes next to none of either, for 4 MB of memory more (docs/performance.md).
+// GCPercent is the garbage collector's target (GOGC) in functions that call AWS. With Go's own 100
+// the collector runs in the middle of a first answer and takes a sixth of the processor time of all
+// calls after it; with 200 it takes next to none of either, for 4 MB of memory more
+// (docs/performance.md).
 const GCPercent = 200
 
-// MustSettings reads the function's settings, or ends the process with every problem on stderr: Lambda
-// then reports the function as failed, and no sign-in gets through by half a configuration.
+// MustSettings reads the function's settings, or ends the process with every problem on stderr:
+// Lambda then reports the function as failed, and no sign-in gets through by half a configuration.
 func MustSettings(f settings.Function, lookup func(string) (string, bool)) settings.Settings {
 	return Must(settings.Parse(f, lookup))
 }
@@ -35,8 +36,8 @@ func Must[T any](v T, err error) T {
 // languages and templates.
 const MailFile = "mail.json"
 
-// MailRenderer returns the renderer of [MailFile] in Lambda's task root where there is one, else the
-// built-in one with what the settings say.
+// MailRenderer returns the renderer of [MailFile] in Lambda's task root where there is one, else
+// the built-in one with what the settings say.
 func MailRenderer(s settings.Settings, lookup func(string) (string, bool)) (*mail.Renderer, error) {
 	if root, ok := lookup("LAMBDA_TASK_ROOT"); ok {
 		switch b, err := os.ReadFile(filepath.Join(root, MailFile)); {

@@ -7,9 +7,9 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// Tokens is the pre-token-generation trigger of a password pool. It closes a bypass: Cognito has been
-// seen to issue tokens right after NEW_PASSWORD_REQUIRED, without the code that must follow. The new
-// password stays set; the user signs in with it, and with a code.
+// Tokens is the pre-token-generation trigger of a password pool. It closes a bypass: Cognito has
+// been seen to issue tokens right after NEW_PASSWORD_REQUIRED, without the code that must follow.
+// The new password stays set; the user signs in with it, and with a code.
 type Tokens struct {
 	Settings settings.Settings
 	Reporter *Reporter

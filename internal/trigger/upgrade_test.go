@@ -147,7 +147,8 @@ func TestEveryNumberOfAttemptsLeadsToTokensOrAnEnd(t *testing.T) {
 }
 
 // Define and create may disagree about a resend: define sees the client's words, create what verify
-// wrote. Where that write is lost, create counts an answer more, and a right code must still be right.
+// wrote. Where that write is lost, create counts an answer more, and a right code must still be
+// right.
 func TestALostRequestForAResendEndsNoSignIn(t *testing.T) {
 	eachMode(t, func(t *testing.T, w *world) {
 		for attempts := settings.MinAttempts; attempts <= settings.MaxAttempts; attempts++ {
@@ -174,7 +175,8 @@ func TestAResendBelongsToItsOwnSignIn(t *testing.T) {
 			}
 		}
 		for _, s := range []*signIn{first, second} {
-			s.rows = append(s.rows, map[string]any{"challengeName": "CUSTOM_CHALLENGE", "challengeResult": false, "challengeMetadata": s.metadata})
+			s.rows = append(s.rows, map[string]any{"challengeName": "CUSTOM_CHALLENGE", "challengeResult": false,
+				"challengeMetadata": s.metadata})
 			s.next(map[string]any{"action": "resend"})
 			s.want("").reason("resend-too-soon")
 			if s.public["attemptsLeft"] != "3" || s.public["resendsLeft"] != "1" {

@@ -101,8 +101,8 @@ func (v Verify) compare(
 	return v.use(ctx, e, a, p, refund, now, r)
 }
 
-// use marks the code as used: from then on it and all older ones are wrong. A repeat of the very call
-// that used it is still right.
+// use marks the code as used: from then on it and all older ones are wrong. A repeat of the very
+// call that used it is still right.
 func (v Verify) use(
 	ctx context.Context, e *event, a account, p private, refund time.Duration, now time.Time, r *report) (bool, error) {
 	var won bool

@@ -105,7 +105,8 @@ func (w *world) VerifyMAC(_ context.Context, m, mac []byte) (bool, error) {
 	return hmac.Equal(mac, h.Sum(nil)), nil
 }
 
-// sharedTags are the tags of every mail of a renderer, with room behind them that no caller may fill.
+// sharedTags are the tags of every mail of a renderer, with room behind them that no caller may
+// fill.
 var sharedTags = []mail.Tag{{Name: "ses:feedback-id-a", Value: "sign-in"}, {Name: "room"}}
 
 // Render keeps the message where a test can read the code, as a mailbox does.
@@ -222,7 +223,8 @@ type user struct {
 }
 
 func known() user {
-	return user{sub, map[string]any{"sub": sub, "email": person, "email_verified": "true", "cognito:user_status": "CONFIRMED"}, false}
+	return user{sub, map[string]any{"sub": sub, "email": person, "email_verified": "true",
+		"cognito:user_status": "CONFIRMED"}, false}
 }
 
 func (u user) with(name string, value any) user {
@@ -240,7 +242,8 @@ func stranger(name string) user { return user{name, map[string]any{}, true} }
 func (s *signIn) event(source string, request map[string]any) event {
 	request["userAttributes"] = s.user.attributes
 	request["userNotFound"] = s.user.unknown
-	return event{"1", source, "eu-west-1", pool, s.user.name, map[string]any{"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": client},
+	return event{"1", source, "eu-west-1", pool, s.user.name,
+		map[string]any{"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": client},
 		request, map[string]any{"challengeName": nil, "issueTokens": nil, "failAuthentication": nil}}
 }
 
@@ -300,7 +303,8 @@ func (s *signIn) respond(answer any, metadata map[string]any) {
 		s.ended, s.err = "error", err
 		return
 	}
-	s.rows = append(s.rows, map[string]any{"challengeName": "CUSTOM_CHALLENGE", "challengeResult": right, "challengeMetadata": s.metadata})
+	s.rows = append(s.rows, map[string]any{"challengeName": "CUSTOM_CHALLENGE", "challengeResult": right,
+		"challengeMetadata": s.metadata})
 	s.next(metadata)
 }
 

@@ -8,8 +8,8 @@ import (
 // Header is a response header.
 type Header struct{ Name, Value string }
 
-// Headers returns the response headers of the page. api is the user pool's API, the one other origin that
-// the page may request, such as "https://cognito-idp.eu-west-1.amazonaws.com/".
+// Headers returns the response headers of the page. api is the user pool's API, the one other
+// origin that the page may request, such as "https://cognito-idp.eu-west-1.amazonaws.com/".
 func Headers(api string) []Header {
 	return []Header{
 		{"Content-Security-Policy", Policy(api)},
@@ -22,8 +22,9 @@ func Headers(api string) []Header {
 	}
 }
 
-// Policy returns the content security policy. It allows scripts and styles from the page's own files,
-// requests to the page's origin and to api, and nothing else: no inline code, no HTML from text, no frame.
+// Policy returns the content security policy. It allows scripts and styles from the page's own
+// files, requests to the page's origin and to api, and nothing else: no inline code, no HTML from
+// text, no frame.
 func Policy(api string) string {
 	connect := "'self'"
 	if u, err := url.Parse(api); err == nil && u.Host != "" {

@@ -13,15 +13,15 @@ import (
 // space is the compiler's namespace for the sources, which need not be files.
 const space = "page"
 
-// urls is the namespace for JSON sources that are imported as "name?url". Each becomes a file of its own,
-// and the import returns its URL relative to the script.
+// urls is the namespace for JSON sources that are imported as "name?url". Each becomes a file of
+// its own, and the import returns its URL relative to the script.
 const urls = "page-url"
 
 // loaders has the compiler's loader for each kind of source.
 var loaders = map[string]api.Loader{".ts": api.LoaderTS, ".css": api.LoaderCSS, ".json": api.LoaderJSON}
 
-// reader returns a plugin by which the compiler reads the sources. An import that isn't relative is a
-// package in modules.
+// reader returns a plugin by which the compiler reads the sources. An import that isn't relative is
+// a package in modules.
 func reader(sources fs.FS, modules string) api.Plugin {
 	exists := func(name string) bool { info, err := fs.Stat(sources, name); return err == nil && !info.IsDir() }
 	resolve := func(a api.OnResolveArgs) (api.OnResolveResult, error) {

@@ -19,7 +19,8 @@ type Settings struct {
 	SignUp bool `json:"signUp,omitempty"`
 	// Product is the name above the form; empty shows none.
 	Product string `json:"product,omitempty"`
-	// PasswordLength is the length of the shortest password that the pool accepts; 0 is Cognito's 8.
+	// PasswordLength is the length of the shortest password that the pool accepts; 0 is Cognito's
+	// 8.
 	PasswordLength int `json:"passwordLength,omitempty"`
 	// InboxURL is the local mailbox; empty outside of a sandbox.
 	InboxURL string `json:"inboxUrl,omitempty"`

@@ -12,8 +12,8 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// inNode runs a script of testdata/signin as if it lay in web/src/signin, with cases as the global of that
-// name and a stub in place of Amplify. It returns what the script passes to report.
+// inNode runs a script of testdata/signin as if it lay in web/src/signin, with cases as the global
+// of that name and a stub in place of Amplify. It returns what the script passes to report.
 func inNode[T any](t *testing.T, script string, cases any) (reported T) {
 	t.Helper()
 	t.Parallel()
@@ -38,8 +38,9 @@ func inNode[T any](t *testing.T, script string, cases any) (reported T) {
 	built := api.Build(api.BuildOptions{
 		Stdin: &api.StdinOptions{Contents: string(text), Sourcefile: "test-" + script,
 			ResolveDir: "../../web/src/signin", Loader: api.LoaderTS},
-		Alias:  map[string]string{"aws-amplify/auth": amplify},
-		Banner: map[string]string{"js": "const cases = " + string(given) + ", report = (v) => console.log(JSON.stringify(v));"},
+		Alias: map[string]string{"aws-amplify/auth": amplify},
+		Banner: map[string]string{"js": "const cases = " + string(given) +
+			", report = (v) => console.log(JSON.stringify(v));"},
 		Bundle: true, Format: api.FormatESModule, Charset: api.CharsetUTF8,
 	})
 	if len(built.Errors) > 0 {
@@ -141,8 +142,8 @@ func TestInPasswordlessModeNoProblemIsOfAPassword(t *testing.T) {
 	}
 }
 
-// A clock that is set while the code's screen is open changes no countdown, nor does one that is wrong. After
-// a minute by the clock a reload goes on with the 4 minutes that are left.
+// A clock that is set while the code's screen is open changes no countdown, nor does one that is
+// wrong. After a minute by the clock a reload goes on with the 4 minutes that are left.
 func TestTimesFollowASteadyClock(t *testing.T) {
 	want := []string{"5 5 true", "5 5 false", "5 5 false", "5 5 true", "4"}
 	if got := inNode[[]string](t, "times.ts", nil); !slices.Equal(got, want) {
@@ -151,7 +152,8 @@ func TestTimesFollowASteadyClock(t *testing.T) {
 }
 
 func TestAFullStorageGoesOnInMemory(t *testing.T) {
-	want := []string{"1  other,tokens.a false", "1 big other true", "2 big other true", "  other false", "  other false", "1 true"}
+	want := []string{"1  other,tokens.a false", "1 big other true", "2 big other true", "  other false", "  other false",
+		"1 true"}
 	if got := inNode[[]string](t, "storage.ts", nil); !slices.Equal(got, want) {
 		t.Errorf("got\n%q\nwant\n%q", got, want)
 	}

@@ -1,5 +1,6 @@
-// Package webbundle makes the files for browsers from the sign-in page's sources, by esbuild in process:
-// minified modules and style, a file for each language, names by content, no inline script or style.
+// Package webbundle makes the files for browsers from the sign-in page's sources, by esbuild in
+// process: minified modules and style, a file for each language, names by content, no inline script
+// or style.
 //
 //	modules, err := webbundle.Install(ctx, cacheDir, nil)
 //	bundle, err := webbundle.Build(web.Sources(), modules)
@@ -23,8 +24,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/web"
 )
 
-// IndexName is the name of the page itself. SettingsName is the name of the settings that it fetches. They
-// are no part of a bundle: one bundle serves every user pool.
+// IndexName is the name of the page itself. SettingsName is the name of the settings that it
+// fetches. They are no part of a bundle: one bundle serves every user pool.
 const (
 	IndexName    = "index.html"
 	SettingsName = "settings.json"
@@ -37,7 +38,8 @@ type File struct {
 	// ContentType is its media type.
 	ContentType string
 	Body        []byte
-	// Immutable reports whether the name changes with the content, so that browsers may keep the file.
+	// Immutable reports whether the name changes with the content, so that browsers may keep the
+	// file.
 	Immutable bool
 }
 
@@ -56,7 +58,8 @@ func (b *Bundle) File(name string) (File, bool) {
 	return b.files[i], true
 }
 
-// Install returns a directory with the node_modules that the page is built from; see [npm.Package.Install].
+// Install returns a directory with the node_modules that the page is built from; see
+// [npm.Package.Install].
 func Install(ctx context.Context, cacheDir string, progress func(string)) (string, error) {
 	p := npm.Package{Name: "sign-in-page", What: "the sign-in page", Files: web.Sources()}
 	return p.Install(ctx, cacheDir, progress)
@@ -114,8 +117,8 @@ var contentTypes = map[string]string{
 	".svg": "image/svg+xml", ".json": "application/json",
 }
 
-// options makes all paths relative to the directory of the packages: the names that depend on content
-// depend on the paths as well.
+// options makes all paths relative to the directory of the packages: the names that depend on
+// content depend on the paths as well.
 func options(sources fs.FS, modules string) api.BuildOptions {
 	return api.BuildOptions{
 		AbsWorkingDir: modules,

@@ -46,7 +46,8 @@ func build(t testing.TB) *webbundle.Bundle {
 	return b
 }
 
-// maxScript bounds the JavaScript and the language that one visit loads, in bytes before compression.
+// maxScript bounds the JavaScript and the language that one visit loads, in bytes before
+// compression.
 const maxScript = 200_000
 
 func TestAVisitLoadsLittle(t *testing.T) {
@@ -60,7 +61,8 @@ func TestAVisitLoadsLittle(t *testing.T) {
 	}
 }
 
-// sizes returns the bytes of the script that every visit loads, of the largest language and of the style.
+// sizes returns the bytes of the script that every visit loads, of the largest language and of the
+// style.
 func sizes(b *webbundle.Bundle) (script, language, style int) {
 	lazy := regexp.MustCompile(`^assets/(de|fr|es|pt-BR|it|nl|pl|tr|ja|zh-Hans|ar)-`)
 	for _, f := range b.Files() {
@@ -82,7 +84,8 @@ func TestThePageNamesItsFilesByContent(t *testing.T) {
 	if !ok {
 		t.Fatal("there is no index.html")
 	}
-	for _, want := range []string{`<script type="module" src="assets/main-[A-Z0-9]{8}\.js"></script>`, `<link rel="stylesheet" href="assets/page-[A-Z0-9]{8}\.css">`} {
+	for _, want := range []string{`<script type="module" src="assets/main-[A-Z0-9]{8}\.js"></script>`,
+		`<link rel="stylesheet" href="assets/page-[A-Z0-9]{8}\.css">`} {
 		if !regexp.MustCompile(want).Match(index.Body) {
 			t.Errorf("index.html lacks %s", want)
 		}
@@ -105,14 +108,15 @@ func TestThePageNamesItsFilesByContent(t *testing.T) {
 	}
 }
 
-// If the names depended on the packages' directory, a deployment from another machine would replace every
-// file.
+// If the names depended on the packages' directory, a deployment from another machine would replace
+// every file.
 func TestTheNamesAreTheSameOnEveryMachine(t *testing.T) {
 	elsewhere := filepath.Join(t.TempDir(), "another", "place")
 	if err := os.MkdirAll(filepath.Dir(elsewhere), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.CopyFS(filepath.Join(elsewhere, "node_modules"), os.DirFS(filepath.Join(modules(t), "node_modules"))); err != nil {
+	if err := os.CopyFS(filepath.Join(elsewhere, "node_modules"),
+		os.DirFS(filepath.Join(modules(t), "node_modules"))); err != nil {
 		t.Fatal(err)
 	}
 	other, err := webbundle.Build(web.Sources(), elsewhere)
@@ -128,7 +132,8 @@ func TestTheNamesAreTheSameOnEveryMachine(t *testing.T) {
 
 func TestNothingIsInline(t *testing.T) {
 	index, _ := build(t).File(webbundle.IndexName)
-	for what, pattern := range map[string]string{"a script": `<script[^>]*>[^<]`, "a style": `<style|\sstyle=`, "a handler": `\son\w+=`} {
+	for what, pattern := range map[string]string{"a script": `<script[^>]*>[^<]`, "a style": `<style|\sstyle=`,
+		"a handler": `\son\w+=`} {
 		if found := regexp.MustCompile(pattern).Find(index.Body); found != nil {
 			t.Errorf("index.html has %s inline: %s", what, found)
 		}
@@ -157,7 +162,8 @@ func TestABrokenSourceIsNamed(t *testing.T) {
 		return err
 	})
 	sources["src/main.ts"] = &fstest.MapFile{Data: []byte("import './nowhere';\n")}
-	if _, err := webbundle.Build(sources, dir); err == nil || !strings.Contains(err.Error(), `src/main.ts:1:7: Could not resolve "./nowhere"`) {
+	if _, err := webbundle.Build(sources, dir); err == nil ||
+		!strings.Contains(err.Error(), `src/main.ts:1:7: Could not resolve "./nowhere"`) {
 		t.Errorf("got %v, want the file, the line and the compiler's words", err)
 	}
 	sources["src/main.ts"] = &fstest.MapFile{Data: []byte("export {};\n")}

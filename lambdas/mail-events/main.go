@@ -1,4 +1,5 @@
-// Command mail-events is the Lambda function that marks addresses whose mail bounced or was reported as spam.
+// Command mail-events is the Lambda function that marks addresses whose mail bounced or was
+// reported as spam.
 package main
 
 import (

@@ -1,4 +1,5 @@
-// Command pre-token-generation is the Lambda function that refuses tokens after a new password alone.
+// Command pre-token-generation is the Lambda function that refuses tokens after a new password
+// alone.
 package main
 
 import (

@@ -42,8 +42,8 @@ func TestSmallRunHoldsEveryBound(t *testing.T) {
 	t.Logf("%d bounds in %.0f s", len(report.Rows), report.Seconds)
 }
 
-// holdsOnAQuietMoment repeats an attack that depends on the machine's clock: on a machine too busy to
-// answer within the shortened five seconds, the simulated Cognito gives up on sound triggers.
+// holdsOnAQuietMoment repeats an attack that depends on the machine's clock: on a machine too busy
+// to answer within the shortened five seconds, the simulated Cognito gives up on sound triggers.
 func holdsOnAQuietMoment(t *testing.T, broken Row) bool {
 	t.Helper()
 	if broken.Attack != "retries" && broken.Attack != "faults" {
@@ -63,8 +63,8 @@ func holdsOnAQuietMoment(t *testing.T, broken Row) bool {
 	return false
 }
 
-// A harness that always reports success is worthless: the attack on each weakness must find it. This
-// takes minutes, so it runs with make attack.
+// A harness that always reports success is worthless: the attack on each weakness must find it.
+// This takes minutes, so it runs with make attack.
 func TestEveryWeaknessIsFound(t *testing.T) {
 	if os.Getenv("EMAILOTP_ATTACK") != "all" {
 		t.Skip("set EMAILOTP_ATTACK=all to attack weakened worlds; make attack does")

@@ -11,7 +11,8 @@ import (
 // intruder has one factor too few and takes every step that the pool offers.
 type intruder struct {
 	lab *lab
-	// password is what the intruder knows, empty for nothing; mailbox means access to the victim's mail.
+	// password is what the intruder knows, empty for nothing; mailbox means access to the victim's
+	// mail.
 	password string
 	mailbox  bool
 	srp      *srp.Client

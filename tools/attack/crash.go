@@ -20,8 +20,8 @@ type ledger struct {
 	code string
 }
 
-// crash kills the engine in the middle of many sign-ins and restarts it. What was confirmed before must
-// still be counted, and every owner gets in afterwards.
+// crash kills the engine in the middle of many sign-ins and restarts it. What was confirmed before
+// must still be counted, and every owner gets in afterwards.
 func crash(r *run, m settings.Mode) {
 	dir, err := os.MkdirTemp("", "emailotp-attack-")
 	r.check(err)

@@ -11,8 +11,8 @@ import (
 // use gives a code that is right in one place in another, and returns whether it was accepted.
 type use struct {
 	name string
-	// proper uses must be accepted, all others refused. The proper ones show that the lab accepts codes
-	// at all.
+	// proper uses must be accepted, all others refused. The proper ones show that the lab accepts
+	// codes at all.
 	proper bool
 	try    func(l *lab) (bool, error)
 }
@@ -100,7 +100,8 @@ func uses() []use {
 	}
 }
 
-// afterLifetime keeps a sign-in alive by resends, as far as they go, and answers with the first code.
+// afterLifetime keeps a sign-in alive by resends, as far as they go, and answers with the first
+// code.
 func afterLifetime(l *lab) (bool, error) {
 	s := l.start(owner(1))
 	code := s.code()
@@ -122,7 +123,8 @@ func usedTwice(l *lab) (bool, error) {
 	return l.start(owner(1)).verify(code, nil)
 }
 
-// olderCode leaves a sign-in open, uses a newer code, and answers the open sign-in with its own code.
+// olderCode leaves a sign-in open, uses a newer code, and answers the open sign-in with its own
+// code.
 func olderCode(l *lab) (bool, error) {
 	first := l.start(owner(1))
 	code := first.code()

@@ -18,7 +18,8 @@ type kind struct {
 	spec userSpec
 	// alone is what the account's owner or mail provider did before the stranger looks.
 	alone func(l *lab, name string)
-	// both is what happened to the account and to the invented name: a stranger can do it to any name.
+	// both is what happened to the account and to the invented name: a stranger can do it to any
+	// name.
 	both func(l *lab, name string)
 	// soon makes the stranger look at once, else a quarter of an hour later.
 	soon bool
@@ -45,8 +46,8 @@ func kinds() []kind {
 	}
 }
 
-// others sign in, so that the quota of their kind of name is in use but not at its end: past that end no
-// mail goes to the simulator, which time shows.
+// others sign in, so that the quota of their kind of name is in use but not at its end: past that
+// end no mail goes to the simulator, which time shows.
 func others(known bool) func(*lab, string) {
 	return func(l *lab, _ string) {
 		for n := range 12 {
@@ -99,8 +100,8 @@ func outOfBoth(l *lab, name string) {
 	}
 }
 
-// enumeration does the same with an account and with an invented name, and compares all that a stranger
-// can observe: words, keys, values, sizes, and how often each service was called.
+// enumeration does the same with an account and with an invented name, and compares all that a
+// stranger can observe: words, keys, values, sizes, and how often each service was called.
 func enumeration(r *run, m settings.Mode) {
 	if m == withPassword {
 		passwordNames(r)
@@ -121,7 +122,8 @@ func enumeration(r *run, m settings.Mode) {
 
 // look prepares an account or none, and returns what each step shows a stranger.
 func (k kind) look(r *run, exists bool) []string {
-	// One shard for each quota: which shard a mail counts in is random, and must not look like a difference.
+	// One shard for each quota: which shard a mail counts in is random, and must not look like a
+	// difference.
 	l := r.lab(plan{mode: passwordless, change: quotas{900, 900, 900}.set})
 	began := l.clock.now()
 	if exists {
@@ -210,8 +212,8 @@ func (s *stranger) observe(step step) string {
 		strings.Join(calls, " "))
 }
 
-// shown writes the challenge parameters. Times are relative, for the clocks of two labs differ by what was
-// done before; the user's name is a UUID for every account.
+// shown writes the challenge parameters. Times are relative, for the clocks of two labs differ by
+// what was done before; the user's name is a UUID for every account.
 func shown(a poolAnswer) string {
 	var parts []string
 	now, _ := time.Parse(time.RFC3339, a.ChallengeParameters[contract.ParamNow])

@@ -60,16 +60,17 @@ var troubles = []trouble{
 	{healed, fault{LoseAnswer: true}, true},
 }
 
-// faults makes every call of a sign-in fail in every way. The client reads a fixed sentence, no mail is
-// counted that was not sent, no guess is compared that was not counted, and the owner gets in at once when
-// the trouble is over.
+// faults makes every call of a sign-in fail in every way. The client reads a fixed sentence, no
+// mail is counted that was not sent, no guess is compared that was not counted, and the owner gets
+// in at once when the trouble is over.
 func faults(r *run, m settings.Mode) {
 	calls := serviceCalls()
 	results := make([]aftermath, len(calls)*len(troubles))
 	r.parallel(len(results), 12, func(r *run, i int) {
 		call, t := calls[i/len(troubles)], troubles[i%len(troubles)]
 		l := r.wiredLab(plan{mode: m})
-		// Two calls where the client repeats one: the repetition fails too. More would hit what cleans up.
+		// Two calls where the client repeats one: the repetition fails too. More would hit what
+		// cleans up.
 		n := 2
 		if call.service == gateway.SES || t.once {
 			n = 1
@@ -166,8 +167,8 @@ func (l *lab) strikeAnswer(call serviceCall, f fault) (out aftermath) {
 	if out.refused = true; err != nil {
 		out.note(wording(err))
 	}
-	// The owner begins again. The code may have been used up by a call whose answer was lost; then a new
-	// one must come at once.
+	// The owner begins again. The code may have been used up by a call whose answer was lost; then
+	// a new one must come at once.
 	if a, err = l.enterCalm(); err != nil {
 		out.note(fmt.Sprintf("afterwards %v", err))
 		return out
@@ -179,8 +180,8 @@ func (l *lab) strikeAnswer(call serviceCall, f fault) (out aftermath) {
 	return out
 }
 
-// enterCalm signs in while no call fails. On a busy machine a client's second can still run out, which is
-// not the attack's doing: it tries again.
+// enterCalm signs in while no call fails. On a busy machine a client's second can still run out,
+// which is not the attack's doing: it tries again.
 func (l *lab) enterCalm() (a poolAnswer, err error) {
 	for range 3 {
 		if a, err = l.enter(victim, knownPassword); err == nil {

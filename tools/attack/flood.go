@@ -15,8 +15,8 @@ func (q quotas) set(s *settings.Settings) {
 	s.PoolMailsVerified, s.PoolMailsUnverified, s.PoolMailsUnknown = q.verified, q.unverified, q.unknown
 }
 
-// floods cause mails as fast as the policy lets them: to one address, to many, to invented names. The
-// mails that owners need must still go.
+// floods cause mails as fast as the policy lets them: to one address, to many, to invented names.
+// The mails that owners need must still go.
 func floods(r *run, m settings.Mode) {
 	floodOne(r, m, "one person, a sign-in every 30 seconds", owner(1), slowMailBurst, slowMailsPerDay)
 	if m != passwordless {
@@ -40,7 +40,8 @@ func floodOne(r *run, m settings.Mode, name string, who person, burst, perDay in
 	var broken []string
 	calls, before := 0, 0
 	for d := range r.scale(3, 1) {
-		for end := epoch.Add(time.Duration(d+1) * 24 * time.Hour); l.clock.now().Before(end); l.clock.advance(30 * time.Second) {
+		for end := epoch.Add(time.Duration(d+1) * 24 * time.Hour); l.clock.now().Before(end); l.clock.advance(
+			30 * time.Second) {
 			l.start(who)
 			calls++
 		}
@@ -76,8 +77,8 @@ func floodResends(r *run) {
 		fmt.Sprintf("≤ %d", most), unless(n <= most, "%d mails, %d is the most", n, most), unless(n > 0, "no mail at all"))
 }
 
-// floodQuota uses up the quota of one kind of name on the engine for two hours, while an owner signs in
-// every five minutes.
+// floodQuota uses up the quota of one kind of name on the engine for two hours, while an owner
+// signs in every five minutes.
 func floodQuota(r *run, name string, who func(int) person, q quotas) {
 	l := r.lab(plan{mode: passwordless, change: q.set})
 	hours, perMinute, limit := r.scale(2, 1), 5, min(q.unverified, q.unknown)
@@ -110,8 +111,8 @@ func floodQuota(r *run, name string, who func(int) person, q quotas) {
 		unless(sent > hours*limit/2, "the quota sent only %d mails", sent))
 }
 
-// floodMany floods many owners at once: the pool's quota for proven addresses bounds that. The mails to
-// the simulator are not counted.
+// floodMany floods many owners at once: the pool's quota for proven addresses bounds that. The
+// mails to the simulator are not counted.
 func floodMany(r *run) {
 	const perHour = 600
 	l := r.lab(plan{mode: passwordless, change: quotas{perHour, perHour, perHour}.set})

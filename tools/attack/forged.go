@@ -6,8 +6,9 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// forgedRows shows define every session that can be made of up to three rows by name, result and metadata,
-// and of up to five after a proven password. [forger.deserves] states the rule for tokens independently.
+// forgedRows shows define every session that can be made of up to three rows by name, result and
+// metadata, and of up to five after a proven password. [forger.deserves] states the rule for tokens
+// independently.
 func forgedRows(r *run, m settings.Mode) {
 	depth := r.scale(3, 2)
 	l := r.lab(plan{mode: m, memory: true})
@@ -93,9 +94,9 @@ func (f *forger) show(session []row, who person) {
 	}
 }
 
-// deserves is the rule. In password mode a proven password comes first, in Cognito's two steps, then
-// perhaps steps of Cognito's own, all met. Then come the rounds of the mailed code, each with what
-// create wrote for that round. The last one is right and the others are not.
+// deserves is the rule. In password mode a proven password comes first, in Cognito's two steps,
+// then perhaps steps of Cognito's own, all met. Then come the rounds of the mailed code, each with
+// what create wrote for that round. The last one is right and the others are not.
 func (f *forger) deserves(session []row) bool {
 	if f.lab.plan.mode == withPassword {
 		if len(session) < 2 || session[0] != provenPassword[0] || session[1] != provenPassword[1] {

@@ -100,14 +100,17 @@ func typedCodes(r *run, m settings.Mode) {
 		unless(refusedOnes == "", "refused:%s", refusedOnes))
 }
 
-// cognitosOwn are the places of an event that Cognito fills and no client can. The log may repeat them.
+// cognitosOwn are the places of an event that Cognito fills and no client can. The log may repeat
+// them.
 var cognitosOwn = []string{"", "userPoolId", "triggerSource", "callerContext", "callerContext.clientId", "request",
-	"request.userAttributes", "request.userAttributes.sub", "request.privateChallengeParameters.d", "request.privateChallengeParameters.e"}
+	"request.userAttributes", "request.userAttributes.sub", "request.privateChallengeParameters.d",
+	"request.privateChallengeParameters.e"}
 
 // places are the paths of an event that a trigger might read.
 var places = append(slices.Clone(cognitosOwn), "userName", "request.session", "request.userAttributes.email",
 	"request.userAttributes.email_verified", "request.userAttributes.locale", "request.userAttributes.zoneinfo",
-	"request.userAttributes.cognito:user_status", "request.challengeName", "request.challengeAnswer", "request.userNotFound",
+	"request.userAttributes.cognito:user_status", "request.challengeName", "request.challengeAnswer",
+	"request.userNotFound",
 	"request.clientMetadata", "request.clientMetadata.action", "request.privateChallengeParameters",
 	"request.privateChallengeParameters.n", "request.privateChallengeParameters.b", "response")
 

@@ -171,7 +171,8 @@ func (k *localKey) VerifyMAC(ctx context.Context, message, mac []byte) (bool, er
 	return hmac.Equal(want, mac), err
 }
 
-// tally counts comparisons: calls of VerifyMAC, for nothing else reveals whether an answer is right.
+// tally counts comparisons: calls of VerifyMAC, for nothing else reveals whether an answer is
+// right.
 type tally struct{ compared, right atomic.Int64 }
 
 // wrong returns how many comparisons found a wrong answer.

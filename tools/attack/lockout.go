@@ -14,8 +14,8 @@ type siege struct {
 	name string
 	// guesses and mails are the budgets that the attacker keeps empty.
 	guesses, mails bool
-	// sniper spends the guesses at the moment in which the owner has a short code: the worst case, for
-	// nothing shows an attacker when the owner comes.
+	// sniper spends the guesses at the moment in which the owner has a short code: the worst case,
+	// for nothing shows an attacker when the owner comes.
 	sniper bool
 	// every is the time between the owner's visits.
 	every time.Duration
@@ -25,7 +25,8 @@ type siege struct {
 }
 
 func sieges() []siege {
-	const often, daily, soon, later = 4*time.Hour - 13*time.Minute, 24*time.Hour - 17*time.Minute, 5 * time.Minute, 35 * time.Minute
+	const often, daily, soon, later = 4*time.Hour - 13*time.Minute, 24*time.Hour - 17*time.Minute, 5 * time.Minute,
+		35 * time.Minute
 	return []siege{
 		{"nobody attacks", false, false, false, often, soon, 1},
 		{"guesses kept empty", true, false, false, often, soon, 1},
@@ -105,8 +106,8 @@ type besieger struct {
 	next   time.Time
 }
 
-// act begins a sign-in each minute, as fast as the cool-down lets mails go, or each hour where guesses
-// alone are the aim; and gives every answer that guesses are the aim of.
+// act begins a sign-in each minute, as fast as the cool-down lets mails go, or each hour where
+// guesses alone are the aim; and gives every answer that guesses are the aim of.
 func (b *besieger) act() {
 	now := b.lab.clock.now()
 	if b.siege.sniper {
@@ -140,9 +141,9 @@ func (b *besieger) signIn() (short bool) {
 	return short
 }
 
-// patient is an owner who does only what a sign-in page offers: begins a sign-in, waits for a mail with a
-// code of the length that the page names, takes half a minute to type it, requests another mail when
-// none comes, and begins again when the newest code is refused or nothing helps.
+// patient is an owner who does only what a sign-in page offers: begins a sign-in, waits for a mail
+// with a code of the length that the page names, takes half a minute to type it, requests another
+// mail when none comes, and begins again when the newest code is refused or nothing helps.
 type patient struct {
 	lab *lab
 	who person
@@ -185,8 +186,8 @@ func (p *patient) begin() {
 	p.s = p.lab.start(p.who)
 }
 
-// hasMail reports whether the newest mail can be this sign-in's: a code of the right length, not older
-// than codes live, and not refused before.
+// hasMail reports whether the newest mail can be this sign-in's: a code of the right length, not
+// older than codes live, and not refused before.
 func (p *patient) hasMail() bool {
 	l, ok := p.lab.inbox.newest(p.who.email())
 	return ok && p.lab.clock.now().Sub(l.at) < codeLifetime && len(l.code) == p.s.digits() && !p.refused[l.code]
@@ -215,8 +216,8 @@ func (p *patient) act() {
 	}
 }
 
-// enter types the newest mail's code. If it is refused, the owner begins again as soon as the page offers
-// nothing else.
+// enter types the newest mail's code. If it is refused, the owner begins again as soon as the page
+// offers nothing else.
 func (p *patient) enter() {
 	code := p.s.code()
 	p.readAt = time.Time{}

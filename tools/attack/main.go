@@ -5,11 +5,11 @@
 //	go run ./tools/attack --only year,lockout    the named attacks
 //	go run ./tools/attack --json                 the report for programs
 //
-// The trigger functions are the real ones, called in process. Their budgets lie in a real table engine
-// behind the real store. The sandbox's user pool takes Cognito's place wherever its protocol matters.
-// Time is simulated, so a year of guesses takes seconds. Each attack ends in rows: what was tried, how
-// often, the result, and the bound that must hold. The bounds are written down in bounds.go, as
-// arithmetic of their own: no code under test computes its own limit.
+// The trigger functions are the real ones, called in process. Their budgets lie in a real table
+// engine behind the real store. The sandbox's user pool takes Cognito's place wherever its protocol
+// matters. Time is simulated, so a year of guesses takes seconds. Each attack ends in rows: what
+// was tried, how often, the result, and the bound that must hold. The bounds are written down in
+// bounds.go, as arithmetic of their own: no code under test computes its own limit.
 package main
 
 import (

@@ -13,8 +13,8 @@ const (
 	replays = 50
 )
 
-// parallelAnswers gives many answers at the same moment, each in a sign-in of its own, so that no count of
-// a single sign-in stops any.
+// parallelAnswers gives many answers at the same moment, each in a sign-in of its own, so that no
+// count of a single sign-in stops any.
 func parallelAnswers(r *run, m settings.Mode) {
 	errs := make([]error, crowd)
 	var t tally

@@ -164,7 +164,8 @@ func (l *lab) request(ctx context.Context, operation string, in map[string]any) 
 	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	r.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService."+operation)
 	// Operations that IAM guards require a signature; the sandbox doesn't check it.
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=lab/20260101/"+region+"/cognito-idp/aws4_request, SignedHeaders=host, Signature=0")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=lab/20260101/"+region+
+		"/cognito-idp/aws4_request, SignedHeaders=host, Signature=0")
 	response, err := inProcess{pool}.Do(r)
 	if err != nil {
 		return poolAnswer{}, err

@@ -12,8 +12,9 @@ import (
 const (
 	unprovenPerHour = 200
 	unprovenPerDay  = 1_000
-	// establishedStarts is how many starts an hour of one account count as those of an established account:
-	// those with at most one mail outstanding. The slow bucket returns a mail every 30 minutes.
+	// establishedStarts is how many starts an hour of one account count as those of an established
+	// account: those with at most one mail outstanding. The slow bucket returns a mail every 30
+	// minutes.
 	establishedStarts = 2 + 2
 )
 
@@ -24,8 +25,9 @@ type answeringFlood struct {
 	fresh bool
 }
 
-// answeringFloods floods the quota for proven addresses while owners sign in. An owner may be refused only if
-// accounts with at most one mail outstanding use up half of the quota in the same hour.
+// answeringFloods floods the quota for proven addresses while owners sign in. An owner may be
+// refused only if accounts with at most one mail outstanding use up half of the quota in the same
+// hour.
 func answeringFloods(r *run) {
 	quota, floods := 20_000, []answeringFlood{{10, false}, {100, false}, {1_000, false}, {10, true}, {100, true},
 		{1_000, true}}
@@ -35,8 +37,8 @@ func answeringFloods(r *run) {
 	r.parallel(len(floods), 2, func(r *run, i int) { floods[i].pour(r, quota) })
 }
 
-// pour lets each account sign in 60 times in half an hour, far more often than its own mails allow, at 120 calls a
-// second at most; and an owner every ten seconds.
+// pour lets each account sign in 60 times in half an hour, far more often than its own mails allow,
+// at 120 calls a second at most; and an owner every ten seconds.
 func (f answeringFlood) pour(r *run, quota int) {
 	l := r.lab(plan{mode: passwordless, memory: true, change: quotas{quota, 100_000, 100_000}.set})
 	l.settings.PoolMailsUnverifiedDay = 100_000
@@ -88,8 +90,8 @@ func (f answeringFlood) pour(r *run, quota int) {
 		unless(mails <= most, "%d mails for the attacker, %d is the most", mails, most))
 }
 
-// floodSignUps signs up 400 addresses in an hour: the quota for unproven addresses bounds the mails, and owners
-// with a proven address notice nothing.
+// floodSignUps signs up 400 addresses in an hour: the quota for unproven addresses bounds the
+// mails, and owners with a proven address notice nothing.
 func floodSignUps(r *run) {
 	l := r.lab(plan{mode: passwordless, memory: true})
 	const signUps = 400
@@ -127,8 +129,8 @@ func floodSignUps(r *run) {
 			owners-in))
 }
 
-// besiegedNewcomer is an owner who never proved the address, while an attacker begins a sign-in for it every 20
-// seconds. A mail goes as often as the bucket of such addresses refills.
+// besiegedNewcomer is an owner who never proved the address, while an attacker begins a sign-in for
+// it every 20 seconds. A mail goes as often as the bucket of such addresses refills.
 func besiegedNewcomer(r *run) {
 	l := r.lab(plan{mode: passwordless, memory: true})
 	l.inbox.keep = 4

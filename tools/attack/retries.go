@@ -9,8 +9,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// Cognito waits five seconds for a trigger and then calls it again, beside the first call. Here it waits
-// a shorter time, and the services are slower than that.
+// Cognito waits five seconds for a trigger and then calls it again, beside the first call. Here it
+// waits a shorter time, and the services are slower than that.
 const (
 	poolWaits    = 400 * time.Millisecond
 	serviceTakes = 600 * time.Millisecond
@@ -32,8 +32,8 @@ func slownesses() []slowness {
 	}
 }
 
-// retries makes the pool call triggers again while their first calls still run, and makes functions die:
-// one mail each time, and the owner gets in.
+// retries makes the pool call triggers again while their first calls still run, and makes functions
+// die: one mail each time, and the owner gets in.
 func retries(r *run, m settings.Mode) {
 	all := slownesses()
 	r.parallel(len(all), 8, func(r *run, i int) { all[i].outwait(r, m) })
@@ -70,8 +70,8 @@ func (s slowness) outwait(r *run, m settings.Mode) {
 		unless(mails == 1, "%d mails for one sign-in", mails), unless(in, "the owner did not get in: %v", err))
 }
 
-// dieAt ends create or verify at one of its calls. The owner goes on as a page would: begins again, and
-// requests the mail again if none comes.
+// dieAt ends create or verify at one of its calls. The owner goes on as a page would: begins again,
+// and requests the mail again if none comes.
 func dieAt(r *run, m settings.Mode, at string, answering bool) {
 	d := &reaper{never: make(chan struct{})}
 	defer close(d.never)

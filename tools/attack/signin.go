@@ -64,8 +64,8 @@ const (
 	refused = "refused"
 )
 
-// signIn is one sign-in without Cognito: the harness sends the events of the triggers itself, as Cognito
-// does. In password mode the password counts as proven.
+// signIn is one sign-in without Cognito: the harness sends the events of the triggers itself, as
+// Cognito does. In password mode the password counts as proven.
 type signIn struct {
 	lab             *lab
 	who             person
@@ -197,7 +197,8 @@ func (s *signIn) time(name string) time.Time {
 // code returns the code of the newest mail to the sign-in's user.
 func (s *signIn) code() string { return s.lab.inbox.code(s.who.email()) }
 
-// unexpected returns err unless it is one of the fixed refusals, the only errors that a client may read.
+// unexpected returns err unless it is one of the fixed refusals, the only errors that a client may
+// read.
 func unexpected(err error) error {
 	var r *trigger.Refusal
 	if err == nil || errors.As(err, &r) && slices.Contains(trigger.Refusals(), r) {

@@ -39,8 +39,8 @@ func (l *lab) failures(who person) int {
 	return i.Failures
 }
 
-// sameStore sends the same random calls to the store in memory and to the engine, and compares every
-// answer.
+// sameStore sends the same random calls to the store in memory and to the engine, and compares
+// every answer.
 func sameStore(r *run) {
 	l := r.lab(plan{mode: passwordless})
 	n := r.scale(4000, 800)

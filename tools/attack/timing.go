@@ -18,8 +18,8 @@ const (
 	samples = 500
 )
 
-// timing measures how long the pool takes to answer, with the functions' real clients and the sandbox's
-// services over loopback: known names and invented ones, in turns.
+// timing measures how long the pool takes to answer, with the functions' real clients and the
+// sandbox's services over loopback: known names and invented ones, in turns.
 func timing(r *run, m settings.Mode) {
 	// No quota may end in the run: past its end no mail goes out, which time shows.
 	idle, busy := quotas{100_000, 100_000, 100_000}, quotas{10_000, 10_000, 3_600_000}
@@ -47,8 +47,9 @@ func timing(r *run, m settings.Mode) {
 	}
 }
 
-// stopwatch times every step in milliseconds, by whether the name is known and by step, in random order.
-// Each name is used once, so that no budget or cool-down matters but what the steps themselves cause.
+// stopwatch times every step in milliseconds, by whether the name is known and by step, in random
+// order. Each name is used once, so that no budget or cool-down matters but what the steps
+// themselves cause.
 func stopwatch(l *lab, spec userSpec) map[bool]map[string][]float64 {
 	times := map[bool]map[string][]float64{true: {}, false: {}}
 	const warm = 20

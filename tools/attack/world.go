@@ -44,8 +44,8 @@ type fault = gateway.Fault
 // quiet drops what the sandbox's services log.
 var quiet = slog.New(slog.DiscardHandler)
 
-// world is what all labs of a run share: the table engine and the signing keys of the user pools. Labs
-// have different pool ids, so their items differ.
+// world is what all labs of a run share: the table engine and the signing keys of the user pools.
+// Labs have different pool ids, so their items differ.
 type world struct {
 	tables  *tables.Service
 	signing func() (*userpool.SigningKeys, error)

@@ -31,8 +31,9 @@ var (
 	always = pace{"every answer of a sign-in an hour, long codes too", time.Hour, (*guesser).hammer}
 )
 
-// seasons are each pace with and without an owner, the worst ones in both modes, and the owner who gives
-// the attacker most. They run on the engine as far as a year of calls takes less than half a minute.
+// seasons are each pace with and without an owner, the worst ones in both modes, and the owner who
+// gives the attacker most. They run on the engine as far as a year of calls takes less than half a
+// minute.
 func seasons(m settings.Mode) []season {
 	const engine, memory = true, false
 	if m == withPassword {
@@ -69,8 +70,8 @@ func (g *guesser) one() {
 	}
 }
 
-// all uses every answer of new sign-ins until a long code is due. Against a budget without an end it
-// stops when enough is proven.
+// all uses every answer of new sign-ins until a long code is due. Against a budget without an end
+// it stops when enough is proven.
 func (g *guesser) all() {
 	for range 4 * guessBurst {
 		s := g.lab.start(g.victim)
@@ -145,8 +146,8 @@ func (s season) play(r *run, m settings.Mode, days int) {
 	s.addRow(r, m, days, g, visits, made)
 }
 
-// visit signs the owner in with the newest mail. After a refused short code the owner requests the mail
-// again.
+// visit signs the owner in with the newest mail. After a refused short code the owner requests the
+// mail again.
 func (l *lab) visit(who person) (in bool) {
 	s := l.start(who)
 	for range 4 {

@@ -26,8 +26,8 @@ const root = "../.."
 // slack is how far a budget may lie above what it limits: more would let half a library slip in.
 const slack = 1.15
 
-// The command measures what has a budget: packing zips takes ten times as long in a test binary with the
-// race detector, which changes allocations too.
+// The command measures what has a budget: packing zips takes ten times as long in a test binary
+// with the race detector, which changes allocations too.
 func TestWhatHasABudgetStaysWithinIt(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the functions are Linux programs, and their calls are counted as they run")

@@ -26,8 +26,8 @@ var budgets = func() (b struct {
 	Zips map[string]map[string]Budget `json:"zips"`
 	// Allocations are those of one call with stand-ins for all that lies outside.
 	Allocations map[string]Budget `json:"allocations"`
-	// Calls are requests to AWS of one call, by function and operation. An operation that isn't named may
-	// not be called.
+	// Calls are requests to AWS of one call, by function and operation. An operation that isn't
+	// named may not be called.
 	Calls map[string]map[string]Budget `json:"calls"`
 }) {
 	if err := json.Unmarshal(budgetsFile, &b); err != nil {
@@ -89,7 +89,8 @@ type counter int
 
 func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }
 
-// awsCalls counts the calls to AWS of the compiled functions for a known user who gives the right answer.
+// awsCalls counts the calls to AWS of the compiled functions for a known user who gives the right
+// answer.
 func awsCalls(r *run) error {
 	c, err := r.newContest(false, 0)
 	if err != nil {
@@ -134,7 +135,8 @@ func ownWork(r *run) error {
 			target = valueAtMost(50e-6)
 		}
 		r.value(string(f)+": own work of a call", "s", target, timed(r.ctx, r.samples(200, 20), 20, invoke)...)
-		// The number is the same on every machine, but for goroutines that the runtime may have at hand.
+		// The number is the same on every machine, but for goroutines that the runtime may have at
+		// hand.
 		r.budgeted(string(f)+": allocations of a call", "allocations", testing.AllocsPerRun(200, invoke),
 			budgets.Allocations[string(f)])
 		if failure != nil {

@@ -24,7 +24,8 @@ var functions = []settings.Function{settings.DefineAuthChallenge, settings.Creat
 // functionSettings are the functions' settings here.
 func functionSettings(m settings.Mode) settings.Settings {
 	s := settings.Defaults(m)
-	s.KeyARN, s.TableName, s.From, s.ProductName, s.UserPoolID = bare.KeyARN, "Guard", "no-reply@example.com", "Example", region+"_TestPool1"
+	s.KeyARN, s.TableName, s.From, s.ProductName, s.UserPoolID = bare.KeyARN, "Guard", "no-reply@example.com", "Example",
+		region+"_TestPool1"
 	return s
 }
 
@@ -57,7 +58,8 @@ func event(f settings.Function) []byte {
 	case settings.DefineAuthChallenge:
 		source, request["session"] = "DefineAuthChallenge_Authentication", []any{}
 	case settings.CreateAuthChallenge:
-		source, request["session"], request["challengeName"] = "CreateAuthChallenge_Authentication", []any{}, "CUSTOM_CHALLENGE"
+		source, request["session"], request["challengeName"] = "CreateAuthChallenge_Authentication", []any{},
+			"CUSTOM_CHALLENGE"
 	case settings.VerifyAuthChallenge:
 		source, request["challengeAnswer"] = "VerifyAuthChallengeResponse_Authentication", "12345678"
 		request["privateChallengeParameters"] = challenge()
@@ -99,7 +101,8 @@ type invoker interface {
 	Invoke(ctx context.Context, event []byte) ([]byte, error)
 }
 
-// handlers are the real functions with stand-ins for everything outside: what is left is their own work.
+// handlers are the real functions with stand-ins for everything outside: what is left is their own
+// work.
 func handlers() map[settings.Function]invoker {
 	w := standIn{}
 	reporter := func(f settings.Function) *trigger.Reporter { return trigger.NewReporter(io.Discard, f, time.Now) }
@@ -119,8 +122,8 @@ func handlers() map[settings.Function]invoker {
 	}
 }
 
-// standIn is a store, a key, a sender and a directory that accept everything and keep nothing. The calls of
-// a sign-in that goes well are all that it has.
+// standIn is a store, a key, a sender and a directory that accept everything and keep nothing. The
+// calls of a sign-in that goes well are all that it has.
 type standIn struct{ guard.Store }
 
 func (standIn) GenerateMAC(context.Context, []byte) ([]byte, error)     { return make([]byte, 32), nil }

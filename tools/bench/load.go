@@ -24,8 +24,8 @@ import (
 // modes are the construct's.
 var modes = []settings.Mode{settings.Passwordless, settings.Password}
 
-// startSandbox starts a sandbox with a user for each client, with handlers in place of the functions if
-// there are any.
+// startSandbox starts a sandbox with a user for each client, with handlers in place of the
+// functions if there are any.
 func (r *run) startSandbox(m settings.Mode, clients int, invoker sandbox.Invoker) (*sandbox.Sandbox, error) {
 	dir, err := r.assembly(m)
 	if err != nil {
@@ -44,8 +44,8 @@ func (r *run) startSandbox(m settings.Mode, clients int, invoker sandbox.Invoker
 
 func address(i int) string { return fmt.Sprintf("user%d@example.com", i) }
 
-// nothing are handlers in process that accept "1" for the code and call no service: what is left of a
-// sign-in is the work of the pool and its protocol.
+// nothing are handlers in process that accept "1" for the code and call no service: what is left of
+// a sign-in is the work of the pool and its protocol.
 func nothing() sandbox.Handlers {
 	handler := func(respond func(request object) object) sandbox.HandlerFunc {
 		return func(_ context.Context, event []byte) ([]byte, error) {
@@ -125,8 +125,8 @@ type load struct {
 	cpu       []float64 // seconds a sign-in, of the sandbox, its processes and the clients; empty if unknown
 }
 
-// drive has clients sign in, each its own user over and over, until total sign-ins are done or the time is
-// up; total 0 means that the time alone decides.
+// drive has clients sign in, each its own user over and over, until total sign-ins are done or the
+// time is up; total 0 means that the time alone decides.
 func drive(ctx context.Context, s *sandbox.Sandbox, clients, total int, limit time.Duration, fixed string) (load,
 	error) {
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -1,12 +1,13 @@
-// Command bench measures EmailOTP on this machine and prints a table, every number beside a baseline:
+// Command bench measures EmailOTP on this machine and prints a table, every number beside a
+// baseline:
 //
 //	go run ./tools/bench                      everything, some ten minutes
 //	go run ./tools/bench --quick --only cold  one section, few samples
 //	go run ./tools/bench --json               the report for programs: times in seconds, sizes in bytes
 //
-// A number and its baseline are measured in turns in the same run, so their ratio counts: times of a busy
-// or a slow machine mean nothing by themselves. What can't be measured is named with the reason. No time
-// is a failure: the exit code is 1 only for an error, and 2 for wrong arguments.
+// A number and its baseline are measured in turns in the same run, so their ratio counts: times of
+// a busy or a slow machine mean nothing by themselves. What can't be measured is named with the
+// reason. No time is a failure: the exit code is 1 only for an error, and 2 for wrong arguments.
 package main
 
 import (
@@ -76,8 +77,8 @@ type run struct {
 	assemblies      map[settings.Mode]string
 }
 
-// measure runs the sections. One that fails leaves a row with the reason, and the others go on; the error
-// is for the end of ctx. What was started is gone when measure returns.
+// measure runs the sections. One that fails leaves a row with the reason, and the others go on; the
+// error is for the end of ctx. What was started is gone when measure returns.
 func measure(ctx context.Context, app string, o tool.Options) (Report, error) {
 	cache, err := cachedir.Dir()
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
 )
 
-// submitted submits the form and resolves to the milliseconds up to the code's screen, and those of them
-// between the first call of the API and the end of the last one.
+// submitted submits the form and resolves to the milliseconds up to the code's screen, and those of
+// them between the first call of the API and the end of the last one.
 const submitted = `new Promise(done => {
 	const from = performance.now();
 	const seen = new MutationObserver(() => {
@@ -32,8 +32,8 @@ const submitted = `new Promise(done => {
 	document.forms[0].requestSubmit();
 })`
 
-// pageTimes measures what the sign-in page adds, in a browser, between the submitted address and the code's
-// screen, beside the API's own time.
+// pageTimes measures what the sign-in page adds, in a browser, between the submitted address and
+// the code's screen, beside the API's own time.
 func pageTimes(r *run) error {
 	browser := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable",

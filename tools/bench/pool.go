@@ -11,7 +11,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 )
 
-// A sign-in's updates: of its user's item to claim, to spend and to use, and of the pool quota's item of the day.
+// A sign-in's updates: of its user's item to claim, to spend and to use, and of the pool quota's
+// item of the day.
 const (
 	ownWrites   = 3
 	quotaWrites = 1
@@ -28,8 +29,8 @@ const (
 // poolLoad are the most write units in one second on one partition and on one item.
 type poolLoad struct{ partition, item, partitions int }
 
-// simulatePool follows the writes of sign-ins through the table for a number of seconds. Users sign in
-// independently of each other. The keys are the real ones.
+// simulatePool follows the writes of sign-ins through the table for a number of seconds. Users sign
+// in independently of each other. The keys are the real ones.
 func simulatePool(users int, perSecond float64, seconds int, itemBytes float64) poolLoad {
 	quota := guard.Quota{Kind: guard.ProvenMails}
 	l := poolLoad{partitions: partitions(perSecond*(ownWrites+quotaWrites), perSecond, float64(users)*itemBytes)}
@@ -54,8 +55,9 @@ func simulatePool(users int, perSecond float64, seconds int, itemBytes float64) 
 	return l
 }
 
-// partitions returns how many a table has that carries so much: a power of two, as partitions split. A table
-// on demand carries twice its former peak at any time (developer guide, "On-demand capacity mode").
+// partitions returns how many a table has that carries so much: a power of two, as partitions
+// split. A table on demand carries twice its former peak at any time (developer guide, "On-demand
+// capacity mode").
 func partitions(writes, reads, bytes float64) int {
 	const headroom = 2
 	need := max(headroom*writes/partitionWrites, headroom*reads/partitionReads, bytes/partitionBytes, 1)

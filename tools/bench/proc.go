@@ -11,8 +11,8 @@ import (
 
 // This file reads Linux's /proc. On other systems it finds nothing, and the rows report that.
 
-// memoryOf returns a process's memory in bytes: VmRSS is what it holds now, VmHWM the most that it has
-// held. getrusage would report a parent's peak for a child that vfork started.
+// memoryOf returns a process's memory in bytes: VmRSS is what it holds now, VmHWM the most that it
+// has held. getrusage would report a parent's peak for a child that vfork started.
 func memoryOf(pid int, field string) (bytes float64, ok bool) {
 	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
 	if err != nil {

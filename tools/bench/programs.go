@@ -27,8 +27,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/npm"
 )
 
-// program returns a program by name, for this machine: a function, a bare one ("bare/create") or a Node
-// handler ("node/create"). It is built when it is first needed in a run.
+// program returns a program by name, for this machine: a function, a bare one ("bare/create") or a
+// Node handler ("node/create"). It is built when it is first needed in a run.
 func (r *run) program(name string) (program, error) {
 	if p, ok := r.programs[name]; ok {
 		return p, nil
@@ -112,11 +112,12 @@ func (r *run) bundleNode() error {
 // certificate is that of the services. It is made for one run.
 type certificate struct {
 	config *tls.Config
-	// environment makes programs trust the certificate beside the system's authorities, which are in one
-	// file and so are read once. Go reads a directory too, in which many systems have the same ones again.
+	// environment makes programs trust the certificate beside the system's authorities, which are
+	// in one file and so are read once. Go reads a directory too, in which many systems have the
+	// same ones again.
 	environment map[string]string
-	// overlay are flags of the go command by which the functions trust the certificate as they trust Amazon's
-	// own. All else is what would be deployed.
+	// overlay are flags of the go command by which the functions trust the certificate as they
+	// trust Amazon's own. All else is what would be deployed.
 	overlay []string
 }
 

@@ -38,8 +38,8 @@ type Value struct {
 	N int `json:"n"`
 }
 
-// Target is a bound for a row's ratio or, with OfValue, for its value: the most that it may be or, with
-// Least, the least.
+// Target is a bound for a row's ratio or, with OfValue, for its value: the most that it may be or,
+// with Least, the least.
 type Target struct {
 	OfValue bool    `json:"ofValue,omitempty"`
 	Least   bool    `json:"least,omitempty"`
@@ -67,8 +67,8 @@ func (r *run) compare(what, unit string, xs []float64, of string, baseline []flo
 	return r.add(&Row{What: what, Value: sample(unit, xs), Of: of, Baseline: sample(unit, baseline), Target: t})
 }
 
-// unsteady is the spread, between the quartiles and as a part of the median, from which a sample of times
-// proves nothing.
+// unsteady is the spread, between the quartiles and as a part of the median, from which a sample of
+// times proves nothing.
 const unsteady = 1.0
 
 // judge fills in ratio and verdict.

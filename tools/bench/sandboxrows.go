@@ -18,7 +18,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// sandboxLoad measures the start and the sign-ins a second, beside a pool whose triggers do nothing.
+// sandboxLoad measures the start and the sign-ins a second, beside a pool whose triggers do
+// nothing.
 func sandboxLoad(r *run) error {
 	var whole, engine []float64
 	for i := range r.samples(7, 2) + 1 { // the first installs and builds
@@ -123,8 +124,8 @@ func sandboxLeak(r *run) error {
 	return nil
 }
 
-// guardLoad counts what sign-ins cost the table and compares the counts with the model of `emailotp cost`,
-// then follows a large pool through the table's partitions.
+// guardLoad counts what sign-ins cost the table and compares the counts with the model of `emailotp
+// cost`, then follows a large pool through the table's partitions.
 func guardLoad(r *run) error {
 	itemBytes := 0.0
 	for _, m := range modes {
@@ -147,8 +148,8 @@ func guardLoad(r *run) error {
 	return nil
 }
 
-// countedSignIns signs in to the sandbox, compares its counts with the model, and returns the size of a
-// user's item in bytes.
+// countedSignIns signs in to the sandbox, compares its counts with the model, and returns the size
+// of a user's item in bytes.
 func (r *run) countedSignIns(m settings.Mode) (float64, error) {
 	s, err := r.startSandbox(m, 4, nil)
 	if err != nil {
@@ -189,7 +190,8 @@ func (r *run) countedSignIns(m settings.Mode) (float64, error) {
 	return size, err
 }
 
-// userItemBytes returns the size of the largest item of a user who has signed in, as DynamoDB bills it.
+// userItemBytes returns the size of the largest item of a user who has signed in, as DynamoDB bills
+// it.
 func userItemBytes(ctx context.Context, s *sandbox.Sandbox) (float64, error) {
 	env, err := s.Environment(sandbox.CreateAuthChallenge)
 	if err != nil {

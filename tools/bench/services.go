@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// services stand in for KMS, DynamoDB, SES and Cognito: every call succeeds at once. Both sides of a
-// comparison call the same ones, so the caller is what is measured.
+// services stand in for KMS, DynamoDB, SES and Cognito: every call succeeds at once. Both sides of
+// a comparison call the same ones, so the caller is what is measured.
 type services struct {
-	// endpoints are environment variables: the SDKs' for the services, an origin each as on AWS, and those
-	// that make a program trust the services' certificate.
+	// endpoints are environment variables: the SDKs' for the services, an origin each as on AWS,
+	// and those that make a program trust the services' certificate.
 	endpoints map[string]string
 
 	mu      sync.Mutex
@@ -26,8 +26,8 @@ type services struct {
 	servers []*http.Server
 }
 
-// startServices serves over plain HTTP, or over TLS if there is a certificate. Each answer, in handshakes
-// too, is delayed by away.
+// startServices serves over plain HTTP, or over TLS if there is a certificate. Each answer, in
+// handshakes too, is delayed by away.
 func startServices(c *certificate, away time.Duration) (*services, error) {
 	s := &services{endpoints: map[string]string{}, counts: map[string]int{}}
 	scheme := "http"
@@ -97,8 +97,8 @@ func (s *services) take() map[string]int {
 	return taken
 }
 
-// distant is a listener whose answers take a while, as from another machine: each flight of bytes that it
-// sends, and one more at the beginning for the handshake of TCP.
+// distant is a listener whose answers take a while, as from another machine: each flight of bytes
+// that it sends, and one more at the beginning for the handshake of TCP.
 type distant struct {
 	net.Listener
 	away time.Duration

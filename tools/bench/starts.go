@@ -31,7 +31,8 @@ type contest struct {
 	order    []string
 }
 
-// newContest starts the services: with a certificate, each answer delayed by away. The caller must close them.
+// newContest starts the services: with a certificate, each answer delayed by away. The caller must
+// close them.
 func (r *run) newContest(tls bool, away time.Duration) (*contest, error) {
 	var c *certificate
 	var err error
@@ -71,7 +72,8 @@ func (c *contest) enter(name string, f settings.Function) *entrant {
 	return e
 }
 
-// peers are what a function is measured beside: the bare one and the Node handler with the same calls.
+// peers are what a function is measured beside: the bare one and the Node handler with the same
+// calls.
 func peers(f settings.Function) (bare, node string) {
 	switch f {
 	case settings.CreateAuthChallenge:
@@ -84,8 +86,9 @@ func peers(f settings.Function) (bare, node string) {
 	return "bare/empty", "node/decide"
 }
 
-// rounds has every program measured n times, once a round in an order that changes, so that a busy moment
-// and what a neighbour leaves in the processor's caches hit all alike. Rounds below 0 are not counted.
+// rounds has every program measured n times, once a round in an order that changes, so that a busy
+// moment and what a neighbour leaves in the processor's caches hit all alike. Rounds below 0 are
+// not counted.
 func (c *contest) rounds(first, n int, measure func(e *entrant, counts bool) error) error {
 	for round := first; round < n; round++ {
 		for _, i := range rand.Perm(len(c.order)) {
@@ -152,13 +155,13 @@ func memory(t times) []float64   { return t.memory }
 const (
 	emptyGo   = "empty Go"
 	sameCalls = "the same calls in Go"
-	// away is how far the services are in the rows with that name: about the time between two availability
-	// zones, with the service's own.
+	// away is how far the services are in the rows with that name: about the time between two
+	// availability zones, with the service's own.
 	away = 2 * time.Millisecond
 )
 
-// coldTarget bounds the time from a function's start to its first request for work, relative to that of an
-// empty Go function. No client waits for mail-events, so it has none.
+// coldTarget bounds the time from a function's start to its first request for work, relative to
+// that of an empty Go function. No client waits for mail-events, so it has none.
 func coldTarget(f settings.Function) *Target {
 	switch f {
 	case settings.VerifyAuthChallenge:

@@ -31,8 +31,8 @@ func (r *run) command(env []string, name string, args ...string) (wall time.Dura
 	return time.Since(began), nil
 }
 
-// synthTimes measures `cdk synth` of this repository's app, one environment of it, beside an app with the
-// CDK's own user pool alone.
+// synthTimes measures `cdk synth` of this repository's app, one environment of it, beside an app
+// with the CDK's own user pool alone.
 func synthTimes(r *run) error {
 	if _, err := exec.LookPath("node"); err != nil {
 		return errNoNode
@@ -89,8 +89,8 @@ func (r *run) assembly(m settings.Mode) (string, error) {
 
 var poolQuota = regexp.MustCompile(`("EMAILOTP_POOL_MAILS_[A-Z]+":\s*)"\d+"`)
 
-// raiseQuotas sets the pool's mail quotas in an assembly's templates to the highest: a benchmark signs in
-// more often than the app's own would let through.
+// raiseQuotas sets the pool's mail quotas in an assembly's templates to the highest: a benchmark
+// signs in more often than the app's own would let through.
 func raiseQuotas(assembly string) error {
 	templates, err := filepath.Glob(filepath.Join(assembly, "*.template.json"))
 	if err != nil {

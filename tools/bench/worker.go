@@ -30,8 +30,8 @@ type program struct {
 // answerTime is how long a program may take to its first request for work and for each answer.
 const answerTime = 20 * time.Second
 
-// worker is a running program with a Runtime API of its own. It does no more than a measurement needs: one
-// process, one event at a time.
+// worker is a running program with a Runtime API of its own. It does no more than a measurement
+// needs: one process, one event at a time.
 type worker struct {
 	cmd    *exec.Cmd
 	began  time.Time
@@ -52,8 +52,8 @@ type answer struct {
 	err  error
 }
 
-// startWorker starts a program. An event that give queues before the program's first request is that of
-// its cold start.
+// startWorker starts a program. An event that give queues before the program's first request is
+// that of its cold start.
 func startWorker(p program) (*worker, error) {
 	w := &worker{output: &tail{}, ready: make(chan time.Time, 1), work: make(chan []byte, 1),
 		answers: make(chan answer, 1), exited: make(chan struct{})}
@@ -110,7 +110,8 @@ func (w *worker) serve(out http.ResponseWriter, r *http.Request) {
 // give queues an event, one at a time.
 func (w *worker) give(event []byte) { w.work <- event }
 
-// awaitReady waits for the program's first request for work and returns how long after the start it came.
+// awaitReady waits for the program's first request for work and returns how long after the start it
+// came.
 func (w *worker) awaitReady(ctx context.Context) (time.Duration, error) {
 	at, err := await(ctx, w, w.ready)
 	return at.Sub(w.began), err
@@ -169,8 +170,8 @@ func (t *tail) String() string {
 	return string(bytes.TrimSpace(t.b))
 }
 
-// accepted checks that an answer continues a sign-in: a measurement of refusals would measure something
-// else. The name is that of a function, or empty for any program.
+// accepted checks that an answer continues a sign-in: a measurement of refusals would measure
+// something else. The name is that of a function, or empty for any program.
 func accepted(name string, body []byte) error {
 	var out struct {
 		Response struct {

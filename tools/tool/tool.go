@@ -130,8 +130,9 @@ func write(report Report, asJSON bool, w io.Writer) error {
 // Chosen reports whether only, which may be empty for all, includes the name.
 func Chosen(only []string, name string) bool { return len(only) == 0 || slices.Contains(only, name) }
 
-// Align pads the cells of lines to columns. The column with the index right is aligned to the right;
-// -1 means none. Lines with fewer cells than the first one don't count for the columns' widths.
+// Align pads the cells of lines to columns. The column with the index right is aligned to the
+// right; -1 means none. Lines with fewer cells than the first one don't count for the columns'
+// widths.
 func Align(lines [][]string, right int) []string {
 	widths := make([]int, len(lines[0]))
 	for _, line := range lines {

@@ -9,9 +9,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// App returns an app that synthesises into a temporary directory and builds no function: the template
-// has the hash of each function's source. The context is that of your cdk.json, or nil for none: go test
-// reads no cdk.json.
+// App returns an app that synthesises into a temporary directory and builds no function: the
+// template has the hash of each function's source. The context is that of your cdk.json, or nil for
+// none: go test reads no cdk.json.
 func App(t testing.TB, context map[string]any) awscdk.App {
 	t.Helper()
 	merged := map[string]any{"aws:cdk:bundling-stacks": []string{}}

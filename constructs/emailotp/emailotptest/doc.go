@@ -1,5 +1,5 @@
-// Package emailotptest has snapshot tests for stacks with an EmailOTP. The construct's own tests use it,
-// and apps that import the construct can use it too.
+// Package emailotptest has snapshot tests for stacks with an EmailOTP. The construct's own tests
+// use it, and apps that import the construct can use it too.
 //
 //	func TestMain(m *testing.M) { emailotptest.Main(m) }
 //

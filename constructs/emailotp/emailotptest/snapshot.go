@@ -22,8 +22,8 @@ const UpdateVariable = "EMAILOTP_UPDATE"
 // with the golden file, a path relative to the test's directory such as
 // "testdata/prod.golden.json". A difference fails the test and prints it line by line.
 //
-// Snapshot writes the file instead where EMAILOTP_UPDATE is 1, or where the test binary has a bool flag
-// -update that is set. The package registers no flag itself, which would collide with yours.
+// Snapshot writes the file instead where EMAILOTP_UPDATE is 1, or where the test binary has a bool
+// flag -update that is set. The package registers no flag itself, which would collide with yours.
 //
 // A failed validation of the app fails the test with the validation's messages.
 func Snapshot(t testing.TB, stack awscdk.Stack, golden string) {
@@ -42,17 +42,19 @@ func compare(t testing.TB, got []byte, golden string) {
 	}
 	want, err := os.ReadFile(golden)
 	if err != nil {
-		t.Fatalf("read the golden file: %v; write it by %s=1 go test, or -update where your test has that flag", err, UpdateVariable)
+		t.Fatalf("read the golden file: %v; write it by %s=1 go test, or -update where your test has that flag", err,
+			UpdateVariable)
 	}
 	want = bytes.ReplaceAll(want, []byte("\r\n"), []byte("\n"))
 	if d := diff(string(want), string(got)); d != "" {
-		t.Errorf("the template differs from %s (-golden +synthesised):\n%sif that is meant, update it by %s=1 go test", golden, d, UpdateVariable)
+		t.Errorf("the template differs from %s (-golden +synthesised):\n%sif that is meant, update it by %s=1 go test",
+			golden, d, UpdateVariable)
 	}
 }
 
-// Template synthesises the stack's app and returns the stack's template as indented JSON with sorted
-// keys, without what differs from machine to machine: asset hashes, the hashes in the logical ids of
-// function versions, and account ids in the names of the CDK's asset buckets.
+// Template synthesises the stack's app and returns the stack's template as indented JSON with
+// sorted keys, without what differs from machine to machine: asset hashes, the hashes in the
+// logical ids of function versions, and account ids in the names of the CDK's asset buckets.
 func Template(t testing.TB, stack awscdk.Stack) []byte {
 	t.Helper()
 	defer func() {
@@ -126,7 +128,8 @@ func diff(want, got string) string {
 	if want == got {
 		return ""
 	}
-	edits := compareLines(strings.Split(strings.TrimSuffix(want, "\n"), "\n"), strings.Split(strings.TrimSuffix(got, "\n"), "\n"))
+	edits := compareLines(strings.Split(strings.TrimSuffix(want, "\n"), "\n"),
+		strings.Split(strings.TrimSuffix(got, "\n"), "\n"))
 	near := make([]bool, len(edits))
 	for i, e := range edits {
 		if e.sign == ' ' {
@@ -160,8 +163,8 @@ type edit struct {
 	text string
 }
 
-// compareLines finds a longest common subsequence. Templates have a few thousand lines, most of them
-// equal at either end, so the quadratic table stays small.
+// compareLines finds a longest common subsequence. Templates have a few thousand lines, most of
+// them equal at either end, so the quadratic table stays small.
 func compareLines(want, got []string) []edit {
 	start := 0
 	for start < len(want) && start < len(got) && want[start] == got[start] {

@@ -30,8 +30,8 @@ func (r *recorder) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
-// messages runs f with a recorder and returns what f reports. Fatalf ends the goroutine, and messages waits
-// for it: the CDK accepts one caller at a time.
+// messages runs f with a recorder and returns what f reports. Fatalf ends the goroutine, and
+// messages waits for it: the CDK accepts one caller at a time.
 func messages(t *testing.T, f func(testing.TB)) string {
 	r := &recorder{TB: t}
 	done := make(chan struct{})
@@ -81,7 +81,8 @@ func TestADifferenceIsShownLineByLineWithItsNeighbours(t *testing.T) {
 
 func TestAGoldenFileIsWrittenAndCompared(t *testing.T) {
 	golden := filepath.Join(t.TempDir(), "new", "x.golden.json")
-	if words := messages(t, func(tb testing.TB) { compare(tb, []byte("{}\n"), golden) }); !strings.Contains(words, "write it by EMAILOTP_UPDATE=1 go test") {
+	if words := messages(t, func(tb testing.TB) { compare(tb, []byte("{}\n"), golden) }); !strings.Contains(words,
+		"write it by EMAILOTP_UPDATE=1 go test") {
 		t.Errorf("missing: %q", words)
 	}
 	t.Setenv(UpdateVariable, "1")
@@ -95,7 +96,8 @@ func TestAGoldenFileIsWrittenAndCompared(t *testing.T) {
 	if words := messages(t, func(tb testing.TB) { compare(tb, []byte("{\n}\n"), golden) }); words != "" {
 		t.Errorf("the line ends of Windows count: %q", words)
 	}
-	if words := messages(t, func(tb testing.TB) { compare(tb, []byte("{\n  1\n}\n"), golden) }); !strings.Contains(words, "+   1\n") || !strings.Contains(words, golden) {
+	if words := messages(t, func(tb testing.TB) { compare(tb, []byte("{\n  1\n}\n"), golden) }); !strings.Contains(words,
+		"+   1\n") || !strings.Contains(words, golden) {
 		t.Errorf("different: %q", words)
 	}
 }
@@ -148,7 +150,8 @@ func (*refusing) Validate() *[]*string { return jsii.Strings("the pool is open")
 func TestAFailedValidationFailsTheTestWithItsWords(t *testing.T) {
 	stack := awscdk.NewStack(App(t, nil), jsii.String("Prod"), nil)
 	stack.Node().AddValidation(&refusing{})
-	if words := messages(t, func(tb testing.TB) { Template(tb, stack) }); !strings.Contains(words, "synthesise Prod: ") || !strings.Contains(words, "the pool is open") {
+	if words := messages(t, func(tb testing.TB) { Template(tb, stack) }); !strings.Contains(words, "synthesise Prod: ") ||
+		!strings.Contains(words, "the pool is open") {
 		t.Errorf("messages %q", words)
 	}
 }

@@ -38,20 +38,23 @@ func New(scope constructs.Construct, id string) awscdk.Stack {
 	})
 	api := awsapigateway.NewRestApi(stack, jsii.String("Api"), &awsapigateway.RestApiProps{
 		// Throttling bounds what a stolen token can cost; the sign-in has budgets of its own.
-		DeployOptions: &awsapigateway.StageOptions{ThrottlingRateLimit: jsii.Number(50), ThrottlingBurstLimit: jsii.Number(100)},
+		DeployOptions: &awsapigateway.StageOptions{ThrottlingRateLimit: jsii.Number(50),
+			ThrottlingBurstLimit: jsii.Number(100)},
 	})
 	api.Root().AddResource(jsii.String("me"), nil).AddMethod(jsii.String("GET"),
 		awsapigateway.NewLambdaIntegration(function, nil),
 		&awsapigateway.MethodOptions{
 			AuthorizationType: awsapigateway.AuthorizationType_COGNITO,
 			// Without scopes the authorizer accepts ID tokens and refuses access tokens.
-			Authorizer: awsapigateway.NewCognitoUserPoolsAuthorizer(stack, jsii.String("Authorizer"), &awsapigateway.CognitoUserPoolsAuthorizerProps{
-				CognitoUserPools: &[]awscognito.IUserPool{signIn.UserPool()},
-			}),
+			Authorizer: awsapigateway.NewCognitoUserPoolsAuthorizer(stack, jsii.String("Authorizer"),
+				&awsapigateway.CognitoUserPoolsAuthorizerProps{
+					CognitoUserPools: &[]awscognito.IUserPool{signIn.UserPool()},
+				}),
 		})
 
 	awscdk.NewCfnOutput(stack, jsii.String("UserPoolId"), &awscdk.CfnOutputProps{Value: signIn.UserPool().UserPoolId()})
-	awscdk.NewCfnOutput(stack, jsii.String("UserPoolClientId"), &awscdk.CfnOutputProps{Value: signIn.UserPoolClient().UserPoolClientId()})
+	awscdk.NewCfnOutput(stack, jsii.String("UserPoolClientId"),
+		&awscdk.CfnOutputProps{Value: signIn.UserPoolClient().UserPoolClientId()})
 	awscdk.NewCfnOutput(stack, jsii.String("ApiUrl"), &awscdk.CfnOutputProps{Value: api.Url()})
 	return stack
 }

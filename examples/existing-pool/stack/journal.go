@@ -30,7 +30,8 @@ func newJournal(scope constructs.Construct, dir string, architecture awslambda.A
 			Bundling: &awscdk.BundlingOptions{
 				Image: awscdk.DockerImage_FromRegistry(jsii.String("not-used")),
 				Local: b,
-				// Tells the builds of one process apart: the CDK sees these options, not the Go value.
+				// Tells the builds of one process apart: the CDK sees these options, not the Go
+				// value.
 				Environment: &map[string]*string{"GOARCH": &b.goarch},
 			},
 		}),
@@ -49,7 +50,8 @@ type goBuild struct {
 
 // TryBundle never returns false, which would start Docker, and keeps a failure for later.
 func (b *goBuild) TryBundle(outputDir *string, _ *awscdk.BundlingOptions) *bool {
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w -buildid=",
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags",
+		"-s -w -buildid=",
 		"-o", filepath.Join(*outputDir, "bootstrap"), ".")
 	build.Dir = b.dir
 	build.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+b.goarch, "CGO_ENABLED=0")

@@ -1,4 +1,5 @@
-// Package stack is the app's one stack: a pool with triggers of its own, and the sign-in beside them.
+// Package stack is the app's one stack: a pool with triggers of its own, and the sign-in beside
+// them.
 package stack
 
 import (
@@ -61,6 +62,7 @@ func New(scope constructs.Construct, id string, props *Props) awscdk.Stack {
 	})
 
 	awscdk.NewCfnOutput(stack, jsii.String("UserPoolId"), &awscdk.CfnOutputProps{Value: pool.UserPoolId()})
-	awscdk.NewCfnOutput(stack, jsii.String("UserPoolClientId"), &awscdk.CfnOutputProps{Value: signIn.UserPoolClient().UserPoolClientId()})
+	awscdk.NewCfnOutput(stack, jsii.String("UserPoolClientId"),
+		&awscdk.CfnOutputProps{Value: signIn.UserPoolClient().UserPoolClientId()})
 	return stack
 }

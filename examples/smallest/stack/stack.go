@@ -19,6 +19,7 @@ func New(scope constructs.Construct, id string) awscdk.Stack {
 	})
 
 	awscdk.NewCfnOutput(stack, jsii.String("UserPoolId"), &awscdk.CfnOutputProps{Value: signIn.UserPool().UserPoolId()})
-	awscdk.NewCfnOutput(stack, jsii.String("UserPoolClientId"), &awscdk.CfnOutputProps{Value: signIn.UserPoolClient().UserPoolClientId()})
+	awscdk.NewCfnOutput(stack, jsii.String("UserPoolClientId"),
+		&awscdk.CfnOutputProps{Value: signIn.UserPoolClient().UserPoolClientId()})
 	return stack
 }

@@ -25,13 +25,13 @@ type Sender struct {
 	client                              *sesv2.Client
 	from, identityARN, configurationSet string
 	backoff                             backoff
-	// hold delays the return of a mail that SES throttled to the end of the backoff, where decoys exist:
-	// the time of an answer would tell them apart.
+	// hold delays the return of a mail that SES throttled to the end of the backoff, where decoys
+	// exist: the time of an answer would tell them apart.
 	hold bool
 }
 
-// timeout is for a request. SES has no idempotency token, so a second request could be a second mail:
-// see [cloud.Once].
+// timeout is for a request. SES has no idempotency token, so a second request could be a second
+// mail: see [cloud.Once].
 const timeout = 2 * time.Second
 
 // New returns the sender that the settings name.
@@ -47,8 +47,8 @@ func New(s settings.Settings, lookup cloud.Lookup, options ...cloud.Option) (*Se
 }
 
 // Send sends the mail and returns the errors that [trigger.Sender] defines. While SES throttles the
-// account, Send tries again until [trigger.ErrThrottled]. A decoy then waits as long without a further
-// call, so that it leaves the account's rate to codes, and counts as sent.
+// account, Send tries again until [trigger.ErrThrottled]. A decoy then waits as long without a
+// further call, so that it leaves the account's rate to codes, and counts as sent.
 func (s *Sender) Send(ctx context.Context, m mail.Mail) error {
 	in := s.input(m)
 	b := s.backoff.start(ctx)
@@ -99,8 +99,9 @@ func (s *Sender) input(m mail.Mail) *sesv2.SendEmailInput {
 	return in
 }
 
-// classify returns nil, an error that wraps [trigger.ErrRecipient] or [trigger.ErrUncertain], or another
-// one, which means that the mail was not sent. No error has the text of SES, which may hold an address.
+// classify returns nil, an error that wraps [trigger.ErrRecipient] or [trigger.ErrUncertain], or
+// another one, which means that the mail was not sent. No error has the text of SES, which may hold
+// an address.
 func (s *Sender) classify(err error, to string) error {
 	switch {
 	case err == nil:
@@ -113,9 +114,10 @@ func (s *Sender) classify(err error, to string) error {
 	return fmt.Errorf("send mail: %w", err)
 }
 
-// isRecipientRefused reports whether SES refuses the recipient and not the sender, which is refused with
-// the same codes. MessageRejected names the identities that are not verified. An account in the SES
-// sandbox also checks the role's rights on the recipient's identity, which AccessDeniedException names.
+// isRecipientRefused reports whether SES refuses the recipient and not the sender, which is refused
+// with the same codes. MessageRejected names the identities that are not verified. An account in
+// the SES sandbox also checks the role's rights on the recipient's identity, which
+// AccessDeniedException names.
 func (s *Sender) isRecipientRefused(err error, to string) bool {
 	var api smithy.APIError
 	if !errors.As(err, &api) {
@@ -135,7 +137,8 @@ func (s *Sender) isRecipientRefused(err error, to string) bool {
 	return false
 }
 
-// covers reports whether the identity is the address, its domain or a domain above; all in lower case.
+// covers reports whether the identity is the address, its domain or a domain above; all in lower
+// case.
 func covers(identity, address string) bool {
 	domain := domainOf(address)
 	return identity != "" && (identity == address || identity == domain || strings.HasSuffix(domain, "."+identity))

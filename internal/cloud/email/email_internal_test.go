@@ -78,23 +78,29 @@ func TestEveryAnswerMeansOneThing(t *testing.T) {
 		answer answer
 		want   error
 	}{
-		"accepted":                            {accepted, nil},
-		"an unverified recipient":             {answer{400, "MessageRejected", unverified + "jane@example.net"}, trigger.ErrRecipient},
-		"an unverified sender":                {answer{400, "MessageRejected", unverified + "Codes@example.com"}, surely},
-		"an unverified domain":                {answer{400, "MessageRejected", unverified + "example.com"}, surely},
-		"no right on the recipient's address": {answer{403, "AccessDeniedException", denied + "identity/Jane@example.net'"}, trigger.ErrRecipient},
-		"no right on the recipient's domain":  {answer{403, "AccessDeniedException", denied + "identity/example.net'"}, trigger.ErrRecipient},
-		"no right on the sender's domain":     {answer{403, "AccessDeniedException", denied + "identity/example.com'"}, surely},
-		"no right on the set":                 {answer{403, "AccessDeniedException", denied + "configuration-set/codes'"}, surely},
-		"no right on another identity":        {answer{403, "AccessDeniedException", denied + "identity/elsewhere.example.org'"}, surely},
-		"a wrong request":                     {answer{400, "BadRequestException", "jane@example.net"}, surely},
-		"trouble at SES":                      {answer{500, "InternalServiceErrorException", "jane@example.net"}, surely},
-		"an answer without a code":            {answer{503, "jane@example.net", ""}, surely},
+		"accepted": {accepted, nil},
+		"an unverified recipient": {answer{400, "MessageRejected", unverified + "jane@example.net"},
+			trigger.ErrRecipient},
+		"an unverified sender": {answer{400, "MessageRejected", unverified + "Codes@example.com"}, surely},
+		"an unverified domain": {answer{400, "MessageRejected", unverified + "example.com"}, surely},
+		"no right on the recipient's address": {answer{403, "AccessDeniedException", denied + "identity/Jane@example.net'"},
+			trigger.ErrRecipient},
+		"no right on the recipient's domain": {answer{403, "AccessDeniedException", denied + "identity/example.net'"},
+			trigger.ErrRecipient},
+		"no right on the sender's domain": {answer{403, "AccessDeniedException", denied + "identity/example.com'"}, surely},
+		"no right on the set": {answer{403, "AccessDeniedException", denied + "configuration-set/codes'"},
+			surely},
+		"no right on another identity": {answer{403, "AccessDeniedException", denied + "identity/elsewhere.example.org'"},
+			surely},
+		"a wrong request":          {answer{400, "BadRequestException", "jane@example.net"}, surely},
+		"trouble at SES":           {answer{500, "InternalServiceErrorException", "jane@example.net"}, surely},
+		"an answer without a code": {answer{503, "jane@example.net", ""}, surely},
 	} {
 		s, calls := ses(t, settings.Passwordless, hasty, c.answer)
 		err := s.Send(t.Context(), code)
 		switch {
-		case c.want == nil && err != nil, c.want != nil && err == nil, c.want != nil && c.want != surely && !errors.Is(err, c.want),
+		case c.want == nil && err != nil, c.want != nil && err == nil, c.want != nil && c.want != surely &&
+			!errors.Is(err, c.want),
 			c.want == surely && (errors.Is(err, trigger.ErrRecipient) || errors.Is(err, trigger.ErrUncertain)):
 			t.Errorf("%s: %v, want %v", what, err, c.want)
 		}
@@ -104,7 +110,8 @@ func TestEveryAnswerMeansOneThing(t *testing.T) {
 		if err == nil {
 			continue
 		}
-		if text := err.Error(); strings.Contains(text, "@") || strings.Contains(text, "example") || !strings.Contains(text, "request 0123-abcd") {
+		if text := err.Error(); strings.Contains(text, "@") || strings.Contains(text, "example") ||
+			!strings.Contains(text, "request 0123-abcd") {
 			t.Errorf("%s: the error has an address, or no request id: %v", what, err)
 		}
 	}
@@ -112,8 +119,12 @@ func TestEveryAnswerMeansOneThing(t *testing.T) {
 
 func TestALostAnswerIsUncertain(t *testing.T) {
 	for what, treat := range map[string]func(w http.ResponseWriter){
-		"no answer":      func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
-		"a cut-off body": func(w http.ResponseWriter) { w.Header().Set("Content-Length", "100"); _, _ = io.WriteString(w, "{") },
+		"no answer": func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
+		"a cut-off body": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Length", "100")
+			_, _ = io.WriteString(w,
+				"{")
+		},
 	} {
 		var calls atomic.Int32
 		s, _ := ses(t, settings.Passwordless, hasty, accepted)
@@ -124,7 +135,8 @@ func TestALostAnswerIsUncertain(t *testing.T) {
 		}))
 		t.Cleanup(server.Close)
 		moved, err := New(settings.Settings{}, func(name string) (string, bool) {
-			v, ok := map[string]string{"AWS_REGION": "r", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_ENDPOINT_URL": server.URL}[name]
+			v, ok := map[string]string{"AWS_REGION": "r", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b",
+				"AWS_ENDPOINT_URL": server.URL}[name]
 			return v, ok
 		})
 		if err != nil {
@@ -145,7 +157,8 @@ func TestAThrottledCodeIsSentLater(t *testing.T) {
 		t.Errorf("%v after %d calls", err, calls.Load())
 	}
 	// What comes after a throttle is sorted as ever.
-	s, calls = ses(t, settings.Password, patient, throttled, answer{400, "MessageRejected", "not verified: jane@example.net"})
+	s, calls = ses(t, settings.Password, patient, throttled,
+		answer{400, "MessageRejected", "not verified: jane@example.net"})
 	if err := s.Send(t.Context(), code); !errors.Is(err, trigger.ErrRecipient) || calls.Load() != 2 {
 		t.Errorf("%v after %d calls", err, calls.Load())
 	}
@@ -163,7 +176,8 @@ func TestAStormOfThrottlesEndsInTime(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
 	began := time.Now()
-	if err := s.Send(ctx, code); !errors.Is(err, trigger.ErrThrottled) || calls.Load() < 2 || time.Since(began) > 30*time.Second {
+	if err := s.Send(ctx, code); !errors.Is(err, trigger.ErrThrottled) || calls.Load() < 2 ||
+		time.Since(began) > 30*time.Second {
 		t.Errorf("%v after %d calls and %v", err, calls.Load(), time.Since(began))
 	}
 }
@@ -182,7 +196,8 @@ func TestADecoyYieldsToCodesAndTakesAsLong(t *testing.T) {
 		s, calls := ses(t, settings.Passwordless, hasty, c.script...)
 		began := time.Now()
 		err := s.Send(t.Context(), c.mail)
-		if took := time.Since(began); took < hasty.window || calls.Load() != c.calls || (err != nil) != strings.Contains(what, "refused") {
+		if took := time.Since(began); took < hasty.window || calls.Load() != c.calls ||
+			(err != nil) != strings.Contains(what, "refused") {
 			t.Errorf("%s: %v after %v and %d calls", what, err, took, calls.Load())
 		}
 	}

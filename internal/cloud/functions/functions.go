@@ -40,8 +40,8 @@ func New(arn string, lookup cloud.Lookup, options ...cloud.Option) (*Function, e
 
 // An Error is a function that failed by itself.
 type Error struct {
-	// Message is the function's own, for Cognito to show to the client, as it would have without us.
-	// It must not be logged: the function may have put anything in it.
+	// Message is the function's own, for Cognito to show to the client, as it would have without
+	// us. It must not be logged: the function may have put anything in it.
 	Message string
 	// Type is the error's type, such as "Error" or "Runtime.ExitError".
 	Type string
@@ -50,8 +50,8 @@ type Error struct {
 // Error returns the type alone.
 func (e *Error) Error() string { return "the function failed with " + e.Type }
 
-// A ServiceError is an answer of Lambda's that reports an error: the function is throttled, absent, or
-// may not be invoked. It leaves Lambda's own sentence out.
+// A ServiceError is an answer of Lambda's that reports an error: the function is throttled, absent,
+// or may not be invoked. It leaves Lambda's own sentence out.
 type ServiceError struct {
 	Code      string
 	Status    int
@@ -64,8 +64,8 @@ func (e *ServiceError) Error() string {
 }
 
 // Invoke calls the function once with an event and returns its answer. A function that fails is an
-// [Error], although Lambda reports it by HTTP status 200. There is no second attempt: the time that a
-// trigger has does not allow one, and the function may already have acted.
+// [Error], although Lambda reports it by HTTP status 200. There is no second attempt: the time that
+// a trigger has does not allow one, and the function may already have acted.
 func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	header := http.Header{"Content-Type": {"application/json"}, "X-Amz-Invocation-Type": {"RequestResponse"},
 		"X-Amz-Log-Type": {"None"}}

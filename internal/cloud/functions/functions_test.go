@@ -20,7 +20,8 @@ func function(t *testing.T, handle http.HandlerFunc) *functions.Function {
 	t.Helper()
 	server := httptest.NewServer(handle)
 	t.Cleanup(server.Close)
-	env := map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example",
+	env := map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+		"AWS_SECRET_ACCESS_KEY":   "example",
 		"AWS_ENDPOINT_URL_LAMBDA": server.URL}
 	f, err := functions.New(arn, func(name string) (string, bool) { v, ok := env[name]; return v, ok })
 	if err != nil {
@@ -53,11 +54,16 @@ func TestFailures(t *testing.T) {
 		kind, message string
 		service       string
 	}{
-		"an error of the function":   {200, "X-Amz-Function-Error", `{"errorMessage":"no domain","errorType":"Error","trace":[]}`, "Unhandled", "Error", "no domain", ""},
-		"a message that is no text":  {200, "X-Amz-Function-Error", `{"errorMessage":{"a":1},"errorType":"Error"}`, "Unhandled", "Error", "", ""},
-		"a failure that is no JSON":  {200, "X-Amz-Function-Error", `<html>`, "Unhandled", "an error without a type", "", ""},
-		"throttled":                  {429, "X-Amzn-Errortype", `{"Reason":"CallerRateLimitExceeded","message":"of user@example.com"}`, "TooManyRequestsException:", "", "", "TooManyRequestsException"},
-		"absent":                     {404, "X-Amzn-Errortype", `{}`, "ResourceNotFoundException", "", "", "ResourceNotFoundException"},
+		"an error of the function": {200, "X-Amz-Function-Error",
+			`{"errorMessage":"no domain","errorType":"Error","trace":[]}`, "Unhandled", "Error", "no domain", ""},
+		"a message that is no text": {200, "X-Amz-Function-Error", `{"errorMessage":{"a":1},"errorType":"Error"}`,
+			"Unhandled", "Error", "", ""},
+		"a failure that is no JSON": {200, "X-Amz-Function-Error", `<html>`, "Unhandled", "an error without a type", "", ""},
+		"throttled": {429, "X-Amzn-Errortype",
+			`{"Reason":"CallerRateLimitExceeded","message":"of user@example.com"}`, "TooManyRequestsException:", "", "",
+			"TooManyRequestsException"},
+		"absent": {404, "X-Amzn-Errortype", `{}`, "ResourceNotFoundException", "", "",
+			"ResourceNotFoundException"},
 		"an answer of another proxy": {502, "Server", `bad`, "x", "", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -75,7 +81,8 @@ func TestFailures(t *testing.T) {
 			case err == nil, calls.Load() != 1:
 				t.Fatalf("%v after %d calls", err, calls.Load())
 			case c.kind != "":
-				if !errors.As(err, &own) || own.Type != c.kind || own.Message != c.message || c.message != "" && strings.Contains(err.Error(), c.message) {
+				if !errors.As(err, &own) || own.Type != c.kind || own.Message != c.message || c.message != "" &&
+					strings.Contains(err.Error(), c.message) {
 					t.Errorf("%v, %+v", err, own)
 				}
 			case !errors.As(err, &service) || service.Code != c.service || strings.Contains(err.Error(), "@"):

@@ -42,8 +42,8 @@ func (k *Key) GenerateMAC(ctx context.Context, message []byte) ([]byte, error) {
 	return out.Mac, nil
 }
 
-// VerifyMAC reports whether mac is the message's. KMS refuses a wrong MAC by an exception of its own; every
-// other failure is an error.
+// VerifyMAC reports whether mac is the message's. KMS refuses a wrong MAC by an exception of its
+// own; every other failure is an error.
 func (k *Key) VerifyMAC(ctx context.Context, message, mac []byte) (bool, error) {
 	out, err := k.client.VerifyMac(ctx, &kms.VerifyMacInput{
 		KeyId: &k.arn, MacAlgorithm: types.MacAlgorithmSpecHmacSha256, Message: message, Mac: mac})

@@ -10,9 +10,11 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/macs"
 )
 
-// KMS refuses a wrong MAC by an exception, which the client must recognise although errors lose their text.
+// KMS refuses a wrong MAC by an exception, which the client must recognise although errors lose
+// their text.
 func TestAWrongMACIsNoFailure(t *testing.T) {
-	for code, isFailure := range map[string]bool{"KMSInvalidMacException": false, "AccessDeniedException": true, "DisabledException": true} {
+	for code, isFailure := range map[string]bool{"KMSInvalidMacException": false, "AccessDeniedException": true,
+		"DisabledException": true} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("X-Amzn-ErrorType", code)
 			w.WriteHeader(http.StatusBadRequest)

@@ -26,7 +26,8 @@ func api(t *testing.T, status int, header, body string) (*pools.API, *http.Reque
 		_, _ = io.WriteString(w, body)
 	}))
 	t.Cleanup(server.Close)
-	env := map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example",
+	env := map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+		"AWS_SECRET_ACCESS_KEY":                      "example",
 		"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": server.URL}
 	a, err := pools.New(func(name string) (string, bool) { v, ok := env[name]; return v, ok })
 	if err != nil {
@@ -50,10 +51,12 @@ func TestACallIsSignedJSON(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for name, c := range map[string]struct{ header, body, code, message string }{
-		"plain":            {"", `{"__type":"ResourceNotFoundException","message":"gone"}`, "ResourceNotFoundException", "gone"},
-		"with a namespace": {"", `{"__type":"com.amazonaws#TooManyRequestsException","Message":"slow"}`, "TooManyRequestsException", "slow"},
-		"in the header":    {"NotAuthorizedException:http://example.com/", `{}`, "NotAuthorizedException", ""},
-		"no JSON":          {"", `<html>`, "", "HTTP status 400"},
+		"plain": {"", `{"__type":"ResourceNotFoundException","message":"gone"}`, "ResourceNotFoundException",
+			"gone"},
+		"with a namespace": {"", `{"__type":"com.amazonaws#TooManyRequestsException","Message":"slow"}`,
+			"TooManyRequestsException", "slow"},
+		"in the header": {"NotAuthorizedException:http://example.com/", `{}`, "NotAuthorizedException", ""},
+		"no JSON":       {"", `<html>`, "", "HTTP status 400"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, _, _ := api(t, 400, c.header, c.body)
@@ -73,7 +76,8 @@ func TestErrors(t *testing.T) {
 
 func TestAnAnswerWithoutEndIsAnError(t *testing.T) {
 	a, _, _ := api(t, 200, "", strings.Repeat("x", 2<<20))
-	if _, err := a.Call(t.Context(), "DescribeUserPool", map[string]any{}); err == nil || !strings.Contains(err.Error(), "longer than") {
+	if _, err := a.Call(t.Context(), "DescribeUserPool", map[string]any{}); err == nil ||
+		!strings.Contains(err.Error(), "longer than") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -1,5 +1,5 @@
-// Package signed sends requests to AWS that the SDK's clients would not send as they are: bodies in raw
-// JSON, without the SDK's types, retries and their size.
+// Package signed sends requests to AWS that the SDK's clients would not send as they are: bodies in
+// raw JSON, without the SDK's types, retries and their size.
 package signed
 
 import (
@@ -25,8 +25,8 @@ type Client struct {
 	signer         *v4.Signer
 }
 
-// New returns a client for a service, with its name in signatures, such as "cognito-idp". The timeout
-// is for one request.
+// New returns a client for a service, with its name in signatures, such as "cognito-idp". The
+// timeout is for one request.
 func New(service cloud.Service, name string, lookup cloud.Lookup, timeout time.Duration,
 	options ...cloud.Option) (*Client, error) {
 	c, err := cloud.Config(service, lookup, timeout, options...)
@@ -43,7 +43,8 @@ type Answer struct {
 	Body   []byte
 }
 
-// Post sends one request, once. It returns an error where no whole answer of at most limit bytes came.
+// Post sends one request, once. It returns an error where no whole answer of at most limit bytes
+// came.
 func (c *Client) Post(ctx context.Context, path string, header http.Header, body []byte, limit int64) (Answer, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint+path, bytes.NewReader(body))
 	if err != nil {

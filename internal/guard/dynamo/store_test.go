@@ -55,13 +55,17 @@ func run(m *testing.M) int {
 		panic(err)
 	}
 	defer s.Close()
-	front := httptest.NewServer(gateway.New(map[string]gateway.Service{gateway.DynamoDB: s}, nil, slog.New(slog.DiscardHandler)))
+	front := httptest.NewServer(gateway.New(map[string]gateway.Service{gateway.DynamoDB: s}, nil,
+		slog.New(slog.DiscardHandler)))
 	defer front.Close()
-	environment := map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+	environment := map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "test",
+		"AWS_SECRET_ACCESS_KEY":     "test",
 		"AWS_ENDPOINT_URL_DYNAMODB": front.URL}
-	client = dynamodb.New(dynamodb.Options{Region: "eu-west-1", BaseEndpoint: &front.URL, Credentials: credentials.NewStaticCredentialsProvider("operator", "test", "")})
+	client = dynamodb.New(dynamodb.Options{Region: "eu-west-1", BaseEndpoint: &front.URL,
+		Credentials: credentials.NewStaticCredentialsProvider("operator", "test", "")})
 	// A machine under load may take longer than the functions' own second.
-	config, err := cloud.Config(cloud.DynamoDB, func(name string) (string, bool) { v, ok := environment[name]; return v, ok }, time.Minute)
+	config, err := cloud.Config(cloud.DynamoDB,
+		func(name string) (string, bool) { v, ok := environment[name]; return v, ok }, time.Minute)
 	if err != nil {
 		panic(err)
 	}

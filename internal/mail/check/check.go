@@ -1,5 +1,5 @@
-// Package check finds what is likely to go wrong with a rendered mail in mail programs, in spam filters
-// and for readers with poor sight. No mail service checks this.
+// Package check finds what is likely to go wrong with a rendered mail in mail programs, in spam
+// filters and for readers with poor sight. No mail service checks this.
 package check
 
 import (

@@ -7,8 +7,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 )
 
-// Text that is this large, in CSS pixels, may have less contrast (WCAG 2.2, success criterion 1.4.3:
-// 18 points, or 14 points in bold).
+// Text that is this large, in CSS pixels, may have less contrast (WCAG 2.2, success criterion
+// 1.4.3: 18 points, or 14 points in bold).
 const (
 	largeText     = 24
 	largeBoldText = 18.66
@@ -22,8 +22,8 @@ type look struct {
 	bold              bool
 }
 
-// contrast computes the contrast of each piece of text from the colours of the HTML, as a mail program
-// shows it by day and in dark mode.
+// contrast computes the contrast of each piece of text from the colours of the HTML, as a mail
+// program shows it by day and in dark mode.
 func (f *findings) contrast(p *page) {
 	f.contrastIn("light mode", p, nil, look{color: "#000000", background: "#ffffff", size: 16})
 	if p.dark != nil {

@@ -8,9 +8,9 @@ import (
 // someWords is how many words a finding names.
 const someWords = 5
 
-// missingWords returns the first words of a that b doesn't have anywhere. Spaces are left out of b, since
-// a code may stand in groups in one form only; the line for browsers ("@example.com #12345678") is left
-// out of a.
+// missingWords returns the first words of a that b doesn't have anywhere. Spaces are left out of b,
+// since a code may stand in groups in one form only; the line for browsers ("@example.com
+// #12345678") is left out of a.
 func missingWords(a, b string) []string {
 	squeezed := squeeze(b)
 	var missing []string

@@ -10,8 +10,9 @@ import (
 // BenchmarkCompile is what overriding the mail adds to a synthesis.
 func BenchmarkCompile(b *testing.B) {
 	for name, templates := range map[string]mail.Templates{
-		"strings":   {},
-		"templates": {Subject: "{{.Text.Subject}}", Text: "{{.Grouped}}", HTML: "<h1>{{.Text.Heading}}</h1><p>{{.Grouped}}</p>{{.Text.Requested}}"},
+		"strings": {},
+		"templates": {Subject: "{{.Text.Subject}}", Text: "{{.Grouped}}",
+			HTML: "<h1>{{.Text.Heading}}</h1><p>{{.Grouped}}</p>{{.Text.Requested}}"},
 	} {
 		b.Run(name, func(b *testing.B) {
 			c := config(mail.Password)

@@ -1,10 +1,12 @@
-// Package compile turns a mail's configuration into mail.json, the file beside the Lambda's program.
+// Package compile turns a mail's configuration into mail.json, the file beside the Lambda's
+// program.
 //
 // An importer's templates are Go templates, and the Lambda carries no engine for those. So they are
 // executed here, once for every language and length of a code. What isn't known yet (the code's
-// digits, when it was asked for) becomes a mark in the result, and all that the Lambda does is to put values
-// in the places of marks. A template can therefore print such a value, whole or in part, but not decide
-// anything by it; Compile tries several values and refuses a template for which that isn't the same.
+// digits, when it was asked for) becomes a mark in the result, and all that the Lambda does is to
+// put values in the places of marks. A template can therefore print such a value, whole or in part,
+// but not decide anything by it; Compile tries several values and refuses a template for which that
+// isn't the same.
 package compile
 
 import (
@@ -47,7 +49,8 @@ func (c Code) lengths() []int { return []int{c.Length, otp.LongDigits} }
 
 // A Warning is something that [Compile] put up with.
 type Warning struct {
-	// Language is the BCP 47 tag of the language that the warning is about; Where is the field of the config.
+	// Language is the BCP 47 tag of the language that the warning is about; Where is the field of
+	// the config.
 	Language string `json:"language"`
 	Where    string `json:"where"`
 	// Text is what is missing and what happens instead.
@@ -56,10 +59,10 @@ type Warning struct {
 
 func (w Warning) String() string { return w.Where + ": " + w.Text }
 
-// Compile checks c and returns it as mail.json: the same bytes for the same config, keys sorted, tags
-// and colours in one spelling. It renders every language with short and long codes and the longest
-// values, so that nothing is left to fail in the Lambda; its errors name the file and line of a
-// template, or the language and key of a string, and come all at once, sorted.
+// Compile checks c and returns it as mail.json: the same bytes for the same config, keys sorted,
+// tags and colours in one spelling. It renders every language with short and long codes and the
+// longest values, so that nothing is left to fail in the Lambda; its errors name the file and line
+// of a template, or the language and key of a string, and come all at once, sorted.
 func Compile(c mail.Config, code Code) ([]byte, []Warning, error) {
 	file, warnings, _, err := run(c, code)
 	return file, warnings, err

@@ -56,25 +56,39 @@ func TestCompileRefusesTemplates(t *testing.T) {
 		want      []string
 	}{
 		{"an unclosed action", mail.Templates{Text: "a\nb {{.Code"}, []string{"text.tmpl:2: unclosed action"}},
-		{"an unknown function", mail.Templates{HTML: "<p>\n\n{{shout .Code}}</p>"}, []string{`html.tmpl:3: function "shout" not defined`}},
-		{"an unknown value", mail.Templates{Text: "{{.Code}}\n{{.Password}}"}, []string{"text.tmpl:2:2:", "can't evaluate field Password", "a template can use .Language, .Dir, .Align, .ProductName", ".Grouped"}},
-		{"an unknown string", mail.Templates{HTML: "<p>{{.Code}}{{.Text.Hello}}</p>"}, []string{"html.tmpl:1:", "can't evaluate field Hello", ".Text has .Subject, .Preview"}},
-		{"a value in a place where it can't be escaped", mail.Templates{HTML: "<p>{{.Code}}<a href=\"{{if .Long}}x\">{{end}}</a>"}, []string{"html.tmpl:1", "branches"}},
+		{"an unknown function", mail.Templates{HTML: "<p>\n\n{{shout .Code}}</p>"},
+			[]string{`html.tmpl:3: function "shout" not defined`}},
+		{"an unknown value", mail.Templates{Text: "{{.Code}}\n{{.Password}}"},
+			[]string{"text.tmpl:2:2:", "can't evaluate field Password",
+				"a template can use .Language, .Dir, .Align, .ProductName", ".Grouped"}},
+		{"an unknown string", mail.Templates{HTML: "<p>{{.Code}}{{.Text.Hello}}</p>"},
+			[]string{"html.tmpl:1:", "can't evaluate field Hello", ".Text has .Subject, .Preview"}},
+		{"a value in a place where it can't be escaped",
+			mail.Templates{HTML: "<p>{{.Code}}<a href=\"{{if .Long}}x\">{{end}}</a>"}, []string{"html.tmpl:1", "branches"}},
 		{"no code in the text", mail.Templates{Text: "Hello"}, []string{"text.tmpl: the plain text doesn't show the code"}},
 		{"no code in the HTML", mail.Templates{HTML: "<p>Hello</p>"}, []string{"html.tmpl: the HTML doesn't show the code"}},
-		{"the code only in an attribute", mail.Templates{HTML: `<p title="{{.Code}}">Hello</p>`}, []string{"html.tmpl: the HTML doesn't show the code"}},
-		{"the code only in the title", mail.Templates{HTML: `<title>{{.Code}}</title><p>Hello</p>`}, []string{"html.tmpl: the HTML doesn't show the code"}},
-		{"the code only when it is short", mail.Templates{Text: "Hello {{if not .Long}}{{.Code}}{{end}}"}, []string{"text.tmpl: the plain text doesn't show the code", "code of 20 digits"}},
-		{"part of the code", mail.Templates{Text: "{{index .Groups 0}}"}, []string{"text.tmpl: the plain text doesn't show the code"}},
-		{"no plain text", mail.Templates{Text: "{{/* none */}} \n"}, []string{"text.tmpl: the plain text is empty; a mail needs both forms"}},
+		{"the code only in an attribute", mail.Templates{HTML: `<p title="{{.Code}}">Hello</p>`},
+			[]string{"html.tmpl: the HTML doesn't show the code"}},
+		{"the code only in the title", mail.Templates{HTML: `<title>{{.Code}}</title><p>Hello</p>`},
+			[]string{"html.tmpl: the HTML doesn't show the code"}},
+		{"the code only when it is short", mail.Templates{Text: "Hello {{if not .Long}}{{.Code}}{{end}}"},
+			[]string{"text.tmpl: the plain text doesn't show the code", "code of 20 digits"}},
+		{"part of the code", mail.Templates{Text: "{{index .Groups 0}}"},
+			[]string{"text.tmpl: the plain text doesn't show the code"}},
+		{"no plain text", mail.Templates{Text: "{{/* none */}} \n"},
+			[]string{"text.tmpl: the plain text is empty; a mail needs both forms"}},
 		{"no HTML", mail.Templates{HTML: "{{if false}}x{{end}}"}, []string{"html.tmpl: the HTML is empty"}},
 		{"HTML without text", mail.Templates{HTML: "<p></p>"}, []string{"html.tmpl: the HTML is empty"}},
 		{"an empty subject", mail.Templates{Subject: "{{if false}}x{{end}}"}, []string{"subject.tmpl: the subject is empty"}},
 		{"a subject of two lines", mail.Templates{Subject: "a\nb"}, []string{"subject.tmpl: the subject has a line break"}},
-		{"a long subject", mail.Templates{Subject: strings.Repeat("x", 999)}, []string{"subject.tmpl: the subject has 999 bytes; at most 998"}},
-		{"huge HTML", mail.Templates{HTML: code + strings.Repeat("x", 100_001)}, []string{"html.tmpl: the HTML has", "at most 100000"}},
-		{"a mistake in each", mail.Templates{Subject: "{{", Text: "{{if}}", HTML: "{{end}}"}, []string{"html.tmpl:1", "subject.tmpl:1", "text.tmpl:1"}},
-		{"a character that is a mark", mail.Templates{Text: "{{.Code}}\n\U0010FF01"}, []string{"text.tmpl:2: U+10FF01 is reserved; use another character"}},
+		{"a long subject", mail.Templates{Subject: strings.Repeat("x", 999)},
+			[]string{"subject.tmpl: the subject has 999 bytes; at most 998"}},
+		{"huge HTML", mail.Templates{HTML: code + strings.Repeat("x", 100_001)},
+			[]string{"html.tmpl: the HTML has", "at most 100000"}},
+		{"a mistake in each", mail.Templates{Subject: "{{", Text: "{{if}}", HTML: "{{end}}"},
+			[]string{"html.tmpl:1", "subject.tmpl:1", "text.tmpl:1"}},
+		{"a character that is a mark", mail.Templates{Text: "{{.Code}}\n\U0010FF01"},
+			[]string{"text.tmpl:2: U+10FF01 is reserved; use another character"}},
 		{"several mistakes", mail.Templates{Subject: "a\nb", Text: "Hello", HTML: "<p>Hello</p>"},
 			[]string{"html.tmpl: the HTML doesn't show", "subject.tmpl: the subject has a line break",
 				"text.tmpl: the plain text doesn't show"}},
@@ -110,12 +124,14 @@ func TestCompileRefusesTemplatesThatComputeOnTheUnknown(t *testing.T) {
 		{"a condition on the whole", "{{.Code}}\n{{if gt .Code \"5\"}}x{{end}}", "text.tmpl:2:8: " + digits},
 		{"digits in words", `{{.Code}} {{range .Groups}}{{if eq . "1234"}}x{{end}}{{end}}`, "text.tmpl:1:18: " + digits},
 		{"the digits' bytes", `{{.Code}} {{index .Code 0}}`, "text.tmpl:1:18: " + digits},
-		{"in a template of its own", `{{.Code}}{{define "x"}}{{if lt .Code "3"}}3{{end}}{{end}}{{template "x" .}}`, "text.tmpl:1:31: " + digits},
+		{"in a template of its own", `{{.Code}}{{define "x"}}{{if lt .Code "3"}}3{{end}}{{end}}{{template "x" .}}`,
+			"text.tmpl:1:31: " + digits},
 		{"in a variable", `{{.Code}}{{$c := .Code}}{{if lt $c "3"}}3{{end}}`, "text.tmpl:1:17: " + digits},
 		{"a condition on the zone", `{{.Code}}{{if eq .Zone "UTC"}}x{{end}}`, "text.tmpl:1:17: " + when},
 		{"the length of the time", `{{.Code}} {{.Time}} {{len .Time}}`, "text.tmpl:1:26: " + when},
 		{"a part of the time", `{{.Code}} {{slice .Time 0 2}}`, "text.tmpl:1:18: "},
-		{"the sentence about the time", `{{.Code}} {{printf "%q" .Text.Requested}}{{len .Text.Requested}}`, "text.tmpl:1:29: " + when},
+		{"the sentence about the time", `{{.Code}} {{printf "%q" .Text.Requested}}{{len .Text.Requested}}`,
+			"text.tmpl:1:29: " + when},
 	} {
 		c := config(mail.Password)
 		c.Templates.Text = test.text
@@ -157,8 +173,8 @@ func TestTemplatesMayPrintTheUnknownAsTheyLike(t *testing.T) {
 	}
 }
 
-// While a deployment changes the code's length or validity, program and settings may differ for seconds:
-// the mail then has the true values, in the built-in layout.
+// While a deployment changes the code's length or validity, program and settings may differ for
+// seconds: the mail then has the true values, in the built-in layout.
 func TestMailsThatNoTemplateWasExecutedForAreBuiltIn(t *testing.T) {
 	c := config(mail.Password)
 	c.Templates.Text = "Own: {{.Code}}"
@@ -293,7 +309,8 @@ func TestCompileIsDeterministic(t *testing.T) {
 	}
 }
 
-// The built-in layouts are Go templates: as templates of an importer's they have to give the same mails.
+// The built-in layouts are Go templates: as templates of an importer's they have to give the same
+// mails.
 func TestCompiledTemplatesWriteWhatTheirSourceSays(t *testing.T) {
 	layout := func(name string) string {
 		b, err := os.ReadFile(filepath.Join("..", "layout", name))

@@ -9,8 +9,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 )
 
-// encode writes f as JSON: keys sorted at every level, the config readable to a person, and each mail on a
-// line of its own for [mail.Load] to find.
+// encode writes f as JSON: keys sorted at every level, the config readable to a person, and each
+// mail on a line of its own for [mail.Load] to find.
 func encode(f mail.File) ([]byte, error) {
 	mails := f.Mails
 	f.Mails = nil

@@ -9,8 +9,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 )
 
-// maxBody is the largest HTML or plain text in bytes. Gmail cuts off what is behind 102 kB, and with it
-// the end of the mail.
+// maxBody is the largest HTML or plain text in bytes. Gmail cuts off what is behind 102 kB, and
+// with it the end of the mail.
 const maxBody = 100_000
 
 // A request is the time of a request for a code.
@@ -46,8 +46,8 @@ func try(r *mail.Renderer, code Code) error {
 	return found.err()
 }
 
-// worstCases returns messages in the language tag with the longest values, and with those that leave
-// parts of the built-in layout out.
+// worstCases returns messages in the language tag with the longest values, and with those that
+// leave parts of the built-in layout out.
 func worstCases(tag string, code Code) []mail.Message {
 	to := strings.Repeat("m", 64) + "@" + strings.Repeat("example.", 23) + "com" // 252 of the 254 bytes allowed
 	longest := requests()[0]

@@ -6,8 +6,8 @@ import (
 	"text/template/parse"
 )
 
-// uses is where a template uses what isn't known until a mail is written: the first place that does more
-// than print it, else the first at all. By "code" and "time".
+// uses is where a template uses what isn't known until a mail is written: the first place that does
+// more than print it, else the first at all. By "code" and "time".
 type uses map[string]use
 
 type use struct {
@@ -15,8 +15,8 @@ type use struct {
 	computes bool
 }
 
-// unknown are the values in question, by what they depend on. The subject and the preview line have the code only
-// if the config says so.
+// unknown are the values in question, by what they depend on. The subject and the preview line have
+// the code only if the config says so.
 func unknown(name []string) string {
 	switch name[0] {
 	case "Code", "Groups", "Grouped":

@@ -47,8 +47,8 @@ func damaged(dir, format string, args ...any) error {
 	return fmt.Errorf("cloud assembly %s is damaged: %w; %s", dir, fmt.Errorf(format, args...), remedy)
 }
 
-// Load reads the assembly in dir: its manifest, the stages in it and nested stacks. A region that is
-// not empty replaces the Region of every stack.
+// Load reads the assembly in dir: its manifest, the stages in it and nested stacks. A region that
+// is not empty replaces the Region of every stack.
 func Load(dir, region string) (*Assembly, error) {
 	a := &Assembly{dir: dir}
 	if err := a.load(dir, "", region, 0); err != nil {

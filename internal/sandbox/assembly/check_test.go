@@ -90,37 +90,47 @@ func TestTheRenderedTemplateIsChecked(t *testing.T) {
 		"nothing was changed":      {func(object) {}, ""},
 		"a harmless second client": {second(nil), ""},
 		"no flows":                 {second(object{"ExplicitAuthFlows": none}), "USER_SRP_AUTH:Legacy"},
-		"two flows with passwords": {second(object{"ExplicitAuthFlows": []any{"ALLOW_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"}}), "ADMIN_USER_PASSWORD_AUTH:Legacy USER_PASSWORD_AUTH:Legacy"},
-		"the hosted pages":         {second(object{"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": []any{"code"}}), "HOSTED_UI:Legacy"},
-		"machines alone":           {second(object{"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": []any{"client_credentials"}}), ""},
-		"no write attributes":      {second(object{"WriteAttributes": none}), "WRITE_EMAIL:Legacy"},
+		"two flows with passwords": {second(object{"ExplicitAuthFlows": []any{"ALLOW_USER_PASSWORD_AUTH",
+			"ADMIN_NO_SRP_AUTH"}}), "ADMIN_USER_PASSWORD_AUTH:Legacy USER_PASSWORD_AUTH:Legacy"},
+		"the hosted pages": {second(object{"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": []any{"code"}}),
+			"HOSTED_UI:Legacy"},
+		"machines alone": {second(object{"AllowedOAuthFlowsUserPoolClient": true,
+			"AllowedOAuthFlows": []any{"client_credentials"}}), ""},
+		"no write attributes": {second(object{"WriteAttributes": none}), "WRITE_EMAIL:Legacy"},
 		"a client of this pool or another": {func(o object) {
 			o["Conditions"] = object{"Never": object{"Fn::Equals": []any{"a", "b"}}}
-			second(object{"WriteAttributes": none, "UserPoolId": object{"Fn::If": []any{"Never", object{"Ref": "SignInUserPool"}, "eu-west-1_Other"}}})(o)
+			second(object{"WriteAttributes": none,
+				"UserPoolId": object{"Fn::If": []any{"Never", object{"Ref": "SignInUserPool"}, "eu-west-1_Other"}}})(o)
 		}, "WRITE_EMAIL:Legacy"},
-		"a client of another pool":         {second(object{"UserPoolId": "eu-west-1_Other", "ExplicitAuthFlows": []any{"ALLOW_USER_SRP_AUTH"}}), ""},
-		"a raw override of the own client": {own("ExplicitAuthFlows", []any{"ALLOW_USER_SRP_AUTH"}), "USER_SRP_AUTH:SignInClient"},
+		"a client of another pool": {second(object{"UserPoolId": "eu-west-1_Other",
+			"ExplicitAuthFlows": []any{"ALLOW_USER_SRP_AUTH"}}), ""},
+		"a raw override of the own client": {own("ExplicitAuthFlows", []any{"ALLOW_USER_SRP_AUTH"}),
+			"USER_SRP_AUTH:SignInClient"},
 		"email that never changes": {func(o object) {
 			second(object{"WriteAttributes": none})(o)
 			pool("Schema", []any{object{"Name": "email", "Mutable": false}})(o)
 		}, ""},
-		"no recovery":          {pool("AccountRecoverySetting", none), "EMAIL_RECOVERY:SignInUserPool"},
-		"native MFA":           {pool("MfaConfiguration", "ON"), "NATIVE_MFA:SignInUserPool"},
-		"an alias":             {pool("AliasAttributes", []any{"email"}), "EMAIL_ALIAS:SignInUserPool"},
-		"a required attribute": {pool("Schema", []any{object{"Name": "email", "Required": true}}), "REFUSED_ATTRIBUTES:SignInClient"},
-		"a replaced trigger":   {trigger("CreateAuthChallenge", foreign), replaced},
-		"an unresolvable one":  {trigger("CreateAuthChallenge", object{"Fn::Transform": object{}}), replaced},
-		"no triggers at all":   {pool("LambdaConfig", none), strings.Join([]string{replaced, replaced, replaced, replaced}, " ")},
+		"no recovery": {pool("AccountRecoverySetting", none), "EMAIL_RECOVERY:SignInUserPool"},
+		"native MFA":  {pool("MfaConfiguration", "ON"), "NATIVE_MFA:SignInUserPool"},
+		"an alias":    {pool("AliasAttributes", []any{"email"}), "EMAIL_ALIAS:SignInUserPool"},
+		"a required attribute": {pool("Schema", []any{object{"Name": "email", "Required": true}}),
+			"REFUSED_ATTRIBUTES:SignInClient"},
+		"a replaced trigger":  {trigger("CreateAuthChallenge", foreign), replaced},
+		"an unresolvable one": {trigger("CreateAuthChallenge", object{"Fn::Transform": object{}}), replaced},
+		"no triggers at all": {pool("LambdaConfig", none),
+			strings.Join([]string{replaced, replaced, replaced, replaced}, " ")},
 		"an alias of its own": {func(o object) {
 			at(o, "Resources")["Live"] = object{"Type": "AWS::Lambda::Alias",
 				"Properties": object{"FunctionName": object{"Ref": "SignInDefineAuthChallenge"}, "Name": "live"}}
 			config(o)["DefineAuthChallenge"] = object{"Ref": "Live"}
 		}, ""},
-		"a versioned trigger": {trigger("PreTokenGenerationConfig", object{"LambdaArn": "arn:aws:lambda:us-east-1:123456789012:function:other", "LambdaVersion": "V2_0"}), replaced},
+		"a versioned trigger": {trigger("PreTokenGenerationConfig",
+			object{"LambdaArn": "arn:aws:lambda:us-east-1:123456789012:function:other", "LambdaVersion": "V2_0"}), replaced},
 		"the other mode's one": {func(o object) {
 			at(props(o, "SignInDefineAuthChallenge"), "Environment", "Variables")["EMAILOTP_MODE"] = "passwordless"
 		}, replaced},
-		"a foreign function": {func(o object) { delete(at(o, "Resources", "SignInDefineAuthChallenge"), "Metadata") }, replaced},
+		"a foreign function": {func(o object) { delete(at(o, "Resources", "SignInDefineAuthChallenge"), "Metadata") },
+			replaced},
 		"flows of a parameter": {func(o object) {
 			o["Parameters"] = object{"Flows": object{"Type": "CommaDelimitedList", "Default": "ALLOW_CUSTOM_AUTH"}}
 			own("ExplicitAuthFlows", object{"Ref": "Flows"})(o)
@@ -217,7 +227,8 @@ func TestClientsOfOtherStacksAreChecked(t *testing.T) {
 	})
 }
 
-// Two stages deploy one app, so the templates differ in nothing, and the stacks at most in their names.
+// Two stages deploy one app, so the templates differ in nothing, and the stacks at most in their
+// names.
 func TestStagesAreKeptApart(t *testing.T) {
 	for _, prefix := range []string{"", "A-"} {
 		dir, artifacts := t.TempDir(), object{}

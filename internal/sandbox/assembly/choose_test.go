@@ -18,12 +18,16 @@ func TestChoosing(t *testing.T) {
 		choice assembly.Choice
 		want   []string // in the error; none means success
 	}{
-		"several fit":         {assembly.Choice{}, []string{"holds several EmailOTPs", "--stack EmailOtp-dev --pool SignInUserPool --mode passwordless", "--stack EmailOtp-prod --pool SignInUserPool --mode password"}},
-		"the pool alone":      {assembly.Choice{Pool: "SignInUserPool"}, []string{"several EmailOTPs"}},
-		"by stack":            {assembly.Choice{Stack: "EmailOtp-prod"}, nil},
-		"by mode":             {assembly.Choice{Mode: "password"}, nil},
-		"no such stack":       {assembly.Choice{Stack: "Shop"}, []string{`no EmailOTP`, `stack "Shop"`, "--stack EmailOtp-dev"}},
-		"no such combination": {assembly.Choice{Stack: "EmailOtp-dev", Mode: "password"}, []string{`stack "EmailOtp-dev", mode "password"`}},
+		"several fit": {assembly.Choice{},
+			[]string{"holds several EmailOTPs", "--stack EmailOtp-dev --pool SignInUserPool --mode passwordless",
+				"--stack EmailOtp-prod --pool SignInUserPool --mode password"}},
+		"the pool alone": {assembly.Choice{Pool: "SignInUserPool"}, []string{"several EmailOTPs"}},
+		"by stack":       {assembly.Choice{Stack: "EmailOtp-prod"}, nil},
+		"by mode":        {assembly.Choice{Mode: "password"}, nil},
+		"no such stack": {assembly.Choice{Stack: "Shop"},
+			[]string{`no EmailOTP`, `stack "Shop"`, "--stack EmailOtp-dev"}},
+		"no such combination": {assembly.Choice{Stack: "EmailOtp-dev", Mode: "password"},
+			[]string{`stack "EmailOtp-dev", mode "password"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := plan(app, c.choice)
@@ -57,7 +61,8 @@ func TestDirectoriesThatAreNoAssembly(t *testing.T) {
 		make func(t *testing.T) string
 		want []string
 	}{
-		"nothing there":   {func(t *testing.T) string { return filepath.Join(t.TempDir(), "none") }, []string{"no manifest.json", remedy}},
+		"nothing there": {func(t *testing.T) string { return filepath.Join(t.TempDir(), "none") },
+			[]string{"no manifest.json", remedy}},
 		"an empty folder": {func(t *testing.T) string { return t.TempDir() }, []string{"is not a cloud assembly", remedy}},
 		"somebody else's manifest": {func(t *testing.T) string {
 			return edited(t, "manifest.json", func(m object) { clear(m); m["name"] = "page" })

@@ -9,8 +9,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly"
 )
 
-// app has two EmailOTPs: stack EmailOtp-dev (passwordless, policies of their
-// own, a global table) and EmailOtp-prod (password, inline policies, a table).
+// app has two EmailOTPs: stack EmailOtp-dev (passwordless, policies of their own, a global table)
+// and EmailOtp-prod (password, inline policies, a table).
 const app = "testdata/app"
 
 const devTemplate, prodTemplate = "EmailOtp-dev.template.json", "EmailOtp-prod.template.json"

@@ -92,7 +92,8 @@ type ConfigurationSet struct {
 	SendingDisabled bool
 	// SuppressionReasons such as "BOUNCE"; nil means the account's.
 	SuppressionReasons []string
-	// BusEvents are the types of events, such as "BOUNCE", that it publishes on the default event bus.
+	// BusEvents are the types of events, such as "BOUNCE", that it publishes on the default event
+	// bus.
 	BusEvents []string
 	Outside   bool
 }
@@ -109,8 +110,8 @@ type Table struct {
 // Choice selects one of several EmailOTPs; an empty field matches any.
 type Choice struct{ Stack, Pool, Mode string }
 
-// Plan describes the one EmailOTP that fits the choice. The error joins everything that keeps it from
-// running.
+// Plan describes the one EmailOTP that fits the choice. The error joins everything that keeps it
+// from running.
 func (a *Assembly) Plan(choice Choice) (*Plan, error) {
 	c, err := a.choose(choice)
 	if err != nil {

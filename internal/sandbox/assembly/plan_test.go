@@ -191,7 +191,8 @@ func TestWhatIsNotEmulatedIsReported(t *testing.T) {
 		change func(object)
 		want   string
 	}{
-		"no right to invoke": {func(o object) { delete(at(o, "Resources"), "SignInPreSignUpPermission") }, "SignInPreSignUp: no AWS::Lambda::Permission"},
+		"no right to invoke": {func(o object) { delete(at(o, "Resources"), "SignInPreSignUpPermission") },
+			"SignInPreSignUp: no AWS::Lambda::Permission"},
 		"a client's pool unknown": {func(o object) {
 			at(o, "Resources")["Stray"] = object{"Type": "AWS::Cognito::UserPoolClient",
 				"Properties": object{"UserPoolId": object{"Ref": "Gone"}}}

@@ -8,8 +8,9 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 )
 
-// policiesOf returns a role's policies: inline ones, attached ones, and managed ones of the assembly.
-// One that can't be read is left out with a warning, so the calls that it allows are denied.
+// policiesOf returns a role's policies: inline ones, attached ones, and managed ones of the
+// assembly. One that can't be read is left out with a warning, so the calls that it allows are
+// denied.
 func (b *builder) policiesOf(roleARN string) []iam.Policy {
 	var policies []iam.Policy
 	add := func(l located, document any) {
@@ -90,7 +91,8 @@ func (b *builder) managedPolicies(role located) []string {
 	return arns
 }
 
-// allowedResources yields the resource patterns in every statement that allows a function something.
+// allowedResources yields the resource patterns in every statement that allows a function
+// something.
 func (p *Plan) allowedResources() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, f := range p.Functions {

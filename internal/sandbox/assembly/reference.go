@@ -129,8 +129,8 @@ func (s *stack) stackOutput(arg any, depth int) (any, error) {
 	})
 }
 
-// foreignOutput returns the output that matches. Stages deploy one app to several environments under
-// the same names, so a stack of the same stage comes first.
+// foreignOutput returns the output that matches. Stages deploy one app to several environments
+// under the same names, so a stack of the same stage comes first.
 func (s *stack) foreignOutput(depth int, what string, isMatch func(*stack, string, output) bool) (any, error) {
 	for _, inStage := range []bool{true, false} {
 		for _, other := range s.assembly.stacks {

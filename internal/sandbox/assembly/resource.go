@@ -170,8 +170,8 @@ func (s *stack) attribute(id string, r *resource, attribute string, depth int) (
 	if attribute == "Arn" {
 		return s.resourceARN(id, r, depth)
 	}
-	// Only AWS knows all other attributes. An invented value lets the rest resolve; a plan that uses
-	// one has a warning.
+	// Only AWS knows all other attributes. An invented value lets the rest resolve; a plan that
+	// uses one has a warning.
 	if s.invented == nil {
 		s.invented = map[string]bool{}
 	}

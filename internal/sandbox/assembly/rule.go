@@ -14,8 +14,8 @@ const poolVariable = "EMAILOTP_USER_POOL_ID"
 // defaultBus is the name of the event bus that AWS services write to.
 const defaultBus = "default"
 
-// rules describes the event rules whose target is a function of this EmailOTP: one that has its mark,
-// and this pool's id in its environment.
+// rules describes the event rules whose target is a function of this EmailOTP: one that has its
+// mark, and this pool's id in its environment.
 func (b *builder) rules() {
 	functions := b.assembly.functionsByARN()
 	b.nearby(func(l located) {
@@ -67,7 +67,8 @@ func (b *builder) rule(l, fn located) {
 	}
 }
 
-// busEvents returns the types of events that a configuration set publishes on the default event bus.
+// busEvents returns the types of events that a configuration set publishes on the default event
+// bus.
 func (b *builder) busEvents(set string) []string {
 	var kinds []string
 	b.nearby(func(l located) {

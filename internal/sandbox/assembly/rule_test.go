@@ -49,12 +49,15 @@ func TestARuleThatWouldNotDeliverOnAWSDoesNotHere(t *testing.T) {
 		change func(object)
 		warns  string
 	}{
-		"no permission": {func(o object) { delete(at(o, "Resources"), "SignInMailEventsPermission") }, "no AWS::Lambda::Permission lets rule SignInMailEventsRule invoke it"},
+		"no permission": {func(o object) { delete(at(o, "Resources"), "SignInMailEventsPermission") },
+			"no AWS::Lambda::Permission lets rule SignInMailEventsRule invoke it"},
 		"of another rule": {func(o object) {
 			props(o, "SignInMailEventsPermission")["SourceArn"] = "arn:aws:events:eu-west-1:123456789012:rule/other"
 		}, "no AWS::Lambda::Permission"},
-		"disabled":    {func(o object) { props(o, "SignInMailEventsRule")["State"] = "DISABLED" }, "rule SignInMailEventsRule is disabled"},
-		"another bus": {func(o object) { props(o, "SignInMailEventsRule")["EventBusName"] = "orders" }, "is on the event bus orders, which is not emulated"},
+		"disabled": {func(o object) { props(o, "SignInMailEventsRule")["State"] = "DISABLED" },
+			"rule SignInMailEventsRule is disabled"},
+		"another bus": {func(o object) { props(o, "SignInMailEventsRule")["EventBusName"] = "orders" },
+			"is on the event bus orders, which is not emulated"},
 		"an odd pattern": {func(o object) {
 			props(o, "SignInMailEventsRule")["EventPattern"] = object{"source": []any{object{"wildcard": "*"}}}
 		}, "which is not emulated"},

@@ -16,7 +16,8 @@ func (b *builder) nearby(visit func(located), kind string) {
 	}, kind)
 }
 
-// resolved is nearby with each resource's properties; a resource that can't be resolved ends the plan.
+// resolved is nearby with each resource's properties; a resource that can't be resolved ends the
+// plan.
 func (b *builder) resolved(visit func(located, properties), kind string) {
 	b.nearby(func(l located) {
 		p, err := l.stack.resolveMap(l.Properties)
@@ -74,8 +75,8 @@ func (b *builder) mail() {
 	}
 }
 
-// outsideMail adds an identity or configuration set that only a policy names. The sandbox treats it as
-// one that exists and is verified.
+// outsideMail adds an identity or configuration set that only a policy names. The sandbox treats it
+// as one that exists and is verified.
 func (b *builder) outsideMail(arn, resource string) {
 	if name, ok := strings.CutPrefix(resource, "identity/"); ok &&
 		!slices.ContainsFunc(b.plan.Identities, func(i Identity) bool { return i.ARN == arn }) {

@@ -14,7 +14,8 @@ import (
 
 // Rule is what a service's API model demands of a member.
 type Rule struct {
-	// Min and Max bound a number, or a length: characters of a string, bytes of a blob. Max 0 is no limit.
+	// Min and Max bound a number, or a length: characters of a string, bytes of a blob. Max 0 is no
+	// limit.
 	Min, Max int
 	// Pattern must match a string that is not empty; the message shows it as Shown.
 	Pattern *regexp.Regexp
@@ -27,7 +28,8 @@ type Rule struct {
 type Model struct {
 	// Exception is the type of the error that reports broken rules.
 	Exception string
-	// Rules are named by the tags of the requests' members: `rule:"name"` or `rule:"name,required"`.
+	// Rules are named by the tags of the requests' members: `rule:"name"` or
+	// `rule:"name,required"`.
 	Rules map[string]Rule
 }
 
@@ -56,7 +58,8 @@ func (m Model) Decode(body []byte, in any) error {
 	return broken.err(m.Exception)
 }
 
-// Check checks a text that came outside of a member. The error is of type exception and names the path.
+// Check checks a text that came outside of a member. The error is of type exception and names the
+// path.
 func (r Rule) Check(exception, path, text string) error {
 	var broken violations
 	r.checkText(path, text, &broken)
@@ -81,7 +84,8 @@ func (v violations) err(exception string) error {
 	return Fail(exception, "%d validation errors detected: %s", len(v), strings.Join(v, "; "))
 }
 
-// check checks the members of a struct. The prefix is the path to it; isSet reports whether a member was given.
+// check checks the members of a struct. The prefix is the path to it; isSet reports whether a
+// member was given.
 func (m Model) check(in reflect.Value, prefix string, broken *violations, isSet func(name string) bool) {
 	for _, f := range reflect.VisibleFields(in.Type()) {
 		name, option, _ := strings.Cut(f.Tag.Get("rule"), ",")

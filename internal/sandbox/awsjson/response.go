@@ -13,7 +13,8 @@ import (
 type Error struct {
 	// Status is the HTTP status.
 	Status int
-	// Kind is the error's type, such as "NotAuthorizedException". A namespace may stand before a "#".
+	// Kind is the error's type, such as "NotAuthorizedException". A namespace may stand before a
+	// "#".
 	Kind string
 	// Message may be empty.
 	Message string
@@ -78,7 +79,8 @@ func (r Response) Send(w http.ResponseWriter) {
 	_, _ = w.Write(r.Body) // the client has gone away
 }
 
-// Printable makes a text safe for a header and a log line: visible ASCII and spaces, at most 1,000 bytes.
+// Printable makes a text safe for a header and a log line: visible ASCII and spaces, at most 1,000
+// bytes.
 func Printable(s string) string {
 	b := []byte(strings.ToValidUTF8(s, "?"))
 	b = b[:min(len(b), 1000)]

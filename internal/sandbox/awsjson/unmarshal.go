@@ -1,5 +1,5 @@
-// Package awsjson is the JSON protocol of AWS services: it decodes requests, checks them against the
-// API model, and writes responses and errors.
+// Package awsjson is the JSON protocol of AWS services: it decodes requests, checks them against
+// the API model, and writes responses and errors.
 package awsjson
 
 import (
@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// Unmarshal is [json.Unmarshal], except that a member whose name is no field's
-// exact name is unknown and hence ignored, at every depth. A type that reads
-// itself, being a [json.Unmarshaler], is left to it.
+// Unmarshal is [json.Unmarshal], except that a member whose name is no field's exact name is
+// unknown and hence ignored, at every depth. A type that reads itself, being a [json.Unmarshaler],
+// is left to it.
 func Unmarshal(data []byte, v any) error {
 	if t := reflect.TypeOf(v); t != nil && json.Valid(data) {
 		data = known(data, t)
@@ -19,8 +19,8 @@ func Unmarshal(data []byte, v any) error {
 	return json.Unmarshal(data, v)
 }
 
-// known returns valid JSON without the members that t has no field for. A value
-// of a wrong type stays as it is: json.Unmarshal reports it.
+// known returns valid JSON without the members that t has no field for. A value of a wrong type
+// stays as it is: json.Unmarshal reports it.
 func known(data []byte, t reflect.Type) json.RawMessage {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -56,7 +56,8 @@ func known(data []byte, t reflect.Type) json.RawMessage {
 	return data
 }
 
-// memberTypes returns a function from the name of an object's member to its type, nil for an unknown name.
+// memberTypes returns a function from the name of an object's member to its type, nil for an
+// unknown name.
 func memberTypes(t reflect.Type) func(name string) reflect.Type {
 	if t.Kind() == reflect.Map {
 		return func(string) reflect.Type { return t.Elem() }

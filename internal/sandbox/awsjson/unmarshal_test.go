@@ -34,11 +34,14 @@ func TestNamesCountToTheLetter(t *testing.T) {
 		want       outer
 	}{
 		{"exact names at every depth", `{"ID":"1","Plain":{"name":"a","Value":"<b>"},"Listed":[{"name":"c"}],"Near":{"Value":"d"},"Keyed":{"k":{"name":"e"}}}`,
-			outer{base: base{"1"}, Plain: inner{"a", "<b>"}, Listed: []inner{{Name: "c"}}, Near: &inner{Value: "d"}, Keyed: map[string]inner{"k": {Name: "e"}}}},
+			outer{base: base{"1"}, Plain: inner{"a", "<b>"}, Listed: []inner{{Name: "c"}}, Near: &inner{Value: "d"},
+				Keyed: map[string]inner{"k": {Name: "e"}}}},
 		{"another case is unknown", `{"id":"1","plain":{"name":"a"},"LISTED":[{}]}`, outer{}},
-		{"another case is unknown further in", `{"Plain":{"Name":"a","value":"b"},"Listed":[{"NAME":"c"}],"Near":{"VALUE":"d"},"Keyed":{"k":{"Name":"e"}}}`,
+		{"another case is unknown further in",
+			`{"Plain":{"Name":"a","value":"b"},"Listed":[{"NAME":"c"}],"Near":{"VALUE":"d"},"Keyed":{"k":{"Name":"e"}}}`,
 			outer{Listed: []inner{{}}, Near: &inner{}, Keyed: map[string]inner{"k": {}}}},
-		{"the exact one of two counts, whatever the order", `{"Plain":{"name":"a","Name":"b"},"plain":{"name":"c"}}`, outer{Plain: inner{Name: "a"}}},
+		{"the exact one of two counts, whatever the order", `{"Plain":{"name":"a","Name":"b"},"plain":{"name":"c"}}`,
+			outer{Plain: inner{Name: "a"}}},
 		{"unknown members are ignored", `{"Other":[1,{"x":null}],"ID":"1","-":"x","Hidden":"x"}`, outer{base: base{"1"}}},
 		{"keys of maps and raw JSON stay", `{"Texts":{"Key":null,"key":null},"Raw":{"Any":{"any":1}}}`,
 			outer{Texts: map[string]*string{"Key": nil, "key": nil}, Raw: json.RawMessage(`{"Any":{"any":1}}`)}},

@@ -1,5 +1,5 @@
-// Package eventbus emulates the default event bus of EventBridge: AWS services publish events, and rules
-// pass the matching ones to Lambda functions.
+// Package eventbus emulates the default event bus of EventBridge: AWS services publish events, and
+// rules pass the matching ones to Lambda functions.
 package eventbus
 
 import (
@@ -34,8 +34,8 @@ type Config struct {
 	Rules           []Rule
 	// Invoke runs a function on an event; after an error it is called again.
 	Invoke func(ctx context.Context, function string, event []byte) error
-	// Waits are the pauses before each repetition of a failed call. Nil means two pauses of fractions of a
-	// second, where Lambda waits one minute and then two.
+	// Waits are the pauses before each repetition of a failed call. Nil means two pauses of
+	// fractions of a second, where Lambda waits one minute and then two.
 	Waits  []time.Duration
 	Logger *slog.Logger
 }
@@ -99,7 +99,8 @@ func (b *Bus) envelope(e Event) ([]byte, error) {
 	return payload, nil
 }
 
-// deliver invokes the function as Lambda does asynchronously: a failed call is repeated, in the end dropped.
+// deliver invokes the function as Lambda does asynchronously: a failed call is repeated, in the end
+// dropped.
 func (b *Bus) deliver(r Rule, payload []byte) {
 	defer b.end()
 	for attempt := 0; ; attempt++ {
@@ -140,7 +141,8 @@ func (b *Bus) end() {
 	}
 }
 
-// Wait blocks until every event published so far has been handled or dropped. The error wraps that of ctx.
+// Wait blocks until every event published so far has been handled or dropped. The error wraps that
+// of ctx.
 func (b *Bus) Wait(ctx context.Context) error {
 	b.mu.Lock()
 	idle := b.idle

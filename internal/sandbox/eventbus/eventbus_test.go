@@ -129,7 +129,8 @@ func bus(t testing.TB, invoke func(ctx context.Context, event []byte) error) *ev
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := eventbus.New(eventbus.Config{Account: "123456789012", Region: "eu-west-1", Logger: slog.New(slog.DiscardHandler), Waits: []time.Duration{0, 0},
+	b := eventbus.New(eventbus.Config{Account: "123456789012", Region: "eu-west-1", Logger: slog.New(slog.DiscardHandler),
+		Waits:  []time.Duration{0, 0},
 		Rules:  []eventbus.Rule{{Name: "Rule", Pattern: p, Function: "F"}},
 		Invoke: func(ctx context.Context, _ string, event []byte) error { return invoke(ctx, event) }})
 	t.Cleanup(func() { b.Close() })
@@ -138,7 +139,9 @@ func bus(t testing.TB, invoke func(ctx context.Context, event []byte) error) *ev
 
 func publish(t testing.TB, b *eventbus.Bus, source string) {
 	t.Helper()
-	if err := b.Publish(eventbus.Event{Source: source, DetailType: "Email Bounced", Time: time.Date(2026, 11, 5, 9, 5, 3, 7e6, time.UTC), Resources: []string{"arn"}, Detail: object{"a": 1}}); err != nil {
+	if err := b.Publish(eventbus.Event{Source: source, DetailType: "Email Bounced",
+		Time: time.Date(2026, 11, 5, 9, 5, 3, 7e6, time.UTC), Resources: []string{"arn"},
+		Detail: object{"a": 1}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.Wait(t.Context()); err != nil {

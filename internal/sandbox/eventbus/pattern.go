@@ -13,8 +13,8 @@ import (
 // path, whose names are joined by dots.
 type Pattern struct{ fields []condition }
 
-// condition holds for an event if one of the values at the path fits one of the tests, or if the path
-// has no value and absent is true.
+// condition holds for an event if one of the values at the path fits one of the tests, or if the
+// path has no value and absent is true.
 type condition struct {
 	path   string
 	tests  []test
@@ -24,8 +24,9 @@ type condition struct {
 // test reports whether a scalar fits.
 type test func(value any) bool
 
-// ParsePattern reads a rule's EventPattern and refuses what EventBridge refuses. It knows exact values,
-// exists, prefix, suffix, equals-ignore-case and anything-but; the error names any other comparison.
+// ParsePattern reads a rule's EventPattern and refuses what EventBridge refuses. It knows exact
+// values, exists, prefix, suffix, equals-ignore-case and anything-but; the error names any other
+// comparison.
 func ParsePattern(v map[string]any) (Pattern, error) {
 	var p Pattern
 	if len(v) == 0 {
@@ -116,8 +117,8 @@ func (c *condition) addComparison(comparison map[string]any) error {
 	return err
 }
 
-// parseExcluded reads the argument of anything-but: a string, a number, a list of either kind, or one
-// comparison of texts.
+// parseExcluded reads the argument of anything-but: a string, a number, a list of either kind, or
+// one comparison of texts.
 func parseExcluded(argument any) (test, error) {
 	if comparison, ok := argument.(map[string]any); ok {
 		name, argument, err := only(comparison)
@@ -217,8 +218,8 @@ func (p Pattern) Matches(event map[string]any) bool {
 	return p.matches(l.all, 0, nil)
 }
 
-// matches reports whether the conditions from the i-th on can hold together with the values that were
-// chosen for the earlier ones: all values within one array belong to the same element of it.
+// matches reports whether the conditions from the i-th on can hold together with the values that
+// were chosen for the earlier ones: all values within one array belong to the same element of it.
 func (p Pattern) matches(all []leaf, i int, chosen []leaf) bool {
 	if i == len(p.fields) {
 		return true

@@ -28,7 +28,8 @@ func Error(service string, status int, kind, message string) Answer {
 	return (&awsjson.Error{Status: status, Kind: kind, Message: message}).Response(contentType(service))
 }
 
-// NotEmulated is the answer to what the sandbox lacks: 501, after which clients don't repeat the call.
+// NotEmulated is the answer to what the sandbox lacks: 501, after which clients don't repeat the
+// call.
 func NotEmulated(c Call) Answer {
 	name := c.Service
 	if name == "" {

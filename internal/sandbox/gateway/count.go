@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-// maxKeys bounds the callers that are counted, and the operations of each: both names are the caller's choice.
+// maxKeys bounds the callers that are counted, and the operations of each: both names are the
+// caller's choice.
 const maxKeys = 256
 
 type counts struct {

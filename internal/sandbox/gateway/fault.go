@@ -52,8 +52,8 @@ func (f *Fault) matches(c Call) bool {
 		(len(f.AccessKeyIDs) == 0 || slices.Contains(f.AccessKeyIDs, c.AccessKeyID))
 }
 
-// next returns the first active fault that is due for the call. A matching call counts towards After
-// of every fault, even while an earlier fault hits.
+// next returns the first active fault that is due for the call. A matching call counts towards
+// After of every fault, even while an earlier fault hits.
 func (fs *faults) next(c Call) (hit Fault, ok bool) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()

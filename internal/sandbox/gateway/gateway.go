@@ -73,7 +73,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if err != nil {
-		Error(c.Service, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "the sandbox reads at most 16 MiB").Send(w)
+		Error(c.Service, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
+			"the sandbox reads at most 16 MiB").Send(w)
 		return
 	}
 	c.Body = body
@@ -141,8 +142,9 @@ func identify(r *http.Request) Call {
 	return c
 }
 
-// CatchAll answers every request with 501 and logs it. AWS_ENDPOINT_URL and HTTPS_PROXY lead to it, so
-// that no call of a function leaves the machine. It does not check Host: it reports foreign names.
+// CatchAll answers every request with 501 and logs it. AWS_ENDPOINT_URL and HTTPS_PROXY lead to it,
+// so that no call of a function leaves the machine. It does not check Host: it reports foreign
+// names.
 func CatchAll(logger *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := identify(r)

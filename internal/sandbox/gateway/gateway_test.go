@@ -44,7 +44,8 @@ func newSetup(t *testing.T) setup {
 	cognito := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "pool got %s", r.Header.Get("X-Amz-Target"))
 	})
-	front := gateway.New(map[string]gateway.Service{gateway.SES: work, gateway.KMS: work, gateway.DynamoDB: work}, cognito, slog.New(slog.DiscardHandler))
+	front := gateway.New(map[string]gateway.Service{gateway.SES: work, gateway.KMS: work, gateway.DynamoDB: work},
+		cognito, slog.New(slog.DiscardHandler))
 	server := httptest.NewServer(front)
 	t.Cleanup(server.Close)
 	return setup{front, server.URL, work}
@@ -55,13 +56,16 @@ func provider(id string) aws.CredentialsProvider {
 }
 
 func (s setup) get(ctx context.Context, id string, attempts int) error {
-	c := dynamodb.New(dynamodb.Options{Region: "eu-west-1", BaseEndpoint: &s.url, Credentials: provider(id), RetryMaxAttempts: attempts})
-	_, err := c.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String("codes"), Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: "1"}}})
+	c := dynamodb.New(dynamodb.Options{Region: "eu-west-1", BaseEndpoint: &s.url, Credentials: provider(id),
+		RetryMaxAttempts: attempts})
+	_, err := c.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String("codes"),
+		Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: "1"}}})
 	return err
 }
 
 func (s setup) send(ctx context.Context, attempts int) error {
-	c := sesv2.New(sesv2.Options{Region: "eu-west-1", BaseEndpoint: &s.url, Credentials: provider("create"), RetryMaxAttempts: attempts})
+	c := sesv2.New(sesv2.Options{Region: "eu-west-1", BaseEndpoint: &s.url, Credentials: provider("create"),
+		RetryMaxAttempts: attempts})
 	_, err := c.ListEmailIdentities(ctx, nil)
 	return err
 }
@@ -71,7 +75,8 @@ func TestServicesAreToldApart(t *testing.T) {
 	if err := s.get(t.Context(), "create", 1); err != nil {
 		t.Error(err)
 	}
-	if _, err := kms.New(kms.Options{Region: "eu-west-1", BaseEndpoint: &s.url, Credentials: provider("verify")}).GenerateRandom(t.Context(), nil); err != nil {
+	if _, err := kms.New(kms.Options{Region: "eu-west-1", BaseEndpoint: &s.url,
+		Credentials: provider("verify")}).GenerateRandom(t.Context(), nil); err != nil {
 		t.Error(err)
 	}
 	r, _ := http.NewRequest(http.MethodPost, s.url, strings.NewReader("{}"))
@@ -115,7 +120,8 @@ func TestAnUnsignedCallIsRefused(t *testing.T) {
 
 func TestAFaultEndsAfterItsCalls(t *testing.T) {
 	s := newSetup(t)
-	s.gateway.Inject(gateway.Fault{Service: gateway.DynamoDB, Operation: "GetItem", Error: "InternalServerError", Status: 500, Calls: 2, After: 1})
+	s.gateway.Inject(gateway.Fault{Service: gateway.DynamoDB, Operation: "GetItem", Error: "InternalServerError",
+		Status: 500, Calls: 2, After: 1})
 	var outcomes []bool
 	for range 5 {
 		outcomes = append(outcomes, s.get(t.Context(), "create", 1) == nil)
@@ -130,7 +136,8 @@ func TestAFaultEndsAfterItsCalls(t *testing.T) {
 
 func TestAFaultCanBeOneCallersAlone(t *testing.T) {
 	s := newSetup(t)
-	remove := s.gateway.Inject(gateway.Fault{Service: gateway.DynamoDB, Error: "ResourceNotFoundException", AccessKeyIDs: []string{"verify"}})
+	remove := s.gateway.Inject(gateway.Fault{Service: gateway.DynamoDB, Error: "ResourceNotFoundException",
+		AccessKeyIDs: []string{"verify"}})
 	if err := s.get(t.Context(), "create", 1); err != nil {
 		t.Errorf("create was hit: %v", err)
 	}
@@ -158,7 +165,8 @@ func TestALostAnswerIsWorkDoneTwiceByAClientThatRepeats(t *testing.T) {
 
 func TestThrottlingIsTheServicesOwn(t *testing.T) {
 	s := newSetup(t)
-	for service, want := range map[string]string{gateway.SES: "TooManyRequestsException", gateway.DynamoDB: "ThrottlingException"} {
+	for service, want := range map[string]string{gateway.SES: "TooManyRequestsException",
+		gateway.DynamoDB: "ThrottlingException"} {
 		s.gateway.Inject(gateway.Fault{Service: service, Throttle: true, Calls: 1})
 		call := s.send
 		if service == gateway.DynamoDB {
@@ -197,8 +205,12 @@ func TestTheCatchAllStopsClientsWithAndWithoutConfiguration(t *testing.T) {
 	if err != nil || response.StatusCode != http.StatusNotImplemented {
 		t.Errorf("%v, %v", response, err)
 	}
-	proxied := &http.Client{Transport: &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return url.Parse(catchAll.URL) }}}
-	if _, err := proxied.Get("https://email.eu-west-1.amazonaws.com/"); err == nil || !strings.Contains(err.Error(), "Not Implemented") {
+	proxied := &http.Client{Transport: &http.Transport{Proxy: func(*http.Request) (*url.URL,
+		error) {
+		return url.Parse(catchAll.URL)
+	}}}
+	if _, err := proxied.Get("https://email.eu-west-1.amazonaws.com/"); err == nil ||
+		!strings.Contains(err.Error(), "Not Implemented") {
 		t.Errorf("a call through the proxy: %v", err)
 	}
 }
@@ -207,9 +219,11 @@ func FuzzAnyRequestGetsAnAnswer(f *testing.F) {
 	f.Add("POST", "/", "DynamoDB_20120810.GetItem", "AWS4-HMAC-SHA256 Credential=a/b/c/dynamodb/aws4_request", "{}")
 	f.Add("POST", "/v2/email/outbound-emails", "", "AWS4-HMAC-SHA256 Credential=a/b/c/ses/aws4_request", "{")
 	f.Add("GET", "/v2/email/x", "TrentService.", "Bearer x", "")
-	front := gateway.New(map[string]gateway.Service{gateway.SES: &echo{}, gateway.KMS: &echo{}, gateway.DynamoDB: &echo{}}, nil, slog.New(slog.DiscardHandler))
+	front := gateway.New(map[string]gateway.Service{gateway.SES: &echo{}, gateway.KMS: &echo{},
+		gateway.DynamoDB: &echo{}}, nil, slog.New(slog.DiscardHandler))
 	f.Fuzz(func(t *testing.T, method, path, target, authorization, body string) {
-		r := &http.Request{Method: method, URL: &url.URL{Path: path}, Header: http.Header{"X-Amz-Target": {target}, "Authorization": {authorization}}, Body: http.NoBody}
+		r := &http.Request{Method: method, URL: &url.URL{Path: path},
+			Header: http.Header{"X-Amz-Target": {target}, "Authorization": {authorization}}, Body: http.NoBody}
 		if body != "" {
 			r.Body = io.NopCloser(strings.NewReader(body))
 		}

@@ -2,8 +2,8 @@ package iam
 
 import "strings"
 
-// holds evaluates a condition. known is false for an operator that isn't
-// understood here: numbers, dates, addresses and bytes are not.
+// holds evaluates a condition. known is false for an operator that isn't understood here: numbers,
+// dates, addresses and bytes are not.
 func (c Condition) holds(context map[string][]string) (holds, known bool) {
 	operator := c.Operator
 	all := strings.HasPrefix(operator, "ForAllValues:")

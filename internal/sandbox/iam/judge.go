@@ -38,8 +38,9 @@ type Request struct {
 // Allowed reports whether the role's own policies allow the call.
 func (p Principal) Allowed(r Request) bool { return p.decide(p.Policies, r, false) == allow }
 
-// AllowedWith is Allowed with a resource policy, as for a KMS key. The resource policy may allow what the
-// role's policies don't mention, if it names the role. If it names the account, the role's policies decide.
+// AllowedWith is Allowed with a resource policy, as for a KMS key. The resource policy may allow
+// what the role's policies don't mention, if it names the role. If it names the account, the role's
+// policies decide.
 func (p Principal) AllowedWith(resource Policy, r Request) bool {
 	own := p.decide(p.Policies, r, false)
 	theirs := p.decide([]Policy{resource}, r, true)
@@ -73,8 +74,8 @@ func (p Principal) decide(policies []Policy, r Request, resourcePolicy bool) dec
 	return result
 }
 
-// isFor reports whether a statement of a resource policy applies to the role. The account as principal
-// allows nothing by itself; it denies for every role of the account.
+// isFor reports whether a statement of a resource policy applies to the role. The account as
+// principal allows nothing by itself; it denies for every role of the account.
 func (s Statement) isFor(roleARN string) bool {
 	if s.lacksPrincipal {
 		return false

@@ -1,5 +1,5 @@
-// Package iam checks calls against the policies that a template gives its roles. A denial beats an allowance;
-// without an allowance a call is denied.
+// Package iam checks calls against the policies that a template gives its roles. A denial beats an
+// allowance; without an allowance a call is denied.
 package iam
 
 import (
@@ -30,8 +30,8 @@ type Condition struct {
 	Values        []string
 }
 
-// ParsePolicy reads a document in which nothing is left to resolve: what
-// encoding/json makes of it, numbers as float64 or json.Number.
+// ParsePolicy reads a document in which nothing is left to resolve: what encoding/json makes of it,
+// numbers as float64 or json.Number.
 func ParsePolicy(document any) (Policy, error) {
 	doc, ok := document.(map[string]any)
 	if !ok {

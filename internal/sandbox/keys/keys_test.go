@@ -25,9 +25,10 @@ const prefix = "arn:aws:kms:eu-west-1:123456789012:"
 
 // role may do one action with the MAC key.
 func role(action string) iam.Principal {
-	return iam.Principal{Function: "f", RoleARN: "arn:aws:iam::123456789012:role/f", Policies: []iam.Policy{{Statements: []iam.Statement{
-		{Effect: "Allow", Actions: []string{action}, Resources: []string{prefix + "key/mac"}},
-	}}}}
+	return iam.Principal{Function: "f", RoleARN: "arn:aws:iam::123456789012:role/f",
+		Policies: []iam.Policy{{Statements: []iam.Statement{
+			{Effect: "Allow", Actions: []string{action}, Resources: []string{prefix + "key/mac"}},
+		}}}}
 }
 
 // client calls as one of: create, verify, or anybody else, the developer.
@@ -35,7 +36,8 @@ func client(t *testing.T, who string) *kms.Client {
 	t.Helper()
 	callers := gateway.Callers{"create": role("kms:GenerateMac"), "verify": role("kms:VerifyMac")}
 	service, err := keys.New([]keys.Key{
-		{ID: "mac", ARN: prefix + "key/mac", Aliases: []string{"alias/codes"}, Spec: "HMAC_256", Usage: "GENERATE_VERIFY_MAC"},
+		{ID: "mac", ARN: prefix + "key/mac", Aliases: []string{"alias/codes"}, Spec: "HMAC_256",
+			Usage: "GENERATE_VERIFY_MAC"},
 		{ID: "big", ARN: prefix + "key/big", Spec: "HMAC_512", Usage: "GENERATE_VERIFY_MAC"},
 		{ID: "off", ARN: prefix + "key/off", Spec: "HMAC_256", Usage: "GENERATE_VERIFY_MAC", Disabled: true},
 		{ID: "data", ARN: prefix + "key/data", Spec: "SYMMETRIC_DEFAULT", Usage: "ENCRYPT_DECRYPT"},
@@ -43,13 +45,16 @@ func client(t *testing.T, who string) *kms.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(gateway.New(map[string]gateway.Service{gateway.KMS: service}, nil, slog.New(slog.DiscardHandler)))
+	server := httptest.NewServer(gateway.New(map[string]gateway.Service{gateway.KMS: service}, nil,
+		slog.New(slog.DiscardHandler)))
 	t.Cleanup(server.Close)
-	return kms.New(kms.Options{Region: "eu-west-1", BaseEndpoint: aws.String(server.URL), Credentials: credentials.NewStaticCredentialsProvider(who, "x", "")})
+	return kms.New(kms.Options{Region: "eu-west-1", BaseEndpoint: aws.String(server.URL),
+		Credentials: credentials.NewStaticCredentialsProvider(who, "x", "")})
 }
 
 func generate(ctx context.Context, c *kms.Client, key string, message []byte) ([]byte, error) {
-	out, err := c.GenerateMac(ctx, &kms.GenerateMacInput{KeyId: &key, MacAlgorithm: types.MacAlgorithmSpecHmacSha256, Message: message})
+	out, err := c.GenerateMac(ctx, &kms.GenerateMacInput{KeyId: &key, MacAlgorithm: types.MacAlgorithmSpecHmacSha256,
+		Message: message})
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +73,8 @@ func TestAMacIsTheSameByEveryNameOfItsKeyAndVerifies(t *testing.T) {
 			t.Errorf("%s: %x, %v", name, again, err)
 		}
 	}
-	out, err := c.VerifyMac(t.Context(), &kms.VerifyMacInput{KeyId: aws.String("mac"), MacAlgorithm: types.MacAlgorithmSpecHmacSha256, Message: []byte("message"), Mac: first})
+	out, err := c.VerifyMac(t.Context(), &kms.VerifyMacInput{KeyId: aws.String("mac"),
+		MacAlgorithm: types.MacAlgorithmSpecHmacSha256, Message: []byte("message"), Mac: first})
 	if err != nil || !out.MacValid || aws.ToString(out.KeyId) != prefix+"key/mac" {
 		t.Errorf("verify: %+v, %v", out, err)
 	}
@@ -82,9 +88,12 @@ func TestAWrongMacIsAnErrorAndNotFalse(t *testing.T) {
 	}
 	mac[0] ^= 1
 	for name, in := range map[string]*kms.VerifyMacInput{
-		"one bit off":     {KeyId: aws.String("mac"), MacAlgorithm: types.MacAlgorithmSpecHmacSha256, Message: []byte("message"), Mac: mac},
-		"one byte short":  {KeyId: aws.String("mac"), MacAlgorithm: types.MacAlgorithmSpecHmacSha256, Message: []byte("message"), Mac: mac[:31]},
-		"another message": {KeyId: aws.String("mac"), MacAlgorithm: types.MacAlgorithmSpecHmacSha256, Message: []byte("messag"), Mac: mac},
+		"one bit off": {KeyId: aws.String("mac"), MacAlgorithm: types.MacAlgorithmSpecHmacSha256,
+			Message: []byte("message"), Mac: mac},
+		"one byte short": {KeyId: aws.String("mac"), MacAlgorithm: types.MacAlgorithmSpecHmacSha256,
+			Message: []byte("message"), Mac: mac[:31]},
+		"another message": {KeyId: aws.String("mac"), MacAlgorithm: types.MacAlgorithmSpecHmacSha256,
+			Message: []byte("messag"), Mac: mac},
 	} {
 		_, err := c.VerifyMac(t.Context(), in)
 		var wrong *types.KMSInvalidMacException
@@ -103,24 +112,33 @@ func TestErrorsAreKMSsOwn(t *testing.T) {
 		message   []byte
 		want      string
 	}{
-		"a name that is no id":    {"none", sha256, []byte("m"), "NotFoundException: Invalid keyId 'none'"},
-		"an unknown id":           {unknown, sha256, []byte("m"), "NotFoundException: Key '" + prefix + "key/" + unknown + "' does not exist"},
-		"an unknown alias":        {"alias/none", sha256, []byte("m"), "NotFoundException: Alias " + prefix + "alias/none is not found."},
-		"a key of another region": {elsewhere, sha256, []byte("m"), "NotFoundException: Key '" + elsewhere + "' does not exist"},
-		"a disabled key":          {"off", sha256, []byte("m"), "DisabledException: " + prefix + "key/off is disabled."},
-		"a key for data":          {"data", sha256, []byte("m"), "InvalidKeyUsageException: " + prefix + "key/data key usage is ENCRYPT_DECRYPT"},
-		"the other algorithm":     {"mac", sha512, []byte("m"), "InvalidKeyUsageException: Algorithm HMAC_SHA_512 is incompatible with key spec HMAC_256."},
-		"an unknown algorithm":    {"mac", "HMAC_MD5", []byte("m"), "ValidationException: 1 validation error detected: Value at 'macAlgorithm'"},
-		"too long a message":      {"mac", sha256, make([]byte, 4097), "ValidationException: 1 validation error detected: Value at 'message'"},
-		"an empty message":        {"mac", sha256, []byte{}, "ValidationException: 1 validation error detected: Value at 'message'"},
+		"a name that is no id": {"none", sha256, []byte("m"), "NotFoundException: Invalid keyId 'none'"},
+		"an unknown id": {unknown, sha256, []byte("m"),
+			"NotFoundException: Key '" + prefix + "key/" + unknown + "' does not exist"},
+		"an unknown alias": {"alias/none", sha256, []byte("m"),
+			"NotFoundException: Alias " + prefix + "alias/none is not found."},
+		"a key of another region": {elsewhere, sha256, []byte("m"),
+			"NotFoundException: Key '" + elsewhere + "' does not exist"},
+		"a disabled key": {"off", sha256, []byte("m"), "DisabledException: " + prefix + "key/off is disabled."},
+		"a key for data": {"data", sha256, []byte("m"),
+			"InvalidKeyUsageException: " + prefix + "key/data key usage is ENCRYPT_DECRYPT"},
+		"the other algorithm": {"mac", sha512, []byte("m"),
+			"InvalidKeyUsageException: Algorithm HMAC_SHA_512 is incompatible with key spec HMAC_256."},
+		"an unknown algorithm": {"mac", "HMAC_MD5", []byte("m"),
+			"ValidationException: 1 validation error detected: Value at 'macAlgorithm'"},
+		"too long a message": {"mac", sha256, make([]byte, 4097),
+			"ValidationException: 1 validation error detected: Value at 'message'"},
+		"an empty message": {"mac", sha256, []byte{}, "ValidationException: 1 validation error detected: Value at 'message'"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := client(t, "developer").GenerateMac(t.Context(), &kms.GenerateMacInput{KeyId: &c.key, MacAlgorithm: c.algorithm, Message: c.message})
+			_, err := client(t, "developer").GenerateMac(t.Context(),
+				&kms.GenerateMacInput{KeyId: &c.key, MacAlgorithm: c.algorithm, Message: c.message})
 			var api smithy.APIError
 			if !errors.As(err, &api) || !strings.HasPrefix(api.ErrorCode()+": "+api.ErrorMessage(), c.want) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
-			if response := (interface{ HTTPStatusCode() int })(nil); !errors.As(err, &response) || response.HTTPStatusCode() != http.StatusBadRequest {
+			if response := (interface{ HTTPStatusCode() int })(nil); !errors.As(err, &response) ||
+				response.HTTPStatusCode() != http.StatusBadRequest {
 				t.Errorf("the status of %v is not 400", err)
 			}
 		})
@@ -138,7 +156,8 @@ func TestEachFunctionMayDoOnlyWhatItsRoleAllows(t *testing.T) {
 	if err != nil {
 		t.Errorf("create may not make a MAC: %v", err)
 	}
-	in := &kms.VerifyMacInput{KeyId: aws.String("mac"), MacAlgorithm: types.MacAlgorithmSpecHmacSha256, Message: []byte("m"), Mac: mac}
+	in := &kms.VerifyMacInput{KeyId: aws.String("mac"), MacAlgorithm: types.MacAlgorithmSpecHmacSha256,
+		Message: []byte("m"), Mac: mac}
 	if _, err := client(t, "verify").VerifyMac(t.Context(), in); err != nil {
 		t.Errorf("verify may not check a MAC: %v", err)
 	}
@@ -147,7 +166,9 @@ func TestEachFunctionMayDoOnlyWhatItsRoleAllows(t *testing.T) {
 	_, elsewhere := generate(t.Context(), client(t, "create"), "big", []byte("m"))
 	for _, err := range []error{verifying, making, elsewhere} {
 		var api smithy.APIError
-		if !errors.As(err, &api) || api.ErrorCode() != "AccessDeniedException" || !strings.Contains(api.ErrorMessage(), "arn:aws:sts::123456789012:assumed-role/f/f is not authorized to perform: kms:") {
+		if !errors.As(err, &api) || api.ErrorCode() != "AccessDeniedException" ||
+			!strings.Contains(api.ErrorMessage(),
+				"arn:aws:sts::123456789012:assumed-role/f/f is not authorized to perform: kms:") {
 			t.Errorf("got %v, want AccessDeniedException", err)
 		}
 	}
@@ -156,11 +177,13 @@ func TestEachFunctionMayDoOnlyWhatItsRoleAllows(t *testing.T) {
 func TestEveryStartHasOtherKeys(t *testing.T) {
 	var macs [2][]byte
 	for i := range macs {
-		s, err := keys.New([]keys.Key{{ID: "mac", ARN: prefix + "key/mac", Spec: "HMAC_256", Usage: "GENERATE_VERIFY_MAC"}}, nil, rand.Reader)
+		s, err := keys.New([]keys.Key{{ID: "mac", ARN: prefix + "key/mac", Spec: "HMAC_256", Usage: "GENERATE_VERIFY_MAC"}},
+			nil, rand.Reader)
 		if err != nil {
 			t.Fatal(err)
 		}
-		macs[i] = s.ServeCall(t.Context(), gateway.Call{Operation: "GenerateMac", Body: []byte(`{"KeyId":"mac","MacAlgorithm":"HMAC_SHA_256","Message":"bQ=="}`)}).Body
+		macs[i] = s.ServeCall(t.Context(), gateway.Call{Operation: "GenerateMac",
+			Body: []byte(`{"KeyId":"mac","MacAlgorithm":"HMAC_SHA_256","Message":"bQ=="}`)}).Body
 	}
 	if bytes.Equal(macs[0], macs[1]) {
 		t.Error("two starts share the key material")

@@ -9,8 +9,8 @@ const (
 	Handled Failure = iota
 	// Exited means that the process ended during the call.
 	Exited
-	// TimedOut means that the function reached its own timeout. It does not mean the five seconds that
-	// Cognito waits.
+	// TimedOut means that the function reached its own timeout. It does not mean the five seconds
+	// that Cognito waits.
 	TimedOut
 )
 

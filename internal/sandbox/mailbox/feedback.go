@@ -15,12 +15,13 @@ type feedback struct {
 	diagnostic string
 }
 
-// scenarios are those of the mailbox simulator with a bounce or complaint event. "success" and "ooto" have
-// none.
+// scenarios are those of the mailbox simulator with a bounce or complaint event. "success" and
+// "ooto" have none.
 var scenarios = map[string]feedback{
-	"bounce":          {"BOUNCE", "General", "5.1.1", "smtp; 550 5.1.1 user unknown"},
-	"suppressionlist": {"BOUNCE", "Suppressed", "5.1.1", "Amazon SES has suppressed sending to this address because it has a recent history of bouncing as an invalid address."},
-	"complaint":       {"COMPLAINT", nil, "", ""},
+	"bounce": {"BOUNCE", "General", "5.1.1", "smtp; 550 5.1.1 user unknown"},
+	"suppressionlist": {"BOUNCE", "Suppressed", "5.1.1",
+		"Amazon SES has suppressed sending to this address because it has a recent history of bouncing as an invalid address."},
+	"complaint": {"COMPLAINT", nil, "", ""},
 }
 
 // onSuppressionList is what becomes of a mail to an address on the account's own list.
@@ -57,8 +58,9 @@ func (c ConfigurationSet) publishes(kind string) bool {
 func (s *Service) bounce(id string, m *outgoing, to, caller string, f feedback, now time.Time) object {
 	recipient := object{"emailAddress": to, "action": "failed", "status": f.status, "diagnosticCode": f.diagnostic}
 	return object{"eventType": "Bounce", "mail": s.described(id, m, caller, now), "bounce": object{
-		"feedbackId": messageID(now), "bounceType": "Permanent", "bounceSubType": f.subType, "bouncedRecipients": []object{recipient},
-		"timestamp": stamp(now), "reportingMTA": "dns; a1-1.smtp-out." + s.cfg.Region + ".amazonses.com",
+		"feedbackId": messageID(now), "bounceType": "Permanent", "bounceSubType": f.subType,
+		"bouncedRecipients": []object{recipient},
+		"timestamp":         stamp(now), "reportingMTA": "dns; a1-1.smtp-out." + s.cfg.Region + ".amazonses.com",
 	}}
 }
 

@@ -20,7 +20,8 @@ var web embed.FS
 
 var pages = template.Must(template.ParseFS(web, "web/*.html"))
 
-// Inbox serves a Store: a page for developers, JSON for scripts. No other origin can read or change it.
+// Inbox serves a Store: a page for developers, JSON for scripts. No other origin can read or change
+// it.
 type Inbox struct {
 	store  *Store
 	logger *slog.Logger
@@ -54,8 +55,8 @@ const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; con
 const mailPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; " +
 	"form-action 'none'; frame-ancestors 'self'"
 
-// ServeHTTP answers one request. Changes are refused to pages of other origins,
-// which a browser marks in Sec-Fetch-Site or Origin.
+// ServeHTTP answers one request. Changes are refused to pages of other origins, which a browser
+// marks in Sec-Fetch-Site or Origin.
 func (in *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", pagePolicy)
@@ -172,8 +173,8 @@ type query struct {
 	limit int
 }
 
-// parseQuery reads to, since (RFC 3339, or milliseconds since 1970) and limit. A +
-// that wasn't escaped, of an address or a zone offset, arrives as a space.
+// parseQuery reads to, since (RFC 3339, or milliseconds since 1970) and limit. A + that wasn't
+// escaped, of an address or a zone offset, arrives as a space.
 func parseQuery(values url.Values) (query, error) {
 	q := query{to: strings.ReplaceAll(strings.TrimSpace(values.Get("to")), " ", "+")}
 	var errs []error

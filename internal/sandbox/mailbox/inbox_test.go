@@ -48,7 +48,9 @@ func request(t *testing.T, method, address string, header ...string) (*http.Resp
 
 func TestTheJSONHasTheContractsFields(t *testing.T) {
 	store, _, base := page(t)
-	store.Add(mailbox.Message{ID: "7", To: "user@example.com", From: "c@example.com", Subject: "<s>", Text: "t", HTML: "<p>", Headers: map[string]string{"X-A": "b"}, SentAt: time.Unix(1, 0).UTC(), Recipients: []string{"user@example.com"}})
+	store.Add(mailbox.Message{ID: "7", To: "user@example.com", From: "c@example.com", Subject: "<s>", Text: "t",
+		HTML: "<p>", Headers: map[string]string{"X-A": "b"}, SentAt: time.Unix(1, 0).UTC(),
+		Recipients: []string{"user@example.com"}})
 	_, body := request(t, http.MethodGet, base+"/api/messages")
 	var got []map[string]any
 	if err := json.Unmarshal([]byte(body), &got); err != nil {
@@ -79,8 +81,9 @@ func TestTheListFilters(t *testing.T) {
 	store.Add(letter(0, "a+b+c@example.com"))
 	for query, want := range map[string]int{
 		"to=a+b+c@example.com": 1, "to=a%2Bb%2bc%40example.com": 1, "to=%20a+b+c@example.com%20": 1,
-		"": 5, "to=user%40example.com": 3, "to=USER%40example.com&since=1970-01-01T00:00:01Z": 2, "since=9000": 1, "since=1970-01-01T02:00:09%2B02:00": 1,
-		"since=1970-01-01T02:00:09+02:00": 1, "to=none%40example.com": 0, "limit=2": 2,
+		"": 5, "to=user%40example.com": 3, "to=USER%40example.com&since=1970-01-01T00:00:01Z": 2, "since=9000": 1,
+		"since=1970-01-01T02:00:09%2B02:00": 1,
+		"since=1970-01-01T02:00:09+02:00":   1, "to=none%40example.com": 0, "limit=2": 2,
 	} {
 		_, body := request(t, http.MethodGet, base+"/api/messages?"+query)
 		var got []any
@@ -191,12 +194,16 @@ func TestPollingCostsNothingWhileNothingChanges(t *testing.T) {
 }
 
 func TestTheSourceIsMIMEThatAnotherParserReads(t *testing.T) {
-	source := mailbox.Source(mailbox.Message{ID: "1", Text: "Grüße = 1", HTML: "<p>ü</p>", Headers: map[string]string{"From": "a@example.com", "To": "b@example.com", "Subject": "Grüße", "X-Z": "1", "X-A": "2"}})
+	source := mailbox.Source(mailbox.Message{ID: "1", Text: "Grüße = 1", HTML: "<p>ü</p>",
+		Headers: map[string]string{"From": "a@example.com", "To": "b@example.com", "Subject": "Grüße", "X-Z": "1",
+			"X-A": "2"}})
 	m, err := mail.ReadMessage(bytes.NewReader(source))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.Header.Get("From") != "a@example.com" || !strings.HasPrefix(m.Header.Get("Content-Type"), "multipart/alternative") || strings.Count(string(source), "X-Z:") != 1 || strings.Count(string(source), "From:") != 1 {
+	if m.Header.Get("From") != "a@example.com" ||
+		!strings.HasPrefix(m.Header.Get("Content-Type"), "multipart/alternative") ||
+		strings.Count(string(source), "X-Z:") != 1 || strings.Count(string(source), "From:") != 1 {
 		t.Errorf("source:\n%s", source)
 	}
 }

@@ -17,8 +17,8 @@ const (
 	maxNesting = 5
 )
 
-// readRaw reads a mail that was sent as MIME. Its header names sender and
-// recipients where the request doesn't.
+// readRaw reads a mail that was sent as MIME. Its header names sender and recipients where the
+// request doesn't.
 func (m *outgoing) readRaw(data []byte, recipientsFromHeader bool) *refusal {
 	parsed, err := mail.ReadMessage(bytes.NewReader(data))
 	if err != nil {

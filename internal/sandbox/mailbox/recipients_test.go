@@ -19,10 +19,14 @@ func TestAnAccountInTheSandboxMailsToVerifiedIdentitiesAlone(t *testing.T) {
 		{"the sender's own domain", "create", "", "user@example.com", "", ""},
 		{"the simulator", "create", "", "success+label@simulator.amazonses.com", "", ""},
 		{"another address", "wide", "", "other@elsewhere.example", "MessageRejected", unverified + "other@elsewhere.example"},
-		{"two of three", "wide", "", "a@b.example,you@elsewhere.example,c@d.example", "MessageRejected", unverified + "a@b.example, c@d.example"},
-		{"an unverified sender too", "wide", "codes@other.example", "a@b.example", "MessageRejected", unverified + "codes@other.example, a@b.example"},
-		{"no right on a verified address", "create", "", "you@elsewhere.example", "AccessDeniedException", denied + "you@elsewhere.example"},
-		{"no right on a verified domain", "create", "", "any@verified.example", "AccessDeniedException", denied + "verified.example"},
+		{"two of three", "wide", "", "a@b.example,you@elsewhere.example,c@d.example", "MessageRejected",
+			unverified + "a@b.example, c@d.example"},
+		{"an unverified sender too", "wide", "codes@other.example", "a@b.example", "MessageRejected",
+			unverified + "codes@other.example, a@b.example"},
+		{"no right on a verified address", "create", "", "you@elsewhere.example", "AccessDeniedException",
+			denied + "you@elsewhere.example"},
+		{"no right on a verified domain", "create", "", "any@verified.example", "AccessDeniedException",
+			denied + "verified.example"},
 		{"no right on another address", "create", "", "a@b.example", "AccessDeniedException", denied + "a@b.example"},
 	} {
 		p := office(t, c.caller)

@@ -221,7 +221,8 @@ func (m *outgoing) context() map[string][]string {
 func (m *outgoing) message(id, region string, to []string, now time.Time) Message {
 	headers := map[string]string{
 		"From": m.from, "To": strings.Join(m.to, ", "), "Subject": m.subject,
-		"Date": now.UTC().Format(time.RFC1123Z), "Message-ID": "<" + id + "@" + region + ".amazonses.com>", "MIME-Version": "1.0",
+		"Date": now.UTC().Format(time.RFC1123Z), "Message-ID": "<" + id + "@" + region + ".amazonses.com>",
+		"MIME-Version": "1.0",
 	}
 	if len(m.replyTo) > 0 {
 		headers["Reply-To"] = strings.Join(m.replyTo, ", ")

@@ -39,9 +39,9 @@ type post struct {
 	client  *sesv2.Client
 }
 
-// office has the identities example.com and person@elsewhere.example, and the
-// sets "codes" and "paused". Set "codes" publishes. The caller "create" may send as codes@example.com,
-// the caller "wide" as anybody.
+// office has the identities example.com and person@elsewhere.example, and the sets "codes" and
+// "paused". Set "codes" publishes. The caller "create" may send as codes@example.com, the caller
+// "wide" as anybody.
 func office(t testing.TB, caller string) post {
 	t.Helper()
 	principal := func(resources []string, conditions ...iam.Condition) iam.Principal {
@@ -63,13 +63,16 @@ func office(t testing.TB, caller string) post {
 		Region:  "eu-west-1", Account: "123456789012", Partition: "aws",
 		Identities: []mailbox.Identity{{Name: "example.com", ARN: arn + "identity/example.com"},
 			{Name: "person@elsewhere.example", ARN: arn + "identity/person@elsewhere.example"}},
-		ConfigurationSets: []mailbox.ConfigurationSet{{Name: "codes", ARN: arn + "configuration-set/codes", BusEvents: []string{"bounce", "COMPLAINT"}}, {Name: "silent", ARN: arn + "configuration-set/silent"}, {Name: "paused", ARN: arn + "configuration-set/paused", SendingDisabled: true}},
+		ConfigurationSets: []mailbox.ConfigurationSet{{Name: "codes", ARN: arn + "configuration-set/codes",
+			BusEvents: []string{"bounce", "COMPLAINT"}}, {Name: "silent", ARN: arn + "configuration-set/silent"},
+			{Name: "paused", ARN: arn + "configuration-set/paused", SendingDisabled: true}},
 	}, callers, store)
 	server := httptest.NewServer(gateway.New(map[string]gateway.Service{gateway.SES: service}, nil,
 		slog.New(slog.DiscardHandler)))
 	t.Cleanup(server.Close)
 	return post{events, service, store, sesv2.New(sesv2.Options{
-		Region: "eu-west-1", BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider(caller, "x", ""),
+		Region: "eu-west-1", BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1,
+		Credentials: credentials.NewStaticCredentialsProvider(caller, "x", ""),
 	})}
 }
 
@@ -132,34 +135,49 @@ func TestSESRefusesAsItDoes(t *testing.T) {
 		caller, code, text string
 		change             func(*sesv2.SendEmailInput)
 	}{
-		"an unverified sender":       {"developer", "MessageRejected", "Email address is not verified. The following identities failed the check in region EU-WEST-1: codes@other.example", from("codes@other.example")},
+		"an unverified sender": {"developer", "MessageRejected",
+			"Email address is not verified. The following identities failed the check in region EU-WEST-1: codes@other.example",
+			from("codes@other.example")},
 		"another name of an address": {"developer", "MessageRejected", "not verified", from("other@elsewhere.example")},
-		"a set that isn't there":     {"developer", "NotFoundException", "Configuration set <none> does not exist.", set("none")},
-		"a paused set":               {"developer", "SendingPausedException", "paused", set("paused")},
-		"another sender by the role": {"create", "AccessDeniedException", "is not authorized to perform: ses:SendEmail on resource: " + arn + "identity/example.com", from("boss@example.com")},
-		"a set outside the role":     {"no-set", "AccessDeniedException", "configuration-set/codes", set("codes")},
-		"no right beats no identity": {"create", "AccessDeniedException", "identity/codes@other.example", from("codes@other.example")},
-		"right but no identity":      {"wide", "MessageRejected", "not verified", from("codes@other.example")},
-		"no sender":                  {"developer", "BadRequestException", "FromEmailAddress", from("")},
-		"a sender that is none":      {"developer", "BadRequestException", "Missing final '@domain'", from("codes")},
-		"a recipient that is none":   {"developer", "BadRequestException", "Missing final '@domain'", to("person@")},
-		"a line break in a name":     {"developer", "BadRequestException", "Missing final", to("Person\r\nBcc: x@example.com <user@example.com>")},
-		"letters beyond ASCII":       {"developer", "BadRequestException", "Missing final", to("ädä@example.com")},
-		"no recipient":               {"developer", "BadRequestException", "At least one recipient", to()},
-		"51 recipients":              {"developer", "BadRequestException", "exceeds 50", to(strings.Split(strings.TrimSuffix(strings.Repeat("a@example.com ", 51), " "), " ")...)},
-		"a header with a line break": {"developer", "BadRequestException", "Invalid header <X-A>", func(in *sesv2.SendEmailInput) {
-			in.Content.Simple.Headers = []types.MessageHeader{{Name: aws.String("X-A"),
-				Value: aws.String("a\r\nBcc: b@example.com")}}
-		}},
-		"a subject with a line break": {"developer", "BadRequestException", "Subject", func(in *sesv2.SendEmailInput) { in.Content.Simple.Subject.Data = aws.String("a\nb") }},
-		"a tag with a space":          {"developer", "BadRequestException", "Invalid tag name <a b>: only alphanumeric ASCII characters, '_', and '-' are allowed.", tag("a b", "c")},
-		"a tag with a dot":            {"developer", "BadRequestException", "Invalid tag name <a.b>", tag("a.b", "c")},
-		"a tag's value with an @":     {"developer", "BadRequestException", "Invalid tag value <a@b>", tag("a", "a@b")},
-		"a tag without a value":       {"developer", "BadRequestException", "The tag value must be specified.", tag("a", "")},
-		"a tag that is too long":      {"developer", "BadRequestException", "Tag name cannot exceed 256 characters.", tag(strings.Repeat("a", 257), "c")},
-		"a tag of SES's own":          {"developer", "BadRequestException", "Invalid tag name <ses:operation>", tag("ses:operation", "c")},
-		"a feedback id with a :":      {"developer", "BadRequestException", "Invalid tag value <a:b>", tag("ses:feedback-id-a", "a:b")},
-		"no body":                     {"developer", "BadRequestException", "Text or Html", func(in *sesv2.SendEmailInput) { in.Content.Simple.Body = &types.Body{} }},
+		"a set that isn't there": {"developer", "NotFoundException", "Configuration set <none> does not exist.",
+			set("none")},
+		"a paused set": {"developer", "SendingPausedException", "paused", set("paused")},
+		"another sender by the role": {"create", "AccessDeniedException",
+			"is not authorized to perform: ses:SendEmail on resource: " + arn + "identity/example.com",
+			from("boss@example.com")},
+		"a set outside the role": {"no-set", "AccessDeniedException", "configuration-set/codes", set("codes")},
+		"no right beats no identity": {"create", "AccessDeniedException", "identity/codes@other.example",
+			from("codes@other.example")},
+		"right but no identity":    {"wide", "MessageRejected", "not verified", from("codes@other.example")},
+		"no sender":                {"developer", "BadRequestException", "FromEmailAddress", from("")},
+		"a sender that is none":    {"developer", "BadRequestException", "Missing final '@domain'", from("codes")},
+		"a recipient that is none": {"developer", "BadRequestException", "Missing final '@domain'", to("person@")},
+		"a line break in a name": {"developer", "BadRequestException", "Missing final",
+			to("Person\r\nBcc: x@example.com <user@example.com>")},
+		"letters beyond ASCII": {"developer", "BadRequestException", "Missing final", to("ädä@example.com")},
+		"no recipient":         {"developer", "BadRequestException", "At least one recipient", to()},
+		"51 recipients": {"developer", "BadRequestException", "exceeds 50",
+			to(strings.Split(strings.TrimSuffix(strings.Repeat("a@example.com ", 51), " "), " ")...)},
+		"a header with a line break": {"developer", "BadRequestException", "Invalid header <X-A>",
+			func(in *sesv2.SendEmailInput) {
+				in.Content.Simple.Headers = []types.MessageHeader{{Name: aws.String("X-A"),
+					Value: aws.String("a\r\nBcc: b@example.com")}}
+			}},
+		"a subject with a line break": {"developer", "BadRequestException", "Subject",
+			func(in *sesv2.SendEmailInput) { in.Content.Simple.Subject.Data = aws.String("a\nb") }},
+		"a tag with a space": {"developer", "BadRequestException",
+			"Invalid tag name <a b>: only alphanumeric ASCII characters, '_', and '-' are allowed.", tag("a b", "c")},
+		"a tag with a dot":        {"developer", "BadRequestException", "Invalid tag name <a.b>", tag("a.b", "c")},
+		"a tag's value with an @": {"developer", "BadRequestException", "Invalid tag value <a@b>", tag("a", "a@b")},
+		"a tag without a value":   {"developer", "BadRequestException", "The tag value must be specified.", tag("a", "")},
+		"a tag that is too long": {"developer", "BadRequestException", "Tag name cannot exceed 256 characters.",
+			tag(strings.Repeat("a", 257), "c")},
+		"a tag of SES's own": {"developer", "BadRequestException", "Invalid tag name <ses:operation>",
+			tag("ses:operation", "c")},
+		"a feedback id with a :": {"developer", "BadRequestException", "Invalid tag value <a:b>",
+			tag("ses:feedback-id-a", "a:b")},
+		"no body": {"developer", "BadRequestException", "Text or Html",
+			func(in *sesv2.SendEmailInput) { in.Content.Simple.Body = &types.Body{} }},
 		"an identity of another name": {"developer", "MessageRejected", "not verified", func(in *sesv2.SendEmailInput) {
 			in.FromEmailAddressIdentityArn = aws.String(arn + "identity/person@elsewhere.example")
 		}},

@@ -40,7 +40,8 @@ type Config struct {
 	Region, Account, Partition string
 	Identities                 []Identity
 	ConfigurationSets          []ConfigurationSet
-	// InSandbox is set for an account in the SES sandbox: it mails to verified identities and the mailbox simulator alone.
+	// InSandbox is set for an account in the SES sandbox: it mails to verified identities and the
+	// mailbox simulator alone.
 	InSandbox bool
 	// Publish receives the events about mails; nil drops them.
 	Publish func(eventbus.Event)
@@ -62,8 +63,8 @@ func New(cfg Config, callers gateway.Callers, store *Store) *Service {
 	return &Service{cfg: cfg, callers: callers, store: store, simulated: map[string]int{}, suppressed: map[string]bool{}}
 }
 
-// Simulated counts mails to the mailbox simulator by scenario: "success",
-// "bounce", "complaint", "suppressionlist" and "ooto" are SES's own.
+// Simulated counts mails to the mailbox simulator by scenario: "success", "bounce", "complaint",
+// "suppressionlist" and "ooto" are SES's own.
 func (s *Service) Simulated() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,8 +75,8 @@ func (s *Service) Simulated() map[string]int {
 	return all
 }
 
-// Suppress puts an address on the account's suppression list: mails to it are
-// accepted, never arrive and count as bounced.
+// Suppress puts an address on the account's suppression list: mails to it are accepted, never
+// arrive and count as bounced.
 func (s *Service) Suppress(address string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

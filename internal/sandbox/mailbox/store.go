@@ -1,5 +1,5 @@
-// Package mailbox emulates SESv2's SendEmail for the sandbox: it refuses what SES refuses, and puts other
-// mails into an inbox for developers and tests.
+// Package mailbox emulates SESv2's SendEmail for the sandbox: it refuses what SES refuses, and puts
+// other mails into an inbox for developers and tests.
 package mailbox
 
 import (
@@ -108,8 +108,8 @@ func (s *Store) evict() {
 	}
 }
 
-// Messages lists mails, newest first: those to one recipient unless to is
-// empty, none older than since, at most limit unless it is 0.
+// Messages lists mails, newest first: those to one recipient unless to is empty, none older than
+// since, at most limit unless it is 0.
 func (s *Store) Messages(to string, since time.Time, limit int) []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,8 +158,8 @@ func (s *Store) Version() uint64 {
 	return s.version
 }
 
-// Wait returns the newest mail to a recipient that is not older than since, as
-// soon as there is one. Its error wraps the context's.
+// Wait returns the newest mail to a recipient that is not older than since, as soon as there is
+// one. Its error wraps the context's.
 func (s *Store) Wait(ctx context.Context, to string, since time.Time) (Message, error) {
 	for {
 		s.mu.Lock()

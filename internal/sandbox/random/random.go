@@ -7,7 +7,8 @@ import (
 	"encoding/hex"
 )
 
-// Bytes returns n random bytes. The system's source never fails: crypto/rand ends the process instead.
+// Bytes returns n random bytes. The system's source never fails: crypto/rand ends the process
+// instead.
 func Bytes(n int) []byte {
 	b := make([]byte, n)
 	_, _ = rand.Read(b)

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// Environment returns the environment of a function's processes, without the address of the Runtime API. It
-// has nothing of the user's own. Lambda's variables override the template's, the sandbox's endpoints both.
+// Environment returns the environment of a function's processes, without the address of the Runtime
+// API. It has nothing of the user's own. Lambda's variables override the template's, the sandbox's
+// endpoints both.
 func Environment(f Function, region, taskRoot string) map[string]string {
 	e := map[string]string{}
 	for name, value := range f.Environment {

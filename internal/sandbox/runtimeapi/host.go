@@ -1,5 +1,5 @@
-// Package runtimeapi runs unchanged Lambda binaries. It serves the Runtime API from which a provided.al2023
-// bootstrap fetches its events, and starts, times and stops the processes.
+// Package runtimeapi runs unchanged Lambda binaries. It serves the Runtime API from which a
+// provided.al2023 bootstrap fetches its events, and starts, times and stops the processes.
 package runtimeapi
 
 import (
@@ -15,8 +15,8 @@ import (
 // InitTimeout is how long a process may take from its start to its first request for an event.
 const InitTimeout = 10 * time.Second
 
-// MaxProcesses is how many processes of one function run at once. Further calls wait. Lambda's default for
-// an account is 1,000.
+// MaxProcesses is how many processes of one function run at once. Further calls wait. Lambda's
+// default for an account is 1,000.
 const MaxProcesses = 100
 
 // maxIdle is how many idle processes of one function are kept warm.
@@ -97,8 +97,9 @@ func New(functions []Function, opts Options) *Host {
 	return h
 }
 
-// Invoke runs a function on an event and returns its response. A *[lambda.Error] is the function's failure.
-// When ctx ends, Invoke returns its error while the function runs to its end, as on Lambda.
+// Invoke runs a function on an event and returns its response. A *[lambda.Error] is the function's
+// failure. When ctx ends, Invoke returns its error while the function runs to its end, as on
+// Lambda.
 func (h *Host) Invoke(ctx context.Context, name string, event []byte) ([]byte, error) {
 	f, ok := h.functions[name]
 	if !ok {

@@ -40,8 +40,8 @@ func failed(f lambda.Failure, kind, message string) result {
 	return result{err: &lambda.Error{Failure: f, Type: kind, Message: message}}
 }
 
-// run finds or starts a process for the call. Calls don't wait for each other: a call that Cognito repeats
-// runs beside the first.
+// run finds or starts a process for the call. Calls don't wait for each other: a call that Cognito
+// repeats runs beside the first.
 func (f *function) run(inv *invocation) {
 	select {
 	case f.slots <- struct{}{}:
@@ -67,7 +67,8 @@ func (f *function) run(inv *invocation) {
 	}
 }
 
-// serve passes the call to an idle process. It returns false if the process ended without taking it.
+// serve passes the call to an idle process. It returns false if the process ended without taking
+// it.
 func (f *function) serve(p *process, inv *invocation) bool {
 	inv.deadline = time.Now().Add(f.Timeout)
 	timer := time.NewTimer(f.Timeout)

@@ -16,8 +16,8 @@ import (
 // bootstrap is the name of the program in the asset of an OS-only runtime.
 const bootstrap = "bootstrap"
 
-// Prepare makes every function ready to run on this host. The report has a sentence for each function that
-// runs rebuilt. The error reports all problems at once.
+// Prepare makes every function ready to run on this host. The report has a sentence for each
+// function that runs rebuilt. The error reports all problems at once.
 func (h *Host) Prepare(ctx context.Context) (report []string, err error) {
 	type outcome struct {
 		line string
@@ -85,7 +85,8 @@ func (f *function) prepare(ctx context.Context) (line string, err error) {
 func executable(program string) error {
 	info, err := os.Stat(program)
 	if err == nil && info.Mode()&0o111 == 0 {
-		return fmt.Errorf("%s is not executable, so Lambda could not start it either; mark it so and run cdk synth", bootstrap)
+		return fmt.Errorf("%s is not executable, so Lambda could not start it either; mark it so and run cdk synth",
+			bootstrap)
 	}
 	return err
 }
@@ -116,8 +117,8 @@ func goArch(lambda string) string {
 	return lambda
 }
 
-// rebuild compiles the function for the host from its source, checks that the asset comes from the same
-// source, and reports both.
+// rebuild compiles the function for the host from its source, checks that the asset comes from the
+// same source, and reports both.
 func (f *function) rebuild(ctx context.Context, root, program string) (string, error) {
 	host := runtime.GOOS + "/" + runtime.GOARCH
 	asset := "linux/" + goArch(f.Architecture)
@@ -147,7 +148,8 @@ func (f *function) rebuild(ctx context.Context, root, program string) (string, e
 	}
 	if !same {
 		return fmt.Sprintf("function %s: the asset is for %s, this host is %s, so it was rebuilt for the host; WARNING: "+
-			"it was built from other sources than the assembly's (or by another Go release): run cdk synth", f.Name, asset, host), nil
+			"it was built from other sources than the assembly's (or by another Go release): run cdk synth", f.Name, asset,
+			host), nil
 	}
 	if dir, err = f.keep(dir); err != nil {
 		return "", err

@@ -65,13 +65,15 @@ func TestAForeignBinaryIsRebuiltKeptAndReported(t *testing.T) {
 		builds++
 		return fromSource(ctx, folder, goos, goarch, out)
 	}
-	f := runtimeapi.Function{Folder: "create-auth-challenge", Asset: dir, AssetHash: strings.Repeat("ab", 32), Architecture: lambdaArch(foreign())}
+	f := runtimeapi.Function{Folder: "create-auth-challenge", Asset: dir, AssetHash: strings.Repeat("ab", 32),
+		Architecture: lambdaArch(foreign())}
 	for round, want := range []int{2, 2} {
 		h, report, err := prepare(t, runtimeapi.Options{Build: build, CacheDir: cache}, f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(report) != 1 || !strings.Contains(report[0], "probe") || !strings.Contains(report[0], "linux/"+foreign()) || !strings.Contains(report[0], "linux/"+runtime.GOARCH) || strings.Contains(report[0], "WARNING") {
+		if len(report) != 1 || !strings.Contains(report[0], "probe") || !strings.Contains(report[0], "linux/"+foreign()) ||
+			!strings.Contains(report[0], "linux/"+runtime.GOARCH) || strings.Contains(report[0], "WARNING") {
 			t.Errorf("report %q", report)
 		}
 		if builds != want {
@@ -98,11 +100,13 @@ func TestARebuildFromOtherSourcesIsAWarningAndNotKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	program.Close()
-	_, report, err := prepare(t, runtimeapi.Options{Build: fromSource, CacheDir: cache}, runtimeapi.Function{Folder: "x", Asset: dir, AssetHash: "cd", Architecture: lambdaArch(foreign())})
+	_, report, err := prepare(t, runtimeapi.Options{Build: fromSource, CacheDir: cache},
+		runtimeapi.Function{Folder: "x", Asset: dir, AssetHash: "cd", Architecture: lambdaArch(foreign())})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(report) != 1 || !strings.Contains(report[0], "built from other sources than the assembly's") || !strings.Contains(report[0], "run cdk synth") {
+	if len(report) != 1 || !strings.Contains(report[0], "built from other sources than the assembly's") ||
+		!strings.Contains(report[0], "run cdk synth") {
 		t.Errorf("report %q", report)
 	}
 	if kept, _ := filepath.Glob(filepath.Join(cache, "functions", "*")); len(kept) != 0 {
@@ -126,15 +130,25 @@ func TestWhatCannotRunIsRefusedWithTheRemedy(t *testing.T) {
 		build func(context.Context, string, string, string, string) error
 		want  []string
 	}{
-		"no source":              {runtimeapi.Function{Folder: "x", Asset: away, Architecture: lambdaArch(foreign())}, nil, []string{"function probe", "linux/" + foreign(), "linux/" + runtime.GOARCH, "no source"}},
-		"somebody else's":        {runtimeapi.Function{Asset: away, Architecture: lambdaArch(foreign())}, fromSource, []string{"not one of EmailOTP's own"}},
-		"a build that fails":     {runtimeapi.Function{Folder: "x", Asset: away, Architecture: lambdaArch(foreign())}, func(context.Context, string, string, string, string) error { return errors.New("syntax error") }, []string{"rebuilding it failed", "syntax error"}},
-		"two minds":              {runtimeapi.Function{Asset: good, Architecture: lambdaArch(foreign())}, nil, []string{"make the two agree"}},
-		"no binary":              {runtimeapi.Function{Asset: t.TempDir(), Architecture: "x86_64"}, nil, []string{"no file named bootstrap", "run cdk synth"}},
-		"a script":               {runtimeapi.Function{Asset: text, Architecture: "x86_64"}, nil, []string{"not a Linux binary", "GOOS=linux"}},
-		"nothing there":          {runtimeapi.Function{Asset: filepath.Join(text, "none"), Architecture: "x86_64"}, nil, []string{"missing", "run cdk synth"}},
-		"another runtime":        {runtimeapi.Function{Asset: good, Runtime: "nodejs22.x", Architecture: "x86_64"}, nil, []string{`"nodejs22.x"`, "provided.al2023"}},
-		"neither folder nor zip": {runtimeapi.Function{Asset: filepath.Join(text, "bootstrap"), Architecture: "x86_64"}, nil, []string{"neither a directory nor a zip file"}},
+		"no source": {runtimeapi.Function{Folder: "x", Asset: away, Architecture: lambdaArch(foreign())}, nil,
+			[]string{"function probe", "linux/" + foreign(), "linux/" + runtime.GOARCH, "no source"}},
+		"somebody else's": {runtimeapi.Function{Asset: away, Architecture: lambdaArch(foreign())}, fromSource,
+			[]string{"not one of EmailOTP's own"}},
+		"a build that fails": {runtimeapi.Function{Folder: "x", Asset: away, Architecture: lambdaArch(foreign())},
+			func(context.Context, string, string, string, string) error { return errors.New("syntax error") },
+			[]string{"rebuilding it failed", "syntax error"}},
+		"two minds": {runtimeapi.Function{Asset: good, Architecture: lambdaArch(foreign())}, nil,
+			[]string{"make the two agree"}},
+		"no binary": {runtimeapi.Function{Asset: t.TempDir(), Architecture: "x86_64"}, nil,
+			[]string{"no file named bootstrap", "run cdk synth"}},
+		"a script": {runtimeapi.Function{Asset: text, Architecture: "x86_64"}, nil,
+			[]string{"not a Linux binary", "GOOS=linux"}},
+		"nothing there": {runtimeapi.Function{Asset: filepath.Join(text, "none"), Architecture: "x86_64"}, nil,
+			[]string{"missing", "run cdk synth"}},
+		"another runtime": {runtimeapi.Function{Asset: good, Runtime: "nodejs22.x", Architecture: "x86_64"}, nil,
+			[]string{`"nodejs22.x"`, "provided.al2023"}},
+		"neither folder nor zip": {runtimeapi.Function{Asset: filepath.Join(text, "bootstrap"), Architecture: "x86_64"}, nil,
+			[]string{"neither a directory nor a zip file"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := prepare(t, runtimeapi.Options{Build: c.build}, c.f)
@@ -185,7 +199,9 @@ func TestAZipFileRunsFromATemporaryDirectoryThatGoesAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, _, err := prepare(t, runtimeapi.Options{}, runtimeapi.Function{Asset: writeZip(t, map[string]string{"bootstrap": string(program), "data/mail.json": "{}"}), Architecture: lambdaArch(runtime.GOARCH)})
+	h, _, err := prepare(t, runtimeapi.Options{},
+		runtimeapi.Function{Asset: writeZip(t, map[string]string{"bootstrap": string(program), "data/mail.json": "{}"}),
+			Architecture: lambdaArch(runtime.GOARCH)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +219,8 @@ func TestAZipFileRunsFromATemporaryDirectoryThatGoesAway(t *testing.T) {
 
 func TestAZipFileCannotWriteOutside(t *testing.T) {
 	needLinux(t)
-	_, _, err := prepare(t, runtimeapi.Options{}, runtimeapi.Function{Asset: writeZip(t, map[string]string{"../escaped": "x"}), Architecture: "x86_64"})
+	_, _, err := prepare(t, runtimeapi.Options{},
+		runtimeapi.Function{Asset: writeZip(t, map[string]string{"../escaped": "x"}), Architecture: "x86_64"})
 	if err == nil || !strings.Contains(err.Error(), "escaped") {
 		t.Errorf("got %v", err)
 	}

@@ -12,7 +12,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
 )
 
-// process is one process of a function. Each has a Runtime API of its own, so that a request belongs to it.
+// process is one process of a function. Each has a Runtime API of its own, so that a request
+// belongs to it.
 type process struct {
 	fn     *function
 	cmd    *exec.Cmd

@@ -48,8 +48,8 @@ func (t *tempDir) remove() error {
 	return os.RemoveAll(t.path)
 }
 
-// unpack gives the asset as a directory: the asset's own, which is never
-// written to, or a temporary one with a zip file's content.
+// unpack gives the asset as a directory: the asset's own, which is never written to, or a temporary
+// one with a zip file's content.
 func (f *function) unpack() (string, error) {
 	root, err := filepath.Abs(f.Asset)
 	if err != nil {
@@ -109,8 +109,8 @@ func extract(file *zip.File, dir string, limit int64) (int64, error) {
 	return n, err
 }
 
-// cachePath is where a rebuilt function is kept: by the asset's hash, which
-// stands for its source, and by the host.
+// cachePath is where a rebuilt function is kept: by the asset's hash, which stands for its source,
+// and by the host.
 func (f *function) cachePath() string {
 	hash := f.AssetHash
 	if f.host.opts.CacheDir == "" || hash == "" || !filepath.IsLocal(hash) || filepath.Base(hash) != hash {
@@ -131,8 +131,8 @@ func (f *function) rebuiltDir() (dir string, kept bool, err error) {
 	return dir, false, err
 }
 
-// build fills dir with the asset's other files and a bootstrap for the host. It
-// reports whether the same source gives the asset's own bootstrap, byte for byte.
+// build fills dir with the asset's other files and a bootstrap for the host. It reports whether the
+// same source gives the asset's own bootstrap, byte for byte.
 func (f *function) build(ctx context.Context, root, program, dir string) (same bool, err error) {
 	if err := os.CopyFS(dir, withoutBootstrap{os.DirFS(root)}); err != nil {
 		return false, err
@@ -171,8 +171,8 @@ func sameFile(a, b string) (bool, error) {
 	return bytes.Equal(x, y), err
 }
 
-// keep moves a rebuilt function into the cache. Of two sandboxes that do so at
-// once the first wins, and both have the same.
+// keep moves a rebuilt function into the cache. Of two sandboxes that do so at once the first wins,
+// and both have the same.
 func (f *function) keep(dir string) (string, error) {
 	path := f.cachePath()
 	if path == "" {

@@ -34,7 +34,8 @@ var asset = sync.OnceValues(func() (string, error) {
 })
 
 func compile(goarch, out string) error {
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-o", out, "./testdata/lambda")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-o", out,
+		"./testdata/lambda")
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+goarch, "CGO_ENABLED=0")
 	if words, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, words)
@@ -91,8 +92,9 @@ func host(t *testing.T, opts runtimeapi.Options, change ...func(*runtimeapi.Func
 		t.Fatal(err)
 	}
 	f := runtimeapi.Function{
-		Name: "probe", ARN: arn, Asset: dir, Handler: "bootstrap", Runtime: "provided.al2023", Architecture: lambdaArch(runtime.GOARCH),
-		MemoryMB: 128, Timeout: 3 * time.Second, AccessKeyID: "ASIAPROBE", SecretKey: "secret",
+		Name: "probe", ARN: arn, Asset: dir, Handler: "bootstrap", Runtime: "provided.al2023",
+		Architecture: lambdaArch(runtime.GOARCH),
+		MemoryMB:     128, Timeout: 3 * time.Second, AccessKeyID: "ASIAPROBE", SecretKey: "secret",
 		Environment: map[string]string{"SETTING": "value", "AWS_REGION": "mars"},
 	}
 	for _, c := range change {
@@ -186,12 +188,18 @@ func TestFailuresHaveLambdasWords(t *testing.T) {
 		event string
 		want  lambda.Error // Message is a part of it
 	}{
-		"an error":    {`{"do":"fail","text":"no such thing"}`, lambda.Error{Failure: lambda.Handled, Type: "errorString", Message: "no such thing"}},
-		"a panic":     {`{"do":"panic","text":"oh"}`, lambda.Error{Failure: lambda.Handled, Type: "string", Message: "oh"}},
-		"an exit":     {`{"do":"exit"}`, lambda.Error{Failure: lambda.Exited, Type: "Runtime.ExitError", Message: " Error: Runtime exited with error: exit status 7"}},
-		"a quiet one": {`{"do":"exit quietly"}`, lambda.Error{Failure: lambda.Exited, Type: "Runtime.ExitError", Message: " Error: Runtime exited without providing a reason"}},
-		"a timeout":   {`{"sleep":60000}`, lambda.Error{Failure: lambda.TimedOut, Type: "Sandbox.Timedout", Message: "Task timed out after 1.00 seconds"}},
-		"too large":   {`{"do":"huge"}`, lambda.Error{Failure: lambda.Handled, Type: "Function.ResponseSizeTooLarge", Message: "6291556 bytes"}},
+		"an error": {`{"do":"fail","text":"no such thing"}`,
+			lambda.Error{Failure: lambda.Handled, Type: "errorString", Message: "no such thing"}},
+		"a panic": {`{"do":"panic","text":"oh"}`, lambda.Error{Failure: lambda.Handled, Type: "string", Message: "oh"}},
+		"an exit": {`{"do":"exit"}`, lambda.Error{Failure: lambda.Exited, Type: "Runtime.ExitError",
+			Message: " Error: Runtime exited with error: exit status 7"}},
+		"a quiet one": {`{"do":"exit quietly"}`,
+			lambda.Error{Failure: lambda.Exited, Type: "Runtime.ExitError",
+				Message: " Error: Runtime exited without providing a reason"}},
+		"a timeout": {`{"sleep":60000}`, lambda.Error{Failure: lambda.TimedOut, Type: "Sandbox.Timedout",
+			Message: "Task timed out after 1.00 seconds"}},
+		"too large": {`{"do":"huge"}`, lambda.Error{Failure: lambda.Handled, Type: "Function.ResponseSizeTooLarge",
+			Message: "6291556 bytes"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := host(t, runtimeapi.Options{}, func(f *runtimeapi.Function) {
@@ -201,7 +209,8 @@ func TestFailuresHaveLambdasWords(t *testing.T) {
 			})
 			_, err := invoke(t, h, c.event)
 			var failed *lambda.Error
-			if !errors.As(err, &failed) || failed.Failure != c.want.Failure || failed.Type != c.want.Type || !strings.Contains(failed.Message, c.want.Message) {
+			if !errors.As(err, &failed) || failed.Failure != c.want.Failure || failed.Type != c.want.Type ||
+				!strings.Contains(failed.Message, c.want.Message) {
 				t.Errorf("got %v, want %v", err, &c.want)
 			}
 			if c.want.Failure == lambda.Exited && !strings.HasPrefix(failed.Message, "RequestId: ") {
@@ -248,15 +257,18 @@ func TestTheEnvironmentIsTheTemplatesAndThePlatformsAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"SETTING": "value", "AWS_REGION": "eu-west-1", "AWS_LAMBDA_FUNCTION_NAME": "probe", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
-		"AWS_ACCESS_KEY_ID": "ASIAPROBE", "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.DevNull, "TZ": ":UTC", "_HANDLER": "bootstrap",
+		"SETTING": "value", "AWS_REGION": "eu-west-1", "AWS_LAMBDA_FUNCTION_NAME": "probe",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+		"AWS_ACCESS_KEY_ID":               "ASIAPROBE", "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.DevNull,
+		"TZ": ":UTC", "_HANDLER": "bootstrap",
 		"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "LAMBDA_TASK_ROOT": a.Directory,
 	} {
 		if a.Environment[name] != want {
 			t.Errorf("%s is %q, want %q", name, a.Environment[name], want)
 		}
 	}
-	for _, name := range []string{"PERSONAL_SECRET", "AWS_PROFILE", "HOME", "AWS_EXECUTION_ENV", "_LAMBDA_SERVER_PORT", "GOPATH"} {
+	for _, name := range []string{"PERSONAL_SECRET", "AWS_PROFILE", "HOME", "AWS_EXECUTION_ENV", "_LAMBDA_SERVER_PORT",
+		"GOPATH"} {
 		if v, there := a.Environment[name]; there {
 			t.Errorf("%s=%s reached the function", name, v)
 		}
@@ -339,7 +351,8 @@ func TestAStrayCallLeavesNeitherByConfigurationNorByProxy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	catchAll := loopback.Serve(l, gateway.CatchAll(slog.New(slog.NewTextHandler(&lines, nil))), slog.New(slog.DiscardHandler))
+	catchAll := loopback.Serve(l, gateway.CatchAll(slog.New(slog.NewTextHandler(&lines, nil))),
+		slog.New(slog.DiscardHandler))
 	defer catchAll.Close()
 	h := host(t, runtimeapi.Options{}, func(f *runtimeapi.Function) {
 		f.Endpoints = map[string]string{"AWS_ENDPOINT_URL": catchAll.URL(), "HTTPS_PROXY": catchAll.URL()}
@@ -347,14 +360,16 @@ func TestAStrayCallLeavesNeitherByConfigurationNorByProxy(t *testing.T) {
 	})
 	for _, how := range []string{"configured", "literal"} {
 		began := time.Now()
-		if _, err := invoke(t, h, `{"do":"stray","text":"`+how+`"}`); err == nil || !strings.Contains(err.Error(), "Not Implemented") && !strings.Contains(err.Error(), "NotEmulated") {
+		if _, err := invoke(t, h, `{"do":"stray","text":"`+how+`"}`); err == nil ||
+			!strings.Contains(err.Error(), "Not Implemented") && !strings.Contains(err.Error(), "NotEmulated") {
 			t.Errorf("%s: %v", how, err)
 		}
 		if how == "configured" && time.Since(began) > time.Second {
 			t.Errorf("the client repeated a call that is not emulated: %v", time.Since(began))
 		}
 	}
-	if !strings.Contains(lines.String(), "kms.eu-west-1.amazonaws.com") || !strings.Contains(lines.String(), "service=kms") {
+	if !strings.Contains(lines.String(), "kms.eu-west-1.amazonaws.com") ||
+		!strings.Contains(lines.String(), "service=kms") {
 		t.Errorf("the log %s doesn't say what was called", &lines)
 	}
 }

@@ -17,7 +17,8 @@ import (
 )
 
 // run gives a function one event and returns what it posted, to which path, and what it printed.
-func run(t *testing.T, runtime, handler string, files map[string]string, env ...string) (path, body, printed string, exit int) {
+func run(t *testing.T, runtime, handler string, files map[string]string, env ...string) (path, body, printed string,
+	exit int) {
 	t.Helper()
 	root := t.TempDir()
 	for name, text := range files {
@@ -58,7 +59,8 @@ func run(t *testing.T, runtime, handler string, files map[string]string, env ...
 	var out strings.Builder
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = root, &out, &out
-	cmd.Env = append([]string{"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(server.URL, "http://"), "LAMBDA_TASK_ROOT=" + root,
+	cmd.Env = append([]string{"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(server.URL, "http://"),
+		"LAMBDA_TASK_ROOT=" + root,
 		"_HANDLER=" + handler, "AWS_EXECUTION_ENV=AWS_Lambda_" + runtime, "AWS_LAMBDA_FUNCTION_NAME=f",
 		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128", "AWS_LAMBDA_LOG_GROUP_NAME=g",
 		"AWS_LAMBDA_LOG_STREAM_NAME=s"}, env...)
@@ -95,30 +97,49 @@ func TestNode(t *testing.T) {
 	}{
 		"async, CommonJS": {"nodejs22.x", "index.handler", cjs(`exports.handler = async e => ({...e, response: {}})`), ok,
 			`{"version":"1","request":{"name":"Zoë"},"response":{}}`},
-		"an ES module": {"nodejs20.x", "index.handler", map[string]string{"index.mjs": `export const handler = async e => e.request.name`}, ok, `"Zoë"`},
+		"an ES module": {"nodejs20.x", "index.handler",
+			map[string]string{"index.mjs": `export const handler = async e => e.request.name`}, ok, `"Zoë"`},
 		"a package of ES modules": {"nodejs20.x", "src/app.handler", map[string]string{"package.json": `{"type":"module"}`,
 			"src/app.js": `export const handler = async () => import.meta.url.endsWith('app.js')`}, ok, `true`},
-		"a path of properties": {"nodejs22.x", "a/index.x.y", map[string]string{"a/index.js": `exports.x = {y: async () => 7}`}, ok, `7`},
-		"a callback":           {"nodejs22.x", "index.handler", cjs(`exports.handler = (e, c, cb) => setTimeout(() => cb(null, 'late'), 20)`), ok, `"late"`},
+		"a path of properties": {"nodejs22.x", "a/index.x.y",
+			map[string]string{"a/index.js": `exports.x = {y: async () => 7}`}, ok, `7`},
+		"a callback": {"nodejs22.x", "index.handler",
+			cjs(`exports.handler = (e, c, cb) => setTimeout(() => cb(null, 'late'), 20)`), ok, `"late"`},
 		"a callback waits for the event loop": {"nodejs18.x", "index.handler",
 			cjs(`let done = false; exports.handler = (e, c, cb) => { setTimeout(() => { done = true }, 50); cb(null, {toJSON: () => done}) }`), ok, `true`},
 		"unless it says otherwise": {"nodejs18.x", "index.handler", cjs(`let done = false; exports.handler = (e, c, cb) => {
 			c.callbackWaitsForEmptyEventLoop = false; setTimeout(() => { done = true }, 50); cb(null, done) }`), ok, `false`},
-		"context.succeed":                     {"nodejs16.x", "index.handler", cjs(`exports.handler = (e, c) => c.succeed(c.awsRequestId + c.memoryLimitInMB)`), ok, `"request-1128"`},
-		"a plain value is ignored up to 22":   {"nodejs22.x", "index.handler", cjs(`exports.handler = e => e`), ok, `null`},
-		"and counts from 24 on":               {"nodejs24.x", "index.handler", cjs(`exports.handler = e => e.version`), ok, `"1"`},
-		"undefined is null":                   {"nodejs22.x", "index.handler", cjs(`exports.handler = async () => {}`), ok, `null`},
-		"24 has no callbacks":                 {"nodejs24.x", "index.handler", cjs(`exports.handler = (e, c, cb) => cb(null, 1)`), initFailed, `"errorType":"Runtime.CallbackHandlerDeprecated"`},
-		"an error":                            {"nodejs22.x", "index.handler", cjs(`exports.handler = async () => { throw new TypeError('no domain') }`), failed, `"errorType":"TypeError","errorMessage":"no domain"`},
-		"an error by callback":                {"nodejs22.x", "index.handler", cjs(`exports.handler = (e, c, cb) => cb(new Error('refused'))`), failed, `"errorMessage":"refused"`},
-		"a thrown text":                       {"nodejs22.x", "index.handler", cjs(`exports.handler = async () => { throw 'plain' }`), failed, `{"errorType":"string","errorMessage":"plain","trace":[]}`},
-		"a promise that is never settled":     {"nodejs22.x", "index.handler", cjs(`exports.handler = () => new Promise(() => {})`), failed, `Runtime.NodeJsExit`},
-		"an uncaught exception":               {"nodejs22.x", "index.handler", cjs(`exports.handler = () => { setTimeout(() => { throw new Error('later') }, 1) }`), failed, `"later"`},
-		"no module":                           {"nodejs22.x", "other.handler", cjs(``), initFailed, `Runtime.ImportModuleError`},
-		"a module that is not in the asset":   {"nodejs22.x", "index.handler", cjs(`require('@aws-sdk/client-ses')`), initFailed, `Runtime.ImportModuleError`},
-		"no handler":                          {"nodejs22.x", "index.other", cjs(`exports.handler = 1`), initFailed, `index.other is undefined or not exported`},
-		"code that is none":                   {"nodejs22.x", "index.handler", cjs(`exports.handler = (`), initFailed, `Runtime.UserCodeSyntaxError`},
-		"a handler's name that leads outside": {"nodejs22.x", "../index.handler", cjs(``), initFailed, `Runtime.MalformedHandlerName`},
+		"context.succeed": {"nodejs16.x", "index.handler",
+			cjs(`exports.handler = (e, c) => c.succeed(c.awsRequestId + c.memoryLimitInMB)`), ok, `"request-1128"`},
+		"a plain value is ignored up to 22": {"nodejs22.x", "index.handler", cjs(`exports.handler = e => e`), ok, `null`},
+		"and counts from 24 on": {"nodejs24.x", "index.handler", cjs(`exports.handler = e => e.version`), ok,
+			`"1"`},
+		"undefined is null": {"nodejs22.x", "index.handler", cjs(`exports.handler = async () => {}`), ok,
+			`null`},
+		"24 has no callbacks": {"nodejs24.x", "index.handler",
+			cjs(`exports.handler = (e, c, cb) => cb(null, 1)`), initFailed, `"errorType":"Runtime.CallbackHandlerDeprecated"`},
+		"an error": {"nodejs22.x", "index.handler",
+			cjs(`exports.handler = async () => { throw new TypeError('no domain') }`), failed,
+			`"errorType":"TypeError","errorMessage":"no domain"`},
+		"an error by callback": {"nodejs22.x", "index.handler",
+			cjs(`exports.handler = (e, c, cb) => cb(new Error('refused'))`), failed, `"errorMessage":"refused"`},
+		"a thrown text": {"nodejs22.x", "index.handler",
+			cjs(`exports.handler = async () => { throw 'plain' }`), failed,
+			`{"errorType":"string","errorMessage":"plain","trace":[]}`},
+		"a promise that is never settled": {"nodejs22.x", "index.handler",
+			cjs(`exports.handler = () => new Promise(() => {})`), failed, `Runtime.NodeJsExit`},
+		"an uncaught exception": {"nodejs22.x", "index.handler",
+			cjs(`exports.handler = () => { setTimeout(() => { throw new Error('later') }, 1) }`), failed, `"later"`},
+		"no module": {"nodejs22.x", "other.handler", cjs(``), initFailed,
+			`Runtime.ImportModuleError`},
+		"a module that is not in the asset": {"nodejs22.x", "index.handler", cjs(`require('@aws-sdk/client-ses')`),
+			initFailed, `Runtime.ImportModuleError`},
+		"no handler": {"nodejs22.x", "index.other", cjs(`exports.handler = 1`), initFailed,
+			`index.other is undefined or not exported`},
+		"code that is none": {"nodejs22.x", "index.handler", cjs(`exports.handler = (`), initFailed,
+			`Runtime.UserCodeSyntaxError`},
+		"a handler's name that leads outside": {"nodejs22.x", "../index.handler", cjs(``), initFailed,
+			`Runtime.MalformedHandlerName`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -137,19 +158,27 @@ func TestPython(t *testing.T) {
 		files            map[string]string
 		path, want       string
 	}{
-		"an answer":                {"python3.13", "index.handler", py("def handler(e, c):\n  e['response'] = {}\n  return e"), ok, `{"version": "1", "request": {"name": "Zoë"}, "response": {}}`},
-		"escaped up to 3.11":       {"python3.11", "index.handler", py("def handler(e, c): return e['request']['name']"), ok, `"Zo\u00eb"`},
-		"a package":                {"python3.12", "a/b.handler", map[string]string{"a/b.py": "import decimal\ndef handler(e, c): return decimal.Decimal('7')"}, ok, `7`},
-		"none is null":             {"python3.12", "index.handler", py("def handler(e, c): pass"), ok, `null`},
-		"bytes pass":               {"python3.12", "index.handler", py("def handler(e, c): return b'raw'"), ok, `raw`},
-		"context":                  {"python3.12", "index.handler", py("def handler(e, c): return c.aws_request_id + c.memory_limit_in_mb if c.get_remaining_time_in_millis() > 0 else ''"), ok, `"request-1128"`},
-		"an error":                 {"python3.12", "index.handler", py("def handler(e, c): raise ValueError('no domain')"), failed, `"errorMessage": "no domain", "errorType": "ValueError"`},
-		"what JSON can't say":      {"python3.12", "index.handler", py("def handler(e, c): return {1, 2}"), failed, `Runtime.MarshalError`},
-		"no module":                {"python3.12", "other.handler", py(""), initFailed, `Runtime.ImportModuleError`},
-		"a module that is missing": {"python3.12", "index.handler", py("import no_such_module"), initFailed, `Runtime.ImportModuleError`},
-		"no handler":               {"python3.12", "index.other", py("x = 1"), initFailed, `Runtime.HandlerNotFound`},
-		"a built-in module":        {"python3.12", "sys.exit", py(""), initFailed, `Runtime.BuiltInModuleConflict`},
-		"code that is none":        {"python3.12", "index.handler", py("def handler("), initFailed, `Runtime.UserCodeSyntaxError`},
+		"an answer": {"python3.13", "index.handler",
+			py("def handler(e, c):\n  e['response'] = {}\n  return e"), ok,
+			`{"version": "1", "request": {"name": "Zoë"}, "response": {}}`},
+		"escaped up to 3.11": {"python3.11", "index.handler", py("def handler(e, c): return e['request']['name']"), ok,
+			`"Zo\u00eb"`},
+		"a package": {"python3.12", "a/b.handler",
+			map[string]string{"a/b.py": "import decimal\ndef handler(e, c): return decimal.Decimal('7')"}, ok, `7`},
+		"none is null": {"python3.12", "index.handler", py("def handler(e, c): pass"), ok, `null`},
+		"bytes pass":   {"python3.12", "index.handler", py("def handler(e, c): return b'raw'"), ok, `raw`},
+		"context": {"python3.12", "index.handler",
+			py("def handler(e, c): return c.aws_request_id + c.memory_limit_in_mb if c.get_remaining_time_in_millis() > 0 else ''"), ok, `"request-1128"`},
+		"an error": {"python3.12", "index.handler", py("def handler(e, c): raise ValueError('no domain')"),
+			failed, `"errorMessage": "no domain", "errorType": "ValueError"`},
+		"what JSON can't say": {"python3.12", "index.handler", py("def handler(e, c): return {1, 2}"), failed,
+			`Runtime.MarshalError`},
+		"no module": {"python3.12", "other.handler", py(""), initFailed, `Runtime.ImportModuleError`},
+		"a module that is missing": {"python3.12", "index.handler", py("import no_such_module"), initFailed,
+			`Runtime.ImportModuleError`},
+		"no handler":        {"python3.12", "index.other", py("x = 1"), initFailed, `Runtime.HandlerNotFound`},
+		"a built-in module": {"python3.12", "sys.exit", py(""), initFailed, `Runtime.BuiltInModuleConflict`},
+		"code that is none": {"python3.12", "index.handler", py("def handler("), initFailed, `Runtime.UserCodeSyntaxError`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -162,7 +191,8 @@ func TestPython(t *testing.T) {
 }
 
 func TestNodeLogsAsLambdaDoes(t *testing.T) {
-	_, _, printed, _ := run(t, "nodejs22.x", "index.handler", map[string]string{"index.js": `exports.handler = async () => console.log('a', {b: 1})`})
+	_, _, printed, _ := run(t, "nodejs22.x", "index.handler",
+		map[string]string{"index.js": `exports.handler = async () => console.log('a', {b: 1})`})
 	if !strings.Contains(printed, "\trequest-1\tINFO\ta { b: 1 }\n") {
 		t.Errorf("printed %q", printed)
 	}
@@ -174,14 +204,16 @@ func TestExitCodes(t *testing.T) {
 		`exports.handler = () => { Promise.reject(new Error('x')); setTimeout(() => {}, 1e6) }`: 128,
 		`process.nextTick(() => {}); throw new Error('init')`:                                   1,
 	} {
-		if _, body, printed, exit := run(t, "nodejs22.x", "index.handler", map[string]string{"index.js": code}); exit != want {
+		if _, body, printed, exit := run(t, "nodejs22.x", "index.handler",
+			map[string]string{"index.js": code}); exit != want {
 			t.Errorf("%s: exit %d, posted %s, printed %s", code, exit, body, printed)
 		}
 	}
 }
 
 func TestRuntimesThatDoNotRunHere(t *testing.T) {
-	for runtime, runs := range map[string]bool{"nodejs22.x": true, "python3.13": true, "java21": false, "ruby3.3": false, "": false} {
+	for runtime, runs := range map[string]bool{"nodejs22.x": true, "python3.13": true, "java21": false, "ruby3.3": false,
+		"": false} {
 		if shims.Runs(runtime) != runs || (shims.InlineFile(runtime) != "") != runs {
 			t.Errorf("%s: runs %v, inline %q", runtime, shims.Runs(runtime), shims.InlineFile(runtime))
 		}
@@ -191,14 +223,16 @@ func TestRuntimesThatDoNotRunHere(t *testing.T) {
 	}
 	t.Setenv("PATH", t.TempDir())
 	for _, runtime := range []string{"nodejs22.x", "python3.13"} {
-		if _, err := shims.Command(runtime, t.TempDir()); err == nil || !strings.Contains(err.Error(), "is not on PATH; install") {
+		if _, err := shims.Command(runtime, t.TempDir()); err == nil ||
+			!strings.Contains(err.Error(), "is not on PATH; install") {
 			t.Errorf("%s: error %v", runtime, err)
 		}
 	}
 }
 
 func TestAnswersAreJSON(t *testing.T) {
-	_, body, _, _ := run(t, "nodejs22.x", "index.handler", map[string]string{"index.js": `exports.handler = async () => ({a: '<\u2028>'})`})
+	_, body, _, _ := run(t, "nodejs22.x", "index.handler",
+		map[string]string{"index.js": `exports.handler = async () => ({a: '<\u2028>'})`})
 	if !json.Valid([]byte(body)) {
 		t.Errorf("posted %q", body)
 	}

@@ -3,8 +3,8 @@
 //	page, err := signinpage.New(signinpage.Options{Settings: settings, CacheDir: dir})
 //	loopback.Serve(listener, loopback.Guard(page), logger)
 //
-// The first request bundles the page; the first on a machine also installs its npm packages. [Page.Prepare]
-// does both in advance.
+// The first request bundles the page; the first on a machine also installs its npm packages.
+// [Page.Prepare] does both in advance.
 package signinpage
 
 import (
@@ -29,10 +29,11 @@ import (
 // Options configure the page.
 type Options struct {
 	Settings webbundle.Settings
-	// CacheDir is where the page's npm packages are installed the first time, which takes some seconds.
+	// CacheDir is where the page's npm packages are installed the first time, which takes some
+	// seconds.
 	CacheDir string
-	// Source is the web directory of a checkout, to be bundled anew when a file in it changes; empty
-	// serves the page that is part of the program.
+	// Source is the web directory of a checkout, to be bundled anew when a file in it changes;
+	// empty serves the page that is part of the program.
 	Source string
 	// Progress receives a sentence about an installation; nil drops it.
 	Progress func(string)
@@ -86,8 +87,8 @@ func New(o Options) (*Page, error) {
 	return p, nil
 }
 
-// Prepare installs the page's packages if they are missing, and bundles the page, so that the first request
-// is fast. Until a later call or request succeeds, requests are answered with the error.
+// Prepare installs the page's packages if they are missing, and bundles the page, so that the first
+// request is fast. Until a later call or request succeeds, requests are answered with the error.
 func (p *Page) Prepare(ctx context.Context) error {
 	_, err := p.current(ctx)
 	return err

@@ -22,7 +22,8 @@ import (
 )
 
 var settings = webbundle.Settings{
-	UserPoolID: "eu-west-1_TestPool1", UserPoolClientID: "abc123", Mode: "passwordless", Endpoint: "http://127.0.0.1:9310", InboxURL: "http://127.0.0.1:9311",
+	UserPoolID: "eu-west-1_TestPool1", UserPoolClientID: "abc123", Mode: "passwordless",
+	Endpoint: "http://127.0.0.1:9310", InboxURL: "http://127.0.0.1:9311",
 }
 
 func cacheDir(t testing.TB) string {
@@ -73,19 +74,22 @@ func TestThePageIsServedWithItsHeaders(t *testing.T) {
 		t.Fatalf("got %s: %s", res.Status, body)
 	}
 	policy := res.Header.Get("Content-Security-Policy")
-	for _, want := range []string{"default-src 'none'", "script-src 'self'", "connect-src 'self' http://127.0.0.1:9310", "frame-ancestors 'none'"} {
+	for _, want := range []string{"default-src 'none'", "script-src 'self'", "connect-src 'self' http://127.0.0.1:9310",
+		"frame-ancestors 'none'"} {
 		if !strings.Contains(policy, want) {
 			t.Errorf("the policy %s lacks %s", policy, want)
 		}
 	}
-	for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"} {
+	for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+		"Cache-Control": "no-store"} {
 		if got := res.Header.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
 	script := body[strings.Index(body, `src="`)+5:]
 	res, _ = get(t, server.URL+"/"+script[:strings.Index(script, `"`)])
-	if res.StatusCode != http.StatusOK || !strings.Contains(res.Header.Get("Cache-Control"), "immutable") || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/javascript") {
+	if res.StatusCode != http.StatusOK || !strings.Contains(res.Header.Get("Cache-Control"), "immutable") ||
+		!strings.HasPrefix(res.Header.Get("Content-Type"), "text/javascript") {
 		t.Errorf("the script is %s with %v", res.Status, res.Header)
 	}
 	for _, path := range []string{"/reload", "/assets/", "/assets/..%2findex.html", "/src/main.ts", "/package.json"} {
@@ -93,7 +97,8 @@ func TestThePageIsServedWithItsHeaders(t *testing.T) {
 			t.Errorf("%s is %s, want not found", path, res.Status)
 		}
 	}
-	if res, err := http.Post(server.URL+"/settings.json", "application/json", nil); err != nil || res.StatusCode != http.StatusMethodNotAllowed {
+	if res, err := http.Post(server.URL+"/settings.json", "application/json", nil); err != nil ||
+		res.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("a POST gives %v, %v", res.Status, err)
 	}
 }
@@ -120,11 +125,13 @@ func TestTheSettingsAreWhatThePageReads(t *testing.T) {
 }
 
 func TestWrongSettingsAreNamedAtOnce(t *testing.T) {
-	_, err := signinpage.New(signinpage.Options{Settings: webbundle.Settings{Mode: "both", Endpoint: "nowhere", InboxURL: "javascript:alert(1)", PasswordLength: -1}})
+	_, err := signinpage.New(signinpage.Options{Settings: webbundle.Settings{Mode: "both", Endpoint: "nowhere",
+		InboxURL: "javascript:alert(1)", PasswordLength: -1}})
 	if err == nil {
 		t.Fatal("they were taken")
 	}
-	for _, want := range []string{"userPoolId is required", "userPoolClientId is required", `received: "both"`, `endpoint must be an http or https URL (received: "nowhere")`, "inboxUrl must be", "passwordLength must be"} {
+	for _, want := range []string{"userPoolId is required", "userPoolClientId is required", `received: "both"`,
+		`endpoint must be an http or https URL (received: "nowhere")`, "inboxUrl must be", "passwordLength must be"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v lacks %q", err, want)
 		}
@@ -192,7 +199,8 @@ func TestADeveloperSeesEveryChange(t *testing.T) {
 		t.Error("the page is the old one after a change of its style")
 	}
 	change("src/page.css", "@import './nowhere.css';")
-	if res, body := get(t, server.URL); res.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "src/page.css:1:8") || res.Header.Get("Refresh") == "" {
+	if res, body := get(t, server.URL); res.StatusCode != http.StatusServiceUnavailable ||
+		!strings.Contains(body, "src/page.css:1:8") || res.Header.Get("Refresh") == "" {
 		t.Errorf("a broken style gives %s: %s", res.Status, body)
 	}
 	change("src/page.css", string(style))

@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// startTimeout is how long the engine may take to start. Node takes a quarter of a second on an idle machine.
+// startTimeout is how long the engine may take to start. Node takes a quarter of a second on an
+// idle machine.
 const startTimeout = 30 * time.Second
 
 // engine is the child process.

@@ -25,7 +25,8 @@ func install(ctx context.Context, cacheDir string, progress func(string)) (strin
 	if err != nil {
 		return "", err
 	}
-	engine := npm.Package{Name: "dynalite", What: "the table engine (dynalite)", Files: files, Beside: []string{"engine.js"}}
+	engine := npm.Package{Name: "dynalite", What: "the table engine (dynalite)", Files: files,
+		Beside: []string{"engine.js"}}
 	dir, err := engine.Install(ctx, cacheDir, progress)
 	if err != nil {
 		return "", fmt.Errorf("the template has a DynamoDB table: %w", err)

@@ -1,5 +1,5 @@
-// Package tables runs the template's DynamoDB tables on dynalite, an engine in a child process. A call has
-// the rights of the caller's role.
+// Package tables runs the template's DynamoDB tables on dynalite, an engine in a child process. A
+// call has the rights of the caller's role.
 package tables
 
 import (

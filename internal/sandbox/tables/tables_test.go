@@ -52,17 +52,22 @@ func cacheDir(t testing.TB) string {
 func config(t testing.TB) tables.Config {
 	t.Helper()
 	return tables.Config{
-		Region: "eu-west-1", Account: "123456789012", Partition: "aws", CacheDir: cacheDir(t), Logger: slog.New(slog.DiscardHandler),
+		Region: "eu-west-1", Account: "123456789012", Partition: "aws", CacheDir: cacheDir(t),
+		Logger: slog.New(slog.DiscardHandler),
 		Tables: []tables.Table{{Name: "codes", ARN: codes, Definition: map[string]any{
 			"TableName": "codes", "BillingMode": "PAY_PER_REQUEST",
 			"KeySchema":            []any{map[string]any{"AttributeName": "pk", "KeyType": "HASH"}},
 			"AttributeDefinitions": []any{map[string]any{"AttributeName": "pk", "AttributeType": "S"}},
 		}}},
-		Callers: gateway.Callers{"create": {Function: "create", RoleARN: "arn:aws:iam::123456789012:role/create", Policies: []iam.Policy{{Statements: []iam.Statement{
-			{Effect: "Allow", Actions: []string{"dynamodb:GetItem", "dynamodb:UpdateItem"}, Resources: []string{codes}},
-		}}}}, "own-rows": {Function: "f", RoleARN: "arn:aws:iam::123456789012:role/f", Policies: []iam.Policy{{Statements: []iam.Statement{
-			{Effect: "Allow", Actions: []string{"dynamodb:*"}, Resources: []string{codes}, Conditions: []iam.Condition{{Operator: "ForAllValues:StringLike", Key: "dynamodb:LeadingKeys", Values: []string{"mine#*"}}}},
-		}}}}},
+		Callers: gateway.Callers{"create": {Function: "create", RoleARN: "arn:aws:iam::123456789012:role/create",
+			Policies: []iam.Policy{{Statements: []iam.Statement{
+				{Effect: "Allow", Actions: []string{"dynamodb:GetItem", "dynamodb:UpdateItem"}, Resources: []string{codes}},
+			}}}}, "own-rows": {Function: "f", RoleARN: "arn:aws:iam::123456789012:role/f",
+			Policies: []iam.Policy{{Statements: []iam.Statement{
+				{Effect: "Allow", Actions: []string{"dynamodb:*"}, Resources: []string{codes},
+					Conditions: []iam.Condition{{Operator: "ForAllValues:StringLike", Key: "dynamodb:LeadingKeys",
+						Values: []string{"mine#*"}}}},
+			}}}}},
 	}
 }
 
@@ -79,13 +84,15 @@ func run(t testing.TB, cfg tables.Config) setup {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = service.Close() })
-	server := httptest.NewServer(gateway.New(map[string]gateway.Service{gateway.DynamoDB: service}, nil, slog.New(slog.DiscardHandler)))
+	server := httptest.NewServer(gateway.New(map[string]gateway.Service{gateway.DynamoDB: service}, nil,
+		slog.New(slog.DiscardHandler)))
 	t.Cleanup(server.Close)
 	return setup{service, server.URL}
 }
 
 func (s setup) as(who string) *dynamodb.Client {
-	return dynamodb.New(dynamodb.Options{Region: "eu-west-1", BaseEndpoint: &s.url, RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider(who, "x", "")})
+	return dynamodb.New(dynamodb.Options{Region: "eu-west-1", BaseEndpoint: &s.url, RetryMaxAttempts: 1,
+		Credentials: credentials.NewStaticCredentialsProvider(who, "x", "")})
 }
 
 func key(pk string) map[string]types.AttributeValue {
@@ -94,14 +101,17 @@ func key(pk string) map[string]types.AttributeValue {
 
 func count(ctx context.Context, c *dynamodb.Client, table, pk string) error {
 	_, err := c.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &table, Key: key(pk), UpdateExpression: aws.String("ADD n :one"), ConditionExpression: aws.String("attribute_not_exists(n) OR n < :max"),
-		ExpressionAttributeValues: map[string]types.AttributeValue{":one": &types.AttributeValueMemberN{Value: "1"}, ":max": &types.AttributeValueMemberN{Value: "10"}},
+		TableName: &table, Key: key(pk), UpdateExpression: aws.String("ADD n :one"),
+		ConditionExpression: aws.String("attribute_not_exists(n) OR n < :max"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":one": &types.AttributeValueMemberN{Value: "1"},
+			":max": &types.AttributeValueMemberN{Value: "10"}},
 	})
 	return err
 }
 
 func read(ctx context.Context, c *dynamodb.Client, pk string) (string, error) {
-	out, err := c.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String("codes"), Key: key(pk), ConsistentRead: aws.Bool(true)})
+	out, err := c.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String("codes"), Key: key(pk),
+		ConsistentRead: aws.Bool(true)})
 	if err != nil {
 		return "", err
 	}
@@ -183,7 +193,8 @@ func TestCallersAreHeldToTheirRoles(t *testing.T) {
 		"the developer may scan":       {scan(s.as("developer")), false},
 	} {
 		var api smithy.APIError
-		denied := errors.As(c.err, &api) && api.ErrorCode() == "AccessDeniedException" && strings.Contains(api.ErrorMessage(), "is not authorized to perform: dynamodb:")
+		denied := errors.As(c.err, &api) && api.ErrorCode() == "AccessDeniedException" &&
+			strings.Contains(api.ErrorMessage(), "is not authorized to perform: dynamodb:")
 		if denied != c.denied || !c.denied && c.err != nil {
 			t.Errorf("%s: %v", name, c.err)
 		}
@@ -201,7 +212,8 @@ func TestACrashFailsCallsUntilTheRestartAndAPathKeepsTheData(t *testing.T) {
 	}
 	s.service.Crash()
 	var api smithy.APIError
-	if err := count(t.Context(), s.as("create"), "codes", "0"); !errors.As(err, &api) || api.ErrorCode() != "InternalServerError" {
+	if err := count(t.Context(), s.as("create"), "codes", "0"); !errors.As(err, &api) ||
+		api.ErrorCode() != "InternalServerError" {
 		t.Errorf("a call of the crashed engine: %v", err)
 	}
 	if err := s.service.Restart(t.Context()); err != nil {
@@ -289,7 +301,9 @@ func TestMain(m *testing.M) {
 
 func parent() {
 	cache, _ := cachedir.Dir()
-	_, err := tables.Start(context.Background(), tables.Config{Region: "eu-west-1", CacheDir: cache, Path: os.Getenv("TABLES_TEST_PARENT"), Logger: slog.New(slog.DiscardHandler)})
+	_, err := tables.Start(context.Background(),
+		tables.Config{Region: "eu-west-1", CacheDir: cache, Path: os.Getenv("TABLES_TEST_PARENT"),
+			Logger: slog.New(slog.DiscardHandler)})
 	fmt.Println("started", err)
 	select {}
 }

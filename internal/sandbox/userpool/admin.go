@@ -79,8 +79,8 @@ type adminAttributesInput struct {
 	ClientMetadata awsjson.Map       `rule:"texts"`
 }
 
-// adminUpdateUserAttributes changes attributes at once, without codes. A changed address is verified only
-// if the same call sets that it is.
+// adminUpdateUserAttributes changes attributes at once, without codes. A changed address is
+// verified only if the same call sets that it is.
 func (p *Pool) adminUpdateUserAttributes(c *call, in *adminAttributesInput, a *users.Account) (any, error) {
 	changes, err := p.users.CheckAttributes(in.UserAttributes, a)
 	if err != nil {
@@ -177,8 +177,8 @@ func userTypeOf(a *users.Account) *userType {
 
 type adminCreateOutput struct{ User *userType }
 
-// adminCreateUser makes a user with a temporary password and mails an invitation, unless the message is
-// suppressed or the mediums lack e-mail. The default medium is SMS.
+// adminCreateUser makes a user with a temporary password and mails an invitation, unless the
+// message is suppressed or the mediums lack e-mail. The default medium is SMS.
 func (p *Pool) adminCreateUser(c *call, in *adminCreateInput) (any, error) {
 	password := cmp.Or(in.TemporaryPassword, p.users.GeneratePassword())
 	if err := p.users.CheckPassword(password); err != nil {

@@ -32,10 +32,12 @@ func TestAdminCreateUser(t *testing.T) {
 		DesiredDeliveryMediums: []types.DeliveryMediumType{"EMAIL"},
 	}))(t)
 	u := out.User
-	if !uuidPattern.MatchString(*u.Username) || !u.Enabled || u.UserStatus != "FORCE_CHANGE_PASSWORD" || !u.UserCreateDate.Equal(w.clock.Now()) {
+	if !uuidPattern.MatchString(*u.Username) || !u.Enabled || u.UserStatus != "FORCE_CHANGE_PASSWORD" ||
+		!u.UserCreateDate.Equal(w.clock.Now()) {
 		t.Errorf("user = %+v", u)
 	}
-	if got, _ := w.pool.User(alice); got.Attributes["email_verified"] != "true" || got.Attributes["custom:team"] != "blue" {
+	if got, _ := w.pool.User(alice); got.Attributes["email_verified"] != "true" ||
+		got.Attributes["custom:team"] != "blue" {
 		t.Errorf("user = %+v", got)
 	}
 	mails := w.mail.all()
@@ -50,7 +52,8 @@ func TestAdminCreateUser(t *testing.T) {
 	_, err := w.invite(t, &cip.AdminCreateUserInput{Username: ptr("ALICE@example.com")})
 	wantError(t, err, "UsernameExistsException", "User already exists")
 
-	must2(w.invite(t, &cip.AdminCreateUserInput{MessageAction: "RESEND", TemporaryPassword: ptr("Tempor4ry!"), DesiredDeliveryMediums: []types.DeliveryMediumType{"EMAIL"}}))(t)
+	must2(w.invite(t, &cip.AdminCreateUserInput{MessageAction: "RESEND", TemporaryPassword: ptr("Tempor4ry!"),
+		DesiredDeliveryMediums: []types.DeliveryMediumType{"EMAIL"}}))(t)
 	if n := len(w.mail.all()); n != 2 {
 		t.Errorf("%d mails", n)
 	}
@@ -63,7 +66,8 @@ func TestAdminCreateUser(t *testing.T) {
 	_, err = w.invite(t, &cip.AdminCreateUserInput{MessageAction: "RESEND", Username: ptr("nobody@example.com")})
 	wantError(t, err, "UserNotFoundException", "User does not exist.")
 	for name, in := range map[string]*cip.AdminCreateUserInput{
-		"suppressed": {Username: ptr("c@example.com"), MessageAction: "SUPPRESS", DesiredDeliveryMediums: []types.DeliveryMediumType{"EMAIL"}},
+		"suppressed": {Username: ptr("c@example.com"), MessageAction: "SUPPRESS",
+			DesiredDeliveryMediums: []types.DeliveryMediumType{"EMAIL"}},
 		"by default": {Username: ptr("d@example.com")},
 	} {
 		must2(w.invite(t, in))(t)
@@ -71,7 +75,8 @@ func TestAdminCreateUser(t *testing.T) {
 			t.Errorf("%s a mail went out", name)
 		}
 	}
-	_, err = w.invite(t, &cip.AdminCreateUserInput{Username: ptr("e@example.com"), UserAttributes: pairs("email", "f@example.com")})
+	_, err = w.invite(t, &cip.AdminCreateUserInput{Username: ptr("e@example.com"),
+		UserAttributes: pairs("email", "f@example.com")})
 	invalidParameter(t, err, "User email should be empty or same as username, since username attribute is email.")
 	_, err = w.invite(t, &cip.AdminCreateUserInput{Username: ptr("e@example.com"), TemporaryPassword: ptr("weak")})
 	wantError(t, err, "InvalidPasswordException", "Password did not conform with policy: Password not long enough")
@@ -85,22 +90,29 @@ func TestAdminGetAndUpdate(t *testing.T) {
 	u := w.user(t, alice)
 	for _, name := range []string{alice, u.Username} {
 		out := must2(w.AdminGetUser(t.Context(), &cip.AdminGetUserInput{UserPoolId: ptr(poolID), Username: &name}))(t)
-		if *out.Username != u.Username || out.UserStatus != "CONFIRMED" || len(out.UserAttributes) != 3 || *out.UserAttributes[0].Name != "sub" {
+		if *out.Username != u.Username || out.UserStatus != "CONFIRMED" || len(out.UserAttributes) != 3 ||
+			*out.UserAttributes[0].Name != "sub" {
 			t.Errorf("%s is %+v", name, out)
 		}
 	}
 	update := func(attributes ...string) error {
-		_, err := w.AdminUpdateUserAttributes(t.Context(), &cip.AdminUpdateUserAttributesInput{UserPoolId: ptr(poolID), Username: ptr(alice), UserAttributes: pairs(attributes...)})
+		_, err := w.AdminUpdateUserAttributes(t.Context(),
+			&cip.AdminUpdateUserAttributesInput{UserPoolId: ptr(poolID), Username: ptr(alice),
+				UserAttributes: pairs(attributes...)})
 		return err
 	}
 	w.clock.Advance(time.Minute)
 	if err := update("custom:team", "red", "name", "Alice"); err != nil {
 		t.Fatal(err)
 	}
-	invalidParameter(t, update("custom:badge", "12"), "Attributes did not conform to the schema: user.custom:badge: Attribute cannot be updated.\n")
-	invalidParameter(t, update("sub", "x"), "Attributes did not conform to the schema: user.sub: Attribute cannot be updated.\n")
-	invalidParameter(t, update("email_verified", "maybe"), "Attributes did not conform to the schema: user.email_verified: String does not match Boolean type.\n")
-	invalidParameter(t, update("phone_number_verified", "true"), "Phone Number is required to verify/un-verify a phone number")
+	invalidParameter(t, update("custom:badge", "12"),
+		"Attributes did not conform to the schema: user.custom:badge: Attribute cannot be updated.\n")
+	invalidParameter(t, update("sub", "x"),
+		"Attributes did not conform to the schema: user.sub: Attribute cannot be updated.\n")
+	invalidParameter(t, update("email_verified", "maybe"),
+		"Attributes did not conform to the schema: user.email_verified: String does not match Boolean type.\n")
+	invalidParameter(t, update("phone_number_verified", "true"),
+		"Phone Number is required to verify/un-verify a phone number")
 	if err := update("phone_number", "+441234567890", "phone_number_verified", "true"); err != nil {
 		t.Fatal(err)
 	}
@@ -111,12 +123,16 @@ func TestAdminGetAndUpdate(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, _ := w.pool.User("alice2@example.com")
-	if got.Attributes["email_verified"] != "false" || got.Attributes["name"] != "Alice" || got.Attributes["custom:team"] != "red" {
+	if got.Attributes["email_verified"] != "false" || got.Attributes["name"] != "Alice" ||
+		got.Attributes["custom:team"] != "red" {
 		t.Errorf("user = %+v", got)
 	}
-	must2(w.AdminDeleteUserAttributes(t.Context(), &cip.AdminDeleteUserAttributesInput{UserPoolId: ptr(poolID), Username: &u.Username, UserAttributeNames: []string{"name"}}))(t)
+	must2(w.AdminDeleteUserAttributes(t.Context(),
+		&cip.AdminDeleteUserAttributesInput{UserPoolId: ptr(poolID), Username: &u.Username,
+			UserAttributeNames: []string{"name"}}))(t)
 	out := must2(w.AdminGetUser(t.Context(), &cip.AdminGetUserInput{UserPoolId: ptr(poolID), Username: &u.Username}))(t)
-	if len(out.UserAttributes) != 4 || !out.UserLastModifiedDate.Equal(w.clock.Now()) || out.UserCreateDate.Equal(w.clock.Now()) {
+	if len(out.UserAttributes) != 4 || !out.UserLastModifiedDate.Equal(w.clock.Now()) ||
+		out.UserCreateDate.Equal(w.clock.Now()) {
 		t.Errorf("user = %+v", out)
 	}
 }
@@ -126,7 +142,8 @@ func TestAdminPasswordsAndStates(t *testing.T) {
 	w.seed(t, userpool.UserSpec{Email: alice, Unconfirmed: true})
 	pool, name := ptr(poolID), ptr(alice)
 	set := func(password string, permanent bool) error {
-		_, err := w.AdminSetUserPassword(t.Context(), &cip.AdminSetUserPasswordInput{UserPoolId: pool, Username: name, Password: &password, Permanent: permanent})
+		_, err := w.AdminSetUserPassword(t.Context(),
+			&cip.AdminSetUserPasswordInput{UserPoolId: pool, Username: name, Password: &password, Permanent: permanent})
 		return err
 	}
 	status := func() string {
@@ -139,7 +156,8 @@ func TestAdminPasswordsAndStates(t *testing.T) {
 	}
 	_, err := w.AdminConfirmSignUp(t.Context(), &cip.AdminConfirmSignUpInput{UserPoolId: pool, Username: name})
 	notAuthorized(t, err, "User cannot be confirmed. Current status is CONFIRMED")
-	wantError(t, set("weak", true), "InvalidPasswordException", "Password did not conform with policy: Password not long enough")
+	wantError(t, set("weak", true), "InvalidPasswordException",
+		"Password did not conform with policy: Password not long enough")
 	if err := set(password, false); err != nil || status() != "FORCE_CHANGE_PASSWORD" {
 		t.Errorf("a temporary password: %v, %s", err, status())
 	}
@@ -167,11 +185,13 @@ func TestAdminPasswordsAndStates(t *testing.T) {
 func TestAdminOperationsOnNobody(t *testing.T) {
 	w := newWorld(t, passwordless())
 	for _, op := range []string{
-		"AdminGetUser", "AdminDeleteUser", "AdminDisableUser", "AdminEnableUser", "AdminConfirmSignUp", "AdminUserGlobalSignOut",
+		"AdminGetUser", "AdminDeleteUser", "AdminDisableUser", "AdminEnableUser", "AdminConfirmSignUp",
+		"AdminUserGlobalSignOut",
 		"AdminResetUserPassword", "AdminSetUserPassword", "AdminUpdateUserAttributes", "AdminDeleteUserAttributes",
 	} {
 		status, _, body := w.post(t, op, `{"UserPoolId":"`+poolID+`","Username":"nobody@example.com","Password":"`+password+
-			`","UserAttributes":[{"Name":"name","Value":"x"}],"UserAttributeNames":["name"]}`, "Authorization", "AWS4-HMAC-SHA256")
+			`","UserAttributes":[{"Name":"name","Value":"x"}],"UserAttributeNames":["name"]}`, "Authorization",
+			"AWS4-HMAC-SHA256")
 		if status != 400 || body["__type"] != "UserNotFoundException" || body["message"] != "User does not exist." {
 			t.Errorf("%s: %d %v", op, status, body)
 		}
@@ -182,7 +202,8 @@ func TestAdminSignIn(t *testing.T) {
 	w := newWorld(t, passwordless())
 	w.user(t, alice)
 	started := must2(w.AdminInitiateAuth(t.Context(), &cip.AdminInitiateAuthInput{
-		AuthFlow: "CUSTOM_AUTH", UserPoolId: ptr(poolID), ClientId: ptr(clientID), AuthParameters: map[string]string{"USERNAME": alice}}))(t)
+		AuthFlow: "CUSTOM_AUTH", UserPoolId: ptr(poolID), ClientId: ptr(clientID),
+		AuthParameters: map[string]string{"USERNAME": alice}}))(t)
 	done := must2(w.AdminRespondToAuthChallenge(t.Context(), &cip.AdminRespondToAuthChallengeInput{
 		ChallengeName: "CUSTOM_CHALLENGE", UserPoolId: ptr(poolID), ClientId: ptr(clientID), Session: started.Session,
 		ChallengeResponses: map[string]string{"USERNAME": alice, "ANSWER": rightCode}}))(t)
@@ -208,7 +229,8 @@ func TestGuardedOperationsAreAuthorized(t *testing.T) {
 	wantError(t, err, "AccessDeniedException", "role verify is not allowed to perform cognito-idp:AdminDeleteUser")
 	w.signIn(t, clientID, alice)
 	const arn = " arn:aws:cognito-idp:eu-west-1:123456789012:userpool/" + poolID
-	if want := []string{"cognito-idp:AdminGetUser" + arn, "cognito-idp:AdminDeleteUser" + arn}; !slices.Equal(asked, want) {
+	if want := []string{"cognito-idp:AdminGetUser" + arn, "cognito-idp:AdminDeleteUser" + arn}; !slices.Equal(asked,
+		want) {
 		t.Errorf("asked %v, want %v", asked, want)
 	}
 	for _, op := range userpool.OperationNames() {
@@ -231,7 +253,8 @@ func TestGuardedOperationsNameThePool(t *testing.T) {
 func TestListUsers(t *testing.T) {
 	w := newWorld(t, passwordless())
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
-		w.seed(t, userpool.UserSpec{Email: name + "@example.com", EmailVerified: true, Attributes: map[string]string{"name": "Name \"" + name + "\""}})
+		w.seed(t, userpool.UserSpec{Email: name + "@example.com", EmailVerified: true,
+			Attributes: map[string]string{"name": "Name \"" + name + "\""}})
 	}
 	w.disable(t, "e@example.com")
 	list := func(in *cip.ListUsersInput) ([]string, *string, error) {
@@ -251,7 +274,8 @@ func TestListUsers(t *testing.T) {
 		return names, out.PaginationToken, nil
 	}
 	for _, c := range []struct{ filter, want string }{
-		{"", "abcde"}, {`email = "B@example.com"`, "b"}, {`email ^= "c"`, "c"}, {`"name" = "Name \"d\""`, "d"}, {`status = "Disabled"`, "e"},
+		{"", "abcde"}, {`email = "B@example.com"`, "b"}, {`email ^= "c"`, "c"}, {`"name" = "Name \"d\""`, "d"},
+		{`status = "Disabled"`, "e"},
 		{`cognito:user_status = "confirmed"`, "abcde"}, {`username = "nobody"`, ""}, {`email = "x"`, ""},
 	} {
 		in := &cip.ListUsersInput{}
@@ -292,33 +316,45 @@ func TestListUsers(t *testing.T) {
 			t.Errorf("limit %d gave %v", limit, err)
 		}
 	}
-	out := must2(w.ListUsers(t.Context(), &cip.ListUsersInput{UserPoolId: ptr(poolID), AttributesToGet: []string{"name"}}))(t)
+	out := must2(w.ListUsers(t.Context(), &cip.ListUsersInput{UserPoolId: ptr(poolID),
+		AttributesToGet: []string{"name"}}))(t)
 	if len(out.Users[0].Attributes) != 1 {
 		t.Errorf("attributes = %+v", out.Users[0].Attributes)
 	}
 }
 
 func TestDescribe(t *testing.T) {
-	w := newWorld(t, passwordless(), func(cfg *userpool.Config, _ *userpool.Options) { cfg.RecoveryMechanisms = []string{"admin_only"} })
+	w := newWorld(t, passwordless(), func(cfg *userpool.Config,
+		_ *userpool.Options) {
+		cfg.RecoveryMechanisms = []string{"admin_only"}
+	})
 	w.user(t, alice)
 	pool := must2(w.DescribeUserPool(t.Context(), &cip.DescribeUserPoolInput{UserPoolId: ptr(poolID)}))(t).UserPool
-	if *pool.Id != poolID || *pool.Arn != w.pool.ARN() || pool.EstimatedNumberOfUsers != 1 || pool.MfaConfiguration != "OFF" ||
-		pool.UsernameAttributes[0] != "email" || *pool.UsernameConfiguration.CaseSensitive || *pool.Policies.PasswordPolicy.MinimumLength != 8 ||
-		pool.AccountRecoverySetting.RecoveryMechanisms[0].Name != "admin_only" || len(pool.SchemaAttributes) != 22 || pool.LambdaConfig.DefineAuthChallenge == nil {
+	if *pool.Id != poolID || *pool.Arn != w.pool.ARN() || pool.EstimatedNumberOfUsers != 1 ||
+		pool.MfaConfiguration != "OFF" ||
+		pool.UsernameAttributes[0] != "email" || *pool.UsernameConfiguration.CaseSensitive ||
+		*pool.Policies.PasswordPolicy.MinimumLength != 8 ||
+		pool.AccountRecoverySetting.RecoveryMechanisms[0].Name != "admin_only" || len(pool.SchemaAttributes) != 22 ||
+		pool.LambdaConfig.DefineAuthChallenge == nil {
 		t.Errorf("pool = %+v", pool)
 	}
 	describe := func(id string) *types.UserPoolClientType {
-		return must2(w.DescribeUserPoolClient(t.Context(), &cip.DescribeUserPoolClientInput{UserPoolId: ptr(poolID), ClientId: &id}))(t).UserPoolClient
+		return must2(w.DescribeUserPoolClient(t.Context(),
+			&cip.DescribeUserPoolClientInput{UserPoolId: ptr(poolID), ClientId: &id}))(t).UserPoolClient
 	}
 	client := describe(clientID)
-	if client.PreventUserExistenceErrors != "ENABLED" || *client.AuthSessionValidity != 3 || *client.AccessTokenValidity != 60 ||
-		client.RefreshTokenValidity != 43200 || len(client.ExplicitAuthFlows) != 2 || client.ClientSecret != nil || client.ReadAttributes != nil {
+	if client.PreventUserExistenceErrors != "ENABLED" || *client.AuthSessionValidity != 3 ||
+		*client.AccessTokenValidity != 60 ||
+		client.RefreshTokenValidity != 43200 || len(client.ExplicitAuthFlows) != 2 || client.ClientSecret != nil ||
+		client.ReadAttributes != nil {
 		t.Errorf("client = %+v", client)
 	}
-	if *describe(secretID).ClientSecret != secret || describe(legacyID).PreventUserExistenceErrors != "LEGACY" || *describe(rotatingID).RefreshTokenRotation.RetryGracePeriodSeconds != 10 {
+	if *describe(secretID).ClientSecret != secret || describe(legacyID).PreventUserExistenceErrors != "LEGACY" ||
+		*describe(rotatingID).RefreshTokenRotation.RetryGracePeriodSeconds != 10 {
 		t.Error("a client is described wrongly")
 	}
-	_, err := w.DescribeUserPoolClient(t.Context(), &cip.DescribeUserPoolClientInput{UserPoolId: ptr(poolID), ClientId: ptr("none")})
+	_, err := w.DescribeUserPoolClient(t.Context(),
+		&cip.DescribeUserPoolClientInput{UserPoolId: ptr(poolID), ClientId: ptr("none")})
 	wantError(t, err, "ResourceNotFoundException", "User pool client none does not exist.")
 	all := must2(w.ListUserPoolClients(t.Context(), &cip.ListUserPoolClientsInput{UserPoolId: ptr(poolID)}))(t)
 	if len(all.UserPoolClients) != 5 {

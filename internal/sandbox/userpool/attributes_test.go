@@ -18,13 +18,15 @@ func TestAnEmptyValueRemovesNothingThatIsNeeded(t *testing.T) {
 	kept := func(t *testing.T, w *world) {
 		t.Helper()
 		u, ok := w.pool.User(alice)
-		if !ok || u.Attributes["email"] != alice || u.Attributes["email_verified"] != "true" || u.Attributes["name"] != "Alice" {
+		if !ok || u.Attributes["email"] != alice || u.Attributes["email_verified"] != "true" ||
+			u.Attributes["name"] != "Alice" {
 			t.Errorf("user = %+v", u)
 		}
 	}
 	world := func(t *testing.T, set ...setting) *world {
 		w := newWorld(t, withPassword(), set...)
-		w.seed(t, userpool.UserSpec{Email: alice, Password: password, EmailVerified: true, Attributes: map[string]string{"name": "Alice"}})
+		w.seed(t, userpool.UserSpec{Email: alice, Password: password, EmailVerified: true,
+			Attributes: map[string]string{"name": "Alice"}})
 		return w
 	}
 	t.Run("by an administrator", func(t *testing.T) {
@@ -48,11 +50,13 @@ func TestAnEmptyValueRemovesNothingThatIsNeeded(t *testing.T) {
 	})
 	t.Run("with a new password", func(t *testing.T) {
 		w := newWorld(t, withPassword())
-		w.seed(t, userpool.UserSpec{Email: alice, Password: password, Temporary: true, EmailVerified: true, Attributes: map[string]string{"name": "Alice"}})
+		w.seed(t, userpool.UserSpec{Email: alice, Password: password, Temporary: true, EmailVerified: true,
+			Attributes: map[string]string{"name": "Alice"}})
 		asked := must2(w.passwordStep(t, alice, password))(t)
 		_, err := w.RespondToAuthChallenge(t.Context(), &cip.RespondToAuthChallengeInput{
 			ChallengeName: asked.ChallengeName, ClientId: ptr(clientID), Session: asked.Session,
-			ChallengeResponses: map[string]string{"USERNAME": alice, "NEW_PASSWORD": "Fresh-Passw0rd", "userAttributes.email": ""},
+			ChallengeResponses: map[string]string{"USERNAME": alice, "NEW_PASSWORD": "Fresh-Passw0rd",
+				"userAttributes.email": ""},
 		})
 		invalidParameter(t, err, refused)
 		kept(t, w)

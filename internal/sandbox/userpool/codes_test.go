@@ -20,7 +20,8 @@ func TestACodeProvesNoAddressButItsOwn(t *testing.T) {
 	const other, fresh = "other@example.com", "Fresh-Passw0rd"
 	const void = "Invalid code provided, please request a code again."
 	verify := func(t *testing.T, w *world, token *string, code string) error {
-		_, err := w.VerifyUserAttribute(t.Context(), &cip.VerifyUserAttributeInput{AccessToken: token, AttributeName: ptr("email"), Code: &code})
+		_, err := w.VerifyUserAttribute(t.Context(),
+			&cip.VerifyUserAttributeInput{AccessToken: token, AttributeName: ptr("email"), Code: &code})
 		return err
 	}
 	// mailed is a user to whose address a code was mailed.
@@ -28,7 +29,8 @@ func TestACodeProvesNoAddressButItsOwn(t *testing.T) {
 		w := newWorld(t, passwordless(), set...)
 		w.seed(t, userpool.UserSpec{Email: alice, Password: password})
 		token := w.signIn(t, clientID, alice).AccessToken
-		must2(w.GetUserAttributeVerificationCode(t.Context(), &cip.GetUserAttributeVerificationCodeInput{AccessToken: token, AttributeName: ptr("email")}))(t)
+		must2(w.GetUserAttributeVerificationCode(t.Context(),
+			&cip.GetUserAttributeVerificationCodeInput{AccessToken: token, AttributeName: ptr("email")}))(t)
 		return w, token
 	}
 	t.Run("where an administrator changed the address", func(t *testing.T) {
@@ -74,7 +76,8 @@ func TestACodeProvesNoAddressButItsOwn(t *testing.T) {
 		if u, _ := w.pool.User(other); u.Status != "UNCONFIRMED" || u.Attributes["email_verified"] != "false" {
 			t.Errorf("user = %+v", u)
 		}
-		must2(w.ResendConfirmationCode(t.Context(), &cip.ResendConfirmationCodeInput{ClientId: ptr(clientID), Username: ptr(other)}))(t)
+		must2(w.ResendConfirmationCode(t.Context(),
+			&cip.ResendConfirmationCodeInput{ClientId: ptr(clientID), Username: ptr(other)}))(t)
 		if err := w.confirm(t, other, w.mail.code(t, other)); err != nil {
 			t.Error(err)
 		}

@@ -15,8 +15,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
-// TestManyAtOnce mixes everything that changes a pool: under -race it shows what
-// is shared without a lock.
+// TestManyAtOnce mixes everything that changes a pool: under -race it shows what is shared without
+// a lock.
 func TestManyAtOnce(t *testing.T) {
 	const people, rounds = 40, 6
 	w := newWorld(t, autoConfirm(passwordless()), with(userpool.PreSignUp))
@@ -103,16 +103,20 @@ func TestParallelGuessesOfAPassword(t *testing.T) {
 	}
 }
 
-// FuzzAPI sends anything to every operation: no bug may show, and every answer is
-// a JSON object with an error type or without.
+// FuzzAPI sends anything to every operation: no bug may show, and every answer is a JSON object
+// with an error type or without.
 func FuzzAPI(f *testing.F) {
 	for _, name := range userpool.OperationNames() {
 		f.Add(name, `{}`)
 	}
-	f.Add("InitiateAuth", `{"AuthFlow":"CUSTOM_AUTH","ClientId":"`+clientID+`","AuthParameters":{"USERNAME":"`+alice+`","CHALLENGE_NAME":"SRP_A","SRP_A":"abcdef"}}`)
-	f.Add("InitiateAuth", `{"AuthFlow":"USER_PASSWORD_AUTH","ClientId":"`+openID+`","AuthParameters":{"USERNAME":"`+alice+`","PASSWORD":"x"}}`)
-	f.Add("RespondToAuthChallenge", `{"ChallengeName":"PASSWORD_VERIFIER","ClientId":"`+clientID+`","Session":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","ChallengeResponses":{"USERNAME":"x","TIMESTAMP":"Thu Nov 5 09:05:03 UTC 2026","PASSWORD_CLAIM_SIGNATURE":"x","PASSWORD_CLAIM_SECRET_BLOCK":"AAAA"}}`)
-	f.Add("SignUp", `{"ClientId":"`+clientID+`","Username":"x@example.com","Password":"Passw0rd!","UserAttributes":[{"Name":"name","Value":"x"},null]}`)
+	f.Add("InitiateAuth", `{"AuthFlow":"CUSTOM_AUTH","ClientId":"`+clientID+`","AuthParameters":{"USERNAME":"`+alice+
+		`","CHALLENGE_NAME":"SRP_A","SRP_A":"abcdef"}}`)
+	f.Add("InitiateAuth", `{"AuthFlow":"USER_PASSWORD_AUTH","ClientId":"`+openID+`","AuthParameters":{"USERNAME":"`+alice+
+		`","PASSWORD":"x"}}`)
+	f.Add("RespondToAuthChallenge", `{"ChallengeName":"PASSWORD_VERIFIER","ClientId":"`+clientID+
+		`","Session":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","ChallengeResponses":{"USERNAME":"x","TIMESTAMP":"Thu Nov 5 09:05:03 UTC 2026","PASSWORD_CLAIM_SIGNATURE":"x","PASSWORD_CLAIM_SECRET_BLOCK":"AAAA"}}`)
+	f.Add("SignUp", `{"ClientId":"`+clientID+
+		`","Username":"x@example.com","Password":"Passw0rd!","UserAttributes":[{"Name":"name","Value":"x"},null]}`)
 	f.Add("ListUsers", `{"UserPoolId":"`+poolID+`","Filter":"email = \"x\"","Limit":1,"PaginationToken":"YWZ0ZXIgMQ"}`)
 	f.Add("GetUser", `{"AccessToken":"a.b.c"}`)
 	cfg := config()
@@ -162,7 +166,8 @@ func BenchmarkSignIn(b *testing.B) {
 		return rec.Body.String()
 	}
 	for b.Loop() {
-		started := post("InitiateAuth", `{"AuthFlow":"CUSTOM_AUTH","ClientId":"`+clientID+`","AuthParameters":{"USERNAME":"`+alice+`"}}`)
+		started := post("InitiateAuth", `{"AuthFlow":"CUSTOM_AUTH","ClientId":"`+clientID+`","AuthParameters":{"USERNAME":"`+
+			alice+`"}}`)
 		_, rest, _ := strings.Cut(started, `"Session":"`)
 		session, _, _ := strings.Cut(rest, `"`)
 		post("RespondToAuthChallenge", `{"ChallengeName":"CUSTOM_CHALLENGE","ClientId":"`+clientID+`","Session":"`+session+

@@ -12,9 +12,11 @@ import (
 
 func TestNewReportsEverythingThatIsWrong(t *testing.T) {
 	_, err := userpool.New(userpool.Config{
-		ID: "nonsense", PasswordPolicy: userpool.PasswordPolicy{MinimumLength: 3}, Triggers: map[userpool.Trigger]bool{userpool.PreSignUp: true},
+		ID: "nonsense", PasswordPolicy: userpool.PasswordPolicy{MinimumLength: 3},
+		Triggers: map[userpool.Trigger]bool{userpool.PreSignUp: true},
 		Clients: []userpool.Client{
-			{ID: "a", AuthSessionValidity: time.Hour, AccessTokenValidity: time.Second, IDTokenValidity: 25 * time.Hour, RefreshTokenValidity: time.Minute,
+			{ID: "a", AuthSessionValidity: time.Hour, AccessTokenValidity: time.Second, IDTokenValidity: 25 * time.Hour,
+				RefreshTokenValidity: time.Minute,
 				RefreshTokenRotation: &userpool.RefreshTokenRotation{RetryGracePeriod: time.Hour}},
 			{ID: "a"}, {ID: "not a client id"},
 		},
@@ -22,8 +24,10 @@ func TestNewReportsEverythingThatIsWrong(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"no region", `"nonsense" is no pool id`, "at least 3 characters", `two app clients have the id "a"`, `"not a client id"`,
-		"AuthSessionValidity is 1h0m0s", "AccessTokenValidity is 1s", "IDTokenValidity is 25h0m0s", "RefreshTokenValidity is 1m0s", "RetryGracePeriod is 1h0m0s",
+	for _, want := range []string{"no region", `"nonsense" is no pool id`, "at least 3 characters",
+		`two app clients have the id "a"`, `"not a client id"`,
+		"AuthSessionValidity is 1h0m0s", "AccessTokenValidity is 1s", "IDTokenValidity is 25h0m0s",
+		"RefreshTokenValidity is 1m0s", "RetryGracePeriod is 1h0m0s",
 		"no Invoker", "Options.Keys lacks a key"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error lacks %q:\n%v", want, err)
@@ -52,7 +56,8 @@ func TestNewWarnsOfWhatIsNotEmulated(t *testing.T) {
 	cfg := config()
 	cfg.DeviceTracking, cfg.MFAConfiguration = true, "OPTIONAL"
 	cfg.Triggers["UserMigration"] = true
-	if _, err := userpool.New(cfg, userpool.Options{Invoker: passwordless(), Keys: testKeys(), Logger: slog.New(slog.NewTextHandler(&logged, nil))}); err != nil {
+	if _, err := userpool.New(cfg, userpool.Options{Invoker: passwordless(), Keys: testKeys(),
+		Logger: slog.New(slog.NewTextHandler(&logged, nil))}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"device tracking", "native MFA", "UserMigration"} {
@@ -65,7 +70,8 @@ func TestNewWarnsOfWhatIsNotEmulated(t *testing.T) {
 func TestSeeding(t *testing.T) {
 	w := newWorld(t, passwordless())
 	u := w.seed(t, userpool.UserSpec{Email: alice, Attributes: map[string]string{"locale": "de"}})
-	if u.Username != u.Sub || u.Status != "CONFIRMED" || !u.Enabled || u.Attributes["email_verified"] != "false" || u.Attributes["sub"] != u.Sub || u.Attributes["locale"] != "de" {
+	if u.Username != u.Sub || u.Status != "CONFIRMED" || !u.Enabled || u.Attributes["email_verified"] != "false" ||
+		u.Attributes["sub"] != u.Sub || u.Attributes["locale"] != "de" {
 		t.Errorf("user = %+v", u)
 	}
 	for _, spec := range []userpool.UserSpec{{Email: "ALICE@example.com"}, {}, {Username: "alice"}, {Email: "nonsense"}} {
@@ -82,7 +88,8 @@ func TestSeeding(t *testing.T) {
 			t.Errorf("User(%q) = %+v", name, got)
 		}
 	}
-	sensitive := newWorld(t, passwordless(), func(cfg *userpool.Config, _ *userpool.Options) { cfg.UsernameCaseSensitive = true })
+	sensitive := newWorld(t, passwordless(),
+		func(cfg *userpool.Config, _ *userpool.Options) { cfg.UsernameCaseSensitive = true })
 	sensitive.seed(t, userpool.UserSpec{Email: alice})
 	sensitive.seed(t, userpool.UserSpec{Email: "ALICE@example.com"})
 	if n := len(sensitive.pool.Users()); n != 2 {

@@ -8,9 +8,8 @@ import (
 // exposedHeaders are the response headers that a page's script may read.
 const exposedHeaders = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date"
 
-// allowOrigin lets a page of an allowed origin read the answer. The others get
-// no header and so nothing: any page that a developer visits could otherwise
-// create users here.
+// allowOrigin lets a page of an allowed origin read the answer. The others get no header and so
+// nothing: any page that a developer visits could otherwise create users here.
 func (p *Pool) allowOrigin(w http.ResponseWriter, r *http.Request) {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
@@ -23,8 +22,7 @@ func (p *Pool) allowOrigin(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// preflight answers the question that a browser asks before a POST with
-// headers of its own.
+// preflight answers the question that a browser asks before a POST with headers of its own.
 func (p *Pool) preflight(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	if h.Get("Access-Control-Allow-Origin") != "" {

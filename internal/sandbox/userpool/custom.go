@@ -6,8 +6,9 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/triggers"
 )
 
-// startCustom begins CUSTOM_AUTH. The client chooses the start: CHALLENGE_NAME=SRP_A makes the session of
-// DefineAuthChallenge one true SRP_A row, which proves nothing; without CHALLENGE_NAME it is empty.
+// startCustom begins CUSTOM_AUTH. The client chooses the start: CHALLENGE_NAME=SRP_A makes the
+// session of DefineAuthChallenge one true SRP_A row, which proves nothing; without CHALLENGE_NAME
+// it is empty.
 func (p *Pool) startCustom(c *call, client *Client, name string, in *initiateAuthInput) (any, error) {
 	if t := p.cfg.Triggers; !t[DefineAuthChallenge] || !t[CreateAuthChallenge] || !t[VerifyAuthChallengeResponse] {
 		return nil, refusal.InvalidParameter("Custom auth lambda trigger is not configured for the user pool.")
@@ -44,9 +45,10 @@ func (p *Pool) startCustom(c *call, client *Client, name string, in *initiateAut
 	return p.advance(c, s, state, srpA, nil)
 }
 
-// advance calls DefineAuthChallenge for the next step and carries it out. The srpA is empty except in the
-// request that began the sign-in.
-func (p *Pool) advance(c *call, s *subject, state *session.State, srpA string, metadata map[string]string) (any, error) {
+// advance calls DefineAuthChallenge for the next step and carries it out. The srpA is empty except
+// in the request that began the sign-in.
+func (p *Pool) advance(c *call, s *subject, state *session.State, srpA string, metadata map[string]string) (any,
+	error) {
 	next, err := p.triggers.Define(c.ctx, state, p.person(s), metadata)
 	if err != nil {
 		return nil, err
@@ -76,8 +78,8 @@ func (p *Pool) advance(c *call, s *subject, state *session.State, srpA string, m
 	return nil, refusal.Unrecognizable
 }
 
-// tokenSource is the source in PreTokenGeneration's event: a new password if that was the last challenge.
-// The source after a custom challenge that followed a new password is not established.
+// tokenSource is the source in PreTokenGeneration's event: a new password if that was the last
+// challenge. The source after a custom challenge that followed a new password is not established.
 func tokenSource(state *session.State) string {
 	if n := len(state.Rows); n > 0 && state.Rows[n-1].Name == challengeNewPassword {
 		return "NewPasswordChallenge"
@@ -119,7 +121,8 @@ func (p *Pool) ask(s *subject, state *session.State, params map[string]string) (
 }
 
 // answerCustom has Verify check the answer to a custom challenge, then goes on.
-func (p *Pool) answerCustom(c *call, s *subject, state *session.State, answer string, metadata map[string]string) (any, error) {
+func (p *Pool) answerCustom(c *call, s *subject, state *session.State, answer string, metadata map[string]string) (any,
+	error) {
 	right, err := p.triggers.Verify(c.ctx, state, p.person(s), answer, metadata)
 	if err != nil {
 		return nil, err

@@ -37,11 +37,14 @@ func TestSignInByCode(t *testing.T) {
 	}
 
 	defines := h.of(userpool.DefineAuthChallenge)
-	if len(defines) != 3 || len(h.of(userpool.CreateAuthChallenge)) != 2 || len(h.of(userpool.VerifyAuthChallengeResponse)) != 2 {
-		t.Fatalf("calls: %d define, %d create, %d verify", len(defines), len(h.of(userpool.CreateAuthChallenge)), len(h.of(userpool.VerifyAuthChallengeResponse)))
+	if len(defines) != 3 || len(h.of(userpool.CreateAuthChallenge)) != 2 ||
+		len(h.of(userpool.VerifyAuthChallengeResponse)) != 2 {
+		t.Fatalf("calls: %d define, %d create, %d verify", len(defines), len(h.of(userpool.CreateAuthChallenge)),
+			len(h.of(userpool.VerifyAuthChallengeResponse)))
 	}
 	rows := defines[2].Request.Session
-	if len(rows) != 2 || rows[0].ChallengeResult || !rows[1].ChallengeResult || *rows[0].ChallengeMetadata != "round-0" || *rows[1].ChallengeMetadata != "round-1" {
+	if len(rows) != 2 || rows[0].ChallengeResult || !rows[1].ChallengeResult || *rows[0].ChallengeMetadata != "round-0" ||
+		*rows[1].ChallengeMetadata != "round-1" {
 		t.Errorf("last rows = %+v", rows)
 	}
 }
@@ -59,7 +62,8 @@ func TestAnswersMayNameTheUserAnyWay(t *testing.T) {
 	u := w.user(t, alice)
 	for _, name := range []string{u.Username, alice, "ALICE@example.com"} {
 		started := must2(w.start(t, clientID, alice))(t)
-		if out, err := w.answer(t, clientID, name, *started.Session, rightCode); err != nil || out.AuthenticationResult == nil {
+		if out, err := w.answer(t, clientID, name, *started.Session, rightCode); err != nil ||
+			out.AuthenticationResult == nil {
 			t.Errorf("answering as %q: %v", name, err)
 		}
 	}
@@ -81,9 +85,11 @@ func TestDefineDecides(t *testing.T) {
 		message  string
 	}{
 		{"failAuthentication ends the sign-in", m{"failAuthentication": true}, "NotAuthorizedException", wrong},
-		{"failAuthentication beats issueTokens", m{"failAuthentication": true, "issueTokens": true}, "NotAuthorizedException", wrong},
+		{"failAuthentication beats issueTokens", m{"failAuthentication": true, "issueTokens": true},
+			"NotAuthorizedException", wrong},
 		{"nothing at all is odd", m{}, "InvalidLambdaResponseException", odd},
-		{"nulls are nothing", m{"challengeName": nil, "issueTokens": nil, "failAuthentication": nil}, "InvalidLambdaResponseException", odd},
+		{"nulls are nothing", m{"challengeName": nil, "issueTokens": nil, "failAuthentication": nil},
+			"InvalidLambdaResponseException", odd},
 		{"an unknown challenge is odd", m{"challengeName": "WHATEVER"}, "InvalidLambdaResponseException", odd},
 		{"a native factor isn't emulated", m{"challengeName": "SOFTWARE_TOKEN_MFA"}, "InvalidLambdaResponseException", odd},
 		{"a quoted boolean is odd", m{"issueTokens": "true"}, "InvalidLambdaResponseException", odd},
@@ -92,13 +98,17 @@ func TestDefineDecides(t *testing.T) {
 		{"a list for a response is odd", []string{"x"}, "InvalidLambdaResponseException", odd},
 		{"an answer without a response is odd", []byte(`{"version":"1"}`), "InvalidLambdaResponseException", odd},
 		{"issueTokens in another case is nothing", m{"IssueTokens": true}, "InvalidLambdaResponseException", odd},
-		{"a response in another case is none", []byte(`{"Response":{"issueTokens":true}}`), "InvalidLambdaResponseException", odd},
+		{"a response in another case is none", []byte(`{"Response":{"issueTokens":true}}`), "InvalidLambdaResponseException",
+			odd},
 		{"an answer that is a list is odd", []byte(`[]`), "InvalidLambdaResponseException", odd},
 		{"an answer that is null is odd", []byte(`null`), "InvalidLambdaResponseException", odd},
-		{"an answer that is no JSON", []byte(`{"response":`), "InvalidLambdaResponseException", "Invalid lambda function output : Invalid JSON"},
-		{"an empty answer is no JSON", []byte(``), "InvalidLambdaResponseException", "Invalid lambda function output : Invalid JSON"},
+		{"an answer that is no JSON", []byte(`{"response":`), "InvalidLambdaResponseException",
+			"Invalid lambda function output : Invalid JSON"},
+		{"an empty answer is no JSON", []byte(``), "InvalidLambdaResponseException",
+			"Invalid lambda function output : Invalid JSON"},
 		{"a password check without SRP_A fails", m{"challengeName": "PASSWORD_VERIFIER"}, "NotAuthorizedException", wrong},
-		{"a new password for a confirmed user is odd", m{"challengeName": "NEW_PASSWORD_REQUIRED"}, "InvalidLambdaResponseException", odd},
+		{"a new password for a confirmed user is odd", m{"challengeName": "NEW_PASSWORD_REQUIRED"},
+			"InvalidLambdaResponseException", odd},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := passwordless()
@@ -132,12 +142,16 @@ func TestCreateDecides(t *testing.T) {
 		kind     string
 		message  string
 	}{
-		{"no private parameters fail like a wrong password", m{"publicChallengeParameters": m{"a": "b"}}, "NotAuthorizedException", "Incorrect username or password."},
+		{"no private parameters fail like a wrong password", m{"publicChallengeParameters": m{"a": "b"}},
+			"NotAuthorizedException", "Incorrect username or password."},
 		{"empty ones too", m{"privateChallengeParameters": m{}}, "NotAuthorizedException", "Incorrect username or password."},
 		{"a number among them is odd", m{"privateChallengeParameters": m{"a": 1}}, "InvalidLambdaResponseException", odd},
 		{"a null among them is odd", m{"privateChallengeParameters": m{"a": nil}}, "InvalidLambdaResponseException", odd},
-		{"a number among the public ones is odd", m{"publicChallengeParameters": m{"a": 1}, "privateChallengeParameters": m{"a": "b"}}, "InvalidLambdaResponseException", odd},
-		{"metadata that is no string is odd", m{"challengeMetadata": m{}, "privateChallengeParameters": m{"a": "b"}}, "InvalidLambdaResponseException", odd},
+		{"a number among the public ones is odd",
+			m{"publicChallengeParameters": m{"a": 1}, "privateChallengeParameters": m{"a": "b"}},
+			"InvalidLambdaResponseException", odd},
+		{"metadata that is no string is odd", m{"challengeMetadata": m{}, "privateChallengeParameters": m{"a": "b"}},
+			"InvalidLambdaResponseException", odd},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := passwordless()
@@ -151,7 +165,8 @@ func TestCreateDecides(t *testing.T) {
 	t.Run("null public parameters and metadata are none", func(t *testing.T) {
 		h := passwordless()
 		h.create = func(event) (any, error) {
-			return m{"publicChallengeParameters": nil, "privateChallengeParameters": m{"answer": rightCode}, "challengeMetadata": nil}, nil
+			return m{"publicChallengeParameters": nil, "privateChallengeParameters": m{"answer": rightCode},
+				"challengeMetadata": nil}, nil
 		}
 		w := newWorld(t, h)
 		u := w.user(t, alice)
@@ -178,7 +193,8 @@ func TestTheClientChoosesItsEntry(t *testing.T) {
 		{"SRP_A without its name is ignored", map[string]string{"SRP_A": "abcdef"}, false, ""},
 		{"SRP_A is a true row", map[string]string{"CHALLENGE_NAME": "SRP_A", "SRP_A": "abcdef"}, false, "SRP_A true"},
 		{"CUSTOM_CHALLENGE is an empty session", map[string]string{"CHALLENGE_NAME": "CUSTOM_CHALLENGE"}, false, ""},
-		{"CUSTOM_CHALLENGE is a true row where so switched", map[string]string{"CHALLENGE_NAME": "CUSTOM_CHALLENGE"}, true, "CUSTOM_CHALLENGE true"},
+		{"CUSTOM_CHALLENGE is a true row where so switched", map[string]string{"CHALLENGE_NAME": "CUSTOM_CHALLENGE"}, true,
+			"CUSTOM_CHALLENGE true"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := passwordless()
@@ -311,7 +327,8 @@ func with(triggers ...userpool.Trigger) setting {
 
 func (w *world) disable(t *testing.T, username string) {
 	t.Helper()
-	if _, err := w.AdminDisableUser(t.Context(), &cip.AdminDisableUserInput{UserPoolId: ptr(poolID), Username: &username}); err != nil {
+	if _, err := w.AdminDisableUser(t.Context(),
+		&cip.AdminDisableUserInput{UserPoolId: ptr(poolID), Username: &username}); err != nil {
 		t.Error(err)
 	}
 }

@@ -34,8 +34,8 @@ type call struct {
 	sub string
 }
 
-// ServeHTTP answers the API by X-Amz-Target, whatever the path is, and GET of
-// /<pool id>/.well-known/jwks.json and openid-configuration.
+// ServeHTTP answers the API by X-Amz-Target, whatever the path is, and GET of /<pool
+// id>/.well-known/jwks.json and openid-configuration.
 func (p *Pool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.allowOrigin(w, r)
 	switch r.Method {
@@ -68,8 +68,8 @@ func (p *Pool) serveAPI(w http.ResponseWriter, r *http.Request) {
 		"sub", c.sub, "durationMs", time.Since(started).Milliseconds())
 }
 
-// dispatch runs the operation. A panic is a bug of this package: it becomes an InternalErrorException,
-// and its stack is logged.
+// dispatch runs the operation. A panic is a bug of this package: it becomes an
+// InternalErrorException, and its stack is logged.
 func (p *Pool) dispatch(c *call, w http.ResponseWriter) (out any, err error) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -20,8 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
-// golden compares an event with testdata/events/<name>.json, with the ids of this
-// run replaced.
+// golden compares an event with testdata/events/<name>.json, with the ids of this run replaced.
 func golden(t *testing.T, name string, raw []byte, replace map[string]string) {
 	t.Helper()
 	for _, old := range slices.Sorted(maps.Keys(replace)) {
@@ -67,16 +66,19 @@ func TestEvents(t *testing.T) {
 	proven := must2(w.prove(t, clientID, started.Session, client.answer(t, started.ChallengeParameters, password)))(t)
 	done := must2(w.RespondToAuthChallenge(t.Context(), &cip.RespondToAuthChallengeInput{
 		ChallengeName: "CUSTOM_CHALLENGE", ClientId: ptr(clientID), Session: proven.Session,
-		ChallengeResponses: map[string]string{"USERNAME": alice, "ANSWER": rightCode}, ClientMetadata: map[string]string{"device": "phone"},
+		ChallengeResponses: map[string]string{"USERNAME": alice, "ANSWER": rightCode},
+		ClientMetadata:     map[string]string{"device": "phone"},
 	}))(t)
 	must2(w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{
-		AuthFlow: "REFRESH_TOKEN_AUTH", ClientId: ptr(clientID), AuthParameters: map[string]string{"REFRESH_TOKEN": *done.AuthenticationResult.RefreshToken},
+		AuthFlow: "REFRESH_TOKEN_AUTH", ClientId: ptr(clientID),
+		AuthParameters: map[string]string{"REFRESH_TOKEN": *done.AuthenticationResult.RefreshToken},
 	}))(t)
 	// Each trigger's calls are numbered in the order in which they came.
 	seen := map[userpool.Trigger]int{}
 	for _, e := range h.of("") {
 		seen[e.trigger]++
-		golden(t, fmt.Sprintf("%s-%d", e.trigger, seen[e.trigger]), e.raw, map[string]string{u.Username: "00000000-0000-4000-8000-0000000000a1"})
+		golden(t, fmt.Sprintf("%s-%d", e.trigger, seen[e.trigger]), e.raw,
+			map[string]string{u.Username: "00000000-0000-4000-8000-0000000000a1"})
 	}
 	want := map[userpool.Trigger]int{
 		userpool.PreAuthentication: 1, userpool.DefineAuthChallenge: 3, userpool.CreateAuthChallenge: 1,
@@ -118,7 +120,8 @@ func TestEventsOfSignUps(t *testing.T) {
 		UserAttributes: []types.AttributeType{{Name: ptr("email_verified"), Value: ptr("true")}},
 	}))(t)
 	bob, _ := w.pool.User("bob@example.com")
-	ids := map[string]string{*out.UserSub: "00000000-0000-4000-8000-0000000000a1", bob.Sub: "00000000-0000-4000-8000-0000000000b0"}
+	ids := map[string]string{*out.UserSub: "00000000-0000-4000-8000-0000000000a1",
+		bob.Sub: "00000000-0000-4000-8000-0000000000b0"}
 	pre, post := h.of(userpool.PreSignUp), h.of(userpool.PostConfirmation)
 	if len(pre) != 2 || len(post) != 1 {
 		t.Fatalf("PreSignUp ran %d times and PostConfirmation %d", len(pre), len(post))
@@ -140,7 +143,8 @@ func TestEventsInAPoolWithAliases(t *testing.T) {
 	}
 	must2(w.start(t, legacyID, alice))(t)
 	e := h.of("")[0]
-	if e.UserName != "alice" || e.Request.UserAttributes["cognito:email_alias"] != alice || e.Request.UserAttributes["sub"] != u.Sub {
+	if e.UserName != "alice" || e.Request.UserAttributes["cognito:email_alias"] != alice ||
+		e.Request.UserAttributes["sub"] != u.Sub {
 		t.Errorf("event for %q with %v", e.UserName, e.Request.UserAttributes)
 	}
 	_, err := w.start(t, legacyID, "bob@example.com")

@@ -103,13 +103,16 @@ func TestFlowsThatAreOff(t *testing.T) {
 	flows := []types.AuthFlowType{"CUSTOM_AUTH", "USER_SRP_AUTH", "USER_PASSWORD_AUTH", "REFRESH_TOKEN_AUTH"}
 	for client, on := range map[string]string{
 		clientID: "CUSTOM_AUTH REFRESH_TOKEN_AUTH", "default": "CUSTOM_AUTH USER_SRP_AUTH REFRESH_TOKEN_AUTH",
-		"older": "CUSTOM_AUTH USER_SRP_AUTH USER_PASSWORD_AUTH REFRESH_TOKEN_AUTH", "customonly": "CUSTOM_AUTH REFRESH_TOKEN_AUTH",
-		"srponly": "USER_SRP_AUTH", openID: "CUSTOM_AUTH USER_SRP_AUTH USER_PASSWORD_AUTH REFRESH_TOKEN_AUTH", rotatingID: "USER_PASSWORD_AUTH",
+		"older":      "CUSTOM_AUTH USER_SRP_AUTH USER_PASSWORD_AUTH REFRESH_TOKEN_AUTH",
+		"customonly": "CUSTOM_AUTH REFRESH_TOKEN_AUTH",
+		"srponly":    "USER_SRP_AUTH", openID: "CUSTOM_AUTH USER_SRP_AUTH USER_PASSWORD_AUTH REFRESH_TOKEN_AUTH",
+		rotatingID: "USER_PASSWORD_AUTH",
 	} {
 		for _, flow := range flows {
-			_, err := w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{AuthFlow: flow, ClientId: ptr(client), AuthParameters: map[string]string{
-				"USERNAME": alice, "PASSWORD": password, "SRP_A": "abcdef", "REFRESH_TOKEN": "none",
-			}})
+			_, err := w.InitiateAuth(t.Context(),
+				&cip.InitiateAuthInput{AuthFlow: flow, ClientId: ptr(client), AuthParameters: map[string]string{
+					"USERNAME": alice, "PASSWORD": password, "SRP_A": "abcdef", "REFRESH_TOKEN": "none",
+				}})
 			off := err != nil && strings.Contains(err.Error(), "enabled for th")
 			if off == strings.Contains(on, string(flow)) {
 				t.Errorf("client %s, flow %s: off = %v (%v)", client, flow, off, err)
@@ -117,10 +120,12 @@ func TestFlowsThatAreOff(t *testing.T) {
 		}
 	}
 	for _, flow := range []types.AuthFlowType{"ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"} {
-		_, err := w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{AuthFlow: flow, ClientId: ptr(openID), AuthParameters: map[string]string{"USERNAME": alice}})
+		_, err := w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{AuthFlow: flow, ClientId: ptr(openID),
+			AuthParameters: map[string]string{"USERNAME": alice}})
 		invalidParameter(t, err, "Initiate Auth method not supported.")
 	}
-	_, err := w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{AuthFlow: "USER_AUTH", ClientId: ptr(openID), AuthParameters: map[string]string{"USERNAME": alice}})
+	_, err := w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{AuthFlow: "USER_AUTH", ClientId: ptr(openID),
+		AuthParameters: map[string]string{"USERNAME": alice}})
 	invalidParameter(t, err, "USER_AUTH is not enabled for the client.")
 }
 
@@ -187,7 +192,8 @@ func TestSecretHash(t *testing.T) {
 		if hash != "" {
 			params["SECRET_HASH"] = hash
 		}
-		_, err := w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{AuthFlow: "CUSTOM_AUTH", ClientId: &client, AuthParameters: params})
+		_, err := w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{AuthFlow: "CUSTOM_AUTH", ClientId: &client,
+			AuthParameters: params})
 		return err
 	}
 	for _, hashed := range []string{alice, u.Username} {
@@ -197,21 +203,26 @@ func TestSecretHash(t *testing.T) {
 			}
 		}
 	}
-	notAuthorized(t, start(secretID, "", alice), "Client "+secretID+" is configured with secret but SECRET_HASH was not received")
-	for _, hash := range []string{"nonsense", userpool.SecretHash(secretID, secret, "bob@example.com"), userpool.SecretHash(clientID, secret, alice)} {
+	notAuthorized(t, start(secretID, "", alice),
+		"Client "+secretID+" is configured with secret but SECRET_HASH was not received")
+	for _, hash := range []string{"nonsense", userpool.SecretHash(secretID, secret, "bob@example.com"),
+		userpool.SecretHash(clientID, secret, alice)} {
 		notAuthorized(t, start(secretID, hash, alice), "Unable to verify secret hash for client "+secretID)
 	}
-	notAuthorized(t, start(clientID, "x", alice), "Client "+clientID+" is not configured for secret but secret hash was received")
+	notAuthorized(t, start(clientID, "x", alice),
+		"Client "+clientID+" is not configured for secret but secret hash was received")
 
 	for _, name := range []string{alice, "nobody@example.com"} {
-		out := must2(w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{AuthFlow: "CUSTOM_AUTH", ClientId: ptr(secretID), AuthParameters: map[string]string{
-			"USERNAME": name, "SECRET_HASH": userpool.SecretHash(secretID, secret, name),
-		}}))(t)
+		out := must2(w.InitiateAuth(t.Context(),
+			&cip.InitiateAuthInput{AuthFlow: "CUSTOM_AUTH", ClientId: ptr(secretID), AuthParameters: map[string]string{
+				"USERNAME": name, "SECRET_HASH": userpool.SecretHash(secretID, secret, name),
+			}}))(t)
 		// The answer's hash is over the internal name, the dummy one for a stranger.
 		internal := out.ChallengeParameters["USERNAME"]
 		_, err := w.RespondToAuthChallenge(t.Context(), &cip.RespondToAuthChallengeInput{
 			ChallengeName: "CUSTOM_CHALLENGE", ClientId: ptr(secretID), Session: out.Session,
-			ChallengeResponses: map[string]string{"USERNAME": internal, "ANSWER": "wrong", "SECRET_HASH": userpool.SecretHash(secretID, secret, internal)},
+			ChallengeResponses: map[string]string{"USERNAME": internal, "ANSWER": "wrong",
+				"SECRET_HASH": userpool.SecretHash(secretID, secret, internal)},
 		})
 		if err != nil {
 			t.Errorf("answering as %s: %v", name, err)
@@ -221,11 +232,14 @@ func TestSecretHash(t *testing.T) {
 		const upper = "ALICE@example.com"
 		for _, name := range []string{alice, upper, u.Username} {
 			for _, hashed := range []string{alice, upper, u.Username} {
-				started := must2(w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{AuthFlow: "CUSTOM_AUTH", ClientId: ptr(secretID),
-					AuthParameters: map[string]string{"USERNAME": alice, "SECRET_HASH": userpool.SecretHash(secretID, secret, alice)}}))(t)
+				started := must2(w.InitiateAuth(t.Context(),
+					&cip.InitiateAuthInput{AuthFlow: "CUSTOM_AUTH", ClientId: ptr(secretID),
+						AuthParameters: map[string]string{"USERNAME": alice,
+							"SECRET_HASH": userpool.SecretHash(secretID, secret, alice)}}))(t)
 				_, err := w.RespondToAuthChallenge(t.Context(), &cip.RespondToAuthChallengeInput{
 					ChallengeName: "CUSTOM_CHALLENGE", ClientId: ptr(secretID), Session: started.Session,
-					ChallengeResponses: map[string]string{"USERNAME": name, "ANSWER": "wrong", "SECRET_HASH": userpool.SecretHash(secretID, secret, hashed)},
+					ChallengeResponses: map[string]string{"USERNAME": name, "ANSWER": "wrong",
+						"SECRET_HASH": userpool.SecretHash(secretID, secret, hashed)},
 				})
 				if name == hashed && err != nil {
 					t.Errorf("USERNAME %s with its own hash: %v", name, err)

@@ -33,8 +33,8 @@ type row struct {
 	ChallengeMetadata *string
 }
 
-// handlers is an Invoker of functions that answer with the response part, as any
-// value; a []byte is the whole answer. It records every event.
+// handlers is an Invoker of functions that answer with the response part, as any value; a []byte is
+// the whole answer. It records every event.
 type handlers struct {
 	define, create, verify, preSignUp, preToken, preAuth, postAuth, postConfirm func(event) (any, error)
 
@@ -119,8 +119,7 @@ func passwordless() *handlers {
 	}
 }
 
-// withPassword asks for a proven password, then a new one where that is due, then
-// the code.
+// withPassword asks for a proven password, then a new one where that is due, then the code.
 func withPassword() *handlers {
 	return &handlers{
 		define: func(e event) (any, error) {

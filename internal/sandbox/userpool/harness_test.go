@@ -26,8 +26,8 @@ import (
 const (
 	poolID   = "eu-west-1_TestPool1"
 	clientID = "hidingclient"
-	// legacyID is a client that tells who exists, secretID one with a secret,
-	// openID one that allows every flow, rotatingID one whose refresh tokens rotate.
+	// legacyID is a client that tells who exists, secretID one with a secret, openID one that
+	// allows every flow, rotatingID one whose refresh tokens rotate.
 	legacyID   = "legacyclient"
 	secretID   = "secretclient"
 	openID     = "openclient"
@@ -49,13 +49,17 @@ var testKeys = sync.OnceValue(func() *userpool.SigningKeys {
 func clients() []userpool.Client {
 	custom := []string{"ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
 	return []userpool.Client{
-		{ID: clientID, Name: "hiding", ExplicitAuthFlows: custom, PreventUserExistenceErrors: true, EnableTokenRevocation: true},
+		{ID: clientID, Name: "hiding", ExplicitAuthFlows: custom, PreventUserExistenceErrors: true,
+			EnableTokenRevocation: true},
 		{ID: legacyID, Name: "legacy", ExplicitAuthFlows: custom, EnableTokenRevocation: true},
-		{ID: secretID, Name: "secret", Secret: secret, ExplicitAuthFlows: custom, PreventUserExistenceErrors: true, EnableTokenRevocation: true},
+		{ID: secretID, Name: "secret", Secret: secret, ExplicitAuthFlows: custom, PreventUserExistenceErrors: true,
+			EnableTokenRevocation: true},
 		{ID: openID, Name: "open", PreventUserExistenceErrors: true, EnableTokenRevocation: true, ExplicitAuthFlows: []string{
-			"ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH"}},
-		{ID: rotatingID, Name: "rotating", ExplicitAuthFlows: []string{"ALLOW_USER_PASSWORD_AUTH"}, PreventUserExistenceErrors: true,
-			EnableTokenRevocation: true, RefreshTokenRotation: &userpool.RefreshTokenRotation{RetryGracePeriod: 10 * time.Second}},
+			"ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH",
+			"ALLOW_ADMIN_USER_PASSWORD_AUTH"}},
+		{ID: rotatingID, Name: "rotating", ExplicitAuthFlows: []string{"ALLOW_USER_PASSWORD_AUTH"},
+			PreventUserExistenceErrors: true,
+			EnableTokenRevocation:      true, RefreshTokenRotation: &userpool.RefreshTokenRotation{RetryGracePeriod: 10 * time.Second}},
 	}
 }
 
@@ -195,7 +199,8 @@ func (w *world) start(t *testing.T, client, username string) (*cip.InitiateAuthO
 }
 
 // answer responds to a custom challenge.
-func (w *world) answer(t *testing.T, client, username, session, answer string) (*cip.RespondToAuthChallengeOutput, error) {
+func (w *world) answer(t *testing.T, client, username, session, answer string) (*cip.RespondToAuthChallengeOutput,
+	error) {
 	t.Helper()
 	return w.RespondToAuthChallenge(t.Context(), &cip.RespondToAuthChallengeInput{
 		ChallengeName: types.ChallengeNameTypeCustomChallenge, ClientId: &client, Session: &session,
@@ -229,8 +234,7 @@ func (w *world) byPassword(t *testing.T, client, username, password string) (*ci
 	})
 }
 
-// wantError checks the type and the message of an API error, and that it came as
-// HTTP 400.
+// wantError checks the type and the message of an API error, and that it came as HTTP 400.
 func wantError(t *testing.T, err error, kind, message string) {
 	t.Helper()
 	var api smithy.APIError

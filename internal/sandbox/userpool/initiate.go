@@ -74,8 +74,8 @@ func (p *Pool) initiateAuth(c *call, in *initiateAuthInput) (any, error) {
 	}
 }
 
-// checkFlow refuses a flow that the operation or the client does not have. Cognito words the refusal in
-// several ways; clients read the type.
+// checkFlow refuses a flow that the operation or the client does not have. Cognito words the
+// refusal in several ways; clients read the type.
 func checkFlow(c *call, client *Client, flow string) error {
 	adminOnly := strings.HasPrefix(flow, "ADMIN_")
 	if adminOnly && !c.isAdmin {

@@ -13,8 +13,8 @@ import (
 
 const newAttributePrefix = "userAttributes."
 
-// askNewPassword sends NEW_PASSWORD_REQUIRED to a user with a temporary password. Clients parse the two
-// JSON texts even when they are empty.
+// askNewPassword sends NEW_PASSWORD_REQUIRED to a user with a temporary password. Clients parse the
+// two JSON texts even when they are empty.
 func (p *Pool) askNewPassword(s *subject, state *session.State) (any, error) {
 	if s.account == nil {
 		return nil, refusal.WrongCredentials

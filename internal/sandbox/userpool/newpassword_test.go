@@ -26,11 +26,13 @@ func TestNewPasswordInsideCustomAuth(t *testing.T) {
 		}
 		return w, h, u, asked
 	}
-	choose := func(t *testing.T, w *world, session *string, more map[string]string) (*cip.RespondToAuthChallengeOutput, error) {
+	choose := func(t *testing.T, w *world, session *string, more map[string]string) (*cip.RespondToAuthChallengeOutput,
+		error) {
 		answers := map[string]string{"USERNAME": alice, "NEW_PASSWORD": fresh}
 		maps.Copy(answers, more)
 		return w.RespondToAuthChallenge(t.Context(), &cip.RespondToAuthChallengeInput{
-			ChallengeName: types.ChallengeNameTypeNewPasswordRequired, ClientId: ptr(clientID), Session: session, ChallengeResponses: answers,
+			ChallengeName: types.ChallengeNameTypeNewPasswordRequired, ClientId: ptr(clientID), Session: session,
+			ChallengeResponses: answers,
 		})
 	}
 
@@ -38,10 +40,12 @@ func TestNewPasswordInsideCustomAuth(t *testing.T) {
 		w, h, u, asked := setup(t)
 		var attributes map[string]string
 		var required []string
-		if err := json.Unmarshal([]byte(asked.ChallengeParameters["userAttributes"]), &attributes); err != nil || attributes["email"] != alice {
+		if err := json.Unmarshal([]byte(asked.ChallengeParameters["userAttributes"]), &attributes); err != nil ||
+			attributes["email"] != alice {
 			t.Errorf("userAttributes = %q", asked.ChallengeParameters["userAttributes"])
 		}
-		if err := json.Unmarshal([]byte(asked.ChallengeParameters["requiredAttributes"]), &required); err != nil || len(required) != 0 {
+		if err := json.Unmarshal([]byte(asked.ChallengeParameters["requiredAttributes"]), &required); err != nil ||
+			len(required) != 0 {
 			t.Errorf("requiredAttributes = %q", asked.ChallengeParameters["requiredAttributes"])
 		}
 		chosen := must2(choose(t, w, asked.Session, map[string]string{"userAttributes.name": "Alice"}))(t)
@@ -52,7 +56,8 @@ func TestNewPasswordInsideCustomAuth(t *testing.T) {
 		if done.AuthenticationResult == nil {
 			t.Fatal("no tokens")
 		}
-		if got, _ := w.pool.User(alice); got.Status != "CONFIRMED" || got.Attributes["name"] != "Alice" || got.Username != u.Username {
+		if got, _ := w.pool.User(alice); got.Status != "CONFIRMED" || got.Attributes["name"] != "Alice" ||
+			got.Username != u.Username {
 			t.Errorf("user = %+v", got)
 		}
 		rows := h.of(userpool.DefineAuthChallenge)[2].Request.Session
@@ -76,7 +81,8 @@ func TestNewPasswordInsideCustomAuth(t *testing.T) {
 		if chosen.AuthenticationResult == nil {
 			t.Fatal("no tokens")
 		}
-		if e := h.of(userpool.PreTokenGeneration); len(e) != 1 || e[0].TriggerSource != "TokenGeneration_NewPasswordChallenge" {
+		if e := h.of(userpool.PreTokenGeneration); len(e) != 1 ||
+			e[0].TriggerSource != "TokenGeneration_NewPasswordChallenge" {
 			t.Errorf("PreTokenGeneration: %+v", e)
 		}
 
@@ -120,7 +126,8 @@ func TestNewPasswordInsideCustomAuth(t *testing.T) {
 		w, h, _, asked := setup(t)
 		h.define = func(event) (any, error) { return m{"issueTokens": true}, nil }
 		must2(choose(t, w, asked.Session, nil))(t)
-		if e := h.of(userpool.PreTokenGeneration); len(e) != 1 || e[0].TriggerSource != "TokenGeneration_NewPasswordChallenge" {
+		if e := h.of(userpool.PreTokenGeneration); len(e) != 1 ||
+			e[0].TriggerSource != "TokenGeneration_NewPasswordChallenge" {
 			t.Errorf("PreTokenGeneration: %+v", e)
 		}
 	})

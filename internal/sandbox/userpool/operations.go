@@ -166,9 +166,10 @@ const maxListed = 60
 
 // model is the part of Cognito's API model that requests are checked against.
 var model = awsjson.Model{Exception: "InvalidParameterException", Rules: map[string]awsjson.Rule{
-	"poolID":         {Min: 1, Max: 55, Pattern: config.PoolID, Shown: `[\w-]+_[0-9a-zA-Z]+`},
-	"clientID":       {Min: 1, Max: 128, Pattern: config.ClientID, Shown: `[\w+]+`},
-	"username":       {Min: 1, Max: 128, Pattern: regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]+$`), Shown: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`},
+	"poolID":   {Min: 1, Max: 55, Pattern: config.PoolID, Shown: `[\w-]+_[0-9a-zA-Z]+`},
+	"clientID": {Min: 1, Max: 128, Pattern: config.ClientID, Shown: `[\w+]+`},
+	"username": {Min: 1, Max: 128, Pattern: regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]+$`),
+		Shown: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`},
 	"password":       users.PasswordRule,
 	"temporary":      {Max: users.PasswordRule.Max},
 	"token":          {Pattern: regexp.MustCompile(`^[A-Za-z0-9\-_=.]+$`), Shown: `[A-Za-z0-9-_=.]+`},

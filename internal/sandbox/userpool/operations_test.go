@@ -13,7 +13,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
-// operationsTable is the section of docs/sandbox.md: what the registry has, and what the SDK has beside it.
+// operationsTable is the section of docs/sandbox.md: what the registry has, and what the SDK has
+// beside it.
 func operationsTable() string {
 	var b strings.Builder
 	b.WriteString("\n| operation | emulated | left out |\n|---|---|---|\n")

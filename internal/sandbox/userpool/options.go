@@ -61,8 +61,8 @@ type Options struct {
 	Invoker Invoker
 	// Mailer receives Cognito's own mails; nil drops them.
 	Mailer Mailer
-	// Now is the clock of sessions, codes, lock-outs and tokens; nil means time.Now. TriggerTimeout is
-	// real time in any case.
+	// Now is the clock of sessions, codes, lock-outs and tokens; nil means time.Now. TriggerTimeout
+	// is real time in any case.
 	Now func() time.Time
 	// Keys sign the tokens; nil makes two RSA keys of 2,048 bits.
 	Keys *SigningKeys
@@ -71,29 +71,31 @@ type Options struct {
 	Issuer string
 	// TriggerTimeout is how long the pool waits for a trigger; 0 means 5 seconds.
 	TriggerTimeout time.Duration
-	// TriggerAttempts is how often the pool calls a trigger that does not answer in time; 0 means once.
-	// A further call runs beside the earlier ones, whose answers no longer count.
+	// TriggerAttempts is how often the pool calls a trigger that does not answer in time; 0 means
+	// once. A further call runs beside the earlier ones, whose answers no longer count.
 	TriggerAttempts int
-	// NewPasswordIssuesTokens switches to a reported old behaviour of Cognito: a user who must change the
-	// password chooses it right after the proof, without DefineAuthChallenge, and receives tokens.
+	// NewPasswordIssuesTokens switches to a reported old behaviour of Cognito: a user who must
+	// change the password chooses it right after the proof, without DefineAuthChallenge, and
+	// receives tokens.
 	NewPasswordIssuesTokens bool
 	// CustomChallengeEntryRow makes InitiateAuth with CHALLENGE_NAME=CUSTOM_CHALLENGE pass a true
-	// CUSTOM_CHALLENGE row without metadata to DefineAuthChallenge. By default the session is empty. The
-	// behaviour of a live pool is not established.
+	// CUSTOM_CHALLENGE row without metadata to DefineAuthChallenge. By default the session is
+	// empty. The behaviour of a live pool is not established.
 	CustomChallengeEntryRow bool
-	// UnknownUserNameIsDummy makes the dummy UUID the userName of an unknown user in events, in place of
-	// the typed name. Which of them a live pool sends is not established.
+	// UnknownUserNameIsDummy makes the dummy UUID the userName of an unknown user in events, in
+	// place of the typed name. Which of them a live pool sends is not established.
 	UnknownUserNameIsDummy bool
-	// SessionOverhead is added to the length of each Session, in bytes before base64. A Session of more
-	// than 2,048 characters is an error.
+	// SessionOverhead is added to the length of each Session, in bytes before base64. A Session of
+	// more than 2,048 characters is an error.
 	SessionOverhead int
-	// Logger receives one record for each request, and warnings; nil means none. No code, token, password
-	// or address is logged.
+	// Logger receives one record for each request, and warnings; nil means none. No code, token,
+	// password or address is logged.
 	Logger *slog.Logger
-	// AllowedOrigins reports whether pages of an origin may call the pool; nil allows http and https
-	// origins on localhost, 127.0.0.1 and [::1].
+	// AllowedOrigins reports whether pages of an origin may call the pool; nil allows http and
+	// https origins on localhost, 127.0.0.1 and [::1].
 	AllowedOrigins func(origin string) bool
-	// Authorize checks an operation that IAM guards (Admin*, List*, Describe*), by its IAM action, such as
-	// "cognito-idp:AdminGetUser", and the pool's ARN. Its error becomes an AccessDeniedException. Nil allows all.
+	// Authorize checks an operation that IAM guards (Admin*, List*, Describe*), by its IAM action,
+	// such as "cognito-idp:AdminGetUser", and the pool's ARN. Its error becomes an
+	// AccessDeniedException. Nil allows all.
 	Authorize func(r *http.Request, action, poolARN string) error
 }

@@ -44,15 +44,15 @@ func checkSRPA(srpA string) error {
 	return nil
 }
 
-// secretBlock is the content of SECRET_BLOCK: the server's side of the exchange. In USER_SRP_AUTH, where
-// clients send no Session, it holds the whole sign-in.
+// secretBlock is the content of SECRET_BLOCK: the server's side of the exchange. In USER_SRP_AUTH,
+// where clients send no Session, it holds the whole sign-in.
 type secretBlock struct {
 	State    session.State
 	Exchange *srp.Exchange
 }
 
-// askPassword sends the client a PASSWORD_VERIFIER challenge. Cognito's answer to DefineAuthChallenge
-// asking for it without SRP_A is not established.
+// askPassword sends the client a PASSWORD_VERIFIER challenge. Cognito's answer to
+// DefineAuthChallenge asking for it without SRP_A is not established.
 func (p *Pool) askPassword(s *subject, state *session.State, srpA string) (any, error) {
 	if srpA == "" {
 		return nil, refusal.WrongCredentials
@@ -144,9 +144,10 @@ func (p *Pool) openBlock(client *Client, given string) ([]byte, *secretBlock, er
 	return raw, block, nil
 }
 
-// resumePassword finds the sign-in of a proof: in CUSTOM_AUTH the Session's, for which the block must
-// have been made, otherwise the block's own.
-func (p *Pool) resumePassword(c *call, client *Client, in *respondInput, block *secretBlock) (*subject, *session.State, error) {
+// resumePassword finds the sign-in of a proof: in CUSTOM_AUTH the Session's, for which the block
+// must have been made, otherwise the block's own.
+func (p *Pool) resumePassword(c *call, client *Client, in *respondInput, block *secretBlock) (*subject, *session.State,
+	error) {
 	if block.State.Flow == flowCustom {
 		s, state, err := p.resume(c, client, in, challengePassword)
 		if err == nil && state.Block != block.State.Block {
@@ -161,8 +162,8 @@ func (p *Pool) resumePassword(c *call, client *Client, in *respondInput, block *
 	return p.resumeState(c, client, state, in.ChallengeResponses["USERNAME"])
 }
 
-// checkClaim checks a password claim and counts it for the lock-out. A wrong one ends the sign-in; whether
-// a live pool calls DefineAuthChallenge then is not established.
+// checkClaim checks a password claim and counts it for the lock-out. A wrong one ends the sign-in;
+// whether a live pool calls DefineAuthChallenge then is not established.
 func (p *Pool) checkClaim(s *subject, e *srp.Exchange, block []byte, timestamp, signature string) error {
 	if s.account == nil {
 		// The same work as for a known user, never a success and never a lock-out.

@@ -44,7 +44,8 @@ func newOurs(t *testing.T) ours {
 }
 
 // startSRP begins CUSTOM_AUTH with SRP_A, or USER_SRP_AUTH.
-func (w *world) startSRP(t *testing.T, flow types.AuthFlowType, client, username, srpA string) (*cip.InitiateAuthOutput, error) {
+func (w *world) startSRP(t *testing.T, flow types.AuthFlowType, client, username,
+	srpA string) (*cip.InitiateAuthOutput, error) {
 	t.Helper()
 	params := map[string]string{"USERNAME": username, "SRP_A": srpA}
 	if flow == types.AuthFlowTypeCustomAuth {
@@ -53,10 +54,12 @@ func (w *world) startSRP(t *testing.T, flow types.AuthFlowType, client, username
 	return w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{AuthFlow: flow, ClientId: &client, AuthParameters: params})
 }
 
-func (w *world) prove(t *testing.T, client string, session *string, answers map[string]string) (*cip.RespondToAuthChallengeOutput, error) {
+func (w *world) prove(t *testing.T, client string, session *string,
+	answers map[string]string) (*cip.RespondToAuthChallengeOutput, error) {
 	t.Helper()
 	return w.RespondToAuthChallenge(t.Context(), &cip.RespondToAuthChallengeInput{
-		ChallengeName: types.ChallengeNameTypePasswordVerifier, ClientId: &client, Session: session, ChallengeResponses: answers,
+		ChallengeName: types.ChallengeNameTypePasswordVerifier, ClientId: &client, Session: session,
+		ChallengeResponses: answers,
 	})
 }
 
@@ -100,7 +103,8 @@ func TestSignInByPasswordAndCode(t *testing.T) {
 				t.Fatal("no tokens")
 			}
 			rows := h.of(userpool.DefineAuthChallenge)[2].Request.Session
-			if len(rows) != 3 || rows[0].ChallengeName != "SRP_A" || rows[1].ChallengeName != "PASSWORD_VERIFIER" || !rows[1].ChallengeResult {
+			if len(rows) != 3 || rows[0].ChallengeName != "SRP_A" || rows[1].ChallengeName != "PASSWORD_VERIFIER" ||
+				!rows[1].ChallengeResult {
 				t.Errorf("rows = %+v", rows)
 			}
 		})
@@ -117,18 +121,29 @@ func TestWrongProofs(t *testing.T) {
 		message string
 	}{
 		{"a wrong password", "Wrong1234!", nil, "NotAuthorizedException", wrong},
-		{"a padded day", password, func(m map[string]string) { m["TIMESTAMP"] = "Sat Nov 07 06:30:00 UTC 2026" }, "NotAuthorizedException", wrong},
-		{"another time than was signed", password, func(m map[string]string) { m["TIMESTAMP"] = "Sat Nov 21 06:30:01 UTC 2026" }, "NotAuthorizedException", wrong},
-		{"a time of another form", password, func(m map[string]string) { m["TIMESTAMP"] = "2026-11-21" }, "InvalidParameterException",
+		{"a padded day", password, func(m map[string]string) { m["TIMESTAMP"] = "Sat Nov 07 06:30:00 UTC 2026" },
+			"NotAuthorizedException", wrong},
+		{"another time than was signed", password,
+			func(m map[string]string) { m["TIMESTAMP"] = "Sat Nov 21 06:30:01 UTC 2026" }, "NotAuthorizedException", wrong},
+		{"a time of another form", password, func(m map[string]string) { m["TIMESTAMP"] = "2026-11-21" },
+			"InvalidParameterException",
 			"TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english."},
-		{"no time", password, func(m map[string]string) { delete(m, "TIMESTAMP") }, "InvalidParameterException", "Missing required parameter TIMESTAMP"},
-		{"no signature", password, func(m map[string]string) { delete(m, "PASSWORD_CLAIM_SIGNATURE") }, "InvalidParameterException", "Missing required parameter PASSWORD_CLAIM_SIGNATURE"},
-		{"no block", password, func(m map[string]string) { delete(m, "PASSWORD_CLAIM_SECRET_BLOCK") }, "InvalidParameterException", "Missing required parameter PASSWORD_CLAIM_SECRET_BLOCK"},
-		{"no name", password, func(m map[string]string) { delete(m, "USERNAME") }, "InvalidParameterException", "Missing required parameter USERNAME"},
-		{"a block that isn't ours", password, func(m map[string]string) { m["PASSWORD_CLAIM_SECRET_BLOCK"] = "AAAA" }, "NotAuthorizedException", wrong},
-		{"a block that is no base64", password, func(m map[string]string) { m["PASSWORD_CLAIM_SECRET_BLOCK"] = "%" }, "NotAuthorizedException", wrong},
-		{"a signature that is no base64", password, func(m map[string]string) { m["PASSWORD_CLAIM_SIGNATURE"] = "%" }, "NotAuthorizedException", wrong},
-		{"an empty proof", password, func(m map[string]string) { m["PASSWORD_CLAIM_SIGNATURE"] = "AAAA" }, "NotAuthorizedException", wrong},
+		{"no time", password, func(m map[string]string) { delete(m, "TIMESTAMP") }, "InvalidParameterException",
+			"Missing required parameter TIMESTAMP"},
+		{"no signature", password, func(m map[string]string) { delete(m, "PASSWORD_CLAIM_SIGNATURE") },
+			"InvalidParameterException", "Missing required parameter PASSWORD_CLAIM_SIGNATURE"},
+		{"no block", password, func(m map[string]string) { delete(m, "PASSWORD_CLAIM_SECRET_BLOCK") },
+			"InvalidParameterException", "Missing required parameter PASSWORD_CLAIM_SECRET_BLOCK"},
+		{"no name", password, func(m map[string]string) { delete(m, "USERNAME") }, "InvalidParameterException",
+			"Missing required parameter USERNAME"},
+		{"a block that isn't ours", password, func(m map[string]string) { m["PASSWORD_CLAIM_SECRET_BLOCK"] = "AAAA" },
+			"NotAuthorizedException", wrong},
+		{"a block that is no base64", password, func(m map[string]string) { m["PASSWORD_CLAIM_SECRET_BLOCK"] = "%" },
+			"NotAuthorizedException", wrong},
+		{"a signature that is no base64", password, func(m map[string]string) { m["PASSWORD_CLAIM_SIGNATURE"] = "%" },
+			"NotAuthorizedException", wrong},
+		{"an empty proof", password, func(m map[string]string) { m["PASSWORD_CLAIM_SIGNATURE"] = "AAAA" },
+			"NotAuthorizedException", wrong},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := withPassword()

@@ -10,7 +10,8 @@ import (
 )
 
 // issue runs PreTokenGeneration and signs the tokens of a grant.
-func (p *Pool) issue(c *call, client *Client, a *users.Account, g *tokens.Grant, source string, metadata map[string]string) (*tokens.Result, error) {
+func (p *Pool) issue(c *call, client *Client, a *users.Account, g *tokens.Grant, source string,
+	metadata map[string]string) (*tokens.Result, error) {
 	override, err := p.triggers.PreTokenGeneration(c.ctx, source, client.ID, a, metadata)
 	if err != nil {
 		return nil, err
@@ -18,7 +19,8 @@ func (p *Pool) issue(c *call, client *Client, a *users.Account, g *tokens.Grant,
 	return p.tokens.Issue(g, client, a, override)
 }
 
-// refreshFlow answers InitiateAuth with a refresh token. The SECRET_HASH is over the internal username.
+// refreshFlow answers InitiateAuth with a refresh token. The SECRET_HASH is over the internal
+// username.
 func (p *Pool) refreshFlow(c *call, client *Client, in *initiateAuthInput) (any, error) {
 	token := in.AuthParameters["REFRESH_TOKEN"]
 	if token == "" {
@@ -58,7 +60,8 @@ type getTokensInput struct {
 	ClientMetadata awsjson.Map `rule:"texts"`
 }
 
-// getTokensFromRefreshToken renews tokens, and replaces the refresh token where the client rotates them.
+// getTokensFromRefreshToken renews tokens, and replaces the refresh token where the client rotates
+// them.
 func (p *Pool) getTokensFromRefreshToken(c *call, in *getTokensInput) (any, error) {
 	client, err := p.clientWithSecret(in.ClientId, in.ClientSecret)
 	if err != nil {
@@ -92,7 +95,8 @@ type revokeInput struct {
 	ClientSecret string
 }
 
-// revokeToken ends a refresh token and the access tokens of its grant. An unknown token is no error.
+// revokeToken ends a refresh token and the access tokens of its grant. An unknown token is no
+// error.
 func (p *Pool) revokeToken(_ *call, in *revokeInput) (any, error) {
 	client, err := p.clientWithSecret(in.ClientId, in.ClientSecret)
 	if err != nil {

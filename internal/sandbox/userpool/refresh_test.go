@@ -17,7 +17,8 @@ func refresh(t *testing.T, w *world, client, token string, more ...string) (*typ
 	for i := 0; i+1 < len(more); i += 2 {
 		params[more[i]] = more[i+1]
 	}
-	out, err := w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{AuthFlow: "REFRESH_TOKEN_AUTH", ClientId: &client, AuthParameters: params})
+	out, err := w.InitiateAuth(t.Context(),
+		&cip.InitiateAuthInput{AuthFlow: "REFRESH_TOKEN_AUTH", ClientId: &client, AuthParameters: params})
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +67,8 @@ func TestRefresh(t *testing.T) {
 			continue
 		}
 		fresh := claims(t, *got.AccessToken)
-		if got.RefreshToken != nil || fresh["auth_time"] != old["auth_time"] || fresh["origin_jti"] != old["origin_jti"] || fresh["jti"] == old["jti"] || fresh["iat"] == old["iat"] {
+		if got.RefreshToken != nil || fresh["auth_time"] != old["auth_time"] || fresh["origin_jti"] != old["origin_jti"] ||
+			fresh["jti"] == old["jti"] || fresh["iat"] == old["iat"] {
 			t.Errorf("%s: claims %v after %v", name, fresh, old)
 		}
 	}
@@ -99,8 +101,10 @@ func TestRefreshWithASecret(t *testing.T) {
 	hash := func(name string) string { return userpool.SecretHash(secretID, secret, name) }
 	started := must2(w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{AuthFlow: "CUSTOM_AUTH", ClientId: ptr(secretID),
 		AuthParameters: map[string]string{"USERNAME": alice, "SECRET_HASH": hash(alice)}}))(t)
-	done := must2(w.RespondToAuthChallenge(t.Context(), &cip.RespondToAuthChallengeInput{ChallengeName: "CUSTOM_CHALLENGE", ClientId: ptr(secretID),
-		Session: started.Session, ChallengeResponses: map[string]string{"USERNAME": alice, "ANSWER": rightCode, "SECRET_HASH": hash(alice)}}))(t)
+	done := must2(w.RespondToAuthChallenge(t.Context(),
+		&cip.RespondToAuthChallengeInput{ChallengeName: "CUSTOM_CHALLENGE", ClientId: ptr(secretID),
+			Session: started.Session, ChallengeResponses: map[string]string{"USERNAME": alice, "ANSWER": rightCode,
+				"SECRET_HASH": hash(alice)}}))(t)
 	token := *done.AuthenticationResult.RefreshToken
 	if _, err := refresh(t, w, secretID, token, "SECRET_HASH", hash(u.Sub)); err != nil {
 		t.Errorf("the hash of sub: %v", err)
@@ -185,7 +189,8 @@ func TestRevocation(t *testing.T) {
 	}
 	wantError(t, revoke(clientID, *two.AccessToken), "UnsupportedTokenTypeException", "Unsupported token type")
 	wantError(t, revoke(openID, *two.RefreshToken), "UnauthorizedException", "Token was not issued to this client.")
-	wantError(t, revoke("norevocation", *two.RefreshToken), "UnsupportedOperationException", "Token revocation is disabled for this client.")
+	wantError(t, revoke("norevocation", *two.RefreshToken), "UnsupportedOperationException",
+		"Token revocation is disabled for this client.")
 	if _, ok := claims(t, *w.signIn(t, "norevocation", alice).AccessToken)["origin_jti"]; ok {
 		t.Error("origin_jti in a token of a client without revocation")
 	}

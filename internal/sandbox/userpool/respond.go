@@ -68,8 +68,8 @@ func (p *Pool) resume(c *call, client *Client, in *respondInput, challenge strin
 	return p.resumeState(c, client, state, in.ChallengeResponses["USERNAME"])
 }
 
-// isSameUser reports whether the USERNAME of an answer names the user of the sign-in: by the internal
-// name from ChallengeParameters, the name typed at the start, or another alias.
+// isSameUser reports whether the USERNAME of an answer names the user of the sign-in: by the
+// internal name from ChallengeParameters, the name typed at the start, or another alias.
 func (p *Pool) isSameUser(state *session.State, name string) bool {
 	if name == state.Username || p.users.Fold(name) == p.users.Fold(state.Typed) {
 		return true
@@ -78,8 +78,8 @@ func (p *Pool) isSameUser(state *session.State, name string) bool {
 	return ok && state.Unknown == 0 && a.Username == state.Username
 }
 
-// spend spends the Session of state, then runs next. After a trigger's failure the Session is dead, for
-// which Cognito has another error than for a used one.
+// spend spends the Session of state, then runs next. After a trigger's failure the Session is dead,
+// for which Cognito has another error than for a used one.
 func (p *Pool) spend(state *session.State, next func() (any, error)) (any, error) {
 	id := state.ID
 	if err := p.sessions.Spend(state); err != nil {

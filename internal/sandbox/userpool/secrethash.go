@@ -36,8 +36,8 @@ func checkSecretHash(client *Client, given string, names ...string) error {
 	return refusal.NotAuthorized("Unable to verify secret hash for client %s", client.ID)
 }
 
-// signInNames are the names over which InitiateAuth takes the SECRET_HASH: the typed one and the other
-// sign-in attributes of the user.
+// signInNames are the names over which InitiateAuth takes the SECRET_HASH: the typed one and the
+// other sign-in attributes of the user.
 func (p *Pool) signInNames(name string) []string {
 	names := []string{name}
 	if a, ok := p.users.Find(name); ok {

@@ -29,8 +29,7 @@ type User struct {
 
 // UserSpec describes a user to create without any trigger, mail or policy.
 type UserSpec struct {
-	// Username is the name in a pool whose users don't sign up with an address;
-	// empty means Email.
+	// Username is the name in a pool whose users don't sign up with an address; empty means Email.
 	Username string
 	// Email is the address; it becomes the attribute and the sign-in name.
 	Email string
@@ -65,7 +64,8 @@ func (p *Pool) Users() []User {
 	return out
 }
 
-// CreateUser adds a user without trigger, mail or password policy. A name that is taken is an error.
+// CreateUser adds a user without trigger, mail or password policy. A name that is taken is an
+// error.
 func (p *Pool) CreateUser(_ context.Context, spec UserSpec) (User, error) {
 	if err := p.checkSpec(spec); err != nil {
 		return User{}, err

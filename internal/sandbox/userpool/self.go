@@ -82,8 +82,8 @@ type updateAttributesInput struct {
 
 type updateAttributesOutput struct{ CodeDeliveryDetailsList []*codeDelivery }
 
-// updateUserAttributes changes attributes that the client may write. A new address is unverified; where the
-// pool requires proof before the change, the old one stays until VerifyUserAttribute.
+// updateUserAttributes changes attributes that the client may write. A new address is unverified;
+// where the pool requires proof before the change, the old one stays until VerifyUserAttribute.
 func (p *Pool) updateUserAttributes(c *call, in *updateAttributesInput, b *bearer) (any, error) {
 	if err := p.users.CheckWritable(b.client, in.UserAttributes); err != nil {
 		return nil, err

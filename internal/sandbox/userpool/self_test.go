@@ -14,11 +14,13 @@ func TestChangePassword(t *testing.T) {
 	w.user(t, alice)
 	token := w.signIn(t, clientID, alice).AccessToken
 	change := func(from, to string) error {
-		_, err := w.ChangePassword(t.Context(), &cip.ChangePasswordInput{AccessToken: token, PreviousPassword: &from, ProposedPassword: &to})
+		_, err := w.ChangePassword(t.Context(),
+			&cip.ChangePasswordInput{AccessToken: token, PreviousPassword: &from, ProposedPassword: &to})
 		return err
 	}
 	notAuthorized(t, change("Wrong1234!", fresh), "Incorrect username or password.")
-	wantError(t, change(password, "weak"), "InvalidPasswordException", "Password did not conform with policy: Password not long enough")
+	wantError(t, change(password, "weak"), "InvalidPasswordException",
+		"Password did not conform with policy: Password not long enough")
 	if err := change(password, fresh); err != nil {
 		t.Fatal(err)
 	}
@@ -31,9 +33,11 @@ func TestChangePassword(t *testing.T) {
 	notAuthorized(t, change(fresh, password), "Password attempts exceeded")
 }
 
-func (w *world) setAttributes(t *testing.T, token *string, attributes ...string) (*cip.UpdateUserAttributesOutput, error) {
+func (w *world) setAttributes(t *testing.T, token *string, attributes ...string) (*cip.UpdateUserAttributesOutput,
+	error) {
 	t.Helper()
-	return w.UpdateUserAttributes(t.Context(), &cip.UpdateUserAttributesInput{AccessToken: token, UserAttributes: pairs(attributes...)})
+	return w.UpdateUserAttributes(t.Context(),
+		&cip.UpdateUserAttributesInput{AccessToken: token, UserAttributes: pairs(attributes...)})
 }
 
 func TestUpdateUserAttributes(t *testing.T) {
@@ -59,9 +63,11 @@ func TestUpdateUserAttributes(t *testing.T) {
 	if u, _ := w.pool.User(alice); u.Attributes["name"] != "Alice" || u.Attributes["email"] != alice {
 		t.Errorf("a refused change left %+v", u)
 	}
-	_, err = w.DeleteUserAttributes(t.Context(), &cip.DeleteUserAttributesInput{AccessToken: token, UserAttributeNames: []string{"locale"}})
+	_, err = w.DeleteUserAttributes(t.Context(),
+		&cip.DeleteUserAttributesInput{AccessToken: token, UserAttributeNames: []string{"locale"}})
 	notAuthorized(t, err, unauthorized)
-	must2(w.DeleteUserAttributes(t.Context(), &cip.DeleteUserAttributesInput{AccessToken: token, UserAttributeNames: []string{"name"}}))(t)
+	must2(w.DeleteUserAttributes(t.Context(),
+		&cip.DeleteUserAttributesInput{AccessToken: token, UserAttributeNames: []string{"name"}}))(t)
 	if u, _ := w.pool.User(alice); u.Attributes["name"] != "" {
 		t.Errorf("name = %q", u.Attributes["name"])
 	}
@@ -70,7 +76,8 @@ func TestUpdateUserAttributes(t *testing.T) {
 func TestChangingTheAddress(t *testing.T) {
 	const moved = "moved@example.com"
 	verify := func(w *world, token *string, code string) error {
-		_, err := w.VerifyUserAttribute(t.Context(), &cip.VerifyUserAttributeInput{AccessToken: token, AttributeName: ptr("email"), Code: &code})
+		_, err := w.VerifyUserAttribute(t.Context(),
+			&cip.VerifyUserAttributeInput{AccessToken: token, AttributeName: ptr("email"), Code: &code})
 		return err
 	}
 	t.Run("moves at once and is unverified", func(t *testing.T) {
@@ -87,7 +94,8 @@ func TestChangingTheAddress(t *testing.T) {
 		if _, ok := w.pool.User(alice); ok {
 			t.Error("the old address still leads to the user")
 		}
-		wantError(t, verify(w, token, "wrong"), "CodeMismatchException", "Invalid verification code provided, please try again.")
+		wantError(t, verify(w, token, "wrong"), "CodeMismatchException",
+			"Invalid verification code provided, please try again.")
 		if err := verify(w, token, w.mail.code(t, moved)); err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +113,8 @@ func TestChangingTheAddress(t *testing.T) {
 		if u, ok := w.pool.User(alice); !ok || u.Attributes["email_verified"] != "true" {
 			t.Errorf("user = %+v", u)
 		}
-		must2(w.GetUserAttributeVerificationCode(t.Context(), &cip.GetUserAttributeVerificationCodeInput{AccessToken: token, AttributeName: ptr("email")}))(t)
+		must2(w.GetUserAttributeVerificationCode(t.Context(),
+			&cip.GetUserAttributeVerificationCodeInput{AccessToken: token, AttributeName: ptr("email")}))(t)
 		if err := verify(w, token, w.mail.code(t, moved)); err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +161,8 @@ func TestChangingTheAddress(t *testing.T) {
 		token := w.signIn(t, clientID, alice).AccessToken
 		_, err := w.setAttributes(t, token, "email", "nonsense")
 		invalidParameter(t, err, "Invalid email address format.")
-		_, err = w.DeleteUserAttributes(t.Context(), &cip.DeleteUserAttributesInput{AccessToken: token, UserAttributeNames: []string{"email"}})
+		_, err = w.DeleteUserAttributes(t.Context(),
+			&cip.DeleteUserAttributesInput{AccessToken: token, UserAttributeNames: []string{"email"}})
 		invalidParameter(t, err, "user.email: Attribute cannot be deleted.")
 	})
 }

@@ -50,7 +50,10 @@ func TestSessions(t *testing.T) {
 		notAuthorized(t, err, expired)
 	})
 	t.Run("live as long as the client says", func(t *testing.T) {
-		w := newWorld(t, passwordless(), func(cfg *userpool.Config, _ *userpool.Options) { cfg.Clients[0].AuthSessionValidity = 15 * time.Minute })
+		w := newWorld(t, passwordless(), func(cfg *userpool.Config,
+			_ *userpool.Options) {
+			cfg.Clients[0].AuthSessionValidity = 15 * time.Minute
+		})
 		w.user(t, alice)
 		session := newSession(t, w)
 		w.clock.Advance(15*time.Minute - time.Second)
@@ -68,7 +71,8 @@ func TestSessions(t *testing.T) {
 		session := newSession(t, w)
 		flipped := []byte(session)
 		flipped[len(flipped)/2] ^= 1
-		for _, forged := range []string{strings.Repeat("A", 20), strings.Repeat("A", 2048), "no base64 but long enough", string(flipped), session[:40]} {
+		for _, forged := range []string{strings.Repeat("A", 20), strings.Repeat("A", 2048), "no base64 but long enough",
+			string(flipped), session[:40]} {
 			_, err := w.answer(t, clientID, alice, forged, rightCode)
 			notAuthorized(t, err, invalid)
 		}
@@ -88,7 +92,8 @@ func TestSessions(t *testing.T) {
 	t.Run("must be there", func(t *testing.T) {
 		w := newWorld(t, passwordless())
 		_, err := w.RespondToAuthChallenge(t.Context(), &cip.RespondToAuthChallengeInput{
-			ChallengeName: "CUSTOM_CHALLENGE", ClientId: ptr(clientID), ChallengeResponses: map[string]string{"USERNAME": alice, "ANSWER": "x"},
+			ChallengeName: "CUSTOM_CHALLENGE", ClientId: ptr(clientID),
+			ChallengeResponses: map[string]string{"USERNAME": alice, "ANSWER": "x"},
 		})
 		invalidParameter(t, err, "Missing required parameter Session")
 	})
@@ -111,8 +116,9 @@ func TestSessions(t *testing.T) {
 		w.user(t, alice)
 		session := newSession(t, w)
 		for _, name := range []string{"NEW_PASSWORD_REQUIRED", "SMS_MFA", "SOFTWARE_TOKEN_MFA"} {
-			status, _, body := w.post(t, "RespondToAuthChallenge", `{"ChallengeName":"`+name+`","ClientId":"`+clientID+`","Session":"`+session+
-				`","ChallengeResponses":{"USERNAME":"`+alice+`","NEW_PASSWORD":"Fresh-Passw0rd","ANSWER":"x"}}`)
+			status, _, body := w.post(t, "RespondToAuthChallenge",
+				`{"ChallengeName":"`+name+`","ClientId":"`+clientID+`","Session":"`+session+
+					`","ChallengeResponses":{"USERNAME":"`+alice+`","NEW_PASSWORD":"Fresh-Passw0rd","ANSWER":"x"}}`)
 			if status != 400 || body["message"] != invalid {
 				t.Errorf("%s: %d %v", name, status, body)
 			}
@@ -224,7 +230,8 @@ func TestWhatIsOverIsForgotten(t *testing.T) {
 	if n := w.pool.Grants(); n != 1 {
 		t.Errorf("%d grants a month later, want the newest alone", n)
 	}
-	must2(w.AdminUserGlobalSignOut(t.Context(), &cip.AdminUserGlobalSignOutInput{UserPoolId: ptr(poolID), Username: ptr(alice)}))(t)
+	must2(w.AdminUserGlobalSignOut(t.Context(),
+		&cip.AdminUserGlobalSignOutInput{UserPoolId: ptr(poolID), Username: ptr(alice)}))(t)
 	w.clock.Advance(2 * time.Hour)
 	w.signIn(t, clientID, alice)
 	if n := w.pool.Grants(); n != 1 {

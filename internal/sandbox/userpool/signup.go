@@ -28,7 +28,8 @@ type signUpOutput struct {
 	CodeDeliveryDetails *codeDelivery `json:",omitempty"`
 }
 
-// signUp registers a user, after PreSignUp, and mails a code where the pool verifies addresses itself.
+// signUp registers a user, after PreSignUp, and mails a code where the pool verifies addresses
+// itself.
 func (p *Pool) signUp(c *call, in *signUpInput) (any, error) {
 	client, err := p.client(in.ClientId)
 	if err != nil {
@@ -67,8 +68,8 @@ func (p *Pool) signUp(c *call, in *signUpInput) (any, error) {
 	return p.finishSignUp(c, client, a, in.ClientMetadata)
 }
 
-// draft makes the account of a new user and returns the attributes that PreSignUp receives. Where users
-// sign up with an address, the name becomes that attribute, whatever the client may write.
+// draft makes the account of a new user and returns the attributes that PreSignUp receives. Where
+// users sign up with an address, the name becomes that attribute, whatever the client may write.
 func (p *Pool) draft(username string, given []users.Attribute) (*users.Account, map[string]string, error) {
 	attrs, err := p.users.CheckAttributes(given, nil)
 	if err != nil {
@@ -237,8 +238,8 @@ func (p *Pool) resendConfirmationCode(c *call, in *codeRequestInput) (any, error
 	return &codeRequestOutput{delivery}, nil
 }
 
-// named finds the client and the user of an operation that names both. The account is nil for an unknown
-// name.
+// named finds the client and the user of an operation that names both. The account is nil for an
+// unknown name.
 func (p *Pool) named(c *call, clientID, secretHash, username string) (*Client, *users.Account, error) {
 	client, err := p.client(clientID)
 	if err != nil {
@@ -255,7 +256,8 @@ func (p *Pool) named(c *call, clientID, secretHash, username string) (*Client, *
 	return client, a, nil
 }
 
-// hidden is the error for an unknown user: CombinationNotFound, or otherwise for a client that hides who exists.
+// hidden is the error for an unknown user: CombinationNotFound, or otherwise for a client that
+// hides who exists.
 func hidden(client *Client, otherwise error) error {
 	if client.PreventUserExistenceErrors {
 		return otherwise
@@ -317,7 +319,8 @@ func (p *Pool) mailCode(ctx context.Context, username, address, purpose string) 
 	return toEmail(address), nil
 }
 
-// isAutoVerified reports whether the pool mails codes for an attribute. Telephones get none: there is no SMS.
+// isAutoVerified reports whether the pool mails codes for an attribute. Telephones get none: there
+// is no SMS.
 func (p *Pool) isAutoVerified(attr string) bool {
 	return attr == "email" && slices.Contains(p.cfg.AutoVerifiedAttributes, attr)
 }

@@ -33,7 +33,8 @@ func pairs(texts ...string) []types.AttributeType {
 
 func (w *world) confirm(t *testing.T, username, code string) error {
 	t.Helper()
-	_, err := w.ConfirmSignUp(t.Context(), &cip.ConfirmSignUpInput{ClientId: ptr(clientID), Username: &username, ConfirmationCode: &code})
+	_, err := w.ConfirmSignUp(t.Context(), &cip.ConfirmSignUpInput{ClientId: ptr(clientID), Username: &username,
+		ConfirmationCode: &code})
 	return err
 }
 
@@ -49,7 +50,8 @@ func TestSignUpConfirmedByTheTrigger(t *testing.T) {
 	h := autoConfirm(passwordless())
 	w := newWorld(t, h, with(userpool.PreSignUp, userpool.PostConfirmation))
 	out := must2(w.signUp(t, "Alice@Example.com", password))(t)
-	if !out.UserConfirmed || out.CodeDeliveryDetails != nil || out.Session != nil || !uuidPattern.MatchString(*out.UserSub) {
+	if !out.UserConfirmed || out.CodeDeliveryDetails != nil || out.Session != nil ||
+		!uuidPattern.MatchString(*out.UserSub) {
 		t.Errorf("output = %+v", out)
 	}
 	if n := len(w.mail.all()); n != 0 {
@@ -60,7 +62,8 @@ func TestSignUpConfirmedByTheTrigger(t *testing.T) {
 		u.Attributes["email"] != "Alice@Example.com" || u.Attributes["email_verified"] != "false" {
 		t.Errorf("user = %+v", u)
 	}
-	if e := h.of(userpool.PreSignUp)[0]; e.UserName != u.Username || e.Request.UserAttributes["email"] != "Alice@Example.com" {
+	if e := h.of(userpool.PreSignUp)[0]; e.UserName != u.Username ||
+		e.Request.UserAttributes["email"] != "Alice@Example.com" {
 		t.Errorf("PreSignUp: %+v", e)
 	}
 	if n := len(h.of(userpool.PostConfirmation)); n != 1 {
@@ -74,29 +77,35 @@ func TestSignUpConfirmedByTheTrigger(t *testing.T) {
 func TestSignUpConfirmedByCode(t *testing.T) {
 	w := newWorld(t, passwordless())
 	out := must2(w.signUp(t, alice, password, "name", "Alice"))(t)
-	if out.UserConfirmed || *out.CodeDeliveryDetails.Destination != "a***@e***" || *out.CodeDeliveryDetails.AttributeName != "email" {
+	if out.UserConfirmed || *out.CodeDeliveryDetails.Destination != "a***@e***" ||
+		*out.CodeDeliveryDetails.AttributeName != "email" {
 		t.Errorf("output = %+v, %+v", out, out.CodeDeliveryDetails)
 	}
 	_, err := w.start(t, clientID, alice)
 	wantError(t, err, "UserNotConfirmedException", "User is not confirmed.")
 	code := w.mail.code(t, alice)
-	wantError(t, w.confirm(t, alice, "nonsense"), "CodeMismatchException", "Invalid verification code provided, please try again.")
-	resent := must2(w.ResendConfirmationCode(t.Context(), &cip.ResendConfirmationCodeInput{ClientId: ptr(clientID), Username: ptr(alice)}))(t)
+	wantError(t, w.confirm(t, alice, "nonsense"), "CodeMismatchException",
+		"Invalid verification code provided, please try again.")
+	resent := must2(w.ResendConfirmationCode(t.Context(),
+		&cip.ResendConfirmationCodeInput{ClientId: ptr(clientID), Username: ptr(alice)}))(t)
 	if *resent.CodeDeliveryDetails.Destination != "a***@e***" {
 		t.Errorf("resent to %s", *resent.CodeDeliveryDetails.Destination)
 	}
 	if fresh := w.mail.code(t, alice); fresh != code {
-		wantError(t, w.confirm(t, alice, code), "CodeMismatchException", "Invalid verification code provided, please try again.")
+		wantError(t, w.confirm(t, alice, code), "CodeMismatchException",
+			"Invalid verification code provided, please try again.")
 		code = fresh
 	}
 	if err := w.confirm(t, alice, code); err != nil {
 		t.Fatal(err)
 	}
-	if u, _ := w.pool.User(alice); u.Status != "CONFIRMED" || u.Attributes["email_verified"] != "true" || u.Attributes["name"] != "Alice" {
+	if u, _ := w.pool.User(alice); u.Status != "CONFIRMED" || u.Attributes["email_verified"] != "true" ||
+		u.Attributes["name"] != "Alice" {
 		t.Errorf("user = %+v", u)
 	}
 	notAuthorized(t, w.confirm(t, alice, code), "User cannot be confirmed. Current status is CONFIRMED")
-	_, err = w.ResendConfirmationCode(t.Context(), &cip.ResendConfirmationCodeInput{ClientId: ptr(clientID), Username: ptr(alice)})
+	_, err = w.ResendConfirmationCode(t.Context(),
+		&cip.ResendConfirmationCodeInput{ClientId: ptr(clientID), Username: ptr(alice)})
 	invalidParameter(t, err, "User is already confirmed.")
 	w.signIn(t, clientID, alice)
 }
@@ -106,12 +115,16 @@ func TestSignUpCodesRunOutAndWearOut(t *testing.T) {
 	must2(w.signUp(t, alice, password))(t)
 	code := w.mail.code(t, alice)
 	for range 5 {
-		wantError(t, w.confirm(t, alice, "wrong"), "CodeMismatchException", "Invalid verification code provided, please try again.")
+		wantError(t, w.confirm(t, alice, "wrong"), "CodeMismatchException",
+			"Invalid verification code provided, please try again.")
 	}
-	wantError(t, w.confirm(t, alice, code), "LimitExceededException", "Attempt limit exceeded, please try after some time.")
-	must2(w.ResendConfirmationCode(t.Context(), &cip.ResendConfirmationCodeInput{ClientId: ptr(clientID), Username: ptr(alice)}))(t)
+	wantError(t, w.confirm(t, alice, code), "LimitExceededException",
+		"Attempt limit exceeded, please try after some time.")
+	must2(w.ResendConfirmationCode(t.Context(),
+		&cip.ResendConfirmationCodeInput{ClientId: ptr(clientID), Username: ptr(alice)}))(t)
 	w.clock.Advance(24 * time.Hour)
-	wantError(t, w.confirm(t, alice, w.mail.code(t, alice)), "ExpiredCodeException", "Invalid code provided, please request a code again.")
+	wantError(t, w.confirm(t, alice, w.mail.code(t, alice)), "ExpiredCodeException",
+		"Invalid code provided, please request a code again.")
 }
 
 func TestSignUpsThatAreRefused(t *testing.T) {
@@ -127,20 +140,25 @@ func TestSignUpsThatAreRefused(t *testing.T) {
 		{"no password", alice, "", nil, "InvalidParameterException",
 			"1 validation error detected: Value at 'password' failed to satisfy constraint: Member must not be null"},
 		{"a short password", alice, "Ab1!", nil, "InvalidPasswordException", policy + "Password not long enough"},
-		{"no upper case", alice, "passw0rd!", nil, "InvalidPasswordException", policy + "Password must have uppercase characters"},
-		{"no lower case", alice, "PASSW0RD!", nil, "InvalidPasswordException", policy + "Password must have lowercase characters"},
+		{"no upper case", alice, "passw0rd!", nil, "InvalidPasswordException",
+			policy + "Password must have uppercase characters"},
+		{"no lower case", alice, "PASSW0RD!", nil, "InvalidPasswordException",
+			policy + "Password must have lowercase characters"},
 		{"no number", alice, "Password!", nil, "InvalidPasswordException", policy + "Password must have numeric characters"},
 		{"no symbol", alice, "Passw0rdd", nil, "InvalidPasswordException", policy + "Password must have symbol characters"},
 		{"an unknown attribute", alice, password, []string{"custom:nope", "x"}, "InvalidParameterException",
 			"Attributes did not conform to the schema: custom:nope: Attribute does not exist in the schema.\n"},
-		{"a custom attribute that the client may not write", alice, password, []string{"custom:team", "red"}, "NotAuthorizedException",
+		{"a custom attribute that the client may not write", alice, password, []string{"custom:team", "red"},
+			"NotAuthorizedException",
 			"A client attempted to write unauthorized attribute"},
 		{"claiming the address is verified", alice, password, []string{"email_verified", "true"}, "NotAuthorizedException",
 			"A client attempted to write unauthorized attribute"},
-		{"claiming to be somebody", alice, password, []string{"sub", "x"}, "NotAuthorizedException", "A client attempted to write unauthorized attribute"},
+		{"claiming to be somebody", alice, password, []string{"sub", "x"}, "NotAuthorizedException",
+			"A client attempted to write unauthorized attribute"},
 		{"another address than the name", alice, password, []string{"email", "bob@example.com"}, "InvalidParameterException",
 			"User email should be empty or same as username, since username attribute is email."},
-		{"a telephone that is none", alice, password, []string{"phone_number", "12"}, "InvalidParameterException", "Invalid phone number format."},
+		{"a telephone that is none", alice, password, []string{"phone_number", "12"}, "InvalidParameterException",
+			"Invalid phone number format."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, passwordless())
@@ -152,7 +170,10 @@ func TestSignUpsThatAreRefused(t *testing.T) {
 		})
 	}
 	t.Run("email is not among the write attributes", func(t *testing.T) {
-		w := newWorld(t, passwordless(), func(cfg *userpool.Config, _ *userpool.Options) { cfg.Clients[0].WriteAttributes = []string{"name"} })
+		w := newWorld(t, passwordless(), func(cfg *userpool.Config,
+			_ *userpool.Options) {
+			cfg.Clients[0].WriteAttributes = []string{"name"}
+		})
 		_, err := w.signUp(t, alice, password, "email", alice)
 		notAuthorized(t, err, "A client attempted to write unauthorized attribute")
 		must2(w.signUp(t, alice, password, "name", "Alice"))(t)
@@ -191,7 +212,8 @@ func TestSignUpsThatAreRefused(t *testing.T) {
 	t.Run("the trigger verifies an address that isn't there", func(t *testing.T) {
 		h := passwordless()
 		h.preSignUp = func(event) (any, error) { return m{"autoVerifyEmail": true}, nil }
-		w := newWorld(t, h, with(userpool.PreSignUp), func(cfg *userpool.Config, _ *userpool.Options) { cfg.UsernameAttributes = nil })
+		w := newWorld(t, h, with(userpool.PreSignUp),
+			func(cfg *userpool.Config, _ *userpool.Options) { cfg.UsernameAttributes = nil })
 		_, err := w.signUp(t, "alice", password)
 		if code(err) != "InvalidLambdaResponseException" {
 			t.Errorf("error = %v", err)
@@ -211,7 +233,8 @@ func TestSignUpWithAliases(t *testing.T) {
 	w := newWorld(t, h, with(userpool.PreSignUp), func(cfg *userpool.Config, _ *userpool.Options) {
 		cfg.UsernameAttributes, cfg.AliasAttributes = nil, []string{"email", "phone_number"}
 	})
-	_, err := w.invite(t, &cip.AdminCreateUserInput{Username: ptr("carol"), UserAttributes: pairs("email_verified", "true")})
+	_, err := w.invite(t, &cip.AdminCreateUserInput{Username: ptr("carol"),
+		UserAttributes: pairs("email_verified", "true")})
 	invalidParameter(t, err, "Email is required to verify/un-verify an email")
 	_, err = w.signUp(t, alice, password)
 	invalidParameter(t, err, "Username cannot be of email format, since user pool is configured for email alias.")
@@ -235,17 +258,23 @@ func TestStrangersAndCodes(t *testing.T) {
 	w := newWorld(t, passwordless())
 	for _, client := range []string{clientID, legacyID} {
 		hides := client == clientID
-		resent, err := w.ResendConfirmationCode(t.Context(), &cip.ResendConfirmationCodeInput{ClientId: ptr(client), Username: ptr("zoe@example.com")})
-		forgot, err2 := w.ForgotPassword(t.Context(), &cip.ForgotPasswordInput{ClientId: ptr(client), Username: ptr("zoe@example.com")})
-		_, err3 := w.ConfirmSignUp(t.Context(), &cip.ConfirmSignUpInput{ClientId: ptr(client), Username: ptr("zoe@example.com"), ConfirmationCode: ptr("123456")})
-		_, err4 := w.ConfirmForgotPassword(t.Context(), &cip.ConfirmForgotPasswordInput{ClientId: ptr(client), Username: ptr("zoe@example.com"), ConfirmationCode: ptr("123456"), Password: ptr(password)})
+		resent, err := w.ResendConfirmationCode(t.Context(),
+			&cip.ResendConfirmationCodeInput{ClientId: ptr(client), Username: ptr("zoe@example.com")})
+		forgot, err2 := w.ForgotPassword(t.Context(),
+			&cip.ForgotPasswordInput{ClientId: ptr(client), Username: ptr("zoe@example.com")})
+		_, err3 := w.ConfirmSignUp(t.Context(),
+			&cip.ConfirmSignUpInput{ClientId: ptr(client), Username: ptr("zoe@example.com"), ConfirmationCode: ptr("123456")})
+		_, err4 := w.ConfirmForgotPassword(t.Context(),
+			&cip.ConfirmForgotPasswordInput{ClientId: ptr(client), Username: ptr("zoe@example.com"),
+				ConfirmationCode: ptr("123456"), Password: ptr(password)})
 		if !hides {
 			for _, err := range []error{err, err2, err3, err4} {
 				wantError(t, err, "UserNotFoundException", "Username/client id combination not found.")
 			}
 			continue
 		}
-		if err != nil || err2 != nil || *resent.CodeDeliveryDetails.Destination != "z***@e***" || *forgot.CodeDeliveryDetails.Destination != "z***@e***" {
+		if err != nil || err2 != nil || *resent.CodeDeliveryDetails.Destination != "z***@e***" ||
+			*forgot.CodeDeliveryDetails.Destination != "z***@e***" {
 			t.Errorf("resent %v, %v; forgot %v, %v", resent, err, forgot, err2)
 		}
 		for _, err := range []error{err3, err4} {
@@ -276,8 +305,10 @@ func TestRecovery(t *testing.T) {
 			t.Errorf("destination = %s", *out.CodeDeliveryDetails.Destination)
 		}
 		code := w.mail.code(t, alice)
-		wantError(t, confirm(w, "wrong", fresh), "CodeMismatchException", "Invalid verification code provided, please try again.")
-		wantError(t, confirm(w, code, "weak"), "InvalidPasswordException", "Password did not conform with policy: Password not long enough")
+		wantError(t, confirm(w, "wrong", fresh), "CodeMismatchException",
+			"Invalid verification code provided, please try again.")
+		wantError(t, confirm(w, code, "weak"), "InvalidPasswordException",
+			"Password did not conform with policy: Password not long enough")
 		if err := confirm(w, code, fresh); err != nil {
 			t.Fatal(err)
 		}
@@ -285,7 +316,8 @@ func TestRecovery(t *testing.T) {
 		must2(w.byPassword(t, openID, alice, fresh))(t)
 		_, err := w.byPassword(t, openID, alice, password)
 		notAuthorized(t, err, "Incorrect username or password.")
-		if e := h.of(userpool.PostConfirmation); len(e) != 1 || e[0].TriggerSource != "PostConfirmation_ConfirmForgotPassword" {
+		if e := h.of(userpool.PostConfirmation); len(e) != 1 ||
+			e[0].TriggerSource != "PostConfirmation_ConfirmForgotPassword" {
 			t.Errorf("PostConfirmation: %+v", e)
 		}
 	})
@@ -294,10 +326,14 @@ func TestRecovery(t *testing.T) {
 		w.user(t, alice)
 		must2(forgot(w, alice))(t)
 		w.clock.Advance(time.Hour)
-		wantError(t, confirm(w, w.mail.code(t, alice), fresh), "ExpiredCodeException", "Invalid code provided, please request a code again.")
+		wantError(t, confirm(w, w.mail.code(t, alice), fresh), "ExpiredCodeException",
+			"Invalid code provided, please request a code again.")
 	})
 	t.Run("is refused where only an administrator recovers", func(t *testing.T) {
-		w := newWorld(t, passwordless(), func(cfg *userpool.Config, _ *userpool.Options) { cfg.RecoveryMechanisms = []string{"admin_only"} })
+		w := newWorld(t, passwordless(), func(cfg *userpool.Config,
+			_ *userpool.Options) {
+			cfg.RecoveryMechanisms = []string{"admin_only"}
+		})
 		w.user(t, alice)
 		for _, name := range []string{alice, "nobody@example.com"} {
 			_, err := forgot(w, name)
@@ -306,7 +342,8 @@ func TestRecovery(t *testing.T) {
 		if n := len(w.mail.all()); n != 0 {
 			t.Errorf("%d mails", n)
 		}
-		_, err := w.AdminResetUserPassword(t.Context(), &cip.AdminResetUserPasswordInput{UserPoolId: ptr(poolID), Username: ptr(alice)})
+		_, err := w.AdminResetUserPassword(t.Context(),
+			&cip.AdminResetUserPasswordInput{UserPoolId: ptr(poolID), Username: ptr(alice)})
 		notAuthorized(t, err, "User password cannot be reset in the current state.")
 	})
 	t.Run("needs a verified address", func(t *testing.T) {
@@ -339,7 +376,8 @@ func TestRecovery(t *testing.T) {
 	t.Run("an administrator can ask for it", func(t *testing.T) {
 		w := newWorld(t, passwordless())
 		w.user(t, alice)
-		must2(w.AdminResetUserPassword(t.Context(), &cip.AdminResetUserPasswordInput{UserPoolId: ptr(poolID), Username: ptr(alice)}))(t)
+		must2(w.AdminResetUserPassword(t.Context(),
+			&cip.AdminResetUserPasswordInput{UserPoolId: ptr(poolID), Username: ptr(alice)}))(t)
 		_, err := w.byPassword(t, openID, alice, password)
 		wantError(t, err, "PasswordResetRequiredException", "Password reset required for the user")
 		if err := confirm(w, w.mail.code(t, alice), fresh); err != nil {
@@ -352,7 +390,8 @@ func TestRecovery(t *testing.T) {
 		w.user(t, alice)
 		must2(forgot(w, alice))(t)
 		mail := w.mail.all()[0]
-		if mail.To != alice || mail.Subject == "" || len(w.mail.code(t, alice)) != 6 || !strings.Contains(mail.Text, "reset") {
+		if mail.To != alice || mail.Subject == "" || len(w.mail.code(t, alice)) != 6 ||
+			!strings.Contains(mail.Text, "reset") {
 			t.Errorf("mail = %+v", mail)
 		}
 	})

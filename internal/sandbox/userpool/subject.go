@@ -17,8 +17,8 @@ type subject struct {
 	typed    string
 }
 
-// subjectOf finds the user of a typed name. Without PreventUserExistenceErrors an unknown name is an
-// error, before any trigger runs.
+// subjectOf finds the user of a typed name. Without PreventUserExistenceErrors an unknown name is
+// an error, before any trigger runs.
 func (p *Pool) subjectOf(client *Client, name string) (*subject, error) {
 	a, ok := p.users.Find(name)
 	if !ok {
@@ -41,7 +41,8 @@ func (p *Pool) begin(c *call, client *Client, name string) (*subject, error) {
 }
 
 // resumeState finds the user of an answer, whose USERNAME must name the user of the sign-in.
-func (p *Pool) resumeState(c *call, client *Client, state *session.State, username string) (*subject, *session.State, error) {
+func (p *Pool) resumeState(c *call, client *Client, state *session.State, username string) (*subject, *session.State,
+	error) {
 	if !p.isSameUser(state, username) {
 		return nil, nil, refusal.SessionInvalid
 	}
@@ -55,8 +56,8 @@ func (p *Pool) resumeState(c *call, client *Client, state *session.State, userna
 	return s, state, nil
 }
 
-// subjectOfState finds the user of a sign-in that has begun. A user who did not exist at the start stays
-// unknown, even if another user has taken the name since.
+// subjectOfState finds the user of a sign-in that has begun. A user who did not exist at the start
+// stays unknown, even if another user has taken the name since.
 func (p *Pool) subjectOfState(client *Client, state *session.State) (*subject, error) {
 	s := &subject{client: client, username: state.Username, typed: state.Typed}
 	if state.Unknown == 1 {
@@ -89,7 +90,8 @@ func (p *Pool) person(s *subject) triggers.Person {
 	return who
 }
 
-// reload reads the account again: a trigger may have changed it, an administrator may have deleted it.
+// reload reads the account again: a trigger may have changed it, an administrator may have deleted
+// it.
 func (p *Pool) reload(s *subject) error {
 	a, ok := p.users.Find(s.username)
 	if s.account == nil || !ok {

@@ -28,9 +28,11 @@ func (w *world) get(t *testing.T, path string) (int, []byte) {
 func TestTokens(t *testing.T) {
 	w := newWorld(t, passwordless())
 	u := w.seed(t, userpool.UserSpec{Email: alice, EmailVerified: true,
-		Attributes: map[string]string{"name": "Alice", "custom:team": "blue", "updated_at": "1795000000", "address": "1 Main Street"}})
+		Attributes: map[string]string{"name": "Alice", "custom:team": "blue", "updated_at": "1795000000",
+			"address": "1 Main Street"}})
 	tokens := w.signIn(t, clientID, alice)
-	if tokens.ExpiresIn != 3600 || *tokens.TokenType != "Bearer" || tokens.RefreshToken == nil || tokens.NewDeviceMetadata != nil {
+	if tokens.ExpiresIn != 3600 || *tokens.TokenType != "Bearer" || tokens.RefreshToken == nil ||
+		tokens.NewDeviceMetadata != nil {
 		t.Errorf("result = %+v", tokens)
 	}
 	id, access := claims(t, *tokens.IdToken), claims(t, *tokens.AccessToken)
@@ -41,9 +43,12 @@ func TestTokens(t *testing.T) {
 		got   map[string]any
 		want  map[string]any
 	}{
-		{"ID", id, map[string]any{"sub": u.Sub, "iss": issuer, "aud": clientID, "token_use": "id", "auth_time": now, "iat": now, "exp": now + 3600,
-			"cognito:username": u.Username, "email": alice, "email_verified": true, "name": "Alice", "updated_at": 1795000000.0}},
-		{"access", access, map[string]any{"sub": u.Sub, "iss": issuer, "client_id": clientID, "token_use": "access", "auth_time": now, "iat": now,
+		{"ID", id, map[string]any{"sub": u.Sub, "iss": issuer, "aud": clientID, "token_use": "id", "auth_time": now,
+			"iat": now, "exp": now + 3600,
+			"cognito:username": u.Username, "email": alice, "email_verified": true, "name": "Alice",
+			"updated_at": 1795000000.0}},
+		{"access", access, map[string]any{"sub": u.Sub, "iss": issuer, "client_id": clientID, "token_use": "access",
+			"auth_time": now, "iat": now,
 			"exp": now + 3600, "username": u.Username, "scope": "aws.cognito.signin.user.admin"}},
 	} {
 		for name, want := range c.want {
@@ -120,7 +125,10 @@ func TestKeysAndDiscovery(t *testing.T) {
 			t.Errorf("GET %s = %d, want 404", path, status)
 		}
 	}
-	own := newWorld(t, passwordless(), func(_ *userpool.Config, o *userpool.Options) { o.Issuer = "http://localhost:9999/" + poolID })
+	own := newWorld(t, passwordless(), func(_ *userpool.Config,
+		o *userpool.Options) {
+		o.Issuer = "http://localhost:9999/" + poolID
+	})
 	own.user(t, alice)
 	if got := claims(t, *own.signIn(t, clientID, alice).IdToken)["iss"]; got != "http://localhost:9999/"+poolID {
 		t.Errorf("iss = %v", got)
@@ -135,21 +143,26 @@ func TestPreTokenGenerationChangesClaims(t *testing.T) {
 	h := allTriggers(passwordless())
 	h.preToken = func(event) (any, error) {
 		return m{"claimsOverrideDetails": m{
-			"claimsToAddOrOverride": m{"tenant": "acme", "sub": "forged", "aud": "forged", "token_use": "access", "email_verified": "true",
+			"claimsToAddOrOverride": m{"tenant": "acme", "sub": "forged", "aud": "forged", "token_use": "access",
+				"email_verified":   "true",
 				"cognito:username": "forged", "cognito:roles": "forged", "identities": "forged", "dev:level": "forged"},
-			"claimsToSuppress":     []string{"email", "exp", "cognito:username"},
-			"groupOverrideDetails": m{"groupsToOverride": []string{"admins"}, "iamRolesToOverride": []string{"arn:aws:iam::123456789012:role/r"}, "preferredRole": "arn:aws:iam::123456789012:role/r"},
+			"claimsToSuppress": []string{"email", "exp", "cognito:username"},
+			"groupOverrideDetails": m{"groupsToOverride": []string{"admins"},
+				"iamRolesToOverride": []string{"arn:aws:iam::123456789012:role/r"},
+				"preferredRole":      "arn:aws:iam::123456789012:role/r"},
 		}}, nil
 	}
 	w := newWorld(t, h, with(userpool.PreTokenGeneration))
 	u := w.user(t, alice)
 	tokens := w.signIn(t, clientID, alice)
 	id, access := claims(t, *tokens.IdToken), claims(t, *tokens.AccessToken)
-	if id["tenant"] != "acme" || id["email"] != nil || id["sub"] != u.Sub || id["aud"] != clientID || id["token_use"] != "id" || id["exp"] == nil {
+	if id["tenant"] != "acme" || id["email"] != nil || id["sub"] != u.Sub || id["aud"] != clientID ||
+		id["token_use"] != "id" || id["exp"] == nil {
 		t.Errorf("ID claims = %v", id)
 	}
 	// A claim of a V1 trigger is always a string.
-	if id["cognito:username"] != u.Username || id["identities"] != nil || id["dev:level"] != nil || id["email_verified"] != "true" {
+	if id["cognito:username"] != u.Username || id["identities"] != nil || id["dev:level"] != nil ||
+		id["email_verified"] != "true" {
 		t.Errorf("ID claims = %v", id)
 	}
 	if roles, _ := id["cognito:roles"].([]any); len(roles) != 1 {
@@ -186,11 +199,13 @@ func TestAccessTokensThatAreRefused(t *testing.T) {
 	id := strings.Split(*tokens.IdToken, ".")
 	for name, token := range map[string]string{
 		"an ID token": *tokens.IdToken, "a refresh token": *tokens.RefreshToken, "nonsense": "a.b.c",
-		"another's signature": parts[0] + "." + parts[1] + "." + id[2], "another's claims": parts[0] + "." + id[1] + "." + parts[2],
+		"another's signature":    parts[0] + "." + parts[1] + "." + id[2],
+		"another's claims":       parts[0] + "." + id[1] + "." + parts[2],
 		"no signature":           parts[0] + "." + parts[1] + ".",
 		"the algorithm \"none\"": "eyJhbGciOiJub25lIn0." + parts[1] + ".",
 	} {
-		if err := whoami(token); code(err) != "NotAuthorizedException" || !strings.Contains(err.Error(), "Invalid Access Token") {
+		if err := whoami(token); code(err) != "NotAuthorizedException" ||
+			!strings.Contains(err.Error(), "Invalid Access Token") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -205,7 +220,8 @@ func TestGetUserShowsWhatTheClientMayRead(t *testing.T) {
 	w := newWorld(t, passwordless(), func(cfg *userpool.Config, _ *userpool.Options) {
 		cfg.Clients[0].ReadAttributes = []string{"email", "custom:team"}
 	})
-	spec := userpool.UserSpec{Email: alice, EmailVerified: true, Attributes: map[string]string{"name": "Alice", "custom:team": "blue"}}
+	spec := userpool.UserSpec{Email: alice, EmailVerified: true,
+		Attributes: map[string]string{"name": "Alice", "custom:team": "blue"}}
 	u := w.seed(t, spec)
 	for client, want := range map[string][]string{
 		clientID: {"sub", "custom:team", "email"}, legacyID: {"sub", "email", "email_verified", "name"},

@@ -28,13 +28,16 @@ func TestTriggerFailuresAreWordedAndAreHTTP400(t *testing.T) {
 		kind    string
 		message string
 	}{
-		{"an error that the function returned", &lambda.Error{Failure: lambda.Handled, Type: "errorString", Message: "try again later"},
+		{"an error that the function returned",
+			&lambda.Error{Failure: lambda.Handled, Type: "errorString", Message: "try again later"},
 			"UserLambdaValidationException", " failed with error try again later."},
 		{"a process that died", &lambda.Error{Failure: lambda.Exited, Type: "Runtime.ExitError", Message: exited},
 			"UserLambdaValidationException", " failed with error " + exited + "."},
-		{"a function that ran into its own limit", &lambda.Error{Failure: lambda.TimedOut, Type: "Sandbox.Timedout", Message: late},
+		{"a function that ran into its own limit",
+			&lambda.Error{Failure: lambda.TimedOut, Type: "Sandbox.Timedout", Message: late},
 			"UserLambdaValidationException", " failed with error " + late + "."},
-		{"a call that failed", errors.New("no such function"), "UnexpectedLambdaException", " invocation failed due to error no such function"},
+		{"a call that failed", errors.New("no such function"), "UnexpectedLambdaException",
+			" invocation failed due to error no such function"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, trigger := range []string{"DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse"} {
@@ -109,7 +112,8 @@ func TestASlowTrigger(t *testing.T) {
 		w := newWorld(t, s, patience(1))
 		w.user(t, alice)
 		_, err := w.start(t, clientID, alice)
-		wantError(t, err, "UnexpectedLambdaException", "CreateAuthChallenge invocation failed due to error Socket timeout while invoking Lambda function.")
+		wantError(t, err, "UnexpectedLambdaException",
+			"CreateAuthChallenge invocation failed due to error Socket timeout while invoking Lambda function.")
 		close(s.release)
 		if n := s.calls.Load(); n != 1 {
 			t.Errorf("%d calls, want one", n)
@@ -131,7 +135,8 @@ func TestASlowTrigger(t *testing.T) {
 		w := newWorld(t, s, patience(3))
 		w.user(t, alice)
 		_, err := w.start(t, clientID, alice)
-		wantError(t, err, "UnexpectedLambdaException", "DefineAuthChallenge invocation failed due to error Socket timeout while invoking Lambda function.")
+		wantError(t, err, "UnexpectedLambdaException",
+			"DefineAuthChallenge invocation failed due to error Socket timeout while invoking Lambda function.")
 		if n := s.calls.Load(); n != 3 {
 			t.Errorf("%d calls, want three", n)
 		}
@@ -155,7 +160,8 @@ func TestASlowTrigger(t *testing.T) {
 		gone := make(chan struct{})
 		go func() {
 			defer close(gone)
-			w.InitiateAuth(ctx, &cip.InitiateAuthInput{AuthFlow: "CUSTOM_AUTH", ClientId: ptr(clientID), AuthParameters: map[string]string{"USERNAME": alice}})
+			w.InitiateAuth(ctx, &cip.InitiateAuthInput{AuthFlow: "CUSTOM_AUTH", ClientId: ptr(clientID),
+				AuthParameters: map[string]string{"USERNAME": alice}})
 		}()
 		for s.calls.Load() == 0 {
 			time.Sleep(time.Millisecond)

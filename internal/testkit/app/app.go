@@ -1,5 +1,5 @@
-// Package app synthesises the repository's own app for tests, by the CDK CLI that the app pins. A test
-// that imports it needs Node and the CLI, and with -short it is skipped.
+// Package app synthesises the repository's own app for tests, by the CDK CLI that the app pins. A
+// test that imports it needs Node and the CLI, and with -short it is skipped.
 //
 // EMAILOTP_ASSEMBLY names a directory with an assembly that [Synthesise] made before: `make test`
 // makes one for all packages. Without it each package makes its own.
@@ -146,8 +146,9 @@ func Changed(t testing.TB, stack string, change func(resources map[string]any)) 
 	return dir
 }
 
-// WithEnvironment returns a copy of the assembly in which the functions of a stack have other values
-// of environment variables, as other props would give them. A function gets no variable that it lacks.
+// WithEnvironment returns a copy of the assembly in which the functions of a stack have other
+// values of environment variables, as other props would give them. A function gets no variable that
+// it lacks.
 func WithEnvironment(t testing.TB, stack string, values map[string]string) string {
 	t.Helper()
 	return Changed(t, stack, func(resources map[string]any) {
@@ -169,8 +170,8 @@ func WithEnvironment(t testing.TB, stack string, values map[string]string) strin
 // sandboxes are the shared sandboxes, by stack.
 var sandboxes sync.Map
 
-// On returns the sandbox of a stack that the tests of a package share. They have users of their own and
-// neither inject faults nor count calls. [testkit.Main] closes it.
+// On returns the sandbox of a stack that the tests of a package share. They have users of their own
+// and neither inject faults nor count calls. [testkit.Main] closes it.
 func On(t testing.TB, stack string) *sandbox.Sandbox {
 	t.Helper()
 	dir := Assembly(t)

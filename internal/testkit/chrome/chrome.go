@@ -1,5 +1,5 @@
-// Package chrome starts a Chromium for tests, one for each package. A test that imports it is skipped
-// with -short.
+// Package chrome starts a Chromium for tests, one for each package. A test that imports it is
+// skipped with -short.
 package chrome
 
 import (
@@ -44,8 +44,8 @@ func start() {
 	}
 }
 
-// Tab opens a tab in a new, empty profile of the package's browser and closes it when the test ends.
-// The package's TestMain must call [testkit.Main], which closes the browser.
+// Tab opens a tab in a new, empty profile of the package's browser and closes it when the test
+// ends. The package's TestMain must call [testkit.Main], which closes the browser.
 func Tab(t testing.TB) context.Context {
 	t.Helper()
 	if testing.Short() {

@@ -1,5 +1,5 @@
-// Package bare has what the bare functions share: each below this directory makes the AWS calls of a
-// trigger and nothing else, with requests of the same size, to be measured beside it.
+// Package bare has what the bare functions share: each below this directory makes the AWS calls of
+// a trigger and nothing else, with requests of the same size, to be measured beside it.
 package bare
 
 import (
@@ -20,13 +20,15 @@ const (
 	HTMLSize = 4_500
 )
 
-// Config is what a client of a service needs, read from the environment as far as Lambda sets it. All
-// else is the SDK's default. The name is as the SDK's endpoint variables spell it.
+// Config is what a client of a service needs, read from the environment as far as Lambda sets it.
+// All else is the SDK's default. The name is as the SDK's endpoint variables spell it.
 func Config(service string) aws.Config {
-	c := aws.Config{Region: os.Getenv("AWS_REGION"), Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"),
-			SessionToken: os.Getenv("AWS_SESSION_TOKEN")}, nil
-	})}
+	c := aws.Config{Region: os.Getenv("AWS_REGION"),
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"),
+				SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"),
+				SessionToken:    os.Getenv("AWS_SESSION_TOKEN")}, nil
+		})}
 	if url := os.Getenv("AWS_ENDPOINT_URL_" + service); url != "" {
 		c.BaseEndpoint = &url
 	}
@@ -42,7 +44,8 @@ func Update() *dynamodb.UpdateItemInput {
 		UpdateExpression:         aws.String("SET #g = :start, #n = if_not_exists(#n, :zero) + :one, #ttl = :ttl"),
 		ConditionExpression:      aws.String("(attribute_not_exists(#g) OR #g <= :now) AND (attribute_not_exists(#n) OR #n < :limit)"),
 		ExpressionAttributeNames: map[string]string{"#g": "g", "#n": "n", "#ttl": "ttl"},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":start": number("1795000000000"), ":zero": number("0"), ":one": number("1"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":start": number("1795000000000"), ":zero": number("0"),
+			":one": number("1"),
 			":ttl": number("1830000000"), ":now": number("1794996400000"), ":limit": number("100")},
 		ReturnValues: types.ReturnValueUpdatedNew,
 	}

@@ -44,11 +44,11 @@ type Pool struct {
 	ID string
 	// Name is the pool's name, as DescribeUserPool shows it.
 	Name string
-	// UsernameAttributes ("email", "phone_number") replace the username at sign-up; the username itself is
-	// then a UUID equal to sub.
+	// UsernameAttributes ("email", "phone_number") replace the username at sign-up; the username
+	// itself is then a UUID equal to sub.
 	UsernameAttributes []string
-	// AliasAttributes ("email", "phone_number", "preferred_username") are further names to sign in with;
-	// e-mail and telephone must be verified.
+	// AliasAttributes ("email", "phone_number", "preferred_username") are further names to sign in
+	// with; e-mail and telephone must be verified.
 	AliasAttributes []string
 	// AutoVerifiedAttributes get a verification code at sign-up and when they change.
 	AutoVerifiedAttributes []string
@@ -56,8 +56,9 @@ type Pool struct {
 	UsernameCaseSensitive bool
 	// MFAConfiguration is "OFF", "OPTIONAL", "ON" or empty. Native MFA isn't emulated.
 	MFAConfiguration string
-	// RecoveryMechanisms are the names in AccountRecoverySetting, in order of priority: "verified_email",
-	// "verified_phone_number", "admin_only". Empty means a verified telephone, then a verified address.
+	// RecoveryMechanisms are the names in AccountRecoverySetting, in order of priority:
+	// "verified_email", "verified_phone_number", "admin_only". Empty means a verified telephone,
+	// then a verified address.
 	RecoveryMechanisms []string
 	// AdminCreateUserOnly refuses SignUp.
 	AdminCreateUserOnly bool
@@ -122,7 +123,8 @@ type Client struct {
 	RefreshTokenValidity time.Duration
 	// EnableTokenRevocation puts origin_jti into the tokens and allows RevokeToken.
 	EnableTokenRevocation bool
-	// ReadAttributes and WriteAttributes are what the client may read and write; nil means the standard ones.
+	// ReadAttributes and WriteAttributes are what the client may read and write; nil means the
+	// standard ones.
 	ReadAttributes, WriteAttributes []string
 	// RefreshTokenRotation is nil where refresh tokens don't rotate.
 	RefreshTokenRotation *RefreshTokenRotation
@@ -220,8 +222,8 @@ func (cfg Pool) ARN() string {
 	return "arn:aws:cognito-idp:" + cfg.Region + ":" + cfg.Account + ":userpool/" + cfg.ID
 }
 
-// Allows reports whether the client has a flow. A client without any ALLOW_ value is of the older kind:
-// it has SRP, custom and refresh, unless CUSTOM_AUTH_FLOW_ONLY excludes SRP.
+// Allows reports whether the client has a flow. A client without any ALLOW_ value is of the older
+// kind: it has SRP, custom and refresh, unless CUSTOM_AUTH_FLOW_ONLY excludes SRP.
 func (c *Client) Allows(flow string) bool {
 	has := func(value string) bool { return slices.Contains(c.ExplicitAuthFlows, value) }
 	isModern := slices.ContainsFunc(c.ExplicitAuthFlows, func(v string) bool { return strings.HasPrefix(v, "ALLOW_") })

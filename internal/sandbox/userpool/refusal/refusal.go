@@ -44,11 +44,12 @@ var (
 	InvalidRefresh     = NotAuthorized("Invalid Refresh Token.")
 	RefreshExpired     = NotAuthorized("Refresh Token has expired")
 	RefreshRevoked     = NotAuthorized("Refresh Token has been revoked")
-	RefreshReused      = awsjson.Fail("RefreshTokenReuseException", "Refresh token has been rotated and can no longer be used.")
+	RefreshReused      = awsjson.Fail("RefreshTokenReuseException",
+		"Refresh token has been rotated and can no longer be used.")
 )
 
-// Errors around users and their codes. CombinationNotFound reports an unknown user in the operations
-// that mail a code.
+// Errors around users and their codes. CombinationNotFound reports an unknown user in the
+// operations that mail a code.
 var (
 	UserNotFound        = awsjson.Fail("UserNotFoundException", "User does not exist.")
 	CombinationNotFound = awsjson.Fail("UserNotFoundException", "Username/client id combination not found.")

@@ -18,8 +18,8 @@ import (
 // MinLength and MaxLength bound a Session string, in characters.
 const MinLength, MaxLength = 20, 2048
 
-// State is a sign-in between two requests. It travels encrypted in the Session string; the pool only
-// remembers which strings are spent. JSON names are short because the string has a limit.
+// State is a sign-in between two requests. It travels encrypted in the Session string; the pool
+// only remembers which strings are spent. JSON names are short because the string has a limit.
 type State struct {
 	// ID makes the string single-use.
 	ID string `json:"i"`
@@ -33,8 +33,8 @@ type State struct {
 	Username string `json:"u"`
 	// Typed is the name in InitiateAuth.
 	Typed string `json:"t"`
-	// Unknown is 1 for a user who does not exist, else 0: strings for known and unknown users have the
-	// same length.
+	// Unknown is 1 for a user who does not exist, else 0: strings for known and unknown users have
+	// the same length.
 	Unknown int `json:"n"`
 	// Rows are the challenges answered so far.
 	Rows []Row `json:"r,omitempty"`
@@ -84,8 +84,8 @@ type Keeper struct {
 	spent    spentSet
 }
 
-// New returns a keeper with a key of its own. The overhead is added to the length of each string, in
-// bytes before base64.
+// New returns a keeper with a key of its own. The overhead is added to the length of each string,
+// in bytes before base64.
 func New(now func() time.Time, log *slog.Logger, overhead int) (*Keeper, error) {
 	block, err := aes.NewCipher(random.Bytes(32))
 	if err != nil {

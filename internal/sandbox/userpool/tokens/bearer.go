@@ -15,7 +15,8 @@ type accessClaims struct {
 	Expires int64  `json:"exp"`
 }
 
-// Authenticate returns the grant of an access token. It checks signature, issuer, use, expiry and revocation.
+// Authenticate returns the grant of an access token. It checks signature, issuer, use, expiry and
+// revocation.
 func (i *Issuer) Authenticate(token string) (*Grant, error) {
 	claims, err := i.accessClaims(token)
 	if err != nil {

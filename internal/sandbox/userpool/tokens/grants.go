@@ -87,7 +87,8 @@ func (i *Issuer) Store(g *Grant) string {
 	return s.addToken(g)
 }
 
-// addToken makes a refresh token: opaque and random, where Cognito's is a JWE that only Cognito can read.
+// addToken makes a refresh token: opaque and random, where Cognito's is a JWE that only Cognito can
+// read.
 func (s *grantStore) addToken(g *Grant) string {
 	token := base64.RawURLEncoding.EncodeToString(random.Bytes(refreshBytes))
 	hash := sha256.Sum256([]byte(token))
@@ -129,7 +130,8 @@ func (i *Issuer) Redeem(token string, client *config.Client, grace time.Duration
 	return e.grant, nil
 }
 
-// Rotate replaces a refresh token by a new one, unless another call has replaced it and the grace is over.
+// Rotate replaces a refresh token by a new one, unless another call has replaced it and the grace
+// is over.
 func (i *Issuer) Rotate(token string, grace time.Duration) (string, error) {
 	s, now := &i.grants, i.now()
 	s.mu.Lock()

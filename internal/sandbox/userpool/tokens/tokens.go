@@ -100,7 +100,8 @@ func sign(signer jose.Signer, claims map[string]any) (string, error) {
 }
 
 // commonClaims are those of both tokens.
-func (i *Issuer) commonClaims(client *config.Client, a *users.Account, g *Grant, use string, now time.Time, validity time.Duration) map[string]any {
+func (i *Issuer) commonClaims(client *config.Client, a *users.Account, g *Grant, use string, now time.Time,
+	validity time.Duration) map[string]any {
 	m := map[string]any{
 		"sub": a.Sub, "iss": i.url, "token_use": use, "event_id": g.eventID,
 		"auth_time": g.authTime.Unix(), "iat": now.Unix(), "exp": now.Add(validity).Unix(), "jti": random.UUID(),

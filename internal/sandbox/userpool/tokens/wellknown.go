@@ -34,8 +34,8 @@ func (i *Issuer) ServeWellKnown(w http.ResponseWriter, r *http.Request) {
 	w.Write(body)
 }
 
-// discovery describes the issuer. The keys' address is the sandbox's own where the issuer has the AWS
-// form: nothing answers there.
+// discovery describes the issuer. The keys' address is the sandbox's own where the issuer has the
+// AWS form: nothing answers there.
 func (i *Issuer) discovery(r *http.Request) map[string]any {
 	jwks := i.url + "/.well-known/jwks.json"
 	if strings.HasPrefix(i.url, "https://cognito-idp.") {

@@ -176,14 +176,16 @@ func (r *Runner) Verify(ctx context.Context, s *session.State, who Person, answe
 	return IsTrue(out.AnswerCorrect), err
 }
 
-// PreSignUp calls PreSignUp for a new user; without the trigger nothing is confirmed or verified. The
-// source is the part of triggerSource after "PreSignUp_".
-func (r *Runner) PreSignUp(ctx context.Context, source, userName, clientID string, request PreSignUpRequest) (out PreSignUpResponse, err error) {
+// PreSignUp calls PreSignUp for a new user; without the trigger nothing is confirmed or verified.
+// The source is the part of triggerSource after "PreSignUp_".
+func (r *Runner) PreSignUp(ctx context.Context, source, userName, clientID string,
+	request PreSignUpRequest) (out PreSignUpResponse, err error) {
 	err = r.run(ctx, config.PreSignUp, source, userName, clientID, request, &out)
 	return out, err
 }
 
-// PreAuthentication lets the trigger refuse a sign-in. InitiateAuth's ClientMetadata becomes validationData.
+// PreAuthentication lets the trigger refuse a sign-in. InitiateAuth's ClientMetadata becomes
+// validationData.
 func (r *Runner) PreAuthentication(ctx context.Context, clientID string, who Person, m metadata) error {
 	request := preAuthenticationRequest{who.Attributes, m, who.NotFound}
 	return r.run(ctx, config.PreAuthentication, authentication, who.UserName, clientID, request, &struct{}{})
@@ -195,15 +197,17 @@ func (r *Runner) PostAuthentication(ctx context.Context, clientID string, a *use
 	return r.run(ctx, config.PostAuthentication, authentication, a.Username, clientID, request, &struct{}{})
 }
 
-// PostConfirmation calls the trigger for a user who was confirmed or has reset the password. The source
-// is the part of triggerSource after "PostConfirmation_".
+// PostConfirmation calls the trigger for a user who was confirmed or has reset the password. The
+// source is the part of triggerSource after "PostConfirmation_".
 func (r *Runner) PostConfirmation(ctx context.Context, source, clientID string, a *users.Account, m metadata) error {
-	return r.run(ctx, config.PostConfirmation, source, a.Username, clientID, postConfirmationRequest{r.Attributes(a), m}, &struct{}{})
+	return r.run(ctx, config.PostConfirmation, source, a.Username, clientID, postConfirmationRequest{r.Attributes(a), m},
+		&struct{}{})
 }
 
-// PreTokenGeneration calls the trigger for the claims. The source is the part of triggerSource after
-// "TokenGeneration_".
-func (r *Runner) PreTokenGeneration(ctx context.Context, source, clientID string, a *users.Account, m metadata) (*tokens.Override, error) {
+// PreTokenGeneration calls the trigger for the claims. The source is the part of triggerSource
+// after "TokenGeneration_".
+func (r *Runner) PreTokenGeneration(ctx context.Context, source, clientID string, a *users.Account,
+	m metadata) (*tokens.Override, error) {
 	var out preTokenResponse
 	request := preTokenRequest{
 		UserAttributes:     r.Attributes(a),

@@ -20,10 +20,10 @@ import (
 
 // Invoker runs one trigger.
 //
-// Invoke receives the whole event as JSON and returns what the function returned. A *[lambda.Error] is
-// the failure of a function that ran; any other error means that the call itself failed. Invoke is
-// called from several goroutines at once. The context does not end when the client disconnects: a
-// function that has started runs to its end.
+// Invoke receives the whole event as JSON and returns what the function returned. A *[lambda.Error]
+// is the failure of a function that ran; any other error means that the call itself failed. Invoke
+// is called from several goroutines at once. The context does not end when the client disconnects:
+// a function that has started runs to its end.
 type Invoker interface {
 	Invoke(ctx context.Context, trigger config.Trigger, event []byte) ([]byte, error)
 }
@@ -45,21 +45,25 @@ type Runner struct {
 	log      *slog.Logger
 }
 
-// New makes a runner. A trigger that does not answer within the timeout is called up to attempts times.
+// New makes a runner. A trigger that does not answer within the timeout is called up to attempts
+// times.
 func New(cfg config.Pool, invoker Invoker, timeout time.Duration, attempts int, log *slog.Logger) *Runner {
 	return &Runner{cfg, invoker, timeout, attempts, log}
 }
 
-// run calls a trigger, if the pool has it, and decodes the response of its answer. The source is the second
-// part of triggerSource. The event holds the response as it is before: nulls, or false for PreSignUp.
-func (r *Runner) run(ctx context.Context, t config.Trigger, source, userName, clientID string, request, response any) error {
+// run calls a trigger, if the pool has it, and decodes the response of its answer. The source is
+// the second part of triggerSource. The event holds the response as it is before: nulls, or false
+// for PreSignUp.
+func (r *Runner) run(ctx context.Context, t config.Trigger, source, userName, clientID string, request,
+	response any) error {
 	if !r.cfg.Triggers[t] {
 		return nil
 	}
 	payload, err := json.Marshal(event{
 		Version: "1", Region: r.cfg.Region, UserPoolID: r.cfg.ID, UserName: userName,
 		CallerContext: callerContext{AWSSDKVersion: "aws-sdk-unknown-unknown", ClientID: clientID},
-		TriggerSource: strings.Replace(string(t), "PreToken", "Token", 1) + "_" + source, Request: request, Response: response,
+		TriggerSource: strings.Replace(string(t), "PreToken", "Token", 1) + "_" + source, Request: request,
+		Response: response,
 	})
 	if err != nil {
 		return fmt.Errorf("encoding an event for %s: %w", t, err)
@@ -77,8 +81,8 @@ const socketTimeout = "Socket timeout while invoking Lambda function."
 // errNoAnswer means that no call of a trigger was answered in time.
 var errNoAnswer = errors.New(socketTimeout)
 
-// invoke calls the function, again if it does not answer in time. A repeated call runs beside the earlier
-// ones, as nothing stops a function that has started; only the latest call's answer counts.
+// invoke calls the function, again if it does not answer in time. A repeated call runs beside the
+// earlier ones, as nothing stops a function that has started; only the latest call's answer counts.
 func (r *Runner) invoke(ctx context.Context, t config.Trigger, payload []byte) ([]byte, error) {
 	type result struct {
 		body []byte
@@ -125,8 +129,8 @@ func (r *Runner) refusal(t config.Trigger, err error) error {
 	return refusal.LambdaUnreachable(string(t), err.Error())
 }
 
-// readAnswer decodes the response of the event that a function returned. A null or missing member keeps
-// response's value; names count to the letter.
+// readAnswer decodes the response of the event that a function returned. A null or missing member
+// keeps response's value; names count to the letter.
 func readAnswer(answer []byte, response any) error {
 	if !json.Valid(answer) {
 		return refusal.InvalidOutput("Invalid JSON")

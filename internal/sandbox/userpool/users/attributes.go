@@ -113,8 +113,8 @@ func (d *Directory) Claim(name, value string) any {
 	return value
 }
 
-// CheckWritable returns an error if the client may not write one of the attributes. No client may write
-// sub or whether an address is verified.
+// CheckWritable returns an error if the client may not write one of the attributes. No client may
+// write sub or whether an address is verified.
 func (d *Directory) CheckWritable(client *config.Client, attributes []Attribute) error {
 	for _, a := range attributes {
 		rule, isKnown := d.schema[a.Name]
@@ -129,9 +129,9 @@ func (d *Directory) CheckWritable(client *config.Client, attributes []Attribute)
 	return nil
 }
 
-// CheckAttributes checks attributes against the schema and returns them as a map. The account is nil
-// for a new user, whose immutable attributes may be set. An empty value stands for removal, which is
-// refused for required attributes and for names to sign in with.
+// CheckAttributes checks attributes against the schema and returns them as a map. The account is
+// nil for a new user, whose immutable attributes may be set. An empty value stands for removal,
+// which is refused for required attributes and for names to sign in with.
 func (d *Directory) CheckAttributes(attributes []Attribute, of *Account) (map[string]string, error) {
 	out := make(map[string]string, len(attributes))
 	var wrong []string
@@ -201,8 +201,8 @@ func (d *Directory) CheckComplete(attributes map[string]string) error {
 	return refusal.SchemaViolation(lines)
 }
 
-// CheckVerified returns an error if changes set that an address is verified, where neither they nor the
-// stored attributes have one.
+// CheckVerified returns an error if changes set that an address is verified, where neither they nor
+// the stored attributes have one.
 func CheckVerified(changes, stored map[string]string) error {
 	for name, text := range map[string]string{"email": "Email is required to verify/un-verify an email",
 		"phone_number": "Phone Number is required to verify/un-verify a phone number"} {
@@ -214,9 +214,9 @@ func CheckVerified(changes, stored map[string]string) error {
 	return nil
 }
 
-// Put changes attributes of an account that [Directory.CheckAttributes] has accepted. An empty value
-// removes the attribute, and with an address whether it is verified. A changed address is unverified
-// unless the same change sets that it is verified.
+// Put changes attributes of an account that [Directory.CheckAttributes] has accepted. An empty
+// value removes the attribute, and with an address whether it is verified. A changed address is
+// unverified unless the same change sets that it is verified.
 func (d *Directory) Put(a *Account, attributes map[string]string) {
 	for _, name := range []string{"email", "phone_number"} {
 		value, ok := attributes[name]
@@ -243,7 +243,8 @@ func (d *Directory) Put(a *Account, attributes map[string]string) {
 	a.Modified = d.now()
 }
 
-// IsEmail reports whether Cognito accepts an address: a local part, one "@", a host name, no spaces.
+// IsEmail reports whether Cognito accepts an address: a local part, one "@", a host name, no
+// spaces.
 func IsEmail(s string) bool {
 	local, host, ok := strings.Cut(s, "@")
 	return ok && local != "" && host != "" && len(s) <= 2048 && !strings.Contains(host, "@") &&

@@ -24,7 +24,8 @@ const (
 	resetCodeLife = time.Hour
 )
 
-// codeAttempts is how many wrong answers a code survives. Cognito's own limit varies and is not documented.
+// codeAttempts is how many wrong answers a code survives. Cognito's own limit varies and is not
+// documented.
 const codeAttempts = 5
 
 // pendingCode is a mailed code. It proves access to one mailbox.
@@ -52,8 +53,8 @@ func (d *Directory) NewCode(username, address, purpose string) (string, error) {
 	return code, err
 }
 
-// UseCode checks a code within an update and removes the right one. A code that was mailed to another
-// address than the one to prove is void.
+// UseCode checks a code within an update and removes the right one. A code that was mailed to
+// another address than the one to prove is void.
 func (a *Account) UseCode(purpose, address, code string, now time.Time) error {
 	pending, ok := a.codes[purpose]
 	switch {
@@ -69,7 +70,8 @@ func (a *Account) UseCode(purpose, address, code string, now time.Time) error {
 	return nil
 }
 
-// Unproven returns the value that a code for an attribute proves: a pending change, or the stored value.
+// Unproven returns the value that a code for an attribute proves: a pending change, or the stored
+// value.
 func (a *Account) Unproven(attribute string) string {
 	return cmp.Or(a.Pending[attribute], a.Attributes[attribute])
 }

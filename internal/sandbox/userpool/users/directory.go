@@ -82,8 +82,8 @@ type Directory struct {
 	mu    sync.RWMutex
 	next  uint64
 	users map[string]*Account
-	// names maps every name of a user to the username. A name starts with its kind, so that names of
-	// different kinds cannot collide.
+	// names maps every name of a user to the username. A name starts with its kind, so that names
+	// of different kinds cannot collide.
 	names map[string]string
 }
 
@@ -164,8 +164,9 @@ func (d *Directory) NewAccount(username string, attributes map[string]string) *A
 	return a
 }
 
-// Add stores a new user and returns a copy, or returns false if another user has one of the names. With
-// moveAliases an alias leaves its owner, as in Cognito when a new user's address counts as verified.
+// Add stores a new user and returns a copy, or returns false if another user has one of the names.
+// With moveAliases an alias leaves its owner, as in Cognito when a new user's address counts as
+// verified.
 func (d *Directory) Add(a *Account, moveAliases bool) (*Account, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -200,8 +201,8 @@ func (d *Directory) dropAliases(a *Account) {
 	}
 }
 
-// Update runs change on the user under the lock and returns a copy of the result. It stores nothing if
-// change returns an error, or if another user has a new alias. The change must not block.
+// Update runs change on the user under the lock and returns a copy of the result. It stores nothing
+// if change returns an error, or if another user has a new alias. The change must not block.
 func (d *Directory) Update(username string, change func(*Account) error) (*Account, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

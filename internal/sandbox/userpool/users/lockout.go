@@ -2,8 +2,9 @@ package users
 
 import "time"
 
-// lockout counts wrong passwords. From the fifth on, the n-th locks the user for 2^(n-5) seconds, at most
-// 15 minutes. Attempts during a lock don't count; 15 minutes after a lock the count restarts.
+// lockout counts wrong passwords. From the fifth on, the n-th locks the user for 2^(n-5) seconds,
+// at most 15 minutes. Attempts during a lock don't count; 15 minutes after a lock the count
+// restarts.
 type lockout struct {
 	failures int
 	// until is when the lock ends, or the time of the last attempt if that locked nothing.

@@ -61,7 +61,8 @@ func (d *Directory) TemporaryExpiry() time.Time {
 	return d.now().AddDate(0, 0, d.cfg.TemporaryPasswordValidityDays)
 }
 
-// Verifier returns the verifier of a password. It costs some milliseconds: make it outside of an update.
+// Verifier returns the verifier of a password. It costs some milliseconds: make it outside of an
+// update.
 func (d *Directory) Verifier(username, password string) srp.Verifier {
 	return srp.DeriveVerifier(random.Bytes(srp.SaltSize), d.SRPName(), username, password)
 }
@@ -78,8 +79,8 @@ func (a *Account) UsePassword(v srp.Verifier, now time.Time) {
 	a.Status, a.Modified, a.lockout = Confirmed, now, lockout{}
 }
 
-// CheckPasswordOf counts an attempt, then checks it by isRight: of parallel guesses none is compared
-// before it is counted. A right password that may not be used any more is an error too.
+// CheckPasswordOf counts an attempt, then checks it by isRight: of parallel guesses none is
+// compared before it is counted. A right password that may not be used any more is an error too.
 func (d *Directory) CheckPasswordOf(a *Account, isRight func(srp.Verifier) bool) error {
 	now := d.now()
 	if !d.withAccount(a.Username, func(a *Account) bool { return a.lockout.attempt(now) }) {

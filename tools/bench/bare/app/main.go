@@ -1,5 +1,5 @@
-// Command app is a CDK app with a user pool and a client by the CDK's own constructs: what a synthesis
-// costs without EmailOTP.
+// Command app is a CDK app with a user pool and a client by the CDK's own constructs: what a
+// synthesis costs without EmailOTP.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command create is a Lambda function that makes the AWS calls of create-auth-challenge, in the same
-// order and as many side by side, and nothing else.
+// Command create is a Lambda function that makes the AWS calls of create-auth-challenge, in the
+// same order and as many side by side, and nothing else.
 package main
 
 import (
