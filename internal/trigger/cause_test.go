@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
 )
@@ -94,13 +96,25 @@ func TestNoServicesTextIsLogged(t *testing.T) {
 func TestAThrottledMailIsNotSentAndCountedByItsOwnName(t *testing.T) {
 	eachMode(t, func(t *testing.T, w *world) {
 		w.sendErr = fmt.Errorf("send mail: %w", trigger.ErrThrottled)
-		s := w.start(known()).want("error")
-		if s.err.Error() != trigger.RefusedUnavailable.Error() || w.item().Next != 0 {
-			t.Errorf("%v, item %+v", s.err, w.item())
-		}
-		w.logHas(`"MailsThrottled":1`, `"reason":"mail-throttled"`, `"Faults":1`)
+		s := w.start(known())
+		w.logHas(`"MailsThrottled":1`, `"reason":"mail-throttled"`)
 		w.logLacks("CodesSent")
+		if w.settings.Mode == settings.Password {
+			s.want("error")
+			if s.err.Error() != trigger.RefusedUnavailable.Error() || w.item().Next != 0 {
+				t.Errorf("%v, item %+v", s.err, w.item())
+			}
+			w.logHas(`"Faults":1`)
+		} else {
+			// A stranger must see the same as for an unknown name, whose decoy is throttled too.
+			w.logLacks("Faults")
+			if unknown := w.start(stranger("nobody@example.com")); s.err != nil || unknown.err != nil ||
+				!reflect.DeepEqual(s.public, unknown.public) || w.item().Next == 0 {
+				t.Errorf("%v %v, unknown %v %v, item %+v", s.err, s.public, unknown.err, unknown.public, w.item())
+			}
+		}
 		w.sendErr = nil
+		w.pass(guard.Cooldown)
 		w.start(known()).answer(w.latest()).want("tokens")
 	})
 }

@@ -22,6 +22,9 @@ func needEngine(t *testing.T) {
 }
 
 func TestSmallRunHoldsEveryBound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs for a minute and more; leave out -short")
+	}
 	needEngine(t)
 	report, err := attackAll(t.Context(), options{small: true})
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -17,8 +18,8 @@ type siege struct {
 	// sniper spends the guesses at the moment in which the owner has a short code: the worst case,
 	// for nothing shows an attacker when the owner comes.
 	sniper bool
-	// every is the time between the owner's visits.
-	every time.Duration
+	// every is the time between the owner's visits, lasts that of the whole; zero for days.
+	every, lasts time.Duration
 	// within and opened bound each visit: its time, and the mails to open.
 	within time.Duration
 	opened int
@@ -27,13 +28,19 @@ type siege struct {
 func sieges() []siege {
 	const often, daily, soon, later = 4*time.Hour - 13*time.Minute, 24*time.Hour - 17*time.Minute, 5 * time.Minute,
 		35 * time.Minute
+	// The slow bucket lets 48 mails through and one more every half hour. The attacker draws the fast
+	// one's 6, then 12 an hour and the 2 that the owner's right answers give back: it holds for
+	// (48 - 6) / (12 + 2 - 2) = 3.5 hours.
+	const half, full = 29 * time.Minute, 3*time.Hour + 25*time.Minute
 	return []siege{
-		{"nobody attacks", false, false, false, often, soon, 1},
-		{"guesses kept empty", true, false, false, often, soon, 1},
-		{"mails used up, slow bucket not yet empty", false, true, false, often, soon, 1},
-		{"both, slow bucket not yet empty", true, true, false, often, soon, 1},
-		{"guesses spent as the owner reads the mail", false, false, true, often, soon, 2},
-		{"both, slow bucket empty", true, true, false, daily, later, 2},
+		{"nobody attacks", false, false, false, often, 0, soon, 1},
+		{"guesses kept empty", true, false, false, often, 0, soon, 1},
+		{"mails used up, slow bucket not yet empty", false, true, false, half, full, soon, 1},
+		{"both, slow bucket not yet empty", true, true, false, half, full, soon, 1},
+		{"guesses spent as the owner reads the mail", false, false, true, often, 0, soon, 2},
+		{"mails used up, slow bucket empty", false, true, false, often, 0, later, 2},
+		{"both, slow bucket empty", true, true, false, often, 0, later, 2},
+		{"both, slow bucket empty", true, true, false, daily, 0, later, 2},
 	}
 }
 
@@ -57,8 +64,8 @@ func (s siege) lay(r *run, m settings.Mode, days int) {
 	l.inbox.keep = 4
 	p := &patient{lab: l, who: owner(1)}
 	b := &besieger{lab: l, victim: p.who, siege: s, owner: p}
-	visitAt := epoch.Add(3*time.Hour + 31*time.Minute)
-	end := epoch.Add(time.Duration(days) * 24 * time.Hour)
+	visitAt := epoch.Add(min(s.every, 3*time.Hour+31*time.Minute))
+	end := epoch.Add(cmp.Or(s.lasts, time.Duration(days)*24*time.Hour))
 	const tick = 10 * time.Second
 	for now := epoch; now.Before(end) || p.here; now = now.Add(tick) {
 		r.alive()

@@ -135,7 +135,7 @@ func guardLoad(r *run) error {
 		}
 		itemBytes = max(itemBytes, size)
 	}
-	const users, perSecond = 10_000_000, 1_000
+	const users, perSecond = 10_000_000, settings.MaxPoolMails / 3600
 	l := simulatePool(users, perSecond, r.samples(120, 20), itemBytes)
 	what := fmt.Sprintf("%d million users, %d sign-ins a second: ", users/1_000_000, perSecond)
 	limit := []float64{partitionWrites}
