@@ -218,7 +218,7 @@ func human(d time.Duration) string {
 	return d.String()
 }
 
-// thousands writes 3600000 as "3,600,000".
+// thousands writes 1800000 as "1,800,000".
 func thousands(n int) string {
 	s := strconv.Itoa(n)
 	for i := len(s) - 3; i > 0; i -= 3 {

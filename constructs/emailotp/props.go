@@ -82,16 +82,16 @@ type EmailOTPProps struct {
 	// refuses above 1e-1.
 	GuessRefill awscdk.Duration
 
-	// VerifiedMailsPerHour bounds the pool's mails to proven addresses, 1 to 3,600,000. Default:
+	// VerifiedMailsPerHour bounds the pool's mails to proven addresses, 1 to 1,800,000. Default:
 	// 20,000.
 	VerifiedMailsPerHour *float64
 	// UnverifiedMailsPerHour bounds the pool's mails to addresses that were never proven, 1 to
-	// 3,600,000. Default: 200.
+	// 1,800,000. Default: 200.
 	UnverifiedMailsPerHour *float64
-	// UnverifiedMailsPerDay bounds the same mails in a day (UTC), 1 to 86,400,000. Default: 1,000.
+	// UnverifiedMailsPerDay bounds the same mails in a day (UTC), 1 to 43,200,000. Default: 1,000.
 	UnverifiedMailsPerDay *float64
 	// UnknownMailsPerHour bounds the decoys: mails to SES's mailbox simulator for sign-ins with
-	// unknown names, 1 to 3,600,000. Default: 2,000.
+	// unknown names, 1 to 1,800,000. Default: 2,000.
 	UnknownMailsPerHour *float64
 	// MailUnverifiedAddresses lets [ModePassword] mail codes to addresses that were never verified:
 	// for pools whose addresses come from an administrator. Default: false.

@@ -22,7 +22,7 @@ const (
 // sandbox's services over loopback: known names and invented ones, in turns.
 func timing(r *run, m settings.Mode) {
 	// No quota may end in the run: past its end no mail goes out, which time shows.
-	idle, busy := quotas{100_000, 100_000, 100_000}, quotas{10_000, 10_000, 3_600_000}
+	idle, busy := quotas{100_000, 100_000, 100_000}, quotas{10_000, 10_000, settings.MaxPoolMails}
 	for _, p := range []struct {
 		name   string
 		spec   userSpec
