@@ -20,6 +20,7 @@ func (e *emailOTP) addUserPool() {
 	c := &e.config
 	if c.pool != nil {
 		e.pool = c.pool.(awscognito.UserPool)
+		c.settings.CaseSensitiveNames = e.isCaseSensitive()
 		return
 	}
 	p := c.poolProps
@@ -60,6 +61,14 @@ func (e *emailOTP) addUserPool() {
 		DeletionProtection: jsii.Bool(protected),
 		RemovalPolicy:      c.removalPolicy(protected),
 	})
+}
+
+// isCaseSensitive reports whether the given pool takes user names of another case for other names, which
+// is Cognito's default.
+func (e *emailOTP) isCaseSensitive() bool {
+	names, _ := resolver(e.stack())(e.poolResource().UsernameConfiguration()).(map[string]any)
+	sensitive, known := names["caseSensitive"].(bool)
+	return !known || sensitive
 }
 
 // addUserPoolClient creates the one client that signs in by e-mail code.

@@ -13,8 +13,10 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsses"
+	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp/emailotptest"
@@ -551,5 +553,31 @@ func TestEachKindOfSenderHasItsOwnIdentityAndStatement(t *testing.T) {
 		}
 		assertions.Template_FromStack(stack, nil).HasResourceProperties(text("AWS::SES::ConfigurationSet"),
 			map[string]any{"DeliveryOptions": map[string]any{"TlsPolicy": "REQUIRE"}})
+	}
+}
+
+// TestTheFunctionsReadWhetherThePoolFoldsNames: the budgets of unknown names follow the pool's rule, or
+// another spelling of a name would show whether an account has it.
+func TestTheFunctionsReadWhetherThePoolFoldsNames(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*awscognito.UserPoolProps)
+		want   bool
+	}{
+		"Cognito's default":        {nil, true},
+		"a pool that folds names":  {func(p *awscognito.UserPoolProps) { p.SignInCaseSensitive = jsii.Bool(false) }, false},
+		"a pool that doesn't fold": {func(p *awscognito.UserPoolProps) { p.SignInCaseSensitive = jsii.Bool(true) }, true},
+	} {
+		stack := newStack(t)
+		props := valid(emailotp.ModePasswordless)
+		props.UserPool = ownPool(stack, c.change)
+		signIn(stack, props)
+		for _, function := range []string{"SignInCreate", "SignInVerify"} {
+			functions := resources(t, stack, "AWS::Lambda::Function")
+			got := strings.Contains(compact(t, functions[logical(t, functions, function)]),
+				`"EMAILOTP_CASE_SENSITIVE_NAMES":"true"`)
+			if got != c.want {
+				t.Errorf("%s, %s: case-sensitive is %v, want %v", name, function, got, c.want)
+			}
+		}
 	}
 }

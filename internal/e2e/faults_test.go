@@ -26,6 +26,15 @@ func TestAServiceThatIsDownRefusesAndLeavesNothingHalfDone(t *testing.T) {
 			p := newUser(t, sb, name+"-create@example.com")
 			repair := breakdown(t, sb, fault)
 			_, err := p.Start()
+			if name == "ses-slow" && stack == app.Passwordless {
+				// Known and unknown names look alike: the client is shown a sign-in whose mail was sent.
+				if err != nil {
+					t.Errorf("throttled: %v", err)
+				}
+				repair()
+				p.WantMails(0)
+				continue
+			}
 			wantRefusal(t, err, "UserLambdaValidationException", "CreateAuthChallenge "+unavailable)
 			repair()
 			// A mail that did not go spent no budget and started no cool-down.

@@ -97,13 +97,16 @@ func (s *section) read(e *Environment) {
 func (s *section) settings() settings.Settings {
 	set := settings.Defaults("")
 	for _, f := range settings.Fields() {
+		if f.Key == "" {
+			continue // the construct's own, such as the key's ARN
+		}
 		switch p := f.Of(&set).(type) {
 		case *settings.Mode:
 			*p = settings.Mode(s.oneOf(f.Key, modes, true))
 		case *string:
 			if f.Key == "sender" {
 				*p = s.text(f.Key, "an e-mail address like no-reply@example.com", true)
-			} else if f.Key != "" {
+			} else {
 				*p = cmp.Or(s.text(f.Key, "a text that is not empty", false), *p)
 			}
 		case *int:

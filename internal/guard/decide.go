@@ -111,7 +111,7 @@ func (p Policy) Resend(i Item, c Class, now time.Time, fresh otp.Nonce, own Sess
 // a sign-in moves to a new code as soon as a mail is allowed or another sign-in's code can be
 // joined.
 func (p Policy) Again(i Item, c Class, now time.Time, fresh otp.Nonce, own Session) Decision {
-	if own.Key == p.Key && (own.Digits == otp.LongDigits || p.ShortLeft(i, now) > 0) {
+	if !p.Useless(i, own, now) {
 		return p.keep(Decision{}, own)
 	}
 	d := p.Start(i, c, now, fresh)
@@ -121,10 +121,15 @@ func (p Policy) Again(i Item, c Class, now time.Time, fresh otp.Nonce, own Sessi
 	return d
 }
 
+// Useless reports whether a sign-in's code can't be right any more although it is neither expired nor
+// used: it is of a replaced key, or a short one that the account has no guesses left for.
+func (p Policy) Useless(i Item, own Session, now time.Time) bool {
+	return own.Key != p.Key || own.Digits != otp.LongDigits && p.ShortLeft(i, now) == 0
+}
+
 // spent reports whether no answer to a sign-in's own code can be right any more.
 func (p Policy) spent(i Item, own Session, now time.Time) bool {
-	return own.Key != p.Key || !now.Before(own.Expires) || i.Used >= own.Nonce.Issued().UnixMilli() ||
-		own.Digits != otp.LongDigits && p.ShortLeft(i, now) == 0
+	return p.Useless(i, own, now) || !now.Before(own.Expires) || i.Used >= own.Nonce.Issued().UnixMilli()
 }
 
 func (p Policy) keep(d Decision, own Session) Decision {

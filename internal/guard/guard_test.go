@@ -263,7 +263,7 @@ func TestKeysNameNoUserAndNeverMeet(t *testing.T) {
 		"user":        guard.Key("pool", "user@example.com"),
 		"other user":  guard.Key("pool", "user@example.co"),
 		"other pool":  guard.Key("pooluser@", "example.com"),
-		"unknown":     guard.UnknownKey("pool", "user@example.com"),
+		"unknown":     guard.UnknownKey("pool", "user@example.com", false),
 		"resend":      guard.ResendKey("pool", "user@example.com"),
 		"quota":       guard.QuotaKey(guard.DecoyMails, "pool", start),
 		"other quota": guard.QuotaKey(guard.ProvenMails, "pool", start),
@@ -277,7 +277,24 @@ func TestKeysNameNoUserAndNeverMeet(t *testing.T) {
 		}
 		keys[key] = name
 	}
-	if guard.UnknownKey("pool", " User@Example.COM ") != guard.UnknownKey("pool", "user@example.com") {
-		t.Error("spelling makes another stranger")
+}
+
+func TestUnknownNamesShareAnItemWhereThePoolTakesThemForOne(t *testing.T) {
+	for _, c := range []struct {
+		a, b          string
+		caseSensitive bool
+		same          bool
+	}{
+		{"User@Example.COM", "user@example.com", false, true},
+		{"User@Example.COM", "user@example.com", true, false},
+		{"user@example.com ", "user@example.com", false, false},
+		{" user@example.com", "user@example.com", false, false},
+		{"İ@example.com", "i@example.com", false, false},
+		{"É@example.com", "é@example.com", false, false},
+	} {
+		same := guard.UnknownKey("pool", c.a, c.caseSensitive) == guard.UnknownKey("pool", c.b, c.caseSensitive)
+		if same != c.same {
+			t.Errorf("%q and %q, case-sensitive %v: one item is %v", c.a, c.b, c.caseSensitive, same)
+		}
 	}
 }

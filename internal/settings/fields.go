@@ -81,6 +81,8 @@ var fields = append([]Field{
 
 	{Variable: "EMAILOTP_KEY_ARN", readers: readByGuesses, pointer: func(s *Settings) any { return &s.KeyARN }},
 	{Variable: "EMAILOTP_TABLE", readers: readByStores, pointer: func(s *Settings) any { return &s.TableName }},
+	{Variable: "EMAILOTP_CASE_SENSITIVE_NAMES", readers: readByGuesses, optional: true,
+		pointer: func(s *Settings) any { return &s.CaseSensitiveNames }},
 	{Variable: "EMAILOTP_USER_POOL_ID", readers: readByEvents, pointer: func(s *Settings) any { return &s.UserPoolID }},
 	text("", "", "EMAILOTP_IDENTITY_ARN", func(s *Settings) any { return &s.IdentityARN }),
 	text("", "", "EMAILOTP_CONFIGURATION_SET", func(s *Settings) any { return &s.ConfigurationSet }),

@@ -80,6 +80,8 @@ type Settings struct {
 	KeyARN string
 	// TableName is the DynamoDB table of the budgets.
 	TableName string
+	// CaseSensitiveNames is true for a pool that takes user names of another case for other names.
+	CaseSensitiveNames bool
 	// UserPoolID is the pool's id, for a function that receives no event of the pool.
 	UserPoolID string
 	// GuessBurst is how many answers of an account are compared at once before long codes begin.

@@ -37,7 +37,7 @@ func accountOf(e *event, s settings.Settings) account {
 		sub = e.UserName
 	}
 	if e.Request.UserNotFound {
-		a.key = guard.UnknownKey(e.UserPoolID, e.UserName)
+		a.key = guard.UnknownKey(e.UserPoolID, e.UserName, s.CaseSensitiveNames)
 	} else {
 		a.key = guard.Key(e.UserPoolID, sub)
 	}

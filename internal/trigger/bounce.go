@@ -79,7 +79,7 @@ func (m MailEvents) handle(ctx context.Context, payload []byte, r *report) error
 	if e.kind == "Bounce" {
 		mark = guard.BounceMark(addressMark(e.address), e.subType, e.at)
 	}
-	marked, err := m.Store.MarkBounced(ctx, e.item, mark, m.Now())
+	item, marked, err := m.Store.MarkBounced(ctx, e.item, mark, m.Now())
 	switch {
 	case err != nil:
 		refuse(r, unavailable("table-mark", err))
@@ -92,7 +92,11 @@ func (m MailEvents) handle(ctx context.Context, payload []byte, r *report) error
 	default:
 		r.record(slog.LevelWarn, "marked", "permanent-bounce")
 		r.count(settings.AddressesBounced)
-		m.countBounce(ctx, r)
+		// The quota is for addresses that no code came back from. The mailbox of one that a code came
+		// back from has gone; it was no stranger's choice.
+		if item.UsedAt == 0 {
+			m.countBounce(ctx, r)
+		}
 	}
 	return nil
 }

@@ -243,7 +243,7 @@ func TestRealMailsAndDecoysNameTheirItemAndShareNoTags(t *testing.T) {
 			w.start(stranger("nobody@example.com"))
 		}
 		keys := map[string]string{person: guard.Key(pool, sub),
-			trigger.Simulator: guard.UnknownKey(pool, "nobody@example.com")}
+			trigger.Simulator: guard.UnknownKey(pool, "nobody@example.com", false)}
 		for _, m := range w.sent {
 			if own := (mail.Tag{Name: "emailotp-item", Value: keys[m.To]}); !slices.Equal(m.Tags,
 				[]mail.Tag{sharedTags[0], own}) {

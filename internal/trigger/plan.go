@@ -111,7 +111,7 @@ func decide(f facts) plan {
 	item := policy.Clamp(f.item, f.account.class, f.now)
 	d := f.decision(policy, item)
 	// In passwordless mode a round that could have mailed must look as if it did.
-	looksMailed := f.last == nil || d.Action == guard.Mail || f.resend && !f.isTooSoon()
+	looksMailed := f.last == nil || d.Action == guard.Mail || d.Action == guard.Silent || f.resend && !f.isTooSoon()
 	p := plan{nonce: d.Nonce, digits: d.Digits, key: d.Key, before: f.item, after: item, keepClaim: !f.isPassword(),
 		established: policy.Established(item, f.now)}
 	p.outcome = f.outcome(d, looksMailed)
@@ -150,6 +150,13 @@ func (f facts) decision(p guard.Policy, item guard.Item) (d guard.Decision) {
 			d = p.Resend(item, f.account.class, f.now, f.fresh, own)
 		default:
 			d = p.Again(item, f.account.class, f.now, f.fresh, own)
+			outOfMail := d.Budget && item.Next <= f.now.UnixMilli()
+			if d.Action == guard.Keep && outOfMail && !f.isPassword() && p.Useless(item, own, f.now) {
+				// Unknown names have mails left where this account may have none. The sign-in moves to
+				// a new code as theirs do, and the code is no loss: it can't be answered any more.
+				d = guard.Decision{Action: guard.Silent, Nonce: f.fresh, Digits: p.Digits(item, f.now), Key: p.Key,
+					Budget: d.Budget}
+			}
 		}
 	}
 	if d.Action == guard.Mail && f.lastTry {

@@ -184,6 +184,7 @@ func TestSignUpRefusesByFormatAlone(t *testing.T) {
 		{"usér@example.com", nil, "address-unmailable"},
 		{strings.Repeat("a", 65) + "@example.com", nil, "address-unmailable"},
 		{"", nil, "address-unmailable"},
+		{"bounce+1@Simulator.amazonSES.com", nil, "address-unmailable"},
 	} {
 		w := newWorld(t, settings.Passwordless)
 		w.settings.AllowedSignUpDomains = tc.domains
@@ -246,5 +247,52 @@ func TestAFloodThatAnswersItsOwnMailStopsNoOwnersMail(t *testing.T) {
 		if toPeople := len(w.mails) - len(w.mailbox(trigger.Simulator)); toPeople > 160 {
 			t.Errorf("%d mails", toPeople)
 		}
+	}
+}
+
+// TestAnUnprovenAddressWithoutMailsLeftLooksLikeAnUnknownName: the sign-in moves to a long code for
+// both when the guesses run out, although only the unknown name has mails left.
+func TestAnUnprovenAddressWithoutMailsLeftLooksLikeAnUnknownName(t *testing.T) {
+	seen := map[string]string{}
+	for name, u := range map[string]user{"unproven": known().with("email_verified", "false"),
+		"proven": known(), "unknown": stranger("nobody@example.com")} {
+		w := newWorld(t, settings.Passwordless)
+		// The slow bucket of an unproven address has 6 mails, the others' 48.
+		for range 8 {
+			w.start(u)
+			w.pass(guard.Cooldown + time.Second)
+		}
+		w.pass(10 * time.Minute)
+		held := w.start(u)
+		for n := 0; n < w.settings.GuessBurst; n++ {
+			s := w.start(u)
+			for s.ended == "" && n < w.settings.GuessBurst {
+				s.answer("00000000")
+				n++
+			}
+			n--
+		}
+		w.pass(guard.Cooldown + time.Second)
+		w.reset()
+		held.answer("00000000")
+		seen[name] = fmt.Sprint(held.public["codeLength"], held.public["reason"], w.counted("SendEmail"), w.counted("Claim"),
+			w.counted("CountQuota"))
+	}
+	if seen["unproven"] != seen["unknown"] || seen["proven"] != seen["unknown"] {
+		t.Errorf("differ: %v", seen)
+	}
+}
+
+func TestABounceOfAProvenAddressTakesNothingFromTheQuotaForOthers(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	s := w.start(known().with("email_verified", "false"))
+	s.answer(w.latest()).want("tokens")
+	w.pass(time.Hour)
+	if err := w.hear(mailEvent(t, w, "bounce-permanent")); err != nil {
+		t.Fatal(err)
+	}
+	w.logHas("permanent-bounce")
+	if c := w.counters(guard.UnprovenMails); c[guard.BounceCounter] != 0 {
+		t.Errorf("counters %v", c)
 	}
 }

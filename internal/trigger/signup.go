@@ -38,7 +38,7 @@ func (s SignUp) respond(_ context.Context, e *event, r *report) (any, error) {
 	}
 	address := e.attribute("email")
 	switch {
-	case mail.ValidateAddress(address) != nil:
+	case mail.ValidateAddress(address) != nil, isSimulator(address):
 		return nil, refuseSignUp(r, "address-unmailable")
 	case !isAllowedDomain(address, s.Settings.AllowedSignUpDomains):
 		return nil, refuseSignUp(r, "domain-not-allowed")
@@ -51,6 +51,12 @@ func refuseSignUp(r *report, reason string) error {
 	r.record(slog.LevelInfo, "refused", reason)
 	r.count(settings.SignUpsRefused)
 	return RefusedSignUp
+}
+
+// isSimulator reports whether SES simulates the mailbox. A stranger could have it bounce as often as the
+// quota for unproven addresses bears, for nothing.
+func isSimulator(address string) bool {
+	return strings.HasSuffix(strings.ToLower(address), "@simulator.amazonses.com")
 }
 
 // isAllowedDomain reports whether the address is of one of the domains or of a subdomain of one. No

@@ -409,8 +409,13 @@ func (s *store) ResendAsked(ctx context.Context, key string) (bool, error) {
 	return call(s, "ResendAsked", func() (bool, error) { return s.Store.ResendAsked(ctx, key) })
 }
 
-func (s *store) MarkBounced(ctx context.Context, key string, m guard.Mark, now time.Time) (bool, error) {
-	return call(s, "MarkBounced", func() (bool, error) { return s.Store.MarkBounced(ctx, key, m, now) })
+func (s *store) MarkBounced(ctx context.Context, key string, m guard.Mark, now time.Time) (i guard.Item, marked bool,
+	err error) {
+	marked, err = call(s, "MarkBounced", func() (marked bool, err error) {
+		i, marked, err = s.Store.MarkBounced(ctx, key, m, now)
+		return marked, err
+	})
+	return i, marked, err
 }
 
 // item returns the person's item.

@@ -148,6 +148,6 @@ func (standIn) Use(context.Context, string, guard.Use, time.Time) (bool, error) 
 	return true, nil
 }
 
-func (standIn) MarkBounced(context.Context, string, guard.Mark, time.Time) (bool, error) {
-	return true, nil
+func (standIn) MarkBounced(context.Context, string, guard.Mark, time.Time) (guard.Item, bool, error) {
+	return guard.Item{}, true, nil
 }

@@ -154,8 +154,8 @@ func (s *Store) ResendAsked(ctx context.Context, key string) (bool, error) {
 }
 
 // MarkBounced implements [guard.Store] by one conditional write.
-func (s *Store) MarkBounced(ctx context.Context, key string, m guard.Mark, now time.Time) (bool, error) {
-	u := update{}
+func (s *Store) MarkBounced(ctx context.Context, key string, m guard.Mark, now time.Time) (guard.Item, bool, error) {
+	u := update{returns: types.ReturnValueAllNew}
 	u.set("bx", ":mark", "mark", m.Address)
 	u.set("bt", ":at", "at", m.At)
 	u.set("be", ":until", "until", m.Until)
@@ -167,8 +167,8 @@ func (s *Store) MarkBounced(ctx context.Context, key string, m guard.Mark, now t
 		u.only(free, nil)
 	}
 	u.keepUntil(now)
-	_, marked, err := s.write(ctx, key, u)
-	return marked, wrap("mark an address", err)
+	out, marked, err := s.write(ctx, key, u)
+	return itemOf(out), marked, wrap("mark an address", err)
 }
 
 func (s *Store) get(ctx context.Context, key string) (map[string]types.AttributeValue, error) {

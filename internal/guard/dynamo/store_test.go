@@ -80,9 +80,13 @@ func TestAnOperatorClearsAMark(t *testing.T) {
 	const key = "an operator's"
 	n, _ := otp.NewNonce(now, rand.Reader)
 	want := guard.Item{MailState: guard.MailState{Mail: 7, Next: 9, Nonce: n.String(), Digits: 8, Key: "key"}}
+	mark := func() error {
+		_, _, err := store.MarkBounced(ctx, key, guard.ComplaintMark("hash", now), now)
+		return err
+	}
 	for _, err := range []error{
 		errorOf(store.Claim(ctx, key, guard.Item{}, want, now)),
-		errorOf(store.MarkBounced(ctx, key, guard.ComplaintMark("hash", now), now)),
+		mark(),
 		errorOf(client.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: aws.String("Guard"),
 			Key:              map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: key}},
 			UpdateExpression: aws.String("REMOVE bx, nonce"), ConditionExpression: aws.String("attribute_exists(pk)")})),

@@ -102,7 +102,10 @@ func (s suite) use(u guard.Use) bool {
 
 func (s suite) mark(m guard.Mark) bool {
 	s.Helper()
-	marked, err := s.MarkBounced(s.ctx, s.key, m, now)
+	item, marked, err := s.MarkBounced(s.ctx, s.key, m, now)
+	if marked && item != s.item() {
+		s.Errorf("returned %+v", item)
+	}
 	return value(s, marked, err)
 }
 

@@ -167,8 +167,9 @@ func (s *Store) ResendAsked(_ context.Context, key string) (bool, error) {
 }
 
 // MarkBounced implements [guard.Store].
-func (s *Store) MarkBounced(_ context.Context, key string, m guard.Mark, _ time.Time) (bool, error) {
-	return s.change(key, func(i *guard.Item) bool {
+func (s *Store) MarkBounced(_ context.Context, key string, m guard.Mark, _ time.Time) (after guard.Item, marked bool,
+	err error) {
+	marked, err = s.change(key, func(i *guard.Item) bool {
 		if _, found := s.items[key]; !found {
 			return false
 		}
@@ -178,6 +179,8 @@ func (s *Store) MarkBounced(_ context.Context, key string, m guard.Mark, _ time.
 			return false
 		}
 		i.Mark = m
+		after = *i
 		return true
 	})
+	return after, marked, err
 }
