@@ -53,10 +53,10 @@ synth: go $(NODE_MODULES) ## synthesise all environments into cdk.out, strictly
 lambdas: go ## write the functions as zips into dist/lambdas
 	@go run ./cmd/emailotp lambdas $(ARGS)
 
-bench: $(NODE_MODULES) ## measure
+bench: go $(NODE_MODULES) ## measure
 	@go run ./tools/bench $(ARGS)
 
-attack: ## attack the sign-in and see every bound hold
+attack: go ## attack the sign-in and see every bound hold
 	@go run ./tools/attack $(ARGS)
 	EMAILOTP_ATTACK=all go test -count=1 -timeout 60m -run TestEveryWeaknessIsFound ./tools/attack
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -32,15 +33,11 @@ func Must[T any](v T, err error) T {
 	return v
 }
 
-// MailFile is the name of the file beside the function's binary that holds an adopter's own brand,
-// languages and templates.
-const MailFile = "mail.json"
-
-// MailRenderer returns the renderer of [MailFile] in Lambda's task root where there is one, else
-// the built-in one with what the settings say.
+// MailRenderer returns the renderer of [contract.MailFile] in Lambda's task root where there is
+// one, else the built-in one with what the settings say.
 func MailRenderer(s settings.Settings, lookup func(string) (string, bool)) (*mail.Renderer, error) {
 	if root, ok := lookup("LAMBDA_TASK_ROOT"); ok {
-		switch b, err := os.ReadFile(filepath.Join(root, MailFile)); {
+		switch b, err := os.ReadFile(filepath.Join(root, contract.MailFile)); {
 		case err == nil:
 			return mail.Load(b)
 		case !errors.Is(err, fs.ErrNotExist):
