@@ -15,9 +15,14 @@ import (
 //
 // It refuses, by format alone, an address that create could never mail, and an address outside the
 // domains that may sign up. So the refusal shows nothing about who has an account.
+//
+// The adopter's own function runs after it allowed the sign-up and may refuse it. The answer about
+// a user who signs up is ours whatever that function returns.
 type SignUp struct {
 	Settings settings.Settings
 	Reporter *Reporter
+	// Chained is the adopter's own function; nil for none.
+	Chained Chained
 }
 
 type signUpResponse struct {
@@ -29,22 +34,35 @@ type signUpResponse struct {
 // Handler returns the trigger as lambda.Start takes it.
 func (s SignUp) Handler() Handler { return Handler{s.Reporter, s.respond} }
 
-func (s SignUp) respond(_ context.Context, e *event, r *report) (any, error) {
-	// Cognito ignores the answer for users whom an administrator creates, and a federated user is
-	// confirmed by its provider. Their addresses are not a stranger's choice.
-	if e.TriggerSource != "PreSignUp_SignUp" {
-		r.record(slog.LevelInfo, "sign-up", e.TriggerSource)
-		return signUpResponse{}, nil
+func (s SignUp) respond(ctx context.Context, e *event, r *report) (any, error) {
+	bySelf := e.TriggerSource == "PreSignUp_SignUp"
+	if address := e.attribute("email"); bySelf {
+		switch {
+		case mail.ValidateAddress(address) != nil:
+			return nil, refuseSignUp(r, "address-unmailable")
+		case !isAllowedDomain(address, s.Settings.AllowedSignUpDomains):
+			return nil, refuseSignUp(r, "domain-not-allowed")
+		}
 	}
-	address := e.attribute("email")
-	switch {
-	case mail.ValidateAddress(address) != nil:
-		return nil, refuseSignUp(r, "address-unmailable")
-	case !isAllowedDomain(address, s.Settings.AllowedSignUpDomains):
-		return nil, refuseSignUp(r, "domain-not-allowed")
+	var response any = signUpResponse{AutoConfirmUser: bySelf}
+	if s.Chained != nil {
+		answer, err := chain(ctx, s.Chained, e, r)
+		if err != nil {
+			return nil, err
+		}
+		if isOthersSignUp(e.TriggerSource) {
+			response = answer
+		}
 	}
 	r.record(slog.LevelInfo, "sign-up", e.TriggerSource)
-	return signUpResponse{AutoConfirmUser: true}, nil
+	return response, nil
+}
+
+// isOthersSignUp reports whether EmailOTP has no rule for the user. Cognito ignores the answer for
+// users whom an administrator creates, and a federated user is confirmed by its provider. Their
+// addresses are not a stranger's choice.
+func isOthersSignUp(source string) bool {
+	return source == "PreSignUp_AdminCreateUser" || source == "PreSignUp_ExternalProvider"
 }
 
 func refuseSignUp(r *report, reason string) error {

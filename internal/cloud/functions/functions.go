@@ -50,6 +50,9 @@ type Error struct {
 // Error returns the type alone.
 func (e *Error) Error() string { return "the function failed with " + e.Type }
 
+// FunctionError returns the function's message and the error's type.
+func (e *Error) FunctionError() (message, kind string) { return e.Message, e.Type }
+
 // A ServiceError is an answer of Lambda's that reports an error: the function is throttled, absent,
 // or may not be invoked. It leaves Lambda's own sentence out.
 type ServiceError struct {
@@ -62,6 +65,15 @@ type ServiceError struct {
 func (e *ServiceError) Error() string {
 	return fmt.Sprintf("Lambda answered %s (HTTP status %d, request %s)", e.Code, e.Status, e.RequestID)
 }
+
+// ErrorCode returns Lambda's code, such as "TooManyRequestsException".
+func (e *ServiceError) ErrorCode() string { return e.Code }
+
+// HTTPStatusCode returns the answer's status.
+func (e *ServiceError) HTTPStatusCode() int { return e.Status }
+
+// ServiceRequestID returns Lambda's id of the request.
+func (e *ServiceError) ServiceRequestID() string { return e.RequestID }
 
 // Invoke calls the function once with an event and returns its answer. A function that fails is an
 // [Error], although Lambda reports it by HTTP status 200. There is no second attempt: the time that
