@@ -1,10 +1,15 @@
 package e2e_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -230,4 +235,63 @@ func TestAChainedFunctionThatCanNotBeInvokedFailsClosed(t *testing.T) {
 			})
 		}
 	})
+}
+
+// The programs themselves, one invoking the other: the claim is in the token, the client reads the
+// function's error, and only the function's own log has it.
+func TestTheProgramsOfAChain(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("assets are Linux binaries, which run in place on Linux only")
+	}
+	asset := t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-o",
+		filepath.Join(asset, "bootstrap"), "./testdata/chained")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if words, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, words)
+	}
+	var log lockedBuffer
+	sb := app.Own(t, sandbox.Options{Stack: app.Password, FunctionLog: &log,
+		Assembly: app.Changed(t, app.Password, func(resources object) {
+			chain(resources, app.Password, nil)
+			function := resources["Own"].(object)
+			function["Metadata"] = object{"aws:asset:path": asset}
+			properties := function["Properties"].(object)
+			properties["Code"] = object{"S3Bucket": "assets", "S3Key": "own.zip"}
+			properties["Architectures"] = []any{map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]}
+		})})
+	if claims := claimsOf(t, newUser(t, sb, "seats@example.com").SignIn().IdToken); claims["seats"] != "4" {
+		t.Errorf("claims %v", claims)
+	}
+	late := newUser(t, sb, "late@example.com")
+	_, err := late.Answer(late.Begin(), late.Code())
+	wantRefusal(t, err, "UserLambdaValidationException",
+		"PreTokenGeneration failed with error all seats are taken for "+late.Email+".")
+	for line := range strings.Lines(log.String()) {
+		if strings.Contains(line, "all seats") && !strings.Contains(line, "Own") {
+			t.Errorf("EmailOTP's log has the function's text: %s", line)
+		}
+	}
+	if !strings.Contains(log.String(), `"reason":"chained-error"`) {
+		t.Errorf("the log lacks the reason:\n%s", log.String())
+	}
+}
+
+// lockedBuffer is a buffer for several writers.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
 }

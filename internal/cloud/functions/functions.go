@@ -27,7 +27,11 @@ type Function struct {
 	client *signed.Client
 	arn    string
 	path   string
+	lookup cloud.Lookup
 }
+
+// traceVariable holds the trace of the invocation under way, as Lambda's runtime sets it.
+const traceVariable = "_X_AMZN_TRACE_ID"
 
 // New returns the function with the given ARN, which may end in an alias or a version.
 func New(arn string, lookup cloud.Lookup, options ...cloud.Option) (*Function, error) {
@@ -35,7 +39,7 @@ func New(arn string, lookup cloud.Lookup, options ...cloud.Option) (*Function, e
 	if err != nil {
 		return nil, err
 	}
-	return &Function{c, arn, "/2015-03-31/functions/" + url.PathEscape(arn) + "/invocations"}, nil
+	return &Function{c, arn, "/2015-03-31/functions/" + url.PathEscape(arn) + "/invocations", lookup}, nil
 }
 
 // An Error is a function that failed by itself.
@@ -81,6 +85,10 @@ func (e *ServiceError) ServiceRequestID() string { return e.RequestID }
 func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	header := http.Header{"Content-Type": {"application/json"}, "X-Amz-Invocation-Type": {"RequestResponse"},
 		"X-Amz-Log-Type": {"None"}}
+	// By the trace Lambda recognises functions that invoke each other in a loop, and stops them.
+	if trace, _ := f.lookup(traceVariable); trace != "" {
+		header.Set("X-Amzn-Trace-Id", trace)
+	}
 	a, err := f.client.Post(ctx, f.path, header, event, maxAnswer)
 	if err != nil {
 		return nil, fmt.Errorf("invoke %s: %w", f.arn, err)
