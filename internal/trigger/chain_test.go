@@ -219,6 +219,7 @@ func TestAnAdoptersFunctionThatGivesNoAnswerFailsClosed(t *testing.T) {
 		"half an answer":    {answering(`{"response":{`), "answer"},
 		"null":              {answering(`null`), "answer"},
 		"no response":       {answering(`{}`), "answer"},
+		"a null response":   {answering(`{"response":null}`), "answer"},
 		"a response's list": {answering(`{"response":[]}`), "answer"},
 	}
 	for name, tc := range cases {
