@@ -18,6 +18,7 @@ const (
 	KMS      Service = "kms"
 	DynamoDB Service = "dynamodb"
 	Cognito  Service = "cognito-idp"
+	Lambda   Service = "lambda"
 )
 
 // Fault makes the matching calls fail or wait. Latency combines with the others. At most one of
@@ -49,8 +50,8 @@ type Fault struct {
 
 func (f Fault) validate() error {
 	var errs []error
-	if !slices.Contains([]Service{SES, KMS, DynamoDB, Cognito}, f.Service) {
-		errs = append(errs, fmt.Errorf("Service must be ses, kms, dynamodb or cognito-idp (received: %q)", f.Service))
+	if !slices.Contains([]Service{SES, KMS, DynamoDB, Cognito, Lambda}, f.Service) {
+		errs = append(errs, fmt.Errorf("Service must be ses, kms, dynamodb, cognito-idp or lambda (received: %q)", f.Service))
 	}
 	if f.Calls < 0 || f.After < 0 || f.Latency < 0 {
 		errs = append(errs, errors.New("Calls, After and Latency must not be negative"))

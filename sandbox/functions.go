@@ -54,13 +54,17 @@ func (s *Sandbox) Triggers() []Trigger {
 // function finds the function behind a trigger.
 func (s *Sandbox) function(trigger Trigger) (assembly.Function, error) {
 	for _, f := range s.plan.Functions {
-		if slices.Contains(f.Triggers, trigger) || trigger == MailEvents && s.hasRule(f.Name) {
+		if slices.Contains(f.Triggers, trigger) || trigger == MailEvents && s.hasRule(f.Name) ||
+			trigger == Chained && f.Name == s.plan.Chained {
 			return f, nil
 		}
 	}
 	if trigger == MailEvents {
 		return assembly.Function{}, errors.New("the template has no rule that hands SES's events to a function of " +
 			"this EmailOTP")
+	}
+	if trigger == Chained {
+		return assembly.Function{}, errors.New("no function of this EmailOTP invokes one of the app's own")
 	}
 	return assembly.Function{}, fmt.Errorf("the user pool has no trigger %q; it has %v", trigger, s.Triggers())
 }
@@ -100,6 +104,7 @@ func (s *Sandbox) endpoints() map[string]string {
 		"AWS_ENDPOINT_URL_KMS":                       gateway,
 		"AWS_ENDPOINT_URL_DYNAMODB":                  gateway,
 		"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": gateway,
+		"AWS_ENDPOINT_URL_LAMBDA":                    gateway,
 		"AWS_ENDPOINT_URL":                           catchAll,
 		"HTTPS_PROXY":                                catchAll,
 		"HTTP_PROXY":                                 catchAll,
@@ -189,8 +194,8 @@ func poolError(ctx context.Context, err error) error {
 }
 
 // Counts returns how often each operation of a service was called ("dynamodb:UpdateItem"), each
-// trigger by the pool ("lambda:CreateAuthChallenge"), and the function of SES's events by its rule
-// ("lambda:MailEvents").
+// trigger by the pool ("lambda:CreateAuthChallenge"), the function of SES's events by its rule
+// ("lambda:MailEvents"), and the app's own by EmailOTP's ("lambda:Chained").
 func (s *Sandbox) Counts() map[string]int {
 	all := s.gateway.Counts()
 	s.mu.Lock()

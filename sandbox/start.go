@@ -173,7 +173,8 @@ func (s *Sandbox) startServices(callers gateway.Callers, pool *atomic.Pointer[us
 	if err != nil {
 		return err
 	}
-	services := map[string]gateway.Service{gateway.SES: s.mail, gateway.KMS: kms}
+	services := map[string]gateway.Service{gateway.SES: s.mail, gateway.KMS: kms,
+		gateway.Lambda: lambdaService{s, callers}}
 	if s.table != nil {
 		services[gateway.DynamoDB] = s.table
 	}

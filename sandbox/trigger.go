@@ -28,6 +28,10 @@ const (
 // error it is called again, twice.
 const MailEvents Trigger = "MailEvents"
 
+// Chained is no trigger of a user pool. It names the app's own function that EmailOTP's invokes: the
+// prop PreSignUp or PreTokenGeneration of the construct.
+const Chained Trigger = "Chained"
+
 // Invoker runs triggers in place of the assembly's binaries: Invoke(ctx, trigger, event) receives
 // the whole event as Cognito sends it, and returns the whole event with its response. An error that
 // is not a *[FunctionError] counts as one that the function returned: its text is what the client

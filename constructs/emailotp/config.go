@@ -35,6 +35,8 @@ type config struct {
 	clientProps           UserPoolClientProps
 	clientsMayChangeEmail bool
 	bypasses              []Bypass
+	chained               awslambda.IFunction      // the adopter's own; nil for none
+	tokenVersion          awscognito.LambdaVersion // empty for V1_0
 
 	architecture  awslambda.Architecture
 	goarch        string

@@ -14,12 +14,13 @@ import (
 )
 
 func (e *emailOTP) Metric(name *string, props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	if name == nil || !slices.Contains(settings.Metrics(), settings.Metric(*name)) {
+	all := slices.Concat(settings.Metrics(), settings.ChainedMetrics())
+	if name == nil || !slices.Contains(all, settings.Metric(*name)) {
 		given := "nil"
 		if name != nil {
 			given = fmt.Sprintf("%q", *name)
 		}
-		names := strings.Trim(strings.ReplaceAll(fmt.Sprint(settings.Metrics()), " ", ", "), "[]")
+		names := strings.Trim(strings.ReplaceAll(fmt.Sprint(all), " ", ", "), "[]")
 		refuse(*e.Node().Path(), []string{
 			fmt.Sprintf("Metric has no metric of that name (received: %s); the names are %s", given, names)})
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp/emailotptest"
@@ -40,7 +41,9 @@ func TestAWSSolutionsRulesHoldButForThoseWithAReason(t *testing.T) {
 		for _, suppress := range []bool{false, true} {
 			app := emailotptest.App(t, nil)
 			stack := awscdk.NewStack(app, text("Prod"), nil)
-			e := signIn(stack, valid(mode))
+			// With a function of the app's own behind the trigger: its rights are no wildcard.
+			e := signIn(stack, withChain(mode, awslambda.Function_FromFunctionArn(stack, text("Own"),
+				text("arn:aws:lambda:eu-west-1:123456789012:function:own"))))
 			awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: yes}), nil)
 			want := slices.Sorted(maps.Keys(reasons))
 			if suppress {

@@ -106,6 +106,22 @@ type EmailOTPProps struct {
 	UserPool awscognito.IUserPool
 	// UserPoolProps adjusts the new pool. Default: see [UserPoolProps].
 	UserPoolProps *UserPoolProps
+	// PreSignUp is your own function for the trigger that EmailOTP occupies in [ModePasswordless].
+	// EmailOTP invokes it with Cognito's event after its own checks, and it may refuse the sign-up.
+	// EmailOTP alone confirms a user who signs up, and no answer verifies an address. What it
+	// answers about users of administrators and of identity providers passes through. It shares the
+	// trigger's 4 seconds and may be invoked again. Default: none.
+	//
+	// All other triggers stay free: add them to the pool.
+	PreSignUp awslambda.IFunction
+	// PreTokenGeneration is your own function for the trigger that EmailOTP occupies in
+	// [ModePassword]. EmailOTP invokes it with Cognito's event after it allowed the tokens, and its
+	// answer passes through: it may change claims and groups, and refuse. It shares the trigger's 4
+	// seconds, also at every refresh, and may be invoked again. Default: none.
+	PreTokenGeneration awslambda.IFunction
+	// PreTokenGenerationVersion is the version of the events that this trigger receives: V1_0,
+	// V2_0 or V3_0. The last two need a plan above LITE. Only in [ModePassword]. Default: V1_0.
+	PreTokenGenerationVersion awscognito.LambdaVersion
 	// UserPoolClientProps adjusts the app client. Default: see [UserPoolClientProps].
 	UserPoolClientProps *UserPoolClientProps
 	// ClientsMayChangeEmail lets app clients write the email attribute. A stolen access token then

@@ -355,6 +355,8 @@ var untestable = map[string]string{
 	"Mail": "its fields are", "UserPoolProps": "its fields are", "UserPoolClientProps": "its fields are",
 	"ClientsMayChangeEmail": "a bool", "SandboxRecipients": "a bool", "DefineAuthChallengeCode": "an object",
 	"CreateAuthChallengeCode": "an object", "VerifyAuthChallengeCode": "an object", "MailEventsCode": "an object",
+	"PreSignUp": "see chain_test.go", "PreTokenGeneration": "see chain_test.go",
+	"PreTokenGenerationVersion":       "see chain_test.go",
 	"UserPoolProps.SelfSignUpEnabled": "a bool", "UserPoolProps.PasswordPolicy": "its fields are",
 	"UserPoolProps.StandardAttributes": "its field is",
 	"UserPoolProps.CustomAttributes":   "objects", "UserPoolProps.Email": "an object",

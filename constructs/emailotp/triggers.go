@@ -61,9 +61,13 @@ func (e *emailOTP) addFunctions() {
 	s.ConfigurationSet = *e.configurationSet.ConfigurationSetName()
 	s.IdentityARN = e.identityOwner()
 	s.UserPoolID = *e.pool.UserPoolId()
+	if e.config.chained != nil {
+		s.Chained = *e.config.chained.FunctionArn()
+	}
 	for _, slot := range slotsOf(s.Mode) {
 		e.functions[slot.function] = e.addFunction(slot)
 	}
+	e.checkChain()
 }
 
 func (e *emailOTP) addFunction(slot slot) awslambda.Function {
@@ -125,13 +129,14 @@ func (e *emailOTP) statements(f settings.Function) []awsiam.PolicyStatement {
 		return []awsiam.PolicyStatement{awsiam.NewPolicyStatement(allow([]*string{e.table.TableArn()},
 			"dynamodb:UpdateItem"))}
 	}
-	return nil
+	return e.chainStatements(f)
 }
 
 // connectTriggers makes the functions the pool's triggers. Only this pool may invoke them.
 func (e *emailOTP) connectTriggers() {
 	for _, slot := range triggersOf(e.config.settings.Mode) {
-		e.pool.AddTrigger(slot.operation(), e.functions[slot.function], "")
+		operation, version := e.config.operation(slot)
+		e.pool.AddTrigger(operation, e.functions[slot.function], version)
 	}
 	if !e.passwordless() {
 		return
@@ -154,10 +159,13 @@ func takenSlots(pool awscognito.UserPool, m settings.Mode) []string {
 	for _, slot := range triggersOf(m) {
 		for _, name := range slot.names {
 			if _, taken := config[name]; taken {
-				problems = append(problems, fmt.Sprintf(
-					"UserPool %s has a trigger %s already, and Cognito calls one function a trigger; "+
-						"remove it, or give the EmailOTP a pool of its own",
-					*pool.Node().Path(), capital(name)))
+				remedy := "remove it"
+				if slot.function == chainSlot(m) {
+					remedy += " there and pass the function as " + slot.id + ", which EmailOTP then invokes"
+				}
+				problems = append(problems, fmt.Sprintf("UserPool %s has a trigger %s already, and Cognito calls one "+
+					"function a trigger; %s, or give the EmailOTP a pool of its own",
+					*pool.Node().Path(), capital(name), remedy))
 			}
 		}
 	}

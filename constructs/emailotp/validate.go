@@ -44,6 +44,7 @@ func resolve(p *EmailOTPProps) (config, []string) {
 	r.bounds(&c, p)
 	r.senderOf(&c, p)
 	r.poolOf(&c, p)
+	r.chains(&c, p)
 	r.functions(&c, p)
 	r.wording(&c, p)
 	return c, r.problems

@@ -49,6 +49,7 @@ var (
 	readByEvents  = []Function{MailEvents}
 	readByQuotas  = []Function{CreateAuthChallenge, MailEvents}
 	readBySignUp  = []Function{PreSignUp}
+	readByChains  = []Function{PreSignUp, PreTokenGeneration}
 )
 
 // fields is the whole contract between the construct and its functions. A line per setting; those
@@ -84,6 +85,8 @@ var fields = append([]Field{
 	{Variable: "EMAILOTP_CASE_SENSITIVE_NAMES", readers: readByGuesses, optional: true,
 		pointer: func(s *Settings) any { return &s.CaseSensitiveNames }},
 	{Variable: "EMAILOTP_USER_POOL_ID", readers: readByEvents, pointer: func(s *Settings) any { return &s.UserPoolID }},
+	{Variable: "EMAILOTP_CHAINED", readers: readByChains, optional: true,
+		pointer: func(s *Settings) any { return &s.Chained }},
 	text("", "", "EMAILOTP_IDENTITY_ARN", func(s *Settings) any { return &s.IdentityARN }),
 	text("", "", "EMAILOTP_CONFIGURATION_SET", func(s *Settings) any { return &s.ConfigurationSet }),
 }, mailFields...)

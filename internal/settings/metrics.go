@@ -67,6 +67,18 @@ const (
 	Faults Metric = "Faults"
 )
 
+// Metrics of a function that invokes an adopter's own.
+const (
+	// ChainedErrors counts errors that the adopter's function returned: its refusals and its
+	// crashes.
+	ChainedErrors Metric = "ChainedErrors"
+	// ChainedFaults counts invocations that failed closed because the adopter's function gave no
+	// usable answer: it was throttled, absent, denied or slow, or answered nonsense.
+	ChainedFaults Metric = "ChainedFaults"
+	// ChainedDuration is the time that the adopter's function took, in milliseconds.
+	ChainedDuration Metric = "ChainedDuration"
+)
+
 // Metrics returns every metric in a fixed order.
 func Metrics() []Metric {
 	return []Metric{CodesSent, CodesResent, LongCodesSent, CodesJoined, CodesVerified, CodesWrong, CodesExpired,
@@ -75,3 +87,6 @@ func Metrics() []Metric {
 		AddressesUnmailable, SignUpsRefused, AddressesBounced, AddressesComplained, MailsSuppressed, VerificationFaults,
 		Faults}
 }
+
+// ChainedMetrics returns the metrics that only a function with an adopter's own behind it writes.
+func ChainedMetrics() []Metric { return []Metric{ChainedErrors, ChainedFaults, ChainedDuration} }

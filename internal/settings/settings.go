@@ -100,6 +100,9 @@ type Settings struct {
 
 	// Mail shapes the mail.
 	Mail
+	// Chained is the ARN of the adopter's own function that the pre-sign-up or pre-token-generation
+	// function invokes; empty for none.
+	Chained string
 	// IdentityARN is the SES identity that sends, where another account owns it; empty for the own
 	// account's.
 	IdentityARN string

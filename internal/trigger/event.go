@@ -11,8 +11,10 @@ import (
 // event is a trigger's event. The received bytes are kept, so that every field that this package
 // doesn't use returns to Cognito unchanged.
 type event struct {
-	raw map[string]json.RawMessage
+	raw     map[string]json.RawMessage
+	payload []byte
 
+	Version       string `json:"version"`
 	TriggerSource string `json:"triggerSource"`
 	UserPoolID    string `json:"userPoolId"`
 	UserName      string `json:"userName"`
@@ -49,7 +51,7 @@ const (
 
 // decode reads an event. Values of a wrong type are an error where this package would use them.
 func decode(payload []byte) (*event, error) {
-	e := &event{}
+	e := &event{payload: payload}
 	if err := json.Unmarshal(payload, &e.raw); err != nil {
 		return nil, wordsf(err, "the event is no JSON object")
 	}
@@ -64,7 +66,8 @@ func decode(payload []byte) (*event, error) {
 		longest     int
 	}{{"userPoolId", e.UserPoolID, maxPool}, {"userName", e.UserName, maxName},
 		{"callerContext.clientId", e.CallerContext.ClientID, maxName}} {
-		if part.value == "" || len(part.value) > part.longest {
+		if part.value == "" && (part.name != "userName" || e.TriggerSource != clientCredentials) ||
+			len(part.value) > part.longest {
 			return nil, wordsf(nil, "the event's %s has %d characters, need 1 to %d",
 				part.name, len(part.value), part.longest)
 		}
@@ -79,6 +82,9 @@ func decode(payload []byte) (*event, error) {
 
 // answer returns the whole event with its response replaced, as Cognito requires it.
 func (e *event) answer(response any) ([]byte, error) {
+	if whole, ok := response.(passThrough); ok {
+		return whole, nil
+	}
 	b, err := json.Marshal(response)
 	if err != nil {
 		return nil, err

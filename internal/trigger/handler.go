@@ -11,7 +11,7 @@ import (
 )
 
 // Handler is a trigger as aws-lambda-go takes it: the event's bytes in, the whole event with its
-// response out. Its errors are refusals only.
+// response out. Its errors are refusals, and the errors of the adopter's functions ([Denied]).
 type Handler struct {
 	reporter *Reporter
 	respond  func(context.Context, *event, *report) (any, error)
@@ -21,9 +21,9 @@ type Handler struct {
 // and what was begun is taken back, before Lambda ends the process.
 const reserve = takeBackTime + 200*time.Millisecond
 
-// Invoke runs the trigger. It never panics, and its error, if any, is one of [Refusals].
+// Invoke runs the trigger. It never panics. Its error, if any, is one of [Refusals] or a [Denied].
 func (h Handler) Invoke(ctx context.Context, payload []byte) (out []byte, err error) {
-	r := &report{message: "answered"}
+	r := &report{message: "answered", now: h.reporter.now, began: h.reporter.now()}
 	defer func() {
 		if p := recover(); p != nil {
 			// The value may hold parts of the event; its type is enough.
@@ -70,10 +70,14 @@ func unavailable(reason string, cause error) error {
 }
 
 // refuse logs and counts a failure and returns what the client may read.
-func refuse(r *report, err error) *Refusal {
+func refuse(r *report, err error) error {
 	var refusal *Refusal
 	if errors.As(err, &refusal) {
 		return refusal
+	}
+	var denied *Denied
+	if errors.As(err, &denied) {
+		return denied
 	}
 	f := &failure{RefusedUnavailable, "unexpected", err}
 	var known *failure
@@ -82,6 +86,10 @@ func refuse(r *report, err error) *Refusal {
 	}
 	r.record(slog.LevelError, "failed closed", f.reason)
 	r.cause(f.cause)
-	r.count(settings.Faults)
+	if isChainFault(f.reason) {
+		r.count(settings.ChainedFaults)
+	} else {
+		r.count(settings.Faults)
+	}
 	return f.refusal
 }

@@ -33,6 +33,13 @@ type report struct {
 	attrs   []slog.Attr
 	pool    string
 	metrics []settings.Metric
+
+	// now is the clock; began is when the invocation did.
+	now   func() time.Time
+	began time.Time
+	// isChained is set once the adopter's function is invoked; theirs is how long it took.
+	isChained bool
+	theirs    time.Duration
 }
 
 // record sets the line's message and adds the reason.
@@ -104,7 +111,12 @@ func (p *Reporter) write(ctx context.Context, r *report) {
 		// Named as the metrics' dimension: CloudWatch looks its value up in the line.
 		attrs = append(attrs, slog.String(settings.Dimension, r.pool))
 	}
-	if len(r.metrics) > 0 && r.pool != "" {
+	if r.isChained {
+		// Whose time it was: ours here, the adopter's in the metric of the same line.
+		attrs = append(attrs, slog.Float64("OwnDuration", milliseconds(r.now().Sub(r.began)-r.theirs)),
+			slog.Float64(string(settings.ChainedDuration), milliseconds(r.theirs)))
+	}
+	if (len(r.metrics) > 0 || r.isChained) && r.pool != "" {
 		d := emfDirective{Namespace: settings.Namespace, Dimensions: [][]string{{settings.Dimension}}}
 		counts := map[settings.Metric]int{}
 		for _, m := range r.metrics {
@@ -114,6 +126,9 @@ func (p *Reporter) write(ctx context.Context, r *report) {
 		}
 		for _, m := range d.Metrics {
 			attrs = append(attrs, slog.Int(string(m.Name), counts[m.Name]))
+		}
+		if r.isChained {
+			d.Metrics = append(d.Metrics, emfMetric{settings.ChainedDuration, "Milliseconds"})
 		}
 		attrs = append(attrs, slog.Any("_aws", emf{p.now().UnixMilli(), []emfDirective{d}}))
 	}

@@ -15,9 +15,15 @@ import (
 //
 // It refuses, by format alone, an address that create could never mail, and an address outside the
 // domains that may sign up. So the refusal shows nothing about who has an account.
+//
+// The adopter's own function runs after it allowed the sign-up and may refuse it. The answer is ours
+// whatever that function returns: an address that it declared verified would take an alias from its
+// owner.
 type SignUp struct {
 	Settings settings.Settings
 	Reporter *Reporter
+	// Chained is the adopter's own function; nil for none.
+	Chained Chained
 }
 
 type signUpResponse struct {
@@ -29,22 +35,25 @@ type signUpResponse struct {
 // Handler returns the trigger as lambda.Start takes it.
 func (s SignUp) Handler() Handler { return Handler{s.Reporter, s.respond} }
 
-func (s SignUp) respond(_ context.Context, e *event, r *report) (any, error) {
-	// Cognito ignores the answer for users whom an administrator creates, and a federated user is
-	// confirmed by its provider. Their addresses are not a stranger's choice.
-	if e.TriggerSource != "PreSignUp_SignUp" {
-		r.record(slog.LevelInfo, "sign-up", e.TriggerSource)
-		return signUpResponse{}, nil
+func (s SignUp) respond(ctx context.Context, e *event, r *report) (any, error) {
+	bySelf := e.TriggerSource == "PreSignUp_SignUp"
+	if address := e.attribute("email"); bySelf {
+		switch {
+		case mail.ValidateAddress(address) != nil, isSimulator(address):
+			return nil, refuseSignUp(r, "address-unmailable")
+		case !isAllowedDomain(address, s.Settings.AllowedSignUpDomains):
+			return nil, refuseSignUp(r, "domain-not-allowed")
+		}
 	}
-	address := e.attribute("email")
-	switch {
-	case mail.ValidateAddress(address) != nil, isSimulator(address):
-		return nil, refuseSignUp(r, "address-unmailable")
-	case !isAllowedDomain(address, s.Settings.AllowedSignUpDomains):
-		return nil, refuseSignUp(r, "domain-not-allowed")
+	if s.Chained != nil {
+		if _, err := chain(ctx, s.Chained, e, r); err != nil {
+			return nil, err
+		}
 	}
 	r.record(slog.LevelInfo, "sign-up", e.TriggerSource)
-	return signUpResponse{AutoConfirmUser: true}, nil
+	// Cognito ignores the flags for users whom an administrator creates, and a federated user is
+	// confirmed by its provider.
+	return signUpResponse{AutoConfirmUser: bySelf}, nil
 }
 
 func refuseSignUp(r *report, reason string) error {

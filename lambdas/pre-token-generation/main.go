@@ -3,19 +3,28 @@
 package main
 
 import (
+	"log"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/functions"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
 )
 
 func main() {
 	s := trigger.MustSettings(settings.PreTokenGeneration, os.LookupEnv)
-	lambda.Start(trigger.Tokens{
+	t := trigger.Tokens{
 		Settings: s,
 		Reporter: trigger.NewReporter(os.Stdout, settings.PreTokenGeneration, time.Now),
-	}.Handler())
+	}
+	if s.Chained != "" {
+		debug.SetGCPercent(trigger.GCPercent)
+		log.SetOutput(trigger.WithoutErrors(os.Stderr))
+		t.Chained = trigger.Must(functions.New(s.Chained, os.LookupEnv))
+	}
+	lambda.Start(t.Handler())
 }

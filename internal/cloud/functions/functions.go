@@ -27,7 +27,11 @@ type Function struct {
 	client *signed.Client
 	arn    string
 	path   string
+	lookup cloud.Lookup
 }
+
+// traceVariable holds the trace of the invocation under way, as Lambda's runtime sets it.
+const traceVariable = "_X_AMZN_TRACE_ID"
 
 // New returns the function with the given ARN, which may end in an alias or a version.
 func New(arn string, lookup cloud.Lookup, options ...cloud.Option) (*Function, error) {
@@ -35,7 +39,7 @@ func New(arn string, lookup cloud.Lookup, options ...cloud.Option) (*Function, e
 	if err != nil {
 		return nil, err
 	}
-	return &Function{c, arn, "/2015-03-31/functions/" + url.PathEscape(arn) + "/invocations"}, nil
+	return &Function{c, arn, "/2015-03-31/functions/" + url.PathEscape(arn) + "/invocations", lookup}, nil
 }
 
 // An Error is a function that failed by itself.
@@ -50,6 +54,9 @@ type Error struct {
 // Error returns the type alone.
 func (e *Error) Error() string { return "the function failed with " + e.Type }
 
+// FunctionError returns the function's message and the error's type.
+func (e *Error) FunctionError() (message, kind string) { return e.Message, e.Type }
+
 // A ServiceError is an answer of Lambda's that reports an error: the function is throttled, absent,
 // or may not be invoked. It leaves Lambda's own sentence out.
 type ServiceError struct {
@@ -63,12 +70,25 @@ func (e *ServiceError) Error() string {
 	return fmt.Sprintf("Lambda answered %s (HTTP status %d, request %s)", e.Code, e.Status, e.RequestID)
 }
 
+// ErrorCode returns Lambda's code, such as "TooManyRequestsException".
+func (e *ServiceError) ErrorCode() string { return e.Code }
+
+// HTTPStatusCode returns the answer's status.
+func (e *ServiceError) HTTPStatusCode() int { return e.Status }
+
+// ServiceRequestID returns Lambda's id of the request.
+func (e *ServiceError) ServiceRequestID() string { return e.RequestID }
+
 // Invoke calls the function once with an event and returns its answer. A function that fails is an
 // [Error], although Lambda reports it by HTTP status 200. There is no second attempt: the time that
 // a trigger has does not allow one, and the function may already have acted.
 func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	header := http.Header{"Content-Type": {"application/json"}, "X-Amz-Invocation-Type": {"RequestResponse"},
 		"X-Amz-Log-Type": {"None"}}
+	// By the trace Lambda recognises functions that invoke each other in a loop, and stops them.
+	if trace, _ := f.lookup(traceVariable); trace != "" {
+		header.Set("X-Amzn-Trace-Id", trace)
+	}
 	a, err := f.client.Post(ctx, f.path, header, event, maxAnswer)
 	if err != nil {
 		return nil, fmt.Errorf("invoke %s: %w", f.arn, err)

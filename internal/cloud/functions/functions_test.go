@@ -22,7 +22,8 @@ func function(t *testing.T, handle http.HandlerFunc) *functions.Function {
 	t.Cleanup(server.Close)
 	env := map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
 		"AWS_SECRET_ACCESS_KEY":   "example",
-		"AWS_ENDPOINT_URL_LAMBDA": server.URL}
+		"AWS_ENDPOINT_URL_LAMBDA": server.URL,
+		"_X_AMZN_TRACE_ID":        "Root=1-5759e988-bd862e3fe1be46a994272793;Lineage=a:1"}
 	f, err := functions.New(arn, func(name string) (string, bool) { v, ok := env[name]; return v, ok })
 	if err != nil {
 		t.Fatal(err)
@@ -36,6 +37,7 @@ func TestTheEventGoesOutAsItCame(t *testing.T) {
 		b, _ := io.ReadAll(r.Body)
 		if string(b) != event || r.Header.Get("X-Amz-Invocation-Type") != "RequestResponse" ||
 			!strings.Contains(r.Header.Get("Authorization"), "/eu-west-1/lambda/aws4_request") ||
+			!strings.HasSuffix(r.Header.Get("X-Amzn-Trace-Id"), ";Lineage=a:1") ||
 			r.URL.Path != "/2015-03-31/functions/"+arn+"/invocations" {
 			t.Errorf("sent %s to %s with %v", b, r.URL, r.Header)
 		}

@@ -69,10 +69,7 @@ func (b *builder) triggers(config properties) map[userpool.Trigger]string {
 		arn := config.text(key)
 		if key == "PreTokenGenerationConfig" {
 			versioned := config.object(key)
-			if v := versioned.text("LambdaVersion"); v != "V1_0" {
-				b.warn("user pool %s has a PreTokenGeneration trigger of version %s; the sandbox sends it V1_0 events",
-					b.candidate.id, v)
-			}
+			b.plan.Pool.TokenVersion = versioned.text("LambdaVersion")
 			key, arn = string(userpool.PreTokenGeneration), versioned.text("LambdaArn")
 		}
 		trigger := userpool.Trigger(key)

@@ -22,8 +22,11 @@ type Plan struct {
 	Pool userpool.Config
 	// ClientID is the app client that the construct created.
 	ClientID, ClientLogicalID string
-	// Functions are the pool's triggers and the targets of Rules, by name.
+	// Functions are the pool's triggers, the targets of Rules, and the functions that these may
+	// invoke, by name.
 	Functions []Function
+	// Chained is the name of the adopter's function that EmailOTP's own invokes; empty for none.
+	Chained string
 	// Rules send events of AWS services to functions of this EmailOTP.
 	Rules             []Rule
 	Keys              []Key
@@ -129,6 +132,7 @@ func (a *Assembly) Plan(choice Choice) (*Plan, error) {
 	b.bypasses()
 	b.functions()
 	b.rules()
+	b.invoked()
 	b.keys()
 	b.mail()
 	b.tables()

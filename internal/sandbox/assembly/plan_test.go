@@ -3,6 +3,7 @@ package assembly_test
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -223,10 +224,6 @@ func TestWhatIsNotEmulatedIsReported(t *testing.T) {
 		"a managed policy": {func(o object) {
 			props(o, "SignInPreSignUpRole")["ManagedPolicyArns"] = []any{"arn:aws:iam::aws:policy/AdministratorAccess"}
 		}, "AdministratorAccess"},
-		"token trigger version": {func(o object) {
-			at(props(o, "SignInUserPool"), "LambdaConfig")["PreTokenGenerationConfig"] = object{"LambdaVersion": "V2_0",
-				"LambdaArn": object{"Fn::GetAtt": []any{"SignInPreSignUp", "Arn"}}}
-		}, "version V2_0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := mustPlan(t, edited(t, devTemplate, c.change), passwordless)
@@ -234,5 +231,61 @@ func TestWhatIsNotEmulatedIsReported(t *testing.T) {
 				t.Errorf("warnings %q lack %q", p.Warnings, c.want)
 			}
 		})
+	}
+}
+
+func TestTheVersionOfTheTokenTriggerIsThePools(t *testing.T) {
+	p := mustPlan(t, edited(t, prodTemplate, func(o object) {
+		at(props(o, "SignInUserPool"), "LambdaConfig")["PreTokenGenerationConfig"] = object{"LambdaVersion": "V2_0",
+			"LambdaArn": object{"Fn::GetAtt": []any{"SignInPreTokenGeneration", "Arn"}}}
+	}), password)
+	if p.Pool.TokenVersion != "V2_0" {
+		t.Errorf("version %q", p.Pool.TokenVersion)
+	}
+}
+
+// The functions that a trigger's role may invoke are part of the plan, and those that these may,
+// whether the role names the function, an alias or a version.
+func TestFunctionsThatFunctionsInvokeArePlanned(t *testing.T) {
+	getAtt := func(id string) object { return object{"Fn::GetAtt": []any{id, "Arn"}} }
+	for name, resource := range map[string]any{
+		"function": getAtt("Own"), "alias": object{"Ref": "OwnAlias"},
+		"any version": object{"Fn::Join": []any{"", []any{getAtt("Own"), ":*"}}},
+	} {
+		p := mustPlan(t, edited(t, devTemplate, func(o object) {
+			all := at(o, "Resources")
+			for _, id := range []string{"Own", "Behind", "Stranger"} {
+				function := object{}
+				for key, value := range props(o, "SignInPreSignUp") {
+					function[key] = value
+				}
+				delete(function, "Environment")
+				function["Role"] = getAtt(id + "Role")
+				all[id] = object{"Type": "AWS::Lambda::Function", "Properties": function}
+			}
+			allow := func(resource any) object {
+				return object{"PolicyName": "Invoke", "PolicyDocument": object{"Statement": []any{object{"Effect": "Allow",
+					"Action": "lambda:InvokeFunction", "Resource": resource}}}}
+			}
+			all["OwnAlias"] = object{"Type": "AWS::Lambda::Alias", "Properties": object{"Name": "live",
+				"FunctionName": object{"Ref": "Own"}, "FunctionVersion": "1"}}
+			all["OwnRole"] = object{"Type": "AWS::IAM::Role",
+				"Properties": object{"Policies": []any{allow(getAtt("Behind"))}}}
+			all["BehindRole"] = object{"Type": "AWS::IAM::Role", "Properties": object{"Policies": []any{allow("*")}}}
+			props(o, "SignInPreSignUpRole")["Policies"] = []any{allow(resource)}
+			at(props(o, "SignInPreSignUp"), "Environment", "Variables")["EMAILOTP_CHAINED"] = resource
+		}), passwordless)
+		var planned []string
+		for _, f := range p.Functions {
+			if f.Folder == "" && len(f.Triggers) == 0 {
+				planned = append(planned, f.LogicalID)
+			}
+		}
+		if !slices.Equal(planned, []string{"Behind", "Own"}) {
+			t.Errorf("%s: planned %v", name, planned)
+		}
+		if !strings.HasSuffix(p.Chained, "Own") && !strings.Contains(p.Chained, "-Own-") {
+			t.Errorf("%s: chained %q", name, p.Chained)
+		}
 	}
 }

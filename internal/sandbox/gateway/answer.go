@@ -41,7 +41,7 @@ func NotEmulated(c Call) Answer {
 
 func contentType(service string) string {
 	switch service {
-	case SES:
+	case SES, Lambda:
 		return "application/json"
 	case DynamoDB:
 		return "application/x-amz-json-1.0"

@@ -32,7 +32,7 @@ func (cs Callers) Denial(accessKeyID string, r iam.Request) string {
 // Denied is the answer to a call that the caller's role does not allow.
 func (cs Callers) Denied(service, accessKeyID string, r iam.Request) Answer {
 	status := http.StatusBadRequest
-	if service == SES {
+	if service == SES || service == Lambda {
 		status = http.StatusForbidden
 	}
 	return Error(service, status, "AccessDeniedException", cs.Denial(accessKeyID, r))

@@ -91,6 +91,8 @@ func throttled(service string) Answer {
 	switch service {
 	case SES:
 		return Error(service, http.StatusTooManyRequests, "TooManyRequestsException", "Maximum sending rate exceeded.")
+	case Lambda:
+		return Error(service, http.StatusTooManyRequests, "TooManyRequestsException", "Rate Exceeded.")
 	case DynamoDB:
 		return Error(service, http.StatusBadRequest, "ThrottlingException",
 			"Throughput exceeds the current capacity for one or more indexes of the table.")

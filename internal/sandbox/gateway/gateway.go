@@ -22,6 +22,7 @@ const (
 	SES      = "ses"
 	DynamoDB = "dynamodb"
 	Cognito  = "cognito-idp"
+	Lambda   = "lambda"
 )
 
 // Call is one request to a service.
@@ -137,6 +138,13 @@ func identify(r *http.Request) Call {
 		c.Operation = r.Method + " " + r.URL.Path
 		if r.Method == http.MethodPost && r.URL.Path == "/v2/email/outbound-emails" {
 			c.Operation = "SendEmail"
+		}
+	}
+	if strings.HasPrefix(r.URL.Path, "/2015-03-31/functions/") {
+		c.Service = Lambda
+		c.Operation = r.Method + " " + r.URL.Path
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/invocations") {
+			c.Operation = "Invoke"
 		}
 	}
 	return c

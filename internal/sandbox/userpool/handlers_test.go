@@ -13,6 +13,7 @@ import (
 // event is a trigger event as a handler decodes it.
 type event struct {
 	TriggerSource string
+	Version       string
 	UserName      string
 	CallerContext struct{ AwsSdkVersion, ClientID string }
 	Request       struct {
@@ -20,6 +21,7 @@ type event struct {
 		ChallengeName              string
 		Session                    []row
 		ClientMetadata             map[string]string
+		Scopes                     []string
 		ValidationData             map[string]string
 		PrivateChallengeParameters map[string]string
 		ChallengeAnswer            string

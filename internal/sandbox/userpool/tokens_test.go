@@ -187,6 +187,39 @@ func TestPreTokenGenerationChangesClaims(t *testing.T) {
 	wantError(t, err, "InvalidLambdaResponseException", "Unrecognizable lambda output")
 }
 
+func TestPreTokenGenerationOfVersion2ChangesBothTokens(t *testing.T) {
+	for _, version := range []string{"V2_0", "V3_0"} {
+		h := allTriggers(passwordless())
+		h.preToken = func(event) (any, error) {
+			return m{"claimsAndScopeOverrideDetails": m{
+				"idTokenGeneration": m{"claimsToAddOrOverride": m{"seats": 4, "sub": "forged"},
+					"claimsToSuppress": []string{"email"}},
+				"accessTokenGeneration": m{"claimsToAddOrOverride": m{"tenant": m{"id": "acme"}, "aud": clientID,
+					"client_id": "forged"}, "scopesToAdd": []string{"api/read"},
+					"scopesToSuppress": []string{"aws.cognito.signin.user.admin"}},
+				"groupOverrideDetails": m{"groupsToOverride": []string{"admins"}},
+			}}, nil
+		}
+		w := newWorld(t, h, with(userpool.PreTokenGeneration),
+			func(c *userpool.Config, _ *userpool.Options) { c.TokenVersion = version })
+		u := w.user(t, alice)
+		tokens := w.signIn(t, clientID, alice)
+		id, access := claims(t, *tokens.IdToken), claims(t, *tokens.AccessToken)
+		if id["seats"] != 4.0 || id["email"] != nil || id["sub"] != u.Sub || id["tenant"] != nil {
+			t.Errorf("%s: ID claims %v", version, id)
+		}
+		tenant, _ := access["tenant"].(map[string]any)
+		if tenant["id"] != "acme" || access["aud"] != clientID || access["client_id"] != clientID ||
+			access["scope"] != "api/read" || access["cognito:groups"] == nil {
+			t.Errorf("%s: access claims %v", version, access)
+		}
+		e := h.of(userpool.PreTokenGeneration)[0]
+		if e.Version != version[1:2] || len(e.Request.Scopes) != 1 {
+			t.Errorf("%s: event %+v", version, e)
+		}
+	}
+}
+
 func TestAccessTokensThatAreRefused(t *testing.T) {
 	w := newWorld(t, passwordless())
 	w.user(t, alice)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/directory"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/email"
+	cloudfunctions "github.com/cognito-emailotp/cdk-emailotp/internal/cloud/functions"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/macs"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/table"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
@@ -71,9 +72,11 @@ func handler(sb *sandbox.Sandbox, t sandbox.Trigger, now func() time.Time) (sand
 	case settings.DefineAuthChallenge:
 		return trigger.Define{Settings: s, Reporter: log}.Handler(), nil
 	case settings.PreSignUp:
-		return trigger.SignUp{Settings: s, Reporter: log}.Handler(), nil
+		chained, err := chained(s, lookup)
+		return trigger.SignUp{Settings: s, Reporter: log, Chained: chained}.Handler(), err
 	case settings.PreTokenGeneration:
-		return trigger.Tokens{Settings: s, Reporter: log}.Handler(), nil
+		chained, err := chained(s, lookup)
+		return trigger.Tokens{Settings: s, Reporter: log, Chained: chained}.Handler(), err
 	}
 	store, err := table.New(s.TableName, lookup)
 	if err != nil {
@@ -103,4 +106,12 @@ func handler(sb *sandbox.Sandbox, t sandbox.Trigger, now func() time.Time) (sand
 	}
 	return trigger.Create{Settings: s, Reporter: log, Keys: keys, Store: store, Renderer: renderer, Sender: sender,
 		Now: now, Random: rand.Reader}.Handler(), nil
+}
+
+// chained returns the app's own function behind EmailOTP's; nil for none.
+func chained(s settings.Settings, lookup func(string) (string, bool)) (trigger.Chained, error) {
+	if s.Chained == "" {
+		return nil, nil
+	}
+	return cloudfunctions.New(s.Chained, lookup)
 }

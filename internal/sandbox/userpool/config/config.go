@@ -72,6 +72,9 @@ type Pool struct {
 	Schema []Attribute
 	// Triggers is true for each trigger that the pool has.
 	Triggers map[Trigger]bool
+	// TokenVersion is the version of PreTokenGeneration's events: "V1_0", "V2_0" or "V3_0"; empty
+	// means V1_0.
+	TokenVersion string
 	// Clients are the pool's app clients.
 	Clients []Client
 	// DeviceTracking is true where the template has a DeviceConfiguration. Devices aren't emulated.
@@ -183,6 +186,9 @@ func (cfg Pool) Validate() error {
 	if cfg.PasswordPolicy.MinimumLength < 6 || cfg.PasswordPolicy.MinimumLength > 99 {
 		errs = append(errs, fmt.Errorf("password policy asks for at least %d characters; Cognito allows 6 to 99",
 			cfg.PasswordPolicy.MinimumLength))
+	}
+	if v := cfg.TokenVersion; !slices.Contains([]string{"", "V1_0", "V2_0", "V3_0"}, v) {
+		errs = append(errs, fmt.Errorf("PreTokenGeneration has the version %q; Cognito has V1_0, V2_0 and V3_0", v))
 	}
 	seen := map[string]bool{}
 	for _, c := range cfg.Clients {

@@ -30,6 +30,12 @@ const (
 	useID     = "id"
 )
 
+// A Change is what a PreTokenGeneration trigger changes of the ID token's and the access token's
+// claims: an [Override], or an [OverrideBoth].
+type Change interface {
+	apply(id, access map[string]any)
+}
+
 // Override is what a PreTokenGeneration trigger of version V1_0 may change.
 type Override struct {
 	AddOrOverride map[string]string `json:"claimsToAddOrOverride"`
@@ -65,9 +71,9 @@ func New(poolID, url string, keys *SigningKeys, now func() time.Time, directory 
 // URL returns the issuer's URL.
 func (i *Issuer) URL() string { return i.url }
 
-// Issue signs an ID and an access token of the grant, with the claims that a trigger changes; a nil
-// override changes none.
-func (i *Issuer) Issue(g *Grant, client *config.Client, a *users.Account, override *Override) (*Result, error) {
+// Issue signs an ID and an access token of the grant, with the claims that a trigger changes; nil
+// changes none.
+func (i *Issuer) Issue(g *Grant, client *config.Client, a *users.Account, change Change) (*Result, error) {
 	now := i.now()
 	i.grants.extend(g, now.Add(client.AccessTokenValidity))
 	id := i.commonClaims(client, a, g, useID, now, client.IDTokenValidity)
@@ -77,7 +83,9 @@ func (i *Issuer) Issue(g *Grant, client *config.Client, a *users.Account, overri
 	}
 	access := i.commonClaims(client, a, g, useAccess, now, client.AccessTokenValidity)
 	access["client_id"], access["username"], access["scope"] = client.ID, a.Username, userScope
-	override.apply(id, access)
+	if change != nil {
+		change.apply(id, access)
+	}
 	out := &Result{ExpiresIn: int64(client.AccessTokenValidity / time.Second), TokenType: "Bearer"}
 	var err error
 	if out.IdToken, err = sign(i.id, id); err != nil {
@@ -125,26 +133,75 @@ func (o *Override) apply(id, access map[string]any) {
 	if o == nil {
 		return
 	}
-	for name, value := range o.AddOrOverride {
+	changeClaims(id, o.AddOrOverride, o.Suppress)
+	o.Groups.apply(id, access)
+}
+
+// changeClaims adds and removes the claims that a trigger may.
+func changeClaims[T any](claims map[string]any, add map[string]T, suppress []string) {
+	for name, value := range add {
 		if !isFixed(name) && !strings.HasPrefix(name, "dev:") {
-			id[name] = value
+			claims[name] = value
 		}
 	}
-	for _, name := range o.Suppress {
+	for _, name := range suppress {
 		if !isFixed(name) {
-			delete(id, name)
+			delete(claims, name)
 		}
-	}
-	if o.Groups == nil {
-		return
-	}
-	if len(o.Groups.GroupsToOverride) > 0 {
-		id["cognito:groups"], access["cognito:groups"] = o.Groups.GroupsToOverride, o.Groups.GroupsToOverride
-	}
-	if len(o.Groups.IAMRolesToOverride) > 0 {
-		id["cognito:roles"] = o.Groups.IAMRolesToOverride
-	}
-	if o.Groups.PreferredRole != nil {
-		id["cognito:preferred_role"] = *o.Groups.PreferredRole
 	}
 }
+
+func (o *Groups) apply(id, access map[string]any) {
+	if o == nil {
+		return
+	}
+	if len(o.GroupsToOverride) > 0 {
+		id["cognito:groups"], access["cognito:groups"] = o.GroupsToOverride, o.GroupsToOverride
+	}
+	if len(o.IAMRolesToOverride) > 0 {
+		id["cognito:roles"] = o.IAMRolesToOverride
+	}
+	if o.PreferredRole != nil {
+		id["cognito:preferred_role"] = *o.PreferredRole
+	}
+}
+
+// OverrideBoth is what a PreTokenGeneration trigger of version V2_0 or V3_0 may change.
+type OverrideBoth struct {
+	ID     Generation       `json:"idTokenGeneration"`
+	Access AccessGeneration `json:"accessTokenGeneration"`
+	Groups *Groups          `json:"groupOverrideDetails"`
+}
+
+// Generation changes one token. Values may be any JSON.
+type Generation struct {
+	AddOrOverride map[string]any `json:"claimsToAddOrOverride"`
+	Suppress      []string       `json:"claimsToSuppress"`
+}
+
+// AccessGeneration changes the access token and its scopes.
+type AccessGeneration struct {
+	Generation
+	AddScopes      []string `json:"scopesToAdd"`
+	SuppressScopes []string `json:"scopesToSuppress"`
+}
+
+func (o *OverrideBoth) apply(id, access map[string]any) {
+	if o == nil {
+		return
+	}
+	changeClaims(id, o.ID.AddOrOverride, o.ID.Suppress)
+	changeClaims(access, o.Access.AddOrOverride, o.Access.Suppress)
+	// An access token has no audience; a trigger may give it one, the client.
+	if aud, ok := o.Access.AddOrOverride["aud"]; ok && aud == access["client_id"] {
+		access["aud"] = aud
+	}
+	scopes := slices.DeleteFunc(append([]string{userScope}, o.Access.AddScopes...), func(s string) bool {
+		return slices.Contains(o.Access.SuppressScopes, s)
+	})
+	access["scope"] = strings.Join(scopes, " ")
+	o.Groups.apply(id, access)
+}
+
+// Scopes are those of an access token before a trigger changes them.
+func Scopes() []string { return []string{userScope} }

@@ -133,10 +133,15 @@ type preTokenRequest struct {
 	UserAttributes     map[string]string `json:"userAttributes"`
 	GroupConfiguration tokens.Groups     `json:"groupConfiguration"`
 	ClientMetadata     map[string]string `json:"clientMetadata,omitempty"`
+	Scopes             []string          `json:"scopes,omitempty"`
 }
 
 type preTokenResponse struct {
 	Details *tokens.Override `json:"claimsOverrideDetails"`
+}
+
+type preTokenBothResponse struct {
+	Details *tokens.OverrideBoth `json:"claimsAndScopeOverrideDetails"`
 }
 
 // Attributes returns a user's attributes as triggers receive them.
@@ -204,16 +209,22 @@ func (r *Runner) PostConfirmation(ctx context.Context, source, clientID string, 
 		&struct{}{})
 }
 
-// PreTokenGeneration calls the trigger for the claims. The source is the part of triggerSource
-// after "TokenGeneration_".
+// PreTokenGeneration calls the trigger for the claims, with an event of the pool's version. The
+// source is the part of triggerSource after "TokenGeneration_".
 func (r *Runner) PreTokenGeneration(ctx context.Context, source, clientID string, a *users.Account,
-	m metadata) (*tokens.Override, error) {
-	var out preTokenResponse
+	m metadata) (tokens.Change, error) {
 	request := preTokenRequest{
 		UserAttributes:     r.Attributes(a),
 		GroupConfiguration: tokens.Groups{GroupsToOverride: []string{}, IAMRolesToOverride: []string{}},
 		ClientMetadata:     m,
 	}
+	if r.cfg.TokenVersion == "" || r.cfg.TokenVersion == "V1_0" {
+		var out preTokenResponse
+		err := r.run(ctx, config.PreTokenGeneration, source, a.Username, clientID, request, &out)
+		return out.Details, err
+	}
+	var out preTokenBothResponse
+	request.Scopes = tokens.Scopes()
 	err := r.run(ctx, config.PreTokenGeneration, source, a.Username, clientID, request, &out)
 	return out.Details, err
 }

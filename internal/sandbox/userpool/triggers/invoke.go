@@ -60,7 +60,7 @@ func (r *Runner) run(ctx context.Context, t config.Trigger, source, userName, cl
 		return nil
 	}
 	payload, err := json.Marshal(event{
-		Version: "1", Region: r.cfg.Region, UserPoolID: r.cfg.ID, UserName: userName,
+		Version: r.version(t), Region: r.cfg.Region, UserPoolID: r.cfg.ID, UserName: userName,
 		CallerContext: callerContext{AWSSDKVersion: "aws-sdk-unknown-unknown", ClientID: clientID},
 		TriggerSource: strings.Replace(string(t), "PreToken", "Token", 1) + "_" + source, Request: request,
 		Response: response,
@@ -73,6 +73,14 @@ func (r *Runner) run(ctx context.Context, t config.Trigger, source, userName, cl
 		return r.refusal(t, err)
 	}
 	return readAnswer(answer, response)
+}
+
+// version returns the version of a trigger's events, such as "1".
+func (r *Runner) version(t config.Trigger) string {
+	if t == config.PreTokenGeneration && r.cfg.TokenVersion != "" {
+		return r.cfg.TokenVersion[1:2]
+	}
+	return "1"
 }
 
 // socketTimeout is Cognito's sentence about a trigger that does not answer.

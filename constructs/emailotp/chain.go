@@ -1,0 +1,129 @@
+package emailotp
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// chainSlot is the mode's function that can invoke one of the adopter's.
+func chainSlot(m Mode) settings.Function {
+	if m == ModePassword {
+		return settings.PreTokenGeneration
+	}
+	return settings.PreSignUp
+}
+
+// chains reads the adopter's own functions, and the version of the events about tokens.
+func (r *reader) chains(c *config, p *EmailOTPProps) {
+	for _, chain := range []struct {
+		prop     string
+		function awslambda.IFunction
+		of       settings.Function
+	}{{"PreSignUp", p.PreSignUp, settings.PreSignUp},
+		{"PreTokenGeneration", p.PreTokenGeneration, settings.PreTokenGeneration}} {
+		switch {
+		case isNil(chain.function):
+		case chain.of != chainSlot(p.Mode):
+			r.add("%s has a meaning in the other mode alone; EmailOTP leaves this trigger free in %s mode: "+
+				"leave the prop nil and add the function to the pool by AddTrigger", chain.prop, p.Mode)
+		case isEmailOTPs(chain.function):
+			r.add("%s is a function of EmailOTP's own (%s), which would invoke itself; "+
+				"pass a function of yours, or leave it nil",
+				chain.prop, *chain.function.Node().Path())
+		default:
+			c.chained = chain.function
+		}
+	}
+	r.tokenVersion(c, p)
+}
+
+// isEmailOTPs reports whether a function, an alias or a version is of an EmailOTP.
+func isEmailOTPs(fn awslambda.IFunction) bool {
+	if alias, ok := fn.(awslambda.IAlias); ok {
+		fn = alias.Version().Lambda()
+	} else if version, ok := fn.(awslambda.IVersion); ok {
+		fn = version.Lambda()
+	}
+	resource, ok := fn.Node().DefaultChild().(awslambda.CfnFunction)
+	return ok && !isNil(resource.GetMetadata(jsii.String(contract.MetadataFunction)))
+}
+
+// tokenVersion reads the version of the events about tokens. The Lite plan has version 1 alone.
+func (r *reader) tokenVersion(c *config, p *EmailOTPProps) {
+	version := p.PreTokenGenerationVersion
+	switch version {
+	case "", awscognito.LambdaVersion_V1_0:
+		return
+	case awscognito.LambdaVersion_V2_0, awscognito.LambdaVersion_V3_0:
+	default:
+		r.add("PreTokenGenerationVersion must be V1_0, V2_0 or V3_0 (received: %q); leave it empty for V1_0", version)
+		return
+	}
+	if p.Mode == ModePasswordless {
+		r.add("PreTokenGenerationVersion has a meaning in ModePassword alone; EmailOTP leaves this trigger free in " +
+			"ModePasswordless: leave the prop empty and pass the version to AddTrigger")
+		return
+	}
+	c.tokenVersion = version
+	const lacks = "PreTokenGenerationVersion %s needs a plan above Lite"
+	if isNil(p.UserPool) {
+		if c.poolProps.FeaturePlan == "" || c.poolProps.FeaturePlan == awscognito.FeaturePlan_LITE {
+			r.add(lacks+"; set UserPoolProps.FeaturePlan to ESSENTIALS or PLUS, or use V1_0", version)
+		}
+		return
+	}
+	resource, ok := p.UserPool.Node().DefaultChild().(awscognito.CfnUserPool)
+	if !ok || resource.UserPoolTier() == nil || *resource.UserPoolTier() != "LITE" {
+		return
+	}
+	if version == awscognito.LambdaVersion_V3_0 {
+		r.add(lacks+"; set FeaturePlan ESSENTIALS or PLUS where the pool is created, or use V1_0", version)
+		return
+	}
+	c.warnings = append(c.warnings, fmt.Sprintf(lacks+", unless the pool had advanced security on 22 November 2024; "+
+		"Cognito refuses the deployment otherwise", version))
+}
+
+// operation returns Cognito's operation for a slot and the version of its events.
+func (c *config) operation(s slot) (awscognito.UserPoolOperation, awscognito.LambdaVersion) {
+	if s.function == settings.PreTokenGeneration && c.tokenVersion != "" {
+		return awscognito.UserPoolOperation_PRE_TOKEN_GENERATION_CONFIG(), c.tokenVersion
+	}
+	return s.operation(), ""
+}
+
+// chainStatements returns the right to invoke the adopter's function: by this very ARN, since an
+// alias or a version is a resource of its own.
+func (e *emailOTP) chainStatements(f settings.Function) []awsiam.PolicyStatement {
+	if e.config.chained == nil || f != chainSlot(e.config.settings.Mode) {
+		return nil
+	}
+	return []awsiam.PolicyStatement{awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions:   jsii.Strings("lambda:InvokeFunction"),
+		Resources: &[]*string{e.config.chained.FunctionArn()},
+	})}
+}
+
+// checkChain refuses a chained function that was imported by the ARN of one of the own functions:
+// it would invoke itself.
+func (e *emailOTP) checkChain() {
+	if e.config.chained == nil {
+		return
+	}
+	chained := e.stack().Resolve(e.config.chained.FunctionArn())
+	for f, function := range e.functions {
+		if reflect.DeepEqual(chained, e.stack().Resolve(function.FunctionArn())) {
+			refuse(*e.Node().Path(), []string{fmt.Sprintf(
+				"the chained function %s has the ARN of EmailOTP's own function %s, which would invoke itself; "+
+					"pass a function of yours, or leave it nil", *e.config.chained.Node().Path(), f)})
+		}
+	}
+}
