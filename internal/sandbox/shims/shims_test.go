@@ -52,7 +52,7 @@ func run(t *testing.T, runtime, handler string, files map[string]string, env ...
 		close(answered)
 	}))
 	defer server.Close()
-	command, err := shims.Command(runtime, t.TempDir())
+	command, err := shims.Command(t.Context(), runtime, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,12 +218,12 @@ func TestRuntimesThatDoNotRunHere(t *testing.T) {
 			t.Errorf("%s: runs %v, inline %q", runtime, shims.Runs(runtime), shims.InlineFile(runtime))
 		}
 	}
-	if _, err := shims.Command("java21", t.TempDir()); err == nil {
+	if _, err := shims.Command(t.Context(), "java21", t.TempDir()); err == nil {
 		t.Error("Java has a command")
 	}
 	t.Setenv("PATH", t.TempDir())
 	for _, runtime := range []string{"nodejs22.x", "python3.13"} {
-		if _, err := shims.Command(runtime, t.TempDir()); err == nil ||
+		if _, err := shims.Command(t.Context(), runtime, t.TempDir()); err == nil ||
 			!strings.Contains(err.Error(), "is not on PATH; install") {
 			t.Errorf("%s: error %v", runtime, err)
 		}
