@@ -222,8 +222,8 @@ func TestATriggerThatCannotRunHerePassesItsEventThroughWithAWarning(t *testing.T
 	}
 	report := strings.Join(sb.Report(), "\n")
 	for _, want := range []string{
-		"function Welcome: trigger PostConfirmation passes each event through unchanged, because its runtime is \"java21\", " +
-			"which can't run here",
+		"function Welcome: trigger PostConfirmation passes each event through unchanged, because its runtime is " +
+			"\"java21\", which can't run here",
 		"function Journal: trigger PostAuthentication passes each event through unchanged, because it is a container image",
 		"function Claims: trigger PreTokenGeneration passes each event through unchanged, because its runtime is " +
 			"\"python3.13\", and python3 is not on PATH; install Python 3",
@@ -234,7 +234,8 @@ func TestATriggerThatCannotRunHerePassesItsEventThroughWithAWarning(t *testing.T
 			t.Errorf("the report lacks %q:\n%s", want, report)
 		}
 	}
-	_, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: dir, Stack: "EmailOtp-dev", Require: []string{"Welcome"}})
+	_, err := sandbox.Start(t.Context(),
+		sandbox.Options{Assembly: dir, Stack: "EmailOtp-dev", Require: []string{"Welcome"}})
 	if err == nil || !strings.Contains(err.Error(), `function Welcome: its runtime is "java21"`) ||
 		strings.Contains(err.Error(), "Journal") {
 		t.Errorf("with Require: %v", err)
@@ -256,8 +257,8 @@ func TestOptionsChooseWhatRunsForATrigger(t *testing.T) {
 	if claims := signUpAndIn(t, sb); !strings.Contains(claims, `"team":"blue"`) {
 		t.Errorf("claims %s", claims)
 	}
-	if report := strings.Join(sb.Report(), "\n"); !strings.Contains(report, "function Journal: trigger PostAuthentication "+
-		"passes each event through unchanged, as --stub (Options.Stub) asks") || strings.Contains(report, "Claims") {
+	if report := strings.Join(sb.Report(), "\n"); !strings.Contains(report,
+		"function Journal: trigger PostAuthentication passes each event through unchanged, as --stub (Options.Stub) asks") || strings.Contains(report, "Claims") {
 		t.Errorf("report:\n%s", report)
 	}
 	for name, c := range map[string]struct {
@@ -279,7 +280,8 @@ func TestAnErrorOfAnAppsTriggerReachesTheClientAsCognitoWordsIt(t *testing.T) {
 	for name, c := range map[string]struct{ code, want string }{
 		"thrown":  {`exports.handler = async () => { throw new Error('closed on Sundays') }`, "closed on Sundays."},
 		"missing": {`require('@aws-sdk/client-dynamodb')`, "Error: Cannot find module '@aws-sdk/client-dynamodb'"},
-		"timeout": {`exports.handler = () => new Promise(done => setTimeout(done, 60000))`, "Task timed out after 3.00 seconds"},
+		"timeout": {`exports.handler = () => new Promise(done => setTimeout(done, 60000))`,
+			"Task timed out after 3.00 seconds"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
