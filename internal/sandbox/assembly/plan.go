@@ -138,6 +138,7 @@ func (a *Assembly) Plan(choice Choice) (*Plan, error) {
 	b.mail()
 	b.tables()
 	b.warnOfOthers()
+	b.warnOfTheApp()
 	if err := errors.Join(b.errs...); err != nil {
 		return nil, fmt.Errorf("stack %s: %w", c.stack.name, err)
 	}

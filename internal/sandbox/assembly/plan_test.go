@@ -220,6 +220,12 @@ func TestWhatIsNotEmulatedIsReported(t *testing.T) {
 			at(o, "Resources")["Domain"] = object{"Type": "AWS::Cognito::UserPoolDomain",
 				"Properties": object{"UserPoolId": object{"Ref": "SignInUserPool"}}}
 		}, "hosted sign-in pages"},
+		"the app's own resources": {func(o object) {
+			for id, kind := range map[string]string{"Files": "S3::Bucket", "More": "S3::Bucket", "Jobs": "SQS::Queue",
+				"API": "ApiGateway::RestApi"} {
+				at(o, "Resources")[id] = object{"Type": "AWS::" + kind}
+			}
+		}, "only the sign-in runs here; the app's resources of ApiGateway, S3, SQS are ignored"},
 		"a managed policy": {func(o object) {
 			props(o, "SignInPreSignUpRole")["ManagedPolicyArns"] = []any{"arn:aws:iam::aws:policy/AdministratorAccess"}
 		}, "AdministratorAccess"},
