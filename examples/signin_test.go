@@ -74,9 +74,12 @@ func TestUsersSignInToTheExistingPoolAndItsOwnTriggerRuns(t *testing.T) {
 		t.Errorf("the app's own trigger ran %d times, want 1", n)
 	}
 	user, _ := sb.User(p.Email)
-	if lines := output.String(); !strings.Contains(lines,
-		`"source":"PostAuthentication_Authentication","sub":"`+user.Sub+`"`) {
+	lines := output.String()
+	if !strings.Contains(lines, `"source":"PostAuthentication_Authentication","sub":"`+user.Sub+`"`) {
 		t.Errorf("the journal has no line about the sign-in:\n%s", lines)
+	}
+	if !strings.Contains(lines, "INFO\tsign-in begins at client "+sb.Config().UserPoolClientID+"\n") {
+		t.Errorf("the Node.js trigger has no line about the sign-in:\n%s", lines)
 	}
 }
 

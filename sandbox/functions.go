@@ -92,6 +92,7 @@ func (s *Sandbox) runtimeFunction(f assembly.Function) runtimeapi.Function {
 		Name: f.Name, ARN: f.ARN, Folder: f.Folder, Environment: f.Environment, Asset: f.Asset, AssetHash: f.AssetHash,
 		Handler: f.Handler, Runtime: f.Runtime, Architecture: f.Architecture, MemoryMB: f.MemoryMB, Timeout: f.Timeout,
 		AccessKeyID: c.AccessKeyID, SecretKey: c.SecretAccessKey, Endpoints: s.endpoints(),
+		Inline: f.Inline, Modules: s.opts.Modules,
 	}
 }
 
@@ -108,6 +109,9 @@ func (s *Sandbox) endpoints() map[string]string {
 		"AWS_ENDPOINT_URL":                           catchAll,
 		"HTTPS_PROXY":                                catchAll,
 		"HTTP_PROXY":                                 catchAll,
+		// Go never takes a proxy for this machine; Python does, and Node takes one only if it is told.
+		"NO_PROXY":           "127.0.0.1,localhost",
+		"NODE_USE_ENV_PROXY": "1",
 	}
 }
 
@@ -133,7 +137,8 @@ func (s *Sandbox) builder() func(ctx context.Context, folder, goos, goarch, out 
 	}
 }
 
-// Binaries is an [Invoker] that runs the assembly's own functions, for invokers that observe or
+// Binaries is an [Invoker] that runs the assembly's own functions, with what [Options.Functions] and
+// [Options.Stub] put in place of some, for invokers that observe or
 // interfere. It fails unless Start has prepared the functions, which it does without Invoker and
 // InProcess.
 func (s *Sandbox) Binaries() Invoker { return binaries{s} }
@@ -145,7 +150,7 @@ func (b binaries) Invoke(ctx context.Context, trigger Trigger, event []byte) ([]
 	if err != nil {
 		return nil, err
 	}
-	return b.s.host.Invoke(ctx, f.Name, event)
+	return b.s.runFunction(ctx, f, event)
 }
 
 // invoker returns the invoker of the pool.

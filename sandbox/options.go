@@ -48,6 +48,17 @@ type Options struct {
 	// their clients from [Sandbox.Environment] and take [Sandbox.Now] as their clock. It excludes
 	// Invoker.
 	InProcess func(ctx context.Context, s *Sandbox) (Invoker, error)
+	// Functions are handlers in place of functions of the assembly, by the function's logical id or
+	// name. They exclude Invoker and InProcess, as do Stub and Require.
+	Functions map[string]Handler
+	// Stub names functions, by logical id or name, that pass each event through unchanged. A function
+	// of the app that can't run here does so by itself, with a line in the report.
+	Stub []string
+	// Require names functions that must run here, or Start fails. EmailOTP's own always must.
+	Require []string
+	// Modules are directories with what Lambda's Node.js and Python runtimes bring along and this
+	// machine's don't, such as the AWS SDK: a node_modules, or a directory of Python packages.
+	Modules []string
 	// Source is the directory of the module whose functions are rebuilt if the host can't run the
 	// assembly's; empty finds it.
 	Source string

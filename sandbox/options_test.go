@@ -19,7 +19,9 @@ func TestAllThatIsWrongWithTheOptionsIsSaidAtOnce(t *testing.T) {
 			return nil, nil
 		},
 		AllowedOrigins: []string{"https://app.example.com/path"},
-		SESSandbox:     &sandbox.SESSandbox{VerifiedRecipients: []string{"a@example.com", "example.com", "nobody"}},
+		Functions:      map[string]sandbox.Handler{"Journal": nil}, Stub: []string{"Journal"}, Require: []string{"Journal"},
+		Modules:    []string{"no-such-directory"},
+		SESSandbox: &sandbox.SESSandbox{VerifiedRecipients: []string{"a@example.com", "example.com", "nobody"}},
 		Users: []sandbox.User{{Email: "nobody"}, {Email: "a@example.com", Temporary: true},
 			{Email: "A@example.com"}},
 		Faults: []sandbox.Fault{{Service: "s3", Throttle: true}, {Service: sandbox.SES},
@@ -33,7 +35,10 @@ func TestAllThatIsWrongWithTheOptionsIsSaidAtOnce(t *testing.T) {
 		"TriggerTimeout must be", "TriggerAttempts must be", "SessionOverhead", "InboxSize",
 		"AllowedOrigins must be", `SESSandbox: VerifiedRecipients must be addresses such as you@example.com or domains such as example.com (received: "nobody")`, `Users[0]: Email must be one address such as user@example.com (received: "nobody")`, "Users[1]: Temporary needs a Password", "Users[2]: the address is there twice",
 		`Faults[0]: Service must be`, "Faults[1]: one of", "Faults[2]: Error, Throttle and LoseAnswer exclude",
-		"Status must be",
+		"Status must be", "Functions, Stub and Require are for the assembly's functions", `Functions["Journal"] must be`,
+		`Functions and Stub exclude each other for a function (both name "Journal")`,
+		`Require and Stub exclude each other for a function (both name "Journal")`,
+		`Modules must be directories, such as node_modules (received: "no-such-directory")`,
 	} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("error lacks %q:\n%v", part, err)

@@ -26,7 +26,9 @@ type Sandbox struct {
 	config   Config
 	clock    clock
 	identity map[string]Credentials // of the functions, by name
-	listen   *listeners
+	// replacements run in place of functions, by the function's name.
+	replacements map[string]Handler
+	listen       *listeners
 
 	mail    *mailbox.Service
 	store   *mailbox.Store
@@ -66,6 +68,9 @@ func Start(ctx context.Context, opts Options) (*Sandbox, error) {
 		return nil, err
 	}
 	s.report = append(s.report, plan.Warnings...)
+	if err := s.chooseReplacements(); err != nil {
+		return nil, err
+	}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

@@ -149,17 +149,15 @@ func (s *Sandbox) startTables(ctx context.Context, callers gateway.Callers) erro
 }
 
 func (s *Sandbox) prepareFunctions(ctx context.Context) error {
-	var errs []error
-	for _, f := range s.plan.Functions {
-		errs = append(errs, f.CodeError)
-	}
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
 	s.opts.Progress("preparing the functions")
-	lines, err := s.host.Prepare(ctx)
+	lines, failures := s.host.Prepare(ctx)
 	s.addToReport(lines...)
-	return err
+	for _, f := range s.plan.Functions {
+		if f.CodeError != nil && s.replacements[f.Name] == nil {
+			failures[f.Name] = f.CodeError
+		}
+	}
+	return s.replaceFailed(failures)
 }
 
 // startServices serves the services that the functions call, and the inbox.
@@ -270,7 +268,9 @@ func (c cognitoMail) Deliver(_ context.Context, m userpool.CognitoMail) error {
 func (s *Sandbox) functionHost() *runtimeapi.Host {
 	var all []runtimeapi.Function
 	for _, f := range s.plan.Functions {
-		all = append(all, s.runtimeFunction(f))
+		if f.CodeError == nil && s.replacements[f.Name] == nil {
+			all = append(all, s.runtimeFunction(f))
+		}
 	}
 	return runtimeapi.New(all, runtimeapi.Options{
 		Region: s.plan.Region, Build: s.builder(), CacheDir: s.opts.CacheDir, Log: s.opts.FunctionLog, Logger: s.logger,

@@ -55,11 +55,15 @@ func (f HandlerFunc) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 type Handlers map[Trigger]Handler
 
 // Invoke runs the trigger's handler.
-func (h Handlers) Invoke(ctx context.Context, trigger Trigger, event []byte) (out []byte, err error) {
+func (h Handlers) Invoke(ctx context.Context, trigger Trigger, event []byte) ([]byte, error) {
 	handler, ok := h[trigger]
 	if !ok {
 		return nil, fmt.Errorf("no handler for trigger %s", trigger)
 	}
+	return runHandler(ctx, handler, event)
+}
+
+func runHandler(ctx context.Context, handler Handler, event []byte) (out []byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			out, err = nil, &FunctionError{Failure: Exited, Type: "Runtime.ExitError", Message: fmt.Sprint(p)}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -62,8 +64,37 @@ func (o Options) validate() error {
 	if err := o.SESSandbox.validate(); err != nil {
 		wrong("SESSandbox: %w", err)
 	}
+	errs = append(errs, o.functions()...)
 	errs = append(errs, o.usersAndFaults()...)
 	return errors.Join(errs...)
+}
+
+func (o Options) functions() []error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf("sandbox: "+format, args...)) }
+	if (o.Invoker != nil || o.InProcess != nil) && len(o.Functions)+len(o.Stub)+len(o.Require) > 0 {
+		wrong("Functions, Stub and Require are for the assembly's functions, which Invoker and InProcess replace; " +
+			"set one or the other")
+	}
+	for name, handler := range o.Functions {
+		if handler == nil {
+			wrong("Functions[%q] must be a handler (received: nil)", name)
+		}
+		if slices.Contains(o.Stub, name) {
+			wrong("Functions and Stub exclude each other for a function (both name %q)", name)
+		}
+	}
+	for _, name := range o.Require {
+		if slices.Contains(o.Stub, name) {
+			wrong("Require and Stub exclude each other for a function (both name %q)", name)
+		}
+	}
+	for _, dir := range o.Modules {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			wrong("Modules must be directories, such as node_modules (received: %q)", dir)
+		}
+	}
+	return errs
 }
 
 func (o Options) usersAndFaults() []error {
@@ -103,6 +134,10 @@ func (o Options) withDefaults() Options {
 	}
 	if o.CacheDir == "" {
 		o.CacheDir, _ = cachedir.Dir() // validate has checked it
+	}
+	o.Modules = slices.Clone(o.Modules)
+	for i, dir := range o.Modules {
+		o.Modules[i], _ = filepath.Abs(dir) // fails without a working directory only
 	}
 	return o
 }

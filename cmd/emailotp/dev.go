@@ -34,7 +34,7 @@ type devFlags struct {
 	assembly, stack, pool, mode, stage string
 	port, inboxPort                    int
 	readyFile, tablePath               string
-	users                              []string
+	users, stubs, requires, modules    []string
 	json, verbose                      bool
 }
 
@@ -51,7 +51,12 @@ CLI that its package.json pins, into ` + assemblyDir + `. While it runs, a ready
 file has the addresses for other programs.
 
 A user is given as EMAIL, EMAIL:PASSWORD, or EMAIL:PASSWORD:temporary for a password
-that has to be changed at the first sign-in. Without --user there is user@example.com.`,
+that has to be changed at the first sign-in. Without --user there is user@example.com.
+
+The app's own triggers run as they are: Go binaries, and nodejs and python functions by
+this machine's Node.js and Python, without the environment of this shell. One that can't
+run here passes each event through unchanged, and the start reports it; --stub asks for
+that, and --require NAME makes it an error. NAME is a function's logical id or name.`,
 		Example: `  emailotp dev
   emailotp dev --mode password --user user@example.com:Correct-horse-7
   emailotp dev --assembly ../shop/cdk.out --stack Shop --port 0 --ready-file /tmp/shop.json`,
@@ -78,6 +83,11 @@ that has to be changed at the first sign-in. Without --user there is user@exampl
 	flags.StringVar(&f.readyFile, "ready-file", defaultReadyFile, "file to write the addresses to")
 	flags.StringVar(&f.tablePath, "table-path", "", "directory that keeps the tables; by default they live in memory")
 	flags.StringArrayVar(&f.users, "user", nil, "user to create, EMAIL[:PASSWORD[:temporary]]; may be repeated")
+	flags.StringArrayVar(&f.stubs, "stub", nil,
+		"function of the app that passes each event through unchanged; may be repeated")
+	flags.StringArrayVar(&f.requires, "require", nil, "function that must run here, or the start fails; may be repeated")
+	flags.StringArrayVar(&f.modules, "modules", nil,
+		"directory with modules for Node.js and Python functions, as the AWS SDK; may be repeated")
 	flags.BoolVar(&f.json, "json", false, "print JSON, an object a line")
 	flags.BoolVar(&f.verbose, "verbose", false, "show the CDK's output and the sandbox's own log")
 	return cmd
@@ -186,6 +196,7 @@ func (d *dev) options(ctx context.Context, log *triggerLog) sandbox.Options {
 		Assembly: d.flags.assembly, Stack: d.flags.stack, Pool: d.flags.pool, Mode: sandbox.Mode(d.flags.mode),
 		Port: d.flags.port, InboxPort: d.inboxPort(ctx), TablePath: d.flags.tablePath,
 		FunctionLog: log, Progress: d.progress,
+		Stub: d.flags.stubs, Require: d.flags.requires, Modules: d.flags.modules,
 	}
 	if d.flags.verbose {
 		o.Logger = slog.New(slog.NewTextHandler(d.err, &slog.HandlerOptions{Level: slog.LevelInfo}))

@@ -29,6 +29,13 @@ func Architecture(context any) awslambda.Architecture {
 	return awslambda.Architecture_ARM_64()
 }
 
+// attemptsCode is the code of a trigger that stands in the template.
+const attemptsCode = `exports.handler = async event => {
+  console.log('sign-in begins at client', event.callerContext.clientId);
+  return event;
+};
+`
+
 // New creates the stack.
 func New(scope constructs.Construct, id string, props *Props) awscdk.Stack {
 	stack := awscdk.NewStack(scope, &id, nil)
@@ -37,14 +44,21 @@ func New(scope constructs.Construct, id string, props *Props) awscdk.Stack {
 		architecture = awslambda.Architecture_ARM_64()
 	}
 
-	// What the app had: a pool, and a function that keeps a journal of confirmations and sign-ins.
+	// What the app had: a pool, a function that keeps a journal of confirmations and sign-ins, and a
+	// small one on Node.js that logs which app client a sign-in begins at.
 	journal := newJournal(stack, props.JournalDir, architecture)
+	attempts := awslambda.NewFunction(stack, jsii.String("Attempts"), &awslambda.FunctionProps{
+		Runtime: awslambda.Runtime_NODEJS_22_X(),
+		Handler: jsii.String("index.handler"),
+		Code:    awslambda.Code_FromInline(jsii.String(attemptsCode)),
+	})
 	pool := awscognito.NewUserPool(stack, jsii.String("Users"), &awscognito.UserPoolProps{
 		FeaturePlan:       awscognito.FeaturePlan_LITE,
 		SignInAliases:     &awscognito.SignInAliases{Email: jsii.Bool(true)},
 		AutoVerify:        &awscognito.AutoVerifiedAttrs{Email: jsii.Bool(true)},
 		SelfSignUpEnabled: jsii.Bool(false),
 		LambdaTriggers: &awscognito.UserPoolTriggers{
+			PreAuthentication:  attempts,
 			PostConfirmation:   journal,
 			PostAuthentication: journal,
 		},

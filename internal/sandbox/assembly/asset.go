@@ -1,16 +1,20 @@
 package assembly
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/shims"
 )
 
-// asset is a file or directory that a template refers to by its key in S3.
+// asset is a file or directory that a template refers to by its key in S3, or code in the template.
 type asset struct {
-	path string // absolute, or relative to the working directory
-	hash string
+	path   string // absolute, or relative to the working directory
+	hash   string
+	inline string // the code, in place of the others
 }
 
 type assetManifest struct {
@@ -55,32 +59,46 @@ func inDir(dir, path string) string {
 	return filepath.Join(dir, filepath.FromSlash(path))
 }
 
-// codeOf returns the files of a function: by the key under which cdk deploy uploads them, or by the
-// metadata that the CDK writes for local tools.
+// codeOf returns the code of a function: the files under the key by which cdk deploy uploads them,
+// those of the metadata that the CDK writes for local tools, or what the template has itself.
 func (s *stack) codeOf(id string) (asset, error) {
 	r := s.template.Resources[id]
 	code, err := s.resolveMap(r.Properties["Code"])
-	for property, what := range map[string]string{
-		"ZipFile": "has its code in the template", "ImageUri": "is a container image",
-	} {
-		if _, ok := code[property]; ok && err == nil {
-			return asset{}, fmt.Errorf("function %s %s; the sandbox runs provided.al2023 binaries from assets only", id, what)
-		}
+	if _, isImage := code["ImageUri"]; isImage || r.Properties["PackageType"] == "Image" {
+		return asset{}, errors.New("it is a container image, which can't run here")
+	}
+	if inline, ok := code["ZipFile"]; ok && err == nil {
+		return s.inlineCode(r, inline)
 	}
 	key, _ := code["S3Key"].(string)
 	found, ok := s.assets[key]
 	if !ok {
 		path, _ := r.Metadata["aws:asset:path"].(string)
 		if path == "" {
-			return asset{}, fmt.Errorf("function %s: its code (S3 key %q) is not among the assembly's assets; %s",
-				id, key, remedy)
+			return asset{}, fmt.Errorf("its code (S3 key %q) is not among the assembly's assets; %s", key, remedy)
 		}
 		name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(path), "asset."), ".zip")
 		found = asset{path: inDir(s.dir, path), hash: name}
 	}
 	if _, err := os.Stat(found.path); err != nil {
-		return asset{}, fmt.Errorf("function %s: its asset is missing from the assembly, which is stale or incomplete; "+
-			"%s: %w", id, remedy, err)
+		return asset{}, fmt.Errorf("its asset is missing from the assembly, which is stale or incomplete; %s: %w", remedy, err)
 	}
 	return found, nil
+}
+
+// inlineCode returns code in a template, which Lambda accepts for some runtimes alone.
+func (s *stack) inlineCode(r *resource, code any) (asset, error) {
+	runtime, _ := s.resolveText(r.Properties["Runtime"])
+	if shims.InlineFile(runtime) == "" {
+		return asset{}, fmt.Errorf("its code is in the template, where Lambda accepts code of nodejs and python alone; "+
+			"its runtime is %q", runtime)
+	}
+	source, err := text(code)
+	if err == nil && source == "" {
+		err = errors.New("it is empty")
+	}
+	if err != nil {
+		return asset{}, fmt.Errorf("its code in the template: %w", err)
+	}
+	return asset{inline: source}, nil
 }

@@ -108,7 +108,7 @@ func TestAnAssetThatIsGoneIsReportedForItsFunction(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := mustPlan(t, dir, passwordless)
-	expect(t, function(t, p, "CreateAuthChallenge").CodeError, "SignInCreateAuthChallenge", "stale", "run `cdk synth`")
+	expect(t, function(t, p, "CreateAuthChallenge").CodeError, "stale", "run `cdk synth`")
 }
 
 func TestAnAssetIsFoundByItsMetadataWhereTheListLacksIt(t *testing.T) {

@@ -33,8 +33,7 @@ func (b *builder) functions() {
 		slices.Sort(triggers)
 		fn, ok := byARN[unqualified(arn)]
 		if !ok {
-			b.fail("trigger %s of user pool %s is the function %s, which is not in the assembly; "+
-				"synthesise its stack with it, or %s", triggers[0], c.id, arn, remedy)
+			b.absent(arn, triggers)
 			continue
 		}
 		f, err := b.function(fn)
@@ -49,6 +48,28 @@ func (b *builder) functions() {
 		}
 		b.plan.Functions = append(b.plan.Functions, f)
 	}
+}
+
+// absent adds a function that the assembly does not have. The sign-in itself can't do without.
+func (b *builder) absent(arn string, triggers []userpool.Trigger) {
+	problem := fmt.Errorf("the function %s is not in the assembly; synthesise its stack with it, or %s", arn, remedy)
+	for _, trigger := range triggers {
+		if slices.Contains(challengeTriggers, trigger) {
+			b.fail("trigger %s of user pool %s: %w", trigger, b.candidate.id, problem)
+			return
+		}
+	}
+	arn = unqualified(arn)
+	name := arn[strings.LastIndex(arn, ":")+1:]
+	b.plan.Functions = append(b.plan.Functions, Function{
+		LogicalID: name, Name: name, ARN: arn, Triggers: triggers, CodeError: problem,
+		Principal: iam.Principal{Function: name},
+	})
+}
+
+// challengeTriggers are an EmailOTP's in every mode.
+var challengeTriggers = []userpool.Trigger{
+	userpool.DefineAuthChallenge, userpool.CreateAuthChallenge, userpool.VerifyAuthChallengeResponse,
 }
 
 // isInvocable reports whether a permission lets a service invoke the function for a resource.
@@ -85,30 +106,44 @@ func (b *builder) triggers(config properties) map[userpool.Trigger]string {
 	return found
 }
 
+// function describes a function. An error means that the sign-in can't run; a function of the app
+// that can't has a CodeError.
 func (b *builder) function(l located) (Function, error) {
-	f := Function{LogicalID: l.id, ARN: l.arn()}
+	f := Function{LogicalID: l.id, ARN: l.arn(), Architecture: "x86_64"} // Lambda's default
+	f.Name = f.ARN[strings.LastIndex(f.ARN, ":")+1:]
+	f.Principal = iam.Principal{Function: f.Name}
 	f.Folder, _ = l.Metadata[contract.MetadataFunction].(string)
-	p, err := l.stack.resolveMap(without(l.Properties, "Code", "Environment"))
-	if err != nil {
+	f.IsOwn = f.Folder != "" || l.variable(modeVariable) != ""
+	err := b.describe(&f, l)
+	if err != nil && f.IsOwn {
 		return f, fmt.Errorf("function %s: %w", l.id, err)
 	}
+	code, missing := l.stack.codeOf(l.id)
+	f.Asset, f.AssetHash, f.Inline = code.path, code.hash, code.inline
+	f.CodeError = cmp.Or(err, missing)
+	return f, nil
+}
+
+// describe sets what the template configures of a function.
+func (b *builder) describe(f *Function, l located) error {
+	p, err := l.stack.resolveMap(without(l.Properties, "Code", "Environment"))
+	if err != nil {
+		return err
+	}
 	props := properties(p)
-	f.Name = f.ARN[strings.LastIndex(f.ARN, ":")+1:]
 	f.Handler, f.Runtime = props.text("Handler"), props.text("Runtime")
-	f.Architecture = "x86_64" // Lambda's default
 	if names := props.texts("Architectures"); len(names) > 0 {
 		f.Architecture = names[0]
 	}
 	f.MemoryMB = cmp.Or(props.number("MemorySize"), 128)
 	f.Timeout = time.Duration(cmp.Or(props.number("Timeout"), 3)) * time.Second
-	if f.Environment, err = b.environment(l); err != nil {
-		return f, err
-	}
-	code, err := l.stack.codeOf(l.id)
-	f.Asset, f.AssetHash, f.CodeError = code.path, code.hash, err
-	f.Principal = iam.Principal{Function: f.Name, RoleARN: props.text("Role")}
+	f.Principal.RoleARN = props.text("Role")
 	f.Principal.Policies = b.policiesOf(f.Principal.RoleARN)
-	return f, nil
+	if len(props.texts("Layers")) > 0 {
+		b.warn("function %s: its layers are not unpacked, so what it takes from /opt is missing", l.id)
+	}
+	f.Environment, err = b.environment(l)
+	return err
 }
 
 func without(props map[string]any, names ...string) map[string]any {
@@ -127,7 +162,7 @@ func (b *builder) environment(l located) (map[string]string, error) {
 	l.stack.invented = nil
 	resolved, err := l.stack.resolveMap(l.Properties["Environment"])
 	if err != nil {
-		return nil, fmt.Errorf("function %s: Environment: %w", l.id, err)
+		return nil, fmt.Errorf("Environment: %w", err)
 	}
 	variables := map[string]string{}
 	size := 0
@@ -135,21 +170,21 @@ func (b *builder) environment(l located) (map[string]string, error) {
 	for _, name := range sortedKeys(raw) {
 		value, err := text(raw[name])
 		if err != nil {
-			return nil, fmt.Errorf("function %s: environment variable %s: %w", l.id, name, err)
+			return nil, fmt.Errorf("environment variable %s: %w", name, err)
 		}
 		if strings.Contains(value, "{{resolve:") {
-			return nil, fmt.Errorf("function %s: environment variable %s is a dynamic reference, which only a deployment "+
-				"can resolve; give the value itself", l.id, name)
+			return nil, fmt.Errorf("environment variable %s is a dynamic reference, which only a deployment can resolve; "+
+				"give the value itself", name)
 		}
 		if strings.ContainsRune(name+value, 0) || strings.Contains(name, "=") {
-			return nil, fmt.Errorf("function %s: environment variable %q holds a character that no environment can", l.id, name)
+			return nil, fmt.Errorf("environment variable %q holds a character that no environment can", name)
 		}
 		variables[name] = value
 		size += len(name) + len(value)
 	}
 	if size > maxEnvironment {
-		return nil, fmt.Errorf("function %s: its environment has %d bytes; Lambda allows %d, so it can't be deployed; "+
-			"shorten the values", l.id, size, maxEnvironment)
+		return nil, fmt.Errorf("its environment has %d bytes; Lambda allows %d, so it can't be deployed; shorten the values",
+			size, maxEnvironment)
 	}
 	for _, name := range sortedKeys(l.stack.invented) {
 		b.warn("function %s has %s in its environment, which only AWS knows; the sandbox invented a value", l.id, name)

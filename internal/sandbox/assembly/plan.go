@@ -59,8 +59,13 @@ type Function struct {
 	Folder string
 	// Environment has the template's variables, resolved.
 	Environment map[string]string
-	// Asset is a directory or a zip file; empty if CodeError is set.
+	// IsOwn is true for a function of an EmailOTP, without which there is no sign-in.
+	IsOwn bool
+	// Asset is a directory or a zip file; empty with Inline, and if CodeError is set.
 	Asset, AssetHash string
+	// Inline is code in the template.
+	Inline string
+	// CodeError is why the template's function can't run here; nil unless it is known to be so.
 	CodeError        error
 	Handler, Runtime string
 	// Architecture is "x86_64" or "arm64".
@@ -137,6 +142,7 @@ func (a *Assembly) Plan(choice Choice) (*Plan, error) {
 	b.mail()
 	b.tables()
 	b.warnOfOthers()
+	b.warnOfTheApp()
 	if err := errors.Join(b.errs...); err != nil {
 		return nil, fmt.Errorf("stack %s: %w", c.stack.name, err)
 	}

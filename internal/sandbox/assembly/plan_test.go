@@ -221,6 +221,12 @@ func TestWhatIsNotEmulatedIsReported(t *testing.T) {
 			at(o, "Resources")["Domain"] = object{"Type": "AWS::Cognito::UserPoolDomain",
 				"Properties": object{"UserPoolId": object{"Ref": "SignInUserPool"}}}
 		}, "hosted sign-in pages"},
+		"the app's own resources": {func(o object) {
+			for id, kind := range map[string]string{"Files": "S3::Bucket", "More": "S3::Bucket", "Jobs": "SQS::Queue",
+				"API": "ApiGateway::RestApi"} {
+				at(o, "Resources")[id] = object{"Type": "AWS::" + kind}
+			}
+		}, "only the sign-in runs here; the app's resources of ApiGateway, S3, SQS are ignored"},
 		"a managed policy": {func(o object) {
 			props(o, "SignInPreSignUpRole")["ManagedPolicyArns"] = []any{"arn:aws:iam::aws:policy/AdministratorAccess"}
 		}, "AdministratorAccess"},
@@ -288,4 +294,56 @@ func TestFunctionsThatFunctionsInvokeArePlanned(t *testing.T) {
 			t.Errorf("%s: chained %q", name, p.Chained)
 		}
 	}
+}
+
+// A function of the app has its reason, and the plan goes on; EmailOTP's own must run.
+func TestFunctionsOfTheAppMayBeUnableToRun(t *testing.T) {
+	elsewhere := "arn:aws:lambda:eu-west-1:123456789012:function:elsewhere:live"
+	for name, c := range map[string]struct {
+		change func(function object) // of the app's function on PostAuthentication
+		why    string                // empty for one that can run
+		inline string
+	}{
+		"inline JavaScript":  {func(f object) { f["Runtime"] = "nodejs22.x" }, "", "code"},
+		"inline Python":      {func(f object) { f["Runtime"] = "python3.13" }, "", "code"},
+		"inline, of no kind": {func(f object) { f["Runtime"] = "java21" }, `nodejs and python alone; its runtime is "java21"`, ""},
+		"a container image":  {func(f object) { f["Code"] = object{"ImageUri": "x"} }, "it is a container image", ""},
+		"code in a bucket": {func(f object) { f["Code"] = object{"S3Bucket": "b", "S3Key": "k.zip"} },
+			`its code (S3 key "k.zip") is not among the assembly's assets`, ""},
+		"a dynamic reference": {func(f object) {
+			f["Environment"] = object{"Variables": object{"KEY": "{{resolve:ssm:key}}"}}
+		}, "environment variable KEY is a dynamic reference", "code"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := mustPlan(t, edited(t, devTemplate, func(template object) {
+				f := object{"Runtime": "nodejs22.x", "Handler": "index.handler", "Code": object{"ZipFile": "code"},
+					"Role": object{"Fn::GetAtt": []any{"SignInDefineAuthChallengeRole", "Arn"}}}
+				c.change(f)
+				at(template, "Resources")["Own"] = object{"Type": "AWS::Lambda::Function", "Properties": f}
+				triggers := at(props(template, "SignInUserPool"), "LambdaConfig")
+				triggers["PostAuthentication"] = object{"Fn::GetAtt": []any{"Own", "Arn"}}
+				triggers["PostConfirmation"] = elsewhere
+			}), passwordless)
+			f := function(t, p, userpool.PostAuthentication)
+			if f.IsOwn || f.LogicalID != "Own" || f.Inline != c.inline || (f.CodeError == nil) != (c.why == "") {
+				t.Errorf("function %+v", f)
+			}
+			if c.why != "" {
+				expect(t, f.CodeError, c.why)
+			}
+			absent := function(t, p, userpool.PostConfirmation)
+			if absent.Name != "elsewhere" || absent.IsOwn {
+				t.Errorf("absent function %+v", absent)
+			}
+			expect(t, absent.CodeError, "is not in the assembly", "elsewhere", "synthesise its stack with it")
+			if own := function(t, p, userpool.PreSignUp); !own.IsOwn || own.CodeError != nil {
+				t.Errorf("EmailOTP's own: %+v", own)
+			}
+		})
+	}
+	dir := edited(t, devTemplate, func(template object) {
+		at(props(template, "SignInUserPool"), "LambdaConfig")["DefineAuthChallenge"] = elsewhere
+	})
+	_, err := plan(dir, passwordless)
+	expect(t, err, "trigger DefineAuthChallenge", "is not in the assembly")
 }

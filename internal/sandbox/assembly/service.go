@@ -135,6 +135,29 @@ var notEmulated = map[string]string{
 	"AWS::Cognito::UserPoolGroup":                       "groups",
 }
 
+// signInServices are the services whose resources a sign-in consists of, or that come with any app.
+var signInServices = []string{
+	"CDK", "CloudFormation", "CloudWatch", "Cognito", "DynamoDB", "Events", "IAM", "KMS", "Lambda", "Logs", "Route53", "SES",
+	"SSM",
+}
+
+// warnOfTheApp names the services that the app has beside the sign-in, in one line.
+func (b *builder) warnOfTheApp() {
+	var others []string
+	for _, s := range b.assembly.stacks {
+		for _, r := range s.template.Resources {
+			parts := strings.Split(r.Type, "::")
+			if parts[0] == "AWS" && len(parts) == 3 && !slices.Contains(signInServices, parts[1]) {
+				others = append(others, parts[1])
+			}
+		}
+	}
+	if len(others) > 0 {
+		slices.Sort(others)
+		b.warn("only the sign-in runs here; the app's resources of %s are ignored", strings.Join(slices.Compact(others), ", "))
+	}
+}
+
 // warnOfOthers warns of the pool's resources that the sandbox leaves out.
 func (b *builder) warnOfOthers() {
 	b.assembly.each(func(l located) {

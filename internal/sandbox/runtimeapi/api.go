@@ -79,23 +79,33 @@ func (p *process) serveResponse(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *process) serveError(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(io.LimitReader(r.Body, maxResponse)) // a truncated error is still an error
+	kind, message := readError(r)
 	if !p.mayAnswer(w, r) {
 		return
 	}
+	accept(w)
+	p.complete(failed(lambda.Handled, kind, message))
+}
+
+func readError(r *http.Request) (kind, message string) {
+	body, _ := io.ReadAll(io.LimitReader(r.Body, maxResponse)) // a truncated error is still an error
 	var e struct {
 		Message string `json:"errorMessage"`
 		Type    string `json:"errorType"`
 	}
 	if err := json.Unmarshal(body, &e); err != nil {
-		e.Type, e.Message = r.Header.Get("Lambda-Runtime-Function-Error-Type"), string(body)
+		return r.Header.Get("Lambda-Runtime-Function-Error-Type"), string(body)
 	}
-	accept(w)
-	p.complete(failed(lambda.Handled, e.Type, e.Message))
+	return e.Type, e.Message
 }
 
+// serveInitError notes why the function could not start: the call that waits for it fails with that
+// when the process has exited.
 func (p *process) serveInitError(w http.ResponseWriter, r *http.Request) {
-	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxResponse)) // the exit that follows is reported
+	kind, message := readError(r)
+	p.mu.Lock()
+	p.initErr = &lambda.Error{Failure: lambda.Handled, Type: kind, Message: message}
+	p.mu.Unlock()
 	accept(w)
 }
 

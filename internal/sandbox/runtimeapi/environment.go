@@ -2,10 +2,14 @@ package runtimeapi
 
 import (
 	"os"
+	"path/filepath"
 	"runtime"
 	"sort"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/shims"
 )
 
 // Environment returns the environment of a function's processes, without the address of the Runtime
@@ -51,11 +55,24 @@ func Environment(f Function, region, taskRoot string) map[string]string {
 	for _, name := range []string{"AWS_EXECUTION_ENV", "_X_AMZN_TRACE_ID", "_LAMBDA_SERVER_PORT"} {
 		delete(e, name)
 	}
+	if shims.Runs(f.Runtime) {
+		e["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + f.Runtime
+		for _, name := range []string{"NODE_PATH", "PYTHONPATH"} {
+			if paths := append(filepath.SplitList(e[name]), f.Modules...); len(paths) > 0 {
+				e[name] = strings.Join(paths, string(os.PathListSeparator))
+			}
+		}
+	}
 	return e
 }
 
+// environment is Environment, with the directory of the function's interpreter on PATH.
 func (f *function) environment() map[string]string {
-	return Environment(f.Function, f.host.opts.Region, f.root)
+	e := Environment(f.Function, f.host.opts.Region, f.root)
+	if shims.Runs(f.Runtime) {
+		e["PATH"] = filepath.Dir(f.command[0]) + string(os.PathListSeparator) + e["PATH"]
+	}
+	return e
 }
 
 func list(e map[string]string) []string {

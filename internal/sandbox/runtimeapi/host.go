@@ -1,5 +1,6 @@
-// Package runtimeapi runs unchanged Lambda binaries. It serves the Runtime API from which a
-// provided.al2023 bootstrap fetches its events, and starts, times and stops the processes.
+// Package runtimeapi runs unchanged Lambda functions. It serves the Runtime API from which a
+// provided.al2023 bootstrap, or the loop of a Node.js or Python function, fetches its events. It
+// starts, times and stops the processes.
 package runtimeapi
 
 import (
@@ -30,7 +31,11 @@ type Function struct {
 	// Environment is the template's. Lambda's own variables override it, Endpoints override both.
 	Environment map[string]string
 	// Asset is a directory or a zip file.
-	Asset, AssetHash       string
+	Asset, AssetHash string
+	// Modules are directories of modules for the interpreted runtimes, absolute.
+	Modules []string
+	// Inline is code in the template, in place of an asset.
+	Inline                 string
 	Handler, Runtime       string
 	Architecture           string // "x86_64" or "arm64"
 	MemoryMB               int
@@ -66,11 +71,11 @@ type Host struct {
 // function is a Function with its processes.
 type function struct {
 	Function
-	host       *Host
-	root       string // the task root, once prepared
-	executable string
-	log        *lineLog
-	slots      chan struct{}
+	host    *Host
+	root    string   // the task root, once prepared
+	command []string // what a process runs, once prepared
+	log     *lineLog
+	slots   chan struct{}
 
 	mu    sync.Mutex
 	idle  []*process // the last one was used last
@@ -105,7 +110,7 @@ func (h *Host) Invoke(ctx context.Context, name string, event []byte) ([]byte, e
 	if !ok {
 		return nil, fmt.Errorf("no function %q", name)
 	}
-	if f.executable == "" {
+	if f.command == nil {
 		return nil, fmt.Errorf("function %s was not prepared", name)
 	}
 	if !h.begin() {

@@ -124,7 +124,7 @@ func (f *function) startReady(inv *invocation) *process {
 		case <-p.exited:
 			timer.Stop()
 			if attempt == 2 {
-				inv.fail(lambda.Exited, "Runtime.ExitError", p.lastWords(inv.id))
+				inv.finish(p.failedStart(inv.id))
 				return nil
 			}
 		case <-timer.C:

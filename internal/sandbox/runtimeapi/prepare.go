@@ -11,14 +11,16 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/shims"
 )
 
 // bootstrap is the name of the program in the asset of an OS-only runtime.
 const bootstrap = "bootstrap"
 
 // Prepare makes every function ready to run on this host. The report has a sentence for each
-// function that runs rebuilt. The error reports all problems at once.
-func (h *Host) Prepare(ctx context.Context) (report []string, err error) {
+// function that runs rebuilt. failures has an error for each function that can't run, by its name.
+func (h *Host) Prepare(ctx context.Context) (report []string, failures map[string]error) {
 	type outcome struct {
 		line string
 		err  error
@@ -36,16 +38,16 @@ func (h *Host) Prepare(ctx context.Context) (report []string, err error) {
 		})
 	}
 	wg.Wait()
-	var errs []error
+	failures = map[string]error{}
 	for i, o := range outcomes {
 		if o.err != nil {
-			errs = append(errs, fmt.Errorf("function %s: %w", names[i], o.err))
+			failures[names[i]] = o.err
 		}
 		if o.line != "" {
 			report = append(report, o.line)
 		}
 	}
-	return report, errors.Join(errs...)
+	return report, failures
 }
 
 func (h *Host) names() []string {
@@ -59,7 +61,7 @@ func (h *Host) names() []string {
 
 func (f *function) prepare(ctx context.Context) (line string, err error) {
 	if !strings.HasPrefix(f.Runtime, "provided") {
-		return "", fmt.Errorf("its runtime is %q; the sandbox runs the OS-only runtimes, such as provided.al2023", f.Runtime)
+		return "", f.interpret(ctx)
 	}
 	root, err := f.unpack()
 	if err != nil {
@@ -75,10 +77,34 @@ func (f *function) prepare(ctx context.Context) (line string, err error) {
 			"make the two agree and run cdk synth", arch, f.Architecture)
 	}
 	if runtime.GOOS == "linux" && goArch(arch) == runtime.GOARCH {
-		f.root, f.executable = root, program
+		f.root, f.command = root, []string{program}
 		return "", executable(program)
 	}
 	return f.rebuild(ctx, root, program)
+}
+
+// interpret makes a function of an interpreted runtime ready. Its code runs where it is, or from a
+// temporary directory if it is in the template or in a zip file.
+func (f *function) interpret(ctx context.Context) error {
+	programs, err := f.host.temp.sub()
+	if err != nil {
+		return err
+	}
+	command, err := shims.Command(ctx, f.Runtime, programs)
+	if err != nil {
+		return err
+	}
+	var root string
+	if f.Inline == "" {
+		root, err = f.unpack()
+	} else if root, err = f.host.temp.sub(); err == nil {
+		err = os.WriteFile(filepath.Join(root, shims.InlineFile(f.Runtime)), []byte(f.Inline), 0o600)
+	}
+	if err != nil {
+		return err
+	}
+	f.root, f.command = root, command
+	return nil
 }
 
 // executable returns an error if the program lacks the mode, as in zip files of some systems.
@@ -127,7 +153,7 @@ func (f *function) rebuild(ctx context.Context, root, program string) (string, e
 	}
 	if f.Folder == "" {
 		return "", refusal(errors.New("it is not one of EmailOTP's own functions, so there is no source to rebuild it from; " +
-			"synthesise it for the host's architecture, or give Options.Invoker a handler for it"))
+			"synthesise it for the host's architecture, or let a handler run in its place"))
 	}
 	if f.host.opts.Build == nil {
 		return "", refusal(errors.New("there is no source to rebuild it from; synthesise it for the host's architecture"))
@@ -136,7 +162,7 @@ func (f *function) rebuild(ctx context.Context, root, program string) (string, e
 	if err != nil {
 		return "", err
 	}
-	f.root, f.executable = dir, filepath.Join(dir, bootstrap)
+	f.root, f.command = dir, []string{filepath.Join(dir, bootstrap)}
 	rebuilt := fmt.Sprintf("function %s: the asset is for %s, this host is %s, so it was rebuilt for the host from the same source",
 		f.Name, asset, host)
 	if kept {
@@ -154,6 +180,6 @@ func (f *function) rebuild(ctx context.Context, root, program string) (string, e
 	if dir, err = f.keep(dir); err != nil {
 		return "", err
 	}
-	f.root, f.executable = dir, filepath.Join(dir, bootstrap)
+	f.root, f.command = dir, []string{filepath.Join(dir, bootstrap)}
 	return rebuilt, nil
 }

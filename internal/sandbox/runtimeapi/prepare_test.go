@@ -45,8 +45,8 @@ func prepare(t *testing.T, opts runtimeapi.Options, f runtimeapi.Function) (*run
 	}
 	h := runtimeapi.New([]runtimeapi.Function{f}, opts)
 	t.Cleanup(func() { _ = h.Close() })
-	report, err := h.Prepare(t.Context())
-	return h, report, err
+	report, failures := h.Prepare(t.Context())
+	return h, report, failures["probe"]
 }
 
 // fromSource builds the test function; other sources would give other bytes.
@@ -131,7 +131,7 @@ func TestWhatCannotRunIsRefusedWithTheRemedy(t *testing.T) {
 		want  []string
 	}{
 		"no source": {runtimeapi.Function{Folder: "x", Asset: away, Architecture: lambdaArch(foreign())}, nil,
-			[]string{"function probe", "linux/" + foreign(), "linux/" + runtime.GOARCH, "no source"}},
+			[]string{"linux/" + foreign(), "linux/" + runtime.GOARCH, "no source"}},
 		"somebody else's": {runtimeapi.Function{Asset: away, Architecture: lambdaArch(foreign())}, fromSource,
 			[]string{"not one of EmailOTP's own"}},
 		"a build that fails": {runtimeapi.Function{Folder: "x", Asset: away, Architecture: lambdaArch(foreign())},
@@ -145,8 +145,8 @@ func TestWhatCannotRunIsRefusedWithTheRemedy(t *testing.T) {
 			[]string{"not a Linux binary", "GOOS=linux"}},
 		"nothing there": {runtimeapi.Function{Asset: filepath.Join(text, "none"), Architecture: "x86_64"}, nil,
 			[]string{"missing", "run cdk synth"}},
-		"another runtime": {runtimeapi.Function{Asset: good, Runtime: "nodejs22.x", Architecture: "x86_64"}, nil,
-			[]string{`"nodejs22.x"`, "provided.al2023"}},
+		"another runtime": {runtimeapi.Function{Asset: good, Runtime: "java21", Architecture: "x86_64"}, nil,
+			[]string{`"java21"`, "nodejs, python and OS-only runtimes can"}},
 		"neither folder nor zip": {runtimeapi.Function{Asset: filepath.Join(text, "bootstrap"), Architecture: "x86_64"}, nil,
 			[]string{"neither a directory nor a zip file"}},
 	} {

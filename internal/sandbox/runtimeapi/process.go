@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
 )
 
 // process is one process of a function. Each has a Runtime API of its own, so that a request
@@ -27,7 +28,8 @@ type process struct {
 	mu      sync.Mutex
 	current *invocation
 	isReady bool
-	words   string // why it ended
+	words   string        // why it ended
+	initErr *lambda.Error // what it reported when its start failed
 	killed  bool
 }
 
@@ -61,7 +63,7 @@ func (p *process) launch(api string) error {
 	environment["AWS_LAMBDA_RUNTIME_API"] = api
 	for wait := 5 * time.Millisecond; ; wait *= 2 {
 		stdout, stderr := f.log.stream(), f.log.stream()
-		p.cmd = exec.Command(f.executable)
+		p.cmd = exec.Command(f.command[0], f.command[1:]...)
 		p.cmd.Dir, p.cmd.Env = f.root, list(environment)
 		p.cmd.Stdout, p.cmd.Stderr = stdout, stderr
 		p.cmd.WaitDelay = time.Second // its children may hold its output open
@@ -115,6 +117,21 @@ func (p *process) lastWords(id string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return fmt.Sprintf("RequestId: %s Error: %s", id, p.words)
+}
+
+// failedStart is the result of a call whose process ended before it asked for an event.
+func (p *process) failedStart(id string) result {
+	words := p.lastWords(id)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.initErr != nil {
+		if p.initErr.Type == "Runtime.ImportModuleError" {
+			p.fn.log.line([]byte("bundle the missing module with the function; for what Lambda's runtimes bring along, as the " +
+				"AWS SDK, name a directory that has it: --modules DIR, or Options.Modules"))
+		}
+		return result{err: p.initErr}
+	}
+	return failed(lambda.Exited, "Runtime.ExitError", words)
 }
 
 func (p *process) kill() {

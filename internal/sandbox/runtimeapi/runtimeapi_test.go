@@ -108,8 +108,8 @@ func host(t *testing.T, opts runtimeapi.Options, change ...func(*runtimeapi.Func
 			t.Error(err)
 		}
 	})
-	if _, err := h.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
+	if _, failures := h.Prepare(t.Context()); len(failures) > 0 {
+		t.Fatal(failures)
 	}
 	return h
 }

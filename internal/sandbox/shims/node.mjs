@@ -4,7 +4,7 @@
 // decides, not the version of the Node that runs this file.
 import fs from 'node:fs';
 import http from 'node:http';
-import { createRequire } from 'node:module';
+import Module, { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import util from 'node:util';
@@ -59,14 +59,43 @@ function isModule(dir) {
   }
 }
 
+// Lambda has the asset alone. Here the asset may lie below directories with packages, such as the
+// app's own node_modules: what the asset lacks comes from NODE_PATH, or is missing as on AWS.
+function shut(Module, root) {
+  const within = at => [root, fs.realpathSync(root)].some(dir => at === dir || at.startsWith(dir + path.sep));
+  const above = Module._nodeModulePaths;
+  Module._nodeModulePaths = from => within(from) ? above(from).filter(within) : above(from);
+  return within;
+}
+shut(Module, root);
+
+// Imports of ES modules take no NODE_PATH, so a hook finds their packages as require does.
+function importModule(file) {
+  Module.register('data:text/javascript,' + encodeURIComponent(`
+    import fs from 'node:fs';
+    import Module, { createRequire, isBuiltin } from 'node:module';
+    import path from 'node:path';
+    import { fileURLToPath, pathToFileURL } from 'node:url';
+    const within = (${shut})(Module, ${JSON.stringify(root)});
+    const isWithin = url => url?.startsWith('file:') && within(fileURLToPath(url));
+    export async function resolve(specifier, context, next) {
+      if (!isWithin(context.parentURL) || /^[.\\/#]|^[a-z]+:/i.test(specifier) || isBuiltin(specifier)) return next(specifier, context);
+      const found = await next(specifier, context).catch(e => e);
+      if (isWithin(found.url)) return found;
+      if (found instanceof Error && found.code !== 'ERR_MODULE_NOT_FOUND') throw found;
+      return next(pathToFileURL(createRequire(context.parentURL).resolve(specifier)).href, context);
+    }`));
+  return import(pathToFileURL(file));
+}
+
 async function load(module) {
   const base = path.resolve(root, module);
   const require = createRequire(path.join(root, 'index.js'));
   if (fs.existsSync(base) && fs.statSync(base).isFile()) return require(base);
   if (fs.existsSync(base + '.js')) {
-    return isModule(path.dirname(base)) ? import(pathToFileURL(base + '.js')) : require(base + '.js');
+    return isModule(path.dirname(base)) ? importModule(base + '.js') : require(base + '.js');
   }
-  if (fs.existsSync(base + '.mjs')) return import(pathToFileURL(base + '.mjs'));
+  if (fs.existsSync(base + '.mjs')) return importModule(base + '.mjs');
   if (fs.existsSync(base + '.cjs')) return require(base + '.cjs');
   return require(require.resolve(module, { paths: [root] }));
 }

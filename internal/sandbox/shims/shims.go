@@ -4,12 +4,15 @@ package shims
 
 import (
 	"bytes"
+	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 var (
@@ -27,16 +30,20 @@ type family struct {
 	commands []string
 	// flags come before the program's path.
 	flags []string
+	// self makes the interpreter print its own path: what is on PATH may be a version manager's
+	// program, which needs the developer's environment.
+	self []string
 	// inline is the file that code in a template becomes.
 	inline string
 	remedy string
 }
 
 var families = []family{
-	{"nodejs", node, "node.mjs", []string{"node"}, nil, "index.js", "install Node 22 or 24 from https://nodejs.org"},
+	{"nodejs", node, "node.mjs", []string{"node"}, nil, []string{"-p", "process.execPath"}, "index.js",
+		"install Node 22 or 24 from https://nodejs.org"},
 	// -s leaves the user's own packages out, -B writes no byte code beside the asset.
-	{"python", python, "python.py", []string{"python3", "python"}, []string{"-s", "-B"}, "index.py",
-		"install Python 3 from https://www.python.org"},
+	{"python", python, "python.py", []string{"python3", "python"}, []string{"-s", "-B"},
+		[]string{"-c", "import sys; print(sys.executable)"}, "index.py", "install Python 3 from https://www.python.org"},
 }
 
 func familyOf(runtime string) (family, bool) {
@@ -57,14 +64,19 @@ func InlineFile(runtime string) string { f, _ := familyOf(runtime); return f.inl
 
 // Command writes the runtime's program into dir and returns the command that runs it: the machine's
 // interpreter, then its arguments. It fails with a remedy where the machine has no interpreter.
-func Command(runtime, dir string) ([]string, error) {
+func Command(ctx context.Context, runtime, dir string) ([]string, error) {
 	f, ok := familyOf(runtime)
 	if !ok {
-		return nil, fmt.Errorf("the runtime %q can't run here; nodejs, python and OS-only runtimes can", runtime)
+		return nil, fmt.Errorf("its runtime is %q, which can't run here; nodejs, python and OS-only runtimes can", runtime)
 	}
+	found := fmt.Errorf("%s is not on PATH", f.commands[0])
 	for _, name := range f.commands {
-		interpreter, err := exec.LookPath(name)
+		interpreter, err := f.interpreter(ctx, name)
+		if errors.Is(err, exec.ErrNotFound) {
+			continue
+		}
 		if err != nil {
+			found = err
 			continue
 		}
 		program := filepath.Join(dir, f.file)
@@ -75,5 +87,23 @@ func Command(runtime, dir string) ([]string, error) {
 		}
 		return append(append([]string{interpreter}, f.flags...), program), nil
 	}
-	return nil, fmt.Errorf("its runtime is %q, and %s is not on PATH; %s", runtime, f.commands[0], f.remedy)
+	return nil, fmt.Errorf("its runtime is %q, and %w; %s", runtime, found, f.remedy)
+}
+
+// interpreter returns the path of the interpreter that a command leads to.
+func (f family) interpreter(ctx context.Context, name string) (string, error) {
+	command, err := exec.LookPath(name)
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, command, f.self...).Output()
+	if err != nil {
+		return "", fmt.Errorf("%s does not run: %w", command, err)
+	}
+	if at := strings.TrimSpace(string(out)); filepath.IsAbs(at) {
+		return at, nil
+	}
+	return command, nil
 }

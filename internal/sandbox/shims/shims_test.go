@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -20,9 +21,16 @@ import (
 func run(t *testing.T, runtime, handler string, files map[string]string, env ...string) (path, body, printed string,
 	exit int) {
 	t.Helper()
-	root := t.TempDir()
+	return runIn(t, t.TempDir(), ".", runtime, handler, files, env...)
+}
+
+// runIn is run with the files in a directory, of which one below is the task root.
+func runIn(t *testing.T, dir, below, runtime, handler string, files map[string]string, env ...string) (path, body,
+	printed string, exit int) {
+	t.Helper()
+	root := filepath.Join(dir, below)
 	for name, text := range files {
-		at := filepath.Join(root, filepath.FromSlash(name))
+		at := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +60,7 @@ func run(t *testing.T, runtime, handler string, files map[string]string, env ...
 		close(answered)
 	}))
 	defer server.Close()
-	command, err := shims.Command(runtime, t.TempDir())
+	command, err := shims.Command(t.Context(), runtime, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,12 +226,12 @@ func TestRuntimesThatDoNotRunHere(t *testing.T) {
 			t.Errorf("%s: runs %v, inline %q", runtime, shims.Runs(runtime), shims.InlineFile(runtime))
 		}
 	}
-	if _, err := shims.Command("java21", t.TempDir()); err == nil {
+	if _, err := shims.Command(t.Context(), "java21", t.TempDir()); err == nil {
 		t.Error("Java has a command")
 	}
 	t.Setenv("PATH", t.TempDir())
 	for _, runtime := range []string{"nodejs22.x", "python3.13"} {
-		if _, err := shims.Command(runtime, t.TempDir()); err == nil ||
+		if _, err := shims.Command(t.Context(), runtime, t.TempDir()); err == nil ||
 			!strings.Contains(err.Error(), "is not on PATH; install") {
 			t.Errorf("%s: error %v", runtime, err)
 		}
@@ -235,5 +243,42 @@ func TestAnswersAreJSON(t *testing.T) {
 		map[string]string{"index.js": `exports.handler = async () => ({a: '<\u2028>'})`})
 	if !json.Valid([]byte(body)) {
 		t.Errorf("posted %q", body)
+	}
+}
+
+// A package beside the task root stands for the node_modules of an app, whose cdk.out has the asset.
+func TestPackagesComeFromTheAssetOrNODEPATH(t *testing.T) {
+	common := map[string]string{"asset/index.js": `exports.handler = async () => require('kit').name`}
+	module := map[string]string{"asset/index.mjs": `import kit from 'kit'; export const handler = async () => kit.name`}
+	for name, c := range map[string]struct {
+		files    map[string]string
+		at       string
+		nodePath bool
+		want     string
+	}{
+		"CommonJS, in the asset":   {common, "asset/node_modules", false, `"kit"`},
+		"CommonJS, above it":       {common, "node_modules", false, "Cannot find module 'kit'"},
+		"CommonJS, in NODE_PATH":   {common, "named/node_modules", true, `"kit"`},
+		"CommonJS, nowhere":        {common, "elsewhere", false, "Cannot find module 'kit'"},
+		"ES modules, in the asset": {module, "asset/node_modules", false, `"kit"`},
+		"ES modules, above it":     {module, "node_modules", false, "Runtime.ImportModuleError"},
+		"ES modules, in NODE_PATH": {module, "named/node_modules", true, `"kit"`},
+		"ES modules, nowhere":      {module, "elsewhere", false, "Runtime.ImportModuleError"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			files := map[string]string{c.at + "/kit/index.js": `exports.name = require('part')`,
+				c.at + "/part/index.js": `module.exports = 'kit'`}
+			maps.Copy(files, c.files)
+			var env []string
+			if c.nodePath {
+				env = append(env, "NODE_PATH="+filepath.Join(dir, c.at))
+			}
+			_, body, printed, _ := runIn(t, dir, "asset", "nodejs22.x", "index.handler", files, env...)
+			if !strings.Contains(body, c.want) {
+				t.Errorf("posted %s, printed %s", body, printed)
+			}
+		})
 	}
 }
