@@ -19,7 +19,7 @@ const DefaultPasswordLength = 12
 func (e *emailOTP) addUserPool() {
 	c := &e.config
 	if c.pool != nil {
-		e.pool = c.pool.(awscognito.UserPool)
+		e.pool = c.pool
 		return
 	}
 	p := c.poolProps
@@ -65,10 +65,6 @@ func (e *emailOTP) addUserPool() {
 // addUserPoolClient creates the one client that signs in by e-mail code.
 func (e *emailOTP) addUserPoolClient() {
 	p := e.config.clientProps
-	write := p.WriteAttributes
-	if write == nil {
-		write = awscognito.NewClientAttributes().WithStandardAttributes(writable(e.config.clientsMayChangeEmail))
-	}
 	e.client = awscognito.NewUserPoolClient(e, jsii.String("UserPoolClient"), &awscognito.UserPoolClientProps{
 		UserPool:           e.pool,
 		UserPoolClientName: p.UserPoolClientName,
@@ -85,10 +81,18 @@ func (e *emailOTP) addUserPoolClient() {
 		RefreshTokenValidity:            p.RefreshTokenValidity,
 		RefreshTokenRotationGracePeriod: p.RefreshTokenRotationGracePeriod,
 		ReadAttributes:                  p.ReadAttributes,
-		WriteAttributes:                 write,
+		WriteAttributes:                 e.writeAttributes(),
 	})
 	resource := e.client.Node().DefaultChild().(awscognito.CfnUserPoolClient)
 	resource.AddMetadata(jsii.String(contract.MetadataClient), string(e.config.settings.Mode))
+}
+
+// writeAttributes returns the attributes that the client may write.
+func (e *emailOTP) writeAttributes() awscognito.ClientAttributes {
+	if given := e.config.clientProps.WriteAttributes; given != nil {
+		return given
+	}
+	return awscognito.NewClientAttributes().WithStandardAttributes(writable(e.config.clientsMayChangeEmail))
 }
 
 // sessionMinutes is how long Cognito keeps a round of the sign-in open: two minutes more than the

@@ -26,7 +26,7 @@ var ofTheTemplate = []string{
 	"Mail", "MailFromDomain", "DmarcRecord", "SandboxRecipients", "UserPool", "UserPoolProps", "UserPoolClientProps",
 	"ClientsMayChangeEmail", "Architecture", "MemorySize", "LogRetention", "RemovalPolicy", "KeyGeneration",
 	"DefineAuthChallengeCode", "CreateAuthChallengeCode", "VerifyAuthChallengeCode", "PreSignUpCode",
-	"PreTokenGenerationCode", "MailEventsCode",
+	"PreTokenGenerationCode", "MailEventsCode", "AttachUserPoolCode", "CheckOnDeploy", "AttachUserPoolStatements",
 }
 
 // Every prop is in one of two lists: settings.Fields, which leads it to the functions, or
