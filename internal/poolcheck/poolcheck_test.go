@@ -16,7 +16,7 @@ const id = "eu-west-1_Example01"
 const (
 	pool = `{"Id": "eu-west-1_Example01", "MfaConfiguration": "OFF",
 		"AccountRecoverySetting": {"RecoveryMechanisms": [{"Name": "admin_only", "Priority": 1}]},
-		"SchemaAttributes": [{"Name": "email", "Required": false, "Mutable": true}, {"Name": "name", "Required": false}],
+		"SchemaAttributes": [{"Name": "sub", "Required": true, "Mutable": false}, {"Name": "email", "Required": false, "Mutable": true}, {"Name": "name", "Required": false}],
 		"LambdaConfig": {"DefineAuthChallenge": "define", "CreateAuthChallenge": "create",
 			"VerifyAuthChallengeResponse": "verify", "PreTokenGeneration": "token",
 			"PreTokenGenerationConfig": {"LambdaArn": "token", "LambdaVersion": "V1_0"}}}`

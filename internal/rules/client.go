@@ -85,7 +85,8 @@ func (c *collector) checkAttributes(p Pool, client Properties) {
 		return
 	}
 	for _, a := range p.Properties.schema() {
-		if !a.isRequired || slices.Contains(write.items, a.name) {
+		// DescribeUserPool calls sub required, and no client may list it.
+		if !a.isRequired || a.name == "sub" || slices.Contains(write.items, a.name) {
 			continue
 		}
 		remedy := fmt.Sprintf("add %s to its WriteAttributes", a.name)
