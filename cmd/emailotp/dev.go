@@ -34,6 +34,8 @@ type devFlags struct {
 	assembly, stack, pool, mode, stage string
 	port, inboxPort                    int
 	readyFile, tablePath               string
+	poolDescription                    string
+	poolClients                        []string
 	users                              []string
 	json, verbose                      bool
 }
@@ -54,6 +56,7 @@ A user is given as EMAIL, EMAIL:PASSWORD, or EMAIL:PASSWORD:temporary for a pass
 that has to be changed at the first sign-in. Without --user there is user@example.com.`,
 		Example: `  emailotp dev
   emailotp dev --mode password --user user@example.com:Correct-horse-7
+  emailotp dev --pool-description pool.json --pool-clients web.json --pool-clients api.json
   emailotp dev --assembly ../shop/cdk.out --stack Shop --port 0 --ready-file /tmp/shop.json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := f.check()
@@ -71,6 +74,10 @@ that has to be changed at the first sign-in. Without --user there is user@exampl
 	flags.StringVar(&f.assembly, "assembly", "", "cloud assembly to run, instead of synthesising one")
 	flags.StringVar(&f.stack, "stack", "", "stack, where the assembly has several")
 	flags.StringVar(&f.pool, "pool", "", "the user pool's logical id, where there are several")
+	flags.StringVar(&f.poolDescription, "pool-description", "",
+		"an imported user pool, as aws cognito-idp describe-user-pool prints it; by default one is invented")
+	flags.StringArrayVar(&f.poolClients, "pool-clients", nil,
+		"an app client of it, as describe-user-pool-client prints it; repeatable")
 	flags.StringVar(&f.mode, "mode", "", "password or passwordless; by default what the assembly has")
 	flags.StringVar(&f.stage, "stage", "dev", "environment of cdk.json to synthesise")
 	flags.IntVar(&f.port, "port", defaultPort, "port of the user-pool API; 0 takes a free one")
@@ -185,6 +192,7 @@ func (d *dev) options(ctx context.Context, log *triggerLog) sandbox.Options {
 	o := sandbox.Options{
 		Assembly: d.flags.assembly, Stack: d.flags.stack, Pool: d.flags.pool, Mode: sandbox.Mode(d.flags.mode),
 		Port: d.flags.port, InboxPort: d.inboxPort(ctx), TablePath: d.flags.tablePath,
+		PoolDescription: d.flags.poolDescription, PoolClients: d.flags.poolClients,
 		FunctionLog: log, Progress: d.progress,
 	}
 	if d.flags.verbose {

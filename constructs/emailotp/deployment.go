@@ -18,7 +18,6 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/poolcheck"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -186,7 +185,7 @@ func (e *emailOTP) acknowledgeOnDeploy(clients []appClient) {
 		marks = append(marks, string(b.Kind)+":"+id)
 	}
 	if e.config.clientsMayChangeEmail {
-		marks = append(marks, string(BypassWriteEmail)+":"+poolcheck.AnyResource)
+		marks = append(marks, string(BypassWriteEmail)+":"+contract.AnyResource)
 	}
 	if len(marks) > 0 {
 		e.onDeploy.Node().DefaultChild().(awscdk.CfnResource).AddPropertyOverride(

@@ -9,12 +9,10 @@ import (
 	"slices"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/attach"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
-
-// AnyResource in place of an id acknowledges a kind for every resource of the pool.
-const AnyResource = "*"
 
 // Findings returns a sentence, with its remedy, for each bypass of the pool that the properties do
 // not acknowledge, and for what keeps Cognito from accepting the EmailOTP's own client. It is an
@@ -45,7 +43,7 @@ func Findings(p attach.Properties, pool json.RawMessage, clients []json.RawMessa
 	found = append(found, refusedAttributes(p, target)...)
 	open, _ := rules.Acknowledge(found, func(f rules.Finding) bool {
 		return slices.Contains(p.AcknowledgedBypasses, f.Mark()) ||
-			slices.Contains(p.AcknowledgedBypasses, string(f.Kind)+":"+AnyResource)
+			slices.Contains(p.AcknowledgedBypasses, string(f.Kind)+":"+contract.AnyResource)
 	})
 	var sentences []string
 	for _, f := range open {

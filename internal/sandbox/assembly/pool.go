@@ -17,12 +17,18 @@ func (b *builder) pool() {
 		b.fail("user pool %s: %w", c.id, err)
 		return
 	}
-	props := properties(p)
+	props, described := properties(p), properties(nil)
+	if c.isImported() {
+		props, described = b.imported()
+	} else if b.description != nil || len(b.descriptions) > 0 {
+		b.fail("stack %s creates its user pool, so there is nothing to describe; leave --pool-description and "+
+			"--pool-clients out", c.stack.name)
+	}
 	admin := props.object("AdminCreateUserConfig")
 	policy := props.object("Policies").object("PasswordPolicy")
 	username := props.object("UsernameConfiguration")
 	b.plan.Pool = userpool.Config{
-		Region: c.stack.region, Account: c.stack.account, ID: c.stack.poolID(c.id),
+		Region: c.stack.region, Account: c.stack.account, ID: c.cognitoID(),
 		Name:                   cmp.Or(props.text("UserPoolName"), physicalName(c.stack.name, c.id, 128)),
 		UsernameAttributes:     props.texts("UsernameAttributes"),
 		AliasAttributes:        props.texts("AliasAttributes"),
@@ -38,6 +44,7 @@ func (b *builder) pool() {
 			admin.number("UnusedAccountValidityDays")),
 		Schema:         schema(props),
 		Triggers:       map[userpool.Trigger]bool{},
+		Description:    described,
 		DeviceTracking: len(props.object("DeviceConfiguration")) > 0,
 	}
 	b.poolWarnings(props)
