@@ -1,6 +1,7 @@
 package assembly
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -50,11 +51,8 @@ func readDescription(file, member, id, command string) (map[string]any, error) {
 // attachments visits the custom resources that attach to imported pools.
 func (a *Assembly) attachments(visit func(l located, triggers, resource properties)) {
 	a.each(func(l located) {
-		p, err := l.stack.resolveMap(l.Properties)
-		if err != nil {
-			return
-		}
-		if triggers := properties(p).object("Triggers"); len(triggers) > 0 {
+		p := properties(l.stack.resolveEach(l.Properties))
+		if triggers := p.object("Triggers"); len(triggers) > 0 {
 			visit(l, triggers, p)
 		}
 	}, contract.AttachmentType)
@@ -66,7 +64,7 @@ func (a *Assembly) importedCandidates() []candidate {
 	var found []candidate
 	a.attachments(func(l located, _, p properties) {
 		if mode := p.text("Mode"); settings.Mode(mode).IsValid() {
-			found = append(found, candidate{stack: l.stack, id: l.id, mode: mode, poolID: p.text("UserPoolId")})
+			found = append(found, candidate{stack: l.stack, id: l.id, mode: mode, poolID: cmp.Or(p.text("UserPoolId"), l.id)})
 		}
 	})
 	return found

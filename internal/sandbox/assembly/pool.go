@@ -11,16 +11,19 @@ import (
 // pool describes the user pool and warns of what is not emulated.
 func (b *builder) pool() {
 	c := b.candidate
-	r := c.stack.template.Resources[c.id]
-	p, err := c.stack.resolveMap(r.Properties)
-	if err != nil {
-		b.fail("user pool %s: %w", c.id, err)
-		return
-	}
-	props, described := properties(p), properties(nil)
+	b.plan.Pool.Triggers = map[userpool.Trigger]bool{} // also where the pool can't be resolved
+	var props, described properties
 	if c.isImported() {
 		props, described = b.imported()
-	} else if b.description != nil || len(b.descriptions) > 0 {
+	} else {
+		p, err := c.stack.resolveMap(c.stack.template.Resources[c.id].Properties)
+		if err != nil {
+			b.fail("user pool %s: %w", c.id, err)
+			return
+		}
+		props = p
+	}
+	if !c.isImported() && (b.description != nil || len(b.descriptions) > 0) {
 		b.fail("stack %s creates its user pool, so there is nothing to describe; leave --pool-description and "+
 			"--pool-clients out", c.stack.name)
 	}
@@ -43,7 +46,7 @@ func (b *builder) pool() {
 		TemporaryPasswordValidityDays: cmp.Or(policy.number("TemporaryPasswordValidityDays"),
 			admin.number("UnusedAccountValidityDays")),
 		Schema:         schema(props),
-		Triggers:       map[userpool.Trigger]bool{},
+		Triggers:       b.plan.Pool.Triggers,
 		Description:    described,
 		DeviceTracking: len(props.object("DeviceConfiguration")) > 0,
 	}
