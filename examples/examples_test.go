@@ -13,6 +13,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp/emailotptest"
 	api "github.com/cognito-emailotp/cdk-emailotp/examples/api/stack"
 	existingpool "github.com/cognito-emailotp/cdk-emailotp/examples/existing-pool/stack"
+	importedpool "github.com/cognito-emailotp/cdk-emailotp/examples/imported-pool/stack"
 	regions "github.com/cognito-emailotp/cdk-emailotp/examples/regions/stack"
 	smallest "github.com/cognito-emailotp/cdk-emailotp/examples/smallest/stack"
 )
@@ -29,6 +30,9 @@ func TestTemplates(t *testing.T) {
 		{"api", "api", func(app awscdk.App) awscdk.Stack { return api.New(app, "Api") }},
 		{"existing-pool", "existing-pool", func(app awscdk.App) awscdk.Stack {
 			return existingpool.New(app, "ExistingPool", &existingpool.Props{JournalDir: "existing-pool/journal"})
+		}},
+		{"imported-pool", "imported-pool", func(app awscdk.App) awscdk.Stack {
+			return importedpool.New(app, "ImportedPool")
 		}},
 		{"regions", "regions-eu-west-1", func(app awscdk.App) awscdk.Stack {
 			return regions.New(app, "SignIn-eu-west-1",
@@ -65,8 +69,8 @@ func TestEveryExampleHasItsCommandAndItsText(t *testing.T) {
 			t.Errorf("%s/cdk.json runs %q, want %q", e.Name(), got, want)
 		}
 	}
-	if found != 4 {
-		t.Errorf("there are %d examples, want 4", found)
+	if found != 5 {
+		t.Errorf("there are %d examples, want 5", found)
 	}
 }
 

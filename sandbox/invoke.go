@@ -66,7 +66,7 @@ func (s *Sandbox) invokeFunction(ctx context.Context, f assembly.Function, event
 		out, err := s.call(ctx, Chained, event)
 		return out, poolError(ctx, err)
 	}
-	return s.host.Invoke(ctx, f.Name, event)
+	return s.runFunction(ctx, f, event)
 }
 
 // invocation is Lambda's answer: a failed function has the status 200 and a header.

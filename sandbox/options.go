@@ -30,6 +30,14 @@ type Options struct {
 	// none.
 	Region string
 
+	// PoolDescription is a file with the description of the user pool that the template imports, as
+	// `aws cognito-idp describe-user-pool` prints it. Empty invents a pool. The template's function
+	// attaches to it before Start returns.
+	PoolDescription string
+	// PoolClients are files with the descriptions of that pool's app clients, as `aws cognito-idp
+	// describe-user-pool-client` prints them. Secrets are dropped.
+	PoolClients []string
+
 	// Port is the user-pool API's port, 1 to 65535; 0 picks a free one.
 	Port int
 	// InboxPort is the inbox's port, 1 to 65535; 0 picks a free one.

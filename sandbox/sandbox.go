@@ -44,6 +44,8 @@ type Sandbox struct {
 	calls   map[Trigger]int
 	chosen  Invoker // nil until the services run
 	closers []func() error
+	// attached is the physical id of the attachment to an imported pool; empty for none.
+	attached string
 }
 
 // Start runs the EmailOTP that the options choose. The error reports everything that is wrong with
@@ -58,7 +60,11 @@ func Start(ctx context.Context, opts Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan, err := loaded.Plan(assembly.Choice{Stack: opts.Stack, Pool: opts.Pool, Mode: string(opts.Mode)})
+	choice, err := opts.choice()
+	if err != nil {
+		return nil, err
+	}
+	plan, err := loaded.Plan(choice)
 	if err != nil {
 		return nil, err
 	}

@@ -47,6 +47,9 @@ func (s *Sandbox) start(ctx context.Context) error {
 		return err
 	}
 	pool.Store(s.pool)
+	if err := s.attachPool(ctx); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	s.config.Issuer = s.pool.Issuer()
 	s.mu.Unlock()

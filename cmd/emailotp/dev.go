@@ -34,6 +34,8 @@ type devFlags struct {
 	assembly, stack, pool, mode, stage string
 	port, inboxPort                    int
 	readyFile, tablePath               string
+	poolDescription                    string
+	poolClients                        []string
 	users, stubs, requires, modules    []string
 	json, verbose                      bool
 }
@@ -59,6 +61,7 @@ run here passes each event through unchanged, and the start reports it; --stub a
 that, and --require NAME makes it an error. NAME is a function's logical id or name.`,
 		Example: `  emailotp dev
   emailotp dev --mode password --user user@example.com:Correct-horse-7
+  emailotp dev --pool-description pool.json --pool-clients web.json --pool-clients api.json
   emailotp dev --assembly ../shop/cdk.out --stack Shop --port 0 --ready-file /tmp/shop.json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := f.check()
@@ -76,6 +79,10 @@ that, and --require NAME makes it an error. NAME is a function's logical id or n
 	flags.StringVar(&f.assembly, "assembly", "", "cloud assembly to run, instead of synthesising one")
 	flags.StringVar(&f.stack, "stack", "", "stack, where the assembly has several")
 	flags.StringVar(&f.pool, "pool", "", "the user pool's logical id, where there are several")
+	flags.StringVar(&f.poolDescription, "pool-description", "",
+		"an imported user pool, as aws cognito-idp describe-user-pool prints it; by default one is invented")
+	flags.StringArrayVar(&f.poolClients, "pool-clients", nil,
+		"an app client of it, as describe-user-pool-client prints it; repeatable")
 	flags.StringVar(&f.mode, "mode", "", "password or passwordless; by default what the assembly has")
 	flags.StringVar(&f.stage, "stage", "dev", "environment of cdk.json to synthesise")
 	flags.IntVar(&f.port, "port", defaultPort, "port of the user-pool API; 0 takes a free one")
@@ -195,6 +202,7 @@ func (d *dev) options(ctx context.Context, log *triggerLog) sandbox.Options {
 	o := sandbox.Options{
 		Assembly: d.flags.assembly, Stack: d.flags.stack, Pool: d.flags.pool, Mode: sandbox.Mode(d.flags.mode),
 		Port: d.flags.port, InboxPort: d.inboxPort(ctx), TablePath: d.flags.tablePath,
+		PoolDescription: d.flags.poolDescription, PoolClients: d.flags.poolClients,
 		FunctionLog: log, Progress: d.progress,
 		Stub: d.flags.stubs, Require: d.flags.requires, Modules: d.flags.modules,
 	}

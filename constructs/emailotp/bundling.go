@@ -31,7 +31,7 @@ const sourceContext = "emailotp:source"
 // reports that.
 func (e *emailOTP) beginBuilding() {
 	var pending []settings.Function
-	for _, slot := range slotsOf(e.config.settings.Mode) {
+	for _, slot := range e.config.slots() {
 		if _, given := e.config.codes[slot.function]; !given {
 			pending = append(pending, slot.function)
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
@@ -54,7 +55,8 @@ type Bypass struct {
 	// Kind is the kind of the bypass.
 	Kind BypassKind
 	// Path is the construct path of the app client, or of the pool for the pool's own bypasses,
-	// such as "Prod/Legacy". Errors print it.
+	// such as "Prod/Legacy". For what only a deployment finds it is the client's id, or the pool's.
+	// Errors print it.
 	Path string
 }
 
@@ -89,8 +91,8 @@ type appCheck struct{ e *emailOTP }
 // acknowledged ones into the pool's metadata.
 func (c *appCheck) Validate() *[]*string {
 	e := c.e
-	used := map[Bypass]bool{}
-	open, accepted := rules.Acknowledge(e.findings(), func(f rules.Finding) bool {
+	used, clients := map[Bypass]bool{}, e.clients()
+	open, accepted := rules.Acknowledge(e.findings(clients), func(f rules.Finding) bool {
 		b := Bypass{f.Kind, f.Name}
 		used[b] = slices.Contains(e.config.bypasses, b) || e.config.clientsMayChangeEmail && f.Kind == BypassWriteEmail
 		return used[b]
@@ -104,11 +106,12 @@ func (c *appCheck) Validate() *[]*string {
 		problems = append(problems, problem)
 	}
 	for _, b := range e.config.bypasses {
-		if !used[b] {
+		if !used[b] && !e.mayBeDeployed(b, clients) {
 			problems = append(problems, fmt.Sprintf("AcknowledgedBypasses has %v, which is not open (any more); remove it", b))
 		}
 	}
 	e.writeMarks(accepted)
+	e.acknowledgeOnDeploy(clients)
 	slices.Sort(problems)
 	return jsii.Strings(slices.Compact(problems)...)
 }
@@ -124,12 +127,22 @@ func (e *emailOTP) writeMarks(accepted []rules.Finding) {
 	if len(marks) == 0 {
 		return
 	}
-	existing, _ := e.poolResource().GetMetadata(key).([]any)
+	resource := e.markedResource()
+	existing, _ := resource.GetMetadata(key).([]any)
 	for _, mark := range existing {
 		if text, ok := mark.(string); ok {
 			marks = append(marks, text)
 		}
 	}
 	slices.Sort(marks)
-	e.poolResource().AddMetadata(key, slices.Compact(marks))
+	resource.AddMetadata(key, slices.Compact(marks))
+}
+
+// markedResource returns the resource whose metadata has the acknowledgements: the pool, or what
+// attaches to an imported one.
+func (e *emailOTP) markedResource() awscdk.CfnResource {
+	if e.config.imported {
+		return e.onDeploy.Node().DefaultChild().(awscdk.CfnResource)
+	}
+	return e.poolResource()
 }

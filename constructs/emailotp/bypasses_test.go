@@ -314,7 +314,7 @@ func TestATakenTriggerIsRefusedAndOthersStay(t *testing.T) {
 	})
 	t.Run("added later", func(t *testing.T) {
 		stack := newStack(t)
-		pool := signIn(stack, valid(emailotp.ModePassword)).UserPool()
+		pool := signIn(stack, valid(emailotp.ModePassword)).UserPool().(awscognito.UserPool)
 		contains(t, refusal(func() { pool.AddTrigger(awscognito.UserPoolOperation_CREATE_AUTH_CHALLENGE(), fn(stack), "") }),
 			"already exists")
 		pool.AddTrigger(awscognito.UserPoolOperation_PRE_TOKEN_GENERATION_CONFIG(),
@@ -324,7 +324,7 @@ func TestATakenTriggerIsRefusedAndOthersStay(t *testing.T) {
 	})
 	t.Run("added where the mode has none", func(t *testing.T) {
 		stack := newStack(t)
-		pool := signIn(stack, valid(emailotp.ModePasswordless)).UserPool()
+		pool := signIn(stack, valid(emailotp.ModePasswordless)).UserPool().(awscognito.UserPool)
 		pool.AddTrigger(awscognito.UserPoolOperation_PRE_TOKEN_GENERATION_CONFIG(), fn(stack), awscognito.LambdaVersion_V2_0)
 		if words := synthesised(stack); words != "" {
 			t.Errorf("refused: %s", words)

@@ -3,6 +3,7 @@ package emailotp
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -110,6 +111,13 @@ func (e *emailOTP) chainStatements(f settings.Function) []awsiam.PolicyStatement
 		Actions:   jsii.Strings("lambda:InvokeFunction"),
 		Resources: &[]*string{e.config.chained.FunctionArn()},
 	})}
+}
+
+// chainName returns the name in LambdaConfig of the trigger that can have the app's own function.
+func (e *emailOTP) chainName() string {
+	m := e.config.settings.Mode
+	i := slices.IndexFunc(slots, func(s slot) bool { return s.function == chainSlot(m) })
+	return capital(slots[i].names[0])
 }
 
 // checkChain refuses a chained function that was imported by the ARN of one of the own functions:

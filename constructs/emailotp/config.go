@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
@@ -31,6 +32,9 @@ type config struct {
 	warnings          []string
 
 	pool                  awscognito.IUserPool
+	imported              bool // CloudFormation does not manage the pool
+	checkOnDeploy         bool
+	attachStatements      []awsiam.PolicyStatement
 	poolProps             UserPoolProps
 	clientProps           UserPoolClientProps
 	clientsMayChangeEmail bool

@@ -20,8 +20,9 @@ import (
 type EmailOTP interface {
 	constructs.Construct
 
-	// UserPool returns the pool: the one that the construct created, or the given one.
-	UserPool() awscognito.UserPool
+	// UserPool returns the pool: the one that the construct created, or the given one. Unless it is
+	// imported, it is an [awscognito.UserPool].
+	UserPool() awscognito.IUserPool
 	// UserPoolClient returns the app client that signs in by e-mail code. It allows custom
 	// authentication and refresh, nothing else.
 	UserPoolClient() awscognito.UserPoolClient
@@ -40,6 +41,9 @@ type EmailOTP interface {
 	// MailEvents returns the function that records bounces and complaints. It is not a trigger:
 	// EventBridge invokes it with SES's events.
 	MailEvents() awslambda.Function
+	// AttachUserPool returns the function that a deployment invokes for an imported pool or for
+	// CheckOnDeploy; nil without them.
+	AttachUserPool() awslambda.Function
 
 	// Key returns the KMS key in use, whose MACs derive the codes and bind them to their sign-ins.
 	Key() awskms.Key
@@ -113,7 +117,7 @@ type emailOTP struct {
 	constructs.Construct
 
 	config           config
-	pool             awscognito.UserPool
+	pool             awscognito.IUserPool
 	client           awscognito.UserPoolClient
 	functions        map[settings.Function]awslambda.Function
 	key              awskms.Key
@@ -123,6 +127,8 @@ type emailOTP struct {
 	dnsRecords       []DnsRecord
 	sourceDir        string // of this module's source; empty until a function is to be built
 	batch            *batch
+	fingerprint      string                // of the settings
+	onDeploy         awscdk.CustomResource // nil where no deployment checks the pool
 }
 
 // NewEmailOTP adds sign-in by e-mail code to scope. It
@@ -131,7 +137,8 @@ type emailOTP struct {
 //  2. creates the user pool, unless one is given;
 //  3. creates the key, the table, the SES identity and its configuration set;
 //  4. builds the functions and creates each with its role, its log group and its settings;
-//  5. connects them to the pool's triggers and to SES's events, and creates the app client;
+//  5. connects them to the pool's triggers and to SES's events, and creates the app client; for an
+//     imported pool a custom resource connects the triggers during the deployment;
 //  6. registers the check of the whole app for bypasses, which runs when the app is synthesised.
 //
 // A refusal is a panic with an [*Error]. A bypass (step 6) fails the synthesis.
@@ -149,7 +156,7 @@ func NewEmailOTP(scope constructs.Construct, id *string, props *EmailOTPProps) E
 	}
 	refuse(path, problems)
 
-	e := &emailOTP{config: c, functions: make(map[settings.Function]awslambda.Function)}
+	e := &emailOTP{config: c, functions: make(map[settings.Function]awslambda.Function), fingerprint: c.fingerprint()}
 	constructs.NewConstruct_Override(e, scope, id)
 	e.beginBuilding()
 	defer e.batch.close()
@@ -159,13 +166,15 @@ func NewEmailOTP(scope constructs.Construct, id *string, props *EmailOTPProps) E
 	e.addFunctions()
 	e.connectTriggers()
 	e.connectMailEvents()
+	e.addAttachment()
 	e.addUserPoolClient()
+	e.addDeploymentCheck()
 	e.stateBounds()
 	e.checkApp()
 	return e
 }
 
-func (e *emailOTP) UserPool() awscognito.UserPool             { return e.pool }
+func (e *emailOTP) UserPool() awscognito.IUserPool            { return e.pool }
 func (e *emailOTP) UserPoolClient() awscognito.UserPoolClient { return e.client }
 func (e *emailOTP) Key() awskms.Key                           { return e.key }
 func (e *emailOTP) Table() awsdynamodb.TableV2                { return e.table }
@@ -185,7 +194,8 @@ func (e *emailOTP) PreSignUp() awslambda.Function { return e.functions[settings.
 func (e *emailOTP) PreTokenGeneration() awslambda.Function {
 	return e.functions[settings.PreTokenGeneration]
 }
-func (e *emailOTP) MailEvents() awslambda.Function { return e.functions[settings.MailEvents] }
+func (e *emailOTP) MailEvents() awslambda.Function     { return e.functions[settings.MailEvents] }
+func (e *emailOTP) AttachUserPool() awslambda.Function { return e.functions[settings.AttachUserPool] }
 
 // stack returns the stack that the construct belongs to.
 func (e *emailOTP) stack() awscdk.Stack { return awscdk.Stack_Of(e) }

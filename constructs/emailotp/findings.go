@@ -2,7 +2,7 @@ package emailotp
 
 import (
 	"reflect"
-	"strings"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
@@ -12,19 +12,32 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// findings applies the rules to the pool and to its app clients in the whole app.
-func (e *emailOTP) findings() []rules.Finding {
-	refs := e.references()
-	var clients []rules.Client
-	for _, c := range refs.clients {
-		if refs.leadToPool(c.Stack(), resolver(c.Stack())(c.properties["UserPoolId"])) {
-			clients = append(clients, e.describeClient(c))
-		}
+// findings applies the rules to the pool and to its app clients.
+func (e *emailOTP) findings(clients []appClient) []rules.Finding {
+	var described []rules.Client
+	for _, c := range clients {
+		described = append(described, e.describeClient(c))
 	}
-	return rules.Check(e.describePool(), clients...)
+	if e.config.imported {
+		// Only the deployment sees the pool itself.
+		path := *e.pool.Node().Path()
+		return rules.CheckClients(rules.Pool{Name: path, ID: path, Mode: settings.Mode(e.config.settings.Mode)}, described...)
+	}
+	return rules.Check(e.describePool(), described...)
 }
 
-// poolResource returns the pool as CloudFormation gets it.
+// clients returns the pool's app clients in the whole app.
+func (e *emailOTP) clients() []appClient {
+	refs := e.references()
+	return slices.DeleteFunc(refs.clients, func(c appClient) bool {
+		if e.config.imported {
+			return !e.isOfImported(c)
+		}
+		return !refs.leadToPool(c.Stack(), resolver(c.Stack())(c.properties["UserPoolId"]))
+	})
+}
+
+// poolResource returns the pool of the stack as CloudFormation gets it.
 func (e *emailOTP) poolResource() awscognito.CfnUserPool {
 	return e.pool.Node().DefaultChild().(awscognito.CfnUserPool)
 }
@@ -37,7 +50,7 @@ func (e *emailOTP) describePool() rules.Pool {
 	}
 	return rules.Pool{
 		Name: *e.pool.Node().Path(), ID: e.logicalID(pool), Mode: settings.Mode(e.config.settings.Mode),
-		Triggers: rules.LambdaConfig(lambdaConfig(e.pool), func(arn any) settings.Function {
+		Triggers: rules.LambdaConfig(lambdaConfig(e.ownPool()), func(arn any) settings.Function {
 			for f, known := range own {
 				if reflect.DeepEqual(arn, known) {
 					return f
@@ -81,7 +94,7 @@ func appClientOf(c constructs.IConstruct) (appClient, bool) {
 
 func (e *emailOTP) describeClient(c appClient) rules.Client {
 	return rules.Client{
-		Name: strings.TrimSuffix(*c.Node().Path(), "/Resource"), ID: e.logicalID(c),
+		Name: c.path(), ID: e.logicalID(c),
 		Properties: resolved(c.Stack(), c.properties),
 	}
 }

@@ -19,7 +19,7 @@ const DefaultPasswordLength = 12
 func (e *emailOTP) addUserPool() {
 	c := &e.config
 	if c.pool != nil {
-		e.pool = c.pool.(awscognito.UserPool)
+		e.pool = c.pool
 		c.settings.CaseSensitiveNames = e.isCaseSensitive()
 		return
 	}
@@ -64,8 +64,11 @@ func (e *emailOTP) addUserPool() {
 }
 
 // isCaseSensitive reports whether the given pool takes user names of another case for other names, which
-// is Cognito's default.
+// is Cognito's default. Of an imported pool nothing is known during synthesis; most are not.
 func (e *emailOTP) isCaseSensitive() bool {
+	if e.ownPool() == nil {
+		return false
+	}
 	names, _ := resolver(e.stack())(e.poolResource().UsernameConfiguration()).(map[string]any)
 	sensitive, known := names["caseSensitive"].(bool)
 	return !known || sensitive
@@ -74,10 +77,6 @@ func (e *emailOTP) isCaseSensitive() bool {
 // addUserPoolClient creates the one client that signs in by e-mail code.
 func (e *emailOTP) addUserPoolClient() {
 	p := e.config.clientProps
-	write := p.WriteAttributes
-	if write == nil {
-		write = awscognito.NewClientAttributes().WithStandardAttributes(writable(e.config.clientsMayChangeEmail))
-	}
 	e.client = awscognito.NewUserPoolClient(e, jsii.String("UserPoolClient"), &awscognito.UserPoolClientProps{
 		UserPool:           e.pool,
 		UserPoolClientName: p.UserPoolClientName,
@@ -94,10 +93,18 @@ func (e *emailOTP) addUserPoolClient() {
 		RefreshTokenValidity:            p.RefreshTokenValidity,
 		RefreshTokenRotationGracePeriod: p.RefreshTokenRotationGracePeriod,
 		ReadAttributes:                  p.ReadAttributes,
-		WriteAttributes:                 write,
+		WriteAttributes:                 e.writeAttributes(),
 	})
 	resource := e.client.Node().DefaultChild().(awscognito.CfnUserPoolClient)
 	resource.AddMetadata(jsii.String(contract.MetadataClient), string(e.config.settings.Mode))
+}
+
+// writeAttributes returns the attributes that the client may write.
+func (e *emailOTP) writeAttributes() awscognito.ClientAttributes {
+	if given := e.config.clientProps.WriteAttributes; given != nil {
+		return given
+	}
+	return awscognito.NewClientAttributes().WithStandardAttributes(writable(e.config.clientsMayChangeEmail))
 }
 
 // sessionMinutes is how long Cognito keeps a round of the sign-in open: two minutes more than the

@@ -3,6 +3,7 @@ package emailotp
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 
@@ -100,10 +101,23 @@ type EmailOTPProps struct {
 	// as "example.com", each with all of its subdomains. Default: every domain.
 	AllowedSignUpDomains *[]*string
 
-	// UserPool attaches to a pool of the same stack in place of a new one. Its other triggers stay.
-	// An imported pool can't be attached to: CloudFormation can't change its triggers. It can't go
-	// with UserPoolProps. Default: a new pool.
+	// UserPool attaches to a pool of the same stack, or to an imported one, in place of a new one.
+	// Its other triggers stay. It can't go with UserPoolProps. Default: a new pool.
+	//
+	// A function puts the triggers into an imported pool during the deployment, and takes them out
+	// when the EmailOTP is deleted. It changes nothing else of the pool, and refuses where the
+	// deployed pool or one of its clients has a bypass that AcknowledgedBypasses does not list.
 	UserPool awscognito.IUserPool
+	// CheckOnDeploy checks the deployed pool and all its clients, those made in the console too, at
+	// every deployment of a newly synthesised template. A bypass that AcknowledgedBypasses does not
+	// list fails the deployment. Each synthesis changes the template, so every `cdk diff` shows a
+	// difference. An imported pool is checked without it, where the EmailOTP changes. Default:
+	// false.
+	CheckOnDeploy *bool
+	// AttachUserPoolStatements are further rights of the function that changes an imported pool:
+	// iam:PassRole on the role of the pool's SmsConfiguration, kms:CreateGrant on the key of its
+	// custom senders. Default: none.
+	AttachUserPoolStatements *[]awsiam.PolicyStatement
 	// UserPoolProps adjusts the new pool. Default: see [UserPoolProps].
 	UserPoolProps *UserPoolProps
 	// PreSignUp is your own function for the trigger that EmailOTP occupies in [ModePasswordless].
@@ -161,6 +175,9 @@ type EmailOTPProps struct {
 	PreTokenGenerationCode awslambda.Code
 	// MailEventsCode is that function's code, built beforehand.
 	MailEventsCode awslambda.Code
+	// AttachUserPoolCode is that function's code, built beforehand. Only with an imported UserPool
+	// or CheckOnDeploy.
+	AttachUserPoolCode awslambda.Code
 }
 
 // UserPoolProps adjusts the pool that the construct creates. It has no field that opens a bypass:

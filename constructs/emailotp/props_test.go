@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsses"
@@ -190,9 +191,16 @@ var misuses = []misuse{
 	{"MailUnverifiedAddresses", "without passwords", func(_ awscdk.Stack, p *props) { p.MailUnverifiedAddresses = yes },
 		" has a meaning in ModePassword alone"},
 
-	{"UserPool", "imported", func(s awscdk.Stack, p *props) {
+	{"AttachUserPoolCode", "without a use", func(_ awscdk.Stack, p *props) {
+		p.AttachUserPoolCode = awslambda.Code_FromAsset(text("testdata"), nil)
+	}, " goes with an imported UserPool or CheckOnDeploy"},
+	{"AttachUserPoolStatements", "without an imported pool", func(_ awscdk.Stack, p *props) {
+		p.AttachUserPoolStatements = &[]awsiam.PolicyStatement{awsiam.NewPolicyStatement(nil)}
+	}, " goes with an imported UserPool"},
+	{"AttachUserPoolStatements[0]", "nil", func(s awscdk.Stack, p *props) {
 		p.UserPool = awscognito.UserPool_FromUserPoolId(s, text("Imported"), text("eu-west-1_AbCdEfGhI"))
-	}, " is imported (Prod/Imported), and CloudFormation can't change the triggers of a pool it does not own"},
+		p.AttachUserPoolStatements = &[]awsiam.PolicyStatement{nil}
+	}, " is nil; pass awsiam.NewPolicyStatement"},
 	{"UserPool and UserPoolProps", "both", func(s awscdk.Stack, p *props) { p.UserPool = ownPool(s, nil); pool(p) },
 		" exclude each other"},
 	{"UserPoolProps.UserPoolName", "a token", func(s awscdk.Stack, p *props) { pool(p).UserPoolName = token(s) },
@@ -353,6 +361,7 @@ func TestEachMisuseOfAPropIsRefusedByNameBeforeAnythingIsCreated(t *testing.T) {
 // those that the other tests of this package misuse.
 var untestable = map[string]string{
 	"Mail": "its fields are", "UserPoolProps": "its fields are", "UserPoolClientProps": "its fields are",
+	"UserPool": "imported_test.go misuses it", "CheckOnDeploy": "a bool",
 	"ClientsMayChangeEmail": "a bool", "SandboxRecipients": "a bool", "DefineAuthChallengeCode": "an object",
 	"CreateAuthChallengeCode": "an object", "VerifyAuthChallengeCode": "an object", "MailEventsCode": "an object",
 	"PreSignUp": "see chain_test.go", "PreTokenGeneration": "see chain_test.go",

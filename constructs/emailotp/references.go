@@ -24,7 +24,9 @@ type references struct {
 // references reads the app's tree.
 func (e *emailOTP) references() *references {
 	r := &references{stack: *e.stack().Node().Addr()}
-	r.id, _ = e.stack().Resolve(e.poolResource().LogicalId()).(string)
+	if !e.config.imported {
+		r.id, _ = e.stack().Resolve(e.poolResource().LogicalId()).(string)
+	}
 	for _, c := range *e.Node().Root().Node().FindAll("") {
 		if client, ok := appClientOf(c); ok {
 			r.clients = append(r.clients, client)

@@ -99,7 +99,7 @@ func TestBypassesAreFoundThroughEveryReferenceToThePool(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			app := emailotptest.App(t, nil)
 			stack := awscdk.NewStack(app, jsii.String("Prod"), nil)
-			c.add(app, stack, signIn(stack, valid(emailotp.ModePassword)).UserPool())
+			c.add(app, stack, signIn(stack, valid(emailotp.ModePassword)).UserPool().(awscognito.UserPool))
 			words := synthesised(stack)
 			contains(t, words, "[Prod/SignIn] app client ", "Web ", "Kind:")
 			if !strings.Contains(words, "app client Prod/") && !strings.Contains(words, "app client Other/") {
@@ -138,7 +138,7 @@ func TestAClientOfALikeNamedPoolIsNoBypass(t *testing.T) {
 			props.AcknowledgedBypasses = &[]emailotp.Bypass{{Kind: emailotp.BypassUserSrpAuth, Path: acknowledged},
 				{Kind: emailotp.BypassWriteEmail, Path: acknowledged}}
 		}
-		return stack, signIn(stack, props).UserPool()
+		return stack, signIn(stack, props).UserPool().(awscognito.UserPool)
 	}
 	api := func(scope constructs.Construct, name *string, pool *string) {
 		bareClient(awscdk.NewStack(scope, jsii.String("api"), &awscdk.StackProps{StackName: name}), pool)

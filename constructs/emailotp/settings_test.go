@@ -27,7 +27,7 @@ var ofTheTemplate = []string{
 	"PreSignUp", "PreTokenGeneration", "PreTokenGenerationVersion",
 	"ClientsMayChangeEmail", "Architecture", "MemorySize", "LogRetention", "RemovalPolicy", "KeyGeneration",
 	"DefineAuthChallengeCode", "CreateAuthChallengeCode", "VerifyAuthChallengeCode", "PreSignUpCode",
-	"PreTokenGenerationCode", "MailEventsCode",
+	"PreTokenGenerationCode", "MailEventsCode", "AttachUserPoolCode", "CheckOnDeploy", "AttachUserPoolStatements",
 }
 
 // Every prop is in one of two lists: settings.Fields, which leads it to the functions, or

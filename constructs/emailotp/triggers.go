@@ -22,6 +22,10 @@ import (
 // invocation.
 const timeoutSeconds = 4
 
+// verifyEmailPolicy is the construct id of the policy by which the verify trigger marks an address
+// as proven.
+const verifyEmailPolicy = "VerifyEmailPolicy"
+
 // A slot is one function: its construct's id and, if the pool calls it, Cognito's name of the
 // trigger.
 type slot struct {
@@ -42,6 +46,7 @@ var slots = []slot{
 	{settings.PreTokenGeneration, "PreTokenGeneration", awscognito.UserPoolOperation_PRE_TOKEN_GENERATION,
 		[]string{"preTokenGeneration", "preTokenGenerationConfig"}},
 	{settings.MailEvents, "MailEvents", nil, nil},
+	{settings.AttachUserPool, "AttachUserPool", nil, nil}, // the last one, see config.slots
 }
 
 // slotsOf returns the mode's slots.
@@ -64,7 +69,7 @@ func (e *emailOTP) addFunctions() {
 	if e.config.chained != nil {
 		s.Chained = *e.config.chained.FunctionArn()
 	}
-	for _, slot := range slotsOf(s.Mode) {
+	for _, slot := range e.config.slots() {
 		e.functions[slot.function] = e.addFunction(slot)
 	}
 	e.checkChain()
@@ -88,6 +93,10 @@ func (e *emailOTP) addFunction(slot slot) awslambda.Function {
 	for name, value := range maps.All(c.settings.Environment(slot.function)) {
 		environment[name] = jsii.String(value)
 	}
+	timeout := timeoutSeconds
+	if slot.function == settings.AttachUserPool {
+		timeout = attachSeconds
+	}
 	code, failure := e.code(slot.function)
 	fn := awslambda.NewFunction(e, jsii.String(slot.id), &awslambda.FunctionProps{
 		Description:   jsii.String("EmailOTP " + string(slot.function) + " (" + string(c.settings.Mode) + ")"),
@@ -95,7 +104,7 @@ func (e *emailOTP) addFunction(slot slot) awslambda.Function {
 		Handler:       jsii.String("bootstrap"),
 		Architecture:  c.architecture,
 		MemorySize:    jsii.Number(c.memorySize),
-		Timeout:       awscdk.Duration_Seconds(jsii.Number(timeoutSeconds)),
+		Timeout:       awscdk.Duration_Seconds(jsii.Number(timeout)),
 		Code:          code,
 		Role:          role,
 		LogGroup:      logs,
@@ -128,22 +137,28 @@ func (e *emailOTP) statements(f settings.Function) []awsiam.PolicyStatement {
 	case settings.MailEvents:
 		return []awsiam.PolicyStatement{awsiam.NewPolicyStatement(allow([]*string{e.table.TableArn()},
 			"dynamodb:UpdateItem"))}
+	case settings.AttachUserPool:
+		return e.attachStatements()
 	}
 	return e.chainStatements(f)
 }
 
 // connectTriggers makes the functions the pool's triggers. Only this pool may invoke them.
 func (e *emailOTP) connectTriggers() {
-	for _, slot := range triggersOf(e.config.settings.Mode) {
-		operation, version := e.config.operation(slot)
-		e.pool.AddTrigger(operation, e.functions[slot.function], version)
+	if pool := e.ownPool(); pool != nil {
+		for _, slot := range triggersOf(e.config.settings.Mode) {
+			operation, version := e.config.operation(slot)
+			pool.AddTrigger(operation, e.functions[slot.function], version)
+		}
+	} else {
+		e.permitImportedPool()
 	}
 	if !e.passwordless() {
 		return
 	}
 	// A policy of its own: in the role's, the pool's ARN would make pool, function and role wait
 	// for each other.
-	awsiam.NewPolicy(e, jsii.String("VerifyEmailPolicy"), &awsiam.PolicyProps{
+	awsiam.NewPolicy(e, jsii.String(verifyEmailPolicy), &awsiam.PolicyProps{
 		Roles: &[]awsiam.IRole{e.functions[settings.VerifyAuthChallenge].Role()},
 		Statements: &[]awsiam.PolicyStatement{awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 			Actions:   jsii.Strings("cognito-idp:AdminUpdateUserAttributes"),

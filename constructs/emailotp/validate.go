@@ -45,6 +45,7 @@ func resolve(p *EmailOTPProps) (config, []string) {
 	r.senderOf(&c, p)
 	r.poolOf(&c, p)
 	r.chains(&c, p)
+	r.onDeploy(&c, p)
 	r.functions(&c, p)
 	r.wording(&c, p)
 	return c, r.problems
@@ -280,7 +281,7 @@ func (r *reader) functions(c *config, p *EmailOTPProps) {
 		if isNil(code) {
 			continue
 		}
-		if !slices.Contains(settings.Functions(p.Mode), slot.function) {
+		if slot.function != settings.AttachUserPool && !slices.Contains(settings.Functions(p.Mode), slot.function) {
 			r.add("%s has no function in %s mode; leave it nil", prop, p.Mode)
 		}
 		c.codes[slot.function] = code
@@ -308,10 +309,28 @@ func (r *reader) poolOf(c *config, p *EmailOTPProps) {
 		r.add("UserPool and UserPoolProps exclude each other; set the properties where the pool is created")
 	}
 	c.pool = p.UserPool
-	if _, own := p.UserPool.(awscognito.UserPool); !own {
-		r.add("UserPool is imported (%s), and CloudFormation can't change the triggers of a pool it does not own; "+
-			"pass the awscognito.NewUserPool of this stack, or leave it nil for a new one", *p.UserPool.Node().Path())
+	_, own := p.UserPool.(awscognito.UserPool)
+	c.imported = !own
+}
+
+// onDeploy reads the props of what a deployment does by a function.
+func (r *reader) onDeploy(c *config, p *EmailOTPProps) {
+	c.checkOnDeploy = flag(p.CheckOnDeploy, false)
+	if !isNil(p.AttachUserPoolCode) && !c.runsOnDeploy() {
+		r.add("AttachUserPoolCode goes with an imported UserPool or CheckOnDeploy; leave it nil")
 	}
+	if p.AttachUserPoolStatements == nil {
+		return
+	}
+	if !c.imported {
+		r.add("AttachUserPoolStatements goes with an imported UserPool; leave it nil")
+	}
+	for i, s := range *p.AttachUserPoolStatements {
+		if isNil(s) {
+			r.add("AttachUserPoolStatements[%d] is nil; pass awsiam.NewPolicyStatement", i)
+		}
+	}
+	c.attachStatements = slices.Clone(*p.AttachUserPoolStatements)
 }
 
 func (r *reader) newPool(p UserPoolProps) {
@@ -357,6 +376,9 @@ func (c *config) checkPlace(scope constructs.Construct, id string) []string {
 	}
 	if c.pool == nil {
 		return nil
+	}
+	if c.imported {
+		return c.checkImported(awscdk.Stack_Of(scope))
 	}
 	pool := c.pool.(awscognito.UserPool)
 	here, there := awscdk.Stack_Of(scope), awscdk.Stack_Of(pool)

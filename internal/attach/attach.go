@@ -120,9 +120,7 @@ func (p Pool) change(ctx context.Context, decide func(description) (map[string]a
 	var err error
 	for try := range maxTries {
 		if try > 0 {
-			// Two deployments that collide must not do so again in step.
-			pause := time.Duration(100<<try)*time.Millisecond/2 + rand.N(time.Duration(100<<try)*time.Millisecond)
-			if e := p.sleep(ctx, pause); e != nil {
+			if e := p.pause(ctx, try); e != nil {
 				return errors.Join(err, e)
 			}
 		}
@@ -192,7 +190,34 @@ func (p Pool) update(ctx context.Context, request map[string]any) error {
 	if tags := withoutSystemTags(request); tags != nil && errors.As(err, &api) && isTagError(api) {
 		_, err = p.API.Call(ctx, "UpdateUserPool", tags)
 	}
-	return err
+	if err != nil {
+		return withStatements(err, request)
+	}
+	return nil
+}
+
+// withStatements adds the IAM statements that an update of such a pool needs to an error about
+// rights. The construct can't know them: only the pool's description names the role and the key.
+func withStatements(err error, request map[string]any) error {
+	var api *APIError
+	if !errors.As(err, &api) || !strings.Contains(api.Code, "AccessDenied") && !strings.Contains(api.Code, "NotAuthorized") &&
+		!strings.Contains(api.Code, "InvalidSmsRole") && !strings.Contains(api.Message, "not authorized") {
+		return err
+	}
+	var statements []string
+	sms, _ := request["SmsConfiguration"].(map[string]any)
+	if role, _ := sms["SnsCallerArn"].(string); role != "" {
+		statements = append(statements, fmt.Sprintf("iam:PassRole on %s for its text messages", role))
+	}
+	lambdas, _ := request["LambdaConfig"].(map[string]any)
+	if key, _ := lambdas["KMSKeyID"].(string); key != "" {
+		statements = append(statements, fmt.Sprintf("kms:CreateGrant on %s for its custom senders", key))
+	}
+	if len(statements) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w; to update this user pool the function may need %s: add it by AttachUserPoolStatements", err,
+		strings.Join(statements, " and "))
 }
 
 func isTagError(e *APIError) bool {
@@ -214,6 +239,13 @@ func isTransient(err error) bool {
 		return true
 	}
 	return false
+}
+
+// pause waits before another attempt, longer each time. Its length varies, because two deployments
+// that collide must not do so again in step.
+func (p Pool) pause(ctx context.Context, try int) error {
+	unit := time.Duration(100<<try) * time.Millisecond
+	return p.sleep(ctx, unit/2+rand.N(unit))
 }
 
 func (p Pool) sleep(ctx context.Context, d time.Duration) error {

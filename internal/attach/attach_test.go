@@ -413,6 +413,51 @@ func TestAChangeByAnotherCallerIsNotLost(t *testing.T) {
 	}
 }
 
+// TestMissingRightsAreNamed: only the pool's description has the role and the key.
+func TestMissingRightsAreNamed(t *testing.T) {
+	for _, code := range []string{"AccessDeniedException", "NotAuthorizedException", "InvalidSmsRoleAccessPolicyException"} {
+		c := &cognito{pool: described(t)}
+		c.hook = func(operation string, _ int) error {
+			if operation == "UpdateUserPool" {
+				return &attach.APIError{Code: code, Message: "denied"}
+			}
+			return nil
+		}
+		_, err := poolOf(c).Attach(t.Context(), triggers())
+		if err == nil || !strings.Contains(err.Error(), "iam:PassRole on arn:aws:iam::") ||
+			!strings.Contains(err.Error(), "kms:CreateGrant on arn:aws:kms:") ||
+			!strings.Contains(err.Error(), "AttachUserPoolStatements") {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+}
+
+// TestThrottledReadsAreRepeated: a pool with many clients needs more calls than Cognito takes in a
+// second.
+func TestThrottledReadsAreRepeated(t *testing.T) {
+	c := &cognito{pool: described(t)}
+	for i := range 70 {
+		c.clients = append(c.clients, map[string]any{"ClientId": fmt.Sprint("client", i)})
+	}
+	calls := 0
+	c.hook = func(operation string, _ int) error {
+		if calls++; calls%3 == 0 && operation != "UpdateUserPool" {
+			return &attach.APIError{Code: "TooManyRequestsException"}
+		}
+		return nil
+	}
+	p := poolOf(c)
+	p.Check = func(_ json.RawMessage, clients []json.RawMessage) []string {
+		if len(clients) != 70 {
+			t.Errorf("checked %d clients", len(clients))
+		}
+		return nil
+	}
+	if _, err := p.Attach(t.Context(), triggers()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAPoolThatChangesAllTheTimeEndsInAnError(t *testing.T) {
 	c := &cognito{pool: described(t)}
 	c.hook = func(operation string, _ int) error { c.modified++; return nil }

@@ -21,7 +21,7 @@ type description struct {
 
 func (p Pool) describe(ctx context.Context) (description, error) {
 	request := map[string]any{"UserPoolId": p.ID}
-	body, err := p.API.Call(ctx, "DescribeUserPool", request)
+	body, err := p.read(ctx, "DescribeUserPool", request)
 	if err != nil {
 		return description{}, fmt.Errorf("describe user pool %s: %w", p.ID, err)
 	}
@@ -33,7 +33,7 @@ func (p Pool) describe(ctx context.Context) (description, error) {
 	if d.pool, err = decode(answer.UserPool); err != nil {
 		return d, fmt.Errorf("the answer to DescribeUserPool is malformed: %w", err)
 	}
-	if body, err = p.API.Call(ctx, "GetUserPoolMfaConfig", request); err != nil {
+	if body, err = p.read(ctx, "GetUserPoolMfaConfig", request); err != nil {
 		return d, fmt.Errorf("read the MFA configuration of user pool %s: %w", p.ID, err)
 	}
 	if d.mfa, err = decode(body); err != nil {
@@ -42,12 +42,27 @@ func (p Pool) describe(ctx context.Context) (description, error) {
 	return d, nil
 }
 
+// read sends a request that changes nothing. It repeats one that Cognito throttles, because a pool
+// with many clients needs more calls than Cognito takes in a second, and one without an answer.
+func (p Pool) read(ctx context.Context, operation string, request map[string]any) (json.RawMessage, error) {
+	for try := 1; ; try++ {
+		body, err := p.API.Call(ctx, operation, request)
+		var api *APIError
+		if err == nil || try == maxTries || ctx.Err() != nil || errors.As(err, &api) && !isTransient(err) {
+			return body, err
+		}
+		if e := p.pause(ctx, try); e != nil {
+			return nil, errors.Join(err, e)
+		}
+	}
+}
+
 // clients describes every app client of the pool. Secrets are dropped at once.
 func (p Pool) clients(ctx context.Context) ([]json.RawMessage, error) {
 	var all []json.RawMessage
 	request := map[string]any{"UserPoolId": p.ID, "MaxResults": 60}
 	for {
-		body, err := p.API.Call(ctx, "ListUserPoolClients", request)
+		body, err := p.read(ctx, "ListUserPoolClients", request)
 		if err != nil {
 			return nil, fmt.Errorf("list the app clients of user pool %s: %w", p.ID, err)
 		}
@@ -78,7 +93,7 @@ func (p Pool) clients(ctx context.Context) ([]json.RawMessage, error) {
 
 // client describes one app client; nil is one that was deleted since it was listed.
 func (p Pool) client(ctx context.Context, id string) (json.RawMessage, error) {
-	body, err := p.API.Call(ctx, "DescribeUserPoolClient", map[string]any{"UserPoolId": p.ID, "ClientId": id})
+	body, err := p.read(ctx, "DescribeUserPoolClient", map[string]any{"UserPoolId": p.ID, "ClientId": id})
 	var api *APIError
 	if errors.As(err, &api) && api.Code == "ResourceNotFoundException" {
 		return nil, nil

@@ -19,6 +19,11 @@ type Properties struct {
 	Mode string
 	// Triggers are EmailOTP's functions by slot. None of them makes the resource a check alone.
 	Triggers map[string]string `json:",omitempty"`
+	// Expected are the functions by slot that the pool must call already, for a check alone.
+	Expected map[string]string `json:",omitempty"`
+	// WriteAttributes are the attributes that the EmailOTP's own client may write. Cognito refuses
+	// a client that lacks one which the pool requires.
+	WriteAttributes []string `json:",omitempty"`
 	// Chained and TokenVersion are those of [Triggers].
 	Chained      map[string]string `json:",omitempty"`
 	TokenVersion string            `json:",omitempty"`
@@ -42,9 +47,9 @@ const idMark = "/emailotp/"
 
 // Operation returns the custom resource's operation: Create and Update attach, Delete detaches.
 //
-// The physical id begins with the pool's id, so that another pool is another resource:
-// CloudFormation then deletes the old one, which detaches the pool that the old id names. It ends
-// in the slots that held a chained function before the first Create, which Delete gives back.
+// The physical id begins with the pool's id, so that Delete detaches the pool that it names. It ends
+// in the slots that held a chained function before the first Create, which Delete gives back. An
+// Update to another pool is an error.
 func Operation(api API, check Check) customresource.Operation {
 	return func(ctx context.Context, e customresource.Event) (string, error) {
 		var now, former Properties
@@ -70,6 +75,12 @@ func Operation(api API, check Check) customresource.Operation {
 			}
 			t.Restore = slotsOf(restore)
 			return e.PhysicalResourceID, pool.Detach(ctx, t)
+		case e.RequestType == customresource.Update && strings.Contains(e.PhysicalResourceID, idMark) &&
+			known != now.UserPoolID:
+			// The role is the new pool's by now, so nothing could take the triggers out of the old one.
+			return e.PhysicalResourceID, fmt.Errorf("an EmailOTP can't change from user pool %s to %s, for its role could no "+
+				"longer take the triggers out of the former one; give the EmailOTP another construct id with the new pool, "+
+				"so that the former one is deleted", known, now.UserPoolID)
 		case e.RequestType == customresource.Update && known == now.UserPoolID:
 			t.Former = former.Triggers
 			_, err := pool.Attach(ctx, t)

@@ -80,14 +80,15 @@ func TestAFailedCreateLeavesThePoolAndItsDeleteSucceeds(t *testing.T) {
 	}
 }
 
-func TestAnotherPoolIsAnotherResource(t *testing.T) {
+func TestAnotherPoolIsAnError(t *testing.T) {
 	c := &cognito{pool: described(t)}
 	other := properties(t, func(p *attach.Properties) { p.UserPoolID = "eu-west-1_Example02" })
 	id, err := attach.Operation(c, nil)(t.Context(), customresource.Event{RequestType: customresource.Update,
 		PhysicalResourceID: "eu-west-1_Example01/emailotp/", ResourceProperties: other,
 		OldResourceProperties: properties(t, nil)})
-	if err != nil || !strings.HasPrefix(id, "eu-west-1_Example02/") {
-		t.Errorf("id %q, %v", id, err)
+	if err == nil || !strings.Contains(err.Error(), "another construct id") || id != "eu-west-1_Example01/emailotp/" ||
+		len(c.calls) != 0 {
+		t.Errorf("id %q, %v, calls %v", id, err, c.calls)
 	}
 }
 

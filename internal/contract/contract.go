@@ -23,6 +23,13 @@ func MetadataKeys() []string {
 	return []string{MetadataFunction, MetadataClient, MetadataAcknowledgedBypasses, MetadataGuessing}
 }
 
+// AttachmentType is the type of the custom resource that attaches to an imported pool, and of the
+// one that checks a pool at each deployment.
+const AttachmentType = "Custom::EmailOTPUserPoolAttachment"
+
+// AnyResource in place of a resource's id acknowledges a kind of bypass for the whole deployed pool.
+const AnyResource = "*"
+
 // MailFile is the file beside the create function's program that holds an adopter's own brand,
 // languages and templates of the mail.
 const MailFile = "mail.json"

@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"runtime/debug"
 	"time"
 )
 
@@ -55,6 +57,9 @@ type Options struct {
 	// Pause is the time before the answer is sent a second time; it doubles each time. Zero is
 	// 200 milliseconds.
 	Pause time.Duration
+	// Log receives why an operation failed, in full, and the stack of one that panicked. Nil is
+	// stderr.
+	Log io.Writer
 }
 
 // maxAnswer is the most bytes that CloudFormation accepts as an answer (custom resource response
@@ -86,18 +91,24 @@ func Handler(operate Operation, o Options) func(context.Context, Event) error {
 	if o.Pause == 0 {
 		o.Pause = 200 * time.Millisecond
 	}
+	if o.Log == nil {
+		o.Log = os.Stderr
+	}
 	return func(ctx context.Context, e Event) error {
-		id, err := run(ctx, operate, e, o.Reserve)
+		id, err := run(ctx, operate, e, o)
+		if err != nil {
+			fmt.Fprintf(o.Log, "%s of %s failed: %v\n", e.RequestType, e.LogicalResourceID, err)
+		}
 		return send(ctx, e.ResponseURL, answerOf(e, id, err), o)
 	}
 }
 
 // run carries out the operation within the function's time less the reserve. An operation that
 // ignores its context is abandoned: the answer must not wait for it.
-func run(ctx context.Context, operate Operation, e Event, reserve time.Duration) (string, error) {
+func run(ctx context.Context, operate Operation, e Event, o Options) (string, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-reserve))
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-o.Reserve))
 		defer cancel()
 	}
 	type result struct {
@@ -108,6 +119,8 @@ func run(ctx context.Context, operate Operation, e Event, reserve time.Duration)
 	go func() {
 		defer func() {
 			if p := recover(); p != nil {
+				// The stack has no values; the panic's own text may have one.
+				fmt.Fprintf(o.Log, "the operation panicked with a %T\n%s", p, debug.Stack())
 				done <- result{"", fmt.Errorf("the function panicked with a %T; its log has the details", p)}
 			}
 		}()

@@ -1,6 +1,7 @@
 package customresource_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -90,7 +91,8 @@ func TestAnswers(t *testing.T) {
 			r := newReceiver(t, c.refuse)
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
-			options := customresource.Options{Reserve: 4900 * time.Millisecond, Pause: time.Millisecond}
+			var log bytes.Buffer
+			options := customresource.Options{Reserve: 4900 * time.Millisecond, Pause: time.Millisecond, Log: &log}
 			if err := customresource.Handler(c.operate, options)(ctx, event(r.URL, c.kind, c.known)); err != nil {
 				t.Fatal(err)
 			}
@@ -104,6 +106,10 @@ func TestAnswers(t *testing.T) {
 			}
 			if c.status == "FAILED" && a["Reason"] == "" || strings.Contains(a["Reason"], "secret") {
 				t.Errorf("reason %q", a["Reason"])
+			}
+			if (c.status == "FAILED") != strings.Contains(log.String(), "of Attachment failed") ||
+				(name == "a panic") != strings.Contains(log.String(), "goroutine ") || strings.Contains(log.String(), "secret") {
+				t.Errorf("logged %q", log.String())
 			}
 			if r.types[0] != "" {
 				t.Errorf("content type %q, for which the URL is not signed", r.types[0])

@@ -85,12 +85,14 @@ func (c *collector) checkAttributes(p Pool, client Properties) {
 		return
 	}
 	for _, a := range p.Properties.schema() {
-		if !a.isRequired || slices.Contains(write.items, a.name) {
+		// DescribeUserPool calls sub required, and no client may list it.
+		if !a.isRequired || a.name == "sub" || slices.Contains(write.items, a.name) {
 			continue
 		}
 		remedy := fmt.Sprintf("add %s to its WriteAttributes", a.name)
 		if a.name == "email" && !a.isFixed {
-			remedy = "use a pool that does not require email, or let clients write it (ClientsMayChangeEmail)"
+			remedy = "use a pool that does not require email, or let clients write it (ClientsMayChangeEmail), " +
+				"by which a stolen access token moves the account to another mailbox"
 		}
 		c.add(RefusedAttributes, fmt.Sprintf("may not write the attribute %s, which user pool %s requires", a.name, p.Name),
 			refusesClient, remedy)

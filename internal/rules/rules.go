@@ -125,7 +125,13 @@ type Client struct {
 
 // Check returns the findings of a pool and of its clients: the pool's first, then each client's.
 func Check(p Pool, clients ...Client) []Finding {
-	found := checkPool(p)
+	return append(checkPool(p), CheckClients(p, clients...)...)
+}
+
+// CheckClients returns the findings of a pool's clients alone, for a pool whose own properties are
+// not known.
+func CheckClients(p Pool, clients ...Client) []Finding {
+	var found []Finding
 	for _, c := range clients {
 		found = append(found, checkClient(p, c)...)
 	}

@@ -35,8 +35,9 @@ func (m Mode) IsValid() bool { return m == Password || m == Passwordless }
 // Function names one of the functions: its folder below lambdas/.
 type Function string
 
-// The functions. A mode uses five of the six: PreSignUp belongs to passwordless pools alone,
-// PreTokenGeneration to password pools alone. All but MailEvents are triggers of the user pool.
+// The functions. A mode uses five of the first six: PreSignUp belongs to passwordless pools alone,
+// PreTokenGeneration to password pools alone. All but MailEvents
+// and AttachUserPool are triggers of the user pool.
 const (
 	DefineAuthChallenge Function = "define-auth-challenge"
 	CreateAuthChallenge Function = "create-auth-challenge"
@@ -45,6 +46,9 @@ const (
 	PreTokenGeneration  Function = "pre-token-generation"
 	// MailEvents handles SES's events about bounces and complaints.
 	MailEvents Function = "mail-events"
+	// AttachUserPool puts the triggers into an imported pool and checks deployed pools. It answers
+	// CloudFormation, reads no setting, and belongs to no mode.
+	AttachUserPool Function = "attach-user-pool"
 )
 
 // Functions returns the functions of a mode in a fixed order: its triggers, then MailEvents.

@@ -95,16 +95,18 @@ func budgetRows() map[string]Budget {
 }
 
 func TestEveryFunctionHasBudgetsAndEveryBudgetAReason(t *testing.T) {
-	same := func(what string, got []string) {
+	same := func(what string, got []string, names ...string) {
 		t.Helper()
-		if slices.Sort(got); !slices.Equal(got, build.Names()) {
-			t.Errorf("%s has budgets for %v, the functions are %v", what, got, build.Names())
+		if slices.Sort(got); !slices.Equal(got, names) {
+			t.Errorf("%s has budgets for %v, the functions are %v", what, got, names)
 		}
 	}
-	same("allocations", slices.Collect(maps.Keys(budgets.Allocations)))
-	same("calls", slices.Collect(maps.Keys(budgets.Calls)))
+	// The function behind the custom resource runs during deployments alone.
+	signingIn := slices.DeleteFunc(build.Names(), func(name string) bool { return name == string(settings.AttachUserPool) })
+	same("allocations", slices.Collect(maps.Keys(budgets.Allocations)), signingIn...)
+	same("calls", slices.Collect(maps.Keys(budgets.Calls)), signingIn...)
 	for arch, limits := range budgets.Zips {
-		same("zips for "+arch, slices.Collect(maps.Keys(limits)))
+		same("zips for "+arch, slices.Collect(maps.Keys(limits)), build.Names()...)
 	}
 	if len(budgets.Zips) != 2 {
 		t.Errorf("zips have budgets for %d architectures, Lambda has two", len(budgets.Zips))

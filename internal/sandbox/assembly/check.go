@@ -44,6 +44,10 @@ func (a *Assembly) Check() (*Report, error) {
 	report := &Report{Skipped: append([]string{}, a.missing...)}
 	for _, c := range guarded {
 		report.Pools = append(report.Pools, a.inspect(c))
+		if c.isImported() {
+			report.Skipped = append(report.Skipped, fmt.Sprintf("user pool %s is imported, so its own settings, and app clients "+
+				"outside of this app, are checked by the deployment", c.poolID))
+		}
 	}
 	a.all(func(c located) {
 		if _, err := c.stack.poolIDs(c.Properties["UserPoolId"]); err != nil {
@@ -75,19 +79,22 @@ func (a *Assembly) guardedPools() []candidate {
 			return folder
 		})
 		if mode != "" {
-			found = append(found, candidate{pool.stack, pool.id, mode})
+			found = append(found, candidate{stack: pool.stack, id: pool.id, mode: mode})
 		}
 	}, "AWS::Cognito::UserPool")
-	return found
+	return append(found, a.importedCandidates()...)
 }
 
 // inspect applies the rules to one pool and to every app client of it, wherever its stack is.
 func (a *Assembly) inspect(c candidate) GuardedPool {
 	functions := a.functionsByARN()
 	pool := located{c.stack, c.id, c.stack.template.Resources[c.id]}
-	id, byID := pool.ref(), map[string]located{c.id: pool}
+	id, name, byID := pool.ref(), pool.name(), map[string]located{c.id: pool}
+	if c.isImported() {
+		id, name = c.poolID, c.poolID
+	}
 	described := rules.Pool{
-		Name: pool.name(), ID: c.id, Mode: settings.Mode(c.mode), Properties: pool.asDeployed(),
+		Name: name, ID: c.id, Mode: settings.Mode(c.mode), Properties: pool.asDeployed(),
 		Triggers: rules.LambdaConfig(pool.lambdaConfig(), func(arn any) settings.Function {
 			fn, folder := ownFunction(functions, arn)
 			if folder != "" && !slices.Contains([]string{"", c.mode}, fn.variable(modeVariable)) {
@@ -109,7 +116,11 @@ func (a *Assembly) inspect(c candidate) GuardedPool {
 		clients = append(clients, rules.Client{Name: client.name(), ID: mark, Properties: client.asDeployed()})
 	}, "AWS::Cognito::UserPoolClient")
 	g := GuardedPool{Stack: c.stack.path, Pool: described.Name, Mode: described.Mode, Clients: len(clients)}
-	g.Open, g.Acknowledged = rules.Acknowledge(rules.Check(described, clients...), func(f rules.Finding) bool {
+	found := rules.CheckClients(described, clients...)
+	if !c.isImported() {
+		found = rules.Check(described, clients...)
+	}
+	g.Open, g.Acknowledged = rules.Acknowledge(found, func(f rules.Finding) bool {
 		resource := byID[f.ID]
 		return pool.acknowledges(f.Mark()) || resource.acknowledges(f.Mark()) ||
 			resource.acknowledges(string(f.Kind)+":"+resource.id)

@@ -62,9 +62,19 @@ func (b *builder) bypasses() {
 }
 
 func describeClient(c located, props properties) userpool.Client {
+	client := clientOf(props)
+	client.ID = c.stack.clientID(c.id)
+	client.Name = cmp.Or(props.text("ClientName"), physicalName(c.stack.name, c.id, 128))
+	if props.is("GenerateSecret") {
+		client.Secret = c.stack.clientSecret(c.id)
+	}
+	return client
+}
+
+// clientOf reads what a template and Cognito's description have under the same names.
+func clientOf(props properties) userpool.Client {
 	units := props.object("TokenValidityUnits")
 	client := userpool.Client{
-		ID: c.stack.clientID(c.id), Name: cmp.Or(props.text("ClientName"), physicalName(c.stack.name, c.id, 128)),
 		ExplicitAuthFlows:          props.texts("ExplicitAuthFlows"),
 		PreventUserExistenceErrors: props.text("PreventUserExistenceErrors") == "ENABLED",
 		AuthSessionValidity:        time.Duration(props.number("AuthSessionValidity")) * time.Minute,
@@ -77,9 +87,6 @@ func describeClient(c located, props properties) userpool.Client {
 	}
 	if len(client.ExplicitAuthFlows) == 0 {
 		client.ExplicitAuthFlows = nil // Cognito's default, as for an absent list
-	}
-	if props.is("GenerateSecret") {
-		client.Secret = c.stack.clientSecret(c.id)
 	}
 	if rotation := props.object("RefreshTokenRotation"); rotation.text("Feature") == "ENABLED" {
 		client.RefreshTokenRotation = &userpool.RefreshTokenRotation{

@@ -14,6 +14,8 @@ type candidate struct {
 	stack *stack
 	id    string
 	mode  string
+	// poolID is the id of an imported pool; empty for one of the template.
+	poolID string
 }
 
 func (c candidate) String() string {
@@ -40,10 +42,10 @@ func (a *Assembly) candidates() []candidate {
 			return
 		}
 		if mode := fn.variable(modeVariable); mode != "" {
-			found = append(found, candidate{pool.stack, pool.id, mode})
+			found = append(found, candidate{stack: pool.stack, id: pool.id, mode: mode})
 		}
 	}, "AWS::Cognito::UserPool")
-	return found
+	return append(found, a.importedCandidates()...)
 }
 
 func (a *Assembly) functionsByARN() map[string]located {
@@ -100,7 +102,7 @@ func (a *Assembly) noEmailOTP() error {
 		missing += sentence + "; "
 	}
 	return fmt.Errorf("cloud assembly %s has no EmailOTP: none of its stacks (%s) has a user pool whose "+
-		"CreateAuthChallenge trigger is a function with %s in its environment; "+
+		"CreateAuthChallenge trigger is a function with %s in its environment, and none attaches to an imported pool; "+
 		"%sgive the directory of an app that uses the construct, or %s",
 		a.dir, a.stackNames(), modeVariable, missing, remedy)
 }

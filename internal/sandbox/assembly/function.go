@@ -23,6 +23,9 @@ func (b *builder) functions() {
 		b.fail("user pool %s: LambdaConfig: %w", c.id, err)
 		return
 	}
+	if c.isImported() {
+		config = b.attachment()
+	}
 	byARN := b.assembly.functionsByARN()
 	triggersOf := map[string][]userpool.Trigger{}
 	for trigger, arn := range b.triggers(config) {

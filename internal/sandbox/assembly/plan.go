@@ -34,6 +34,8 @@ type Plan struct {
 	ConfigurationSets []ConfigurationSet
 	// Tables are the tables that a function's role names.
 	Tables []Table
+	// Attachment is what attaches to an imported pool; nil for a pool of the template.
+	Attachment *Attachment
 	// Bypasses are the findings that the template does not acknowledge.
 	Bypasses []rules.Finding
 	// Warnings name what the template has and the sandbox does not do.
@@ -116,7 +118,13 @@ type Table struct {
 }
 
 // Choice selects one of several EmailOTPs; an empty field matches any.
-type Choice struct{ Stack, Pool, Mode string }
+type Choice struct {
+	Stack, Pool, Mode string
+	// Description and Clients describe an imported pool and its app clients, as [ReadPool] and
+	// [ReadClient] return them.
+	Description map[string]any
+	Clients     []map[string]any
+}
 
 // Plan describes the one EmailOTP that fits the choice. The error joins everything that keeps it
 // from running.
@@ -129,11 +137,13 @@ func (a *Assembly) Plan(choice Choice) (*Plan, error) {
 		assembly: a, candidate: c,
 		plan: &Plan{
 			Stack: c.stack.name, Region: c.stack.region, Account: c.stack.account, Mode: c.mode,
-			PoolLogicalID: c.id, PoolARN: c.stack.arn("cognito-idp", "userpool/"+c.stack.poolID(c.id)),
+			PoolLogicalID: c.id, PoolARN: c.stack.arn("cognito-idp", "userpool/"+c.cognitoID()),
 		},
+		description: choice.Description, descriptions: choice.Clients,
 	}
 	b.pool()
 	b.clients()
+	b.describedClients()
 	b.bypasses()
 	b.functions()
 	b.rules()
@@ -157,6 +167,9 @@ type builder struct {
 	candidate candidate
 	plan      *Plan
 	errs      []error
+	// description and descriptions are those of the choice.
+	description  properties
+	descriptions []map[string]any
 }
 
 func (b *builder) fail(format string, args ...any) {

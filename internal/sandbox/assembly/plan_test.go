@@ -142,7 +142,7 @@ func TestRolesAreReadInlineAndAttached(t *testing.T) {
 			{create, iam.Request{Action: "ses:SendEmail", Resource: p.Identities[0].ARN,
 				Context: map[string][]string{"ses:fromaddress": {"other@example.com"}}}, false},
 			{verify, iam.Request{Action: "ses:SendEmail", Resource: p.Identities[0].ARN, Context: mail}, false},
-			{verify, iam.Request{Action: "cognito-idp:AdminUpdateUserAttributes", Resource: p.PoolARN}, choice == passwordless},
+			{verify, iam.Request{Action: "cognito-idp:AdminUpdateUserAttributes", Resource: p.PoolARN}, choice.Mode == passwordless.Mode},
 		} {
 			if got := c.who.Allowed(c.call); got != c.want {
 				t.Errorf("%s, %s: %s on %s is %v, want %v", p.Mode, c.who.Function, c.call.Action, c.call.Resource, got, c.want)

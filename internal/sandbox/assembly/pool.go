@@ -11,18 +11,27 @@ import (
 // pool describes the user pool and warns of what is not emulated.
 func (b *builder) pool() {
 	c := b.candidate
-	r := c.stack.template.Resources[c.id]
-	p, err := c.stack.resolveMap(r.Properties)
-	if err != nil {
-		b.fail("user pool %s: %w", c.id, err)
-		return
+	b.plan.Pool.Triggers = map[userpool.Trigger]bool{} // also where the pool can't be resolved
+	var props, described properties
+	if c.isImported() {
+		props, described = b.imported()
+	} else {
+		p, err := c.stack.resolveMap(c.stack.template.Resources[c.id].Properties)
+		if err != nil {
+			b.fail("user pool %s: %w", c.id, err)
+			return
+		}
+		props = p
 	}
-	props := properties(p)
+	if !c.isImported() && (b.description != nil || len(b.descriptions) > 0) {
+		b.fail("stack %s creates its user pool, so there is nothing to describe; leave --pool-description and "+
+			"--pool-clients out", c.stack.name)
+	}
 	admin := props.object("AdminCreateUserConfig")
 	policy := props.object("Policies").object("PasswordPolicy")
 	username := props.object("UsernameConfiguration")
 	b.plan.Pool = userpool.Config{
-		Region: c.stack.region, Account: c.stack.account, ID: c.stack.poolID(c.id),
+		Region: c.stack.region, Account: c.stack.account, ID: c.cognitoID(),
 		Name:                   cmp.Or(props.text("UserPoolName"), physicalName(c.stack.name, c.id, 128)),
 		UsernameAttributes:     props.texts("UsernameAttributes"),
 		AliasAttributes:        props.texts("AliasAttributes"),
@@ -37,7 +46,8 @@ func (b *builder) pool() {
 		TemporaryPasswordValidityDays: cmp.Or(policy.number("TemporaryPasswordValidityDays"),
 			admin.number("UnusedAccountValidityDays")),
 		Schema:         schema(props),
-		Triggers:       map[userpool.Trigger]bool{},
+		Triggers:       b.plan.Pool.Triggers,
+		Description:    described,
 		DeviceTracking: len(props.object("DeviceConfiguration")) > 0,
 	}
 	b.poolWarnings(props)

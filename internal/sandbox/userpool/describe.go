@@ -8,8 +8,9 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
 )
 
-// describeUserPool describes the pool, without members that this emulation does not know.
-func (p *Pool) describeUserPool(*call, *struct{}) (any, error) {
+// describeTemplate describes a pool of the template, without members that this emulation does not
+// know.
+func (p *Pool) describeTemplate() map[string]any {
 	cfg := p.cfg
 	lambdas := map[string]string{}
 	for t, on := range cfg.Triggers {
@@ -17,10 +18,9 @@ func (p *Pool) describeUserPool(*call, *struct{}) (any, error) {
 			lambdas[string(t)] = "arn:aws:lambda:" + cfg.Region + ":" + cfg.Account + ":function:" + string(t)
 		}
 	}
-	return map[string]any{"UserPool": without(map[string]any{
+	return without(map[string]any{
 		"Id": cfg.ID, "Name": cfg.Name, "Arn": p.ARN(),
-		"CreationDate": awsjson.Epoch(p.created), "LastModifiedDate": awsjson.Epoch(p.created),
-		"EstimatedNumberOfUsers": p.users.Count(), "MfaConfiguration": cmp.Or(cfg.MFAConfiguration, "OFF"),
+		"CreationDate": awsjson.Epoch(p.created), "MfaConfiguration": cmp.Or(cfg.MFAConfiguration, "OFF"),
 		"UsernameAttributes": cfg.UsernameAttributes, "AliasAttributes": cfg.AliasAttributes,
 		"AutoVerifiedAttributes": cfg.AutoVerifiedAttributes,
 		"UsernameConfiguration":  map[string]any{"CaseSensitive": cfg.UsernameCaseSensitive},
@@ -31,7 +31,7 @@ func (p *Pool) describeUserPool(*call, *struct{}) (any, error) {
 		"Policies":         map[string]any{"PasswordPolicy": p.describePolicy()},
 		"SchemaAttributes": p.users.DescribeSchema(),
 		"LambdaConfig":     lambdas,
-	})}, nil
+	})
 }
 
 func (p *Pool) describePolicy() map[string]any {
@@ -84,6 +84,7 @@ func (p *Pool) describeUserPoolClient(_ *call, in *describeClientInput) (any, er
 		m["RefreshTokenRotation"] = map[string]any{
 			"Feature": "ENABLED", "RetryGracePeriodSeconds": int64(r.RetryGracePeriod / time.Second)}
 	}
+	maps.Copy(m, cl.Description)
 	return map[string]any{"UserPoolClient": without(m)}, nil
 }
 

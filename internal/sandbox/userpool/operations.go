@@ -145,6 +145,8 @@ var operations = sync.OnceValue(func() map[string]operation {
 		"ListUsers":              guarded((*Pool).listUsers),
 		"ListUserPoolClients":    guarded((*Pool).listUserPoolClients).partly("one page"),
 		"DescribeUserPool":       guarded((*Pool).describeUserPool).partly("what this emulation knows of"),
+		"UpdateUserPool":         updateUserPool().partly("sign-ins go on by the settings of the start"),
+		"GetUserPoolMfaConfig":   guarded((*Pool).getUserPoolMfaConfig).partly("MfaConfiguration alone"),
 		"DescribeUserPoolClient": guarded((*Pool).describeUserPoolClient).partly("what this emulation knows of"),
 	}
 })

@@ -30,6 +30,7 @@ type Pool struct {
 	sessions *session.Keeper
 	tokens   *tokens.Issuer
 	triggers *triggers.Runner
+	settings settings
 
 	// fakeKey is the key from which the simulated salt and UUID of unknown users derive.
 	fakeKey []byte
@@ -65,6 +66,7 @@ func New(cfg Config, opts Options) (*Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("user pool %q: %w", cfg.ID, err)
 	}
+	p.settings.begin(p)
 	p.warn()
 	return p, nil
 }

@@ -77,6 +77,9 @@ type Pool struct {
 	TokenVersion string
 	// Clients are the pool's app clients.
 	Clients []Client
+	// Description is DescribeUserPool's UserPool of a pool that no template creates; nil for one
+	// that a template does.
+	Description map[string]any
 	// DeviceTracking is true where the template has a DeviceConfiguration. Devices aren't emulated.
 	DeviceTracking bool
 }
@@ -129,6 +132,9 @@ type Client struct {
 	// ReadAttributes and WriteAttributes are what the client may read and write; nil means the
 	// standard ones.
 	ReadAttributes, WriteAttributes []string
+	// Description is DescribeUserPoolClient's UserPoolClient of a client that no template creates,
+	// without a secret; nil for one that a template does.
+	Description map[string]any
 	// RefreshTokenRotation is nil where refresh tokens don't rotate.
 	RefreshTokenRotation *RefreshTokenRotation
 }

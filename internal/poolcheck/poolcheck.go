@@ -1,0 +1,105 @@
+// Package poolcheck applies the rules about bypasses to a deployed user pool and to all its app
+// clients, those made in the console included. The function behind the custom resource runs it
+// during a deployment.
+package poolcheck
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/attach"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// Findings returns a sentence, with its remedy, for each bypass of the pool that the properties do
+// not acknowledge, and for what keeps Cognito from accepting the EmailOTP's own client. It is an
+// [attach.Check].
+func Findings(p attach.Properties, pool json.RawMessage, clients []json.RawMessage) []string {
+	mode := settings.Mode(p.Mode)
+	if !mode.IsValid() {
+		return []string{fmt.Sprintf("the resource's Mode must be %q or %q (received: %q)", settings.Password,
+			settings.Passwordless, p.Mode)}
+	}
+	described, err := propertiesOf(pool)
+	if err != nil {
+		return []string{"the description of the user pool is malformed"}
+	}
+	target := rules.Pool{Name: p.UserPoolID, ID: p.UserPoolID, Mode: mode, Properties: described,
+		Triggers: triggers(p, mode, described)}
+	var all []rules.Client
+	for _, raw := range clients {
+		client, err := propertiesOf(raw)
+		if err != nil {
+			return []string{"the description of an app client is malformed"}
+		}
+		all = append(all, clientOf(client))
+	}
+	found := slices.DeleteFunc(rules.Check(target, all...), func(f rules.Finding) bool {
+		return f.Kind == rules.RefusedAttributes // Cognito has accepted the clients that there are
+	})
+	found = append(found, refusedAttributes(p, target)...)
+	open, _ := rules.Acknowledge(found, func(f rules.Finding) bool {
+		return slices.Contains(p.AcknowledgedBypasses, f.Mark()) ||
+			slices.Contains(p.AcknowledgedBypasses, string(f.Kind)+":"+contract.AnyResource)
+	})
+	var sentences []string
+	for _, f := range open {
+		sentence := f.Problem()
+		if f.Kind.IsBypass() {
+			sentence += fmt.Sprintf(", or acknowledge it by AcknowledgedBypasses: {Kind: %q, Path: %q}", f.Kind, f.ID)
+		}
+		sentences = append(sentences, sentence)
+	}
+	return sentences
+}
+
+// triggers returns the functions that the pool calls. A pool that is being attached calls
+// EmailOTP's own as soon as nothing is found.
+func triggers(p attach.Properties, mode settings.Mode, pool rules.Properties) map[string]settings.Function {
+	if len(p.Triggers) > 0 {
+		own := map[string]settings.Function{}
+		for _, f := range settings.Triggers(mode) {
+			own[rules.LambdaConfigNames(f)[0]] = f
+		}
+		return own
+	}
+	config, _ := pool["LambdaConfig"].(map[string]any)
+	return rules.LambdaConfig(config, func(arn any) settings.Function {
+		for _, f := range settings.Triggers(mode) {
+			if arn != "" && arn == p.Expected[rules.LambdaConfigNames(f)[0]] {
+				return f
+			}
+		}
+		return ""
+	})
+}
+
+// refusedAttributes returns what Cognito would refuse about the EmailOTP's own client, which is
+// created after the check. Cognito's own sentence names no attribute.
+func refusedAttributes(p attach.Properties, pool rules.Pool) []rules.Finding {
+	if len(p.WriteAttributes) == 0 {
+		return nil
+	}
+	own := rules.Client{Name: "of the EmailOTP",
+		Properties: rules.Properties{"WriteAttributes": p.WriteAttributes, "ExplicitAuthFlows": []string{"ALLOW_CUSTOM_AUTH"}}}
+	return slices.DeleteFunc(rules.CheckClients(pool, own), func(f rules.Finding) bool {
+		return f.Kind != rules.RefusedAttributes
+	})
+}
+
+func clientOf(client rules.Properties) rules.Client {
+	id, _ := client["ClientId"].(string)
+	name, _ := client["ClientName"].(string)
+	return rules.Client{Name: fmt.Sprintf("%s (%s)", name, id), ID: id, Properties: client}
+}
+
+func propertiesOf(raw json.RawMessage) (rules.Properties, error) {
+	var p rules.Properties
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
