@@ -10,17 +10,18 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 )
 
 // kind is a sort of account that a stranger might try to tell from an invented name.
 type kind struct {
 	name string
-	spec userSpec
+	spec lab.UserSpec
 	// alone is what the account's owner or mail provider did before the stranger looks.
-	alone func(l *lab, name string)
+	alone func(l *lab.Lab, name string)
 	// both is what happened to the account and to the invented name: a stranger can do it to any
 	// name.
-	both func(l *lab, name string)
+	both func(l *lab.Lab, name string)
 	// soon makes the stranger look at once, else a quarter of an hour later.
 	soon bool
 	// spell changes the name under which the account is created.
@@ -28,11 +29,11 @@ type kind struct {
 }
 
 func kinds() []kind {
-	proven, unproven := userSpec{EmailVerified: true}, userSpec{}
+	proven, unproven := lab.UserSpec{EmailVerified: true}, lab.UserSpec{}
 	return []kind{
 		{name: "known, never seen before", spec: proven},
 		{name: "known, address not proven", spec: unproven},
-		{name: "known, must change the password", spec: userSpec{EmailVerified: true, Temporary: true}},
+		{name: "known, must change the password", spec: lab.UserSpec{EmailVerified: true, Temporary: true}},
 		{name: "known, the owner has just signed in", spec: proven, alone: signedIn, soon: true},
 		{name: "known, the owner is signing in", spec: proven, alone: begun, soon: true},
 		{name: "known, the owner signed in a while ago", spec: proven, alone: signedIn},
@@ -48,12 +49,12 @@ func kinds() []kind {
 
 // others sign in, so that the quota of their kind of name is in use but not at its end: past that
 // end no mail goes to the simulator, which time shows.
-func others(known bool) func(*lab, string) {
-	return func(l *lab, _ string) {
+func others(known bool) func(*lab.Lab, string) {
+	return func(l *lab.Lab, _ string) {
 		for n := range 12 {
 			name := fmt.Sprintf("other%04d@example.com", n)
 			if known {
-				l.user(userSpec{Email: name, EmailVerified: true})
+				l.User(lab.UserSpec{Email: name, EmailVerified: true})
 				signedIn(l, name)
 			} else {
 				begun(l, name)
@@ -62,27 +63,27 @@ func others(known bool) func(*lab, string) {
 	}
 }
 
-func signedIn(l *lab, name string) {
-	a, err := l.initiate(name)
-	l.run.check(err)
-	_, err = l.answerCode(a, name, l.inbox.code(name))
-	l.run.check(err)
+func signedIn(l *lab.Lab, name string) {
+	a, err := l.Initiate(name)
+	l.Scope.Check(err)
+	_, err = l.AnswerCode(a, name, l.Inbox.Code(name))
+	l.Scope.Check(err)
 }
 
-func begun(l *lab, name string) {
-	_, err := l.initiate(name)
-	l.run.check(err)
+func begun(l *lab.Lab, name string) {
+	_, err := l.Initiate(name)
+	l.Scope.Check(err)
 }
 
-func outOfMails(l *lab, name string) {
+func outOfMails(l *lab.Lab, name string) {
 	for range 10 {
 		begun(l, name)
-		l.clock.advance(cooldown)
+		l.Clock.Advance(cooldown)
 	}
 }
 
-func refusing(l *lab, name string) {
-	l.inbox.hook = func(to string, accepted bool) error {
+func refusing(l *lab.Lab, name string) {
+	l.Inbox.Hook = func(to string, accepted bool) error {
 		if to == name && !accepted {
 			return trigger.ErrRecipient
 		}
@@ -90,20 +91,20 @@ func refusing(l *lab, name string) {
 	}
 }
 
-func outOfBoth(l *lab, name string) {
+func outOfBoth(l *lab.Lab, name string) {
 	for i := range 12 {
-		a, err := l.initiate(name)
+		a, err := l.Initiate(name)
 		for tries := 0; err == nil && tries < attempts; tries++ {
-			a, err = l.answerCode(a, name, fmt.Sprintf("%08d", i))
+			a, err = l.AnswerCode(a, name, fmt.Sprintf("%08d", i))
 		}
-		l.clock.advance(cooldown)
+		l.Clock.Advance(cooldown)
 	}
 }
 
 // enumeration does the same with an account and with an invented name, and compares all that a
 // stranger can observe: words, keys, values, sizes, and how often each service was called.
 func enumeration(r *run, m settings.Mode) {
-	if m == withPassword {
+	if m == settings.Password {
 		passwordNames(r)
 		return
 	}
@@ -124,24 +125,24 @@ func enumeration(r *run, m settings.Mode) {
 func (k kind) look(r *run, exists bool) []string {
 	// One shard for each quota: which shard a mail counts in is random, and must not look like a
 	// difference.
-	l := r.lab(plan{mode: passwordless, change: quotas{900, 900, 900}.set})
-	began := l.clock.now()
+	l := r.Lab(lab.Plan{Mode: settings.Passwordless, Change: quotas{900, 900, 900}.set})
+	began := l.Clock.Now()
 	if exists {
 		spec := k.spec
-		if spec.Email = victim; k.spell != nil {
-			spec.Email = k.spell(victim)
+		if spec.Email = lab.Victim; k.spell != nil {
+			spec.Email = k.spell(lab.Victim)
 		}
-		if l.user(spec); k.alone != nil {
-			k.alone(l, victim)
+		if l.User(spec); k.alone != nil {
+			k.alone(l, lab.Victim)
 		}
 	}
 	if k.both != nil {
-		k.both(l, victim)
+		k.both(l, lab.Victim)
 	}
 	if !k.soon {
-		l.clock.until(began.Add(15 * time.Minute))
+		l.Clock.Until(began.Add(15 * time.Minute))
 	}
-	s := &stranger{lab: l, name: victim}
+	s := &stranger{lab: l, name: lab.Victim}
 	var seen []string
 	for _, step := range steps {
 		seen = append(seen, s.observe(step))
@@ -151,9 +152,9 @@ func (k kind) look(r *run, exists bool) []string {
 
 // stranger takes the same steps with any name.
 type stranger struct {
-	lab  *lab
+	lab  *lab.Lab
 	name string
-	last poolAnswer
+	last lab.PoolAnswer
 }
 
 // step is one step of a stranger.
@@ -163,7 +164,7 @@ type step struct {
 	wait time.Duration
 	// timed steps are those whose time is compared too.
 	timed bool
-	take  func(*stranger) (poolAnswer, error)
+	take  func(*stranger) (lab.PoolAnswer, error)
 }
 
 var steps = []step{
@@ -179,15 +180,15 @@ var steps = []step{
 	{"start later", 0, false, (*stranger).start},
 }
 
-func (s *stranger) start() (poolAnswer, error) { return s.lab.initiate(s.name) }
+func (s *stranger) start() (lab.PoolAnswer, error) { return s.lab.Initiate(s.name) }
 
-func answering(code string) func(*stranger) (poolAnswer, error) {
-	return func(s *stranger) (poolAnswer, error) { return s.lab.answerCode(s.last, s.name, code) }
+func answering(code string) func(*stranger) (lab.PoolAnswer, error) {
+	return func(s *stranger) (lab.PoolAnswer, error) { return s.lab.AnswerCode(s.last, s.name, code) }
 }
 
-func (s *stranger) resend() (poolAnswer, error) {
-	return s.lab.call("RespondToAuthChallenge", map[string]any{"ChallengeName": "CUSTOM_CHALLENGE",
-		"ClientId": s.lab.client,
+func (s *stranger) resend() (lab.PoolAnswer, error) {
+	return s.lab.Call("RespondToAuthChallenge", map[string]any{"ChallengeName": "CUSTOM_CHALLENGE",
+		"ClientId": s.lab.Client,
 		"Session":  s.last.Session, "ChallengeResponses": map[string]string{"USERNAME": s.name,
 			"ANSWER": contract.ActionResend},
 		"ClientMetadata": map[string]string{contract.ClientMetadataAction: contract.ActionResend}})
@@ -195,26 +196,26 @@ func (s *stranger) resend() (poolAnswer, error) {
 
 // observe takes a step and describes all that it shows.
 func (s *stranger) observe(step step) string {
-	s.lab.clock.advance(step.wait)
-	before := s.lab.calls()
+	s.lab.Clock.Advance(step.wait)
+	before := s.lab.Calls()
 	a, err := step.take(s)
 	if err == nil {
 		s.last = a
 	}
 	var calls []string
-	after := s.lab.calls()
+	after := s.lab.Calls()
 	for _, c := range slices.Sorted(maps.Keys(after)) {
 		if n := after[c] - before[c]; n > 0 {
 			calls = append(calls, fmt.Sprintf("%s×%d", c, n))
 		}
 	}
-	return fmt.Sprintf("%s: %v %s, %d bytes, Session %d, calls %s", step.name, err, shown(a), a.size, len(a.Session),
+	return fmt.Sprintf("%s: %v %s, %d bytes, Session %d, calls %s", step.name, err, shown(a), a.Size, len(a.Session),
 		strings.Join(calls, " "))
 }
 
 // shown writes the challenge parameters. Times are relative, for the clocks of two labs differ by
 // what was done before; the user's name is a UUID for every account.
-func shown(a poolAnswer) string {
+func shown(a lab.PoolAnswer) string {
 	var parts []string
 	now, _ := time.Parse(time.RFC3339, a.ChallengeParameters[contract.ParamNow])
 	for _, name := range slices.Sorted(maps.Keys(a.ChallengeParameters)) {
@@ -246,13 +247,13 @@ func difference(a, b string) string {
 func passwordNames(r *run) {
 	var seen [2]string
 	for i := range seen {
-		l := r.lab(plan{mode: withPassword})
+		l := r.Lab(lab.Plan{Mode: settings.Password})
 		if i == 0 {
-			l.user(userSpec{Email: victim, EmailVerified: true})
+			l.User(lab.UserSpec{Email: lab.Victim, EmailVerified: true})
 		}
-		a, err := l.enter(victim, "Wrong-Horse-9")
-		_, bare := l.initiate(victim)
-		seen[i] = fmt.Sprint(err, a.size, bare, l.calls())
+		a, err := l.Enter(lab.Victim, "Wrong-Horse-9")
+		_, bare := l.Initiate(lab.Victim)
+		seen[i] = fmt.Sprint(err, a.Size, bare, l.Calls())
 	}
 	same := seen[0] == seen[1]
 	r.add(settings.Password, "known or not, without the password: words, sizes and calls", 2,

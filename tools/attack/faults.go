@@ -7,6 +7,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	gateway "github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 )
 
 // serviceCall is one call to AWS in a sign-in.
@@ -36,7 +37,7 @@ func serviceCalls() []serviceCall {
 }
 
 // with returns the fault that hits the call.
-func (c serviceCall) with(f fault, calls int) fault {
+func (c serviceCall) with(f lab.Fault, calls int) lab.Fault {
 	f.Service, f.Operation, f.After, f.Calls = c.service, c.operation, c.after, calls
 	return f
 }
@@ -44,7 +45,7 @@ func (c serviceCall) with(f fault, calls int) fault {
 // trouble is a way in which a call fails.
 type trouble struct {
 	name  string
-	fault fault
+	fault lab.Fault
 	// once troubles end before the client's own repetition of the call.
 	once bool
 }
@@ -53,11 +54,11 @@ type trouble struct {
 const healed = "answer lost once"
 
 var troubles = []trouble{
-	{"down", fault{Status: http.StatusInternalServerError, Error: "InternalFailure"}, false},
-	{"denied", fault{Status: http.StatusBadRequest, Error: "AccessDeniedException"}, true},
-	{"throttled", fault{Throttle: true}, false},
-	{"done, the answer lost", fault{LoseAnswer: true}, false},
-	{healed, fault{LoseAnswer: true}, true},
+	{"down", lab.Fault{Status: http.StatusInternalServerError, Error: "InternalFailure"}, false},
+	{"denied", lab.Fault{Status: http.StatusBadRequest, Error: "AccessDeniedException"}, true},
+	{"throttled", lab.Fault{Throttle: true}, false},
+	{"done, the answer lost", lab.Fault{LoseAnswer: true}, false},
+	{healed, lab.Fault{LoseAnswer: true}, true},
 }
 
 // faults makes every call of a sign-in fail in every way. The client reads a fixed sentence, no
@@ -68,14 +69,14 @@ func faults(r *run, m settings.Mode) {
 	results := make([]aftermath, len(calls)*len(troubles))
 	r.parallel(len(results), 12, func(r *run, i int) {
 		call, t := calls[i/len(troubles)], troubles[i%len(troubles)]
-		l := r.wiredLab(plan{mode: m})
+		l := r.wiredLab(lab.Plan{Mode: m})
 		// Two calls where the client repeats one: the repetition fails too. More would hit what
 		// cleans up.
 		n := 2
 		if call.service == gateway.SES || t.once {
 			n = 1
 		}
-		results[i] = l.strike(call, call.with(t.fault, n))
+		results[i] = strike(l, call, call.with(t.fault, n))
 		if t.name == healed && results[i].refused {
 			results[i].note("one lost answer ended the sign-in")
 		}
@@ -99,10 +100,10 @@ func faults(r *run, m settings.Mode) {
 }
 
 // wiredLab builds a lab with real clients and the victim's account.
-func (r *run) wiredLab(p plan) *lab {
-	p.wire = true
-	l := r.lab(p)
-	l.user(userSpec{Email: victim, EmailVerified: true})
+func (r *run) wiredLab(p lab.Plan) *lab.Lab {
+	p.Wire = true
+	l := r.Lab(p)
+	l.User(lab.UserSpec{Email: lab.Victim, EmailVerified: true})
 	return l
 }
 
@@ -119,49 +120,49 @@ func (a *aftermath) note(sentence string) {
 }
 
 // strike signs in while a call fails, and again after that.
-func (l *lab) strike(call serviceCall, f fault) (out aftermath) {
+func strike(l *lab.Lab, call serviceCall, f lab.Fault) (out aftermath) {
 	if call.answering {
-		return l.strikeAnswer(call, f)
+		return strikeAnswer(l, call, f)
 	}
-	l.gateway.Inject(f)
-	a, err := l.enter(victim, knownPassword)
-	l.gateway.ClearFaults()
+	l.Gateway.Inject(f)
+	a, err := l.Enter(lab.Victim, lab.KnownPassword)
+	l.Gateway.ClearFaults()
 	if err != nil {
 		out.refused = true
 		out.note(wording(err))
 		// Begun again at once: a mail that was not sent must not be in the way.
-		if a, err = l.enterCalm(); err != nil {
+		if a, err = enterCalm(l); err != nil {
 			out.note(fmt.Sprintf("afterwards %v", err))
 			return out
 		}
 	}
-	letters := l.mailsTo(victim)
+	letters := l.MailsTo(lab.Victim)
 	if len(letters) == 0 {
 		out.note("no mail came, and the next sign-in's mail was counted as sent")
 		return out
 	}
-	done, err := l.answerCode(a, victim, letters[0].code)
-	out.note(unless(err == nil && done.signedIn(), "the owner did not get in: %v", err))
+	done, err := l.AnswerCode(a, lab.Victim, letters[0].Code)
+	out.note(unless(err == nil && done.SignedIn(), "the owner did not get in: %v", err))
 	out.note(unless(len(letters) == 1, "%d mails", len(letters)))
 	return out
 }
 
 // strikeAnswer gives the right answer while a call fails.
-func (l *lab) strikeAnswer(call serviceCall, f fault) (out aftermath) {
-	a, err := l.enterCalm()
-	l.run.check(err)
-	letters := l.mailsTo(victim)
+func strikeAnswer(l *lab.Lab, call serviceCall, f lab.Fault) (out aftermath) {
+	a, err := enterCalm(l)
+	l.Scope.Check(err)
+	letters := l.MailsTo(lab.Victim)
 	if len(letters) != 1 {
-		l.run.check(fmt.Errorf("%d mails before any trouble", len(letters)))
+		l.Scope.Check(fmt.Errorf("%d mails before any trouble", len(letters)))
 	}
-	l.gateway.Inject(f)
-	done, err := l.answerCode(a, victim, letters[0].code)
-	l.gateway.ClearFaults()
+	l.Gateway.Inject(f)
+	done, err := l.AnswerCode(a, lab.Victim, letters[0].Code)
+	l.Gateway.ClearFaults()
 	if call == countingGuess && !f.LoseAnswer {
-		compared := l.key.all.compared.Load()
+		compared := l.Key.All.Compared.Load()
 		out.note(unless(compared == 0, "%d guesses compared that were not counted", compared))
 	}
-	if err == nil && done.signedIn() {
+	if err == nil && done.SignedIn() {
 		return out
 	}
 	if out.refused = true; err != nil {
@@ -169,22 +170,22 @@ func (l *lab) strikeAnswer(call serviceCall, f fault) (out aftermath) {
 	}
 	// The owner begins again. The code may have been used up by a call whose answer was lost; then
 	// a new one must come at once.
-	if a, err = l.enterCalm(); err != nil {
+	if a, err = enterCalm(l); err != nil {
 		out.note(fmt.Sprintf("afterwards %v", err))
 		return out
 	}
-	letters = l.mailsTo(victim)
-	done, err = l.answerCode(a, victim, letters[0].code)
-	out.note(unless(err == nil && done.signedIn(), "the owner did not get in afterwards: %v", err))
+	letters = l.MailsTo(lab.Victim)
+	done, err = l.AnswerCode(a, lab.Victim, letters[0].Code)
+	out.note(unless(err == nil && done.SignedIn(), "the owner did not get in afterwards: %v", err))
 	out.note(unless(len(letters) <= 2, "%d mails", len(letters)))
 	return out
 }
 
 // enterCalm signs in while no call fails. On a busy machine a client's second can still run out,
 // which is not the attack's doing: it tries again.
-func (l *lab) enterCalm() (a poolAnswer, err error) {
+func enterCalm(l *lab.Lab) (a lab.PoolAnswer, err error) {
 	for range 3 {
-		if a, err = l.enter(victim, knownPassword); err == nil {
+		if a, err = l.Enter(lab.Victim, lab.KnownPassword); err == nil {
 			break
 		}
 	}

@@ -10,12 +10,8 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/tool"
-)
-
-const (
-	passwordless = settings.Passwordless
-	withPassword = settings.Password
 )
 
 // attack is one kind of attack.
@@ -29,7 +25,7 @@ type attack struct {
 
 // attacks returns every attack in the order of the report.
 func attacks() []attack {
-	both, first := []settings.Mode{passwordless, withPassword}, []settings.Mode{passwordless}
+	both, first := []settings.Mode{settings.Passwordless, settings.Password}, []settings.Mode{settings.Passwordless}
 	return []attack{
 		{"year", "a year of guesses", both, false, yearOfGuesses},
 		{"parallel", "parallel answers", both, false, parallelAnswers},
@@ -62,18 +58,15 @@ type options struct {
 	only     []string  // empty means all
 	progress io.Writer // may be nil
 	// weaken breaks parts of the world. The tests use it to see every attack succeed.
-	weaken weakness
+	weaken lab.Weakness
 }
 
 // run is one run of the harness, or one parallel job of it.
 type run struct {
-	ctx   context.Context
-	opts  options
-	world *world
-	name  string // of the attack under way
-
-	rows    []Row
-	cleanup []func()
+	lab.Scope
+	opts options
+	name string // of the attack under way
+	rows []Row
 }
 
 // attackAll runs the attacks one after the other. Its error means that the harness failed; what an
@@ -84,12 +77,12 @@ func attackAll(ctx context.Context, opts options) (Report, error) {
 		opts.progress = io.Discard
 	}
 	opts.progress = &lockedWriter{w: opts.progress}
-	r := &run{ctx: ctx, opts: opts}
-	var err error
-	if r.world, err = newWorld(ctx, opts); err != nil {
+	world, err := lab.NewWorld(ctx, opts.weaken, opts.progress)
+	if err != nil {
 		return Report{}, err
 	}
-	defer r.world.close()
+	defer world.Close()
+	r := &run{Scope: lab.Scope{Ctx: ctx, World: world}, opts: opts}
 	for _, a := range attacks() {
 		if !tool.Chosen(opts.only, a.name) || opts.small && a.slow {
 			continue
@@ -98,7 +91,7 @@ func attackAll(ctx context.Context, opts options) (Report, error) {
 		fmt.Fprintf(opts.progress, "%-12s %s\n", a.name, a.title)
 		started := time.Now()
 		for _, m := range a.modes {
-			if err := r.guard(func() { a.run(r, m) }); err != nil {
+			if err := r.Guard(func() { a.run(r, m) }); err != nil {
 				return r.report(began), fmt.Errorf("attack %s: %w", a.name, err)
 			}
 		}
@@ -107,56 +100,20 @@ func attackAll(ctx context.Context, opts options) (Report, error) {
 	return r.report(began), nil
 }
 
-// aborted is the panic by which an attack ends where the harness itself failed.
-type aborted struct{ err error }
-
-// check aborts the attack if err is not nil.
-func (r *run) check(err error) {
-	if err != nil {
-		panic(aborted{err})
-	}
-}
-
-// alive aborts the attack if the run was cancelled.
-func (r *run) alive() {
-	if r.ctx.Err() != nil {
-		r.check(context.Cause(r.ctx))
-	}
-}
-
-// guard runs f and what f registered for cleanup, and returns the error that aborted f.
-func (r *run) guard(f func()) (err error) {
-	defer func() {
-		for _, f := range r.cleanup {
-			f()
-		}
-		r.cleanup = nil
-		if p := recover(); p != nil {
-			a, ok := p.(aborted)
-			if !ok {
-				panic(p)
-			}
-			err = a.err
-		}
-	}()
-	f()
-	return nil
-}
-
 // parallel runs n jobs, at most limit at a time, and appends their rows in order. The first error
 // aborts the attack.
 func (r *run) parallel(n, limit int, job func(r *run, i int)) {
-	ctx, cancel := context.WithCancelCause(r.ctx)
+	ctx, cancel := context.WithCancelCause(r.Ctx)
 	defer cancel(nil)
 	jobs, slots := make([]*run, n), make(chan struct{}, limit)
 	var wait sync.WaitGroup
 	for i := range n {
-		j := &run{ctx: ctx, opts: r.opts, world: r.world, name: r.name}
+		j := &run{Scope: lab.Scope{Ctx: ctx, World: r.World}, opts: r.opts, name: r.name}
 		jobs[i] = j
 		slots <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-slots }()
-			if err := j.guard(func() { job(j, i) }); err != nil {
+			if err := j.Guard(func() { job(j, i) }); err != nil {
 				cancel(err)
 			}
 		})
@@ -165,7 +122,7 @@ func (r *run) parallel(n, limit int, job func(r *run, i int)) {
 	for _, j := range jobs {
 		r.rows = append(r.rows, j.rows...)
 	}
-	r.check(context.Cause(ctx))
+	r.Check(context.Cause(ctx))
 }
 
 // atOnce runs f n times at the same moment.
