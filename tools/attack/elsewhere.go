@@ -71,7 +71,7 @@ func uses() []use {
 			b.Private["b"] = a.Private["b"]
 			return b.Verify(a.Code(), nil)
 		}},
-		{"the code of a name that nobody has", false, changed(func(s *lab.SignIn) { s.Who.Unknown = true })},
+		{"the code of an invented name", false, changed(func(s *lab.SignIn) { s.Who.Unknown = true })},
 		{"the code a moment before its expiry", true, after(codeTTL - time.Second - moment)},
 		{"the code at its expiry", false, after(codeTTL)},
 		{"the code after its ten minutes, resent twice", false, afterLifetime},

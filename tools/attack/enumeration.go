@@ -26,6 +26,11 @@ type kind struct {
 	soon bool
 	// spell changes the name under which the account is created.
 	spell func(string) string
+	// other is another spelling of the name: what happens to both happens under it, and the stranger
+	// looks at the name in both spellings.
+	other func(string) string
+	// steps are the stranger's; nil means [steps].
+	steps []step
 }
 
 func kinds() []kind {
@@ -44,8 +49,18 @@ func kinds() []kind {
 		{name: "known, in a pool that people use", spec: proven, both: others(true), soon: true},
 		{name: "known, in a pool that a stranger floods with invented names", spec: proven, both: others(false), soon: true},
 		{name: "known, named in another spelling", spec: proven, spell: strings.ToUpper},
+		{name: "known, all spent under the name in upper case", spec: proven, both: outOfBoth, other: strings.ToUpper},
+		{name: "not proven, all spent under the name in upper case", spec: unproven, both: outOfBoth,
+			other: strings.ToUpper},
+		{name: "known, all spent under the name and a space", spec: proven, both: outOfBoth, other: trailingSpace},
+		{name: "not proven, all spent under the name and a space", spec: unproven, both: outOfBoth, other: trailingSpace},
+		{name: "known, a sign-in held open while all is spent", spec: proven, both: threeMails, soon: true, steps: heldOpen},
+		{name: "not proven, a sign-in held open while all is spent", spec: unproven, both: threeMails, soon: true,
+			steps: heldOpen},
 	}
 }
+
+func trailingSpace(name string) string { return name + " " }
 
 // others sign in, so that the quota of their kind of name is in use but not at its end: past that
 // end no mail goes to the simulator, which time shows.
@@ -82,6 +97,14 @@ func outOfMails(l *lab.Lab, name string) {
 	}
 }
 
+// threeMails leaves three of the six mails that an address gets at once.
+func threeMails(l *lab.Lab, name string) {
+	for range 3 {
+		begun(l, name)
+		l.Clock.Advance(cooldown)
+	}
+}
+
 func refusing(l *lab.Lab, name string) {
 	l.Inbox.Hook = func(to string, accepted bool) error {
 		if to == name && !accepted {
@@ -93,11 +116,16 @@ func refusing(l *lab.Lab, name string) {
 
 func outOfBoth(l *lab.Lab, name string) {
 	for i := range 12 {
-		a, err := l.Initiate(name)
-		for tries := 0; err == nil && tries < attempts; tries++ {
-			a, err = l.AnswerCode(a, name, fmt.Sprintf("%08d", i))
-		}
+		guessAll(l, name, guess(i, 8))
 		l.Clock.Advance(cooldown)
+	}
+}
+
+// guessAll uses every answer of a new sign-in.
+func guessAll(l *lab.Lab, name, code string) {
+	a, err := l.Initiate(name)
+	for tries := 0; err == nil && tries < attempts; tries++ {
+		a, err = l.AnswerCode(a, name, code)
 	}
 }
 
@@ -109,14 +137,14 @@ func enumeration(r *run, m settings.Mode) {
 		return
 	}
 	for _, k := range kinds() {
-		account, nobody := k.look(r, true), k.look(r, false)
+		account, invented := k.look(r, true), k.look(r, false)
 		var differ []string
 		for i, step := range account {
-			if step != nobody[i] {
-				differ = append(differ, difference(step, nobody[i]))
+			if step != invented[i] {
+				differ = append(differ, difference(step, invented[i]))
 			}
 		}
-		r.add(m, k.name+": words, sizes and calls, against a name that nobody has", len(account),
+		r.add(m, k.name+": words, sizes and calls, against an invented name", len(account),
 			fmt.Sprintf("%d of %d steps differ", len(differ), len(account)), "0", differ...)
 	}
 }
@@ -136,16 +164,26 @@ func (k kind) look(r *run, exists bool) []string {
 			k.alone(l, lab.Victim)
 		}
 	}
+	names := []string{lab.Victim}
+	if k.other != nil {
+		names = append(names, k.other(lab.Victim))
+	}
 	if k.both != nil {
-		k.both(l, lab.Victim)
+		k.both(l, names[len(names)-1])
 	}
 	if !k.soon {
 		l.Clock.Until(began.Add(15 * time.Minute))
 	}
-	s := &stranger{lab: l, name: lab.Victim}
+	all := k.steps
+	if all == nil {
+		all = steps
+	}
 	var seen []string
-	for _, step := range steps {
-		seen = append(seen, s.observe(step))
+	for _, name := range names {
+		s := &stranger{lab: l, name: name}
+		for _, step := range all {
+			seen = append(seen, s.observe(step))
+		}
 	}
 	return seen
 }
@@ -178,6 +216,26 @@ var steps = []step{
 	{"answer too late", codeTTL, false, answering("00000002")},
 	{"last answer", 0, false, answering("00000003")},
 	{"start later", 0, false, (*stranger).start},
+}
+
+// heldOpen begins a sign-in, spends the guesses and the last mails in others, and goes on with it.
+var heldOpen = []step{
+	{"start", 0, false, (*stranger).start},
+	{"spend in other sign-ins", cooldown, false, (*stranger).spend},
+	{"spend the last mail", cooldown, false, (*stranger).spend},
+	{"wrong answer", 0, false, answering("00000000")},
+	{"resend", cooldown, false, (*stranger).resend},
+	{"wrong answer to the resent", 0, false, answering("00000001")},
+	{"last answer", 0, false, answering("00000003")},
+	{"start again", cooldown, false, (*stranger).start},
+}
+
+// spend uses every answer of four sign-ins, and leaves the stranger's own sign-in as it was.
+func (s *stranger) spend() (lab.PoolAnswer, error) {
+	for range 4 {
+		guessAll(s.lab, s.name, "00000002")
+	}
+	return s.last, nil
 }
 
 func (s *stranger) start() (lab.PoolAnswer, error) { return s.lab.Initiate(s.name) }
@@ -239,7 +297,7 @@ func difference(a, b string) string {
 			func(w string) bool { return slices.Contains(strings.Fields(those), w) })
 		return strings.Join(words, " ")
 	}
-	return fmt.Sprintf("%s: %s, for nobody %s", step, only(a, b), only(b, a))
+	return fmt.Sprintf("%s: %s, for an invented name %s", step, only(a, b), only(b, a))
 }
 
 // passwordNames compares a known and an invented name in password mode, for a stranger without the
@@ -257,5 +315,5 @@ func passwordNames(r *run) {
 	}
 	same := seen[0] == seen[1]
 	r.add(settings.Password, "known or not, without the password: words, sizes and calls", 2,
-		"the same: "+fmt.Sprint(same), "the same", unless(same, "%s, and nobody: %s", seen[0], seen[1]))
+		"the same: "+fmt.Sprint(same), "the same", unless(same, "%s, for an invented name: %s", seen[0], seen[1]))
 }

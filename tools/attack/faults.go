@@ -21,8 +21,8 @@ type serviceCall struct {
 
 var (
 	reading       = serviceCall{"reading the item", gateway.DynamoDB, "GetItem", 0, false}
-	firstUpdate   = serviceCall{"the first of claim and lane", gateway.DynamoDB, "UpdateItem", 0, false}
-	secondUpdate  = serviceCall{"the second of claim and lane", gateway.DynamoDB, "UpdateItem", 1, false}
+	firstUpdate   = serviceCall{"the first of claim and quota", gateway.DynamoDB, "UpdateItem", 0, false}
+	secondUpdate  = serviceCall{"the second of claim and quota", gateway.DynamoDB, "UpdateItem", 1, false}
 	codeMAC       = serviceCall{"the code's MAC", gateway.KMS, "GenerateMac", 0, false}
 	bindingMAC    = serviceCall{"the binding's MAC", gateway.KMS, "GenerateMac", 1, false}
 	mailing       = serviceCall{"the mail", gateway.SES, "SendEmail", 0, false}

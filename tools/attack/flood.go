@@ -23,10 +23,10 @@ func floods(r *run, m settings.Mode) {
 	if m != settings.Passwordless {
 		return
 	}
-	floodOne(r, m, "an address that nobody proved, every 30 seconds", lab.Newcomer(1), newMailBurst, newMailsPerDay)
+	floodOne(r, m, "an address never proven, every 30 seconds", lab.Newcomer(1), newMailBurst, newMailsPerDay)
 	floodResends(r)
 	floodQuota(r, "invented names", lab.Invented, quotas{verified: 600, unverified: 600, unknown: 60})
-	floodQuota(r, "addresses that nobody proved", lab.Newcomer, quotas{verified: 600, unverified: 60, unknown: 600})
+	floodQuota(r, "addresses never proven", lab.Newcomer, quotas{verified: 600, unverified: 60, unknown: 600})
 	floodMany(r)
 	answeringFloods(r)
 	floodSignUps(r)

@@ -34,7 +34,7 @@ func sieges() []siege {
 	// (48 - 6) / (12 + 2 - 2) = 3.5 hours.
 	const half, full = 29 * time.Minute, 3*time.Hour + 25*time.Minute
 	return []siege{
-		{"nobody attacks", false, false, false, often, 0, soon, 1},
+		{"no attack", false, false, false, often, 0, soon, 1},
 		{"guesses kept empty", true, false, false, often, 0, soon, 1},
 		{"mails used up, slow bucket not yet empty", false, true, false, half, full, soon, 1},
 		{"both, slow bucket not yet empty", true, true, false, half, full, soon, 1},

@@ -82,8 +82,8 @@ func stopwatch(r *run, l *lab.Lab, spec lab.UserSpec) map[bool]map[string][]floa
 	return times
 }
 
-func compareTimes(step string, known, nobody []float64) (result, bound, broken string) {
-	p, a, b := mannWhitney(known, nobody), median(known), median(nobody)
+func compareTimes(step string, known, invented []float64) (result, bound, broken string) {
+	p, a, b := mannWhitney(known, invented), median(known), median(invented)
 	apart := math.Abs(a-b) / min(a, b)
 	return fmt.Sprintf("medians %.2f and %.2f ms, %.1f %% apart, p = %.2g", a, b, 100*apart, p),
 		fmt.Sprintf("not both p < %g and > %.0f %%", leakP, 100*leakMedian),
