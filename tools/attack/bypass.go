@@ -12,7 +12,7 @@ import (
 // intruder has one factor too few and takes every step that the pool offers.
 type intruder struct {
 	lab *lab.Lab
-	// password is what the intruder knows, empty for nothing; mailbox means access to the victim's
+	// password is the one that the intruder has, empty for none; mailbox means access to the victim's
 	// mail.
 	password string
 	mailbox  bool
@@ -51,7 +51,8 @@ func entries() []entry {
 		{name: "flows that the client does not allow", try: otherFlows},
 		{name: "a challenge answered as another one", try: crossed},
 		{name: "a temporary password changed", try: withSRP(lab.Fresh), only: settings.Password},
-		{name: "the same where Cognito then asks no trigger", try: withSRP(lab.Fresh), pool: oldPassword, only: settings.Password},
+		{name: "the same where Cognito then calls no trigger", try: withSRP(lab.Fresh), pool: oldPassword,
+			only: settings.Password},
 		{name: "recovery of a forgotten password", try: recovery},
 		{name: "signing up with the victim's address", try: signingUp},
 		{name: "made-up refresh tokens and Sessions", try: madeUp},
@@ -206,7 +207,8 @@ func recovery(in *intruder) {
 // signingUp signs up with the victim's address in every spelling, and signs in.
 func signingUp(in *intruder) {
 	for _, name := range []string{lab.Victim, strings.ToUpper(lab.Victim), " " + lab.Victim, "user00009@example.com"} {
-		_, _ = in.lab.Call("SignUp", map[string]any{"ClientId": in.lab.Client, "Username": name, "Password": lab.KnownPassword,
+		_, _ = in.lab.Call("SignUp", map[string]any{"ClientId": in.lab.Client, "Username": name,
+			"Password":       lab.KnownPassword,
 			"UserAttributes": []any{map[string]string{"Name": "email", "Value": lab.Victim}}})
 		in.take(name)(in.lab.Initiate(name))
 	}

@@ -87,15 +87,14 @@ func settle(r *run, l *lab.Lab, owners []ledger) {
 	}
 	l.Clock.Advance(cooldown)
 	for i := range owners {
-		s := l.Start(lab.Owner(i))
-		if s.Answer(s.Code()); s.End != lab.Signed {
+		if !l.SignsIn(lab.Owner(i)) {
 			stuck++
 		}
 	}
 	r.add(l.Plan.Mode, "the engine killed in the middle of sign-ins and restarted", 2*len(owners),
-		fmt.Sprintf("%d of %d counted failures lost, %d of %d people stuck; %d of %d open sign-ins ended well",
+		fmt.Sprintf("%d of %d counted failures lost, %d of %d owners stuck; %d of %d open sign-ins ended well",
 			lost, counted, stuck, len(owners), heldIn, heldOpen), "0, 0; all",
 		unless(counted > 0, "nothing was counted before the crash"), unless(lost == 0, "%d failures are forgotten", lost),
-		unless(stuck == 0, "%d people are stuck", stuck),
+		unless(stuck == 0, "%d owners are stuck", stuck),
 		unless(heldIn == heldOpen, "%d open sign-ins of %d were lost", heldOpen-heldIn, heldOpen))
 }

@@ -46,7 +46,7 @@ func kinds() []kind {
 		{name: "known, mails refused by its provider", spec: proven, alone: refusing},
 		{name: "known, guesses and mails spent by the stranger", spec: proven, both: outOfBoth},
 		{name: "not proven, guesses and mails spent by the stranger", spec: unproven, both: outOfBoth},
-		{name: "known, in a pool that people use", spec: proven, both: others(true), soon: true},
+		{name: "known, in a pool with other sign-ins", spec: proven, both: others(true), soon: true},
 		{name: "known, in a pool that a stranger floods with invented names", spec: proven, both: others(false), soon: true},
 		{name: "known, named in another spelling", spec: proven, spell: strings.ToUpper},
 		{name: "known, all spent under the name in upper case", spec: proven, both: outOfBoth, other: strings.ToUpper},

@@ -15,7 +15,7 @@ type serviceCall struct {
 	name, service, operation string
 	// after is how many calls of the operation come before it.
 	after int
-	// answering says that verify makes it, else create.
+	// answering is true if verify makes the call, false if create does.
 	answering bool
 }
 
@@ -31,10 +31,8 @@ var (
 	usingUp       = serviceCall{"using the code up", gateway.DynamoDB, "UpdateItem", 1, true}
 )
 
-func serviceCalls() []serviceCall {
-	return []serviceCall{reading, firstUpdate, secondUpdate, codeMAC, bindingMAC, mailing, countingGuess, comparing,
-		usingUp}
-}
+var serviceCalls = []serviceCall{reading, firstUpdate, secondUpdate, codeMAC, bindingMAC, mailing, countingGuess,
+	comparing, usingUp}
 
 // with returns the fault that hits the call.
 func (c serviceCall) with(f lab.Fault, calls int) lab.Fault {
@@ -65,7 +63,7 @@ var troubles = []trouble{
 // mail is counted that was not sent, no guess is compared that was not counted, and the owner gets
 // in at once when the trouble is over.
 func faults(r *run, m settings.Mode) {
-	calls := serviceCalls()
+	calls := serviceCalls
 	results := make([]aftermath, len(calls)*len(troubles))
 	r.parallel(len(results), 12, func(r *run, i int) {
 		call, t := calls[i/len(troubles)], troubles[i%len(troubles)]
@@ -119,18 +117,33 @@ func (a *aftermath) note(sentence string) {
 	}
 }
 
-// strike signs in while a call fails, and again after that.
+// strike signs in while a call fails, and again at once if that was refused.
 func strike(l *lab.Lab, call serviceCall, f lab.Fault) (out aftermath) {
+	most := 1
+	a, err := enterStruck(l, call, f)
 	if call.answering {
-		return strikeAnswer(l, call, f)
+		// A call whose answer was lost may have used the code up: a new one must then come at once.
+		most = 2
+		l.Scope.Check(err)
+		letters := l.MailsTo(lab.Victim)
+		if len(letters) != 1 {
+			l.Scope.Check(fmt.Errorf("%d mails before any trouble", len(letters)))
+		}
+		l.Gateway.Inject(f)
+		a, err = l.AnswerCode(a, lab.Victim, letters[0].Code)
+		l.Gateway.ClearFaults()
+		if compared := l.Key.All.Compared.Load(); call == countingGuess && !f.LoseAnswer {
+			out.note(unless(compared == 0, "%d guesses compared that were not counted", compared))
+		}
+		if err == nil && a.SignedIn() {
+			return out
+		}
 	}
-	l.Gateway.Inject(f)
-	a, err := l.Enter(lab.Victim, lab.KnownPassword)
-	l.Gateway.ClearFaults()
-	if err != nil {
-		out.refused = true
-		out.note(wording(err))
-		// Begun again at once: a mail that was not sent must not be in the way.
+	if out.refused = err != nil || call.answering; out.refused {
+		if err != nil {
+			out.note(wording(err))
+		}
+		// A mail that was not sent must not be in the way.
 		if a, err = enterCalm(l); err != nil {
 			out.note(fmt.Sprintf("afterwards %v", err))
 			return out
@@ -141,44 +154,20 @@ func strike(l *lab.Lab, call serviceCall, f lab.Fault) (out aftermath) {
 		out.note("no mail came, and the next sign-in's mail was counted as sent")
 		return out
 	}
-	done, err := l.AnswerCode(a, lab.Victim, letters[0].Code)
-	out.note(unless(err == nil && done.SignedIn(), "the owner did not get in: %v", err))
-	out.note(unless(len(letters) == 1, "%d mails", len(letters)))
+	a, err = l.AnswerCode(a, lab.Victim, letters[0].Code)
+	out.note(unless(err == nil && a.SignedIn(), "the owner did not get in: %v", err))
+	out.note(unless(len(letters) <= most, "%d mails", len(letters)))
 	return out
 }
 
-// strikeAnswer gives the right answer while a call fails.
-func strikeAnswer(l *lab.Lab, call serviceCall, f lab.Fault) (out aftermath) {
-	a, err := enterCalm(l)
-	l.Scope.Check(err)
-	letters := l.MailsTo(lab.Victim)
-	if len(letters) != 1 {
-		l.Scope.Check(fmt.Errorf("%d mails before any trouble", len(letters)))
+// enterStruck goes as far as the code, while the call fails if create makes it.
+func enterStruck(l *lab.Lab, call serviceCall, f lab.Fault) (lab.PoolAnswer, error) {
+	if call.answering {
+		return enterCalm(l)
 	}
 	l.Gateway.Inject(f)
-	done, err := l.AnswerCode(a, lab.Victim, letters[0].Code)
-	l.Gateway.ClearFaults()
-	if call == countingGuess && !f.LoseAnswer {
-		compared := l.Key.All.Compared.Load()
-		out.note(unless(compared == 0, "%d guesses compared that were not counted", compared))
-	}
-	if err == nil && done.SignedIn() {
-		return out
-	}
-	if out.refused = true; err != nil {
-		out.note(wording(err))
-	}
-	// The owner begins again. The code may have been used up by a call whose answer was lost; then
-	// a new one must come at once.
-	if a, err = enterCalm(l); err != nil {
-		out.note(fmt.Sprintf("afterwards %v", err))
-		return out
-	}
-	letters = l.MailsTo(lab.Victim)
-	done, err = l.AnswerCode(a, lab.Victim, letters[0].Code)
-	out.note(unless(err == nil && done.SignedIn(), "the owner did not get in afterwards: %v", err))
-	out.note(unless(len(letters) <= 2, "%d mails", len(letters)))
-	return out
+	defer l.Gateway.ClearFaults()
+	return l.Enter(lab.Victim, lab.KnownPassword)
 }
 
 // enterCalm signs in while no call fails. On a busy machine a client's second can still run out,

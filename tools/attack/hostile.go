@@ -26,7 +26,7 @@ func nasty() []string {
 // traces are parts of nasty strings that must not be in a log.
 var traces = []string{"DROP TABLE", "jndi", "Bcc", "<script"}
 
-// spellings are ways in which people type or paste a code; each must be accepted.
+// spellings are ways in which users type or paste a code; each must be accepted.
 func spellings(code string) map[string]string {
 	fullWidth, arabic := "", ""
 	for _, d := range code {
@@ -97,7 +97,7 @@ func typedCodes(r *run, m settings.Mode) {
 			refusedOnes += " " + name
 		}
 	}
-	r.add(m, "the code as people type and paste it", len(names), fmt.Sprintf("%d accepted", in), "all",
+	r.add(m, "the code as users type and paste it", len(names), fmt.Sprintf("%d accepted", in), "all",
 		unless(refusedOnes == "", "refused:%s", refusedOnes))
 }
 
@@ -182,7 +182,8 @@ func hostileRequests(r *run, m settings.Mode) {
 	var odd []string
 	note := func(a lab.PoolAnswer, err error) lab.PoolAnswer {
 		n++
-		if e, ok := err.(*lab.APIError); ok && (strings.HasPrefix(e.Kind, "Internal") || strings.Contains(e.Message, "panic")) {
+		e, isAnswer := err.(*lab.APIError)
+		if isAnswer && (strings.HasPrefix(e.Kind, "Internal") || strings.Contains(e.Message, "panic")) {
 			odd = append(odd, "the pool answered "+e.Error())
 		}
 		if err == nil && a.SignedIn() {
@@ -203,5 +204,6 @@ func hostileRequests(r *run, m settings.Mode) {
 	r.add(m, "hostile names, answers and metadata by way of the pool", n,
 		fmt.Sprintf("%d tokens, %d mails to others", tokens, others), "0, 0",
 		append(odd, panicked(l), repeated(l, append(traces, lab.Victim)...), unless(tokens == 0, "%d tokens", tokens),
-			unless(others == 0, "%d mails to others", others), unless(l.Inbox.Mails(lab.Victim) > sent, "no mail came at all"))...)
+			unless(others == 0, "%d mails to others", others),
+			unless(l.Inbox.Mails(lab.Victim) > sent, "no mail came at all"))...)
 }

@@ -62,7 +62,6 @@ func (s siege) lay(r *run, m settings.Mode, days int) {
 		days = 2
 	}
 	l := r.Lab(lab.Plan{Mode: m, Memory: !engine})
-	l.Inbox.Keep = 4
 	p := &patient{lab: l, who: lab.Owner(1)}
 	b := &besieger{lab: l, victim: p.who, siege: s, owner: p}
 	visitAt := lab.Epoch.Add(min(s.every, 3*time.Hour+31*time.Minute))
@@ -82,15 +81,7 @@ func (s siege) lay(r *run, m settings.Mode, days int) {
 }
 
 func (s siege) addRow(r *run, m settings.Mode, engine bool, p *patient, calls int) {
-	var took []time.Duration
-	mails, out := 0, 0
-	for _, v := range p.visits {
-		took, mails = append(took, v.took), max(mails, v.opened)
-		if !v.in {
-			out++
-		}
-	}
-	slices.Sort(took)
+	took, mails, out := p.summary()
 	worst, where := took[len(took)-1], ""
 	if engine {
 		where = " (on the engine)"
@@ -239,6 +230,19 @@ func (p *patient) enter() {
 	} else if p.lab.Clock.Now().Sub(p.started) > 2*cooldown {
 		p.begin()
 	}
+}
+
+// summary returns how long each visit took, in order of length, the most mails that one needed, and
+// how many visits ended outside.
+func (p *patient) summary() (took []time.Duration, mails, out int) {
+	for _, v := range p.visits {
+		took, mails = append(took, v.took), max(mails, v.opened)
+		if !v.in {
+			out++
+		}
+	}
+	slices.Sort(took)
+	return took, mails, out
 }
 
 func (p *patient) leave(in bool) {

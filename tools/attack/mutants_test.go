@@ -51,7 +51,8 @@ func mutants() map[string]mutant {
 		}}},
 		"a define that trusts the last row": {[]string{"forged", "bypass"}, "tokens",
 			wrapped(settings.DefineAuthChallenge, func(h lab.Function) lab.Function { return lastRow{h} })},
-		"claims that every caller wins": {[]string{"retries"}, "mails", stored(func(s guard.Store) guard.Store { return generous{s} })},
+		"claims that every caller wins": {[]string{"retries"}, "mails",
+			stored(func(s guard.Store) guard.Store { return generous{s} })},
 		"mails that are not counted": {[]string{"flood"}, "is the most",
 			stored(func(s guard.Store) guard.Store { return forgetful{s} })},
 		"long codes that are never mailed": {[]string{"lockout"}, "kept out",
@@ -64,7 +65,8 @@ func mutants() map[string]mutant {
 			stored(func(s guard.Store) guard.Store { return keeps{s} })},
 		"failures that are counted in memory alone": {[]string{"crash"}, "failures are forgotten",
 			stored(func(s guard.Store) guard.Store { return uncounted{s} })},
-		"a trigger that panics": {[]string{"hostile"}, "panicked", stored(func(s guard.Store) guard.Store { return jumpy{s} })},
+		"a trigger that panics": {[]string{"hostile"}, "panicked",
+			stored(func(s guard.Store) guard.Store { return jumpy{s} })},
 	}
 }
 

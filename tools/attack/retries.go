@@ -24,20 +24,17 @@ type slowness struct {
 	calls int
 }
 
-func slownesses() []slowness {
-	return []slowness{
-		{"mail", mailing, 1}, {"mail, twice", mailing, 2}, {"reading the item", reading, 1},
-		{"claiming the mail", firstUpdate, 2}, {"the key", codeMAC, 1}, {"the key's second MAC", bindingMAC, 1},
-		{"counting the guess", countingGuess, 1}, {"comparing", comparing, 1},
-		{"using the code up", usingUp, 1}, {"using the code up, twice", usingUp, 2},
-	}
+var slownesses = []slowness{
+	{"mail", mailing, 1}, {"mail, twice", mailing, 2}, {"reading the item", reading, 1},
+	{"claiming the mail", firstUpdate, 2}, {"the key", codeMAC, 1}, {"the key's second MAC", bindingMAC, 1},
+	{"counting the guess", countingGuess, 1}, {"comparing", comparing, 1},
+	{"using the code up", usingUp, 1}, {"using the code up, twice", usingUp, 2},
 }
 
 // retries makes the pool call triggers again while their first calls still run, and makes functions
 // die: one mail each time, and the owner gets in.
 func retries(r *run, m settings.Mode) {
-	all := slownesses()
-	r.parallel(len(all), 8, func(r *run, i int) { all[i].outwait(r, m) })
+	r.parallel(len(slownesses), 8, func(r *run, i int) { slownesses[i].outwait(r, m) })
 	for _, at := range []string{"Read", "Claim", "Claim done", "Send", "Send done"} {
 		dieAt(r, m, at, false)
 	}
@@ -48,7 +45,8 @@ func retries(r *run, m settings.Mode) {
 
 // outwait signs in while a service is slow.
 func (s slowness) outwait(r *run, m settings.Mode) {
-	l := r.wiredLab(lab.Plan{Mode: m, Pool: func(o *lab.PoolOptions) { o.TriggerTimeout, o.TriggerAttempts = poolWaits, 3 }})
+	impatient := func(o *lab.PoolOptions) { o.TriggerTimeout, o.TriggerAttempts = poolWaits, 3 }
+	l := r.wiredLab(lab.Plan{Mode: m, Pool: impatient})
 	slow := s.call.with(lab.Fault{Latency: serviceTakes}, s.calls)
 	if !s.call.answering {
 		l.Gateway.Inject(slow)

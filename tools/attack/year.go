@@ -13,7 +13,7 @@ type season struct {
 	// visits is how often a day the owner signs in.
 	visits int
 	pace   pace
-	// engine says that the budgets lie in the real engine, else in memory.
+	// engine is true if the budgets lie in the real engine, false if in memory.
 	engine bool
 }
 
@@ -123,7 +123,6 @@ func (g *guesser) guess(s *lab.SignIn) {
 // play runs the simulation and adds its row.
 func (s season) play(r *run, m settings.Mode, days int) {
 	l := r.Lab(lab.Plan{Mode: m, Memory: !s.engine})
-	l.Inbox.Keep = 4
 	g := &guesser{lab: l, victim: lab.Owner(1)}
 	visits, made := 0, 0
 	end := lab.Epoch.Add(time.Duration(days) * 24 * time.Hour)

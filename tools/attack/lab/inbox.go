@@ -10,30 +10,31 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/mailbox"
 )
 
-// letter is a mail as its reader sees it. The code is the number in the text that looks like one.
-type letter struct {
-	to, Code string
-	At       time.Time
+// Letter is a mail as its reader sees it.
+type Letter struct {
+	// Code is the number in the text that looks like one.
+	Code string
+	At   time.Time
 }
 
 // Inbox is the mailbox of every address. Owners find the code by its look in the text: the harness
 // gets no code in any other way.
 type Inbox struct {
 	clock *Clock
-	// Keep limits the letters that are kept of an address; 0 means all.
-	Keep int
 	// hook, if set, runs before a mail is accepted, where an error refuses it, and after it was.
 	Hook func(to string, accepted bool) error
 
-	mu      sync.Mutex
-	letters map[string][]letter
-	count   map[string]int
-	Total   int // mails accepted
-	tried   int // mails offered
+	mu     sync.Mutex
+	newest map[string]Letter
+	count  map[string]int
+	tried  int // mails offered
+
+	// Total is how many mails were accepted.
+	Total int
 }
 
 func newInbox(c *Clock) *Inbox {
-	return &Inbox{clock: c, letters: map[string][]letter{}, count: map[string]int{}}
+	return &Inbox{clock: c, newest: map[string]Letter{}, count: map[string]int{}}
 }
 
 // Send accepts a mail, as the mail service does.
@@ -57,11 +58,7 @@ func (b *Inbox) deliver(to, text string) {
 	defer b.mu.Unlock()
 	b.Total++
 	b.count[to]++
-	all := append(b.letters[to], letter{to, plainCode(text), b.clock.Now()})
-	if b.Keep > 0 {
-		all = all[max(0, len(all)-b.Keep):]
-	}
-	b.letters[to] = all
+	b.newest[to] = Letter{plainCode(text), b.clock.Now()}
 }
 
 // plainCode returns the digits of the code in a mail's text.
@@ -75,14 +72,11 @@ func plainCode(text string) string {
 }
 
 // Newest returns the last mail to an address.
-func (b *Inbox) Newest(to string) (letter, bool) {
+func (b *Inbox) Newest(to string) (Letter, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	all := b.letters[to]
-	if len(all) == 0 {
-		return letter{}, false
-	}
-	return all[len(all)-1], true
+	l, ok := b.newest[to]
+	return l, ok
 }
 
 // Code returns the code of the last mail to an address, empty if there is none.

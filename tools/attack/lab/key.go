@@ -40,15 +40,18 @@ type tallyKey struct{}
 // WatchedKey counts all comparisons, and those of the caller in the caller's tally.
 type WatchedKey struct {
 	KeyService
+	// All counts every comparison.
 	All  Tally
 	made atomic.Int64
 }
 
+// GenerateMAC passes the call on and counts it.
 func (k *WatchedKey) GenerateMAC(ctx context.Context, message []byte) ([]byte, error) {
 	k.made.Add(1)
 	return k.KeyService.GenerateMAC(ctx, message)
 }
 
+// VerifyMAC passes the call on and counts the comparison.
 func (k *WatchedKey) VerifyMAC(ctx context.Context, message, mac []byte) (bool, error) {
 	right, err := k.KeyService.VerifyMAC(ctx, message, mac)
 	own, _ := ctx.Value(tallyKey{}).(*Tally)

@@ -1,5 +1,5 @@
 // Package lab is the laboratory in which the attacks run: user pools with the real trigger functions,
-// their budgets in a table engine or in memory, mailboxes, people who sign in, and a clock that the
+// their budgets in a table engine or in memory, mailboxes, users who sign in, and a clock that the
 // attacks move. Parts of it can be replaced by worse ones, which the attacks must notice.
 //
 // A failure of the laboratory itself ends the attack under way; see [Scope].
@@ -43,21 +43,29 @@ type Plan struct {
 
 // Lab is one user pool with its triggers, budgets, mails and time.
 type Lab struct {
-	Scope      *Scope
-	Plan       Plan
-	Settings   settings.Settings
+	Scope *Scope
+	Plan  Plan
+	// ID is the user pool's id, Client that of its app client.
 	ID, Client string
-	Clock      *Clock
-	now        func() time.Time
-	Key        *WatchedKey
-	Store      guard.Store
-	Inbox      *Inbox
-	letters    *mailbox.Store // of the sandbox's SES; nil without wire
-	sender     trigger.Sender
-	directory  trigger.Directory
-	Log        *Logbook
-	Gateway    *gateway.Gateway
-	Functions  map[settings.Function]Function
+	// Clock is the simulated time; a wired lab has the machine's.
+	Clock *Clock
+	// Key counts the comparisons of codes.
+	Key *WatchedKey
+	// Store holds the budgets.
+	Store guard.Store
+	// Inbox receives the mails; those of a wired lab are in [Lab.MailsTo].
+	Inbox *Inbox
+	Log   *Logbook
+	// Gateway is in front of the services; it can inject faults.
+	Gateway *gateway.Gateway
+	// Functions are the triggers.
+	Functions map[settings.Function]Function
+
+	settings  settings.Settings
+	now       func() time.Time
+	letters   *mailbox.Store // of the sandbox's SES; nil without wire
+	sender    trigger.Sender
+	directory trigger.Directory
 
 	poolOnce sync.Once
 	pool     *userpool.Pool
@@ -69,10 +77,10 @@ func (s *Scope) Lab(p Plan) *Lab {
 	s.Alive()
 	l := &Lab{Scope: s, Plan: p, ID: fmt.Sprintf("%s_Lab%06d", Region, s.World.labs.Add(1)), Client: "1example23456789",
 		Clock: &Clock{t: Epoch}, Log: &Logbook{}, Functions: map[settings.Function]Function{}}
-	l.Settings = settings.Defaults(p.Mode)
-	l.Settings.KeyARN, l.Settings.TableName, l.Settings.From, l.Settings.ProductName = keyARN, tableName, sender, "Example"
+	l.settings = settings.Defaults(p.Mode)
+	l.settings.KeyARN, l.settings.TableName, l.settings.From, l.settings.ProductName = keyARN, tableName, sender, "Example"
 	if p.Change != nil {
-		p.Change(&l.Settings)
+		p.Change(&l.settings)
 	}
 	l.now, l.Inbox, l.Key = l.Clock.Now, newInbox(l.Clock), &WatchedKey{KeyService: newLocalKey()}
 	if p.Share != nil {
@@ -85,7 +93,7 @@ func (s *Scope) Lab(p Plan) *Lab {
 		l.Gateway = gateway.New(map[string]gateway.Service{gateway.DynamoDB: l.tables()}, nil, quiet)
 		l.Store = newStore(l.Gateway, p.Memory)
 	}
-	l.MakeFunctions()
+	l.makeFunctions()
 	return l
 }
 
@@ -96,15 +104,15 @@ func (l *Lab) tables() *tables.Service {
 	return l.Scope.World.tables
 }
 
-// Weaken applies f to the weaknesses of the run and of the lab.
+// weaken applies f to the weaknesses of the run and of the lab.
 func (l *Lab) weaken(f func(Weakness)) {
 	f(l.Scope.World.weaken)
 	f(l.Plan.Weaken)
 }
 
-// MakeFunctions builds the triggers as their main functions do.
-func (l *Lab) MakeFunctions() {
-	renderer, err := mail.New(trigger.MailConfig(l.Settings))
+// makeFunctions builds the triggers as their main functions do.
+func (l *Lab) makeFunctions() {
+	renderer, err := mail.New(trigger.MailConfig(l.settings))
 	l.Scope.Check(err)
 	l.weaken(func(w Weakness) {
 		if w.Store != nil {
@@ -115,19 +123,19 @@ func (l *Lab) MakeFunctions() {
 		}
 	})
 	report := func(f settings.Function) *trigger.Reporter { return trigger.NewReporter(l.Log, f, l.now) }
-	verify := trigger.Verify{Settings: l.Settings, Reporter: report(settings.VerifyAuthChallenge), Keys: l.Key,
+	verify := trigger.Verify{Settings: l.settings, Reporter: report(settings.VerifyAuthChallenge), Keys: l.Key,
 		Store: l.Store, Now: l.now}
 	if l.Plan.Mode == settings.Passwordless {
 		verify.Directory = l.directory
 	}
 	l.Functions = map[settings.Function]Function{
-		settings.DefineAuthChallenge: trigger.Define{Settings: l.Settings,
+		settings.DefineAuthChallenge: trigger.Define{Settings: l.settings,
 			Reporter: report(settings.DefineAuthChallenge)}.Handler(),
-		settings.CreateAuthChallenge: trigger.Create{Settings: l.Settings, Reporter: report(settings.CreateAuthChallenge),
+		settings.CreateAuthChallenge: trigger.Create{Settings: l.settings, Reporter: report(settings.CreateAuthChallenge),
 			Keys: l.Key, Store: l.Store, Renderer: renderer, Sender: l.sender, Now: l.now, Random: rand.Reader}.Handler(),
 		settings.VerifyAuthChallenge: verify.Handler(),
-		settings.PreSignUp:           trigger.SignUp{Settings: l.Settings, Reporter: report(settings.PreSignUp)}.Handler(),
-		settings.PreTokenGeneration: trigger.Tokens{Settings: l.Settings,
+		settings.PreSignUp:           trigger.SignUp{Settings: l.settings, Reporter: report(settings.PreSignUp)}.Handler(),
+		settings.PreTokenGeneration: trigger.Tokens{Settings: l.settings,
 			Reporter: report(settings.PreTokenGeneration)}.Handler(),
 	}
 	l.weaken(func(w Weakness) {

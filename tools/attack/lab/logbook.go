@@ -7,11 +7,13 @@ import (
 
 // Logbook is the triggers' log. It keeps the end.
 type Logbook struct {
-	mu     sync.Mutex
-	text   []byte
+	mu   sync.Mutex
+	text []byte
+	// Panics is how many panics of triggers were logged.
 	Panics int
 }
 
+// Write adds a line.
 func (b *Logbook) Write(line []byte) (int, error) {
 	const kept = 1 << 20
 	b.mu.Lock()

@@ -23,10 +23,10 @@ const (
 	Fresh  = "user00002@example.com"
 )
 
+// The sandbox's types of a user and of a user pool.
 type (
 	UserSpec    = userpool.UserSpec
 	PoolClient  = userpool.Client
-	poolConfig  = userpool.Config
 	PoolOptions = userpool.Options
 )
 
@@ -56,10 +56,11 @@ func (l *Lab) newPool() (*userpool.Pool, error) {
 			settings.PreTokenGeneration: settings.Password}[f]
 		triggers[t] = only == "" || only == l.Plan.Mode
 	}
-	cfg := poolConfig{Region: Region, Account: account, ID: l.ID, Name: "lab", UsernameAttributes: []string{"email"},
+	cfg := userpool.Config{Region: Region, Account: account, ID: l.ID, Name: "lab", UsernameAttributes: []string{"email"},
 		AutoVerifiedAttributes: []string{"email"}, AttributesRequireVerificationBeforeUpdate: []string{"email"},
-		MFAConfiguration: "OFF", RecoveryMechanisms: []string{"admin_only"}, AdminCreateUserOnly: l.Plan.Mode == settings.Password,
-		PasswordPolicy: userpool.DefaultPasswordPolicy(), Clients: []userpool.Client{client}, Triggers: triggers}
+		MFAConfiguration: "OFF", RecoveryMechanisms: []string{"admin_only"},
+		AdminCreateUserOnly: l.Plan.Mode == settings.Password,
+		PasswordPolicy:      userpool.DefaultPasswordPolicy(), Clients: []userpool.Client{client}, Triggers: triggers}
 	opts := PoolOptions{Invoker: userpool.InvokerFunc(l.invoke), Now: l.now, Keys: signing, Logger: quiet,
 		Mailer: poolMail{l}}
 	if l.Plan.Pool != nil {

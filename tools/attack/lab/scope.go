@@ -6,6 +6,7 @@ import (
 
 // Scope is what labs are made in: an attack, or a parallel job of one.
 type Scope struct {
+	// Ctx ends every call to a service.
 	Ctx     context.Context
 	World   *World
 	cleanup []func()

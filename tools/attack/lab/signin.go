@@ -55,7 +55,7 @@ type Row struct {
 // ProvenPassword are the rows of a session whose password Cognito has checked.
 var ProvenPassword = []Row{{"SRP_A", true, nil}, {"PASSWORD_VERIFIER", true, nil}}
 
-// Ends of a sign-in.
+// Ends of a sign-in: none yet, and tokens.
 const (
 	Open    = ""
 	Signed  = "tokens"
@@ -66,15 +66,18 @@ const (
 // SignIn is one sign-in without Cognito: the harness sends the events of the triggers itself, as
 // Cognito does. In password mode the password counts as proven.
 type SignIn struct {
-	Lab             *Lab
-	Who             Person
-	Client          string
-	rows            []Row
+	Lab    *Lab
+	Who    Person
+	Client string
+	// Public and Private are the challenge's parameters, Metadata its metadata.
 	Public, Private map[string]string
 	Metadata        string
-	End             string
-	Err             error
-	// tally, if set, counts the comparisons of this sign-in's answers.
+	// End is how the sign-in ended: Open, Signed, or another word. Err is the refusal, if any.
+	End string
+	Err error
+
+	rows []Row
+	// Tally, if set, counts the comparisons of this sign-in's answers.
 	Tally *Tally
 }
 
@@ -162,6 +165,12 @@ func (s *SignIn) Verify(answer any, metadata map[string]string) (right bool, err
 
 // Answer gives an answer and goes on to the next round.
 func (s *SignIn) Answer(answer any) *SignIn { return s.respond(answer, nil) }
+
+// SignsIn begins a sign-in, answers the newest mail's code, and reports whether it gave tokens.
+func (l *Lab) SignsIn(who Person) bool {
+	s := l.Start(who)
+	return s.Answer(s.Code()).End == Signed
+}
 
 // Resend requests the mail again.
 func (s *SignIn) Resend() *SignIn {

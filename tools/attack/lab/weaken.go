@@ -25,18 +25,22 @@ type KeyService interface {
 
 // Weakness replaces parts of a lab by worse ones. A nil member changes nothing.
 type Weakness struct {
+	// Store, Key and Function return what takes the place of the given one.
 	Store    func(guard.Store) guard.Store
 	Key      func(KeyService) KeyService
 	Function func(settings.Function, Function) Function
-	Verify   func(trigger.Verify) Function
-	Client   func(*PoolClient)
+	// Verify returns what takes verify's place, from verify's configuration.
+	Verify func(trigger.Verify) Function
+	// Client changes the app client.
+	Client func(*PoolClient)
 }
 
 // Reaper ends a function's process at a chosen moment: the rest of its code never runs.
 type Reaper struct {
-	mu    sync.Mutex
-	at    string // "Claim" is the moment before the call, "Claim done" the one after it
-	died  chan struct{}
+	mu   sync.Mutex
+	at   string // "Claim" is the moment before the call, "Claim done" the one after it
+	died chan struct{}
+	// Never blocks what died. The user makes the channel, and closes it in the end.
 	Never chan struct{}
 }
 
@@ -62,8 +66,8 @@ func (d *Reaper) Pass(at string) {
 		d.mu.Unlock()
 		return
 	}
-	d.at = ""
 	close(d.died)
+	d.at, d.died = "", nil
 	d.mu.Unlock()
 	<-d.Never
 }
@@ -81,20 +85,19 @@ type mortal struct {
 func (f mortal) Invoke(ctx context.Context, event []byte) (out []byte, err error) {
 	f.reaper.mu.Lock()
 	died := f.reaper.died
-	if f.reaper.at == "" {
-		died = nil
-	}
 	f.reaper.mu.Unlock()
-	done := make(chan struct{})
-	var answer []byte
-	var failure error
+	type answer struct {
+		out []byte
+		err error
+	}
+	done := make(chan answer, 1)
 	go func() {
-		answer, failure = f.Function.Invoke(ctx, event)
-		close(done)
+		out, err := f.Function.Invoke(ctx, event)
+		done <- answer{out, err}
 	}()
 	select {
-	case <-done:
-		return answer, failure
+	case a := <-done:
+		return a.out, a.err
 	case <-died:
 		return nil, ErrDied
 	}

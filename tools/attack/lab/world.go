@@ -95,14 +95,10 @@ func (l *Lab) openServices() error {
 	if err != nil {
 		return err
 	}
-	cognito := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		pool, err := l.userPool()
-		if err != nil {
-			http.Error(w, "no pool", http.StatusServiceUnavailable)
-			return
-		}
-		pool.ServeHTTP(w, r)
-	})
+	cognito, err := l.userPool()
+	if err != nil {
+		return err
+	}
 	l.Gateway = gateway.New(map[string]gateway.Service{gateway.KMS: kms, gateway.SES: ses,
 		gateway.DynamoDB: l.tables()}, cognito, quiet)
 	listener, err := loopback.Listen(context.Background(), 0, "the services under attack", "")
@@ -115,19 +111,19 @@ func (l *Lab) openServices() error {
 	environment := map[string]string{"AWS_REGION": Region, "AWS_ACCESS_KEY_ID": "lab", "AWS_SECRET_ACCESS_KEY": "lab",
 		"AWS_ENDPOINT_URL": server.URL()}
 	lookup := func(name string) (string, bool) { v, ok := environment[name]; return v, ok }
-	key, err1 := macs.New(l.Settings.KeyARN, lookup)
-	store, err2 := table.New(l.Settings.TableName, lookup)
-	send, err3 := email.New(l.Settings, lookup)
-	people, err4 := directory.New(lookup)
-	l.Key.KeyService, l.Store, l.sender, l.directory = key, store, send, people
+	key, err1 := macs.New(l.settings.KeyARN, lookup)
+	store, err2 := table.New(l.settings.TableName, lookup)
+	send, err3 := email.New(l.settings, lookup)
+	users, err4 := directory.New(lookup)
+	l.Key.KeyService, l.Store, l.sender, l.directory = key, store, send, users
 	return errors.Join(err1, err2, err3, err4)
 }
 
 // MailsTo returns the mails to an address that the sandbox's SES accepted, newest first.
-func (l *Lab) MailsTo(address string) []letter {
-	var all []letter
+func (l *Lab) MailsTo(address string) []Letter {
+	var all []Letter
 	for _, m := range l.letters.Messages(address, time.Time{}, 0) {
-		all = append(all, letter{address, plainCode(m.Text), m.SentAt})
+		all = append(all, Letter{plainCode(m.Text), m.SentAt})
 	}
 	return all
 }
