@@ -30,7 +30,6 @@ func floods(r *run, m settings.Mode) {
 	floodMany(r)
 	answeringFloods(r)
 	floodSignUps(r)
-	besiegedNewcomer(r)
 }
 
 // floodOne begins sign-ins for one person for some days, and counts the mails of each day.

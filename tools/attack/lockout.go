@@ -24,29 +24,39 @@ type siege struct {
 	// within and opened bound each visit: its time, and the mails to open.
 	within time.Duration
 	opened int
+	// neverProven makes the owner one who never proved the address, and the attacker begin a sign-in
+	// every 20 seconds in place of every minute.
+	neverProven bool
 }
 
-func sieges() []siege {
+func sieges(m settings.Mode) []siege {
 	const often, daily, soon, later = 4*time.Hour - 13*time.Minute, 24*time.Hour - 17*time.Minute, 5 * time.Minute,
 		35 * time.Minute
 	// The slow bucket lets 48 mails through and one more every half hour. The attacker draws the fast
 	// one's 6, then 12 an hour and the 2 that the owner's right answers give back: it holds for
 	// (48 - 6) / (12 + 2 - 2) = 3.5 hours.
 	const half, full = 29 * time.Minute, 3*time.Hour + 25*time.Minute
-	return []siege{
-		{"no attack", false, false, false, often, 0, soon, 1},
-		{"guesses kept empty", true, false, false, often, 0, soon, 1},
-		{"mails used up, slow bucket not yet empty", false, true, false, half, full, soon, 1},
-		{"both, slow bucket not yet empty", true, true, false, half, full, soon, 1},
-		{"guesses spent as the owner reads the mail", false, false, true, often, 0, soon, 2},
-		{"mails used up, slow bucket empty", false, true, false, often, 0, later, 2},
-		{"both, slow bucket empty", true, true, false, often, 0, later, 2},
-		{"both, slow bucket empty", true, true, false, daily, 0, later, 2},
+	all := []siege{
+		{"no attack", false, false, false, often, 0, soon, 1, false},
+		{"guesses kept empty", true, false, false, often, 0, soon, 1, false},
+		{"mails used up, slow bucket not yet empty", false, true, false, half, full, soon, 1, false},
+		{"both, slow bucket not yet empty", true, true, false, half, full, soon, 1, false},
+		{"guesses spent as the owner reads the mail", false, false, true, often, 0, soon, 2, false},
+		{"mails used up, slow bucket empty", false, true, false, often, 0, later, 2, false},
+		{"both, slow bucket empty", true, true, false, often, 0, later, 2, false},
+		{"both, slow bucket empty", true, true, false, daily, 0, later, 2, false},
 	}
+	if m == settings.Passwordless {
+		// A mail goes as often as the bucket of such addresses refills.
+		refill := 24 * time.Hour / newMailsPerDay
+		all = append(all, siege{"mails used up, an address never proven", false, true, false, often, 2 * 24 * time.Hour,
+			refill + 2*readingTime, 2, true})
+	}
+	return all
 }
 
 func lockout(r *run, m settings.Mode) {
-	for _, s := range sieges() {
+	for _, s := range sieges(m) {
 		days := r.scale(14, 1)
 		if s.every > 12*time.Hour {
 			days = r.scale(30, 2)
@@ -63,6 +73,9 @@ func (s siege) lay(r *run, m settings.Mode, days int) {
 	}
 	l := r.Lab(lab.Plan{Mode: m, Memory: !engine})
 	p := &patient{lab: l, who: lab.Owner(1)}
+	if s.neverProven {
+		p.who = lab.Newcomer(1)
+	}
 	b := &besieger{lab: l, victim: p.who, siege: s, owner: p}
 	visitAt := lab.Epoch.Add(min(s.every, 3*time.Hour+31*time.Minute))
 	end := lab.Epoch.Add(cmp.Or(s.lasts, time.Duration(days)*24*time.Hour))
@@ -122,9 +135,13 @@ func (b *besieger) act() {
 	if now.Before(b.next) || !b.siege.guesses && !b.siege.mails {
 		return
 	}
-	if b.next = now.Add(cooldown); !b.siege.mails {
-		b.next = now.Add(time.Hour)
+	pause := cooldown
+	if !b.siege.mails {
+		pause = time.Hour
+	} else if b.siege.neverProven {
+		pause = 20 * time.Second
 	}
+	b.next = now.Add(pause)
 	b.signIn()
 }
 

@@ -123,31 +123,3 @@ func floodSignUps(r *run) {
 		unless(sent() > unprovenPerHour/2, "only %d mails", sent()), unless(in == owners, "%d owners were refused",
 			owners-in))
 }
-
-// besiegedNewcomer is an owner who never proved the address, while an attacker begins a sign-in for
-// it every 20 seconds. A mail goes as often as the bucket of such addresses refills.
-func besiegedNewcomer(r *run) {
-	l := r.Lab(lab.Plan{Mode: settings.Passwordless, Memory: true})
-	who := lab.Newcomer(1)
-	refill := 24 * time.Hour / newMailsPerDay
-	p := &patient{lab: l, who: who}
-	calls := 0
-	hours := r.scale(48, 8)
-	for now := lab.Epoch; len(p.visits) < hours/4; now = now.Add(10 * time.Second) {
-		l.Clock.Until(now)
-		if calls%2 == 0 {
-			l.Start(who)
-		}
-		calls++
-		if now.Sub(lab.Epoch) >= time.Duration(4*len(p.visits)+3)*time.Hour {
-			p.arrive()
-		}
-		p.act()
-	}
-	took, _, out := p.summary()
-	worst := took[len(took)-1]
-	most := refill + 2*readingTime
-	r.add(settings.Passwordless, "an owner who never proved the address, a start every 20 seconds", calls/2,
-		fmt.Sprintf("%d visits, %d kept out, longest %s", len(p.visits), out, short(worst)), "in within "+short(most),
-		unless(out == 0, "the owner was kept out %d times", out), unless(worst <= most, "the owner waited %s", short(worst)))
-}
