@@ -120,6 +120,6 @@ func floodSignUps(r *run) {
 		fmt.Sprintf("≤ %d an hour, %d a day; all", unprovenPerHour, unprovenPerDay),
 		unless(slices.Max(hours) <= unprovenPerHour+1, "%d mails in an hour", slices.Max(hours)),
 		unless(sent() <= days*unprovenPerDay, "%d mails, %d is the most", sent(), days*unprovenPerDay),
-		unless(sent() > unprovenPerHour/2, "only %d mails", sent()), unless(in == owners, "%d owners were refused",
-			owners-in))
+		unless(sent() > unprovenPerHour/2, "only %d mails", sent()),
+		unless(in == owners, "%d owners were refused", owners-in))
 }

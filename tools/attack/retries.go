@@ -111,7 +111,7 @@ func dieAt(r *run, m settings.Mode, at string, answering bool) {
 	}
 	r.add(m, "the function dies "+when, 1, fmt.Sprintf("%d mail(s), signed in after %s", mails, short(took)),
 		fmt.Sprintf("%d mail(s), 2.0 min", most),
-		unless(errors.Is(dead, lab.ErrDied), "it did not die there: %v", dead), unless(s.End == lab.Signed,
-			"the owner did not get in"),
+		unless(errors.Is(dead, lab.ErrDied), "it did not die there: %v", dead),
+		unless(s.End == lab.Signed, "the owner did not get in"),
 		unless(mails >= 1 && mails <= most, "%d mails", mails), unless(took <= 2*time.Minute, "it took %s", short(took)))
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"slices"
 	"strings"
 	"sync"
@@ -65,6 +67,7 @@ type options struct {
 type run struct {
 	lab.Scope
 	opts options
+	log  *log.Logger
 	name string // of the attack under way
 	rows []Row
 }
@@ -73,22 +76,19 @@ type run struct {
 // attack achieved is in the report. When ctx ends, the run ends, with all that it started.
 func attackAll(ctx context.Context, opts options) (Report, error) {
 	began := time.Now()
-	if opts.progress == nil {
-		opts.progress = io.Discard
-	}
-	opts.progress = &lockedWriter{w: opts.progress}
-	world, err := lab.NewWorld(ctx, opts.weaken, opts.progress)
+	progress := log.New(cmp.Or(opts.progress, io.Discard), "", 0)
+	world, err := lab.NewWorld(ctx, opts.weaken, func(line string) { progress.Print(line) })
 	if err != nil {
 		return Report{}, err
 	}
 	defer world.Close()
-	r := &run{Scope: lab.Scope{Ctx: ctx, World: world}, opts: opts}
+	r := &run{Scope: lab.Scope{Ctx: ctx, World: world}, opts: opts, log: progress}
 	for _, a := range attacks() {
 		if !tool.Chosen(opts.only, a.name) || opts.small && a.slow {
 			continue
 		}
 		r.name = a.name
-		fmt.Fprintf(opts.progress, "%-12s %s\n", a.name, a.title)
+		progress.Printf("%-12s %s", a.name, a.title)
 		started := time.Now()
 		for _, m := range a.modes {
 			if err := r.Guard(func() { a.run(r, m) }); err != nil {
@@ -108,7 +108,8 @@ func (r *run) parallel(n, limit int, job func(r *run, i int)) {
 	jobs, slots := make([]*run, n), make(chan struct{}, limit)
 	var wait sync.WaitGroup
 	for i := range n {
-		j := &run{Scope: lab.Scope{Ctx: ctx, World: r.World}, opts: r.opts, name: r.name}
+		j := &run{Scope: lab.Scope{Ctx: ctx, World: r.World}, opts: r.opts, log: r.log,
+			name: r.name}
 		jobs[i] = j
 		slots <- struct{}{}
 		wait.Go(func() {
@@ -137,7 +138,7 @@ func (r *run) atOnce(n int, f func(i int)) {
 }
 
 func (r *run) progress(format string, args ...any) {
-	fmt.Fprintf(r.opts.progress, "             "+format+"\n", args...)
+	r.log.Printf("             "+format, args...)
 }
 
 // add records a row. Each of broken is a sentence about a broken bound, or empty; see [unless].
@@ -169,15 +170,4 @@ func (r *run) scale(full, small int) int {
 		return small
 	}
 	return full
-}
-
-type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *lockedWriter) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(b)
 }

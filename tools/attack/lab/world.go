@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -52,12 +50,12 @@ type World struct {
 	signing  func() (*userpool.SigningKeys, error)
 	labs     atomic.Int64
 	weaken   Weakness
-	progress io.Writer
+	progress func(line string)
 }
 
 // NewWorld starts the table engine. Weaken breaks parts of every lab; progress receives lines about
 // the engine's installation.
-func NewWorld(ctx context.Context, weaken Weakness, progress io.Writer) (*World, error) {
+func NewWorld(ctx context.Context, weaken Weakness, progress func(line string)) (*World, error) {
 	w := &World{signing: sync.OnceValues(userpool.GenerateKeys), weaken: weaken, progress: progress}
 	var err error
 	w.tables, err = w.StartTables(ctx, "")
@@ -78,7 +76,7 @@ func (w *World) StartTables(ctx context.Context, path string) (*tables.Service, 
 		"AttributeDefinitions": []any{map[string]any{"AttributeName": dynamo.PartitionKey, "AttributeType": "S"}}}
 	return tables.Start(ctx, tables.Config{Region: Region, Account: account, Partition: partition, CacheDir: cache,
 		Path:   path,
-		Logger: quiet, Progress: func(s string) { fmt.Fprintln(w.progress, s) },
+		Logger: quiet, Progress: w.progress,
 		Tables: []tables.Table{{Name: tableName, Definition: definition,
 			ARN: "arn:aws:dynamodb:" + Region + ":" + account + ":table/" + tableName}}})
 }
