@@ -17,11 +17,11 @@ type Letter struct {
 	At   time.Time
 }
 
-// Inbox is the mailbox of every address. Owners find the code by its look in the text: the harness
-// gets no code in any other way.
+// Inbox is the mailbox of every address. Owners find the code by its look in the text: the attacks
+// get no code in any other way.
 type Inbox struct {
 	clock *Clock
-	// hook, if set, runs before a mail is accepted, where an error refuses it, and after it was.
+	// Hook, if set, runs before a mail is accepted, where an error refuses it, and after it was.
 	Hook func(to string, accepted bool) error
 
 	mu     sync.Mutex

@@ -104,7 +104,7 @@ type poolDirectory struct{ l *Lab }
 
 func (d poolDirectory) MarkVerified(ctx context.Context, _, username string) error {
 	if d.l.pool == nil {
-		return nil // the lab has no user pool: the harness sends the events
+		return nil // the lab has no user pool: SignIn sends the events itself
 	}
 	_, err := d.l.request(ctx, "AdminUpdateUserAttributes", map[string]any{"UserPoolId": d.l.ID, "Username": username,
 		"UserAttributes": []any{map[string]any{"Name": "email_verified", "Value": "true"}}})

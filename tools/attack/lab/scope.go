@@ -12,7 +12,7 @@ type Scope struct {
 	cleanup []func()
 }
 
-// aborted is the panic by which an attack ends where the harness itself failed.
+// aborted is the panic that ends an attack where the laboratory itself failed.
 type aborted struct{ err error }
 
 // Check aborts the attack if err is not nil.

@@ -63,7 +63,7 @@ const (
 	refused = "refused"
 )
 
-// SignIn is one sign-in without Cognito: the harness sends the events of the triggers itself, as
+// SignIn is one sign-in without Cognito: it sends the events of the triggers itself, as
 // Cognito does. In password mode the password counts as proven.
 type SignIn struct {
 	Lab    *Lab
