@@ -1,9 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 )
 
 // The defaults from which the bounds follow. They are not read from the packages that they limit: a
@@ -38,4 +43,40 @@ func chance(n, digits int) float64 {
 // chances writes the probability at the usual lengths.
 func chances(n int) string {
 	return fmt.Sprintf("%.1e, %.1e, %.1e at 6, 8, 10 digits", chance(n, 6), chance(n, 8), chance(n, 10))
+}
+
+// unexpected returns err unless it is one of the fixed refusals, the only errors that a client may
+// read.
+func unexpected(err error) error {
+	var r *trigger.Refusal
+	if err == nil || errors.As(err, &r) && slices.Contains(trigger.Refusals(), r) {
+		return nil
+	}
+	return err
+}
+
+// oddError describes the first error that no client may read.
+func oddError(errs []error) string {
+	for _, err := range errs {
+		if err := unexpected(err); err != nil {
+			return fmt.Sprintf("a client received %v", err)
+		}
+	}
+	return ""
+}
+
+// wrongCode returns a code of the same length that differs from the given one.
+func wrongCode(code string) string {
+	if code == "" {
+		return "00000000"
+	}
+	return code[:len(code)-1] + string('0'+(code[len(code)-1]-'0'+1)%10)
+}
+
+// guess returns the n-th guess of an attacker who tries all codes of a length in order.
+func guess(n, digits int) string { return fmt.Sprintf("%0*d", digits, n) }
+
+// isShort reports whether the sign-in waits for a short code.
+func isShort(s *lab.SignIn) bool {
+	return s.End == lab.Open && s.Digits() > 0 && s.Digits() < longDigits
 }

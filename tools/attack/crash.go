@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 )
 
 // ledger is what the service confirmed to one owner before the crash: none of it may be lost.
@@ -16,7 +17,7 @@ type ledger struct {
 	// wrong is how many answers were compared and found wrong.
 	wrong int
 	// held is a sign-in that is open when the engine dies, with its code.
-	held *signIn
+	held *lab.SignIn
 	code string
 }
 
@@ -24,27 +25,27 @@ type ledger struct {
 // must still be counted, and every owner gets in afterwards.
 func crash(r *run, m settings.Mode) {
 	dir, err := os.MkdirTemp("", "emailotp-attack-")
-	r.check(err)
+	r.Check(err)
 	defer os.RemoveAll(dir)
-	engine, err := startTables(r.ctx, r.opts, dir)
-	r.check(err)
+	engine, err := r.World.StartTables(r.Ctx, dir)
+	r.Check(err)
 	defer engine.Close()
-	l := r.lab(plan{mode: m, tables: engine})
+	l := r.Lab(lab.Plan{Mode: m, Tables: engine})
 	signIns := r.scale(1000, 120)
 	owners := make([]ledger, signIns/2) // each comes twice
 	var done atomic.Int64
 	r.parallel(2, 2, func(r *run, job int) {
 		if job == 1 {
 			for done.Load() < int64(signIns/2) {
-				r.alive()
+				r.Alive()
 				time.Sleep(time.Millisecond)
 			}
 			engine.Crash()
-			r.check(engine.Restart(r.ctx))
+			r.Check(engine.Restart(r.Ctx))
 			return
 		}
 		r.parallel(signIns, 16, func(_ *run, i int) {
-			owners[i%len(owners)].visit(l, owner(i%len(owners)), i >= len(owners))
+			owners[i%len(owners)].visit(l, lab.Owner(i%len(owners)), i >= len(owners))
 			done.Add(1)
 		})
 	})
@@ -52,18 +53,18 @@ func crash(r *run, m settings.Mode) {
 }
 
 // visit begins a sign-in and gives one wrong answer. The second sign-in of an owner stays open.
-func (b *ledger) visit(l *lab, who person, second bool) {
+func (b *ledger) visit(l *lab.Lab, who lab.Person, second bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := l.start(who)
-	code := s.code()
-	if s.end != open || code == "" {
+	s := l.Start(who)
+	code := s.Code()
+	if s.End != lab.Open || code == "" {
 		return // the engine is down
 	}
-	var t tally
-	s.tally = &t
-	if right, err := s.verify(wrongCode(code), nil); err == nil && !right {
-		b.wrong += t.wrong()
+	var t lab.Tally
+	s.Tally = &t
+	if right, err := s.Verify(wrongCode(code), nil); err == nil && !right {
+		b.wrong += t.Wrong()
 	}
 	if second {
 		b.held, b.code = s, code
@@ -71,30 +72,29 @@ func (b *ledger) visit(l *lab, who person, second bool) {
 }
 
 // settle compares what was confirmed with what is left, and has every owner sign in.
-func settle(r *run, l *lab, owners []ledger) {
+func settle(r *run, l *lab.Lab, owners []ledger) {
 	counted, lost, stuck, heldOpen, heldIn := 0, 0, 0, 0, 0
 	for i := range owners {
 		b := &owners[i]
 		counted += b.wrong
-		lost += max(0, b.wrong-l.failures(owner(i)))
+		lost += max(0, b.wrong-l.Failures(lab.Owner(i)))
 		if b.held != nil && i%2 == 0 {
 			heldOpen++
-			if right, _ := b.held.verify(b.code, nil); right {
+			if right, _ := b.held.Verify(b.code, nil); right {
 				heldIn++
 			}
 		}
 	}
-	l.clock.advance(cooldown)
+	l.Clock.Advance(cooldown)
 	for i := range owners {
-		s := l.start(owner(i))
-		if s.answer(s.code()); s.end != signed {
+		if !l.SignsIn(lab.Owner(i)) {
 			stuck++
 		}
 	}
-	r.add(l.plan.mode, "the engine killed in the middle of sign-ins and restarted", 2*len(owners),
-		fmt.Sprintf("%d of %d counted failures lost, %d of %d people stuck; %d of %d open sign-ins ended well",
+	r.add(l.Plan.Mode, "the engine killed in the middle of sign-ins and restarted", 2*len(owners),
+		fmt.Sprintf("%d of %d counted failures lost, %d of %d owners stuck; %d of %d open sign-ins ended well",
 			lost, counted, stuck, len(owners), heldIn, heldOpen), "0, 0; all",
 		unless(counted > 0, "nothing was counted before the crash"), unless(lost == 0, "%d failures are forgotten", lost),
-		unless(stuck == 0, "%d people are stuck", stuck),
+		unless(stuck == 0, "%d owners are stuck", stuck),
 		unless(heldIn == heldOpen, "%d open sign-ins of %d were lost", heldOpen-heldIn, heldOpen))
 }

@@ -10,29 +10,35 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 )
 
 // kind is a sort of account that a stranger might try to tell from an invented name.
 type kind struct {
 	name string
-	spec userSpec
+	spec lab.UserSpec
 	// alone is what the account's owner or mail provider did before the stranger looks.
-	alone func(l *lab, name string)
+	alone func(l *lab.Lab, name string)
 	// both is what happened to the account and to the invented name: a stranger can do it to any
 	// name.
-	both func(l *lab, name string)
+	both func(l *lab.Lab, name string)
 	// soon makes the stranger look at once, else a quarter of an hour later.
 	soon bool
 	// spell changes the name under which the account is created.
 	spell func(string) string
+	// other is another spelling of the name: what happens to both happens under it, and the stranger
+	// looks at the name in both spellings.
+	other func(string) string
+	// steps are the stranger's; nil means [steps].
+	steps []step
 }
 
 func kinds() []kind {
-	proven, unproven := userSpec{EmailVerified: true}, userSpec{}
+	proven, unproven := lab.UserSpec{EmailVerified: true}, lab.UserSpec{}
 	return []kind{
 		{name: "known, never seen before", spec: proven},
 		{name: "known, address not proven", spec: unproven},
-		{name: "known, must change the password", spec: userSpec{EmailVerified: true, Temporary: true}},
+		{name: "known, must change the password", spec: lab.UserSpec{EmailVerified: true, Temporary: true}},
 		{name: "known, the owner has just signed in", spec: proven, alone: signedIn, soon: true},
 		{name: "known, the owner is signing in", spec: proven, alone: begun, soon: true},
 		{name: "known, the owner signed in a while ago", spec: proven, alone: signedIn},
@@ -40,20 +46,30 @@ func kinds() []kind {
 		{name: "known, mails refused by its provider", spec: proven, alone: refusing},
 		{name: "known, guesses and mails spent by the stranger", spec: proven, both: outOfBoth},
 		{name: "not proven, guesses and mails spent by the stranger", spec: unproven, both: outOfBoth},
-		{name: "known, in a pool that people use", spec: proven, both: others(true), soon: true},
+		{name: "known, in a pool with other sign-ins", spec: proven, both: others(true), soon: true},
 		{name: "known, in a pool that a stranger floods with invented names", spec: proven, both: others(false), soon: true},
 		{name: "known, named in another spelling", spec: proven, spell: strings.ToUpper},
+		{name: "known, all spent under the name in upper case", spec: proven, both: outOfBoth, other: strings.ToUpper},
+		{name: "not proven, all spent under the name in upper case", spec: unproven, both: outOfBoth,
+			other: strings.ToUpper},
+		{name: "known, all spent under the name and a space", spec: proven, both: outOfBoth, other: trailingSpace},
+		{name: "not proven, all spent under the name and a space", spec: unproven, both: outOfBoth, other: trailingSpace},
+		{name: "known, a sign-in held open while all is spent", spec: proven, both: threeMails, soon: true, steps: heldOpen},
+		{name: "not proven, a sign-in held open while all is spent", spec: unproven, both: threeMails, soon: true,
+			steps: heldOpen},
 	}
 }
 
+func trailingSpace(name string) string { return name + " " }
+
 // others sign in, so that the quota of their kind of name is in use but not at its end: past that
 // end no mail goes to the simulator, which time shows.
-func others(known bool) func(*lab, string) {
-	return func(l *lab, _ string) {
+func others(known bool) func(*lab.Lab, string) {
+	return func(l *lab.Lab, _ string) {
 		for n := range 12 {
 			name := fmt.Sprintf("other%04d@example.com", n)
 			if known {
-				l.user(userSpec{Email: name, EmailVerified: true})
+				l.User(lab.UserSpec{Email: name, EmailVerified: true})
 				signedIn(l, name)
 			} else {
 				begun(l, name)
@@ -62,27 +78,35 @@ func others(known bool) func(*lab, string) {
 	}
 }
 
-func signedIn(l *lab, name string) {
-	a, err := l.initiate(name)
-	l.run.check(err)
-	_, err = l.answerCode(a, name, l.inbox.code(name))
-	l.run.check(err)
+func signedIn(l *lab.Lab, name string) {
+	a, err := l.Initiate(name)
+	l.Scope.Check(err)
+	_, err = l.AnswerCode(a, name, l.Inbox.Code(name))
+	l.Scope.Check(err)
 }
 
-func begun(l *lab, name string) {
-	_, err := l.initiate(name)
-	l.run.check(err)
+func begun(l *lab.Lab, name string) {
+	_, err := l.Initiate(name)
+	l.Scope.Check(err)
 }
 
-func outOfMails(l *lab, name string) {
+func outOfMails(l *lab.Lab, name string) {
 	for range 10 {
 		begun(l, name)
-		l.clock.advance(cooldown)
+		l.Clock.Advance(cooldown)
 	}
 }
 
-func refusing(l *lab, name string) {
-	l.inbox.hook = func(to string, accepted bool) error {
+// threeMails leaves three of the six mails that an address gets at once.
+func threeMails(l *lab.Lab, name string) {
+	for range 3 {
+		begun(l, name)
+		l.Clock.Advance(cooldown)
+	}
+}
+
+func refusing(l *lab.Lab, name string) {
+	l.Inbox.Hook = func(to string, accepted bool) error {
 		if to == name && !accepted {
 			return trigger.ErrRecipient
 		}
@@ -90,32 +114,37 @@ func refusing(l *lab, name string) {
 	}
 }
 
-func outOfBoth(l *lab, name string) {
+func outOfBoth(l *lab.Lab, name string) {
 	for i := range 12 {
-		a, err := l.initiate(name)
-		for tries := 0; err == nil && tries < attempts; tries++ {
-			a, err = l.answerCode(a, name, fmt.Sprintf("%08d", i))
-		}
-		l.clock.advance(cooldown)
+		guessAll(l, name, guess(i, 8))
+		l.Clock.Advance(cooldown)
+	}
+}
+
+// guessAll uses every answer of a new sign-in.
+func guessAll(l *lab.Lab, name, code string) {
+	a, err := l.Initiate(name)
+	for tries := 0; err == nil && tries < attempts; tries++ {
+		a, err = l.AnswerCode(a, name, code)
 	}
 }
 
 // enumeration does the same with an account and with an invented name, and compares all that a
 // stranger can observe: words, keys, values, sizes, and how often each service was called.
 func enumeration(r *run, m settings.Mode) {
-	if m == withPassword {
+	if m == settings.Password {
 		passwordNames(r)
 		return
 	}
 	for _, k := range kinds() {
-		account, nobody := k.look(r, true), k.look(r, false)
+		account, invented := k.look(r, true), k.look(r, false)
 		var differ []string
 		for i, step := range account {
-			if step != nobody[i] {
-				differ = append(differ, difference(step, nobody[i]))
+			if step != invented[i] {
+				differ = append(differ, difference(step, invented[i]))
 			}
 		}
-		r.add(m, k.name+": words, sizes and calls, against a name that nobody has", len(account),
+		r.add(m, k.name+": words, sizes and calls, against an invented name", len(account),
 			fmt.Sprintf("%d of %d steps differ", len(differ), len(account)), "0", differ...)
 	}
 }
@@ -124,36 +153,46 @@ func enumeration(r *run, m settings.Mode) {
 func (k kind) look(r *run, exists bool) []string {
 	// One shard for each quota: which shard a mail counts in is random, and must not look like a
 	// difference.
-	l := r.lab(plan{mode: passwordless, change: quotas{900, 900, 900}.set})
-	began := l.clock.now()
+	l := r.Lab(lab.Plan{Mode: settings.Passwordless, Change: quotas{900, 900, 900}.set})
+	began := l.Clock.Now()
 	if exists {
 		spec := k.spec
-		if spec.Email = victim; k.spell != nil {
-			spec.Email = k.spell(victim)
+		if spec.Email = lab.Victim; k.spell != nil {
+			spec.Email = k.spell(lab.Victim)
 		}
-		if l.user(spec); k.alone != nil {
-			k.alone(l, victim)
+		if l.User(spec); k.alone != nil {
+			k.alone(l, lab.Victim)
 		}
+	}
+	names := []string{lab.Victim}
+	if k.other != nil {
+		names = append(names, k.other(lab.Victim))
 	}
 	if k.both != nil {
-		k.both(l, victim)
+		k.both(l, names[len(names)-1])
 	}
 	if !k.soon {
-		l.clock.until(began.Add(15 * time.Minute))
+		l.Clock.Until(began.Add(15 * time.Minute))
 	}
-	s := &stranger{lab: l, name: victim}
+	all := k.steps
+	if all == nil {
+		all = steps
+	}
 	var seen []string
-	for _, step := range steps {
-		seen = append(seen, s.observe(step))
+	for _, name := range names {
+		s := &stranger{lab: l, name: name}
+		for _, step := range all {
+			seen = append(seen, s.observe(step))
+		}
 	}
 	return seen
 }
 
 // stranger takes the same steps with any name.
 type stranger struct {
-	lab  *lab
+	lab  *lab.Lab
 	name string
-	last poolAnswer
+	last lab.PoolAnswer
 }
 
 // step is one step of a stranger.
@@ -163,7 +202,7 @@ type step struct {
 	wait time.Duration
 	// timed steps are those whose time is compared too.
 	timed bool
-	take  func(*stranger) (poolAnswer, error)
+	take  func(*stranger) (lab.PoolAnswer, error)
 }
 
 var steps = []step{
@@ -179,15 +218,35 @@ var steps = []step{
 	{"start later", 0, false, (*stranger).start},
 }
 
-func (s *stranger) start() (poolAnswer, error) { return s.lab.initiate(s.name) }
-
-func answering(code string) func(*stranger) (poolAnswer, error) {
-	return func(s *stranger) (poolAnswer, error) { return s.lab.answerCode(s.last, s.name, code) }
+// heldOpen begins a sign-in, spends the guesses and the last mails in others, and goes on with it.
+var heldOpen = []step{
+	{"start", 0, false, (*stranger).start},
+	{"spend in other sign-ins", cooldown, false, (*stranger).spend},
+	{"spend the last mail", cooldown, false, (*stranger).spend},
+	{"wrong answer", 0, false, answering("00000000")},
+	{"resend", cooldown, false, (*stranger).resend},
+	{"wrong answer to the resent", 0, false, answering("00000001")},
+	{"last answer", 0, false, answering("00000003")},
+	{"start again", cooldown, false, (*stranger).start},
 }
 
-func (s *stranger) resend() (poolAnswer, error) {
-	return s.lab.call("RespondToAuthChallenge", map[string]any{"ChallengeName": "CUSTOM_CHALLENGE",
-		"ClientId": s.lab.client,
+// spend uses every answer of four sign-ins, and leaves the stranger's own sign-in as it was.
+func (s *stranger) spend() (lab.PoolAnswer, error) {
+	for range 4 {
+		guessAll(s.lab, s.name, "00000002")
+	}
+	return s.last, nil
+}
+
+func (s *stranger) start() (lab.PoolAnswer, error) { return s.lab.Initiate(s.name) }
+
+func answering(code string) func(*stranger) (lab.PoolAnswer, error) {
+	return func(s *stranger) (lab.PoolAnswer, error) { return s.lab.AnswerCode(s.last, s.name, code) }
+}
+
+func (s *stranger) resend() (lab.PoolAnswer, error) {
+	return s.lab.Call("RespondToAuthChallenge", map[string]any{"ChallengeName": "CUSTOM_CHALLENGE",
+		"ClientId": s.lab.Client,
 		"Session":  s.last.Session, "ChallengeResponses": map[string]string{"USERNAME": s.name,
 			"ANSWER": contract.ActionResend},
 		"ClientMetadata": map[string]string{contract.ClientMetadataAction: contract.ActionResend}})
@@ -195,26 +254,26 @@ func (s *stranger) resend() (poolAnswer, error) {
 
 // observe takes a step and describes all that it shows.
 func (s *stranger) observe(step step) string {
-	s.lab.clock.advance(step.wait)
-	before := s.lab.calls()
+	s.lab.Clock.Advance(step.wait)
+	before := s.lab.Calls()
 	a, err := step.take(s)
 	if err == nil {
 		s.last = a
 	}
 	var calls []string
-	after := s.lab.calls()
+	after := s.lab.Calls()
 	for _, c := range slices.Sorted(maps.Keys(after)) {
 		if n := after[c] - before[c]; n > 0 {
 			calls = append(calls, fmt.Sprintf("%s×%d", c, n))
 		}
 	}
-	return fmt.Sprintf("%s: %v %s, %d bytes, Session %d, calls %s", step.name, err, shown(a), a.size, len(a.Session),
+	return fmt.Sprintf("%s: %v %s, %d bytes, Session %d, calls %s", step.name, err, shown(a), a.Size, len(a.Session),
 		strings.Join(calls, " "))
 }
 
 // shown writes the challenge parameters. Times are relative, for the clocks of two labs differ by
 // what was done before; the user's name is a UUID for every account.
-func shown(a poolAnswer) string {
+func shown(a lab.PoolAnswer) string {
 	var parts []string
 	now, _ := time.Parse(time.RFC3339, a.ChallengeParameters[contract.ParamNow])
 	for _, name := range slices.Sorted(maps.Keys(a.ChallengeParameters)) {
@@ -238,7 +297,7 @@ func difference(a, b string) string {
 			func(w string) bool { return slices.Contains(strings.Fields(those), w) })
 		return strings.Join(words, " ")
 	}
-	return fmt.Sprintf("%s: %s, for nobody %s", step, only(a, b), only(b, a))
+	return fmt.Sprintf("%s: %s, for an invented name %s", step, only(a, b), only(b, a))
 }
 
 // passwordNames compares a known and an invented name in password mode, for a stranger without the
@@ -246,15 +305,15 @@ func difference(a, b string) string {
 func passwordNames(r *run) {
 	var seen [2]string
 	for i := range seen {
-		l := r.lab(plan{mode: withPassword})
+		l := r.Lab(lab.Plan{Mode: settings.Password})
 		if i == 0 {
-			l.user(userSpec{Email: victim, EmailVerified: true})
+			l.User(lab.UserSpec{Email: lab.Victim, EmailVerified: true})
 		}
-		a, err := l.enter(victim, "Wrong-Horse-9")
-		_, bare := l.initiate(victim)
-		seen[i] = fmt.Sprint(err, a.size, bare, l.calls())
+		a, err := l.Enter(lab.Victim, "Wrong-Horse-9")
+		_, bare := l.Initiate(lab.Victim)
+		seen[i] = fmt.Sprint(err, a.Size, bare, l.Calls())
 	}
 	same := seen[0] == seen[1]
 	r.add(settings.Password, "known or not, without the password: words, sizes and calls", 2,
-		"the same: "+fmt.Sprint(same), "the same", unless(same, "%s, and nobody: %s", seen[0], seen[1]))
+		"the same: "+fmt.Sprint(same), "the same", unless(same, "%s, for an invented name: %s", seen[0], seen[1]))
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	gateway "github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 )
 
 // serviceCall is one call to AWS in a sign-in.
@@ -14,14 +15,14 @@ type serviceCall struct {
 	name, service, operation string
 	// after is how many calls of the operation come before it.
 	after int
-	// answering says that verify makes it, else create.
+	// answering is true if verify makes the call, false if create does.
 	answering bool
 }
 
 var (
 	reading       = serviceCall{"reading the item", gateway.DynamoDB, "GetItem", 0, false}
-	firstUpdate   = serviceCall{"the first of claim and lane", gateway.DynamoDB, "UpdateItem", 0, false}
-	secondUpdate  = serviceCall{"the second of claim and lane", gateway.DynamoDB, "UpdateItem", 1, false}
+	firstUpdate   = serviceCall{"the first of claim and quota", gateway.DynamoDB, "UpdateItem", 0, false}
+	secondUpdate  = serviceCall{"the second of claim and quota", gateway.DynamoDB, "UpdateItem", 1, false}
 	codeMAC       = serviceCall{"the code's MAC", gateway.KMS, "GenerateMac", 0, false}
 	bindingMAC    = serviceCall{"the binding's MAC", gateway.KMS, "GenerateMac", 1, false}
 	mailing       = serviceCall{"the mail", gateway.SES, "SendEmail", 0, false}
@@ -30,13 +31,11 @@ var (
 	usingUp       = serviceCall{"using the code up", gateway.DynamoDB, "UpdateItem", 1, true}
 )
 
-func serviceCalls() []serviceCall {
-	return []serviceCall{reading, firstUpdate, secondUpdate, codeMAC, bindingMAC, mailing, countingGuess, comparing,
-		usingUp}
-}
+var serviceCalls = []serviceCall{reading, firstUpdate, secondUpdate, codeMAC, bindingMAC, mailing, countingGuess,
+	comparing, usingUp}
 
 // with returns the fault that hits the call.
-func (c serviceCall) with(f fault, calls int) fault {
+func (c serviceCall) with(f lab.Fault, calls int) lab.Fault {
 	f.Service, f.Operation, f.After, f.Calls = c.service, c.operation, c.after, calls
 	return f
 }
@@ -44,7 +43,7 @@ func (c serviceCall) with(f fault, calls int) fault {
 // trouble is a way in which a call fails.
 type trouble struct {
 	name  string
-	fault fault
+	fault lab.Fault
 	// once troubles end before the client's own repetition of the call.
 	once bool
 }
@@ -53,29 +52,29 @@ type trouble struct {
 const healed = "answer lost once"
 
 var troubles = []trouble{
-	{"down", fault{Status: http.StatusInternalServerError, Error: "InternalFailure"}, false},
-	{"denied", fault{Status: http.StatusBadRequest, Error: "AccessDeniedException"}, true},
-	{"throttled", fault{Throttle: true}, false},
-	{"done, the answer lost", fault{LoseAnswer: true}, false},
-	{healed, fault{LoseAnswer: true}, true},
+	{"down", lab.Fault{Status: http.StatusInternalServerError, Error: "InternalFailure"}, false},
+	{"denied", lab.Fault{Status: http.StatusBadRequest, Error: "AccessDeniedException"}, true},
+	{"throttled", lab.Fault{Throttle: true}, false},
+	{"done, the answer lost", lab.Fault{LoseAnswer: true}, false},
+	{healed, lab.Fault{LoseAnswer: true}, true},
 }
 
 // faults makes every call of a sign-in fail in every way. The client reads a fixed sentence, no
 // mail is counted that was not sent, no guess is compared that was not counted, and the owner gets
 // in at once when the trouble is over.
 func faults(r *run, m settings.Mode) {
-	calls := serviceCalls()
+	calls := serviceCalls
 	results := make([]aftermath, len(calls)*len(troubles))
 	r.parallel(len(results), 12, func(r *run, i int) {
 		call, t := calls[i/len(troubles)], troubles[i%len(troubles)]
-		l := r.wiredLab(plan{mode: m})
+		l := r.wiredLab(lab.Plan{Mode: m})
 		// Two calls where the client repeats one: the repetition fails too. More would hit what
 		// cleans up.
 		n := 2
 		if call.service == gateway.SES || t.once {
 			n = 1
 		}
-		results[i] = l.strike(call, call.with(t.fault, n))
+		results[i] = strike(l, call, call.with(t.fault, n))
 		if t.name == healed && results[i].refused {
 			results[i].note("one lost answer ended the sign-in")
 		}
@@ -99,10 +98,10 @@ func faults(r *run, m settings.Mode) {
 }
 
 // wiredLab builds a lab with real clients and the victim's account.
-func (r *run) wiredLab(p plan) *lab {
-	p.wire = true
-	l := r.lab(p)
-	l.user(userSpec{Email: victim, EmailVerified: true})
+func (r *run) wiredLab(p lab.Plan) *lab.Lab {
+	p.Wire = true
+	l := r.Lab(p)
+	l.User(lab.UserSpec{Email: lab.Victim, EmailVerified: true})
 	return l
 }
 
@@ -118,73 +117,64 @@ func (a *aftermath) note(sentence string) {
 	}
 }
 
-// strike signs in while a call fails, and again after that.
-func (l *lab) strike(call serviceCall, f fault) (out aftermath) {
+// strike signs in while a call fails, and again at once if that was refused.
+func strike(l *lab.Lab, call serviceCall, f lab.Fault) (out aftermath) {
+	most := 1
+	a, err := enterStruck(l, call, f)
 	if call.answering {
-		return l.strikeAnswer(call, f)
+		// A call whose answer was lost may have used the code up: a new one must then come at once.
+		most = 2
+		l.Scope.Check(err)
+		letters := l.MailsTo(lab.Victim)
+		if len(letters) != 1 {
+			l.Scope.Check(fmt.Errorf("%d mails before any trouble", len(letters)))
+		}
+		l.Gateway.Inject(f)
+		a, err = l.AnswerCode(a, lab.Victim, letters[0].Code)
+		l.Gateway.ClearFaults()
+		if compared := l.Key.All.Compared.Load(); call == countingGuess && !f.LoseAnswer {
+			out.note(unless(compared == 0, "%d guesses compared that were not counted", compared))
+		}
+		if err == nil && a.SignedIn() {
+			return out
+		}
 	}
-	l.gateway.Inject(f)
-	a, err := l.enter(victim, knownPassword)
-	l.gateway.ClearFaults()
-	if err != nil {
-		out.refused = true
-		out.note(wording(err))
-		// Begun again at once: a mail that was not sent must not be in the way.
-		if a, err = l.enterCalm(); err != nil {
+	if out.refused = err != nil || call.answering; out.refused {
+		if err != nil {
+			out.note(wording(err))
+		}
+		// A mail that was not sent must not be in the way.
+		if a, err = enterCalm(l); err != nil {
 			out.note(fmt.Sprintf("afterwards %v", err))
 			return out
 		}
 	}
-	letters := l.mailsTo(victim)
+	letters := l.MailsTo(lab.Victim)
 	if len(letters) == 0 {
 		out.note("no mail came, and the next sign-in's mail was counted as sent")
 		return out
 	}
-	done, err := l.answerCode(a, victim, letters[0].code)
-	out.note(unless(err == nil && done.signedIn(), "the owner did not get in: %v", err))
-	out.note(unless(len(letters) == 1, "%d mails", len(letters)))
+	a, err = l.AnswerCode(a, lab.Victim, letters[0].Code)
+	out.note(unless(err == nil && a.SignedIn(), "the owner did not get in: %v", err))
+	out.note(unless(len(letters) <= most, "%d mails", len(letters)))
 	return out
 }
 
-// strikeAnswer gives the right answer while a call fails.
-func (l *lab) strikeAnswer(call serviceCall, f fault) (out aftermath) {
-	a, err := l.enterCalm()
-	l.run.check(err)
-	letters := l.mailsTo(victim)
-	if len(letters) != 1 {
-		l.run.check(fmt.Errorf("%d mails before any trouble", len(letters)))
+// enterStruck goes as far as the code, while the call fails if create makes it.
+func enterStruck(l *lab.Lab, call serviceCall, f lab.Fault) (lab.PoolAnswer, error) {
+	if call.answering {
+		return enterCalm(l)
 	}
-	l.gateway.Inject(f)
-	done, err := l.answerCode(a, victim, letters[0].code)
-	l.gateway.ClearFaults()
-	if call == countingGuess && !f.LoseAnswer {
-		compared := l.key.all.compared.Load()
-		out.note(unless(compared == 0, "%d guesses compared that were not counted", compared))
-	}
-	if err == nil && done.signedIn() {
-		return out
-	}
-	if out.refused = true; err != nil {
-		out.note(wording(err))
-	}
-	// The owner begins again. The code may have been used up by a call whose answer was lost; then
-	// a new one must come at once.
-	if a, err = l.enterCalm(); err != nil {
-		out.note(fmt.Sprintf("afterwards %v", err))
-		return out
-	}
-	letters = l.mailsTo(victim)
-	done, err = l.answerCode(a, victim, letters[0].code)
-	out.note(unless(err == nil && done.signedIn(), "the owner did not get in afterwards: %v", err))
-	out.note(unless(len(letters) <= 2, "%d mails", len(letters)))
-	return out
+	l.Gateway.Inject(f)
+	defer l.Gateway.ClearFaults()
+	return l.Enter(lab.Victim, lab.KnownPassword)
 }
 
 // enterCalm signs in while no call fails. On a busy machine a client's second can still run out,
 // which is not the attack's doing: it tries again.
-func (l *lab) enterCalm() (a poolAnswer, err error) {
+func enterCalm(l *lab.Lab) (a lab.PoolAnswer, err error) {
 	for range 3 {
-		if a, err = l.enter(victim, knownPassword); err == nil {
+		if a, err = l.Enter(lab.Victim, lab.KnownPassword); err == nil {
 			break
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 )
 
 // quotas are a pool's mails an hour, by kind of address.
@@ -18,34 +19,32 @@ func (q quotas) set(s *settings.Settings) {
 // floods cause mails as fast as the policy lets them: to one address, to many, to invented names.
 // The mails that owners need must still go.
 func floods(r *run, m settings.Mode) {
-	floodOne(r, m, "one person, a sign-in every 30 seconds", owner(1), slowMailBurst, slowMailsPerDay)
-	if m != passwordless {
+	floodOne(r, m, "one person, a sign-in every 30 seconds", lab.Owner(1), slowMailBurst, slowMailsPerDay)
+	if m != settings.Passwordless {
 		return
 	}
-	floodOne(r, m, "an address that nobody proved, every 30 seconds", newcomer(1), newMailBurst, newMailsPerDay)
+	floodOne(r, m, "an address never proven, every 30 seconds", lab.Newcomer(1), newMailBurst, newMailsPerDay)
 	floodResends(r)
-	floodQuota(r, "invented names", invented, quotas{verified: 600, unverified: 600, unknown: 60})
-	floodQuota(r, "addresses that nobody proved", newcomer, quotas{verified: 600, unverified: 60, unknown: 600})
+	floodQuota(r, "invented names", lab.Invented, quotas{verified: 600, unverified: 600, unknown: 60})
+	floodQuota(r, "addresses never proven", lab.Newcomer, quotas{verified: 600, unverified: 60, unknown: 600})
 	floodMany(r)
 	answeringFloods(r)
 	floodSignUps(r)
-	besiegedNewcomer(r)
 }
 
 // floodOne begins sign-ins for one person for some days, and counts the mails of each day.
-func floodOne(r *run, m settings.Mode, name string, who person, burst, perDay int) {
-	l := r.lab(plan{mode: m, memory: true})
-	l.inbox.keep = 2
+func floodOne(r *run, m settings.Mode, name string, who lab.Person, burst, perDay int) {
+	l := r.Lab(lab.Plan{Mode: m, Memory: true})
 	var each []int
 	var broken []string
 	calls, before := 0, 0
 	for d := range r.scale(3, 1) {
-		for end := epoch.Add(time.Duration(d+1) * 24 * time.Hour); l.clock.now().Before(end); l.clock.advance(
+		for end := lab.Epoch.Add(time.Duration(d+1) * 24 * time.Hour); l.Clock.Now().Before(end); l.Clock.Advance(
 			30 * time.Second) {
-			l.start(who)
+			l.Start(who)
 			calls++
 		}
-		n := l.inbox.mails(who.email()) - before
+		n := l.Inbox.Mails(who.Email()) - before
 		each, before = append(each, n), before+n
 		most := perDay + 1 // days are cut at a moment at which one more may just have come back
 		if d == 0 {
@@ -59,70 +58,76 @@ func floodOne(r *run, m settings.Mode, name string, who person, burst, perDay in
 
 // floodResends requests resends in as many sign-ins as can be held open.
 func floodResends(r *run) {
-	l := r.lab(plan{mode: passwordless, memory: true})
-	who, calls, hours := owner(1), 0, r.scale(24, 6)
-	for end := epoch.Add(time.Duration(hours) * time.Hour); l.clock.now().Before(end); {
-		held := []*signIn{l.start(who), l.start(who), l.start(who)}
+	l := r.Lab(lab.Plan{Mode: settings.Passwordless, Memory: true})
+	who, calls, hours := lab.Owner(1), 0, r.scale(24, 6)
+	for end := lab.Epoch.Add(time.Duration(hours) * time.Hour); l.Clock.Now().Before(end); {
+		held := []*lab.SignIn{l.Start(who), l.Start(who), l.Start(who)}
 		for range 5 {
-			l.clock.advance(cooldown)
+			l.Clock.Advance(cooldown)
 			for _, s := range held {
-				s.resend()
+				s.Resend()
 				calls++
 			}
 		}
 	}
-	n, most := l.inbox.mails(who.email()), slowMailBurst+slowMailsPerDay*hours/24
-	r.add(passwordless, "one person, by resends of three sign-ins at a time", calls,
+	n, most := l.Inbox.Mails(who.Email()), slowMailBurst+slowMailsPerDay*hours/24
+	r.add(settings.Passwordless, "one person, by resends of three sign-ins at a time", calls,
 		fmt.Sprintf("%d mails in %d h", n, hours),
 		fmt.Sprintf("≤ %d", most), unless(n <= most, "%d mails, %d is the most", n, most), unless(n > 0, "no mail at all"))
 }
 
 // floodQuota uses up the quota of one kind of name on the engine for two hours, while an owner
 // signs in every five minutes.
-func floodQuota(r *run, name string, who func(int) person, q quotas) {
-	l := r.lab(plan{mode: passwordless, change: q.set})
+func floodQuota(r *run, name string, who func(int) lab.Person, q quotas) {
+	l := r.Lab(lab.Plan{Mode: settings.Passwordless, Change: q.set})
 	hours, perMinute, limit := r.scale(2, 1), 5, min(q.unverified, q.unknown)
 	owners, in, calls := 0, 0, 0
 	for minute := range hours * 60 {
 		for i := range perMinute {
-			l.start(who(10_000 + minute*perMinute + i))
+			l.Start(who(10_000 + minute*perMinute + i))
 			calls++
 		}
 		if minute%5 == 0 {
 			owners++
-			s := l.start(owner(minute))
-			if s.answer(s.code()); s.end == signed && l.inbox.mails(s.who.email()) == 1 {
-				in++
-			}
+			in += oneMailSuffices(l, lab.Owner(minute))
 		}
-		l.clock.advance(time.Minute)
+		l.Clock.Advance(time.Minute)
 	}
 	// All mails for invented names go to the simulator; those for others are not counted there.
-	sent := l.inbox.mails(trigger.Simulator)
+	sent := l.Inbox.Mails(trigger.Simulator)
 	if q.unknown > q.unverified {
-		sent = l.inbox.total - owners - sent
+		sent = l.Inbox.Total - owners - sent
 	}
 	most := (hours + 1) * limit // quotas count in clock hours, and the flood touches one more
-	r.add(passwordless, fmt.Sprintf("%s, %d a minute where %d an hour are allowed", name, perMinute, limit), calls,
-		fmt.Sprintf("%d mails in %d h; %d of %d people got in with one mail", sent, hours, in,
+	r.add(settings.Passwordless,
+		fmt.Sprintf("%s, %d a minute where %d an hour are allowed", name, perMinute, limit), calls,
+		fmt.Sprintf("%d mails in %d h; %d of %d owners got in with one mail", sent, hours, in,
 			owners), fmt.Sprintf("≤ %d; all", most),
 		unless(sent <= most, "%d mails, %d is the most", sent, most),
-		unless(in == owners, "%d of %d people were kept out", owners-in, owners),
+		unless(in == owners, "%d of %d owners were kept out", owners-in, owners),
 		unless(sent > hours*limit/2, "the quota sent only %d mails", sent))
+}
+
+// oneMailSuffices signs an owner in, and returns 1 if that took one mail, else 0.
+func oneMailSuffices(l *lab.Lab, who lab.Person) int {
+	if l.SignsIn(who) && l.Inbox.Mails(who.Email()) == 1 {
+		return 1
+	}
+	return 0
 }
 
 // floodMany floods many owners at once: the pool's quota for proven addresses bounds that. The
 // mails to the simulator are not counted.
 func floodMany(r *run) {
 	const perHour = 600
-	l := r.lab(plan{mode: passwordless, change: quotas{perHour, perHour, perHour}.set})
+	l := r.Lab(lab.Plan{Mode: settings.Passwordless, Change: quotas{perHour, perHour, perHour}.set})
 	owners := r.scale(900, 700)
 	for i := range owners {
-		l.start(owner(i))
-		l.clock.advance(time.Second)
+		l.Start(lab.Owner(i))
+		l.Clock.Advance(time.Second)
 	}
-	sent, most := l.inbox.total-l.inbox.mails(trigger.Simulator), min(owners, perHour)
-	r.add(passwordless, "many people, one a second where 600 an hour are allowed", owners,
+	sent, most := l.Inbox.Total-l.Inbox.Mails(trigger.Simulator), min(owners, perHour)
+	r.add(settings.Passwordless, "many owners, one a second where 600 an hour are allowed", owners,
 		fmt.Sprintf("%d mails in %s", sent, short(time.Duration(owners)*time.Second)), fmt.Sprintf("≤ %d", most),
-		unless(sent <= most, "%d mails to people, %d is the most", sent, most), unless(sent > most/2, "only %d mails", sent))
+		unless(sent <= most, "%d mails to owners, %d is the most", sent, most), unless(sent > most/2, "only %d mails", sent))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 )
 
 // forgedRows shows define every session that can be made of up to three rows by name, result and
@@ -11,18 +12,18 @@ import (
 // independently.
 func forgedRows(r *run, m settings.Mode) {
 	depth := r.scale(3, 2)
-	l := r.lab(plan{mode: m, memory: true})
+	l := r.Lab(lab.Plan{Mode: m, Memory: true})
 	f := &forger{lab: l, genuine: map[string]int{}}
 	// A sign-in with wrong answers shows what create writes for each round.
-	s := l.start(owner(1))
-	for s.end == open {
-		f.genuine[s.metadata] = len(f.genuine)
-		s.answer(wrongCode(s.code()))
+	s := l.Start(lab.Owner(1))
+	for s.End == lab.Open {
+		f.genuine[s.Metadata] = len(f.genuine)
+		s.Answer(wrongCode(s.Code()))
 	}
-	r.check(unexpected(s.err))
+	r.Check(unexpected(s.Err))
 	f.rows = everyRow(f.genuine)
 	f.extend(nil, depth)
-	f.extend(provenPassword, depth)
+	f.extend(lab.ProvenPassword, depth)
 	r.add(m, fmt.Sprintf("every session of %d rows, forged by name, result and metadata", depth), f.tried,
 		fmt.Sprintf("%d undeserved, %d of %d deserved tokens", f.undeserved, f.given, f.deserved), "0, all",
 		unless(len(f.genuine) == attempts, "a sign-in has %d rounds, not %d", len(f.genuine), attempts),
@@ -31,18 +32,19 @@ func forgedRows(r *run, m settings.Mode) {
 }
 
 // everyRow returns all rows of which sessions are forged.
-func everyRow(genuine map[string]int) []row {
+func everyRow(genuine map[string]int) []lab.Row {
 	madeUp := "eotp1"
 	metadata := []*string{nil, &madeUp}
 	for g := range genuine {
 		metadata = append(metadata, &g)
 	}
-	var rows []row
+	var rows []lab.Row
 	for _, name := range []string{"CUSTOM_CHALLENGE", "SRP_A", "PASSWORD_VERIFIER", "NEW_PASSWORD_REQUIRED",
 		"EMAIL_OTP", "custom_challenge", ""} {
 		for _, m := range metadata {
 			if name == "CUSTOM_CHALLENGE" || m == nil { // Cognito's own challenges have no metadata
-				rows = append(rows, row{name, true, m}, row{name, false, m})
+				rows = append(rows, lab.Row{Name: name, Result: true, Metadata: m},
+					lab.Row{Name: name, Metadata: m})
 			}
 		}
 	}
@@ -50,17 +52,17 @@ func everyRow(genuine map[string]int) []row {
 }
 
 type forger struct {
-	lab     *lab
-	rows    []row
+	lab     *lab.Lab
+	rows    []lab.Row
 	genuine map[string]int // metadata by round
 
 	tried, undeserved, given, deserved int
 	example                            string
 }
 
-func (f *forger) extend(session []row, more int) {
-	f.show(session, owner(1))
-	f.show(session, invented(1))
+func (f *forger) extend(session []lab.Row, more int) {
+	f.show(session, lab.Owner(1))
+	f.show(session, lab.Invented(1))
 	if more == 0 {
 		return
 	}
@@ -70,15 +72,15 @@ func (f *forger) extend(session []row, more int) {
 }
 
 // show sends a session to define and compares its decision with the rule.
-func (f *forger) show(session []row, who person) {
+func (f *forger) show(session []lab.Row, who lab.Person) {
 	if session == nil {
-		session = []row{}
+		session = []lab.Row{}
 	}
 	f.tried++
 	var d struct{ IssueTokens bool }
-	s := &signIn{lab: f.lab, client: f.lab.client, who: who}
-	f.lab.run.check(unexpected(s.trigger(settings.DefineAuthChallenge, map[string]any{"session": session}, &d)))
-	deserved := !who.unknown && f.deserves(session)
+	s := &lab.SignIn{Lab: f.lab, Client: f.lab.Client, Who: who}
+	f.lab.Scope.Check(unexpected(s.Trigger(settings.DefineAuthChallenge, map[string]any{"session": session}, &d)))
+	deserved := !who.Unknown && f.deserves(session)
 	if deserved {
 		f.deserved++
 	}
@@ -97,9 +99,9 @@ func (f *forger) show(session []row, who person) {
 // deserves is the rule. In password mode a proven password comes first, in Cognito's two steps,
 // then perhaps steps of Cognito's own, all met. Then come the rounds of the mailed code, each with
 // what create wrote for that round. The last one is right and the others are not.
-func (f *forger) deserves(session []row) bool {
-	if f.lab.plan.mode == withPassword {
-		if len(session) < 2 || session[0] != provenPassword[0] || session[1] != provenPassword[1] {
+func (f *forger) deserves(session []lab.Row) bool {
+	if f.lab.Plan.Mode == settings.Password {
+		if len(session) < 2 || session[0] != lab.ProvenPassword[0] || session[1] != lab.ProvenPassword[1] {
 			return false
 		}
 		session = session[2:]

@@ -10,6 +10,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 )
 
 // nasty are strings that have broken programs.
@@ -25,7 +26,7 @@ func nasty() []string {
 // traces are parts of nasty strings that must not be in a log.
 var traces = []string{"DROP TABLE", "jndi", "Bcc", "<script"}
 
-// spellings are ways in which people type or paste a code; each must be accepted.
+// spellings are ways in which users type or paste a code; each must be accepted.
 func spellings(code string) map[string]string {
 	fullWidth, arabic := "", ""
 	for _, d := range code {
@@ -50,19 +51,19 @@ func hostile(r *run, m settings.Mode) {
 	hostileRequests(r, m)
 }
 
-func (l *lab) panicked() string {
-	return unless(l.log.panics == 0, "a trigger panicked %d times", l.log.panics)
+func panicked(l *lab.Lab) string {
+	return unless(l.Log.Panics == 0, "a trigger panicked %d times", l.Log.Panics)
 }
 
-func (l *lab) repeated(words ...string) string {
-	return unless(!l.log.take(words...), "the log repeats what was sent")
+func repeated(l *lab.Lab, words ...string) string {
+	return unless(!l.Log.Take(words...), "the log repeats what was sent")
 }
 
 func hostileAnswers(r *run, m settings.Mode) {
-	l := r.lab(plan{mode: m, memory: true})
-	s := l.start(owner(1))
-	var t tally
-	s.tally = &t
+	l := r.Lab(lab.Plan{Mode: m, Memory: true})
+	s := l.Start(lab.Owner(1))
+	var t lab.Tally
+	s.Tally = &t
 	var errs []error
 	right := 0
 	odd := []any{nil, true, 12345678, 1.5, []string{"1"}, map[string]any{"a": 1}}
@@ -70,17 +71,17 @@ func hostileAnswers(r *run, m settings.Mode) {
 		odd = append(odd, answer)
 	}
 	for _, answer := range odd {
-		ok, err := s.verify(answer, nil)
+		ok, err := s.Verify(answer, nil)
 		if ok {
 			right++
 		}
 		errs = append(errs, err)
 	}
-	compared := t.compared.Load()
-	accepted := s.answer(s.code()).end == signed
+	compared := t.Compared.Load()
+	accepted := s.Answer(s.Code()).End == lab.Signed
 	r.add(m, "answers that are no code", len(odd), fmt.Sprintf("%d right, %d compared", right, compared),
 		"0, 0; the code stays right",
-		oddError(errs), l.panicked(), l.repeated(traces...), unless(right == 0, "%d were right", right),
+		oddError(errs), panicked(l), repeated(l, traces...), unless(right == 0, "%d were right", right),
 		unless(compared == 0, "%d were compared, which cost the owner guesses", compared),
 		unless(accepted, "the code was refused afterwards"))
 }
@@ -89,14 +90,14 @@ func typedCodes(r *run, m settings.Mode) {
 	names := slices.Sorted(maps.Keys(spellings("12345678")))
 	in, refusedOnes := 0, ""
 	for _, name := range names {
-		s := r.lab(plan{mode: m, memory: true}).start(owner(1))
-		if s.answer(spellings(s.code())[name]); s.end == signed {
+		s := r.Lab(lab.Plan{Mode: m, Memory: true}).Start(lab.Owner(1))
+		if s.Answer(spellings(s.Code())[name]); s.End == lab.Signed {
 			in++
 		} else {
 			refusedOnes += " " + name
 		}
 	}
-	r.add(m, "the code as people type and paste it", len(names), fmt.Sprintf("%d accepted", in), "all",
+	r.add(m, "the code as users type and paste it", len(names), fmt.Sprintf("%d accepted", in), "all",
 		unless(refusedOnes == "", "refused:%s", refusedOnes))
 }
 
@@ -116,7 +117,7 @@ var places = append(slices.Clone(cognitosOwn), "userName", "request.session", "r
 
 // hostileEvents puts hostile values into every place of an event, for each trigger.
 func hostileEvents(r *run, m settings.Mode) {
-	l := r.lab(plan{mode: m, memory: true})
+	l := r.Lab(lab.Plan{Mode: m, Memory: true})
 	values := []any{nil, true, 7, []any{}, []any{nil}, map[string]any{}}
 	for _, s := range nasty() {
 		values = append(values, s[:min(len(s), 10_000)])
@@ -126,38 +127,38 @@ func hostileEvents(r *run, m settings.Mode) {
 	for _, f := range settings.Triggers(m) {
 		for _, place := range places {
 			for _, v := range values {
-				r.alive()
-				out, err := l.functions[f].Invoke(r.ctx, l.bent(f, place, v))
+				r.Alive()
+				out, err := l.Functions[f].Invoke(r.Ctx, bent(l, f, place, v))
 				errs = append(errs, err)
 				if strings.Contains(string(out), `"issueTokens":true`) || strings.Contains(string(out), `"answerCorrect":true`) {
 					tokens++
 				}
 			}
-			if l.log.take(traces...) && !slices.Contains(cognitosOwn, place) {
+			if l.Log.Take(traces...) && !slices.Contains(cognitosOwn, place) {
 				repeated = place
 			}
 		}
 	}
 	r.add(m, "hostile values in every place of an event", len(errs), fmt.Sprintf("%d tokens or right answers", tokens),
 		"0, fixed sentences",
-		oddError(errs), l.panicked(), unless(tokens == 0, "%d tokens or right answers", tokens),
+		oddError(errs), panicked(l), unless(tokens == 0, "%d tokens or right answers", tokens),
 		unless(repeated == "", "the log repeats %s", repeated))
 }
 
 // bent is a plausible event of a trigger with one value replaced.
-func (l *lab) bent(f settings.Function, place string, value any) []byte {
+func bent(l *lab.Lab, f settings.Function, place string, value any) []byte {
 	type object = map[string]any
 	attributes := object{}
-	for k, v := range owner(1).attributes {
+	for k, v := range lab.Owner(1).Attributes {
 		attributes[k] = v
 	}
-	event := object{"version": "1", "triggerSource": sources[f], "region": region, "userPoolId": l.id,
-		"userName":      owner(1).name,
-		"callerContext": object{"clientId": l.client}, "response": object{},
+	event := object{"version": "1", "triggerSource": lab.Sources[f], "region": lab.Region, "userPoolId": l.ID,
+		"userName":      lab.Owner(1).Name,
+		"callerContext": object{"clientId": l.Client}, "response": object{},
 		"request": object{"userAttributes": attributes, "session": []any{}, "challengeName": "CUSTOM_CHALLENGE",
 			"challengeAnswer": "00000000", "clientMetadata": object{"action": ""},
 			"privateChallengeParameters": object{"v": "1", "c": "x", "r": "2", "n": "AAABAAAAAAAAAAAAAAAAAA", "d": "8",
-				"e": "9999999999", "b": "AAAA", "k": keyID}}}
+				"e": "9999999999", "b": "AAAA", "k": lab.KeyID}}}
 	whole := any(event)
 	if place == "" {
 		whole = value
@@ -175,32 +176,34 @@ func (l *lab) bent(f settings.Function, place string, value any) []byte {
 
 // hostileRequests sends names, answers and client metadata to the user pool, as clients do.
 func hostileRequests(r *run, m settings.Mode) {
-	l := r.lab(plan{mode: m, memory: true})
-	l.user(userSpec{Email: victim, EmailVerified: true})
-	sent, tokens, n := l.inbox.mails(victim), 0, 0
+	l := r.Lab(lab.Plan{Mode: m, Memory: true})
+	l.User(lab.UserSpec{Email: lab.Victim, EmailVerified: true})
+	sent, tokens, n := l.Inbox.Mails(lab.Victim), 0, 0
 	var odd []string
-	note := func(a poolAnswer, err error) poolAnswer {
+	note := func(a lab.PoolAnswer, err error) lab.PoolAnswer {
 		n++
-		if e, ok := err.(*apiError); ok && (strings.HasPrefix(e.kind, "Internal") || strings.Contains(e.message, "panic")) {
+		e, isAnswer := err.(*lab.APIError)
+		if isAnswer && (strings.HasPrefix(e.Kind, "Internal") || strings.Contains(e.Message, "panic")) {
 			odd = append(odd, "the pool answered "+e.Error())
 		}
-		if err == nil && a.signedIn() {
+		if err == nil && a.SignedIn() {
 			tokens++
 		}
 		return a
 	}
 	for _, s := range nasty() {
-		note(l.initiate(s))
-		a := note(l.enter(victim, knownPassword))
-		a = note(l.call("RespondToAuthChallenge", map[string]any{"ChallengeName": "CUSTOM_CHALLENGE", "ClientId": l.client,
-			"Session": a.Session, "ChallengeResponses": map[string]string{"USERNAME": victim, "ANSWER": s},
+		note(l.Initiate(s))
+		a := note(l.Enter(lab.Victim, lab.KnownPassword))
+		a = note(l.Call("RespondToAuthChallenge", map[string]any{"ChallengeName": "CUSTOM_CHALLENGE", "ClientId": l.Client,
+			"Session": a.Session, "ChallengeResponses": map[string]string{"USERNAME": lab.Victim, "ANSWER": s},
 			"ClientMetadata": map[string]string{contract.ClientMetadataAction: s, s: s}}))
-		note(l.answerCode(a, s, "1"))
-		l.clock.advance(codeLifetime)
+		note(l.AnswerCode(a, s, "1"))
+		l.Clock.Advance(codeLifetime)
 	}
-	others := l.inbox.total - l.inbox.mails(victim) - l.inbox.mails(trigger.Simulator)
+	others := l.Inbox.Total - l.Inbox.Mails(lab.Victim) - l.Inbox.Mails(trigger.Simulator)
 	r.add(m, "hostile names, answers and metadata by way of the pool", n,
 		fmt.Sprintf("%d tokens, %d mails to others", tokens, others), "0, 0",
-		append(odd, l.panicked(), l.repeated(append(traces, victim)...), unless(tokens == 0, "%d tokens", tokens),
-			unless(others == 0, "%d mails to others", others), unless(l.inbox.mails(victim) > sent, "no mail came at all"))...)
+		append(odd, panicked(l), repeated(l, append(traces, lab.Victim)...), unless(tokens == 0, "%d tokens", tokens),
+			unless(others == 0, "%d mails to others", others),
+			unless(l.Inbox.Mails(lab.Victim) > sent, "no mail came at all"))...)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 )
 
 // siege is an attack without pause on one owner's sign-ins.
@@ -23,29 +24,39 @@ type siege struct {
 	// within and opened bound each visit: its time, and the mails to open.
 	within time.Duration
 	opened int
+	// neverProven makes the owner one who never proved the address, and the attacker begin a sign-in
+	// every 20 seconds in place of every minute.
+	neverProven bool
 }
 
-func sieges() []siege {
+func sieges(m settings.Mode) []siege {
 	const often, daily, soon, later = 4*time.Hour - 13*time.Minute, 24*time.Hour - 17*time.Minute, 5 * time.Minute,
 		35 * time.Minute
 	// The slow bucket lets 48 mails through and one more every half hour. The attacker draws the fast
 	// one's 6, then 12 an hour and the 2 that the owner's right answers give back: it holds for
 	// (48 - 6) / (12 + 2 - 2) = 3.5 hours.
 	const half, full = 29 * time.Minute, 3*time.Hour + 25*time.Minute
-	return []siege{
-		{"nobody attacks", false, false, false, often, 0, soon, 1},
-		{"guesses kept empty", true, false, false, often, 0, soon, 1},
-		{"mails used up, slow bucket not yet empty", false, true, false, half, full, soon, 1},
-		{"both, slow bucket not yet empty", true, true, false, half, full, soon, 1},
-		{"guesses spent as the owner reads the mail", false, false, true, often, 0, soon, 2},
-		{"mails used up, slow bucket empty", false, true, false, often, 0, later, 2},
-		{"both, slow bucket empty", true, true, false, often, 0, later, 2},
-		{"both, slow bucket empty", true, true, false, daily, 0, later, 2},
+	all := []siege{
+		{"no attack", false, false, false, often, 0, soon, 1, false},
+		{"guesses kept empty", true, false, false, often, 0, soon, 1, false},
+		{"mails used up, slow bucket not yet empty", false, true, false, half, full, soon, 1, false},
+		{"both, slow bucket not yet empty", true, true, false, half, full, soon, 1, false},
+		{"guesses spent as the owner reads the mail", false, false, true, often, 0, soon, 2, false},
+		{"mails used up, slow bucket empty", false, true, false, often, 0, later, 2, false},
+		{"both, slow bucket empty", true, true, false, often, 0, later, 2, false},
+		{"both, slow bucket empty", true, true, false, daily, 0, later, 2, false},
 	}
+	if m == settings.Passwordless {
+		// A mail goes as often as the bucket of such addresses refills.
+		refill := 24 * time.Hour / newMailsPerDay
+		all = append(all, siege{"mails used up, an address never proven", false, true, false, often, 2 * 24 * time.Hour,
+			refill + 2*readingTime, 2, true})
+	}
+	return all
 }
 
 func lockout(r *run, m settings.Mode) {
-	for _, s := range sieges() {
+	for _, s := range sieges(m) {
 		days := r.scale(14, 1)
 		if s.every > 12*time.Hour {
 			days = r.scale(30, 2)
@@ -56,20 +67,22 @@ func lockout(r *run, m settings.Mode) {
 
 func (s siege) lay(r *run, m settings.Mode, days int) {
 	// One siege runs on the engine, for two days; the others in memory, which answers the same.
-	engine := s.guesses && s.mails && s.within < 10*time.Minute && m == passwordless && !r.opts.small
+	engine := s.guesses && s.mails && s.within < 10*time.Minute && m == settings.Passwordless && !r.opts.small
 	if engine {
 		days = 2
 	}
-	l := r.lab(plan{mode: m, memory: !engine})
-	l.inbox.keep = 4
-	p := &patient{lab: l, who: owner(1)}
+	l := r.Lab(lab.Plan{Mode: m, Memory: !engine})
+	p := &patient{lab: l, who: lab.Owner(1)}
+	if s.neverProven {
+		p.who = lab.Newcomer(1)
+	}
 	b := &besieger{lab: l, victim: p.who, siege: s, owner: p}
-	visitAt := epoch.Add(min(s.every, 3*time.Hour+31*time.Minute))
-	end := epoch.Add(cmp.Or(s.lasts, time.Duration(days)*24*time.Hour))
+	visitAt := lab.Epoch.Add(min(s.every, 3*time.Hour+31*time.Minute))
+	end := lab.Epoch.Add(cmp.Or(s.lasts, time.Duration(days)*24*time.Hour))
 	const tick = 10 * time.Second
-	for now := epoch; now.Before(end) || p.here; now = now.Add(tick) {
-		r.alive()
-		l.clock.until(now)
+	for now := lab.Epoch; now.Before(end) || p.here; now = now.Add(tick) {
+		r.Alive()
+		l.Clock.Until(now)
 		b.act()
 		if !now.Before(visitAt) && now.Before(end) {
 			p.arrive()
@@ -81,15 +94,7 @@ func (s siege) lay(r *run, m settings.Mode, days int) {
 }
 
 func (s siege) addRow(r *run, m settings.Mode, engine bool, p *patient, calls int) {
-	var took []time.Duration
-	mails, out := 0, 0
-	for _, v := range p.visits {
-		took, mails = append(took, v.took), max(mails, v.opened)
-		if !v.in {
-			out++
-		}
-	}
-	slices.Sort(took)
+	took, mails, out := p.summary()
 	worst, where := took[len(took)-1], ""
 	if engine {
 		where = " (on the engine)"
@@ -105,8 +110,8 @@ func (s siege) addRow(r *run, m settings.Mode, engine bool, p *patient, calls in
 
 // besieger is the attacker.
 type besieger struct {
-	lab    *lab
-	victim person
+	lab    *lab.Lab
+	victim lab.Person
 	siege  siege
 	owner  *patient
 	calls  int
@@ -116,7 +121,7 @@ type besieger struct {
 // act begins a sign-in each minute, as fast as the cool-down lets mails go, or each hour where
 // guesses alone are the aim; and gives every answer that guesses are the aim of.
 func (b *besieger) act() {
-	now := b.lab.clock.now()
+	now := b.lab.Clock.Now()
 	if b.siege.sniper {
 		if b.owner.here && !b.owner.readAt.IsZero() {
 			for range guessBurst {
@@ -130,20 +135,24 @@ func (b *besieger) act() {
 	if now.Before(b.next) || !b.siege.guesses && !b.siege.mails {
 		return
 	}
-	if b.next = now.Add(cooldown); !b.siege.mails {
-		b.next = now.Add(time.Hour)
+	pause := cooldown
+	if !b.siege.mails {
+		pause = time.Hour
+	} else if b.siege.neverProven {
+		pause = 20 * time.Second
 	}
+	b.next = now.Add(pause)
 	b.signIn()
 }
 
 // signIn begins a sign-in and spends its short answers, and reports whether it had any.
 func (b *besieger) signIn() (short bool) {
 	b.calls++
-	s := b.lab.start(b.victim)
-	short = s.short()
-	for (b.siege.guesses || b.siege.sniper) && s.short() {
+	s := b.lab.Start(b.victim)
+	short = isShort(s)
+	for (b.siege.guesses || b.siege.sniper) && isShort(s) {
 		b.calls++
-		s.answer(guess(b.calls, s.digits()))
+		s.Answer(guess(b.calls, s.Digits()))
 	}
 	return short
 }
@@ -152,13 +161,13 @@ func (b *besieger) signIn() (short bool) {
 // with a code of the length that the page names, takes half a minute to type it, requests another
 // mail when none comes, and begins again when the newest code is refused or nothing helps.
 type patient struct {
-	lab *lab
-	who person
+	lab *lab.Lab
+	who lab.Person
 
 	here    bool
 	began   time.Time // of the visit
 	started time.Time // of the sign-in
-	s       *signIn
+	s       *lab.SignIn
 	readAt  time.Time       // when the mail that is being read is typed; zero for none
 	opened  []string        // codes that were typed in this visit
 	refused map[string]bool // codes that were refused in this sign-in
@@ -183,21 +192,21 @@ const (
 // arrive begins a visit, if none is under way.
 func (p *patient) arrive() {
 	if !p.here {
-		p.here, p.began, p.opened = true, p.lab.clock.now(), nil
+		p.here, p.began, p.opened = true, p.lab.Clock.Now(), nil
 		p.begin()
 	}
 }
 
 func (p *patient) begin() {
-	p.started, p.readAt, p.refused = p.lab.clock.now(), time.Time{}, map[string]bool{}
-	p.s = p.lab.start(p.who)
+	p.started, p.readAt, p.refused = p.lab.Clock.Now(), time.Time{}, map[string]bool{}
+	p.s = p.lab.Start(p.who)
 }
 
 // hasMail reports whether the newest mail can be this sign-in's: a code of the right length, not
 // older than codes live, and not refused before.
 func (p *patient) hasMail() bool {
-	l, ok := p.lab.inbox.newest(p.who.email())
-	return ok && p.lab.clock.now().Sub(l.at) < codeLifetime && len(l.code) == p.s.digits() && !p.refused[l.code]
+	l, ok := p.lab.Inbox.Newest(p.who.Email())
+	return ok && p.lab.Clock.Now().Sub(l.At) < codeLifetime && len(l.Code) == p.s.Digits() && !p.refused[l.Code]
 }
 
 // act does what the owner does at this moment.
@@ -205,42 +214,55 @@ func (p *patient) act() {
 	if !p.here {
 		return
 	}
-	now, mail := p.lab.clock.now(), p.hasMail()
+	now, mail := p.lab.Clock.Now(), p.hasMail()
 	switch {
 	case now.Sub(p.began) > patience:
 		p.leave(false)
-	case p.s.end != open:
+	case p.s.End != lab.Open:
 		p.begin()
 	case mail && p.readAt.IsZero():
 		p.readAt = now.Add(readingTime)
 	case mail && !now.Before(p.readAt):
 		p.enter()
 	case mail:
-	case !now.Before(p.s.time(contract.ParamExpiresAt)), now.Sub(p.started) >= emptyBox:
+	case !now.Before(p.s.Time(contract.ParamExpiresAt)), now.Sub(p.started) >= emptyBox:
 		p.begin()
-	case !now.Before(p.s.time(contract.ParamResendAvailableAt)) && p.s.public[contract.ParamResendsLeft] != "0":
-		p.s.resend()
+	case !now.Before(p.s.Time(contract.ParamResendAvailableAt)) && p.s.Public[contract.ParamResendsLeft] != "0":
+		p.s.Resend()
 	}
 }
 
 // enter types the newest mail's code. If it is refused, the owner begins again as soon as the page
 // offers nothing else.
 func (p *patient) enter() {
-	code := p.s.code()
+	code := p.s.Code()
 	p.readAt = time.Time{}
 	if !slices.Contains(p.opened, code) {
 		p.opened = append(p.opened, code)
 	}
-	p.s.answer(code)
+	p.s.Answer(code)
 	p.refused[code] = true
-	if p.s.end == signed {
+	if p.s.End == lab.Signed {
 		p.leave(true)
-	} else if p.lab.clock.now().Sub(p.started) > 2*cooldown {
+	} else if p.lab.Clock.Now().Sub(p.started) > 2*cooldown {
 		p.begin()
 	}
 }
 
+// summary returns how long each visit took, in order of length, the most mails that one needed, and
+// how many visits ended outside.
+func (p *patient) summary() (took []time.Duration, mails, out int) {
+	for _, v := range p.visits {
+		took, mails = append(took, v.took), max(mails, v.opened)
+		if !v.in {
+			out++
+		}
+	}
+	slices.Sort(took)
+	return took, mails, out
+}
+
 func (p *patient) leave(in bool) {
 	p.here = false
-	p.visits = append(p.visits, visit{p.lab.clock.now().Sub(p.began), len(p.opened), in})
+	p.visits = append(p.visits, visit{p.lab.Clock.Now().Sub(p.began), len(p.opened), in})
 }

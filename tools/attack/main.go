@@ -1,7 +1,7 @@
 // Command attack attacks EmailOTP and reports whether every bound held:
 //
 //	go run ./tools/attack                        every attack, some minutes
-//	go run ./tools/attack --small                half a minute, without what depends on the machine's clock
+//	go run ./tools/attack --small                a minute or two, without the machine's clock
 //	go run ./tools/attack --only year,lockout    the named attacks
 //	go run ./tools/attack --json                 the report for programs
 //

@@ -10,20 +10,21 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 )
 
 // mutant is a weakness, the attacks that must find it, and words that they must report.
 type mutant struct {
 	foundBy []string
 	words   string
-	weak    weakness
+	weak    lab.Weakness
 }
 
 // mutants are the weakened worlds, by name.
 func mutants() map[string]mutant {
-	stored := func(weak func(store) store) weakness { return weakness{store: weak} }
-	wrapped := func(f settings.Function, wrap func(function) function) weakness {
-		return weakness{function: func(g settings.Function, h function) function {
+	stored := func(weak func(guard.Store) guard.Store) lab.Weakness { return lab.Weakness{Store: weak} }
+	wrapped := func(f settings.Function, wrap func(lab.Function) lab.Function) lab.Weakness {
+		return lab.Weakness{Function: func(g settings.Function, h lab.Function) lab.Function {
 			if f == g {
 				return wrap(h)
 			}
@@ -33,41 +34,43 @@ func mutants() map[string]mutant {
 	const overBudget = "answers were compared, 10 is the budget"
 	return map[string]mutant{
 		"a store that doesn't count guesses": {[]string{"parallel", "year"}, "compared",
-			stored(func(s store) store { return uncounted{s} })},
+			stored(func(s guard.Store) guard.Store { return uncounted{s} })},
 		"a store that reads, then writes": {[]string{"parallel"}, overBudget,
-			stored(func(s store) store { return &checkThenAct{store: s, spent: map[string]int{}} })},
+			stored(func(s guard.Store) guard.Store { return &checkThenAct{Store: s, spent: map[string]int{}} })},
 		"a verify that compares first": {[]string{"parallel"}, overBudget,
-			weakness{verify: func(v trigger.Verify) function { return comparesFirst{v} }}},
+			lab.Weakness{Verify: func(v trigger.Verify) lab.Function { return comparesFirst{v} }}},
 		"a verify that compares twice": {[]string{"replay"}, "answers of one Session were compared",
-			wrapped(settings.VerifyAuthChallenge, func(h function) function { return twice{h} })},
+			wrapped(settings.VerifyAuthChallenge, func(h lab.Function) lab.Function { return twice{h} })},
 		"codes that can be used again": {[]string{"parallel"}, "were let in by one code",
-			stored(func(s store) store { return reusable{s} })},
+			stored(func(s guard.Store) guard.Store { return reusable{s} })},
 		"a key that accepts everything": {[]string{"elsewhere"}, "it was accepted",
-			weakness{key: func(k keyService) keyService { return yes{k} }}},
-		"a client with every flow": {[]string{"bypass"}, "tokens were given", weakness{client: func(c *poolClient) {
+			lab.Weakness{Key: func(k lab.KeyService) lab.KeyService { return yes{k} }}},
+		"a client with every flow": {[]string{"bypass"}, "tokens were given", lab.Weakness{Client: func(c *lab.PoolClient) {
 			c.ExplicitAuthFlows = append(c.ExplicitAuthFlows, "ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH",
 				"ALLOW_ADMIN_USER_PASSWORD_AUTH")
 		}}},
 		"a define that trusts the last row": {[]string{"forged", "bypass"}, "tokens",
-			wrapped(settings.DefineAuthChallenge, func(h function) function { return lastRow{h} })},
-		"claims that every caller wins": {[]string{"retries"}, "mails", stored(func(s store) store { return generous{s} })},
+			wrapped(settings.DefineAuthChallenge, func(h lab.Function) lab.Function { return lastRow{h} })},
+		"claims that every caller wins": {[]string{"retries"}, "mails",
+			stored(func(s guard.Store) guard.Store { return generous{s} })},
 		"mails that are not counted": {[]string{"flood"}, "is the most",
-			stored(func(s store) store { return forgetful{s} })},
+			stored(func(s guard.Store) guard.Store { return forgetful{s} })},
 		"long codes that are never mailed": {[]string{"lockout"}, "kept out",
-			stored(func(s store) store { return stingy{s} })},
+			stored(func(s guard.Store) guard.Store { return stingy{s} })},
 		"a create with another reason for invented names": {[]string{"enumeration"}, "reason=none",
-			wrapped(settings.CreateAuthChallenge, func(h function) function { return telltale{h} })},
+			wrapped(settings.CreateAuthChallenge, func(h lab.Function) lab.Function { return telltale{h} })},
 		"a spend that fails open": {[]string{"faults"}, "compared that were not counted",
-			stored(func(s store) store { return failsOpen{s} })},
+			stored(func(s guard.Store) guard.Store { return failsOpen{s} })},
 		"a release that does nothing": {[]string{"faults"}, "counted as sent",
-			stored(func(s store) store { return keeps{s} })},
+			stored(func(s guard.Store) guard.Store { return keeps{s} })},
 		"failures that are counted in memory alone": {[]string{"crash"}, "failures are forgotten",
-			stored(func(s store) store { return uncounted{s} })},
-		"a trigger that panics": {[]string{"hostile"}, "panicked", stored(func(s store) store { return jumpy{s} })},
+			stored(func(s guard.Store) guard.Store { return uncounted{s} })},
+		"a trigger that panics": {[]string{"hostile"}, "panicked",
+			stored(func(s guard.Store) guard.Store { return jumpy{s} })},
 	}
 }
 
-type uncounted struct{ store }
+type uncounted struct{ guard.Store }
 
 func (uncounted) SpendGuess(context.Context, string, guard.Bucket, int, time.Time) (bool, error) {
 	return true, nil
@@ -75,7 +78,7 @@ func (uncounted) SpendGuess(context.Context, string, guard.Bucket, int, time.Tim
 
 // checkThenAct is the race that a conditional write prevents.
 type checkThenAct struct {
-	store
+	guard.Store
 	mu    sync.Mutex
 	spent map[string]int
 }
@@ -105,87 +108,87 @@ func (f comparesFirst) Invoke(ctx context.Context, event []byte) ([]byte, error)
 }
 
 // dry uses nothing up.
-type dry struct{ store }
+type dry struct{ guard.Store }
 
 func (dry) Use(context.Context, string, guard.Use, time.Time) (bool, error) {
 	return true, nil
 }
 
-type twice struct{ function }
+type twice struct{ lab.Function }
 
 func (f twice) Invoke(ctx context.Context, event []byte) ([]byte, error) {
-	_, _ = f.function.Invoke(ctx, event)
-	return f.function.Invoke(ctx, event)
+	_, _ = f.Function.Invoke(ctx, event)
+	return f.Function.Invoke(ctx, event)
 }
 
-type reusable struct{ store }
+type reusable struct{ guard.Store }
 
 func (s reusable) Use(ctx context.Context, key string, u guard.Use, now time.Time) (bool, error) {
-	_, err := s.store.Use(ctx, key, u, now)
+	_, err := s.Store.Use(ctx, key, u, now)
 	return true, err
 }
 
-type yes struct{ keyService }
+type yes struct{ lab.KeyService }
 
 func (yes) VerifyMAC(context.Context, []byte, []byte) (bool, error) { return true, nil }
 
-type lastRow struct{ function }
+type lastRow struct{ lab.Function }
 
 func (f lastRow) Invoke(ctx context.Context, event []byte) ([]byte, error) {
-	var e struct{ Request struct{ Session []row } }
+	var e struct{ Request struct{ Session []lab.Row } }
 	rows := &e.Request.Session
 	if json.Unmarshal(event, &e) == nil && len(*rows) > 0 && (*rows)[len(*rows)-1].Result {
 		return []byte(`{"response":{"issueTokens":true}}`), nil
 	}
-	return f.function.Invoke(ctx, event)
+	return f.Function.Invoke(ctx, event)
 }
 
-type generous struct{ store }
+type generous struct{ guard.Store }
 
-func (s generous) Claim(ctx context.Context, key string, before, after item, now time.Time) (bool, error) {
-	_, err := s.store.Claim(ctx, key, before, after, now)
+func (s generous) Claim(ctx context.Context, key string, before, after guard.Item, now time.Time) (bool, error) {
+	_, err := s.Store.Claim(ctx, key, before, after, now)
 	return true, err
 }
 
-type forgetful struct{ store }
+type forgetful struct{ guard.Store }
 
-func (s forgetful) Claim(ctx context.Context, key string, before, after item, now time.Time) (bool, error) {
+func (s forgetful) Claim(ctx context.Context, key string, before, after guard.Item, now time.Time) (bool, error) {
 	after.Mail, after.SlowMail = before.Mail, before.SlowMail
-	return s.store.Claim(ctx, key, before, after, now)
+	return s.Store.Claim(ctx, key, before, after, now)
 }
 
-type stingy struct{ store }
+type stingy struct{ guard.Store }
 
-func (s stingy) Claim(ctx context.Context, key string, before, after item, now time.Time) (bool, error) {
+func (s stingy) Claim(ctx context.Context, key string, before, after guard.Item, now time.Time) (bool, error) {
 	if after.Digits == longDigits {
 		return false, nil
 	}
-	return s.store.Claim(ctx, key, before, after, now)
+	return s.Store.Claim(ctx, key, before, after, now)
 }
 
-type telltale struct{ function }
+type telltale struct{ lab.Function }
 
 func (f telltale) Invoke(ctx context.Context, event []byte) ([]byte, error) {
-	out, err := f.function.Invoke(ctx, event)
+	out, err := f.Function.Invoke(ctx, event)
 	if bytes.Contains(event, []byte(`"userNotFound":true`)) {
 		out = bytes.Replace(out, []byte(`"reason":"sent"`), []byte(`"reason":"none"`), 1)
 	}
 	return out, err
 }
 
-type failsOpen struct{ store }
+type failsOpen struct{ guard.Store }
 
 func (s failsOpen) SpendGuess(ctx context.Context, key string, b guard.Bucket, limit int, now time.Time) (bool, error) {
-	if ok, err := s.store.SpendGuess(ctx, key, b, limit, now); err == nil {
+	if ok, err := s.Store.SpendGuess(ctx, key, b, limit, now); err == nil {
 		return ok, nil
 	}
 	return true, nil
 }
 
-type keeps struct{ store }
+type keeps struct{ guard.Store }
 
-func (keeps) Release(context.Context, string, item, item, time.Time) error { return nil }
+func (keeps) Release(context.Context, string, guard.Item, guard.Item, time.Time) error { return nil }
 
-type jumpy struct{ store }
+type jumpy struct{ guard.Store }
 
 func (jumpy) AskResend(context.Context, string, time.Time) error { panic("a bug") }

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 )
 
 // The quotas' defaults, and the arithmetic of the floods. See bounds.go.
@@ -40,40 +42,34 @@ func answeringFloods(r *run) {
 // pour lets each account sign in 60 times in half an hour, far more often than its own mails allow,
 // at 120 calls a second at most; and an owner every ten seconds.
 func (f answeringFlood) pour(r *run, quota int) {
-	l := r.lab(plan{mode: passwordless, memory: true, change: quotas{quota, 100_000, 100_000}.set})
-	l.settings.PoolMailsUnverifiedDay = 100_000
-	l.makeFunctions()
-	l.inbox.keep = 2
-	attacker := func(n int) person { return owner(50_000 + n) }
+	l := r.Lab(lab.Plan{Mode: settings.Passwordless, Memory: true, Change: func(s *settings.Settings) {
+		quotas{quota, 100_000, 100_000}.set(s)
+		s.PoolMailsUnverifiedDay = 100_000
+	}})
+	attacker := func(n int) lab.Person { return lab.Owner(50_000 + n) }
 	if f.fresh {
 		for n := range f.accounts {
-			s := l.start(attacker(n).with("email_verified", "false"))
-			s.answer(s.code())
+			l.SignsIn(attacker(n).With("email_verified", "false"))
 		}
-		l.clock.advance(2 * time.Hour)
+		l.Clock.Advance(2 * time.Hour)
 	}
-	began := l.clock.now().Truncate(time.Hour).Add(time.Hour)
-	l.clock.until(began)
-	mailed := func() int { return l.inbox.total - l.inbox.mails(trigger.Simulator) }
+	began := l.Clock.Now().Truncate(time.Hour).Add(time.Hour)
+	l.Clock.Until(began)
+	mailed := func() int { return l.Inbox.Total - l.Inbox.Mails(trigger.Simulator) }
 	before := mailed()
 	owners, in, calls := 0, 0, 0
 	const rounds = 60
 	for range rounds {
 		for n := range f.accounts {
-			s := l.start(attacker(n))
-			if s.answer(s.code()); s.end == signed {
+			if l.SignsIn(attacker(n)) {
 				calls++
 			}
 			calls++
 		}
 		for range 3 {
-			who := owner(owners)
+			in += oneMailSuffices(l, lab.Owner(owners))
 			owners++
-			s := l.start(who)
-			if s.answer(s.code()); s.end == signed && l.inbox.mails(who.email()) == 1 {
-				in++
-			}
-			l.clock.advance(10 * time.Second)
+			l.Clock.Advance(10 * time.Second)
 		}
 	}
 	mails, kind := mailed()-before-owners, "old"
@@ -83,7 +79,9 @@ func (f answeringFlood) pour(r *run, quota int) {
 	// Half of the quota is out of the reach of accounts that are not established.
 	guaranteed := f.accounts*establishedStarts+owners <= quota/2
 	most := quota/2 + f.accounts*establishedStarts
-	r.add(passwordless, fmt.Sprintf("%d %s accounts that answer their own mail, for half an hour, %d mails an hour allowed", f.accounts, kind, quota),
+	r.add(settings.Passwordless,
+		fmt.Sprintf("%d %s accounts that answer their own mail, for half an hour, %d mails an hour allowed",
+			f.accounts, kind, quota),
 		calls, fmt.Sprintf("%d mails; %d of %d owners got in with one mail", mails, in, owners), "all owners",
 		unless(guaranteed, "the flood is larger than the bound promises to resist"),
 		unless(in == owners, "%d of %d owners were refused", owners-in, owners),
@@ -93,73 +91,35 @@ func (f answeringFlood) pour(r *run, quota int) {
 // floodSignUps signs up 400 addresses in an hour: the quota for unproven addresses bounds the
 // mails, and owners with a proven address notice nothing.
 func floodSignUps(r *run) {
-	l := r.lab(plan{mode: passwordless, memory: true})
+	l := r.Lab(lab.Plan{Mode: settings.Passwordless, Memory: true})
 	const signUps = 400
 	owners, in := 0, 0
 	sent := func() (n int) {
 		for i := range signUps {
-			n += l.inbox.mails(newcomer(50_000 + i).email())
+			n += l.Inbox.Mails(lab.Newcomer(50_000 + i).Email())
 		}
 		return n
 	}
-	l.clock.until(epoch.Truncate(time.Hour).Add(time.Hour))
+	l.Clock.Until(lab.Epoch.Truncate(time.Hour).Add(time.Hour))
 	var hours []int
 	for range r.scale(24, 7) {
 		before := sent()
 		for i := range signUps {
-			l.start(newcomer(50_000 + i))
-			l.clock.advance(time.Hour / signUps)
+			l.Start(lab.Newcomer(50_000 + i))
+			l.Clock.Advance(time.Hour / signUps)
 		}
 		owners++
-		s := l.start(owner(owners))
-		if s.answer(s.code()); s.end == signed && l.inbox.mails(s.who.email()) == 1 {
-			in++
-		}
+		in += oneMailSuffices(l, lab.Owner(owners))
 		hours = append(hours, sent()-before)
 	}
 	// A run that crosses midnight (UTC) touches two days.
 	days := 1 + len(hours)/24
-	r.add(passwordless, "400 sign-ups an hour with addresses of the attacker's choice", signUps*len(hours),
+	r.add(settings.Passwordless, "400 sign-ups an hour with addresses of the attacker's choice", signUps*len(hours),
 		fmt.Sprintf("%d mails in %d h, at most %d in one; %d of %d owners got in with one mail", sent(), len(hours),
 			slices.Max(hours), in, owners),
 		fmt.Sprintf("≤ %d an hour, %d a day; all", unprovenPerHour, unprovenPerDay),
 		unless(slices.Max(hours) <= unprovenPerHour+1, "%d mails in an hour", slices.Max(hours)),
 		unless(sent() <= days*unprovenPerDay, "%d mails, %d is the most", sent(), days*unprovenPerDay),
-		unless(sent() > unprovenPerHour/2, "only %d mails", sent()), unless(in == owners, "%d owners were refused",
-			owners-in))
-}
-
-// besiegedNewcomer is an owner who never proved the address, while an attacker begins a sign-in for
-// it every 20 seconds. A mail goes as often as the bucket of such addresses refills.
-func besiegedNewcomer(r *run) {
-	l := r.lab(plan{mode: passwordless, memory: true})
-	l.inbox.keep = 4
-	who := newcomer(1)
-	refill := 24 * time.Hour / newMailsPerDay
-	p := &patient{lab: l, who: who}
-	calls := 0
-	hours := r.scale(48, 8)
-	for now := epoch; len(p.visits) < hours/4; now = now.Add(10 * time.Second) {
-		l.clock.until(now)
-		if calls%2 == 0 {
-			l.start(who)
-		}
-		calls++
-		if now.Sub(epoch) >= time.Duration(4*len(p.visits)+3)*time.Hour {
-			p.arrive()
-		}
-		p.act()
-	}
-	var worst time.Duration
-	out := 0
-	for _, v := range p.visits {
-		worst = max(worst, v.took)
-		if !v.in {
-			out++
-		}
-	}
-	most := refill + 2*readingTime
-	r.add(passwordless, "an owner who never proved the address, a start every 20 seconds", calls/2,
-		fmt.Sprintf("%d visits, %d kept out, longest %s", len(p.visits), out, short(worst)), "in within "+short(most),
-		unless(out == 0, "the owner was kept out %d times", out), unless(worst <= most, "the owner waited %s", short(worst)))
+		unless(sent() > unprovenPerHour/2, "only %d mails", sent()),
+		unless(in == owners, "%d owners were refused", owners-in))
 }

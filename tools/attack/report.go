@@ -52,7 +52,7 @@ func (r Report) Err() error {
 	return fmt.Errorf("%d of %d bounds are broken", r.Broken, len(r.Rows))
 }
 
-// Table writes the report for people.
+// Table writes the report as a table.
 func (r Report) Table(w io.Writer) error {
 	lines := [][]string{{"attack", "mode", "what was tried", "count", "result", "bound", ""}}
 	why := ""

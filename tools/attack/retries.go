@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 )
 
 // Cognito waits five seconds for a trigger and then calls it again, beside the first call. Here it
@@ -23,20 +24,17 @@ type slowness struct {
 	calls int
 }
 
-func slownesses() []slowness {
-	return []slowness{
-		{"mail", mailing, 1}, {"mail, twice", mailing, 2}, {"reading the item", reading, 1},
-		{"claiming the mail", firstUpdate, 2}, {"the key", codeMAC, 1}, {"the key's second MAC", bindingMAC, 1},
-		{"counting the guess", countingGuess, 1}, {"comparing", comparing, 1},
-		{"using the code up", usingUp, 1}, {"using the code up, twice", usingUp, 2},
-	}
+var slownesses = []slowness{
+	{"mail", mailing, 1}, {"mail, twice", mailing, 2}, {"reading the item", reading, 1},
+	{"claiming the mail", firstUpdate, 2}, {"the key", codeMAC, 1}, {"the key's second MAC", bindingMAC, 1},
+	{"counting the guess", countingGuess, 1}, {"comparing", comparing, 1},
+	{"using the code up", usingUp, 1}, {"using the code up, twice", usingUp, 2},
 }
 
 // retries makes the pool call triggers again while their first calls still run, and makes functions
 // die: one mail each time, and the owner gets in.
 func retries(r *run, m settings.Mode) {
-	all := slownesses()
-	r.parallel(len(all), 8, func(r *run, i int) { all[i].outwait(r, m) })
+	r.parallel(len(slownesses), 8, func(r *run, i int) { slownesses[i].outwait(r, m) })
 	for _, at := range []string{"Read", "Claim", "Claim done", "Send", "Send done"} {
 		dieAt(r, m, at, false)
 	}
@@ -47,22 +45,23 @@ func retries(r *run, m settings.Mode) {
 
 // outwait signs in while a service is slow.
 func (s slowness) outwait(r *run, m settings.Mode) {
-	l := r.wiredLab(plan{mode: m, pool: func(o *poolOptions) { o.TriggerTimeout, o.TriggerAttempts = poolWaits, 3 }})
-	slow := s.call.with(fault{Latency: serviceTakes}, s.calls)
+	impatient := func(o *lab.PoolOptions) { o.TriggerTimeout, o.TriggerAttempts = poolWaits, 3 }
+	l := r.wiredLab(lab.Plan{Mode: m, Pool: impatient})
+	slow := s.call.with(lab.Fault{Latency: serviceTakes}, s.calls)
 	if !s.call.answering {
-		l.gateway.Inject(slow)
+		l.Gateway.Inject(slow)
 	}
 	mails, in := 0, false
-	a, err := l.enter(victim, knownPassword)
+	a, err := l.Enter(lab.Victim, lab.KnownPassword)
 	if err == nil {
 		time.Sleep(2 * serviceTakes) // the first call still runs: its mail comes within the service's time
-		if letters := l.mailsTo(victim); len(letters) > 0 {
+		if letters := l.MailsTo(lab.Victim); len(letters) > 0 {
 			if s.call.answering {
-				l.gateway.Inject(slow)
+				l.Gateway.Inject(slow)
 			}
-			a, err = l.answerCode(a, victim, letters[0].code)
+			a, err = l.AnswerCode(a, lab.Victim, letters[0].Code)
 			time.Sleep(serviceTakes)
-			mails, in = len(l.mailsTo(victim)), err == nil && a.signedIn()
+			mails, in = len(l.MailsTo(lab.Victim)), err == nil && a.SignedIn()
 		}
 	}
 	r.add(m, "trigger called again, slow: "+s.name, 1, fmt.Sprintf("%d mail(s), signed in: %v", mails, in),
@@ -73,33 +72,33 @@ func (s slowness) outwait(r *run, m settings.Mode) {
 // dieAt ends create or verify at one of its calls. The owner goes on as a page would: begins again,
 // and requests the mail again if none comes.
 func dieAt(r *run, m settings.Mode, at string, answering bool) {
-	d := &reaper{never: make(chan struct{})}
-	defer close(d.never)
-	l := r.lab(plan{mode: m, memory: true, weaken: d.weakness()})
-	l.inbox.hook = func(_ string, accepted bool) error {
-		d.pass(map[bool]string{false: "Send", true: "Send done"}[accepted])
+	d := &lab.Reaper{Never: make(chan struct{})}
+	defer close(d.Never)
+	l := r.Lab(lab.Plan{Mode: m, Memory: true, Weaken: d.Weakness()})
+	l.Inbox.Hook = func(_ string, accepted bool) error {
+		d.Pass(map[bool]string{false: "Send", true: "Send done"}[accepted])
 		return nil
 	}
-	who := owner(1)
+	who := lab.Owner(1)
 	if !answering {
-		d.arm(at)
+		d.Arm(at)
 	}
-	s := l.start(who)
+	s := l.Start(who)
 	if answering {
-		d.arm(at)
-		s.answer(s.code())
+		d.Arm(at)
+		s.Answer(s.Code())
 	}
-	dead := s.err
+	dead := s.Err
 
-	began := l.clock.now()
-	s = l.start(who)
-	l.clock.advance(20 * time.Second)
-	if l.inbox.mails(who.email()) == 0 {
-		l.clock.until(began.Add(cooldown))
-		s.resend()
+	began := l.Clock.Now()
+	s = l.Start(who)
+	l.Clock.Advance(20 * time.Second)
+	if l.Inbox.Mails(who.Email()) == 0 {
+		l.Clock.Until(began.Add(cooldown))
+		s.Resend()
 	}
-	s.answer(s.code())
-	mails, took := l.inbox.mails(who.email()), l.clock.now().Sub(began)
+	s.Answer(s.Code())
+	mails, took := l.Inbox.Mails(who.Email()), l.Clock.Now().Sub(began)
 
 	when := "before " + at
 	if call, after := strings.CutSuffix(at, " done"); after {
@@ -112,7 +111,7 @@ func dieAt(r *run, m settings.Mode, at string, answering bool) {
 	}
 	r.add(m, "the function dies "+when, 1, fmt.Sprintf("%d mail(s), signed in after %s", mails, short(took)),
 		fmt.Sprintf("%d mail(s), 2.0 min", most),
-		unless(errors.Is(dead, errDied), "it did not die there: %v", dead), unless(s.end == signed,
-			"the owner did not get in"),
+		unless(errors.Is(dead, lab.ErrDied), "it did not die there: %v", dead),
+		unless(s.End == lab.Signed, "the owner did not get in"),
 		unless(mails >= 1 && mails <= most, "%d mails", mails), unless(took <= 2*time.Minute, "it took %s", short(took)))
 }

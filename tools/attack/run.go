@@ -1,21 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/tool"
-)
-
-const (
-	passwordless = settings.Passwordless
-	withPassword = settings.Password
 )
 
 // attack is one kind of attack.
@@ -29,7 +27,7 @@ type attack struct {
 
 // attacks returns every attack in the order of the report.
 func attacks() []attack {
-	both, first := []settings.Mode{passwordless, withPassword}, []settings.Mode{passwordless}
+	both, first := []settings.Mode{settings.Passwordless, settings.Password}, []settings.Mode{settings.Passwordless}
 	return []attack{
 		{"year", "a year of guesses", both, false, yearOfGuesses},
 		{"parallel", "parallel answers", both, false, parallelAnswers},
@@ -62,43 +60,38 @@ type options struct {
 	only     []string  // empty means all
 	progress io.Writer // may be nil
 	// weaken breaks parts of the world. The tests use it to see every attack succeed.
-	weaken weakness
+	weaken lab.Weakness
 }
 
 // run is one run of the harness, or one parallel job of it.
 type run struct {
-	ctx   context.Context
-	opts  options
-	world *world
-	name  string // of the attack under way
-
-	rows    []Row
-	cleanup []func()
+	lab.Scope
+	opts options
+	log  *log.Logger
+	name string // of the attack under way
+	rows []Row
 }
 
 // attackAll runs the attacks one after the other. Its error means that the harness failed; what an
 // attack achieved is in the report. When ctx ends, the run ends, with all that it started.
 func attackAll(ctx context.Context, opts options) (Report, error) {
 	began := time.Now()
-	if opts.progress == nil {
-		opts.progress = io.Discard
-	}
-	opts.progress = &lockedWriter{w: opts.progress}
-	r := &run{ctx: ctx, opts: opts}
-	var err error
-	if r.world, err = newWorld(ctx, opts); err != nil {
+	progress := log.New(cmp.Or(opts.progress, io.Discard), "", 0)
+	world, err := lab.NewWorld(ctx, opts.weaken, func(line string) { progress.Print(line) })
+	if err != nil {
 		return Report{}, err
 	}
-	defer r.world.close()
+	defer world.Close()
+	r := &run{Scope: lab.Scope{Ctx: ctx, World: world}, opts: opts, log: progress}
 	for _, a := range attacks() {
 		if !tool.Chosen(opts.only, a.name) || opts.small && a.slow {
 			continue
 		}
 		r.name = a.name
-		fmt.Fprintf(opts.progress, "%-12s %s\n", a.name, a.title)
+		progress.Printf("%-12s %s", a.name, a.title)
 		started := time.Now()
 		for _, m := range a.modes {
-			if err := r.guard(func() { a.run(r, m) }); err != nil {
+			if err := r.Guard(func() { a.run(r, m) }); err != nil {
 				return r.report(began), fmt.Errorf("attack %s: %w", a.name, err)
 			}
 		}
@@ -107,56 +100,21 @@ func attackAll(ctx context.Context, opts options) (Report, error) {
 	return r.report(began), nil
 }
 
-// aborted is the panic by which an attack ends where the harness itself failed.
-type aborted struct{ err error }
-
-// check aborts the attack if err is not nil.
-func (r *run) check(err error) {
-	if err != nil {
-		panic(aborted{err})
-	}
-}
-
-// alive aborts the attack if the run was cancelled.
-func (r *run) alive() {
-	if r.ctx.Err() != nil {
-		r.check(context.Cause(r.ctx))
-	}
-}
-
-// guard runs f and what f registered for cleanup, and returns the error that aborted f.
-func (r *run) guard(f func()) (err error) {
-	defer func() {
-		for _, f := range r.cleanup {
-			f()
-		}
-		r.cleanup = nil
-		if p := recover(); p != nil {
-			a, ok := p.(aborted)
-			if !ok {
-				panic(p)
-			}
-			err = a.err
-		}
-	}()
-	f()
-	return nil
-}
-
 // parallel runs n jobs, at most limit at a time, and appends their rows in order. The first error
 // aborts the attack.
 func (r *run) parallel(n, limit int, job func(r *run, i int)) {
-	ctx, cancel := context.WithCancelCause(r.ctx)
+	ctx, cancel := context.WithCancelCause(r.Ctx)
 	defer cancel(nil)
 	jobs, slots := make([]*run, n), make(chan struct{}, limit)
 	var wait sync.WaitGroup
 	for i := range n {
-		j := &run{ctx: ctx, opts: r.opts, world: r.world, name: r.name}
+		j := &run{Scope: lab.Scope{Ctx: ctx, World: r.World}, opts: r.opts, log: r.log,
+			name: r.name}
 		jobs[i] = j
 		slots <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-slots }()
-			if err := j.guard(func() { job(j, i) }); err != nil {
+			if err := j.Guard(func() { job(j, i) }); err != nil {
 				cancel(err)
 			}
 		})
@@ -165,7 +123,7 @@ func (r *run) parallel(n, limit int, job func(r *run, i int)) {
 	for _, j := range jobs {
 		r.rows = append(r.rows, j.rows...)
 	}
-	r.check(context.Cause(ctx))
+	r.Check(context.Cause(ctx))
 }
 
 // atOnce runs f n times at the same moment.
@@ -180,7 +138,7 @@ func (r *run) atOnce(n int, f func(i int)) {
 }
 
 func (r *run) progress(format string, args ...any) {
-	fmt.Fprintf(r.opts.progress, "             "+format+"\n", args...)
+	r.log.Printf("             "+format, args...)
 }
 
 // add records a row. Each of broken is a sentence about a broken bound, or empty; see [unless].
@@ -212,15 +170,4 @@ func (r *run) scale(full, small int) int {
 		return small
 	}
 	return full
-}
-
-type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *lockedWriter) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(b)
 }

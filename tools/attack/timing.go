@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 )
 
 // A difference in time is a leak if it is no accident and large enough to be used.
@@ -25,19 +26,19 @@ func timing(r *run, m settings.Mode) {
 	idle, busy := quotas{100_000, 100_000, 100_000}, quotas{10_000, 10_000, settings.MaxPoolMails}
 	for _, p := range []struct {
 		name   string
-		spec   userSpec
+		spec   lab.UserSpec
 		quotas quotas
 		others int // owners who sign in before, so that the quota for proven addresses is in use
 	}{
-		{"known", userSpec{EmailVerified: true}, idle, 0},
-		{"known, address not proven", userSpec{}, idle, 0},
-		{"known, in a pool that people use", userSpec{EmailVerified: true}, busy, 400},
+		{"known", lab.UserSpec{EmailVerified: true}, idle, 0},
+		{"known, address not proven", lab.UserSpec{}, idle, 0},
+		{"known, in a pool with other sign-ins", lab.UserSpec{EmailVerified: true}, busy, 400},
 	} {
-		l := r.lab(plan{mode: m, wire: true, change: p.quotas.set})
+		l := r.Lab(lab.Plan{Mode: m, Wire: true, Change: p.quotas.set})
 		for n := range p.others {
-			l.start(owner(50_000 + n))
+			l.Start(lab.Owner(50_000 + n))
 		}
-		times := stopwatch(l, p.spec)
+		times := stopwatch(r, l, p.spec)
 		for _, step := range steps {
 			if step.timed {
 				result, bound, broken := compareTimes(step.name, times[true][step.name], times[false][step.name])
@@ -50,13 +51,13 @@ func timing(r *run, m settings.Mode) {
 // stopwatch times every step in milliseconds, by whether the name is known and by step, in random
 // order. Each name is used once, so that no budget or cool-down matters but what the steps
 // themselves cause.
-func stopwatch(l *lab, spec userSpec) map[bool]map[string][]float64 {
+func stopwatch(r *run, l *lab.Lab, spec lab.UserSpec) map[bool]map[string][]float64 {
 	times := map[bool]map[string][]float64{true: {}, false: {}}
 	const warm = 20
 	for i := range samples + warm {
 		spec.Email = fmt.Sprintf("user%05d@example.com", i)
-		if l.user(spec); i%100 == 0 {
-			l.run.progress("%d of %d samples", i, samples)
+		if l.User(spec); i%100 == 0 {
+			r.progress("%d of %d samples", i, samples)
 		}
 		for _, which := range rand.Perm(2) {
 			known := which == 0
@@ -71,7 +72,7 @@ func stopwatch(l *lab, spec userSpec) map[bool]map[string][]float64 {
 				began := time.Now()
 				a, err := step.take(s)
 				took := float64(time.Since(began)) / float64(time.Millisecond)
-				l.run.check(err)
+				l.Scope.Check(err)
 				if s.last = a; i >= warm {
 					times[known][step.name] = append(times[known][step.name], took)
 				}
@@ -81,41 +82,30 @@ func stopwatch(l *lab, spec userSpec) map[bool]map[string][]float64 {
 	return times
 }
 
-func compareTimes(step string, known, nobody []float64) (result, bound, broken string) {
-	p, a, b := mannWhitney(known, nobody), median(known), median(nobody)
+func compareTimes(step string, known, invented []float64) (result, bound, broken string) {
+	p, a, b := mannWhitney(known, invented), median(known), median(invented)
 	apart := math.Abs(a-b) / min(a, b)
 	return fmt.Sprintf("medians %.2f and %.2f ms, %.1f %% apart, p = %.2g", a, b, 100*apart, p),
 		fmt.Sprintf("not both p < %g and > %.0f %%", leakP, 100*leakMedian),
-		unless(p >= leakP || apart <= leakMedian, "%s tells known names from others: %.2f against %.2f ms, p = %.2g",
+		unless(p >= leakP || apart <= leakMedian, "%s differs between known and invented names: %.2f against %.2f ms, p = %.2g",
 			step, a, b, p)
 }
 
 // mannWhitney returns the two-sided p-value of the test that neither of two samples tends to be the
-// larger, by the normal approximation with the correction for ties: good from some twenty samples.
+// larger, by the normal approximation: good from some twenty samples.
 func mannWhitney(a, b []float64) float64 {
-	all := slices.Sorted(slices.Values(slices.Concat(a, b)))
-	n, m, total := float64(len(a)), float64(len(b)), float64(len(all))
-	rank, ties := map[float64]float64{}, 0.0
-	for i := 0; i < len(all); {
-		j := i
-		for j < len(all) && all[j] == all[i] {
-			j++
-		}
-		// Equal values share the mean of the ranks i+1 to j.
-		rank[all[i]] = float64(i+j+1) / 2
-		t := float64(j - i)
-		ties += t*t*t - t
-		i = j
-	}
-	u := -n * (n + 1) / 2
+	u, n, m := 0.0, float64(len(a)), float64(len(b))
 	for _, x := range a {
-		u += rank[x]
+		for _, y := range b {
+			switch {
+			case x > y:
+				u++
+			case x == y:
+				u += 0.5
+			}
+		}
 	}
-	deviation := math.Sqrt(n * m / 12 * (total + 1 - ties/(total*(total-1))))
-	if deviation == 0 {
-		return 1
-	}
-	return math.Erfc(math.Abs(u-n*m/2) / deviation / math.Sqrt2)
+	return math.Erfc(math.Abs(u-n*m/2) / math.Sqrt(n*m*(n+m+1)/12) / math.Sqrt2)
 }
 
 // median returns the middle of the samples.

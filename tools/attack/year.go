@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 )
 
 // season is one simulation of an attacker who guesses the codes of one account for a year.
@@ -12,7 +13,7 @@ type season struct {
 	// visits is how often a day the owner signs in.
 	visits int
 	pace   pace
-	// engine says that the budgets lie in the real engine, else in memory.
+	// engine is true if the budgets lie in the real engine, false if in memory.
 	engine bool
 }
 
@@ -36,7 +37,7 @@ var (
 // minute.
 func seasons(m settings.Mode) []season {
 	const engine, memory = true, false
-	if m == withPassword {
+	if m == settings.Password {
 		return []season{{0, soon, engine}, {0, saved, engine}, {1, soon, memory}}
 	}
 	return []season{
@@ -46,7 +47,7 @@ func seasons(m settings.Mode) []season {
 }
 
 func yearOfGuesses(r *run, m settings.Mode) {
-	if m == passwordless {
+	if m == settings.Passwordless {
 		sameStore(r)
 	}
 	all := seasons(m)
@@ -55,9 +56,9 @@ func yearOfGuesses(r *run, m settings.Mode) {
 
 // guesser is the attacker. Every guess is a code that was not tried before.
 type guesser struct {
-	lab         *lab
-	victim      person
-	short, long tally
+	lab         *lab.Lab
+	victim      lab.Person
+	short, long lab.Tally
 	tried       int
 	lucky       int
 	odd         error
@@ -65,7 +66,7 @@ type guesser struct {
 
 // one gives a single guess.
 func (g *guesser) one() {
-	if s := g.lab.start(g.victim); s.short() {
+	if s := g.lab.Start(g.victim); isShort(s) {
 		g.guess(s)
 	}
 }
@@ -74,11 +75,11 @@ func (g *guesser) one() {
 // it stops when enough is proven.
 func (g *guesser) all() {
 	for range 4 * guessBurst {
-		s := g.lab.start(g.victim)
-		if !s.short() {
+		s := g.lab.Start(g.victim)
+		if !isShort(s) {
 			return
 		}
-		for s.short() {
+		for isShort(s) {
 			g.guess(s)
 		}
 	}
@@ -86,12 +87,12 @@ func (g *guesser) all() {
 
 // burst begins as many sign-ins as the bucket could feed before it gives the first guess.
 func (g *guesser) burst() {
-	var begun []*signIn
+	var begun []*lab.SignIn
 	for range guessBurst/attempts + 2 {
-		begun = append(begun, g.lab.start(g.victim))
+		begun = append(begun, g.lab.Start(g.victim))
 	}
 	for _, s := range begun {
-		for s.short() {
+		for isShort(s) {
 			g.guess(s)
 		}
 	}
@@ -99,70 +100,69 @@ func (g *guesser) burst() {
 
 // hammer uses every answer of a sign-in, whatever code is due.
 func (g *guesser) hammer() {
-	for s := g.lab.start(g.victim); s.end == open; {
+	for s := g.lab.Start(g.victim); s.End == lab.Open; {
 		g.guess(s)
 	}
 }
 
 // guess gives one answer and counts the comparison.
-func (g *guesser) guess(s *signIn) {
+func (g *guesser) guess(s *lab.SignIn) {
 	g.tried++
-	digits := s.digits()
-	if s.tally = &g.short; digits == longDigits {
-		s.tally = &g.long
+	digits := s.Digits()
+	if s.Tally = &g.short; digits == longDigits {
+		s.Tally = &g.long
 	}
-	if s.answer(guess(g.tried, digits)); s.end == signed {
+	if s.Answer(guess(g.tried, digits)); s.End == lab.Signed {
 		g.lucky++
 	}
-	if err := unexpected(s.err); err != nil {
+	if err := unexpected(s.Err); err != nil {
 		g.odd = err
 	}
 }
 
 // play runs the simulation and adds its row.
 func (s season) play(r *run, m settings.Mode, days int) {
-	l := r.lab(plan{mode: m, memory: !s.engine})
-	l.inbox.keep = 4
-	g := &guesser{lab: l, victim: owner(1)}
+	l := r.Lab(lab.Plan{Mode: m, Memory: !s.engine})
+	g := &guesser{lab: l, victim: lab.Owner(1)}
 	visits, made := 0, 0
-	end := epoch.Add(time.Duration(days) * 24 * time.Hour)
-	attackAt, visitAt := epoch, end
+	end := lab.Epoch.Add(time.Duration(days) * 24 * time.Hour)
+	attackAt, visitAt := lab.Epoch, end
 	if s.visits > 0 {
-		visitAt = epoch.Add(7 * time.Minute)
+		visitAt = lab.Epoch.Add(7 * time.Minute)
 	}
 	for attackAt.Before(end) || visitAt.Before(end) {
 		if attackAt.After(visitAt) {
-			l.clock.until(visitAt)
-			if visits++; l.visit(g.victim) {
+			l.Clock.Until(visitAt)
+			if visits++; comeOnce(l, g.victim) {
 				made++
 			}
 			visitAt = visitAt.Add(24 * time.Hour / time.Duration(s.visits))
 			continue
 		}
-		l.clock.until(attackAt)
+		l.Clock.Until(attackAt)
 		s.pace.guess(g)
 		attackAt = attackAt.Add(s.pace.every)
 	}
 	s.addRow(r, m, days, g, visits, made)
 }
 
-// visit signs the owner in with the newest mail. After a refused short code the owner requests the
+// comeOnce signs the owner in with the newest mail. After a refused short code the owner requests the
 // mail again.
-func (l *lab) visit(who person) (in bool) {
-	s := l.start(who)
+func comeOnce(l *lab.Lab, who lab.Person) (in bool) {
+	s := l.Start(who)
 	for range 4 {
-		l.clock.advance(20 * time.Second)
-		if s.answer(s.code()); s.end != open {
+		l.Clock.Advance(20 * time.Second)
+		if s.Answer(s.Code()); s.End != lab.Open {
 			break
 		}
-		l.clock.advance(cooldown)
-		s.resend()
+		l.Clock.Advance(cooldown)
+		s.Resend()
 	}
-	return s.end == signed
+	return s.End == lab.Signed
 }
 
 func (s season) addRow(r *run, m settings.Mode, days int, g *guesser, visits, made int) {
-	compared, most := g.short.wrong(), maxGuesses(days)
+	compared, most := g.short.Wrong(), maxGuesses(days)
 	bound := fmt.Sprintf("≤ %s in %d days", grouped(most), days)
 	comes := fmt.Sprintf("the owner comes %d times a day", s.visits)
 	switch s.visits {
@@ -176,7 +176,7 @@ func (s season) addRow(r *run, m settings.Mode, days int, g *guesser, visits, ma
 		where = "on the engine"
 	}
 	result := fmt.Sprintf("%s compared: %s", grouped(compared), chances(compared))
-	if long := g.long.wrong(); long > 0 {
+	if long := g.long.Wrong(); long > 0 {
 		result += fmt.Sprintf("; %s at long codes: %.0e", grouped(long), chance(long, longDigits))
 	}
 	r.add(m, fmt.Sprintf("%s; %s (%s)", s.pace.name, comes, where), g.tried, result, bound,

@@ -1,10 +1,9 @@
-package main
+package lab
 
 import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -26,43 +25,48 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
 
-// This file and pool.go are where the harness touches the sandbox's services.
+// This file and pool.go are where the lab touches the sandbox's services.
 
 const (
-	region    = "eu-west-1"
+	Region    = "eu-west-1"
 	account   = "123456789012"
 	partition = "aws"
 	tableName = "Guard"
-	keyID     = "0f1e2d3c-0000-4000-8000-000000000001"
-	keyARN    = "arn:aws:kms:" + region + ":" + account + ":key/" + keyID
+	KeyID     = "0f1e2d3c-0000-4000-8000-000000000001"
+	keyARN    = "arn:aws:kms:" + Region + ":" + account + ":key/" + KeyID
 	sender    = "no-reply@example.com"
 )
 
-// fault makes calls of a service fail.
-type fault = gateway.Fault
+// Fault makes calls of a service fail.
+type Fault = gateway.Fault
 
 // quiet drops what the sandbox's services log.
 var quiet = slog.New(slog.DiscardHandler)
 
-// world is what all labs of a run share: the table engine and the signing keys of the user pools.
+// World is what all labs share: the table engine and the signing keys of the user pools.
 // Labs have different pool ids, so their items differ.
-type world struct {
-	tables  *tables.Service
-	signing func() (*userpool.SigningKeys, error)
-	labs    atomic.Int64
+type World struct {
+	tables   *tables.Service
+	signing  func() (*userpool.SigningKeys, error)
+	labs     atomic.Int64
+	weaken   Weakness
+	progress func(line string)
 }
 
-func newWorld(ctx context.Context, opts options) (*world, error) {
-	w := &world{signing: sync.OnceValues(userpool.GenerateKeys)}
+// NewWorld starts the table engine. Weaken breaks parts of every lab; progress receives lines about
+// the engine's installation.
+func NewWorld(ctx context.Context, weaken Weakness, progress func(line string)) (*World, error) {
+	w := &World{signing: sync.OnceValues(userpool.GenerateKeys), weaken: weaken, progress: progress}
 	var err error
-	w.tables, err = startTables(ctx, opts, "")
+	w.tables, err = w.StartTables(ctx, "")
 	return w, err
 }
 
-func (w *world) close() { _ = w.tables.Close() }
+// Close stops the table engine.
+func (w *World) Close() { _ = w.tables.Close() }
 
-// startTables starts an engine. It stores its data below path, or in memory if path is empty.
-func startTables(ctx context.Context, opts options, path string) (*tables.Service, error) {
+// StartTables starts an engine. It stores its data below path, or in memory if path is empty.
+func (w *World) StartTables(ctx context.Context, path string) (*tables.Service, error) {
 	cache, err := cachedir.Dir()
 	if err != nil {
 		return nil, err
@@ -70,58 +74,54 @@ func startTables(ctx context.Context, opts options, path string) (*tables.Servic
 	definition := map[string]any{"TableName": tableName, "BillingMode": "PAY_PER_REQUEST",
 		"KeySchema":            []any{map[string]any{"AttributeName": dynamo.PartitionKey, "KeyType": "HASH"}},
 		"AttributeDefinitions": []any{map[string]any{"AttributeName": dynamo.PartitionKey, "AttributeType": "S"}}}
-	return tables.Start(ctx, tables.Config{Region: region, Account: account, Partition: partition, CacheDir: cache,
+	return tables.Start(ctx, tables.Config{Region: Region, Account: account, Partition: partition, CacheDir: cache,
 		Path:   path,
-		Logger: quiet, Progress: func(s string) { fmt.Fprintln(opts.progress, s) },
+		Logger: quiet, Progress: w.progress,
 		Tables: []tables.Table{{Name: tableName, Definition: definition,
-			ARN: "arn:aws:dynamodb:" + region + ":" + account + ":table/" + tableName}}})
+			ARN: "arn:aws:dynamodb:" + Region + ":" + account + ":table/" + tableName}}})
 }
 
 // openServices serves the sandbox's services on loopback and connects the triggers with them by the
 // clients that the functions have in the cloud. The lab's time becomes the machine's.
-func (l *lab) openServices() error {
+func (l *Lab) openServices() error {
 	l.now, l.letters = time.Now, mailbox.NewStore(0)
-	ses := mailbox.New(mailbox.Config{Region: region, Account: account, Partition: partition,
+	ses := mailbox.New(mailbox.Config{Region: Region, Account: account, Partition: partition,
 		Identities: []mailbox.Identity{
-			{Name: sender, ARN: "arn:aws:ses:" + region + ":" + account + ":identity/" + sender}}}, nil, l.letters)
-	kms, err := keys.New([]keys.Key{{ID: keyID, ARN: keyARN, Spec: "HMAC_256", Usage: "GENERATE_VERIFY_MAC"}}, nil,
+			{Name: sender, ARN: "arn:aws:ses:" + Region + ":" + account + ":identity/" + sender}}}, nil, l.letters)
+	kms, err := keys.New([]keys.Key{{ID: KeyID, ARN: keyARN, Spec: "HMAC_256", Usage: "GENERATE_VERIFY_MAC"}}, nil,
 		rand.Reader)
 	if err != nil {
 		return err
 	}
-	cognito := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		pool, err := l.userPool()
-		if err != nil {
-			http.Error(w, "no pool", http.StatusServiceUnavailable)
-			return
-		}
-		pool.ServeHTTP(w, r)
-	})
-	l.gateway = gateway.New(map[string]gateway.Service{gateway.KMS: kms, gateway.SES: ses,
+	cognito, err := l.userPool()
+	if err != nil {
+		return err
+	}
+	l.Gateway = gateway.New(map[string]gateway.Service{gateway.KMS: kms, gateway.SES: ses,
 		gateway.DynamoDB: l.tables()}, cognito, quiet)
 	listener, err := loopback.Listen(context.Background(), 0, "the services under attack", "")
 	if err != nil {
 		return err
 	}
-	server := loopback.Serve(listener, loopback.Guard(l.gateway), quiet)
-	l.run.cleanup = append(l.run.cleanup, func() { _ = server.Close() })
+	server := loopback.Serve(listener, loopback.Guard(l.Gateway), quiet)
+	l.Scope.cleanup = append(l.Scope.cleanup, func() { _ = server.Close() })
 
-	environment := map[string]string{"AWS_REGION": region, "AWS_ACCESS_KEY_ID": "lab", "AWS_SECRET_ACCESS_KEY": "lab",
+	environment := map[string]string{"AWS_REGION": Region, "AWS_ACCESS_KEY_ID": "lab", "AWS_SECRET_ACCESS_KEY": "lab",
 		"AWS_ENDPOINT_URL": server.URL()}
 	lookup := func(name string) (string, bool) { v, ok := environment[name]; return v, ok }
 	key, err1 := macs.New(l.settings.KeyARN, lookup)
 	store, err2 := table.New(l.settings.TableName, lookup)
 	send, err3 := email.New(l.settings, lookup)
-	people, err4 := directory.New(lookup)
-	l.key.keyService, l.store, l.sender, l.directory = key, store, send, people
+	users, err4 := directory.New(lookup)
+	l.Key.KeyService, l.Store, l.sender, l.directory = key, store, send, users
 	return errors.Join(err1, err2, err3, err4)
 }
 
-// mailsTo returns the mails to an address that the sandbox's SES accepted, newest first.
-func (l *lab) mailsTo(address string) []letter {
-	var all []letter
+// MailsTo returns the mails to an address that the sandbox's SES accepted, newest first.
+func (l *Lab) MailsTo(address string) []Letter {
+	var all []Letter
 	for _, m := range l.letters.Messages(address, time.Time{}, 0) {
-		all = append(all, letter{address, plainCode(m.Text), m.SentAt})
+		all = append(all, Letter{plainCode(m.Text), m.SentAt})
 	}
 	return all
 }

@@ -6,55 +6,28 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/guard/dynamo"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard/memory"
-	gateway "github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 )
-
-type (
-	store = guard.Store
-	item  = guard.Item
-)
-
-// newStore returns the budgets' store: in process, or the real one in front of the engine.
-func newStore(g *gateway.Gateway, inMemory bool) store {
-	if inMemory {
-		return memory.New()
-	}
-	return dynamo.New(dynamodb.New(dynamodb.Options{Region: region, HTTPClient: inProcess{g}, RetryMaxAttempts: 2,
-		BaseEndpoint: aws.String("http://127.0.0.1"), Credentials: credentials.NewStaticCredentialsProvider("lab", "lab",
-			"")}), tableName)
-}
-
-// failures returns how many wrong answers in a row the store has of a user.
-func (l *lab) failures(who person) int {
-	i, err := l.store.Read(l.run.ctx, guard.Key(l.id, who.name))
-	l.run.check(err)
-	return i.Failures
-}
 
 // sameStore sends the same random calls to the store in memory and to the engine, and compares
 // every answer.
 func sameStore(r *run) {
-	l := r.lab(plan{mode: passwordless})
+	l := r.Lab(lab.Plan{Mode: settings.Passwordless})
 	n := r.scale(4000, 800)
-	twin := store(memory.New())
+	twin := guard.Store(memory.New())
 	dice := rand.New(rand.NewPCG(7, uint64(n)))
-	now, differ, first := epoch, 0, ""
+	now, differ, first := lab.Epoch, 0, ""
 	for i := range n {
-		r.alive()
+		r.Alive()
 		now = now.Add(time.Duration(dice.IntN(40)) * time.Minute)
-		call := randomCall(dice, l.id, now)
-		real, err := call(r.ctx, l.store)
-		r.check(err)
-		other, err := call(r.ctx, twin)
-		r.check(err)
+		call := randomCall(dice, l.ID, now)
+		real, err := call(r.Ctx, l.Store)
+		r.Check(err)
+		other, err := call(r.Ctx, twin)
+		r.Check(err)
 		if real != other {
 			if differ++; first == "" {
 				first = fmt.Sprintf("call %d: the engine answers %s, memory %s", i, real, other)
@@ -66,7 +39,7 @@ func sameStore(r *run) {
 }
 
 // randomCall draws one call of the store for one of three accounts.
-func randomCall(dice *rand.Rand, pool string, now time.Time) func(context.Context, store) (string, error) {
+func randomCall(dice *rand.Rand, pool string, now time.Time) func(context.Context, guard.Store) (string, error) {
 	key := guard.Key(pool, fmt.Sprint("user", dice.IntN(3)))
 	bucket := guard.Bucket{Burst: 1 + dice.IntN(4), Refill: time.Hour}
 	issued := now.Add(-time.Duration(dice.IntN(90)) * time.Minute)
@@ -74,7 +47,7 @@ func randomCall(dice *rand.Rand, pool string, now time.Time) func(context.Contex
 		Nonce: fmt.Sprint("nonce", dice.IntN(9)), Digits: 8}
 	stale, name, refund := dice.IntN(4) == 0, fmt.Sprint("c", dice.IntN(3)), time.Duration(dice.IntN(2))*time.Hour
 	kind := dice.IntN(7)
-	return func(ctx context.Context, s store) (string, error) {
+	return func(ctx context.Context, s guard.Store) (string, error) {
 		before, err := s.Read(ctx, key)
 		if err != nil {
 			return "", err
