@@ -174,6 +174,9 @@ func TestTheAppsOwnTriggersRunOnNodeAndPython(t *testing.T) {
 	if claims := signUpAndIn(t, sb); !strings.Contains(claims, `"team":"red"`) {
 		t.Errorf("claims %s", claims)
 	}
+	if err := sb.Close(); err != nil { // after it all that the functions printed is there
+		t.Error(err)
+	}
 	printed := log.String()
 	for _, want := range []string{"INFO\twelcome false\n", "INFO\tanother service answers 501\n",
 		`"AWS_EXECUTION_ENV":"AWS_Lambda_nodejs24.x"`, `"AWS_EXECUTION_ENV": "AWS_Lambda_python3.13"`,
