@@ -95,14 +95,18 @@ func TestADeploymentThatWouldFailStopsTheSandbox(t *testing.T) {
 		file, from, to string
 		want           string
 	}{
-		"an open client": {"imported-pool/legacy-client.json", "1example23456789legacy", "2another", "the deployment would fail: " +
-			"user pool eu-west-1_Example01 can't take EmailOTP as it is: app client web-before-the-move (2another) allows " +
-			"ALLOW_USER_SRP_AUTH"},
+		"an open client": {"imported-pool/legacy-client.json", "1example23456789legacy", "2another",
+			"the deployment would fail: " +
+				"user pool eu-west-1_Example01 can't take EmailOTP as it is: app client web-before-the-move (2another) allows " +
+				"ALLOW_USER_SRP_AUTH"},
 		"a slot that is taken": {"imported-pool/pool.json", `"PostConfirmation"`, `"DefineAuthChallenge"`,
 			"DefineAuthChallenge calls arn:aws:lambda:eu-west-1:123456789012:function:welcome"},
-		"a setting of tomorrow": {"imported-pool/pool.json", `"UserPoolTier"`, `"Passkeys": true, "UserPoolTier"`, "Passkeys"},
-		"native MFA":            {"imported-pool/pool.json", `"MfaConfiguration": "OFF"`, `"MfaConfiguration": "OPTIONAL"`, "NATIVE_MFA"},
-		"another pool":          {"imported-pool/pool.json", `"Id": "eu-west-1_Example01"`, `"Id": "eu-west-1_Example02"`, "describe that one"},
+		"a setting of tomorrow": {"imported-pool/pool.json", `"UserPoolTier"`, `"Passkeys": true, "UserPoolTier"`,
+			"Passkeys"},
+		"native MFA": {"imported-pool/pool.json", `"MfaConfiguration": "OFF"`, `"MfaConfiguration": "OPTIONAL"`,
+			"NATIVE_MFA"},
+		"another pool": {"imported-pool/pool.json", `"Id": "eu-west-1_Example01"`, `"Id": "eu-west-1_Example02"`,
+			"describe that one"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			opts := opts

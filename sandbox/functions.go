@@ -109,7 +109,8 @@ func (s *Sandbox) endpoints() map[string]string {
 		"AWS_ENDPOINT_URL":                           catchAll,
 		"HTTPS_PROXY":                                catchAll,
 		"HTTP_PROXY":                                 catchAll,
-		// Go never takes a proxy for this machine; Python does, and Node takes one only if it is told.
+		// Go never takes a proxy for this machine; Python does, and Node takes one only if it is
+		// told.
 		"NO_PROXY":           "127.0.0.1,localhost",
 		"NODE_USE_ENV_PROXY": "1",
 	}
@@ -137,10 +138,9 @@ func (s *Sandbox) builder() func(ctx context.Context, folder, goos, goarch, out 
 	}
 }
 
-// Binaries is an [Invoker] that runs the assembly's own functions, with what [Options.Functions] and
-// [Options.Stub] put in place of some, for invokers that observe or
-// interfere. It fails unless Start has prepared the functions, which it does without Invoker and
-// InProcess.
+// Binaries is an [Invoker] that runs the assembly's own functions, with what [Options.Functions]
+// and [Options.Stub] put in place of some, for invokers that observe or interfere. It fails unless
+// Start has prepared the functions, which it does without Invoker and InProcess.
 func (s *Sandbox) Binaries() Invoker { return binaries{s} }
 
 type binaries struct{ s *Sandbox }

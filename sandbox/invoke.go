@@ -47,12 +47,13 @@ func (l lambdaService) ServeCall(ctx context.Context, c gateway.Call) gateway.An
 	return invocation(out, err)
 }
 
-// arn returns the function's ARN in the request's path, in which it may have its name alone, and its
-// alias or version as a parameter.
+// arn returns the function's ARN in the request's path, in which it may have its name alone, and
+// its alias or version as a parameter.
 func (l lambdaService) arn(r *http.Request) string {
 	name := strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/2015-03-31/functions/"), "/invocations")
 	if !strings.HasPrefix(name, "arn:") {
-		name = strings.Join([]string{"arn", l.s.partition(), "lambda", l.s.plan.Region, l.s.plan.Account, "function", name}, ":")
+		name = strings.Join([]string{"arn", l.s.partition(), "lambda", l.s.plan.Region, l.s.plan.Account, "function", name},
+			":")
 	}
 	if q := r.URL.Query().Get("Qualifier"); q != "" {
 		name += ":" + q

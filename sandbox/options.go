@@ -59,8 +59,8 @@ type Options struct {
 	// Functions are handlers in place of functions of the assembly, by the function's logical id or
 	// name. They exclude Invoker and InProcess, as do Stub and Require.
 	Functions map[string]Handler
-	// Stub names functions, by logical id or name, that pass each event through unchanged. A function
-	// of the app that can't run here does so by itself, with a line in the report.
+	// Stub names functions, by logical id or name, that pass each event through unchanged. A
+	// function of the app that can't run here does so by itself, with a line in the report.
 	Stub []string
 	// Require names functions that must run here, or Start fails. EmailOTP's own always must.
 	Require []string

@@ -21,8 +21,8 @@ import (
 
 type object = map[string]any
 
-// own is a function of the app on a trigger of the pool: code in the template, an asset of the files
-// by name, or a container image.
+// own is a function of the app on a trigger of the pool: code in the template, an asset of the
+// files by name, or a container image.
 type own struct {
 	id, trigger, runtime, handler, inline string
 	asset                                 map[string]string
@@ -174,6 +174,9 @@ func TestTheAppsOwnTriggersRunOnNodeAndPython(t *testing.T) {
 	if claims := signUpAndIn(t, sb); !strings.Contains(claims, `"team":"red"`) {
 		t.Errorf("claims %s", claims)
 	}
+	if err := sb.Close(); err != nil { // after it all that the functions printed is there
+		t.Error(err)
+	}
 	printed := log.String()
 	for _, want := range []string{"INFO\twelcome false\n", "INFO\tanother service answers 501\n",
 		`"AWS_EXECUTION_ENV":"AWS_Lambda_nodejs24.x"`, `"AWS_EXECUTION_ENV": "AWS_Lambda_python3.13"`,
@@ -258,7 +261,8 @@ func TestOptionsChooseWhatRunsForATrigger(t *testing.T) {
 		t.Errorf("claims %s", claims)
 	}
 	if report := strings.Join(sb.Report(), "\n"); !strings.Contains(report,
-		"function Journal: trigger PostAuthentication passes each event through unchanged, as --stub (Options.Stub) asks") || strings.Contains(report, "Claims") {
+		"function Journal: trigger PostAuthentication passes each event through unchanged, as --stub (Options.Stub) asks") ||
+		strings.Contains(report, "Claims") {
 		t.Errorf("report:\n%s", report)
 	}
 	for name, c := range map[string]struct {

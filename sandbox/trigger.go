@@ -28,8 +28,8 @@ const (
 // error it is called again, twice.
 const MailEvents Trigger = "MailEvents"
 
-// Chained is no trigger of a user pool. It names the app's own function that EmailOTP's invokes: the
-// prop PreSignUp or PreTokenGeneration of the construct.
+// Chained is no trigger of a user pool. It names the app's own function that EmailOTP's invokes:
+// the prop PreSignUp or PreTokenGeneration of the construct.
 const Chained Trigger = "Chained"
 
 // Invoker runs triggers in place of the assembly's binaries: Invoke(ctx, trigger, event) receives

@@ -232,7 +232,8 @@ func (e *emailOTP) isOfImported(c appClient) bool {
 	id, text := e.stack().Resolve(e.pool.UserPoolId()), ""
 	text, _ = id.(string)
 	isHere := *c.Stack().Node().Addr() == *e.stack().Node().Addr()
-	return (isHere || text != "") && plain(c.Stack(), resolver(c.Stack())(c.properties["UserPoolId"])) == plain(e.stack(), id)
+	return (isHere || text != "") && plain(c.Stack(), resolver(c.Stack())(c.properties["UserPoolId"])) == plain(e.stack(),
+		id)
 }
 
 // path returns what errors and acknowledgements call the client.

@@ -142,7 +142,8 @@ func TestAcknowledgementsReachTheDeployment(t *testing.T) {
 	p := imports(stack, emailotp.ModePassword)
 	p.UserPool.AddClient(text("Legacy"), &awscognito.UserPoolClientOptions{
 		AuthFlows: &awscognito.AuthFlow{UserSrp: yes}, DisableOAuth: yes,
-		WriteAttributes: awscognito.NewClientAttributes().WithStandardAttributes(&awscognito.StandardAttributesMask{Locale: yes})})
+		WriteAttributes: awscognito.NewClientAttributes().WithStandardAttributes(
+			&awscognito.StandardAttributesMask{Locale: yes})})
 	legacy := "Prod/Customers/Legacy"
 	p.AcknowledgedBypasses = &[]emailotp.Bypass{bypass(emailotp.BypassUserSrpAuth, legacy),
 		bypass(emailotp.BypassUserSrpAuth, "1example23456789"), bypass(emailotp.BypassNativeMFA, "Prod/Customers"),
@@ -204,7 +205,8 @@ func TestCheckOnDeploy(t *testing.T) {
 	contains(t, compact(t, properties["AcknowledgedBypasses"]), "USER_SRP_AUTH:1example23456789")
 	contains(t, compact(t, a["DependsOn"]), `"SignInUserPoolClient`)
 	policies := resources(t, stack, "AWS::IAM::Policy")
-	if words := compact(t, policies[logical(t, policies, "SignInAttachUserPoolRole")]); strings.Contains(words, "UpdateUserPool") {
+	if words := compact(t, policies[logical(t, policies, "SignInAttachUserPoolRole")]); strings.Contains(words,
+		"UpdateUserPool") {
 		t.Errorf("a check may change the pool: %s", words)
 	}
 	golden := newStack(t)

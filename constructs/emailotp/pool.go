@@ -63,8 +63,8 @@ func (e *emailOTP) addUserPool() {
 	})
 }
 
-// isCaseSensitive reports whether the given pool takes user names of another case for other names, which
-// is Cognito's default. Of an imported pool nothing is known during synthesis; most are not.
+// isCaseSensitive reports whether the given pool takes user names of another case for other names,
+// which is Cognito's default. Of an imported pool nothing is known during synthesis; most are not.
 func (e *emailOTP) isCaseSensitive() bool {
 	if e.ownPool() == nil {
 		return false

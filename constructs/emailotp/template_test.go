@@ -556,8 +556,8 @@ func TestEachKindOfSenderHasItsOwnIdentityAndStatement(t *testing.T) {
 	}
 }
 
-// TestTheFunctionsReadWhetherThePoolFoldsNames: the budgets of unknown names follow the pool's rule, or
-// another spelling of a name would show whether an account has it.
+// TestTheFunctionsReadWhetherThePoolFoldsNames: the budgets of unknown names follow the pool's
+// rule, or another spelling of a name would show whether an account has it.
 func TestTheFunctionsReadWhetherThePoolFoldsNames(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*awscognito.UserPoolProps)

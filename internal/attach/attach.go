@@ -200,7 +200,8 @@ func (p Pool) update(ctx context.Context, request map[string]any) error {
 // rights. The construct can't know them: only the pool's description names the role and the key.
 func withStatements(err error, request map[string]any) error {
 	var api *APIError
-	if !errors.As(err, &api) || !strings.Contains(api.Code, "AccessDenied") && !strings.Contains(api.Code, "NotAuthorized") &&
+	if !errors.As(err, &api) || !strings.Contains(api.Code, "AccessDenied") &&
+		!strings.Contains(api.Code, "NotAuthorized") &&
 		!strings.Contains(api.Code, "InvalidSmsRole") && !strings.Contains(api.Message, "not authorized") {
 		return err
 	}

@@ -415,7 +415,8 @@ func TestAChangeByAnotherCallerIsNotLost(t *testing.T) {
 
 // TestMissingRightsAreNamed: only the pool's description has the role and the key.
 func TestMissingRightsAreNamed(t *testing.T) {
-	for _, code := range []string{"AccessDeniedException", "NotAuthorizedException", "InvalidSmsRoleAccessPolicyException"} {
+	for _, code := range []string{"AccessDeniedException", "NotAuthorizedException",
+		"InvalidSmsRoleAccessPolicyException"} {
 		c := &cognito{pool: described(t)}
 		c.hook = func(operation string, _ int) error {
 			if operation == "UpdateUserPool" {

@@ -47,9 +47,9 @@ const idMark = "/emailotp/"
 
 // Operation returns the custom resource's operation: Create and Update attach, Delete detaches.
 //
-// The physical id begins with the pool's id, so that Delete detaches the pool that it names. It ends
-// in the slots that held a chained function before the first Create, which Delete gives back. An
-// Update to another pool is an error.
+// The physical id begins with the pool's id, so that Delete detaches the pool that it names. It
+// ends in the slots that held a chained function before the first Create, which Delete gives back.
+// An Update to another pool is an error.
 func Operation(api API, check Check) customresource.Operation {
 	return func(ctx context.Context, e customresource.Event) (string, error) {
 		var now, former Properties
@@ -77,7 +77,8 @@ func Operation(api API, check Check) customresource.Operation {
 			return e.PhysicalResourceID, pool.Detach(ctx, t)
 		case e.RequestType == customresource.Update && strings.Contains(e.PhysicalResourceID, idMark) &&
 			known != now.UserPoolID:
-			// The role is the new pool's by now, so nothing could take the triggers out of the old one.
+			// The role is the new pool's by now, so nothing could take the triggers out of the old
+			// one.
 			return e.PhysicalResourceID, fmt.Errorf("an EmailOTP can't change from user pool %s to %s, for its role could no "+
 				"longer take the triggers out of the former one; give the EmailOTP another construct id with the new pool, "+
 				"so that the former one is deleted", known, now.UserPoolID)

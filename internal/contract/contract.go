@@ -27,7 +27,8 @@ func MetadataKeys() []string {
 // one that checks a pool at each deployment.
 const AttachmentType = "Custom::EmailOTPUserPoolAttachment"
 
-// AnyResource in place of a resource's id acknowledges a kind of bypass for the whole deployed pool.
+// AnyResource in place of a resource's id acknowledges a kind of bypass for the whole deployed
+// pool.
 const AnyResource = "*"
 
 // MailFile is the file beside the create function's program that holds an adopter's own brand,

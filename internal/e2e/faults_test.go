@@ -27,7 +27,8 @@ func TestAServiceThatIsDownRefusesAndLeavesNothingHalfDone(t *testing.T) {
 			repair := breakdown(t, sb, fault)
 			_, err := p.Start()
 			if name == "ses-slow" && stack == app.Passwordless {
-				// Known and unknown names look alike: the client is shown a sign-in whose mail was sent.
+				// Known and unknown names look alike: the client is shown a sign-in whose mail was
+				// sent.
 				if err != nil {
 					t.Errorf("throttled: %v", err)
 				}

@@ -121,8 +121,8 @@ func (p Policy) Again(i Item, c Class, now time.Time, fresh otp.Nonce, own Sessi
 	return d
 }
 
-// Useless reports whether a sign-in's code can't be right any more although it is neither expired nor
-// used: it is of a replaced key, or a short one that the account has no guesses left for.
+// Useless reports whether a sign-in's code can't be right any more although it is neither expired
+// nor used: it is of a replaced key, or a short one that the account has no guesses left for.
 func (p Policy) Useless(i Item, own Session, now time.Time) bool {
 	return own.Key != p.Key || own.Digits != otp.LongDigits && p.ShortLeft(i, now) == 0
 }

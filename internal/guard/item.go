@@ -52,11 +52,11 @@ const Retention = 400 * 24 * time.Hour
 // Key returns the table's key of a user's item. It is a hash, so that keys name no user.
 func Key(pool, sub string) string { return key("user", pool, sub) }
 
-// UnknownKey returns the key of the decoy item for an unknown name. Two spellings must share an item
-// exactly where the pool takes them for one name, or the budgets would tell unknown names from known
-// ones. A pool folds the case of names unless it is case-sensitive; it trims nothing. Letters beyond
-// ASCII stay as they are, because their folding differs between systems, and no address that is
-// mailed to has one before its @.
+// UnknownKey returns the key of the decoy item for an unknown name. Two spellings must share an
+// item exactly where the pool takes them for one name, or the budgets would tell unknown names from
+// known ones. A pool folds the case of names unless it is case-sensitive; it trims nothing. Letters
+// beyond ASCII stay as they are, because their folding differs between systems, and no address that
+// is mailed to has one before its @.
 func UnknownKey(pool, username string, caseSensitive bool) string {
 	if !caseSensitive {
 		username = foldASCII(username)

@@ -50,8 +50,8 @@ type Store interface {
 	ResendAsked(ctx context.Context, key string) (bool, error)
 	// MarkBounced sets the item's mark. False means that there is no such item, which a mark must
 	// not create; or that the mark of the same address is as young; or that it is a complaint's,
-	// which a bounce must not shorten, unless a right answer came after it. The item is the one with
-	// the new mark.
+	// which a bounce must not shorten, unless a right answer came after it. The item is the one
+	// with the new mark.
 	MarkBounced(ctx context.Context, key string, m Mark, now time.Time) (i Item, marked bool, err error)
 }
 

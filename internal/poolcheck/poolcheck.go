@@ -84,7 +84,8 @@ func refusedAttributes(p attach.Properties, pool rules.Pool) []rules.Finding {
 		return nil
 	}
 	own := rules.Client{Name: "of the EmailOTP",
-		Properties: rules.Properties{"WriteAttributes": p.WriteAttributes, "ExplicitAuthFlows": []string{"ALLOW_CUSTOM_AUTH"}}}
+		Properties: rules.Properties{"WriteAttributes": p.WriteAttributes,
+			"ExplicitAuthFlows": []string{"ALLOW_CUSTOM_AUTH"}}}
 	return slices.DeleteFunc(rules.CheckClients(pool, own), func(f rules.Finding) bool {
 		return f.Kind != rules.RefusedAttributes
 	})

@@ -50,8 +50,9 @@ func TestFindings(t *testing.T) {
 		"another client's acknowledgement": {pool: pool, clients: []string{legacy}, change: func(p *attach.Properties) {
 			p.AcknowledgedBypasses = []string{"USER_SRP_AUTH:3console", "WRITE_EMAIL:2legacy"}
 		}, want: []string{"ALLOW_USER_SRP_AUTH"}},
-		"a client of the console": {pool: pool, clients: []string{console}, want: []string{"leaves its flows to Cognito's default",
-			"may write every attribute"}},
+		"a client of the console": {pool: pool, clients: []string{console},
+			want: []string{"leaves its flows to Cognito's default",
+				"may write every attribute"}},
 		"all clients may write the address": {pool: pool, clients: []string{console}, change: func(p *attach.Properties) {
 			p.AcknowledgedBypasses = []string{"WRITE_EMAIL:*", "USER_SRP_AUTH:3console"}
 		}},
@@ -60,15 +61,17 @@ func TestFindings(t *testing.T) {
 			want: []string{"leaves its account recovery to Cognito's default"}},
 		"an alias": {pool: strings.Replace(pool, `{"Id"`, `{"AliasAttributes": ["email"], "Id"`, 1),
 			want: []string{"e-mail as an alias"}},
-		"a required address": {pool: requiresEmail, want: []string{"app client of the EmailOTP may not write the attribute email, " +
-			"which user pool eu-west-1_Example01 requires"}},
+		"a required address": {pool: requiresEmail,
+			want: []string{"app client of the EmailOTP may not write the attribute email, " +
+				"which user pool eu-west-1_Example01 requires"}},
 		"a required address that clients may write": {pool: requiresEmail, change: func(p *attach.Properties) {
 			p.WriteAttributes = append(p.WriteAttributes, "email")
 			p.AcknowledgedBypasses = []string{"WRITE_EMAIL:*"}
 		}},
 		"another required attribute": {pool: strings.Replace(pool, `{"Name": "name", "Required": false}`,
-			`{"Name": "name", "Required": true}`, 1), change: func(p *attach.Properties) { p.WriteAttributes = []string{"locale"} },
-			want: []string{"add name to its WriteAttributes"}},
+			`{"Name": "name", "Required": true}`, 1),
+			change: func(p *attach.Properties) { p.WriteAttributes = []string{"locale"} },
+			want:   []string{"add name to its WriteAttributes"}},
 		"an existing client without it": {pool: requiresEmail, clients: []string{client}, change: func(p *attach.Properties) {
 			p.WriteAttributes = nil
 		}},
@@ -78,7 +81,8 @@ func TestFindings(t *testing.T) {
 		"a trigger replaced in the console": {pool: strings.Replace(pool, `"define"`, `"foreign"`, 1),
 			change: func(p *attach.Properties) { p.Triggers, p.Expected = nil, triggers },
 			want:   []string{"no longer calls the EmailOTP's function for its trigger DefineAuthChallenge"}},
-		"an unknown mode":   {pool: pool, change: func(p *attach.Properties) { p.Mode = "sms" }, want: []string{"Mode must be"}},
+		"an unknown mode": {pool: pool, change: func(p *attach.Properties) { p.Mode = "sms" },
+			want: []string{"Mode must be"}},
 		"a malformed pool":  {pool: `[]`, want: []string{"malformed"}},
 		"malformed clients": {pool: pool, clients: []string{`7`}, want: []string{"malformed"}},
 	} {

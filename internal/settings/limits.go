@@ -29,8 +29,8 @@ const (
 	MaxGuessRefill = 24 * time.Hour
 	// MinPoolMails is the smallest quota of the pool, in mails an hour or a day.
 	MinPoolMails = 1
-	// MaxPoolMails is the largest hourly quota of the pool: 500 mails a second. One item of the table
-	// counts a quota, and DynamoDB writes one item at most 1,000 times a second.
+	// MaxPoolMails is the largest hourly quota of the pool: 500 mails a second. One item of the
+	// table counts a quota, and DynamoDB writes one item at most 1,000 times a second.
 	MaxPoolMails = 1_800_000
 	// MaxPoolMailsDay is the largest daily quota of the pool.
 	MaxPoolMailsDay = 24 * MaxPoolMails

@@ -92,8 +92,8 @@ func (m MailEvents) handle(ctx context.Context, payload []byte, r *report) error
 	default:
 		r.record(slog.LevelWarn, "marked", "permanent-bounce")
 		r.count(settings.AddressesBounced)
-		// The quota is for addresses that no code came back from. The mailbox of one that a code came
-		// back from has gone; it was no stranger's choice.
+		// The quota is for addresses that no code came back from. The mailbox of one that a code
+		// came back from has gone; it was no stranger's choice.
 		if item.UsedAt == 0 {
 			m.countBounce(ctx, r)
 		}

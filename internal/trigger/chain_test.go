@@ -63,7 +63,8 @@ func chains(t *testing.T, c trigger.Chained) map[string]func() (*world, []byte, 
 // by which it could try to unlock something, in and around the response, and what is no answer.
 func answers() []string {
 	all := []string{"", "null", "true", `"response"`, "[]", "{}",
-		`{"response":null}`, `{"response":[]}`, `{"response":"{}"}`, `{"Response":{"autoVerifyEmail":true}}`, `{"response":{}`, `{"response":{}}{"response":{}}`, "\xff",
+		`{"response":null}`, `{"response":[]}`, `{"response":"{}"}`, `{"Response":{"autoVerifyEmail":true}}`,
+		`{"response":{}`, `{"response":{}}{"response":{}}`, "\xff",
 		`{"response":{"autoVerifyEmail":true},"response":{}}`, strings.Repeat(`{"response":`, 20_000)}
 	values := []string{"", "true", "false", "null", `"true"`, "1"}
 	for _, confirm := range values {

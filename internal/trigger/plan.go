@@ -152,8 +152,9 @@ func (f facts) decision(p guard.Policy, item guard.Item) (d guard.Decision) {
 			d = p.Again(item, f.account.class, f.now, f.fresh, own)
 			outOfMail := d.Budget && item.Next <= f.now.UnixMilli()
 			if d.Action == guard.Keep && outOfMail && !f.isPassword() && p.Useless(item, own, f.now) {
-				// Unknown names have mails left where this account may have none. The sign-in moves to
-				// a new code as theirs do, and the code is no loss: it can't be answered any more.
+				// Unknown names have mails left where this account may have none. The sign-in moves
+				// to a new code as theirs do, and the code is no loss: it can't be answered any
+				// more.
 				d = guard.Decision{Action: guard.Silent, Nonce: f.fresh, Digits: p.Digits(item, f.now), Key: p.Key,
 					Budget: d.Budget}
 			}

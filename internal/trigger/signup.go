@@ -16,9 +16,9 @@ import (
 // It refuses, by format alone, an address that create could never mail, and an address outside the
 // domains that may sign up. So the refusal shows nothing about who has an account.
 //
-// The adopter's own function runs after it allowed the sign-up and may refuse it. The answer is ours
-// whatever that function returns: an address that it declared verified would take an alias from its
-// owner.
+// The adopter's own function runs after it allowed the sign-up and may refuse it. The answer is
+// ours whatever that function returns: an address that it declared verified would take an alias
+// from its owner.
 type SignUp struct {
 	Settings settings.Settings
 	Reporter *Reporter
@@ -62,8 +62,8 @@ func refuseSignUp(r *report, reason string) error {
 	return RefusedSignUp
 }
 
-// isSimulator reports whether SES simulates the mailbox. A stranger could have it bounce as often as the
-// quota for unproven addresses bears, for nothing.
+// isSimulator reports whether SES simulates the mailbox. A stranger could have it bounce as often
+// as the quota for unproven addresses bears, for nothing.
 func isSimulator(address string) bool {
 	return strings.HasSuffix(strings.ToLower(address), "@simulator.amazonses.com")
 }

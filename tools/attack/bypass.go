@@ -12,8 +12,8 @@ import (
 // intruder has one factor too few and takes every step that the pool offers.
 type intruder struct {
 	lab *lab.Lab
-	// password is the one that the intruder has, empty for none; mailbox means access to the victim's
-	// mail.
+	// password is the one that the intruder has, empty for none; mailbox means access to the
+	// victim's mail.
 	password string
 	mailbox  bool
 	srp      *srp.Client

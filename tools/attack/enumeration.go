@@ -26,8 +26,8 @@ type kind struct {
 	soon bool
 	// spell changes the name under which the account is created.
 	spell func(string) string
-	// other is another spelling of the name: what happens to both happens under it, and the stranger
-	// looks at the name in both spellings.
+	// other is another spelling of the name: what happens to both happens under it, and the
+	// stranger looks at the name in both spellings.
 	other func(string) string
 	// steps are the stranger's; nil means [steps].
 	steps []step

@@ -24,17 +24,17 @@ type siege struct {
 	// within and opened bound each visit: its time, and the mails to open.
 	within time.Duration
 	opened int
-	// neverProven makes the owner one who never proved the address, and the attacker begin a sign-in
-	// every 20 seconds in place of every minute.
+	// neverProven makes the owner one who never proved the address, and the attacker begin a
+	// sign-in every 20 seconds in place of every minute.
 	neverProven bool
 }
 
 func sieges(m settings.Mode) []siege {
 	const often, daily, soon, later = 4*time.Hour - 13*time.Minute, 24*time.Hour - 17*time.Minute, 5 * time.Minute,
 		35 * time.Minute
-	// The slow bucket lets 48 mails through and one more every half hour. The attacker draws the fast
-	// one's 6, then 12 an hour and the 2 that the owner's right answers give back: it holds for
-	// (48 - 6) / (12 + 2 - 2) = 3.5 hours.
+	// The slow bucket lets 48 mails through and one more every half hour. The attacker draws the
+	// fast one's 6, then 12 an hour and the 2 that the owner's right answers give back: it holds
+	// for (48 - 6) / (12 + 2 - 2) = 3.5 hours.
 	const half, full = 29 * time.Minute, 3*time.Hour + 25*time.Minute
 	all := []siege{
 		{"no attack", false, false, false, often, 0, soon, 1, false},

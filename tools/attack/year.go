@@ -146,8 +146,8 @@ func (s season) play(r *run, m settings.Mode, days int) {
 	s.addRow(r, m, days, g, visits, made)
 }
 
-// comeOnce signs the owner in with the newest mail. After a refused short code the owner requests the
-// mail again.
+// comeOnce signs the owner in with the newest mail. After a refused short code the owner requests
+// the mail again.
 func comeOnce(l *lab.Lab, who lab.Person) (in bool) {
 	s := l.Start(who)
 	for range 4 {

@@ -102,7 +102,8 @@ func TestEveryFunctionHasBudgetsAndEveryBudgetAReason(t *testing.T) {
 		}
 	}
 	// The function behind the custom resource runs during deployments alone.
-	signingIn := slices.DeleteFunc(build.Names(), func(name string) bool { return name == string(settings.AttachUserPool) })
+	signingIn := slices.DeleteFunc(build.Names(),
+		func(name string) bool { return name == string(settings.AttachUserPool) })
 	same("allocations", slices.Collect(maps.Keys(budgets.Allocations)), signingIn...)
 	same("calls", slices.Collect(maps.Keys(budgets.Calls)), signingIn...)
 	for arch, limits := range budgets.Zips {
@@ -321,7 +322,8 @@ func TestPartitions(t *testing.T) {
 func TestKeysSpreadEvenly(t *testing.T) {
 	const perSecond = settings.MaxPoolMails / 3600
 	l := simulatePool(1_000_000, perSecond, 10, 400)
-	// One partition has the item of the quota, which every sign-in writes to, beside its share of users.
+	// One partition has the item of the quota, which every sign-in writes to, beside its share of
+	// users.
 	mean := perSecond * (ownWrites + quotaWrites) / l.partitions
 	if l.partition > partitionWrites || l.partition < mean || l.item < perSecond || l.item > partitionWrites {
 		t.Errorf("the hottest partition has %d writes in its worst second and the hottest item %d, the mean is %d",

@@ -44,8 +44,8 @@ func New(scope constructs.Construct, id string, props *Props) awscdk.Stack {
 		architecture = awslambda.Architecture_ARM_64()
 	}
 
-	// What the app had: a pool, a function that keeps a journal of confirmations and sign-ins, and a
-	// small one on Node.js that logs which app client a sign-in begins at.
+	// What the app had: a pool, a function that keeps a journal of confirmations and sign-ins, and
+	// a small one on Node.js that logs which app client a sign-in begins at.
 	journal := newJournal(stack, props.JournalDir, architecture)
 	attempts := awslambda.NewFunction(stack, jsii.String("Attempts"), &awslambda.FunctionProps{
 		Runtime: awslambda.Runtime_NODEJS_22_X(),

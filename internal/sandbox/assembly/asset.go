@@ -81,7 +81,8 @@ func (s *stack) codeOf(id string) (asset, error) {
 		found = asset{path: inDir(s.dir, path), hash: name}
 	}
 	if _, err := os.Stat(found.path); err != nil {
-		return asset{}, fmt.Errorf("its asset is missing from the assembly, which is stale or incomplete; %s: %w", remedy, err)
+		return asset{}, fmt.Errorf("its asset is missing from the assembly, which is stale or incomplete; %s: %w", remedy,
+			err)
 	}
 	return found, nil
 }

@@ -45,8 +45,9 @@ func (a *Assembly) Check() (*Report, error) {
 	for _, c := range guarded {
 		report.Pools = append(report.Pools, a.inspect(c))
 		if c.isImported() {
-			report.Skipped = append(report.Skipped, fmt.Sprintf("user pool %s is imported, so its own settings, and app clients "+
-				"outside of this app, are checked by the deployment", c.poolID))
+			report.Skipped = append(report.Skipped,
+				fmt.Sprintf("user pool %s is imported, so its own settings, and app clients "+
+					"outside of this app, are checked by the deployment", c.poolID))
 		}
 	}
 	a.all(func(c located) {

@@ -121,7 +121,8 @@ func invented(c candidate) properties {
 		"AccountRecoverySetting": map[string]any{"RecoveryMechanisms": list(
 			map[string]any{"Name": "admin_only", "Priority": json.Number("1")})},
 		"UserAttributeUpdateSettings": map[string]any{"AttributesRequireVerificationBeforeUpdate": list("email")},
-		"Policies": map[string]any{"PasswordPolicy": map[string]any{"MinimumLength": json.Number("8"), "RequireLowercase": true,
+		"Policies": map[string]any{"PasswordPolicy": map[string]any{"MinimumLength": json.Number("8"),
+			"RequireLowercase": true,
 			"RequireUppercase": true, "RequireNumbers": true, "RequireSymbols": true,
 			"TemporaryPasswordValidityDays": json.Number("7")}},
 		"SchemaAttributes": list(map[string]any{"Name": "email", "AttributeDataType": "String", "Mutable": true,

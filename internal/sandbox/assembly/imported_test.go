@@ -51,8 +51,9 @@ func TestAnImportedPoolIsPlannedByItsDescription(t *testing.T) {
 	choice := password
 	choice.Description = description(t, object{"UserPool": object{"Id": importedID, "Name": "customers",
 		"AliasAttributes": []any{"preferred_username"}, "MfaConfiguration": "OFF",
-		"Policies":         object{"PasswordPolicy": object{"MinimumLength": 14}},
-		"SchemaAttributes": []any{object{"Name": "sub", "Required": true}, object{"Name": "name", "Required": true, "Mutable": true}},
+		"Policies": object{"PasswordPolicy": object{"MinimumLength": 14}},
+		"SchemaAttributes": []any{object{"Name": "sub", "Required": true},
+			object{"Name": "name", "Required": true, "Mutable": true}},
 		"LambdaConfig": object{"PostConfirmation": "arn:aws:lambda:eu-west-1:123456789012:function:welcome",
 			"DefineAuthChallenge": "arn:aws:lambda:eu-west-1:123456789012:function:former"}}})
 	choice.Clients = []map[string]any{{"ClientId": "1legacy", "ClientName": "Legacy", "UserPoolId": importedID,
@@ -99,9 +100,11 @@ func TestDescriptionsThatDoNotFit(t *testing.T) {
 		"is of user pool eu-west-1_Example02": {importing(t, nil), with(map[string]any{"Id": "eu-west-1_Example02"})},
 		"belongs to user pool eu-west-1_Example02": {importing(t, nil), with(nil,
 			map[string]any{"ClientId": "1", "UserPoolId": "eu-west-1_Example02"})},
-		"is described twice":                     {importing(t, nil), with(nil, map[string]any{"ClientId": "1"}, map[string]any{"ClientId": "1"})},
-		"creates its user pool":                  {app, with(map[string]any{"Id": importedID})},
-		"Attachment has no function in the asse": {importing(t, func(o object) { delete(at(o, "Resources"), "Attach") }), password},
+		"is described twice": {importing(t, nil),
+			with(nil, map[string]any{"ClientId": "1"}, map[string]any{"ClientId": "1"})},
+		"creates its user pool": {app, with(map[string]any{"Id": importedID})},
+		"Attachment has no function in the asse": {importing(t, func(o object) { delete(at(o, "Resources"), "Attach") }),
+			password},
 	} {
 		if _, err := plan(c.dir, c.choice); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)

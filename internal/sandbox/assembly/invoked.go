@@ -39,7 +39,10 @@ func mayInvoke(caller Function, arn string) bool {
 		for _, s := range policy.Statements {
 			for _, pattern := range s.Resources {
 				if s.Effect == "Allow" && pattern != "*" && iam.Match(unqualified(pattern), arn) &&
-					slices.ContainsFunc(s.Actions, func(a string) bool { return iam.Match(strings.ToLower(a), "lambda:invokefunction") }) {
+					slices.ContainsFunc(s.Actions, func(a string) bool {
+						return iam.Match(strings.ToLower(a),
+							"lambda:invokefunction")
+					}) {
 					return true
 				}
 			}
@@ -48,7 +51,8 @@ func mayInvoke(caller Function, arn string) bool {
 	return false
 }
 
-// chain sets the plan's Chained where the caller is EmailOTP's function with an adopter's behind it.
+// chain sets the plan's Chained where the caller is EmailOTP's function with an adopter's behind
+// it.
 func (b *builder) chain(caller Function) {
 	arn := caller.Environment[chainedVariable]
 	if caller.Folder == "" || arn == "" {

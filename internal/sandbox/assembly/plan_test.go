@@ -142,7 +142,8 @@ func TestRolesAreReadInlineAndAttached(t *testing.T) {
 			{create, iam.Request{Action: "ses:SendEmail", Resource: p.Identities[0].ARN,
 				Context: map[string][]string{"ses:fromaddress": {"other@example.com"}}}, false},
 			{verify, iam.Request{Action: "ses:SendEmail", Resource: p.Identities[0].ARN, Context: mail}, false},
-			{verify, iam.Request{Action: "cognito-idp:AdminUpdateUserAttributes", Resource: p.PoolARN}, choice.Mode == passwordless.Mode},
+			{verify, iam.Request{Action: "cognito-idp:AdminUpdateUserAttributes", Resource: p.PoolARN},
+				choice.Mode == passwordless.Mode},
 		} {
 			if got := c.who.Allowed(c.call); got != c.want {
 				t.Errorf("%s, %s: %s on %s is %v, want %v", p.Mode, c.who.Function, c.call.Action, c.call.Resource, got, c.want)
@@ -304,10 +305,11 @@ func TestFunctionsOfTheAppMayBeUnableToRun(t *testing.T) {
 		why    string                // empty for one that can run
 		inline string
 	}{
-		"inline JavaScript":  {func(f object) { f["Runtime"] = "nodejs22.x" }, "", "code"},
-		"inline Python":      {func(f object) { f["Runtime"] = "python3.13" }, "", "code"},
-		"inline, of no kind": {func(f object) { f["Runtime"] = "java21" }, `nodejs and python alone; its runtime is "java21"`, ""},
-		"a container image":  {func(f object) { f["Code"] = object{"ImageUri": "x"} }, "it is a container image", ""},
+		"inline JavaScript": {func(f object) { f["Runtime"] = "nodejs22.x" }, "", "code"},
+		"inline Python":     {func(f object) { f["Runtime"] = "python3.13" }, "", "code"},
+		"inline, of no kind": {func(f object) { f["Runtime"] = "java21" },
+			`nodejs and python alone; its runtime is "java21"`, ""},
+		"a container image": {func(f object) { f["Code"] = object{"ImageUri": "x"} }, "it is a container image", ""},
 		"code in a bucket": {func(f object) { f["Code"] = object{"S3Bucket": "b", "S3Key": "k.zip"} },
 			`its code (S3 key "k.zip") is not among the assembly's assets`, ""},
 		"a dynamic reference": {func(f object) {

@@ -137,7 +137,8 @@ var notEmulated = map[string]string{
 
 // signInServices are the services whose resources a sign-in consists of, or that come with any app.
 var signInServices = []string{
-	"CDK", "CloudFormation", "CloudWatch", "Cognito", "DynamoDB", "Events", "IAM", "KMS", "Lambda", "Logs", "Route53", "SES",
+	"CDK", "CloudFormation", "CloudWatch", "Cognito", "DynamoDB", "Events", "IAM", "KMS", "Lambda", "Logs", "Route53",
+	"SES",
 	"SSM",
 }
 
@@ -154,7 +155,8 @@ func (b *builder) warnOfTheApp() {
 	}
 	if len(others) > 0 {
 		slices.Sort(others)
-		b.warn("only the sign-in runs here; the app's resources of %s are ignored", strings.Join(slices.Compact(others), ", "))
+		b.warn("only the sign-in runs here; the app's resources of %s are ignored",
+			strings.Join(slices.Compact(others), ", "))
 	}
 }
 

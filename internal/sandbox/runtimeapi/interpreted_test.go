@@ -16,7 +16,7 @@ import (
 // interpreted makes the host's function one of Node.js or Python, with its code in the template.
 func interpreted(runtime, code string) func(*runtimeapi.Function) {
 	return func(f *runtimeapi.Function) {
-		f.Runtime, f.Handler, f.Inline, f.Asset, f.Timeout = runtime, "index.handler", code, "", time.Second
+		f.Runtime, f.Handler, f.Inline, f.Asset, f.Timeout = runtime, "index.handler", code, "", 30*time.Second
 		f.Environment["NODE_PATH"] = "/opt/named"
 		f.Modules = []string{"/more"}
 	}
@@ -54,7 +54,12 @@ func TestInterpretedFunctionsFailAsOnLambda(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var log syncBuffer
-			h := host(t, runtimeapi.Options{Log: &log}, interpreted(c.runtime, c.code))
+			h := host(t, runtimeapi.Options{Log: &log}, interpreted(c.runtime, c.code),
+				func(f *runtimeapi.Function) {
+					if c.failure == lambda.TimedOut {
+						f.Timeout = time.Second
+					}
+				})
 			_, err := h.Invoke(t.Context(), "probe", []byte(`{}`))
 			var failed *lambda.Error
 			if !errors.As(err, &failed) || failed.Failure != c.failure || failed.Type != c.kind ||

@@ -246,7 +246,8 @@ func TestAnswersAreJSON(t *testing.T) {
 	}
 }
 
-// A package beside the task root stands for the node_modules of an app, whose cdk.out has the asset.
+// A package beside the task root stands for the node_modules of an app, whose cdk.out has the
+// asset.
 func TestPackagesComeFromTheAssetOrNODEPATH(t *testing.T) {
 	common := map[string]string{"asset/index.js": `exports.handler = async () => require('kit').name`}
 	module := map[string]string{"asset/index.mjs": `import kit from 'kit'; export const handler = async () => kit.name`}

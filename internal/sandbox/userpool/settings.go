@@ -141,7 +141,8 @@ func checkUpdate(in map[string]any) error {
 func (s *settings) keepOlderMembers(next map[string]any) {
 	if object(s.pool, "AdminCreateUserConfig")["UnusedAccountValidityDays"] != nil {
 		admin := maps.Clone(object(next, "AdminCreateUserConfig"))
-		admin["UnusedAccountValidityDays"] = object(object(next, "Policies"), "PasswordPolicy")["TemporaryPasswordValidityDays"]
+		admin["UnusedAccountValidityDays"] = object(object(next, "Policies"),
+			"PasswordPolicy")["TemporaryPasswordValidityDays"]
 		next["AdminCreateUserConfig"] = admin
 	}
 	tags := maps.Clone(object(next, "UserPoolTags"))

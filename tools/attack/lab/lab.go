@@ -1,6 +1,7 @@
-// Package lab is the laboratory in which the attacks run: user pools with the real trigger functions,
-// their budgets in a table engine or in memory, mailboxes, users who sign in, and a clock that the
-// attacks move. Parts of it can be replaced by worse ones, which the attacks must notice.
+// Package lab is the laboratory in which the attacks run: user pools with the real trigger
+// functions, their budgets in a table engine or in memory, mailboxes, users who sign in, and a
+// clock that the attacks move. Parts of it can be replaced by worse ones, which the attacks must
+// notice.
 //
 // A failure of the laboratory itself ends the attack under way; see [Scope].
 package lab
