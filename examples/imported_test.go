@@ -89,6 +89,16 @@ func TestUsersSignInToTheImportedPoolWhichComesBackUnchanged(t *testing.T) {
 	}
 }
 
+func TestAllowedBypassesStartTheSandbox(t *testing.T) {
+	opts := imported(t)
+	file := filepath.Join(t.TempDir(), "client.json")
+	if err := os.WriteFile(file, []byte(`{"ClientId": "2console", "ClientName": "Console"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	opts.PoolClients, opts.AllowBypasses = append(opts.PoolClients, file), true
+	testkit.Start(t, opts)
+}
+
 func TestADeploymentThatWouldFailStopsTheSandbox(t *testing.T) {
 	opts := imported(t)
 	for name, c := range map[string]struct {

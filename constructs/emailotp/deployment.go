@@ -147,13 +147,12 @@ func (e *emailOTP) addCustomResource(id string, properties map[string]any) awscd
 	if c.checkOnDeploy {
 		properties["SynthesizedAt"] = time.Now().UTC().Format(time.RFC3339)
 	}
-	resource := awscdk.NewCustomResource(e, jsii.String(id), &awscdk.CustomResourceProps{
+	return awscdk.NewCustomResource(e, jsii.String(id), &awscdk.CustomResourceProps{
 		ServiceToken:   e.functions[settings.AttachUserPool].FunctionArn(),
 		ResourceType:   jsii.String(contract.AttachmentType),
 		ServiceTimeout: awscdk.Duration_Minutes(jsii.Number(attachMinutes)),
 		Properties:     &properties,
 	})
-	return resource
 }
 
 // triggerARNs returns the functions by their names in LambdaConfig.
@@ -216,8 +215,9 @@ func (c *config) checkImported(here awscdk.Stack) []string {
 		return []string{fmt.Sprintf("UserPool %s belongs to another app; import it in stack %s", path, *here.Node().Path())}
 	}
 	if there := *c.pool.Env().Region; !mayEqual(there, *here.Region()) {
-		return []string{fmt.Sprintf("UserPool %s is in %s, and a pool calls functions of its own Region alone (the stack %s is in %s); "+
-			"create the EmailOTP in a stack of %s", path, there, *here.Node().Path(), *here.Region(), there)}
+		return []string{fmt.Sprintf("UserPool %s is in %s, and a pool calls functions of its own Region alone "+
+			"(the stack %s is in %s); create the EmailOTP in a stack of %s", path, there, *here.Node().Path(),
+			*here.Region(), there)}
 	}
 	if there := *c.pool.Env().Account; !mayEqual(there, *here.Account()) {
 		return []string{fmt.Sprintf("UserPool %s is of account %s, and the stack %s of account %s; "+
@@ -229,11 +229,12 @@ func (c *config) checkImported(here awscdk.Stack) []string {
 // isOfImported reports whether a client is one of the imported pool. Only a pool id that is a text
 // can be compared across stacks.
 func (e *emailOTP) isOfImported(c appClient) bool {
-	id, text := e.stack().Resolve(e.pool.UserPoolId()), ""
-	text, _ = id.(string)
-	isHere := *c.Stack().Node().Addr() == *e.stack().Node().Addr()
-	return (isHere || text != "") && plain(c.Stack(), resolver(c.Stack())(c.properties["UserPoolId"])) == plain(e.stack(),
-		id)
+	id := e.stack().Resolve(e.pool.UserPoolId())
+	if _, isText := id.(string); !isText && *c.Stack().Node().Addr() != *e.stack().Node().Addr() {
+		return false
+	}
+	property := resolver(c.Stack())(c.properties["UserPoolId"])
+	return plain(c.Stack(), property) == plain(e.stack(), id)
 }
 
 // path returns what errors and acknowledgements call the client.

@@ -211,6 +211,7 @@ func TestCheckOnDeploy(t *testing.T) {
 	}
 	golden := newStack(t)
 	signIn(golden, valid(emailotp.ModePasswordless))
+	// All else of the template is as without the check.
 	for _, kind := range []string{"AWS::Cognito::UserPool", "AWS::Lambda::Permission", "AWS::Cognito::UserPoolClient"} {
 		if got, want := compact(t, resources(t, stack, kind)), compact(t, resources(t, golden, kind)); got != want {
 			t.Errorf("the check changes %s", kind)

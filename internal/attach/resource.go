@@ -68,6 +68,8 @@ func Operation(api API, check Check) customresource.Operation {
 		t := Triggers{ARNs: now.Triggers, Chained: now.Chained, TokenVersion: now.TokenVersion}
 		known, restore, _ := strings.Cut(e.PhysicalResourceID, idMark)
 		switch {
+		case e.RequestType == customresource.Delete && len(now.Triggers) == 0:
+			return e.PhysicalResourceID, nil // a check alone leaves nothing behind
 		case e.RequestType == customresource.Delete:
 			// The id may be one that CloudFormation made up for a Create that never answered.
 			if strings.Contains(e.PhysicalResourceID, idMark) {

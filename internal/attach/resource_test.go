@@ -92,6 +92,25 @@ func TestAnotherPoolIsAnError(t *testing.T) {
 	}
 }
 
+// TestACheckAloneIsDeletedWithoutACall: the pool may be gone, and the role's rights with it.
+func TestACheckAloneIsDeletedWithoutACall(t *testing.T) {
+	c := &cognito{pool: described(t)}
+	alone := properties(t, func(p *attach.Properties) { p.Triggers, p.Chained, p.Expected = nil, nil, p.Triggers })
+	operate := attach.Operation(c, func(attach.Properties, json.RawMessage, []json.RawMessage) []string { return nil })
+	before := maps.Clone(c.pool)
+	id, err := operate(t.Context(), customresource.Event{RequestType: customresource.Create, ResourceProperties: alone})
+	if err != nil || id != "eu-west-1_Example01/emailotp/" || len(c.calls) == 0 {
+		t.Errorf("create: id %q, %v, calls %v", id, err, c.calls)
+	}
+	same(t, c.pool, before)
+	c.calls = nil
+	_, err = operate(t.Context(), customresource.Event{RequestType: customresource.Delete, PhysicalResourceID: id,
+		ResourceProperties: alone})
+	if err != nil || len(c.calls) != 0 {
+		t.Errorf("delete: %v, calls %v", err, c.calls)
+	}
+}
+
 func TestMalformedEvents(t *testing.T) {
 	c := &cognito{pool: described(t)}
 	for _, e := range []customresource.Event{

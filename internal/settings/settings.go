@@ -36,8 +36,8 @@ func (m Mode) IsValid() bool { return m == Password || m == Passwordless }
 type Function string
 
 // The functions. A mode uses five of the first six: PreSignUp belongs to passwordless pools alone,
-// PreTokenGeneration to password pools alone. All but MailEvents and AttachUserPool are triggers of
-// the user pool.
+// PreTokenGeneration to password pools alone. All but MailEvents and AttachUserPool are
+// triggers of the user pool.
 const (
 	DefineAuthChallenge Function = "define-auth-challenge"
 	CreateAuthChallenge Function = "create-auth-challenge"
