@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -89,8 +90,8 @@ func (r *reader) tokenVersion(c *config, p *EmailOTPProps) {
 		r.add(lacks+"; set FeaturePlan ESSENTIALS or PLUS where the pool is created, or use V1_0", version)
 		return
 	}
-	c.warnings = append(c.warnings, fmt.Sprintf(lacks+", unless the pool had advanced security on 22 November 2024; "+
-		"Cognito refuses the deployment otherwise", version))
+	c.tokenWarning = fmt.Sprintf(lacks+", unless the pool had advanced security on 22 November 2024; "+
+		"Cognito refuses the deployment otherwise", version)
 }
 
 // operation returns Cognito's operation for a slot and the version of its events.
@@ -121,8 +122,11 @@ func (e *emailOTP) chainName() string {
 }
 
 // checkChain refuses a chained function that was imported by the ARN of one of the own functions:
-// it would invoke itself.
+// it would invoke itself. It adds the warning about the version of the events about tokens.
 func (e *emailOTP) checkChain() {
+	if w := e.config.tokenWarning; w != "" {
+		awscdk.Validations_Of(e).AddWarning(jsii.String("emailotp:PreTokenGenerationVersion"), jsii.String(w))
+	}
 	if e.config.chained == nil {
 		return
 	}

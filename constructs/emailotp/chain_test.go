@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 
@@ -154,5 +155,19 @@ func TestChainsThatCanNotWorkAreRefused(t *testing.T) {
 		}, `remove it there and pass the function as PreSignUp, which EmailOTP then invokes`},
 	} {
 		t.Run(name, func(t *testing.T) { contains(t, c.refused(newStack(t)), c.want) })
+	}
+}
+
+// An old Lite pool may have version 2, which only Cognito knows.
+func TestVersion2OfAGivenLitePoolWarns(t *testing.T) {
+	stack := newStack(t)
+	pool := ownPool(stack, nil)
+	pool.Node().DefaultChild().(awscognito.CfnUserPool).SetUserPoolTier(text("LITE"))
+	p := valid(emailotp.ModePassword)
+	p.UserPool, p.PreTokenGenerationVersion = pool, awscognito.LambdaVersion_V2_0
+	signIn(stack, p)
+	if found := *assertions.Annotations_FromStack(stack).FindWarning(text("*"),
+		assertions.Match_StringLikeRegexp(text("PreTokenGenerationVersion V2_0 needs a plan above Lite"))); len(found) != 1 {
+		t.Errorf("%d warnings", len(found))
 	}
 }

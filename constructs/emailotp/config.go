@@ -41,6 +41,7 @@ type config struct {
 	bypasses              []Bypass
 	chained               awslambda.IFunction      // the adopter's own; nil for none
 	tokenVersion          awscognito.LambdaVersion // empty for V1_0
+	tokenWarning          string                   // empty for none
 
 	architecture  awslambda.Architecture
 	goarch        string

@@ -33,16 +33,12 @@ func (b *builder) invoked() {
 }
 
 // mayInvoke reports whether the caller's role names the function, or a version or an alias of it. A
-// right to invoke every function names none.
+// pattern that fits many functions names none.
 func mayInvoke(caller Function, arn string) bool {
 	for _, policy := range caller.Principal.Policies {
 		for _, s := range policy.Statements {
 			for _, pattern := range s.Resources {
-				if s.Effect == "Allow" && pattern != "*" && iam.Match(unqualified(pattern), arn) &&
-					slices.ContainsFunc(s.Actions, func(a string) bool {
-						return iam.Match(strings.ToLower(a),
-							"lambda:invokefunction")
-					}) {
+				if s.Effect == "Allow" && unqualified(pattern) == arn && slices.ContainsFunc(s.Actions, isInvoke) {
 					return true
 				}
 			}
@@ -50,6 +46,9 @@ func mayInvoke(caller Function, arn string) bool {
 	}
 	return false
 }
+
+// isInvoke reports whether an action of a policy covers the invocation of a function.
+func isInvoke(action string) bool { return iam.Match(strings.ToLower(action), "lambda:invokefunction") }
 
 // chain sets the plan's Chained where the caller is EmailOTP's function with an adopter's behind
 // it.
