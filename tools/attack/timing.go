@@ -88,8 +88,7 @@ func compareTimes(step string, known, invented []float64) (result, bound, broken
 	return fmt.Sprintf("medians %.2f and %.2f ms, %.1f %% apart, p = %.2g", a, b, 100*apart, p),
 		fmt.Sprintf("not both p < %g and > %.0f %%", leakP, 100*leakMedian),
 		unless(p >= leakP || apart <= leakMedian,
-			"%s differs between known and invented names: %.2f against %.2f ms, p = %.2g",
-			step, a, b, p)
+			"%s differs between known and invented names: %.2f against %.2f ms, p = %.2g", step, a, b, p)
 }
 
 // mannWhitney returns the two-sided p-value of the test that neither of two samples tends to be the
