@@ -34,6 +34,7 @@ type config struct {
 	pool                  awscognito.IUserPool
 	imported              bool // CloudFormation does not manage the pool
 	checkOnDeploy         bool
+	caseSensitive         bool // of an imported pool
 	attachStatements      []awsiam.PolicyStatement
 	poolProps             UserPoolProps
 	clientProps           UserPoolClientProps

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -104,7 +105,8 @@ func (e *emailOTP) addAttachment() {
 	if !e.config.imported {
 		return
 	}
-	properties := map[string]any{"Triggers": e.triggerARNs(), "WriteAttributes": e.writeAttributes().Attributes()}
+	properties := map[string]any{"Triggers": e.triggerARNs(), "WriteAttributes": e.writeAttributes().Attributes(),
+		"CaseSensitiveNames": strconv.FormatBool(e.config.caseSensitive)}
 	if e.config.chained != nil {
 		// A slot that holds the app's own function is taken over, and given back at the end.
 		properties["Chained"] = map[string]*string{e.chainName(): e.config.chained.FunctionArn()}

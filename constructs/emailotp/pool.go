@@ -64,10 +64,11 @@ func (e *emailOTP) addUserPool() {
 }
 
 // isCaseSensitive reports whether the given pool takes user names of another case for other names,
-// which is Cognito's default. Of an imported pool nothing is known during synthesis; most are not.
+// which is Cognito's default. Of an imported pool the prop tells it, and the deployment checks the
+// prop.
 func (e *emailOTP) isCaseSensitive() bool {
 	if e.ownPool() == nil {
-		return false
+		return e.config.caseSensitive
 	}
 	names, _ := resolver(e.stack())(e.poolResource().UsernameConfiguration()).(map[string]any)
 	sensitive, known := names["caseSensitive"].(bool)

@@ -114,6 +114,10 @@ type EmailOTPProps struct {
 	// difference. An imported pool is checked without it, where the EmailOTP changes. Default:
 	// false.
 	CheckOnDeploy *bool
+	// CaseSensitiveUserNames is true for an imported pool that takes user names of another case for
+	// other names (its UsernameConfiguration). The deployment fails where the pool differs. For any
+	// other pool the construct reads it. Default: false.
+	CaseSensitiveUserNames *bool
 	// AttachUserPoolStatements are further rights of the function that changes an imported pool:
 	// iam:PassRole on the role of the pool's SmsConfiguration, kms:CreateGrant on the key of its
 	// custom senders. Default: none.

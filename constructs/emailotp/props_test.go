@@ -194,6 +194,9 @@ var misuses = []misuse{
 	{"AttachUserPoolCode", "without a use", func(_ awscdk.Stack, p *props) {
 		p.AttachUserPoolCode = awslambda.Code_FromAsset(text("testdata"), nil)
 	}, " goes with an imported UserPool or CheckOnDeploy"},
+	{"CaseSensitiveUserNames", "without an imported pool",
+		func(_ awscdk.Stack, p *props) { p.CaseSensitiveUserNames = yes },
+		" goes with an imported UserPool"},
 	{"AttachUserPoolStatements", "without an imported pool", func(_ awscdk.Stack, p *props) {
 		p.AttachUserPoolStatements = &[]awsiam.PolicyStatement{awsiam.NewPolicyStatement(nil)}
 	}, " goes with an imported UserPool"},

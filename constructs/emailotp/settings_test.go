@@ -28,6 +28,7 @@ var ofTheTemplate = []string{
 	"ClientsMayChangeEmail", "Architecture", "MemorySize", "LogRetention", "RemovalPolicy", "KeyGeneration",
 	"DefineAuthChallengeCode", "CreateAuthChallengeCode", "VerifyAuthChallengeCode", "PreSignUpCode",
 	"PreTokenGenerationCode", "MailEventsCode", "AttachUserPoolCode", "CheckOnDeploy", "AttachUserPoolStatements",
+	"CaseSensitiveUserNames",
 }
 
 // Every prop is in one of two lists: settings.Fields, which leads it to the functions, or

@@ -315,7 +315,10 @@ func (r *reader) poolOf(c *config, p *EmailOTPProps) {
 
 // onDeploy reads the props of what a deployment does by a function.
 func (r *reader) onDeploy(c *config, p *EmailOTPProps) {
-	c.checkOnDeploy = flag(p.CheckOnDeploy, false)
+	c.checkOnDeploy, c.caseSensitive = flag(p.CheckOnDeploy, false), flag(p.CaseSensitiveUserNames, false)
+	if p.CaseSensitiveUserNames != nil && !c.imported {
+		r.add("CaseSensitiveUserNames goes with an imported UserPool; leave it nil: the construct reads any other pool's")
+	}
 	if !isNil(p.AttachUserPoolCode) && !c.runsOnDeploy() {
 		r.add("AttachUserPoolCode goes with an imported UserPool or CheckOnDeploy; leave it nil")
 	}

@@ -24,6 +24,9 @@ type Properties struct {
 	// WriteAttributes are the attributes that the EmailOTP's own client may write. Cognito refuses
 	// a client that lacks one which the pool requires.
 	WriteAttributes []string `json:",omitempty"`
+	// CaseSensitiveNames is "true" or "false", as the functions take an imported pool; empty for a
+	// pool that the construct read.
+	CaseSensitiveNames string `json:",omitempty"`
 	// Chained and TokenVersion are those of [Triggers].
 	Chained      map[string]string `json:",omitempty"`
 	TokenVersion string            `json:",omitempty"`

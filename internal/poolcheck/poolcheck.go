@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/attach"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
@@ -45,7 +46,7 @@ func Findings(p attach.Properties, pool json.RawMessage, clients []json.RawMessa
 		return slices.Contains(p.AcknowledgedBypasses, f.Mark()) ||
 			slices.Contains(p.AcknowledgedBypasses, string(f.Kind)+":"+contract.AnyResource)
 	})
-	var sentences []string
+	sentences := wrongCase(p, described)
 	for _, f := range open {
 		sentence := f.Problem()
 		if f.Kind.IsBypass() {
@@ -54,6 +55,23 @@ func Findings(p attach.Properties, pool json.RawMessage, clients []json.RawMessa
 		sentences = append(sentences, sentence)
 	}
 	return sentences
+}
+
+// wrongCase reports a pool that tells names apart in another way than the functions do: the answers
+// to unknown names would show which ones exist.
+func wrongCase(p attach.Properties, pool rules.Properties) []string {
+	if p.CaseSensitiveNames == "" {
+		return nil
+	}
+	sensitive := true // Cognito's default
+	if names, _ := pool["UsernameConfiguration"].(map[string]any); names != nil {
+		sensitive = names["CaseSensitive"] != false
+	}
+	if strconv.FormatBool(sensitive) == p.CaseSensitiveNames {
+		return nil
+	}
+	return []string{fmt.Sprintf("the user names of user pool %s are case-sensitive: %t; set CaseSensitiveUserNames to that",
+		p.UserPoolID, sensitive)}
 }
 
 // triggers returns the functions that the pool calls. A pool that is being attached calls

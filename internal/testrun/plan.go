@@ -53,6 +53,10 @@ const (
 	appPath = "github.com/cognito-emailotp/cdk-emailotp/internal/testkit/app"
 )
 
+// simulations are packages whose longest tests simulate days in one goroutine. Under the race detector
+// they take minutes and skip those tests, so they run a second time without it.
+var simulations = []string{"internal/trigger"}
+
 // unraced are packages whose tests of many attempts take minutes under the race detector; what they
 // run is tested under it in its own package.
 var unraced = []string{"internal/attack", "tools/attack"}
@@ -177,6 +181,7 @@ func everything(packages []pkg, race bool, scratch string) []*job {
 	}}
 	raced := &job{name: "with the race detector", flags: []string{"-race"}}
 	plain := &job{name: "without the race detector"}
+	simulated := &job{name: "simulations, without the race detector"}
 	// The largest package first, or the last job would run alone on a machine with two processors.
 	slices.SortStableFunc(packages, func(a, b pkg) int { return int(b.size - a.size) })
 	var heavy []*job
@@ -190,12 +195,15 @@ func everything(packages []pkg, race bool, scratch string) []*job {
 				env: []string{"CDK_VALIDATION=false", app.Variable + "=" + assembly}})
 		case race && p.concurrent && !slices.Contains(unraced, short(p.path)):
 			raced.packages = append(raced.packages, p.path)
+			if slices.Contains(simulations, short(p.path)) {
+				simulated.packages = append(simulated.packages, p.path)
+			}
 		default:
 			plain.packages = append(plain.packages, p.path)
 		}
 	}
 	jobs := []*job{prepare}
-	for _, j := range []*job{raced, plain} {
+	for _, j := range []*job{raced, plain, simulated} {
 		if len(j.packages) > 0 {
 			jobs = append(jobs, j)
 		}

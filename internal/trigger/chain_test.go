@@ -96,6 +96,7 @@ func answers() []string {
 // No answer of an adopter's function confirms, verifies or issues what EmailOTP refused, nor
 // verifies an address: over all sources, versions and answers.
 func TestNoAnswerUnlocksWhatIsRefused(t *testing.T) {
+	simulates(t)
 	signUp, tokens := string(recorded(t, "sign-up")), string(recorded(t, "tokens-authentication"))
 	const source, version = "TokenGeneration_Authentication", `"version": "1"`
 	withVersion := func(v string) string { return strings.Replace(tokens, version, v, 1) }

@@ -220,6 +220,7 @@ func TestAnAddressThatCantBeMailedHasALogReasonAndAMetric(t *testing.T) {
 // Accounts that answer their own mail as fast as they can do not stop the mails of owners, whether
 // they are established or proved their addresses an hour ago.
 func TestAFloodThatAnswersItsOwnMailStopsNoOwnersMail(t *testing.T) {
+	simulates(t)
 	for _, fresh := range []bool{false, true} {
 		w := newWorld(t, settings.Passwordless)
 		w.settings.PoolMailsVerified = 160

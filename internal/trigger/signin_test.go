@@ -294,6 +294,7 @@ func TestAResendIsNeverCompared(t *testing.T) {
 }
 
 func TestAMailFloodEndsAndTheOwnerStillGetsIn(t *testing.T) {
+	simulates(t)
 	eachMode(t, func(t *testing.T, w *world) {
 		start := w.clock
 		for w.clock.Before(start.Add(24 * time.Hour)) {

@@ -42,6 +42,7 @@ func TestACodeOfAReplacedKeyIsNeverJoined(t *testing.T) {
 // The settings change while a stranger starts a sign-in every 20 seconds and the owner is in the
 // middle of one: the owner gets in, by that sign-in or the next, within a code's life.
 func TestAnUpgradeKeepsNoAccountOut(t *testing.T) {
+	simulates(t)
 	for name, change := range map[string]func(*settings.Settings){
 		"CodeLength 8 to 6":       func(s *settings.Settings) { s.CodeLength = 6 },
 		"CodeLength 8 to 10":      func(s *settings.Settings) { s.CodeLength = 10 },

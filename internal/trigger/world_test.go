@@ -65,6 +65,18 @@ func (l *logBuffer) Bytes() []byte  { l.mu.Lock(); defer l.mu.Unlock(); return b
 func (l *logBuffer) Len() int       { return len(l.Bytes()) }
 func (l *logBuffer) Reset()         { l.mu.Lock(); defer l.mu.Unlock(); l.b.Reset() }
 
+// underRace is true under the race detector.
+var underRace bool
+
+// simulates skips a test under the race detector: it simulates days in one goroutine, where there is
+// nothing to find in ten times the time. Such tests run a second time without it.
+func simulates(t *testing.T) {
+	t.Helper()
+	if underRace {
+		t.Skip("simulates days in one goroutine; runs without the race detector")
+	}
+}
+
 func newWorld(t testing.TB, m settings.Mode) *world {
 	s := settings.Defaults(m)
 	s.KeyARN, s.TableName, s.From, s.ProductName = keyARN, "Guard", "no-reply@example.com", "Example"
