@@ -53,8 +53,8 @@ const (
 	appPath = "github.com/cognito-emailotp/cdk-emailotp/internal/testkit/app"
 )
 
-// simulations are packages whose longest tests simulate days in one goroutine. Under the race detector
-// they take minutes and skip those tests, so they run a second time without it.
+// simulations are packages whose longest tests simulate days in one goroutine. Under the race
+// detector they take minutes and skip those tests, so they run a second time without it.
 var simulations = []string{"internal/trigger"}
 
 // unraced are packages whose tests of many attempts take minutes under the race detector; what they

@@ -68,8 +68,8 @@ func (l *logBuffer) Reset()         { l.mu.Lock(); defer l.mu.Unlock(); l.b.Rese
 // underRace is true under the race detector.
 var underRace bool
 
-// simulates skips a test under the race detector: it simulates days in one goroutine, where there is
-// nothing to find in ten times the time. Such tests run a second time without it.
+// simulates skips a test under the race detector: it simulates days in one goroutine, where there
+// is nothing to find in ten times the time. Such tests run a second time without it.
 func simulates(t *testing.T) {
 	t.Helper()
 	if underRace {
