@@ -38,8 +38,6 @@ func TestTheFunctionsAreTheSameBytesWhereverTheConstructIsImported(t *testing.T)
 	t.Parallel()
 	root, all := moduleRoot(t), os.Getenv("EMAILOTP_CONSUMERS") == "all"
 	_, programs := checkout(t, root)
-	// The app's pool is one of its stack, so it has no function that attaches one.
-	delete(programs, "attach-user-pool")
 	want := assets{bootstrap: programs}
 	p := newProxy(t, root)
 	t.Cleanup(func() { p.forget(t) })

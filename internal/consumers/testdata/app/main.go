@@ -35,6 +35,9 @@ func main() {
 		VerifyAuthChallengeCode: zip("verify-auth-challenge"),
 		PreTokenGenerationCode:  zip("pre-token-generation"),
 		MailEventsCode:          zip("mail-events"),
+
+		CheckOnDeploy:      jsii.Bool(true),
+		AttachUserPoolCode: zip("attach-user-pool"),
 	})
 	app.Synth(nil)
 }
