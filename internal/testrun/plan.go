@@ -287,7 +287,7 @@ func (j *job) args() []string {
 }
 
 // timeout is for one package; a busy machine needs several times what a quiet one does.
-const timeout = 20 * time.Minute
+const timeout = 30 * time.Minute
 
 func goCommand(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
