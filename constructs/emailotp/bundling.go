@@ -2,23 +2,17 @@ package emailotp
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
-	"sync/atomic"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awss3assets"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/bundle"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -36,12 +30,12 @@ func (e *emailOTP) beginBuilding() {
 			pending = append(pending, slot.function)
 		}
 	}
-	e.batch = newBatch(build.Target{GOOS: "linux", GOARCH: e.config.goarch}, pending)
+	e.batch = bundle.New(e.config.goarch, pending)
 	if len(pending) == 0 || !*e.stack().BundlingRequired() {
 		return
 	}
 	if dir, err := e.source(); err == nil {
-		e.batch.begin(dir)
+		e.batch.Begin(dir)
 	}
 }
 
@@ -58,27 +52,16 @@ func (e *emailOTP) code(f settings.Function) (awslambda.Code, func() error) {
 	if err != nil {
 		refuse(*e.Node().Path(), []string{withRemedy(f, err)})
 	}
-	if e.batch.done == nil {
-		e.batch.source = dir
-	}
-	b := &bundler{function: f, batch: e.batch}
+	var mailFile []byte
 	if f == settings.CreateAuthChallenge {
-		b.mailFile = e.config.mailFile
+		mailFile = e.config.mailFile
 	}
-	code := awslambda.Code_FromAsset(jsii.String(filepath.Join(dir, "lambdas", string(f))), &awss3assets.AssetOptions{
-		AssetHashType: awscdk.AssetHashType_OUTPUT,
-		Bundling: &awscdk.BundlingOptions{
-			// Mandatory and never used: TryBundle doesn't return false.
-			Image:       awscdk.DockerImage_FromRegistry(jsii.String("emailotp-builds-without-docker")),
-			Local:       b,
-			Environment: b.cacheKey(),
-		},
-	})
+	code, failure := e.batch.Code(dir, f, mailFile)
 	return code, func() error {
-		if b.failure == nil {
-			return nil
+		if err := failure(); err != nil {
+			return errors.New(withRemedy(f, err))
 		}
-		return fmt.Errorf("%s", withRemedy(f, b.failure))
+		return nil
 	}
 }
 
@@ -117,57 +100,4 @@ func idOf(f settings.Function) string {
 		}
 	}
 	return string(f)
-}
-
-// failures counts the process's failed bundlings.
-var failures atomic.Int64
-
-// bundler builds one function where the CDK would start Docker.
-type bundler struct {
-	function settings.Function
-	batch    *batch
-	mailFile []byte
-	failure  error
-}
-
-// cacheKey distinguishes the bundlings of one process. The CDK caches assets by path and options
-// and does not see the Go value: without the key, two functions or two mail.json would share one
-// asset.
-func (b *bundler) cacheKey() *map[string]*string {
-	sum := sha256.Sum256(b.mailFile)
-	return &map[string]*string{
-		// A failed bundling would be cached like any other.
-		"EMAILOTP_FAILURES": jsii.String(strconv.FormatInt(failures.Load(), 10)),
-		"EMAILOTP_FUNCTION": jsii.String(string(b.function)),
-		"EMAILOTP_TARGET":   jsii.String(b.batch.target.GOOS + "/" + b.batch.target.GOARCH),
-		"EMAILOTP_MAIL":     jsii.String(hex.EncodeToString(sum[:])),
-	}
-}
-
-// TryBundle builds the function into outputDir. It never returns false, which would start Docker,
-// and never panics, which would print a stack trace of Node. It keeps an error for the constructor,
-// which reports it, and writes a marker file, because the CDK refuses an empty output.
-func (b *bundler) TryBundle(outputDir *string, _ *awscdk.BundlingOptions) *bool {
-	b.failure = b.bundle(*outputDir)
-	if b.failure != nil {
-		failures.Add(1)
-		marker := []byte("the build failed\n")
-		if err := os.WriteFile(filepath.Join(*outputDir, "FAILED"), marker, 0o644); err != nil {
-			b.failure = fmt.Errorf("%w (and the output directory can't be written: %w)", b.failure, err)
-		}
-	}
-	return jsii.Bool(true)
-}
-
-func (b *bundler) bundle(out string) error {
-	if err := b.batch.write(b.function, filepath.Join(out, build.Bootstrap)); err != nil {
-		return err
-	}
-	if b.mailFile == nil {
-		return nil
-	}
-	if err := os.WriteFile(filepath.Join(out, contract.MailFile), b.mailFile, 0o644); err != nil {
-		return fmt.Errorf("write %s: %w", contract.MailFile, err)
-	}
-	return nil
 }

@@ -6,10 +6,14 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsses"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/apptree"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // BypassKind is a way into an account that the mailed code does not guard.
@@ -65,17 +69,17 @@ func (b Bypass) String() string { return fmt.Sprintf("{Kind: %q, Path: %q}", b.K
 func (r *reader) checkBypasses(bypasses []Bypass) {
 	for _, b := range bypasses {
 		switch {
-		case unresolvedString(b.Path) || unresolvedString(string(b.Kind)):
-			r.add("AcknowledgedBypasses must be known while the app is synthesised (received: a token); " +
+		case propread.IsToken(b.Path) || propread.IsToken(string(b.Kind)):
+			r.Add("AcknowledgedBypasses must be known while the app is synthesised (received: a token); " +
 				"copy kind and path from the error that names the bypass")
 		case !b.Kind.IsBypass():
 			var kinds []string
 			for _, k := range rules.Bypasses() {
 				kinds = append(kinds, string(k))
 			}
-			r.add("AcknowledgedBypasses has no kind %q; the kinds are %s", b.Kind, strings.Join(kinds, ", "))
+			r.Add("AcknowledgedBypasses has no kind %q; the kinds are %s", b.Kind, strings.Join(kinds, ", "))
 		case b.Path == "":
-			r.add("AcknowledgedBypasses has a %s without a path; copy it from the error that names the bypass", b.Kind)
+			r.Add("AcknowledgedBypasses has a %s without a path; copy it from the error that names the bypass", b.Kind)
 		}
 	}
 }
@@ -91,13 +95,16 @@ type appCheck struct{ e *emailOTP }
 // acknowledged ones into the pool's metadata.
 func (c *appCheck) Validate() *[]*string {
 	e := c.e
-	used, clients := map[Bypass]bool{}, e.clients()
+	used, clients := map[Bypass]bool{}, e.tree().Clients()
 	open, accepted := rules.Acknowledge(e.findings(clients), func(f rules.Finding) bool {
 		b := Bypass{f.Kind, f.Name}
 		used[b] = slices.Contains(e.config.bypasses, b) || e.config.clientsMayChangeEmail && f.Kind == BypassWriteEmail
 		return used[b]
 	})
-	problems := e.sharedIdentities()
+	var problems []string
+	if own, ok := e.identity.(awsses.EmailIdentity); ok && e.config.sender.kind != identitySender {
+		problems = apptree.SharedIdentities(own.Node().DefaultChild().(awsses.CfnEmailIdentity))
+	}
 	for _, f := range open {
 		problem := f.Problem()
 		if f.Kind.IsBypass() {
@@ -114,6 +121,18 @@ func (c *appCheck) Validate() *[]*string {
 	e.acknowledgeOnDeploy(clients)
 	slices.Sort(problems)
 	return jsii.Strings(slices.Compact(problems)...)
+}
+
+// tree returns the pool as one of the whole app.
+func (e *emailOTP) tree() apptree.Pool { return apptree.Pool{IUserPool: e.pool, Stack: e.stack()} }
+
+// findings applies the rules to the pool and to its app clients.
+func (e *emailOTP) findings(clients []apptree.Client) []rules.Finding {
+	own := map[settings.Function]any{}
+	for f, function := range e.functions {
+		own[f] = e.stack().Resolve(function.FunctionArn())
+	}
+	return e.tree().Findings(e.config.settings.Mode, own, clients)
 }
 
 // writeMarks adds what is acknowledged to the pool's metadata, beside marks of the app's own for
@@ -144,5 +163,5 @@ func (e *emailOTP) markedResource() awscdk.CfnResource {
 	if e.config.imported {
 		return e.onDeploy.Node().DefaultChild().(awscdk.CfnResource)
 	}
-	return e.poolResource()
+	return e.tree().Resource()
 }

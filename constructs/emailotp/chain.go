@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -32,12 +33,12 @@ func (r *reader) chains(c *config, p *EmailOTPProps) {
 	}{{"PreSignUp", p.PreSignUp, settings.PreSignUp},
 		{"PreTokenGeneration", p.PreTokenGeneration, settings.PreTokenGeneration}} {
 		switch {
-		case isNil(chain.function):
+		case propread.IsNil(chain.function):
 		case chain.of != chainSlot(p.Mode):
-			r.add("%s has a meaning in the other mode alone; EmailOTP leaves this trigger free in %s mode: "+
+			r.Add("%s has a meaning in the other mode alone; EmailOTP leaves this trigger free in %s mode: "+
 				"leave the prop nil and add the function to the pool by AddTrigger", chain.prop, p.Mode)
 		case isEmailOTPs(chain.function):
-			r.add("%s is a function of EmailOTP's own (%s), which would invoke itself; "+
+			r.Add("%s is a function of EmailOTP's own (%s), which would invoke itself; "+
 				"pass a function of yours, or leave it nil",
 				chain.prop, *chain.function.Node().Path())
 		default:
@@ -55,7 +56,7 @@ func isEmailOTPs(fn awslambda.IFunction) bool {
 		fn = version.Lambda()
 	}
 	resource, ok := fn.Node().DefaultChild().(awslambda.CfnFunction)
-	return ok && !isNil(resource.GetMetadata(jsii.String(contract.MetadataFunction)))
+	return ok && !propread.IsNil(resource.GetMetadata(jsii.String(contract.MetadataFunction)))
 }
 
 // tokenVersion reads the version of the events about tokens. The Lite plan has version 1 alone.
@@ -66,19 +67,19 @@ func (r *reader) tokenVersion(c *config, p *EmailOTPProps) {
 		return
 	case awscognito.LambdaVersion_V2_0, awscognito.LambdaVersion_V3_0:
 	default:
-		r.add("PreTokenGenerationVersion must be V1_0, V2_0 or V3_0 (received: %q); leave it empty for V1_0", version)
+		r.Add("PreTokenGenerationVersion must be V1_0, V2_0 or V3_0 (received: %q); leave it empty for V1_0", version)
 		return
 	}
 	if p.Mode == ModePasswordless {
-		r.add("PreTokenGenerationVersion has a meaning in ModePassword alone; EmailOTP leaves this trigger free in " +
+		r.Add("PreTokenGenerationVersion has a meaning in ModePassword alone; EmailOTP leaves this trigger free in " +
 			"ModePasswordless: leave the prop empty and pass the version to AddTrigger")
 		return
 	}
 	c.tokenVersion = version
 	const lacks = "PreTokenGenerationVersion %s needs a plan above Lite"
-	if isNil(p.UserPool) {
+	if propread.IsNil(p.UserPool) {
 		if c.poolProps.FeaturePlan == "" || c.poolProps.FeaturePlan == awscognito.FeaturePlan_LITE {
-			r.add(lacks+"; set UserPoolProps.FeaturePlan to ESSENTIALS or PLUS, or use V1_0", version)
+			r.Add(lacks+"; set UserPoolProps.FeaturePlan to ESSENTIALS or PLUS, or use V1_0", version)
 		}
 		return
 	}
@@ -87,7 +88,7 @@ func (r *reader) tokenVersion(c *config, p *EmailOTPProps) {
 		return
 	}
 	if version == awscognito.LambdaVersion_V3_0 {
-		r.add(lacks+"; set FeaturePlan ESSENTIALS or PLUS where the pool is created, or use V1_0", version)
+		r.Add(lacks+"; set FeaturePlan ESSENTIALS or PLUS where the pool is created, or use V1_0", version)
 		return
 	}
 	c.tokenWarning = fmt.Sprintf(lacks+", unless the pool had advanced security on 22 November 2024; "+

@@ -8,15 +8,14 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/apptree"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
@@ -169,13 +168,13 @@ func (e *emailOTP) triggerARNs() map[string]*string {
 // acknowledgeOnDeploy gives the acknowledgements to the custom resource, with the ids that a
 // deployment knows in place of construct paths. A path that is no app client of this app is an id
 // already.
-func (e *emailOTP) acknowledgeOnDeploy(clients []appClient) {
+func (e *emailOTP) acknowledgeOnDeploy(clients []apptree.Client) {
 	if e.onDeploy == nil {
 		return
 	}
-	byPath := map[string]appClient{}
+	byPath := map[string]apptree.Client{}
 	for _, c := range clients {
-		byPath[c.path()] = c
+		byPath[c.Path()] = c
 	}
 	var marks []string
 	for _, b := range e.config.bypasses {
@@ -202,11 +201,11 @@ func (e *emailOTP) acknowledgeOnDeploy(clients []appClient) {
 
 // mayBeDeployed reports whether an acknowledgement that is not open in the app may be for what only
 // the deployment shows: a client without a construct in the app, or the imported pool itself.
-func (e *emailOTP) mayBeDeployed(b Bypass, clients []appClient) bool {
+func (e *emailOTP) mayBeDeployed(b Bypass, clients []apptree.Client) bool {
 	if !e.config.runsOnDeploy() {
 		return false
 	}
-	isClient := slices.ContainsFunc(clients, func(c appClient) bool { return c.path() == b.Path })
+	isClient := slices.ContainsFunc(clients, func(c apptree.Client) bool { return c.Path() == b.Path })
 	return !isClient && (e.config.imported || b.Path != *e.pool.Node().Path())
 }
 
@@ -216,34 +215,14 @@ func (c *config) checkImported(here awscdk.Stack) []string {
 	if c.pool.Node().Root() != here.Node().Root() {
 		return []string{fmt.Sprintf("UserPool %s belongs to another app; import it in stack %s", path, *here.Node().Path())}
 	}
-	if there := *c.pool.Env().Region; !mayEqual(there, *here.Region()) {
+	if there := *c.pool.Env().Region; !apptree.MayEqual(there, *here.Region()) {
 		return []string{fmt.Sprintf("UserPool %s is in %s, and a pool calls functions of its own Region alone "+
 			"(the stack %s is in %s); create the EmailOTP in a stack of %s", path, there, *here.Node().Path(),
 			*here.Region(), there)}
 	}
-	if there := *c.pool.Env().Account; !mayEqual(there, *here.Account()) {
+	if there := *c.pool.Env().Account; !apptree.MayEqual(there, *here.Account()) {
 		return []string{fmt.Sprintf("UserPool %s is of account %s, and the stack %s of account %s; "+
 			"create the EmailOTP in a stack of the pool's account", path, there, *here.Node().Path(), *here.Account())}
 	}
 	return nil
-}
-
-// isOfImported reports whether a client is one of the imported pool. Only a pool id that is a text
-// can be compared across stacks.
-func (e *emailOTP) isOfImported(c appClient) bool {
-	id := e.stack().Resolve(e.pool.UserPoolId())
-	if _, isText := id.(string); !isText && *c.Stack().Node().Addr() != *e.stack().Node().Addr() {
-		return false
-	}
-	property := resolver(c.Stack())(c.properties["UserPoolId"])
-	return plain(c.Stack(), property) == plain(e.stack(), id)
-}
-
-// path returns what errors and acknowledgements call the client.
-func (c appClient) path() string { return strings.TrimSuffix(*c.Node().Path(), "/Resource") }
-
-// ownPool returns the pool of the stack; nil for an imported one.
-func (e *emailOTP) ownPool() awscognito.UserPool {
-	pool, _ := e.pool.(awscognito.UserPool)
-	return pool
 }

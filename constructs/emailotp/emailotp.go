@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsses"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/bundle"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -126,7 +127,7 @@ type emailOTP struct {
 	configurationSet awsses.ConfigurationSet
 	dnsRecords       []DnsRecord
 	sourceDir        string // of this module's source; empty until a function is to be built
-	batch            *batch
+	batch            *bundle.Batch
 	fingerprint      string                // of the settings
 	onDeploy         awscdk.CustomResource // nil where no deployment checks the pool
 }
@@ -159,7 +160,7 @@ func NewEmailOTP(scope constructs.Construct, id *string, props *EmailOTPProps) E
 	e := &emailOTP{config: c, functions: make(map[settings.Function]awslambda.Function), fingerprint: c.fingerprint()}
 	constructs.NewConstruct_Override(e, scope, id)
 	e.beginBuilding()
-	defer e.batch.close()
+	defer e.batch.Close()
 	e.addUserPool()
 	e.addKeyAndTable()
 	e.addSender()

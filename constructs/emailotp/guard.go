@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 )
 
@@ -81,5 +82,5 @@ func (e *emailOTP) stateBounds() {
 func (c *config) arithmetic() string {
 	b := c.guesses()
 	return fmt.Sprintf("%s guesses of one account a year (%d at once and one more every %s), each right once in 10^%d: a chance of %.2g",
-		thousands(int(b.Yearly())), b.Burst, human(b.Refill), c.settings.CodeLength, c.bound())
+		propread.Thousands(int(b.Yearly())), b.Burst, propread.Human(b.Refill), c.settings.CodeLength, c.bound())
 }

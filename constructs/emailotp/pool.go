@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 )
 
@@ -20,7 +21,11 @@ func (e *emailOTP) addUserPool() {
 	c := &e.config
 	if c.pool != nil {
 		e.pool = c.pool
-		c.settings.CaseSensitiveNames = e.isCaseSensitive()
+		// The deployment checks the prop for an imported pool.
+		c.settings.CaseSensitiveNames = c.caseSensitive
+		if !c.imported {
+			c.settings.CaseSensitiveNames = e.tree().IsCaseSensitive()
+		}
 		return
 	}
 	p := c.poolProps
@@ -38,7 +43,7 @@ func (e *emailOTP) addUserPool() {
 			TempPasswordValidity: awscdk.Duration_Days(jsii.Number(7)),
 		}
 	}
-	protected := flag(p.DeletionProtection, c.retain())
+	protected := propread.Flag(p.DeletionProtection, c.retain())
 	e.pool = awscognito.NewUserPool(e, jsii.String("UserPool"), &awscognito.UserPoolProps{
 		UserPoolName:        p.UserPoolName,
 		FeaturePlan:         p.FeaturePlan,
@@ -51,7 +56,7 @@ func (e *emailOTP) addUserPool() {
 		// Recovery by e-mail would let the mailbox alone replace the password. Without passwords
 		// there is nothing to recover, and no budget would bound the reset mails.
 		AccountRecovery:    awscognito.AccountRecovery_NONE,
-		SelfSignUpEnabled:  jsii.Bool(flag(p.SelfSignUpEnabled, e.passwordless())),
+		SelfSignUpEnabled:  jsii.Bool(propread.Flag(p.SelfSignUpEnabled, e.passwordless())),
 		PasswordPolicy:     p.PasswordPolicy,
 		StandardAttributes: p.StandardAttributes,
 		CustomAttributes:   p.CustomAttributes,
@@ -61,18 +66,6 @@ func (e *emailOTP) addUserPool() {
 		DeletionProtection: jsii.Bool(protected),
 		RemovalPolicy:      c.removalPolicy(protected),
 	})
-}
-
-// isCaseSensitive reports whether the given pool takes user names of another case for other names,
-// which is Cognito's default. Of an imported pool the prop tells it, and the deployment checks the
-// prop.
-func (e *emailOTP) isCaseSensitive() bool {
-	if e.ownPool() == nil {
-		return e.config.caseSensitive
-	}
-	names, _ := resolver(e.stack())(e.poolResource().UsernameConfiguration()).(map[string]any)
-	sensitive, known := names["caseSensitive"].(bool)
-	return !known || sensitive
 }
 
 // addUserPoolClient creates the one client that signs in by e-mail code.
@@ -88,7 +81,7 @@ func (e *emailOTP) addUserPoolClient() {
 		PreventUserExistenceErrors:      jsii.Bool(true),
 		EnableTokenRevocation:           jsii.Bool(true),
 		AuthSessionValidity:             awscdk.Duration_Minutes(jsii.Number(e.config.sessionMinutes())),
-		GenerateSecret:                  jsii.Bool(flag(p.GenerateSecret, false)),
+		GenerateSecret:                  jsii.Bool(propread.Flag(p.GenerateSecret, false)),
 		AccessTokenValidity:             p.AccessTokenValidity,
 		IdTokenValidity:                 p.IdTokenValidity,
 		RefreshTokenValidity:            p.RefreshTokenValidity,

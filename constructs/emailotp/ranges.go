@@ -1,7 +1,6 @@
 package emailotp
 
 import (
-	"reflect"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -23,13 +22,4 @@ var retentions = []awslogs.RetentionDays{
 	awslogs.RetentionDays_THREE_YEARS, awslogs.RetentionDays_FIVE_YEARS, awslogs.RetentionDays_SIX_YEARS,
 	awslogs.RetentionDays_SEVEN_YEARS, awslogs.RetentionDays_EIGHT_YEARS, awslogs.RetentionDays_NINE_YEARS,
 	awslogs.RetentionDays_TEN_YEARS, awslogs.RetentionDays_INFINITE,
-}
-
-// isNil reports whether an interface is nil or holds a nil pointer.
-func isNil(v any) bool {
-	if v == nil {
-		return true
-	}
-	value := reflect.ValueOf(v)
-	return value.Kind() == reflect.Pointer && value.IsNil()
 }

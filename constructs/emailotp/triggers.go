@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/apptree"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -145,7 +146,7 @@ func (e *emailOTP) statements(f settings.Function) []awsiam.PolicyStatement {
 
 // connectTriggers makes the functions the pool's triggers. Only this pool may invoke them.
 func (e *emailOTP) connectTriggers() {
-	if pool := e.ownPool(); pool != nil {
+	if pool := e.tree().Own(); pool != nil {
 		for _, slot := range triggersOf(e.config.settings.Mode) {
 			operation, version := e.config.operation(slot)
 			pool.AddTrigger(operation, e.functions[slot.function], version)
@@ -169,7 +170,7 @@ func (e *emailOTP) connectTriggers() {
 
 // takenSlots reports the triggers of an existing pool that the mode needs and that are set already.
 func takenSlots(pool awscognito.UserPool, m settings.Mode) []string {
-	config := lambdaConfig(pool)
+	config := apptree.Pool{IUserPool: pool, Stack: awscdk.Stack_Of(pool)}.LambdaConfig()
 	var problems []string
 	for _, slot := range triggersOf(m) {
 		for _, name := range slot.names {
@@ -185,13 +186,6 @@ func takenSlots(pool awscognito.UserPool, m settings.Mode) []string {
 		}
 	}
 	return problems
-}
-
-// lambdaConfig returns the pool's triggers by their names in LambdaConfig, such as "preSignUp".
-func lambdaConfig(pool awscognito.UserPool) map[string]any {
-	resource := pool.Node().DefaultChild().(awscognito.CfnUserPool)
-	config, _ := resolver(resource.Stack())(resource.LambdaConfig()).(map[string]any)
-	return config
 }
 
 func capital(name string) string { return strings.ToUpper(name[:1]) + name[1:] }

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -38,7 +39,7 @@ func resolve(p *EmailOTPProps) (config, []string) {
 	}
 	r := &reader{}
 	c := config{settings: settings.Defaults(p.Mode)}
-	r.tokens("", reflect.ValueOf(p))
+	r.Tokens("", reflect.ValueOf(p))
 	r.mode(p)
 	r.settings(&c.settings, p)
 	r.bounds(&c, p)
@@ -48,15 +49,15 @@ func resolve(p *EmailOTPProps) (config, []string) {
 	r.onDeploy(&c, p)
 	r.functions(&c, p)
 	r.wording(&c, p)
-	return c, r.problems
+	return c, r.Problems
 }
 
 func (r *reader) mode(p *EmailOTPProps) {
 	switch {
 	case p.Mode == "":
-		r.add("Mode is missing; pass ModePassword or ModePasswordless")
+		r.Add("Mode is missing; pass ModePassword or ModePasswordless")
 	case !p.Mode.IsValid():
-		r.add("Mode must be ModePassword (%q) or ModePasswordless (%q) (received: %q)", ModePassword, ModePasswordless,
+		r.Add("Mode must be ModePassword (%q) or ModePasswordless (%q) (received: %q)", ModePassword, ModePasswordless,
 			p.Mode)
 	}
 }
@@ -75,14 +76,14 @@ func (r *reader) settings(s *settings.Settings, p *EmailOTPProps) {
 		}
 		switch into := f.Of(s).(type) {
 		case *string:
-			*into = cmp.Or(r.known(f.Prop, prop.Interface().(*string)), *into)
+			*into = cmp.Or(r.Known(f.Prop, prop.Interface().(*string)), *into)
 		case *int:
-			*into = r.whole(f.Prop, prop.Interface().(*float64), f.Least, f.Most, *into, f.Unit)
+			*into = r.Whole(f.Prop, prop.Interface().(*float64), f.Least, f.Most, *into, f.Unit)
 		case *time.Duration:
 			given, _ := prop.Interface().(awscdk.Duration)
-			*into = r.duration(f.Prop, given, time.Duration(f.Least)*time.Second, time.Duration(f.Most)*time.Second, *into)
+			*into = r.Duration(f.Prop, given, time.Duration(f.Least)*time.Second, time.Duration(f.Most)*time.Second, *into)
 		case *bool:
-			*into = flag(prop.Interface().(*bool), *into)
+			*into = propread.Flag(prop.Interface().(*bool), *into)
 		case *[]string:
 			*into = r.domains(f.Prop, prop.Interface().(*[]*string))
 		}
@@ -92,15 +93,15 @@ func (r *reader) settings(s *settings.Settings, p *EmailOTPProps) {
 // bounds checks what settings mean together, and in which mode.
 func (r *reader) bounds(c *config, p *EmailOTPProps) {
 	if bound := c.bound(); bound > worstBound {
-		r.add("CodeLength, GuessBurst and GuessRefill give %s; this must be %g or less: lengthen the code or slow the refill",
+		r.Add("CodeLength, GuessBurst and GuessRefill give %s; this must be %g or less: lengthen the code or slow the refill",
 			c.arithmetic(), worstBound)
 	}
 	if c.settings.TrustUnverified && p.Mode == ModePasswordless {
-		r.add("MailUnverifiedAddresses has a meaning in ModePassword alone; leave it nil: " +
+		r.Add("MailUnverifiedAddresses has a meaning in ModePassword alone; leave it nil: " +
 			"a passwordless sign-in is what verifies an address")
 	}
 	if p.AllowedSignUpDomains != nil && p.Mode == ModePassword {
-		r.add("AllowedSignUpDomains has a meaning in ModePasswordless alone, whose sign-ups the construct confirms; " +
+		r.Add("AllowedSignUpDomains has a meaning in ModePasswordless alone, whose sign-ups the construct confirms; " +
 			"leave it nil")
 	}
 	size := 0
@@ -108,8 +109,8 @@ func (r *reader) bounds(c *config, p *EmailOTPProps) {
 		size += len(name) + len(value)
 	}
 	if size > settings.MaxEnvironment {
-		r.add("AllowedSignUpDomains must fit into a function's environment of %s bytes (received: %s); "+
-			"list parent domains in place of their subdomains", thousands(settings.MaxEnvironment), thousands(size))
+		r.Add("AllowedSignUpDomains must fit into a function's environment of %s bytes (received: %s); "+
+			"list parent domains in place of their subdomains", propread.Thousands(settings.MaxEnvironment), propread.Thousands(size))
 	}
 }
 
@@ -119,16 +120,16 @@ func (r *reader) domains(prop string, values *[]*string) []string {
 		return nil
 	}
 	if len(*values) == 0 {
-		r.add("%s must have at least one domain; leave it nil for every domain", prop)
+		r.Add("%s must have at least one domain; leave it nil for every domain", prop)
 	}
 	var domains []string
 	for i, value := range *values {
-		name := r.known(fmt.Sprintf("%s[%d]", prop, i), cmp.Or(value, new(string)))
+		name := r.Known(fmt.Sprintf("%s[%d]", prop, i), cmp.Or(value, new(string)))
 		if name == "" {
 			continue
 		}
 		if err := mail.ValidateAddress("x@" + name); err != nil {
-			r.add("%s must be domain names like example.com (received: %q, which %v)", prop, name, err)
+			r.Add("%s must be domain names like example.com (received: %q, which %v)", prop, name, err)
 		}
 		domains = append(domains, strings.ToLower(name))
 	}
@@ -137,20 +138,20 @@ func (r *reader) domains(prop string, values *[]*string) []string {
 
 // address reads one bare e-mail address.
 func (r *reader) address(prop, value, hint string) string {
-	if unresolvedString(value) {
-		r.add(unknownText, prop)
+	if propread.IsToken(value) {
+		r.Add(propread.UnknownText, prop)
 		return ""
 	}
 	if err := mail.ValidateAddress(value); err != nil {
-		r.add("%s must be one e-mail address like codes@example.com (received: %q, which %v)%s", prop, value, err, hint)
+		r.Add("%s must be one e-mail address like codes@example.com (received: %q, which %v)%s", prop, value, err, hint)
 		return ""
 	}
 	return value
 }
 
 func (r *reader) senderOf(c *config, p *EmailOTPProps) {
-	if isNil(p.Sender) {
-		r.add(`Sender is missing; pass SenderAddress("no-reply@example.com"), SenderDomain, SenderHostedZone or SenderIdentity`)
+	if propread.IsNil(p.Sender) {
+		r.Add(`Sender is missing; pass SenderAddress("no-reply@example.com"), SenderDomain, SenderHostedZone or SenderIdentity`)
 		return
 	}
 	s := p.Sender.sender()
@@ -160,12 +161,12 @@ func (r *reader) senderOf(c *config, p *EmailOTPProps) {
 		hint = "; a display name goes into SenderName"
 	}
 	c.settings.From = r.address("Sender", s.address, hint)
-	if s.kind == identitySender && isNil(s.identity) {
-		r.add("Sender has no identity; pass SenderIdentity an awsses.IEmailIdentity, or use SenderAddress")
+	if s.kind == identitySender && propread.IsNil(s.identity) {
+		r.Add("Sender has no identity; pass SenderIdentity an awsses.IEmailIdentity, or use SenderAddress")
 		return
 	}
-	if s.kind == zoneSender && isNil(s.zone) {
-		r.add("Sender has no hosted zone; pass SenderHostedZone an awsroute53.IPublicHostedZone, or use SenderDomain")
+	if s.kind == zoneSender && propread.IsNil(s.zone) {
+		r.Add("Sender has no hosted zone; pass SenderHostedZone an awsroute53.IPublicHostedZone, or use SenderDomain")
 		return
 	}
 	if c.settings.From == "" {
@@ -184,30 +185,30 @@ func (r *reader) senderDomain(c *config, p *EmailOTPProps, domain string) {
 	case domainSender:
 		identity = s.domain
 	case zoneSender:
-		if unresolvedString(*s.zone.ZoneName()) {
-			r.add("Sender's hosted zone has a name that is not known while the app is synthesised (received: a token); " +
+		if propread.IsToken(*s.zone.ZoneName()) {
+			r.Add("Sender's hosted zone has a name that is not known while the app is synthesised (received: a token); " +
 				"import it by awsroute53.PublicHostedZone_FromPublicHostedZoneAttributes with its name")
 			return
 		}
 		identity = s.zoneName()
 	case identitySender:
-		if name := *s.identity.EmailIdentityName(); !unresolvedString(name) {
+		if name := *s.identity.EmailIdentityName(); !propread.IsToken(name) {
 			identity = name
 		}
 	}
 	if identity != "" && !strings.EqualFold(identity, s.address) && !within(domain, identity) {
-		r.add("Sender must be an address of %s, the identity that it sends by (received: %q)", identity, s.address)
+		r.Add("Sender must be an address of %s, the identity that it sends by (received: %q)", identity, s.address)
 	}
 	owned := s.kind == domainSender || s.kind == zoneSender
-	if from := r.text("MailFromDomain", p.MailFromDomain, 255); from != "" {
+	if from := r.Text("MailFromDomain", p.MailFromDomain, 255); from != "" {
 		switch {
 		case !owned:
-			r.add("MailFromDomain goes with SenderDomain or SenderHostedZone alone; " +
+			r.Add("MailFromDomain goes with SenderDomain or SenderHostedZone alone; " +
 				"leave it nil, or set it on the identity itself")
 		case !within(from, identity) || strings.EqualFold(from, identity):
-			r.add("MailFromDomain must be a subdomain of %s (received: %q)", identity, from)
+			r.Add("MailFromDomain must be a subdomain of %s (received: %q)", identity, from)
 		case strings.EqualFold(from, domain):
-			r.add("MailFromDomain must not be the domain that mail is sent from (received: %q); a name such as %q will do",
+			r.Add("MailFromDomain must not be the domain that mail is sent from (received: %q); a name such as %q will do",
 				from, "mail."+identity)
 		}
 		c.mailFromDomain = from
@@ -227,11 +228,11 @@ func (r *reader) dmarc(c *config, p *EmailOTPProps) {
 	}
 	switch record := *p.DmarcRecord; {
 	case c.sender.kind != zoneSender:
-		r.add("DmarcRecord goes with SenderHostedZone alone; leave it nil, and create the record where the domain's DNS is")
-	case unresolvedString(record):
-		r.add(unknownText, "DmarcRecord")
+		r.Add("DmarcRecord goes with SenderHostedZone alone; leave it nil, and create the record where the domain's DNS is")
+	case propread.IsToken(record):
+		r.Add(propread.UnknownText, "DmarcRecord")
 	case record != "" && !strings.HasPrefix(record, "v=DMARC1;"):
-		r.add(`DmarcRecord must begin with "v=DMARC1;", or be empty for none (received: %q)`, record)
+		r.Add(`DmarcRecord must begin with "v=DMARC1;", or be empty for none (received: %q)`, record)
 	default:
 		c.dmarcRecord = record
 	}
@@ -244,25 +245,25 @@ func within(domain, parent string) bool {
 }
 
 func (r *reader) functions(c *config, p *EmailOTPProps) {
-	c.sandboxRecipients = flag(p.SandboxRecipients, false)
-	c.keyGeneration = r.whole("KeyGeneration", p.KeyGeneration, 1, settings.MaxKeyGeneration, 1, "generations")
-	c.memorySize = r.whole("MemorySize", p.MemorySize,
+	c.sandboxRecipients = propread.Flag(p.SandboxRecipients, false)
+	c.keyGeneration = r.Whole("KeyGeneration", p.KeyGeneration, 1, settings.MaxKeyGeneration, 1, "generations")
+	c.memorySize = r.Whole("MemorySize", p.MemorySize,
 		settings.MinMemorySize, settings.MaxMemorySize, settings.DefaultMemorySize, "MiB")
 	c.architecture, c.goarch = awslambda.Architecture_ARM_64(), "arm64"
-	if !isNil(p.Architecture) {
+	if !propread.IsNil(p.Architecture) {
 		switch name := *p.Architecture.Name(); name {
 		case "arm64":
 		case "x86_64":
 			c.architecture, c.goarch = awslambda.Architecture_X86_64(), "amd64"
 		default:
-			r.add("Architecture must be ARM_64 or X86_64 (received: %q)", name)
+			r.Add("Architecture must be ARM_64 or X86_64 (received: %q)", name)
 		}
 	}
 	c.logRetention = awslogs.RetentionDays_ONE_MONTH
 	if p.LogRetention != "" {
 		c.logRetention = p.LogRetention
 		if !slices.Contains(retentions, p.LogRetention) {
-			r.add("LogRetention must be one of awslogs.RetentionDays (received: %q); leave it empty for ONE_MONTH",
+			r.Add("LogRetention must be one of awslogs.RetentionDays (received: %q); leave it empty for ONE_MONTH",
 				p.LogRetention)
 		}
 	}
@@ -271,25 +272,25 @@ func (r *reader) functions(c *config, p *EmailOTPProps) {
 	case awscdk.RemovalPolicy_DESTROY:
 		c.destroy = true
 	default:
-		r.add("RemovalPolicy must be RETAIN, RETAIN_ON_UPDATE_OR_DELETE or DESTROY (received: %q); leave it empty for RETAIN",
+		r.Add("RemovalPolicy must be RETAIN, RETAIN_ON_UPDATE_OR_DELETE or DESTROY (received: %q); leave it empty for RETAIN",
 			p.RemovalPolicy)
 	}
 	c.codes = map[settings.Function]awslambda.Code{}
 	for _, slot := range slots {
 		prop := slot.id + "Code"
 		code, _ := reflect.ValueOf(p).Elem().FieldByName(prop).Interface().(awslambda.Code)
-		if isNil(code) {
+		if propread.IsNil(code) {
 			continue
 		}
 		if slot.function != settings.AttachUserPool && !slices.Contains(settings.Functions(p.Mode), slot.function) {
-			r.add("%s has no function in %s mode; leave it nil", prop, p.Mode)
+			r.Add("%s has no function in %s mode; leave it nil", prop, p.Mode)
 		}
 		c.codes[slot.function] = code
 	}
 }
 
 func (r *reader) poolOf(c *config, p *EmailOTPProps) {
-	c.clientsMayChangeEmail = flag(p.ClientsMayChangeEmail, false)
+	c.clientsMayChangeEmail = propread.Flag(p.ClientsMayChangeEmail, false)
 	if p.UserPoolClientProps != nil {
 		c.clientProps = *p.UserPoolClientProps
 		r.clientOf(c.clientProps, c.clientsMayChangeEmail)
@@ -302,11 +303,11 @@ func (r *reader) poolOf(c *config, p *EmailOTPProps) {
 		c.poolProps = *p.UserPoolProps
 		r.newPool(c.poolProps)
 	}
-	if isNil(p.UserPool) {
+	if propread.IsNil(p.UserPool) {
 		return
 	}
 	if p.UserPoolProps != nil {
-		r.add("UserPool and UserPoolProps exclude each other; set the properties where the pool is created")
+		r.Add("UserPool and UserPoolProps exclude each other; set the properties where the pool is created")
 	}
 	c.pool = p.UserPool
 	_, own := p.UserPool.(awscognito.UserPool)
@@ -315,58 +316,58 @@ func (r *reader) poolOf(c *config, p *EmailOTPProps) {
 
 // onDeploy reads the props of what a deployment does by a function.
 func (r *reader) onDeploy(c *config, p *EmailOTPProps) {
-	c.checkOnDeploy, c.caseSensitive = flag(p.CheckOnDeploy, false), flag(p.CaseSensitiveUserNames, false)
+	c.checkOnDeploy, c.caseSensitive = propread.Flag(p.CheckOnDeploy, false), propread.Flag(p.CaseSensitiveUserNames, false)
 	if p.CaseSensitiveUserNames != nil && !c.imported {
-		r.add("CaseSensitiveUserNames goes with an imported UserPool; leave it nil: the construct reads any other pool's")
+		r.Add("CaseSensitiveUserNames goes with an imported UserPool; leave it nil: the construct reads any other pool's")
 	}
-	if !isNil(p.AttachUserPoolCode) && !c.runsOnDeploy() {
-		r.add("AttachUserPoolCode goes with an imported UserPool or CheckOnDeploy; leave it nil")
+	if !propread.IsNil(p.AttachUserPoolCode) && !c.runsOnDeploy() {
+		r.Add("AttachUserPoolCode goes with an imported UserPool or CheckOnDeploy; leave it nil")
 	}
 	if p.AttachUserPoolStatements == nil {
 		return
 	}
 	if !c.imported {
-		r.add("AttachUserPoolStatements goes with an imported UserPool; leave it nil")
+		r.Add("AttachUserPoolStatements goes with an imported UserPool; leave it nil")
 	}
 	for i, s := range *p.AttachUserPoolStatements {
-		if isNil(s) {
-			r.add("AttachUserPoolStatements[%d] is nil; pass awsiam.NewPolicyStatement", i)
+		if propread.IsNil(s) {
+			r.Add("AttachUserPoolStatements[%d] is nil; pass awsiam.NewPolicyStatement", i)
 		}
 	}
 	c.attachStatements = slices.Clone(*p.AttachUserPoolStatements)
 }
 
 func (r *reader) newPool(p UserPoolProps) {
-	r.text("UserPoolProps.UserPoolName", p.UserPoolName, 128)
+	r.Text("UserPoolProps.UserPoolName", p.UserPoolName, 128)
 	if p.StandardAttributes != nil && p.StandardAttributes.Email != nil {
-		r.add("UserPoolProps.StandardAttributes.Email must be nil: clients may not write email, so it can't be required, " +
+		r.Add("UserPoolProps.StandardAttributes.Email must be nil: clients may not write email, so it can't be required, " +
 			"and it stays mutable for administrators")
 	}
 	switch p.FeaturePlan {
 	case "", awscognito.FeaturePlan_LITE, awscognito.FeaturePlan_ESSENTIALS, awscognito.FeaturePlan_PLUS:
 	default:
-		r.add("UserPoolProps.FeaturePlan must be LITE, ESSENTIALS or PLUS (received: %q); leave it empty for LITE",
+		r.Add("UserPoolProps.FeaturePlan must be LITE, ESSENTIALS or PLUS (received: %q); leave it empty for LITE",
 			p.FeaturePlan)
 	}
 	if policy := p.PasswordPolicy; policy != nil {
-		r.whole("UserPoolProps.PasswordPolicy.MinLength", policy.MinLength, 8, 99, DefaultPasswordLength, "characters")
-		r.whole("UserPoolProps.PasswordPolicy.PasswordHistorySize", policy.PasswordHistorySize, 0, 24, 0, "passwords")
-		r.duration("UserPoolProps.PasswordPolicy.TempPasswordValidity", policy.TempPasswordValidity, day, 365*day, 7*day)
+		r.Whole("UserPoolProps.PasswordPolicy.MinLength", policy.MinLength, 8, 99, DefaultPasswordLength, "characters")
+		r.Whole("UserPoolProps.PasswordPolicy.PasswordHistorySize", policy.PasswordHistorySize, 0, 24, 0, "passwords")
+		r.Duration("UserPoolProps.PasswordPolicy.TempPasswordValidity", policy.TempPasswordValidity, day, 365*day, 7*day)
 	}
 }
 
 func (r *reader) clientOf(p UserPoolClientProps, mayChangeEmail bool) {
-	r.text("UserPoolClientProps.UserPoolClientName", p.UserPoolClientName, 128)
-	refresh := r.duration("UserPoolClientProps.RefreshTokenValidity", p.RefreshTokenValidity, hour, 3650*day, 30*day)
-	r.duration("UserPoolClientProps.AccessTokenValidity", p.AccessTokenValidity, 5*minute, min(day, refresh), hour)
-	r.duration("UserPoolClientProps.IdTokenValidity", p.IdTokenValidity, 5*minute, min(day, refresh), hour)
-	r.duration("UserPoolClientProps.RefreshTokenRotationGracePeriod", p.RefreshTokenRotationGracePeriod, 0, minute, 0)
+	r.Text("UserPoolClientProps.UserPoolClientName", p.UserPoolClientName, 128)
+	refresh := r.Duration("UserPoolClientProps.RefreshTokenValidity", p.RefreshTokenValidity, hour, 3650*day, 30*day)
+	r.Duration("UserPoolClientProps.AccessTokenValidity", p.AccessTokenValidity, 5*minute, min(day, refresh), hour)
+	r.Duration("UserPoolClientProps.IdTokenValidity", p.IdTokenValidity, 5*minute, min(day, refresh), hour)
+	r.Duration("UserPoolClientProps.RefreshTokenRotationGracePeriod", p.RefreshTokenRotationGracePeriod, 0, minute, 0)
 	if p.WriteAttributes == nil || mayChangeEmail {
 		return
 	}
 	for _, a := range *p.WriteAttributes.Attributes() {
 		if *a == "email" {
-			r.add("UserPoolClientProps.WriteAttributes must not have email: a stolen access token would move the account to another mailbox; " +
+			r.Add("UserPoolClientProps.WriteAttributes must not have email: a stolen access token would move the account to another mailbox; " +
 				"leave it out, or set ClientsMayChangeEmail if that is meant")
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
@@ -64,14 +65,14 @@ func (r *reader) wording(c *config, p *EmailOTPProps) {
 		r.refused(m.Validate())
 		return
 	}
-	if !isNil(p.CreateAuthChallengeCode) {
-		r.add("Mail and CreateAuthChallengeCode exclude each other, for the mail's file lies beside the program " +
+	if !propread.IsNil(p.CreateAuthChallengeCode) {
+		r.Add("Mail and CreateAuthChallengeCode exclude each other, for the mail's file lies beside the program " +
 			"that the construct builds; leave one of them nil")
 	}
-	known := len(r.problems)
-	r.tokens("Mail", reflect.ValueOf(p.Mail))
+	known := len(r.Problems)
+	r.Tokens("Mail", reflect.ValueOf(p.Mail))
 	m = r.overrides(m, *p.Mail)
-	if len(r.problems) > known {
+	if len(r.Problems) > known {
 		return
 	}
 	file, warnings, err := compile.Compile(m, compile.Code{Length: c.settings.CodeLength, TTL: c.settings.CodeTTL})
@@ -80,7 +81,7 @@ func (r *reader) wording(c *config, p *EmailOTPProps) {
 	case err != nil:
 	case bytes.Contains(file, []byte("${Token[")):
 		// The props have none, so a file of Mail.Directory was written with one.
-		r.add("Mail has the text of a token (${Token[...]}), which would be mailed as it stands; write the text itself")
+		r.Add("Mail has the text of a token (${Token[...]}), which would be mailed as it stands; write the text itself")
 	default:
 		c.mailFile = file
 	}
@@ -91,17 +92,17 @@ func (r *reader) wording(c *config, p *EmailOTPProps) {
 
 // overrides returns m with the fields of Mail.
 func (r *reader) overrides(m mail.Config, p MailProps) mail.Config {
-	m.LogoText = r.known("Mail.LogoText", p.LogoText)
-	m.AccentColor = r.known("Mail.AccentColor", p.AccentColor)
-	m.Footer = r.known("Mail.Footer", p.Footer)
-	m.CodeInSubject = flag(p.CodeInSubject, false)
-	m.Origin = r.known("Mail.SignInHost", p.SignInHost)
-	m.FeedbackID = r.known("Mail.FeedbackId", p.FeedbackId)
+	m.LogoText = r.Known("Mail.LogoText", p.LogoText)
+	m.AccentColor = r.Known("Mail.AccentColor", p.AccentColor)
+	m.Footer = r.Known("Mail.Footer", p.Footer)
+	m.CodeInSubject = propread.Flag(p.CodeInSubject, false)
+	m.Origin = r.Known("Mail.SignInHost", p.SignInHost)
+	m.FeedbackID = r.Known("Mail.FeedbackId", p.FeedbackId)
 	m.Languages = maps.Clone(p.Languages)
 	if p.Templates != nil {
 		m.Templates = *p.Templates
 	}
-	dir := r.known("Mail.Directory", p.Directory)
+	dir := r.Known("Mail.Directory", p.Directory)
 	if dir == "" {
 		return m
 	}
@@ -126,9 +127,9 @@ func (r *reader) refused(err error) {
 			field, rest = line[:i], line[i:]
 		}
 		if prop := propOf(field); prop != "" {
-			r.add("%s", prop+rest)
+			r.Add("%s", prop+rest)
 		} else {
-			r.add("Mail: %s", line)
+			r.Add("Mail: %s", line)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package emailotp
+package apptree
 
 import (
 	"encoding/json"
@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
 )
 
 // maxReferences bounds the way from a property to the pool, over exports and nested stacks.
@@ -14,7 +16,7 @@ const maxReferences = 20
 // references follow what a property refers to in the whole app: over Ref and Fn::GetAtt, a nested
 // stack's parameters and outputs, exports of any name and other stacks' outputs.
 type references struct {
-	clients []appClient
+	clients []Client
 	outputs []awscdk.CfnOutput
 	nested  []awscdk.Stack
 	stack   string // the address of the pool's stack
@@ -22,13 +24,13 @@ type references struct {
 }
 
 // references reads the app's tree.
-func (e *emailOTP) references() *references {
-	r := &references{stack: *e.stack().Node().Addr()}
-	if !e.config.imported {
-		r.id, _ = e.stack().Resolve(e.poolResource().LogicalId()).(string)
+func (p Pool) references() *references {
+	r := &references{stack: *p.Stack.Node().Addr()}
+	if !p.IsImported() {
+		r.id, _ = p.Stack.Resolve(p.Resource().LogicalId()).(string)
 	}
-	for _, c := range *e.Node().Root().Node().FindAll("") {
-		if client, ok := appClientOf(c); ok {
+	for _, c := range *p.Stack.Node().Root().Node().FindAll("") {
+		if client, ok := clientOf(c); ok {
 			r.clients = append(r.clients, client)
 		} else if output, ok := c.(awscdk.CfnOutput); ok {
 			r.outputs = append(r.outputs, output)
@@ -112,7 +114,7 @@ func (r *references) followRef(stack awscdk.Stack, id string, depth int) bool {
 	if !ok {
 		return false
 	}
-	parameters, _ := resolver(parent)(resource.Parameters()).(map[string]any)
+	parameters, _ := Resolver(parent)(resource.Parameters()).(map[string]any)
 	return r.follow(parent, parameters[id], depth+1)
 }
 
@@ -158,10 +160,11 @@ func (r *references) followOutputs(stack awscdk.Stack, depth int, isMatch func(a
 
 // mayShareEnvironment reports whether two stacks may be deployed to one account and Region.
 func mayShareEnvironment(a, b awscdk.Stack) bool {
-	return mayEqual(*a.Account(), *b.Account()) && mayEqual(*a.Region(), *b.Region())
+	return MayEqual(*a.Account(), *b.Account()) && MayEqual(*a.Region(), *b.Region())
 }
 
-func mayEqual(a, b string) bool { return a == b || unresolvedString(a) || unresolvedString(b) }
+// MayEqual reports whether two names are equal, or one is a token.
+func MayEqual(a, b string) bool { return a == b || propread.IsToken(a) || propread.IsToken(b) }
 
 func outputID(o awscdk.CfnOutput) string {
 	id, _ := o.Stack().Resolve(o.LogicalId()).(string)

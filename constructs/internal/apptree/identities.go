@@ -1,4 +1,4 @@
-package emailotp
+package apptree
 
 import (
 	"fmt"
@@ -6,22 +6,19 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsses"
+
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
 )
 
-// sharedIdentities reports other resources of the app that create the same SES identity. An account
-// has each identity once in a Region, so the second deployment would fail.
-func (e *emailOTP) sharedIdentities() []string {
-	identity, own := e.identity.(awsses.EmailIdentity)
-	if !own || e.config.sender.kind == identitySender {
-		return nil
-	}
-	mine := identity.Node().DefaultChild().(awsses.CfnEmailIdentity)
+// SharedIdentities reports other resources of the app that create the SES identity of mine. An
+// account has each identity once in a Region, so the second deployment would fail.
+func SharedIdentities(mine awsses.CfnEmailIdentity) []string {
 	var problems []string
-	for _, c := range *e.Node().Root().Node().FindAll("") {
+	for _, c := range *mine.Node().Root().Node().FindAll("") {
 		other, ok := c.(awsses.CfnEmailIdentity)
 		if !ok || *other.Node().Addr() == *mine.Node().Addr() ||
 			!strings.EqualFold(*other.EmailIdentity(), *mine.EmailIdentity()) ||
-			!sameRegion(other.Stack(), e.stack()) {
+			!sameRegion(other.Stack(), mine.Stack()) {
 			continue
 		}
 		problems = append(problems, fmt.Sprintf(
@@ -38,5 +35,5 @@ func sameRegion(a, b awscdk.Stack) bool {
 	if *a.Node().Addr() == *b.Node().Addr() {
 		return true
 	}
-	return !unresolvedString(*a.Account()) && *a.Account() == *b.Account() && *a.Region() == *b.Region()
+	return !propread.IsToken(*a.Account()) && *a.Account() == *b.Account() && *a.Region() == *b.Region()
 }

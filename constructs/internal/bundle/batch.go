@@ -1,4 +1,6 @@
-package emailotp
+// Package bundle builds the functions of a construct in place of the CDK's Docker, all of them
+// together and once.
+package bundle
 
 import (
 	"context"
@@ -12,9 +14,9 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// A batch builds a construct's functions together, while the CDK creates the other resources. Built
+// A Batch builds a construct's functions together, while the CDK creates the other resources. Built
 // one after the other, each when the CDK needs it, they would take twice the time.
-type batch struct {
+type Batch struct {
 	source  string
 	target  build.Target
 	cache   build.Cache
@@ -26,17 +28,18 @@ type batch struct {
 	done   chan struct{} // closed when what began is over; nil if nothing did
 }
 
-// newBatch returns a batch of the functions, kept in the user's cache directory if there is one.
-func newBatch(target build.Target, pending []settings.Function) *batch {
+// New returns a batch of the functions for a Linux on the processor that GOARCH names. Their programs
+// are kept in the user's cache directory if there is one.
+func New(goarch string, pending []settings.Function) *Batch {
 	dir, err := cachedir.Dir()
 	if err != nil {
 		dir = "" // without it each synthesis builds
 	}
-	return &batch{target: target, cache: build.Cache{Dir: dir}, pending: pending}
+	return &Batch{target: build.Target{GOOS: "linux", GOARCH: goarch}, cache: build.Cache{Dir: dir}, pending: pending}
 }
 
-// begin starts to build all of it.
-func (b *batch) begin(source string) {
+// Begin starts to build all of it from the source in a directory.
+func (b *Batch) Begin(source string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	b.source, b.cancel, b.done = source, cancel, make(chan struct{})
 	go func() {
@@ -47,7 +50,7 @@ func (b *batch) begin(source string) {
 }
 
 // write moves the program of f to the file.
-func (b *batch) write(f settings.Function, file string) error {
+func (b *Batch) write(f settings.Function, file string) error {
 	if b.done != nil {
 		<-b.done
 	}
@@ -71,7 +74,7 @@ func (b *batch) write(f settings.Function, file string) error {
 }
 
 // build compiles the functions.
-func (b *batch) build(ctx context.Context, wanted []settings.Function) (err error) {
+func (b *Batch) build(ctx context.Context, wanted []settings.Function) (err error) {
 	if b.out == "" {
 		if b.out, err = os.MkdirTemp("", "emailotp-build-*"); err != nil {
 			return fmt.Errorf("make a directory to build in: %w", err)
@@ -88,8 +91,8 @@ func (b *batch) build(ctx context.Context, wanted []settings.Function) (err erro
 	return nil
 }
 
-// close ends what began and removes what was not taken.
-func (b *batch) close() error {
+// Close ends what began and removes what was not taken.
+func (b *Batch) Close() error {
 	if b.done != nil {
 		b.cancel()
 		<-b.done
