@@ -118,7 +118,7 @@ func acknowledgeAll(properties map[string]any) map[string]any {
 	}
 	var marks []string
 	for _, kind := range rules.Bypasses() {
-		marks = append(marks, string(kind)+":"+contract.AnyResource)
+		marks = append(marks, rules.NewMark(kind, contract.AnyResource, ""))
 	}
 	all["AcknowledgedBypasses"] = marks
 	return all

@@ -69,7 +69,11 @@ func writeReport(w io.Writer, report *assembly.Report) error {
 			fmt.Fprintf(text, "  %s: %s\n    %s\n", p.red(string(f.Kind)), f, f.TemplateRemedy())
 		}
 		for _, f := range pool.Acknowledged {
-			fmt.Fprintf(text, "  %s, acknowledged: %s\n", p.yellow(string(f.Kind)), f)
+			until := ""
+			if f.Until != "" {
+				until = " until " + f.Until
+			}
+			fmt.Fprintf(text, "  %s, acknowledged%s: %s\n", p.yellow(string(f.Kind)), until, f)
 		}
 		if len(pool.Open) == 0 {
 			fmt.Fprintf(text, "  %s\n", p.green("nothing is open"))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsses"
@@ -62,14 +63,24 @@ type Bypass struct {
 	// such as "Prod/Legacy". For what only a deployment finds it is the client's id, or the pool's.
 	// Errors print it.
 	Path string
+	// Until is the last day on which the bypass is acknowledged, such as "2027-03-31", in UTC. From
+	// the next day on synthesis, `emailotp check` and the check at deployment fail. Empty has no
+	// end.
+	Until string
 }
 
-func (b Bypass) String() string { return fmt.Sprintf("{Kind: %q, Path: %q}", b.Kind, b.Path) }
+func (b Bypass) String() string {
+	until := ""
+	if b.Until != "" {
+		until = fmt.Sprintf(", Until: %q", b.Until)
+	}
+	return fmt.Sprintf("{Kind: %q, Path: %q%s}", b.Kind, b.Path, until)
+}
 
 func (r *reader) checkBypasses(bypasses []Bypass) {
 	for _, b := range bypasses {
 		switch {
-		case propread.IsToken(b.Path) || propread.IsToken(string(b.Kind)):
+		case propread.IsToken(b.Path) || propread.IsToken(string(b.Kind)) || propread.IsToken(b.Until):
 			r.Add("AcknowledgedBypasses must be known while the app is synthesised (received: a token); " +
 				"copy kind and path from the error that names the bypass")
 		case !b.Kind.IsBypass():
@@ -80,8 +91,15 @@ func (r *reader) checkBypasses(bypasses []Bypass) {
 			r.Add("AcknowledgedBypasses has no kind %q; the kinds are %s", b.Kind, strings.Join(kinds, ", "))
 		case b.Path == "":
 			r.Add("AcknowledgedBypasses has a %s without a path; copy it from the error that names the bypass", b.Kind)
+		case b.Until != "" && !isDate(b.Until):
+			r.Add("AcknowledgedBypasses has %v, whose Until must be a day such as 2027-03-31; leave it empty for no end", b)
 		}
 	}
+}
+
+func isDate(text string) bool {
+	_, err := time.Parse(rules.DateLayout, text)
+	return err == nil
 }
 
 // checkApp registers the check of the whole app. The CDK runs it after every aspect.
@@ -95,11 +113,17 @@ type appCheck struct{ e *emailOTP }
 // acknowledged ones into the pool's metadata.
 func (c *appCheck) Validate() *[]*string {
 	e := c.e
-	used, clients := map[Bypass]bool{}, e.tree().Clients()
-	open, accepted := rules.Acknowledge(e.findings(clients), func(f rules.Finding) bool {
-		b := Bypass{f.Kind, f.Name}
-		used[b] = slices.Contains(e.config.bypasses, b) || e.config.clientsMayChangeEmail && f.Kind == BypassWriteEmail
-		return used[b]
+	used, clients, now := map[Bypass]bool{}, e.tree().Clients(), time.Now()
+	open, accepted := rules.Acknowledge(e.findings(clients), now, func(f rules.Finding) (days []string) {
+		for _, b := range e.config.bypasses {
+			if b.Kind == f.Kind && b.Path == f.Name {
+				used[b], days = true, append(days, b.Until)
+			}
+		}
+		if e.config.clientsMayChangeEmail && f.Kind == BypassWriteEmail {
+			days = append(days, "")
+		}
+		return days
 	})
 	var problems []string
 	if own, ok := e.identity.(awsses.EmailIdentity); ok && e.config.sender.kind != identitySender {
@@ -108,13 +132,18 @@ func (c *appCheck) Validate() *[]*string {
 	for _, f := range open {
 		problem := f.Problem()
 		if f.Kind.IsBypass() {
-			problem += ", or acknowledge it by AcknowledgedBypasses: " + Bypass{f.Kind, f.Name}.String()
+			problem += ", or acknowledge it by AcknowledgedBypasses: " + Bypass{Kind: f.Kind, Path: f.Name}.String()
 		}
 		problems = append(problems, problem)
 	}
 	for _, b := range e.config.bypasses {
-		if !used[b] && !e.mayBeDeployed(b, clients) {
+		switch {
+		case used[b]: // one that ended is open
+		case !e.mayBeDeployed(b, clients):
 			problems = append(problems, fmt.Sprintf("AcknowledgedBypasses has %v, which is not open (any more); remove it", b))
+		case rules.HasEnded(b.Until, now):
+			problems = append(problems, fmt.Sprintf("AcknowledgedBypasses has %v, which has ended; "+
+				"close the bypass and remove it, or set a later day", b))
 		}
 	}
 	e.writeMarks(accepted)

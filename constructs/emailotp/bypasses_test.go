@@ -4,6 +4,7 @@ package emailotp_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
@@ -250,6 +251,64 @@ func TestAnAcknowledgementThatMatchesNoBypassIsRefused(t *testing.T) {
 	signIn(stack, props)
 	contains(t, synthesised(stack),
 		`AcknowledgedBypasses has {Kind: "USER_SRP_AUTH", Path: "Prod/Gone"}, which is not open (any more); remove it`)
+}
+
+// TestAnAcknowledgementMayEnd: the days are far from any present one.
+func TestAnAcknowledgementMayEnd(t *testing.T) {
+	for _, c := range []struct{ path, until, want string }{
+		{"Prod/Legacy", "2999-12-31", ""},
+		{"Prod/Legacy", "2020-02-29", "so a password alone signs in there (its acknowledgement ended on 2020-02-29)"},
+		{"1example23456789", "2999-12-31", ""},
+		{"1example23456789", "2020-02-29", `{Kind: "USER_SRP_AUTH", Path: "1example23456789", Until: "2020-02-29"}, which ` +
+			"has ended; close the bypass and remove it, or set a later day"},
+		{"Prod/Legacy", "31.12.2999", "whose Until must be a day such as 2027-03-31"},
+		{"Prod/Legacy", "2999-02-30", "whose Until must be a day such as 2027-03-31"},
+	} {
+		stack := newStack(t)
+		props := valid(emailotp.ModePassword)
+		props.UserPool = ownPool(stack, nil)
+		props.CheckOnDeploy = yes
+		props.AcknowledgedBypasses = &[]emailotp.Bypass{{Kind: emailotp.BypassUserSrpAuth, Path: c.path, Until: c.until}}
+		var words string
+		if words = refusal(func() { signIn(stack, props) }); words == "" {
+			if c.path == "Prod/Legacy" {
+				options := closed()
+				awscognito.NewUserPoolClient(stack, jsii.String("Legacy"), &awscognito.UserPoolClientProps{UserPool: props.UserPool,
+					DisableOAuth: options.DisableOAuth, WriteAttributes: options.WriteAttributes})
+			}
+			words = synthesised(stack)
+		}
+		if contains(t, words, c.want); c.want != "" {
+			continue
+		}
+		if words != "" {
+			t.Errorf("%v: %s", c, words)
+		}
+		mark := "USER_SRP_AUTH:" + c.path + " until 2999-12-31"
+		a := compact(t, attachment(t, stack)["Properties"])
+		if c.path == "Prod/Legacy" {
+			client := logical(t, resources(t, stack, "AWS::Cognito::UserPoolClient"), "Legacy")
+			contains(t, a, `["USER_SRP_AUTH:",{"Ref":"`+client+`"}," until 2999-12-31"]`)
+			mark = "USER_SRP_AUTH:" + client + " until 2999-12-31"
+			contains(t, compact(t, resources(t, stack, "AWS::Cognito::UserPool")), `["`+mark+`"]`)
+		} else {
+			contains(t, a, mark)
+		}
+	}
+}
+
+// TestAnEndChangesTheAttachmentEachDay: CloudFormation would not invoke the function again.
+func TestAnEndChangesTheAttachmentEachDay(t *testing.T) {
+	stack := newStack(t)
+	p := imports(stack, emailotp.ModePassword)
+	b := bypass(emailotp.BypassUserSrpAuth, "1example23456789")
+	b.Until = "2999-12-31"
+	p.AcknowledgedBypasses = &[]emailotp.Bypass{b}
+	signIn(stack, p)
+	day, _ := attachment(t, stack)["Properties"].(map[string]any)["SynthesizedAt"].(string)
+	if _, err := time.Parse(time.DateOnly, day); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestClientsMayChangeEmailAcknowledgesThatBypass(t *testing.T) {

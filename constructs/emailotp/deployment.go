@@ -18,6 +18,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/apptree"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -28,6 +29,8 @@ const (
 	// attachMinutes is how long CloudFormation waits for its answer. Lambda repeats an invocation
 	// that crashes twice, after one minute and after two.
 	attachMinutes = 15
+	// synthesizedAt is the property that changes with each synthesis, or each day of one.
+	synthesizedAt = "SynthesizedAt"
 )
 
 // runsOnDeploy reports whether a function of the stack checks the pool during a deployment.
@@ -146,7 +149,7 @@ func (e *emailOTP) addCustomResource(id string, properties map[string]any) awscd
 		"Version": moduleVersion(), "Settings": e.fingerprint,
 	})
 	if c.checkOnDeploy {
-		properties["SynthesizedAt"] = time.Now().UTC().Format(time.RFC3339)
+		properties[synthesizedAt] = time.Now().UTC().Format(time.RFC3339)
 	}
 	return awscdk.NewCustomResource(e, jsii.String(id), &awscdk.CustomResourceProps{
 		ServiceToken:   e.functions[settings.AttachUserPool].FunctionArn(),
@@ -177,6 +180,7 @@ func (e *emailOTP) acknowledgeOnDeploy(clients []apptree.Client) {
 		byPath[c.Path()] = c
 	}
 	var marks []string
+	hasEnd := false
 	for _, b := range e.config.bypasses {
 		id := b.Path
 		if client, found := byPath[b.Path]; found {
@@ -188,14 +192,19 @@ func (e *emailOTP) acknowledgeOnDeploy(clients []apptree.Client) {
 		} else if b.Path == *e.pool.Node().Path() {
 			id = *e.pool.UserPoolId()
 		}
-		marks = append(marks, string(b.Kind)+":"+id)
+		marks = append(marks, rules.NewMark(b.Kind, id, b.Until))
+		hasEnd = hasEnd || b.Until != ""
 	}
 	if e.config.clientsMayChangeEmail {
-		marks = append(marks, string(BypassWriteEmail)+":"+contract.AnyResource)
+		marks = append(marks, rules.NewMark(BypassWriteEmail, contract.AnyResource, ""))
 	}
+	resource := e.onDeploy.Node().DefaultChild().(awscdk.CfnResource)
 	if len(marks) > 0 {
-		e.onDeploy.Node().DefaultChild().(awscdk.CfnResource).AddPropertyOverride(
-			jsii.String("AcknowledgedBypasses"), marks)
+		resource.AddPropertyOverride(jsii.String("AcknowledgedBypasses"), marks)
+	}
+	if hasEnd && !e.config.checkOnDeploy {
+		// A new day is a change, so that the deployment checks the last days again.
+		resource.AddPropertyOverride(jsii.String(synthesizedAt), time.Now().UTC().Format(rules.DateLayout))
 	}
 }
 

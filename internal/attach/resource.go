@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/customresource"
 )
@@ -30,15 +31,29 @@ type Properties struct {
 	// Chained and TokenVersion are those of [Triggers].
 	Chained      map[string]string `json:",omitempty"`
 	TokenVersion string            `json:",omitempty"`
-	// AcknowledgedBypasses are the findings that the adopter accepts, by kind, then a colon, then a
-	// construct path or a client's id.
+	// AcknowledgedBypasses are the findings that the adopter accepts, as marks of package rules: a
+	// kind, a colon, a construct path or a client's id, and perhaps a last day.
 	AcknowledgedBypasses []string `json:",omitempty"`
 	// Version and Settings change with the module and with what it was configured with,
-	// SynthesizedAt with each synthesis where CheckOnDeploy is set: CloudFormation calls the
-	// function only where a property changes.
+	// SynthesizedAt with each synthesis where CheckOnDeploy is set, and with each day of one where
+	// an acknowledgement has a last day: CloudFormation calls the function only where a property
+	// changes.
 	Version       string
 	Settings      string
 	SynthesizedAt string `json:",omitempty"`
+	// MayBeRollback is set by [Operation] for an update that may return to an older template.
+	MayBeRollback bool `json:"-"`
+}
+
+// Now returns the time by which acknowledgements end: the clock's, or that of the synthesis where a
+// rollback would otherwise fail for a day that passed meanwhile.
+func (p Properties) Now() time.Time {
+	if len(p.SynthesizedAt) >= len(time.DateOnly) && p.MayBeRollback {
+		if day, err := time.Parse(time.DateOnly, p.SynthesizedAt[:len(time.DateOnly)]); err == nil {
+			return day
+		}
+	}
+	return time.Now()
 }
 
 // A Check looks at a pool and its app clients, as Cognito describes them, and returns a sentence
@@ -64,6 +79,8 @@ func Operation(api API, check Check) customresource.Operation {
 				return "", errors.New("the resource's former properties are malformed")
 			}
 		}
+		now.MayBeRollback = e.RequestType == customresource.Update &&
+			(former.SynthesizedAt == "" || now.SynthesizedAt <= former.SynthesizedAt)
 		pool := Pool{API: api, ID: now.UserPoolID}
 		if check != nil {
 			pool.Check = func(raw json.RawMessage, clients []json.RawMessage) []string { return check(now, raw, clients) }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/attach"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/customresource"
@@ -57,6 +58,41 @@ func TestTheLifeOfAResource(t *testing.T) {
 			t.Errorf("delete: %v", err)
 		}
 		same(t, c.pool, before)
+	}
+}
+
+// TestARollbackGoesByTheDayOfItsSynthesis: an acknowledgement that ended meanwhile must not keep a
+// failed deployment from being rolled back.
+func TestARollbackGoesByTheDayOfItsSynthesis(t *testing.T) {
+	for name, c := range map[string]struct {
+		request    customresource.RequestType
+		now, older string
+		want       bool // by the clock
+	}{
+		"a creation":                   {customresource.Create, "2020-01-01", "", true},
+		"a later synthesis":            {customresource.Update, "2020-01-02", "2020-01-01", true},
+		"a later synthesis by seconds": {customresource.Update, "2020-01-01T10:00:01Z", "2020-01-01T10:00:00Z", true},
+		"a rollback":                   {customresource.Update, "2020-01-01", "2020-01-02T10:00:00Z", false},
+		"to one with an end":           {customresource.Update, "2020-01-01", "", false},
+		"a malformed day":              {customresource.Update, "yesterday of old", "", true},
+	} {
+		fake := &cognito{pool: described(t)}
+		var got time.Time
+		operate := attach.Operation(fake, func(p attach.Properties, _ json.RawMessage, _ []json.RawMessage) []string {
+			got = p.Now()
+			return nil
+		})
+		e := customresource.Event{RequestType: c.request, PhysicalResourceID: "eu-west-1_Example01/emailotp/",
+			ResourceProperties: properties(t, func(p *attach.Properties) { p.SynthesizedAt = c.now })}
+		if c.request == customresource.Update {
+			e.OldResourceProperties = properties(t, func(p *attach.Properties) { p.SynthesizedAt = c.older })
+		}
+		if _, err := operate(t.Context(), e); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if (got.Year() != 2020) != c.want {
+			t.Errorf("%s: acknowledgements end by %v", name, got)
+		}
 	}
 }
 

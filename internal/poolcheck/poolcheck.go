@@ -42,9 +42,9 @@ func Findings(p attach.Properties, pool json.RawMessage, clients []json.RawMessa
 		return f.Kind == rules.RefusedAttributes // Cognito has accepted the clients that there are
 	})
 	found = append(found, refusedAttributes(p, target)...)
-	open, _ := rules.Acknowledge(found, func(f rules.Finding) bool {
-		return slices.Contains(p.AcknowledgedBypasses, f.Mark()) ||
-			slices.Contains(p.AcknowledgedBypasses, string(f.Kind)+":"+contract.AnyResource)
+	open, _ := rules.Acknowledge(found, p.Now(), func(f rules.Finding) []string {
+		return append(rules.LastDays(p.AcknowledgedBypasses, f.Kind, f.ID),
+			rules.LastDays(p.AcknowledgedBypasses, f.Kind, contract.AnyResource)...)
 	})
 	sentences := wrongCase(p, described)
 	for _, f := range open {

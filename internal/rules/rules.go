@@ -63,11 +63,19 @@ type Finding struct {
 	Harm string `json:"harm"`
 	// Remedy is what to change.
 	Remedy string `json:"remedy"`
+	// Until is the last day of an acknowledgement that ends, as [DateLayout]. Ended is that of one
+	// which does not hold any more.
+	Until string `json:"until,omitempty"`
+	Ended string `json:"ended,omitempty"`
 }
 
 // String returns what is wrong and what follows, without the remedy and without a full stop.
 func (f Finding) String() string {
-	return fmt.Sprintf("%s %s %s, so %s", f.Resource, f.Name, f.What, f.Harm)
+	s := fmt.Sprintf("%s %s %s, so %s", f.Resource, f.Name, f.What, f.Harm)
+	if f.Ended != "" {
+		s += " (its acknowledgement ended on " + f.Ended + ")"
+	}
+	return s
 }
 
 // Problem returns the finding with its remedy.
@@ -80,24 +88,6 @@ func (f Finding) TemplateRemedy() string {
 	}
 	return fmt.Sprintf("%s, or acknowledge it as %q in the resource's metadata %s", f.Remedy, f.Mark(),
 		contract.MetadataAcknowledgedBypasses)
-}
-
-// Mark returns the text that acknowledges the finding in a template's metadata, such as
-// "USER_SRP_AUTH:LegacyClient2F8A1B3C".
-func (f Finding) Mark() string { return string(f.Kind) + ":" + f.ID }
-
-// Acknowledge separates the findings that isAccepted accepts from all others. It never asks about
-// an error: those stay open.
-func Acknowledge(all []Finding, isAccepted func(Finding) bool) (open, accepted []Finding) {
-	open, accepted = []Finding{}, []Finding{}
-	for _, f := range all {
-		if f.Kind.IsBypass() && isAccepted(f) {
-			accepted = append(accepted, f)
-		} else {
-			open = append(open, f)
-		}
-	}
-	return open, accepted
 }
 
 // A Pool is a user pool that EmailOTP guards.
@@ -145,5 +135,6 @@ type collector struct {
 }
 
 func (c *collector) add(kind Kind, what, harm, remedy string) {
-	c.found = append(c.found, Finding{kind, c.resource, c.name, c.id, what, harm, remedy})
+	c.found = append(c.found, Finding{Kind: kind, Resource: c.resource, Name: c.name, ID: c.id,
+		What: what, Harm: harm, Remedy: remedy})
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
@@ -270,7 +271,12 @@ func TestOnlyABypassIsAcknowledged(t *testing.T) {
 	p := guarded(t, settings.Password, with(safePool, `"Schema":[{"Name":"name","Required":true}]`))
 	delete(p.Triggers, "DefineAuthChallenge")
 	found := rules.Check(p, web(t, client(`["ALLOW_USER_AUTH"]`, `["email"]`, "")))
-	open, accepted := rules.Acknowledge(found, func(f rules.Finding) bool { return f.Kind != rules.WriteEmail })
+	open, accepted := rules.Acknowledge(found, time.Now(), func(f rules.Finding) []string {
+		if f.Kind == rules.WriteEmail {
+			return nil
+		}
+		return []string{""}
+	})
 	if marks(open) != "REFUSED_ATTRIBUTES:Web REPLACED_TRIGGER:Pool WRITE_EMAIL:Web" ||
 		marks(accepted) != "USER_AUTH:Web" {
 		t.Errorf("open %s, accepted %s", marks(open), marks(accepted))
@@ -278,6 +284,42 @@ func TestOnlyABypassIsAcknowledged(t *testing.T) {
 	for _, k := range rules.Bypasses() {
 		if !k.IsBypass() {
 			t.Errorf("%s is none", k)
+		}
+	}
+}
+
+func TestAnAcknowledgementEndsAfterItsLastDay(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2027, 3, 31, 12, 0, 0, 0, time.UTC)
+	found := rules.Check(guarded(t, settings.Password, safePool), web(t, client(`["ALLOW_USER_SRP_AUTH"]`, `["locale"]`, "")))
+	const of, end = "USER_SRP_AUTH:Web", "USER_SRP_AUTH:Web until 2027-03-31"
+	for name, c := range map[string]struct {
+		marks []string
+		now   time.Time
+		open  bool
+		want  string // the mark of the accepted finding, or the end in the sentence of the open one
+	}{
+		"no end":                     {[]string{of}, noon, false, of},
+		"the last day":               {[]string{end}, noon, false, end},
+		"the last day's last hours":  {[]string{end}, noon.Add(11 * time.Hour), false, ""},
+		"the last day, further east": {[]string{end}, noon.Add(11 * time.Hour).In(time.FixedZone("", 9*3600)), false, ""},
+		"the day after":              {[]string{end}, noon.Add(12 * time.Hour), true, "(its acknowledgement ended on 2027-03-31)"},
+		"two, one of which lasts":    {[]string{of + " until 2027-03-01", end}, noon, false, end},
+		"two, one without an end":    {[]string{of + " until 2027-03-01", of}, noon, false, of},
+		"two that ended":             {[]string{of + " until 2027-03-01", of + " until 2027-02-01"}, noon, true, "2027-03-01)"},
+		"no date":                    {[]string{of + " until further notice"}, noon, true, "ended on further notice)"},
+		"an impossible date":         {[]string{of + " until 2027-12-32"}, noon, true, "ended on 2027-12-32)"},
+		"an empty date":              {[]string{of + " until "}, noon, true, ""},
+		"another client's":           {[]string{of + "2 until 2027-04-01"}, noon, true, ""},
+		"another kind":               {[]string{"USER_AUTH:Web until 2027-04-01"}, noon, true, ""},
+		"something after the id":     {[]string{of + " 2027-04-01"}, noon, true, ""},
+	} {
+		open, accepted := rules.Acknowledge(found, c.now, func(f rules.Finding) []string {
+			return rules.LastDays(c.marks, f.Kind, f.ID)
+		})
+		if (len(open) == 1) != c.open || len(open)+len(accepted) != 1 ||
+			!strings.Contains(marks(accepted)+problems(open), c.want) {
+			t.Errorf("%s: open %s, accepted %s", name, problems(open), marks(accepted))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
@@ -121,10 +122,10 @@ func (a *Assembly) inspect(c candidate) GuardedPool {
 	if !c.isImported() {
 		found = rules.Check(described, clients...)
 	}
-	g.Open, g.Acknowledged = rules.Acknowledge(found, func(f rules.Finding) bool {
+	g.Open, g.Acknowledged = rules.Acknowledge(found, time.Now(), func(f rules.Finding) []string {
 		resource := byID[f.ID]
-		return pool.acknowledges(f.Mark()) || resource.acknowledges(f.Mark()) ||
-			resource.acknowledges(string(f.Kind)+":"+resource.id)
+		return slices.Concat(rules.LastDays(pool.marks(), f.Kind, f.ID), rules.LastDays(resource.marks(), f.Kind, f.ID),
+			rules.LastDays(resource.marks(), f.Kind, resource.id))
 	})
 	return g
 }
@@ -141,9 +142,9 @@ func (s *stack) poolIDs(value any) ([]string, error) {
 	return []string{id}, err
 }
 
-// acknowledges reports whether the resource's metadata accepts a bypass.
-func (l located) acknowledges(mark string) bool {
-	return slices.Contains(properties(l.Metadata).texts(contract.MetadataAcknowledgedBypasses), mark)
+// marks returns the acknowledgements in the resource's metadata.
+func (l located) marks() []string {
+	return properties(l.Metadata).texts(contract.MetadataAcknowledgedBypasses)
 }
 
 // name returns the construct path of a resource; its logical id where the template has no paths.
