@@ -76,7 +76,7 @@ func TestAWrongClockDoesNoHarm(t *testing.T) {
 		b := newTab(t)
 		b.movableClock(by)
 		code := w.toCode(b, w.person)
-		b.says(".expiry", "in 4 minutes")
+		b.says(".expiry", "in 5 minutes")
 		b.signIn(code)
 		until := eval[float64](b, `(Date.parse(document.querySelector("#until").dataset.expires) - Date.now()) / 1000`)
 		if until < 3500 || until > 3610 {

@@ -1,15 +1,15 @@
 /** The page: shows the screen for each state, and updates history, title, focus and language with it. */
-import { el, setText } from './dom';
+import { el, sentence, setText } from './dom';
 import { digits } from './signin/challenge';
 import { Problem, type ProblemID } from './signin/problem';
-import type { EmailSignIn, State } from './signin/signin';
+import type { State } from './signin/signin';
 import type { Settings } from './settings';
 import { languages, Language } from './words';
 import { codeView } from './views/code';
 import { newPasswordView } from './views/new-password';
 import { signedInView } from './views/signed-in';
 import { startView } from './views/start';
-import type { Context, View } from './views/view';
+import type { Context, SignIn, View } from './views/view';
 
 // After this time the page shows that an action takes long, in milliseconds.
 const patience = 6000;
@@ -24,7 +24,7 @@ export class Page {
   private readonly main = document.querySelector('main')!;
   private readonly status = document.querySelector<HTMLElement>('#status')!;
 
-  constructor(private readonly signIn: EmailSignIn, private readonly settings: Settings, private language: Language) {
+  constructor(private readonly signIn: SignIn, private readonly settings: Settings, private language: Language) {
     signIn.subscribe((state, busy) => this.draw(state, busy));
     addEventListener('popstate', (event) => {
       const inside = this.inChallenge(this.signIn.state);
@@ -164,7 +164,7 @@ export class Page {
       const code = document.querySelector<HTMLInputElement>('#code')?.value ?? '';
       this.typed = document.querySelector<HTMLInputElement>('#email')?.value ?? this.typed;
       this.draw(this.signIn.state, this.signIn.busy);
-      if (step === 'code' && digits(code) !== '') document.querySelector<HTMLInputElement>('#code')!.value = code;
+      if (step === 'code' && digits(code) !== '') this.view?.restore?.(code);
       document.querySelector<HTMLSelectElement>('#language')?.focus();
     });
     document.querySelector('#languages')!.replaceChildren(el('label', { htmlFor: 'language', className: 'unseen' }, language.words.language), menu);
@@ -175,10 +175,9 @@ export class Page {
     const note = document.querySelector<HTMLElement>('#note')!;
     note.hidden = !this.settings.inboxUrl;
     if (!this.settings.inboxUrl) return;
-    note.lang = 'en';
-    note.dir = 'ltr';
-    const link = el('a', { href: this.settings.inboxUrl, target: '_blank', rel: 'noopener' }, 'local mailbox');
-    note.replaceChildren(state.step === 'code' ? 'Sandbox: the code is in the ' : 'Sandbox: mails go to the ', link, '.');
+    const { words } = this.language;
+    const link = el('a', { href: this.settings.inboxUrl, target: '_blank', rel: 'noopener' }, words.localMailbox);
+    note.replaceChildren(...sentence(state.step === 'code' ? words.sandboxCode : words.sandboxMails, { mailbox: link }));
   }
 }
 

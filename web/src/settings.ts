@@ -1,6 +1,7 @@
 /** The page's settings: which user pool it signs in to. It fetches them, so that one bundle serves all. */
 import { cognitoUserPoolsTokenProvider } from '@aws-amplify/auth/cognito';
 import { Amplify, syncSessionStorage } from '@aws-amplify/core';
+import type { CharacterClass } from './signin/password';
 import type { Mode } from './signin/signin';
 import { Spill, tokenStorage } from './signin/storage';
 
@@ -17,6 +18,8 @@ export interface Settings {
   product?: string;
   /** The shortest password that the pool accepts. */
   passwordLength?: number;
+  /** The kinds of characters that the pool requires in a password; all four by default. */
+  passwordRules?: CharacterClass[];
   /** The local mailbox, in the sandbox. */
   inboxUrl?: string;
   /** Whether the page reloads itself after each new build, for its developers. */

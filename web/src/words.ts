@@ -113,6 +113,13 @@ export class Language {
     return seconds >= 120 ? this.relative.format(round(seconds / 60), 'minute') : this.relative.format(seconds, 'second');
   }
 
+  /** How long a wait is, rounded up, as short as the language writes it: "45s", "3m". */
+  wait(milliseconds: number): string {
+    const seconds = Math.max(1, Math.ceil(milliseconds / 1000));
+    const [n, unit] = seconds >= 120 ? [Math.ceil(seconds / 60), 'minute'] : [seconds, 'second'];
+    return new Intl.NumberFormat(`${this.tag}-u-nu-latn`, { style: 'unit', unit, unitDisplay: 'narrow' }).format(n);
+  }
+
   /** A time of day. */
   time(at: number): string {
     return this.clock.format(at);

@@ -1,16 +1,25 @@
 /** One field for the code: it groups what is typed or pasted, and reports when the code is complete. */
+import { el } from '../dom';
 import { digits, group, longestShortCode } from '../signin/challenge';
+import type { Field } from './view';
 
-/** Makes input a code field. complete is called once for each code that has all its digits. */
+/**
+ * Makes a field's input one for a code. complete is called once for each code that has all its digits.
+ * The digits' places are drawn behind the one input, so that pasting and filling in work as in any other.
+ */
 export class CodeField {
+  readonly input: HTMLInputElement;
   private length = 0;
   private offered = '';
+  private readonly places = el('div', { className: 'places', aria: { hidden: 'true' } });
 
-  constructor(readonly input: HTMLInputElement, complete: () => void) {
-    input.addEventListener('input', (event) => {
+  constructor(private readonly field: Field, complete: () => void) {
+    this.input = field.input;
+    field.box.prepend(this.places);
+    this.input.addEventListener('input', (event) => {
       // Deleting the space between two groups deletes the digit before it.
       this.regroup(event instanceof InputEvent && event.inputType === 'deleteContentBackward');
-      const code = digits(input.value);
+      const code = digits(this.input.value);
       if (this.length === 0 || code.length !== this.length || code === this.offered) return;
       this.offered = code;
       complete();
@@ -21,12 +30,20 @@ export class CodeField {
   setLength(length: number): void {
     if (length === this.length) return;
     this.length = length;
-    this.input.classList.toggle('long', length > longestShortCode);
+    const groups = length > 0 ? group('0'.repeat(length)).split(' ') : [];
     this.input.maxLength = 256; // room for a pasted sentence around the code
-    this.input.placeholder = length > 0 ? group('0'.repeat(length)) : '';
-    // The code stands in the middle, and grows from its left as digits do.
-    const characters = this.input.placeholder.length;
-    if (characters > 0) this.input.style.setProperty('--width', `calc(${characters} * (1ch + ${length > longestShortCode ? 0 : 0.06}em))`);
+    this.field.box.classList.toggle('placed', length > 0);
+    this.field.box.classList.toggle('long', length > longestShortCode);
+    this.field.box.style.setProperty('--digits', String(length));
+    this.field.box.style.setProperty('--gaps', String(groups.length - 1));
+    this.places.replaceChildren(...groups.map((part) => el('div', {}, ...Array.from(part, () => el('i')))));
+    this.show();
+  }
+
+  /** Puts a code into the field. */
+  fill(code: string): void {
+    this.input.value = code;
+    this.regroup(false);
   }
 
   /** Empties the field for another try. A code that was wrong isn't offered again by itself. */
@@ -34,6 +51,7 @@ export class CodeField {
     if (!wrong) this.offered = '';
     this.input.value = '';
     this.input.dataset['digits'] = '';
+    this.show();
   }
 
   private regroup(deleting: boolean): void {
@@ -56,5 +74,14 @@ export class CodeField {
     let at = 0;
     for (let seen = 0; at < input.value.length && seen < before; at++) if (input.value[at] !== ' ') seen++;
     input.setSelectionRange(at, at);
+    this.show();
+  }
+
+  /** Marks the places that have a digit, and the next one. */
+  private show(): void {
+    const typed = digits(this.input.value).length;
+    this.places.querySelectorAll('i').forEach((place, i) => {
+      place.className = i < typed ? 'taken' : i === typed ? 'next' : '';
+    });
   }
 }

@@ -4,7 +4,8 @@ import { longestShortCode, steady, type Reason } from '../signin/challenge';
 import type { ProblemID } from '../signin/problem';
 import type { State } from '../signin/signin';
 import { CodeField } from './code-field';
-import { card, field, quietButton, setBusy, showProblem, submitButton, type Context, type View } from './view';
+import { mailboxOf } from './mailboxes';
+import { card, field, linkButton, quietButton, setBusy, showProblem, submitButton, type Context, type View } from './view';
 
 type CodeState = Extract<State, { step: 'code' }>;
 
@@ -20,22 +21,26 @@ export function codeView(context: Context): View<CodeState> {
   const long = el('p', { className: 'notice', id: 'long', hidden: true }, w.longCode);
   const expiry = el('p', { className: 'expiry' });
   const code = field('code', w.code, { type: 'text', inputMode: 'numeric', autocomplete: 'one-time-code', dir: 'ltr', spellcheck: false, autocapitalize: 'none', className: 'code', required: true }, 'intro long');
-  const codeField = new CodeField(code.input, () => context.run(answer));
+  const codeField = new CodeField(code, () => context.run(answer));
   const answer = () => {
     showProblem(c, '');
     setText(c.notice, '');
     return signIn.answer(code.input.value);
   };
   const c = card(w.codeTitle, () => context.run(answer));
-  const resend = quietButton(w.resend, () => {
+  const resend = el('button', { type: 'button', className: 'primary secondary', id: 'resend', data: { action: '' } }, el('span', {}));
+  resend.addEventListener('click', () => {
+    if (resend.getAttribute('aria-disabled') === 'true') return;
     showProblem(c, '');
     if (signIn.state.step === 'code' && signIn.state.challenge.resendsLeft > 0) context.run(() => signIn.resend());
     else startOver();
   });
-  const resendWait = el('p', { className: 'hint', id: 'resend-wait' });
+  const ways = el('div', { className: 'ways' }, resend);
+  const spent = el('p', { className: 'hint', id: 'resends-gone' }, w.resendsGone);
   const help = el('p', { className: 'hint' }, w.noMail);
   const other = quietButton(w.otherAddress, () => signIn.cancel());
-  c.form.append(c.heading, intro, c.notice, c.alert, code.wrapper, long, expiry, submitButton(w.confirm), el('div', { className: 'again' }, resendWait, resend, help), el('p', { className: 'aside' }, other));
+  c.form.append(c.heading, intro, c.notice, code.wrapper, submitButton(w.confirm), expiry, long, el('div', { className: 'again' }, spent, ways, help), el('p', { className: 'aside' }, other));
+  showProblem(c, '');
 
   function startOver(): void {
     const email = signIn.state.step === 'code' ? signIn.state.email : '';
@@ -56,6 +61,8 @@ export function codeView(context: Context): View<CodeState> {
         context.turn('sign-up', s.email);
       }));
     }
+    const mailbox = mailboxOf(s.email);
+    ways.replaceChildren(...(mailbox ? [linkButton(w.openMailbox.replace('{provider}', mailbox.name), mailbox.url)] : []), resend);
     codeField.setLength(challenge.codeLength);
     long.hidden = !isLong;
     report(s);
@@ -85,7 +92,7 @@ export function codeView(context: Context): View<CodeState> {
     const { expiresAt, resendAt, resendsLeft } = state.challenge;
     const left = expiresAt - now;
     const over = left <= 0;
-    setText(expiry, over ? w.expired : w.expires.replace('{when}', language.when(left, Math.floor)));
+    setText(expiry, over ? w.expired : w.expires.replace('{when}', language.when(left, Math.round)));
     expiry.classList.toggle('over', over);
     // Screen readers read it out twice, not every second.
     const stage = over ? 'over' : left < 60_000 ? 'soon' : '';
@@ -95,9 +102,9 @@ export function codeView(context: Context): View<CodeState> {
     }
     const again = resendsLeft > 0;
     const wait = again ? resendAt - now : 0;
-    setText(resend, again ? w.resend : w.startOver);
-    setText(resendWait, wait > 0 ? w.resendWait.replace('{when}', language.when(wait, Math.ceil)) : again ? '' : w.resendsGone);
-    resend.hidden = wait > 0;
+    setText(resend.firstElementChild as HTMLElement, !again ? w.startOver : wait > 0 ? w.resendIn.replace('{time}', language.wait(wait)) : w.resend);
+    resend.dataset['resting'] = String(wait > 0);
+    spent.hidden = again;
     help.hidden = !again;
     setBusy(c.form, busy);
   }
@@ -118,6 +125,7 @@ export function codeView(context: Context): View<CodeState> {
       showProblem(c, language.problem(id, digitsAsked), id === 'code-shape' ? code.input : undefined);
     },
     focus: () => code.input.focus(),
+    restore: (typed) => codeField.fill(typed),
     close: () => clearInterval(timer),
   };
 }

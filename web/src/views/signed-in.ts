@@ -15,6 +15,7 @@ export function signedInView(context: Context): View<Extract<State, { step: 'sig
   const who = el('p', { className: 'who' });
   const until = el('p', { className: 'intro', id: 'until' });
   const notKept = el('p', { className: 'hint', id: 'not-kept', hidden: true }, w.notKept);
+  const next = el('p', { className: 'hint', id: 'next' }, w.whereNext);
   const mark = el('div', { className: 'done', aria: { hidden: 'true' } });
   const c = card(w.signedInTitle, () => {
     showProblem(c, '');
@@ -25,7 +26,7 @@ export function signedInView(context: Context): View<Extract<State, { step: 'sig
     context.run(() => signIn.signOutEverywhere());
   });
   c.form.classList.add('centred');
-  c.form.append(mark, c.heading, who, until, notKept, c.alert, submitButton(w.signOut, 'primary secondary'), el('p', { className: 'aside' }, everywhere));
+  c.form.append(mark, c.heading, who, next, until, notKept, c.alert, submitButton(w.signOut, 'primary secondary'), el('p', { className: 'aside' }, everywhere));
 
   let current: Session | undefined;
   let end = Infinity;

@@ -24,9 +24,10 @@ export function startView(context: Context, purpose: 'sign-in' | 'sign-up', type
     context.run(() => (isNew ? signIn.signUp(email.input.value) : signIn.start(email.input.value, password?.input.value)));
   });
   const intro = isNew ? w.signUpIntro : withPassword ? w.startIntroPassword : w.startIntro;
-  c.form.append(c.heading, el('p', { className: 'intro' }, intro), c.notice, c.alert, email.wrapper);
+  c.form.append(c.heading, el('p', { className: 'intro' }, intro), c.notice, email.wrapper);
   if (password) c.form.append(password.wrapper);
   c.form.append(submitButton(w.continue));
+  showProblem(c, '');
   if (settings.signUp && !withPassword) {
     c.form.append(el('p', { className: 'aside' }, isNew ? w.haveAccount : w.newHere, ' ',
       quietButton(isNew ? w.signIn : w.createAccount, () => context.turn(isNew ? 'sign-in' : 'sign-up', email.input.value))));

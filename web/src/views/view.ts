@@ -1,13 +1,17 @@
 /** What all screens share: their shape, and the card that holds heading, messages and form. */
-import { el, setText } from '../dom';
+import { el, icon, setText } from '../dom';
 import type { Settings } from '../settings';
+import { passwordRules } from '../signin/password';
 import type { EmailSignIn, State } from '../signin/signin';
 import type { ProblemID } from '../signin/problem';
 import type { Language } from '../words';
 
+/** SignIn is what screens use of a sign-in. */
+export type SignIn = Pick<EmailSignIn, keyof EmailSignIn>;
+
 /** Context is what a screen works with. */
 export interface Context {
-  signIn: EmailSignIn;
+  signIn: SignIn;
   settings: Settings;
   language: Language;
   /** Runs an action. If it fails, the screen that shows then displays the problem. */
@@ -28,6 +32,8 @@ export interface View<S extends State = State> {
   problem(id: ProblemID): void;
   /** Moves the focus to the field or heading where the user goes on. */
   focus(): void;
+  /** Puts back what was typed into the screen that this one replaces, in another language. */
+  restore?(typed: string): void;
   /** Lets go of timers. */
   close?(): void;
 }
@@ -59,11 +65,16 @@ export function setBusy(form: HTMLFormElement, busy: boolean): void {
   for (const button of form.querySelectorAll<HTMLButtonElement>('button[data-action]')) {
     button.setAttribute('aria-disabled', String(busy || button.dataset['resting'] === 'true'));
   }
-  for (const input of form.querySelectorAll('input')) if (input.type !== 'checkbox') input.readOnly = busy;
+  for (const input of form.querySelectorAll('input')) input.readOnly = busy;
 }
 
-/** Shows a problem's sentence, ties it to the field at fault and goes there. */
+/**
+ * Shows a problem's sentence in the space below the field at fault, or below the last field, ties it to
+ * the field and goes there. The space is there before, so that nothing moves.
+ */
 export function showProblem(c: Card, text: string, field?: HTMLInputElement): void {
+  const at = field?.closest('.field')?.querySelector('.below') ?? [...c.form.querySelectorAll('.below')].pop();
+  if (at && c.alert.parentElement !== at) at.append(c.alert);
   setText(c.alert, text);
   for (const input of c.form.querySelectorAll('input')) mark(input, input === field && text !== '');
   if (text !== '') field?.focus();
@@ -78,22 +89,52 @@ function mark(input: HTMLInputElement, invalid: boolean): void {
   else input.removeAttribute('aria-describedby');
 }
 
-/** Makes a labelled field. */
-export function field(id: string, label: string, properties: Parameters<typeof el<'input'>>[1], describedby = ''): { wrapper: HTMLElement; input: HTMLInputElement } {
+/** Field is a labelled input, with space for a problem below it. */
+export interface Field {
+  wrapper: HTMLElement;
+  input: HTMLInputElement;
+  /** What the input stands in. */
+  box: HTMLElement;
+}
+
+/** Makes a labelled field. It isn't marked as wrong any longer once the user types. */
+export function field(id: string, label: string, properties: Parameters<typeof el<'input'>>[1], describedby = ''): Field {
   const input = el('input', { id, name: id, ...properties });
   input.dataset['describedby'] = describedby;
   mark(input, false);
-  return { wrapper: el('div', { className: 'field' }, el('label', { htmlFor: id }, label), input), input };
+  input.addEventListener('input', () => mark(input, false));
+  const box = el('div', { className: 'box' }, input);
+  return { wrapper: el('div', { className: 'field' }, el('label', { htmlFor: id }, label), box, el('div', { className: 'below' })), input, box };
 }
 
-/** Makes a password field with a switch to see what was typed. */
-export function passwordField(id: string, label: string, show: string, autocomplete: 'current-password' | 'new-password'): { wrapper: HTMLElement; input: HTMLInputElement } {
-  const made = field(id, label, { type: 'password', autocomplete, required: true, maxLength: 256, spellcheck: false });
-  const box = el('input', { type: 'checkbox', id: `${id}-shown` });
-  box.addEventListener('change', () => {
-    made.input.type = box.checked ? 'text' : 'password';
+/** Makes a password field with a button that shows what was typed. */
+export function passwordField(id: string, label: string, show: string, autocomplete: 'current-password' | 'new-password', describedby = ''): Field {
+  const made = field(id, label, { type: 'password', autocomplete, required: true, maxLength: 256, spellcheck: false }, describedby);
+  const eye = el('button', { type: 'button', className: 'eye', title: show, aria: { label: show, pressed: 'false', controls: id } }, icon('eye'));
+  eye.addEventListener('click', () => {
+    const shown = made.input.type === 'password';
+    made.input.type = shown ? 'text' : 'password';
+    eye.setAttribute('aria-pressed', String(shown));
+    eye.replaceChildren(icon(shown ? 'eye-off' : 'eye'));
   });
-  made.wrapper.append(el('label', { className: 'check', htmlFor: box.id }, box, show));
+  made.box.append(eye);
+  return made;
+}
+
+/** Makes a field for a new password, with the pool's rules below it, ticked as they are met. */
+export function newPasswordField(context: Context, label: string): Field {
+  const w = context.language.words;
+  const made = passwordField('new-password', label, w.showPassword, 'new-password', 'rules');
+  const length = context.settings.passwordLength ?? 8;
+  const rules = passwordRules(length, context.settings.passwordRules).map(({ name, met }) => {
+    const item = el('li', {}, icon('tick'), name === 'length' ? w.rules.length.replace('{count}', String(length)) : w.rules[name]);
+    return { item, met };
+  });
+  const list = el('ul', { className: 'rules', id: 'rules' }, ...rules.map(({ item }) => item));
+  made.input.addEventListener('input', () => {
+    for (const { item, met } of rules) item.classList.toggle('met', met(made.input.value));
+  });
+  made.box.after(list);
   return made;
 }
 
@@ -109,4 +150,9 @@ export function quietButton(text: string, click: () => void): HTMLButtonElement 
     if (button.getAttribute('aria-disabled') !== 'true') click();
   });
   return button;
+}
+
+/** Makes a link to another site that looks like a secondary button. */
+export function linkButton(text: string, href: string): HTMLAnchorElement {
+  return el('a', { href, target: '_blank', rel: 'noopener noreferrer', className: 'primary secondary' }, el('span', {}, text));
 }
