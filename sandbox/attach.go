@@ -30,15 +30,20 @@ func (o Options) choice() (assembly.Choice, error) {
 	return c, errors.Join(errs...)
 }
 
-// attachPool runs the template's function against the imported pool, as the deployment that creates
-// the stack would. Its refusal is the error.
+// attachPool runs the template's function against the pool, as the deployment that creates the stack
+// would: it attaches to an imported pool, or checks the template's. Its refusal is the error.
 func (s *Sandbox) attachPool(ctx context.Context) error {
 	if s.plan.Attachment == nil {
 		return nil
 	}
 	if s.opts.Invoker != nil || s.opts.InProcess != nil {
-		s.addToReport("the function that attaches to the imported pool was not run, because Invoker or InProcess is set")
+		s.addToReport("the function that a deployment runs for the user pool was not run, because Invoker or InProcess is set")
 		return nil
+	}
+	if s.plan.Attachment.IsCheck {
+		s.opts.Progress("checking the pool as a deployment does")
+		_, err := s.deploy(ctx, "Create", "")
+		return err
 	}
 	s.opts.Progress("attaching to the imported pool")
 	id, err := s.deploy(ctx, "Create", "")
@@ -97,7 +102,7 @@ func (s *Sandbox) deploy(ctx context.Context, request, id string) (string, error
 		return "", err
 	}
 	if _, err := s.host.Invoke(ctx, a.Function, event); err != nil {
-		return "", fmt.Errorf("the function %s, which attaches to the imported pool, failed: %w", a.Function, err)
+		return "", fmt.Errorf("the function %s, which a deployment runs for the user pool, failed: %w", a.Function, err)
 	}
 	select {
 	case got := <-answers:

@@ -7,6 +7,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/config"
 )
 
 // clients describes every app client of the pool, wherever its stack is.
@@ -64,12 +65,22 @@ func (b *builder) bypasses() {
 func describeClient(c located, props properties) userpool.Client {
 	client := clientOf(props)
 	client.ID = c.stack.clientID(c.id)
+	client.Description = map[string]any{}
+	for _, name := range oauthMembers {
+		if v := props[name]; v != nil {
+			client.Description[name] = v
+		}
+	}
 	client.Name = cmp.Or(props.text("ClientName"), physicalName(c.stack.name, c.id, 128))
 	if props.is("GenerateSecret") {
 		client.Secret = c.stack.clientSecret(c.id)
 	}
 	return client
 }
+
+// oauthMembers are an app client's settings that have no effect here and that Cognito describes.
+var oauthMembers = []string{"AllowedOAuthFlows", "AllowedOAuthFlowsUserPoolClient", "AllowedOAuthScopes",
+	"CallbackURLs", "DefaultRedirectURI", "LogoutURLs", "SupportedIdentityProviders"}
 
 // clientOf reads what a template and Cognito's description have under the same names.
 func clientOf(props properties) userpool.Client {
@@ -98,14 +109,5 @@ func clientOf(props properties) userpool.Client {
 
 // validity returns "<token>Validity" in its unit; 0 for Cognito's default.
 func validity(props, units properties, token, unit string) time.Duration {
-	n := time.Duration(props.number(token + "Validity"))
-	switch cmp.Or(units.text(token), unit) {
-	case "seconds":
-		return n * time.Second
-	case "minutes":
-		return n * time.Minute
-	case "days":
-		return n * 24 * time.Hour
-	}
-	return n * time.Hour
+	return config.Validity(props.number(token+"Validity"), units.text(token), unit)
 }

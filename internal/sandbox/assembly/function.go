@@ -103,6 +103,7 @@ func (b *builder) triggers(config properties) map[userpool.Trigger]string {
 		}
 		if arn != "" {
 			found[trigger] = arn
+			b.plan.Pool.TriggerARNs[trigger] = arn
 			b.plan.Pool.Triggers[trigger] = true
 		}
 	}

@@ -11,13 +11,15 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// Attachment is the custom resource that attaches to an imported pool.
+// Attachment is the custom resource that attaches to an imported pool, or checks a pool of the app.
 type Attachment struct {
 	LogicalID string
 	// Function is the name of the function that CloudFormation invokes.
 	Function string
 	// Properties are the resource's, resolved.
 	Properties map[string]any
+	// IsCheck is true for a check alone, which changes nothing.
+	IsCheck bool
 }
 
 // ReadPool reads a file that has the answer of `aws cognito-idp describe-user-pool`, or only its
@@ -135,11 +137,11 @@ func invented(c candidate) properties {
 // has afterwards: EmailOTP's, and those of the description whose function is in the assembly.
 func (b *builder) attachment() (lambdaConfig map[string]any) {
 	c := b.candidate
+	functions := b.assembly.functionsByARN()
 	b.assembly.attachments(func(l located, triggers, p properties) {
 		if l.stack != c.stack || l.id != c.id {
 			return
 		}
-		functions := b.assembly.functionsByARN()
 		lambdaConfig = map[string]any{}
 		for slot, value := range properties(b.plan.Pool.Description).object("LambdaConfig") {
 			arn, _ := value.(string)
@@ -156,21 +158,36 @@ func (b *builder) attachment() (lambdaConfig map[string]any) {
 		for slot, arn := range triggers {
 			lambdaConfig[slot] = arn
 		}
-		fn, found := functions[unqualified(p.text("ServiceToken"))]
-		if !found {
-			b.fail("custom resource %s has no function in the assembly; %s", l.id, remedy)
-			return
-		}
-		f, err := b.function(fn)
-		if err != nil {
-			b.errs = append(b.errs, err)
-			return
-		}
-		b.plan.Functions = append(b.plan.Functions, f)
-		b.plan.Attachment = &Attachment{LogicalID: l.id, Function: f.Name, Properties: without(p, "ServiceToken",
-			"ServiceTimeout")}
+		b.onDeploy(l, p, false)
 	})
 	return lambdaConfig
+}
+
+// check describes the custom resource that checks a pool of the app.
+func (b *builder) check() {
+	b.assembly.each(func(l located) {
+		p := properties(l.stack.resolveEach(l.Properties))
+		if len(p.object("Expected")) > 0 && p.text("UserPoolId") == b.plan.Pool.ID {
+			b.onDeploy(l, p, true)
+		}
+	}, contract.AttachmentType)
+}
+
+// onDeploy describes a custom resource and its function.
+func (b *builder) onDeploy(l located, p properties, isCheck bool) {
+	fn, found := b.assembly.functionsByARN()[unqualified(p.text("ServiceToken"))]
+	if !found {
+		b.fail("custom resource %s has no function in the assembly; %s", l.id, remedy)
+		return
+	}
+	f, err := b.function(fn)
+	if err != nil {
+		b.errs = append(b.errs, err)
+		return
+	}
+	b.plan.Functions = append(b.plan.Functions, f)
+	b.plan.Attachment = &Attachment{LogicalID: l.id, Function: f.Name, IsCheck: isCheck,
+		Properties: without(p, "ServiceToken", "ServiceTimeout")}
 }
 
 // describedClients adds the living pool's own app clients.

@@ -36,6 +36,29 @@ func importing(t testing.TB, change func(template object)) string {
 	})
 }
 
+// TestACheckAtDeploymentIsPlanned: the sandbox runs it as a deployment does.
+func TestACheckAtDeploymentIsPlanned(t *testing.T) {
+	p := mustPlan(t, edited(t, prodTemplate, func(template object) {
+		all := at(template, "Resources")
+		all["Checker"] = object{"Type": "AWS::Lambda::Function", "Properties": props(template, "SignInDefineAuthChallenge"),
+			"Metadata": object{"EmailOTP::Function": "attach-user-pool"}}
+		all["Check"] = object{"Type": "Custom::EmailOTPUserPoolAttachment", "Properties": object{
+			"ServiceToken": object{"Fn::GetAtt": []any{"Checker", "Arn"}}, "UserPoolId": object{"Ref": "SignInUserPool"},
+			"Mode": "password", "Expected": at(props(template, "SignInUserPool"), "LambdaConfig"), "Version": "v1"}}
+	}), password)
+	a := p.Attachment
+	if a == nil || !a.IsCheck || a.LogicalID != "Check" || a.Properties["UserPoolId"] != p.Pool.ID ||
+		a.Properties["ServiceToken"] != nil {
+		t.Fatalf("attachment %+v", a)
+	}
+	expected, _ := a.Properties["Expected"].(map[string]any)
+	for _, trigger := range []userpool.Trigger{userpool.DefineAuthChallenge, userpool.PreTokenGeneration} {
+		if arn := p.Pool.TriggerARNs[trigger]; arn == "" || expected[string(trigger)] != arn {
+			t.Errorf("%s: the pool calls %q, expected is %v", trigger, arn, expected[string(trigger)])
+		}
+	}
+}
+
 func description(t *testing.T, content object) map[string]any {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "pool.json")

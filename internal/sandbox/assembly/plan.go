@@ -34,7 +34,8 @@ type Plan struct {
 	ConfigurationSets []ConfigurationSet
 	// Tables are the tables that a function's role names.
 	Tables []Table
-	// Attachment is what attaches to an imported pool; nil for a pool of the template.
+	// Attachment is what a deployment runs by a function: the attachment to an imported pool, or the
+	// check of the template's; nil for neither.
 	Attachment *Attachment
 	// Bypasses are the findings that the template does not acknowledge.
 	Bypasses []rules.Finding
@@ -146,6 +147,7 @@ func (a *Assembly) Plan(choice Choice) (*Plan, error) {
 	b.describedClients()
 	b.bypasses()
 	b.functions()
+	b.check()
 	b.rules()
 	b.invoked()
 	b.keys()

@@ -12,6 +12,7 @@ import (
 func (b *builder) pool() {
 	c := b.candidate
 	b.plan.Pool.Triggers = map[userpool.Trigger]bool{} // also where the pool can't be resolved
+	b.plan.Pool.TriggerARNs = map[userpool.Trigger]string{}
 	var props, described properties
 	if c.isImported() {
 		props, described = b.imported()
@@ -47,6 +48,7 @@ func (b *builder) pool() {
 			admin.number("UnusedAccountValidityDays")),
 		Schema:         schema(props),
 		Triggers:       b.plan.Pool.Triggers,
+		TriggerARNs:    b.plan.Pool.TriggerARNs,
 		Description:    described,
 		DeviceTracking: len(props.object("DeviceConfiguration")) > 0,
 	}

@@ -1,91 +1,116 @@
 package userpool
 
 import (
-	"cmp"
-	"maps"
-	"time"
+	"bytes"
+	"encoding/json"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/refusal"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/settings"
 )
 
-// describeTemplate describes a pool of the template, without members that this emulation does not
-// know.
-func (p *Pool) describeTemplate() map[string]any {
-	cfg := p.cfg
-	lambdas := map[string]string{}
-	for t, on := range cfg.Triggers {
-		if on {
-			lambdas[string(t)] = "arn:aws:lambda:" + cfg.Region + ":" + cfg.Account + ":function:" + string(t)
-		}
+// describeUserPool describes the pool.
+func (p *Pool) describeUserPool(*call, *struct{}) (any, error) {
+	pool := p.settings.Describe()
+	pool["EstimatedNumberOfUsers"] = p.users.Count()
+	return map[string]any{"UserPool": pool}, nil
+}
+
+// getUserPoolMfaConfig describes the native MFA, which is not emulated.
+func (p *Pool) getUserPoolMfaConfig(*call, *struct{}) (any, error) {
+	return map[string]any{"MfaConfiguration": p.settings.Describe()["MfaConfiguration"]}, nil
+}
+
+// raw makes an operation that also receives the request with all its members, of which most have no
+// effect here.
+func raw[T any](f func(p *Pool, in *T, raw map[string]any) (any, error)) operation {
+	return operation{isGuarded: true, run: func(p *Pool, c *call, body []byte) (any, error) {
+		return guarded(func(p *Pool, _ *call, in *T) (any, error) {
+			var raw map[string]any
+			d := json.NewDecoder(bytes.NewReader(body))
+			d.UseNumber()
+			if err := d.Decode(&raw); err != nil {
+				return nil, refusal.InvalidParameter("the request is no JSON object")
+			}
+			return f(p, in, raw)
+		}).run(p, c, body)
+	}}
+}
+
+// updateUserPool replaces all settings.
+func (p *Pool) updateUserPool(_ *struct{}, raw map[string]any) (any, error) {
+	return map[string]any{}, p.settings.Update(raw, p.now())
+}
+
+type createClientInput struct {
+	GenerateSecret bool
+	settings.ClientInput
+}
+
+// createUserPoolClient adds an app client.
+func (p *Pool) createUserPoolClient(in *createClientInput, raw map[string]any) (any, error) {
+	if in.ClientName == "" {
+		return nil, refusal.MissingParameter("ClientName")
 	}
-	return without(map[string]any{
-		"Id": cfg.ID, "Name": cfg.Name, "Arn": p.ARN(),
-		"CreationDate": awsjson.Epoch(p.created), "MfaConfiguration": cmp.Or(cfg.MFAConfiguration, "OFF"),
-		"UsernameAttributes": cfg.UsernameAttributes, "AliasAttributes": cfg.AliasAttributes,
-		"AutoVerifiedAttributes": cfg.AutoVerifiedAttributes,
-		"UsernameConfiguration":  map[string]any{"CaseSensitive": cfg.UsernameCaseSensitive},
-		"AdminCreateUserConfig":  map[string]any{"AllowAdminCreateUserOnly": cfg.AdminCreateUserOnly},
-		"AccountRecoverySetting": map[string]any{"RecoveryMechanisms": recoveryOptions(cfg.RecoveryMechanisms)},
-		"UserAttributeUpdateSettings": map[string]any{
-			"AttributesRequireVerificationBeforeUpdate": orEmpty(cfg.AttributesRequireVerificationBeforeUpdate)},
-		"Policies":         map[string]any{"PasswordPolicy": p.describePolicy()},
-		"SchemaAttributes": p.users.DescribeSchema(),
-		"LambdaConfig":     lambdas,
-	})
-}
-
-func (p *Pool) describePolicy() map[string]any {
-	pp := p.cfg.PasswordPolicy
-	return map[string]any{
-		"MinimumLength": pp.MinimumLength, "RequireLowercase": pp.RequireLowercase, "RequireUppercase": pp.RequireUppercase,
-		"RequireNumbers": pp.RequireNumbers, "RequireSymbols": pp.RequireSymbols,
-		"TemporaryPasswordValidityDays": p.cfg.TemporaryPasswordValidityDays,
+	secret := ""
+	if in.GenerateSecret {
+		secret = settings.NewClientSecret()
 	}
-}
-
-func recoveryOptions(names []string) []map[string]any {
-	out := make([]map[string]any, len(names))
-	for i, name := range names {
-		out[i] = map[string]any{"Name": name, "Priority": i + 1}
-	}
-	return out
-}
-
-type describeClientInput struct {
-	ClientId string `rule:"clientID,required"`
-}
-
-// describeUserPoolClient describes an app client, with durations in minutes.
-func (p *Pool) describeUserPoolClient(_ *call, in *describeClientInput) (any, error) {
-	cl, err := p.client(in.ClientId)
+	client, err := in.Client(settings.NewClientID(), secret, raw, p.users.DescribeSchema())
 	if err != nil {
 		return nil, err
 	}
-	existence := "LEGACY"
-	if cl.PreventUserExistenceErrors {
-		existence = "ENABLED"
+	p.clients.Create(client)
+	return p.describedClient(client), nil
+}
+
+type clientInput struct {
+	ClientId string `rule:"clientID,required"`
+}
+
+type updateClientInput struct {
+	clientInput
+	settings.ClientInput
+}
+
+// updateUserPoolClient replaces an app client's settings but its id, its secret and, where the
+// request has none, its name.
+func (p *Pool) updateUserPoolClient(in *updateClientInput, raw map[string]any) (any, error) {
+	former, err := p.client(in.ClientId)
+	if err != nil {
+		return nil, err
 	}
-	m := map[string]any{
-		"UserPoolId": p.cfg.ID, "ClientId": cl.ID, "ClientName": cl.Name,
-		"CreationDate": awsjson.Epoch(p.created), "LastModifiedDate": awsjson.Epoch(p.created),
-		"ExplicitAuthFlows": cl.ExplicitAuthFlows, "ReadAttributes": cl.ReadAttributes, "WriteAttributes": cl.WriteAttributes,
-		"AuthSessionValidity":   int64(cl.AuthSessionValidity / time.Minute),
-		"AccessTokenValidity":   int64(cl.AccessTokenValidity / time.Minute),
-		"IdTokenValidity":       int64(cl.IDTokenValidity / time.Minute),
-		"RefreshTokenValidity":  int64(cl.RefreshTokenValidity / time.Minute),
-		"TokenValidityUnits":    map[string]string{"AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "minutes"},
-		"EnableTokenRevocation": cl.EnableTokenRevocation, "PreventUserExistenceErrors": existence,
-		"AllowedOAuthFlowsUserPoolClient": false,
+	if in.ClientName == "" {
+		in.ClientName, raw["ClientName"] = former.Name, former.Name
 	}
-	if cl.Secret != "" {
-		m["ClientSecret"] = cl.Secret
+	client, err := in.Client(former.ID, former.Secret, raw, p.users.DescribeSchema())
+	if err != nil {
+		return nil, err
 	}
-	if r := cl.RefreshTokenRotation; r != nil {
-		m["RefreshTokenRotation"] = map[string]any{
-			"Feature": "ENABLED", "RetryGracePeriodSeconds": int64(r.RetryGracePeriod / time.Second)}
+	if !p.clients.Replace(client) {
+		return nil, refusal.NoClient(in.ClientId)
 	}
-	maps.Copy(m, cl.Description)
-	return map[string]any{"UserPoolClient": without(m)}, nil
+	return p.describedClient(client), nil
+}
+
+// deleteUserPoolClient removes an app client. Its tokens are no longer accepted.
+func (p *Pool) deleteUserPoolClient(_ *call, in *clientInput) (any, error) {
+	if !p.clients.Delete(in.ClientId) {
+		return nil, refusal.NoClient(in.ClientId)
+	}
+	return nil, nil
+}
+
+// describeUserPoolClient describes an app client.
+func (p *Pool) describeUserPoolClient(_ *call, in *clientInput) (any, error) {
+	client, err := p.client(in.ClientId)
+	if err != nil {
+		return nil, err
+	}
+	return p.describedClient(client), nil
+}
+
+func (p *Pool) describedClient(client *Client) any {
+	return map[string]any{"UserPoolClient": settings.DescribeClient(p.cfg.ID, client, p.created)}
 }
 
 type listClientsInput struct {
@@ -96,24 +121,8 @@ type listClientsInput struct {
 // listUserPoolClients lists all app clients in one page.
 func (p *Pool) listUserPoolClients(*call, *listClientsInput) (any, error) {
 	out := []map[string]string{}
-	for _, cl := range p.cfg.Clients {
+	for _, cl := range p.clients.All() {
 		out = append(out, map[string]string{"ClientId": cl.ID, "ClientName": cl.Name, "UserPoolId": p.cfg.ID})
 	}
 	return map[string]any{"UserPoolClients": out}, nil
-}
-
-// without removes members that are nil lists.
-func without(m map[string]any) map[string]any {
-	maps.DeleteFunc(m, func(_ string, v any) bool {
-		l, ok := v.([]string)
-		return ok && l == nil
-	})
-	return m
-}
-
-func orEmpty(l []string) []string {
-	if l == nil {
-		return []string{}
-	}
-	return l
 }

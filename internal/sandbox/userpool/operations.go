@@ -103,6 +103,8 @@ func (o operation) partly(limits string) operation {
 const (
 	noDevices = "no devices, no MFA, no USER_AUTH"
 	mailOnly  = "codes go by e-mail only"
+	// clientLimits are those of the two operations that take an app client's settings.
+	clientLimits = "OAuth's and analytics' members are kept and have no effect"
 )
 
 // operations is the registry: everything that the pool answers.
@@ -145,9 +147,12 @@ var operations = sync.OnceValue(func() map[string]operation {
 		"ListUsers":              guarded((*Pool).listUsers),
 		"ListUserPoolClients":    guarded((*Pool).listUserPoolClients).partly("one page"),
 		"DescribeUserPool":       guarded((*Pool).describeUserPool).partly("what this emulation knows of"),
-		"UpdateUserPool":         updateUserPool().partly("sign-ins go on by the settings of the start"),
+		"UpdateUserPool":         raw((*Pool).updateUserPool).partly("sign-ins go on by the settings of the start"),
 		"GetUserPoolMfaConfig":   guarded((*Pool).getUserPoolMfaConfig).partly("MfaConfiguration alone"),
 		"DescribeUserPoolClient": guarded((*Pool).describeUserPoolClient).partly("what this emulation knows of"),
+		"CreateUserPoolClient":   raw((*Pool).createUserPoolClient).partly(clientLimits),
+		"UpdateUserPoolClient":   raw((*Pool).updateUserPoolClient).partly(clientLimits),
+		"DeleteUserPoolClient":   guarded((*Pool).deleteUserPoolClient),
 	}
 })
 
@@ -186,8 +191,13 @@ var model = awsjson.Model{Exception: "InvalidParameterException", Rules: map[str
 	"page":           {Min: 1, Max: 131072},
 	"limit":          {Max: maxListed},
 	"maxResults":     {Min: 1, Max: maxListed},
-	"action":         {Enum: []string{"RESEND", "SUPPRESS"}},
-	"medium":         {Enum: []string{"SMS", "EMAIL"}},
+	"clientName":     {Min: 1, Max: 128, Pattern: regexp.MustCompile(`^[\w\s+=,.@-]+$`), Shown: `[\w\s+=,.@-]+`},
+	"existence":      {Enum: []string{"LEGACY", "ENABLED"}},
+	"authFlow": {Enum: []string{"ADMIN_NO_SRP_AUTH", "CUSTOM_AUTH_FLOW_ONLY", "USER_PASSWORD_AUTH",
+		"ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH",
+		"ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_AUTH"}},
+	"action": {Enum: []string{"RESEND", "SUPPRESS"}},
+	"medium": {Enum: []string{"SMS", "EMAIL"}},
 	"flow": {Enum: []string{"USER_SRP_AUTH", "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN", "CUSTOM_AUTH",
 		"ADMIN_NO_SRP_AUTH", "USER_PASSWORD_AUTH", "ADMIN_USER_PASSWORD_AUTH", "USER_AUTH"}},
 	"challenge": {Enum: []string{"SMS_MFA", "EMAIL_OTP", "SOFTWARE_TOKEN_MFA", "SELECT_MFA_TYPE", "MFA_SETUP",

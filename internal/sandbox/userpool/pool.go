@@ -13,6 +13,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/random"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/session"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/tokens"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/triggers"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/users"
@@ -22,7 +23,7 @@ import (
 type Pool struct {
 	cfg     Config
 	opts    Options
-	clients map[string]*Client
+	clients *settings.Clients
 	created time.Time
 	log     *slog.Logger
 
@@ -30,7 +31,7 @@ type Pool struct {
 	sessions *session.Keeper
 	tokens   *tokens.Issuer
 	triggers *triggers.Runner
-	settings settings
+	settings *settings.Pool
 
 	// fakeKey is the key from which the simulated salt and UUID of unknown users derive.
 	fakeKey []byte
@@ -52,13 +53,10 @@ func New(cfg Config, opts Options) (*Pool, error) {
 	opts = opts.withDefaults(cfg)
 	p := &Pool{
 		cfg: cfg, opts: opts, created: opts.Now(), log: opts.Logger,
-		clients:  make(map[string]*Client, len(cfg.Clients)),
+		clients:  settings.NewClients(cfg.Clients),
 		users:    users.New(cfg, opts.Now),
 		triggers: triggers.New(cfg, opts.Invoker, opts.TriggerTimeout, opts.TriggerAttempts, opts.Logger),
 		fakeKey:  random.Bytes(32),
-	}
-	for i := range cfg.Clients {
-		p.clients[cfg.Clients[i].ID] = &cfg.Clients[i]
 	}
 	if p.sessions, err = session.New(opts.Now, opts.Logger, opts.SessionOverhead); err == nil {
 		p.tokens, err = tokens.New(cfg.ID, opts.Issuer, opts.Keys, opts.Now, p.users)
@@ -66,7 +64,7 @@ func New(cfg Config, opts Options) (*Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("user pool %q: %w", cfg.ID, err)
 	}
-	p.settings.begin(p)
+	p.settings = settings.NewPool(cfg, p.users.DescribeSchema(), p.created)
 	p.warn()
 	return p, nil
 }

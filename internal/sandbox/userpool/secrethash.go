@@ -53,11 +53,10 @@ func (p *Pool) signInNames(name string) []string {
 
 // client finds an app client.
 func (p *Pool) client(id string) (*Client, error) {
-	client, ok := p.clients[id]
-	if !ok {
-		return nil, refusal.NoClient(id)
+	if client := p.clients.Find(id); client != nil {
+		return client, nil
 	}
-	return client, nil
+	return nil, refusal.NoClient(id)
 }
 
 // clientWithSecret finds an app client for an operation that takes ClientSecret in place of a hash.

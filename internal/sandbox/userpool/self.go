@@ -27,8 +27,12 @@ func (p *Pool) authenticate(c *call, token string) (*bearer, error) {
 	if !a.Enabled {
 		return nil, refusal.UserDisabled
 	}
+	client := p.clients.Find(g.Client)
+	if client == nil { // deleted since it was issued the token
+		return nil, refusal.InvalidAccessToken
+	}
 	c.sub = a.Sub
-	return &bearer{account: a, client: p.clients[g.Client]}, nil
+	return &bearer{account: a, client: client}, nil
 }
 
 type getUserOutput struct {

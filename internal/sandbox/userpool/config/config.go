@@ -72,6 +72,9 @@ type Pool struct {
 	Schema []Attribute
 	// Triggers is true for each trigger that the pool has.
 	Triggers map[Trigger]bool
+	// TriggerARNs are their functions, for DescribeUserPool alone; one that is absent has a name
+	// that is made up.
+	TriggerARNs map[Trigger]string
 	// TokenVersion is the version of PreTokenGeneration's events: "V1_0", "V2_0" or "V3_0"; empty
 	// means V1_0.
 	TokenVersion string
@@ -132,8 +135,8 @@ type Client struct {
 	// ReadAttributes and WriteAttributes are what the client may read and write; nil means the
 	// standard ones.
 	ReadAttributes, WriteAttributes []string
-	// Description is DescribeUserPoolClient's UserPoolClient of a client that no template creates,
-	// without a secret; nil for one that a template does.
+	// Description are further members of DescribeUserPoolClient's UserPoolClient, all of them for a
+	// client that no template creates, without a secret.
 	Description map[string]any
 	// RefreshTokenRotation is nil where refresh tokens don't rotate.
 	RefreshTokenRotation *RefreshTokenRotation
@@ -232,6 +235,21 @@ func (c Client) validate() []error {
 // ARN returns the pool's Amazon Resource Name.
 func (cfg Pool) ARN() string {
 	return "arn:aws:cognito-idp:" + cfg.Region + ":" + cfg.Account + ":userpool/" + cfg.ID
+}
+
+// Validity returns how long tokens are valid by a number and its unit in TokenValidityUnits, or by
+// Cognito's unit where that is empty; 0 for Cognito's default.
+func Validity(number int, unit, preset string) time.Duration {
+	n := time.Duration(number)
+	switch cmp.Or(unit, preset) {
+	case "seconds":
+		return n * time.Second
+	case "minutes":
+		return n * time.Minute
+	case "days":
+		return n * 24 * time.Hour
+	}
+	return n * time.Hour
 }
 
 // Allows reports whether the client has a flow. A client without any ALLOW_ value is of the older

@@ -1,64 +1,45 @@
-package userpool
+// Package settings keeps what operations describe and replace: a user pool's settings, which have no
+// effect on sign-ins, and its app clients, which have. An update resets what it is not given, as
+// Cognito's does.
+package settings
 
 import (
-	"bytes"
-	"encoding/json"
 	"maps"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/config"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/refusal"
 )
 
-// settings are what DescribeUserPool returns and UpdateUserPool replaces. Sign-ins go by Config.
-type settings struct {
+// Pool are the settings of a user pool as DescribeUserPool returns them. Its methods may be called
+// from several goroutines at once.
+type Pool struct {
 	mu       sync.Mutex
 	pool     map[string]any
 	modified time.Time
 	updates  int
 }
 
-func (s *settings) begin(p *Pool) {
-	if s.pool = maps.Clone(p.cfg.Description); s.pool == nil {
-		s.pool = p.describeTemplate()
+// NewPool returns the settings of a pool: its description, or what the template has of it.
+func NewPool(cfg config.Pool, schema []map[string]any, created time.Time) *Pool {
+	pool := maps.Clone(cfg.Description)
+	if pool == nil {
+		pool = ofTemplate(cfg, schema, created)
 	}
-	s.modified = p.created
+	return &Pool{pool: pool, modified: created}
 }
 
-// describeUserPool describes the pool.
-func (p *Pool) describeUserPool(*call, *struct{}) (any, error) {
-	p.settings.mu.Lock()
-	defer p.settings.mu.Unlock()
-	pool := maps.Clone(p.settings.pool)
+// Describe returns DescribeUserPool's UserPool.
+func (s *Pool) Describe() map[string]any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pool := maps.Clone(s.pool)
 	// Two updates within the clock's resolution differ, too.
-	pool["LastModifiedDate"] = awsjson.Epoch(p.settings.modified.Add(time.Duration(p.settings.updates) * time.Millisecond))
-	pool["EstimatedNumberOfUsers"] = p.users.Count()
-	return map[string]any{"UserPool": pool}, nil
-}
-
-// getUserPoolMfaConfig describes the native MFA, which is not emulated.
-func (p *Pool) getUserPoolMfaConfig(*call, *struct{}) (any, error) {
-	p.settings.mu.Lock()
-	defer p.settings.mu.Unlock()
-	return map[string]any{"MfaConfiguration": p.settings.pool["MfaConfiguration"]}, nil
-}
-
-// updateUserPool makes the operation that replaces all settings. It takes the request as raw JSON,
-// as its members are many and none has an effect here.
-func updateUserPool() operation {
-	return operation{isGuarded: true, run: func(p *Pool, c *call, body []byte) (any, error) {
-		return guarded(func(p *Pool, _ *call, _ *struct{}) (any, error) {
-			var in map[string]any
-			d := json.NewDecoder(bytes.NewReader(body))
-			d.UseNumber()
-			if err := d.Decode(&in); err != nil {
-				return nil, refusal.InvalidParameter("the request is no JSON object")
-			}
-			return map[string]any{}, p.settings.update(in, p.now())
-		}).run(p, c, body)
-	}}
+	pool["LastModifiedDate"] = awsjson.Epoch(s.modified.Add(time.Duration(s.updates) * time.Millisecond))
+	return pool
 }
 
 // untouched are the members of the description that the request lacks, and does not reset.
@@ -76,9 +57,9 @@ func resets() map[string]any {
 			"RequireUppercase": true, "RequireNumbers": true, "RequireSymbols": true, "TemporaryPasswordValidityDays": 7}}}
 }
 
-// update replaces the settings as Cognito does: a member that the request lacks goes back to its
+// Update replaces the settings as Cognito does: a member that the request lacks goes back to its
 // default.
-func (s *settings) update(in map[string]any, now time.Time) error {
+func (s *Pool) Update(in map[string]any, now time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := checkUpdate(in); err != nil {
@@ -138,7 +119,7 @@ func checkUpdate(in map[string]any) error {
 }
 
 // keepOlderMembers keeps what Cognito shows of older pools, and AWS's own tags.
-func (s *settings) keepOlderMembers(next map[string]any) {
+func (s *Pool) keepOlderMembers(next map[string]any) {
 	if object(s.pool, "AdminCreateUserConfig")["UnusedAccountValidityDays"] != nil {
 		admin := maps.Clone(object(next, "AdminCreateUserConfig"))
 		admin["UnusedAccountValidityDays"] = object(object(next, "Policies"),
