@@ -3,6 +3,7 @@ package clients_test
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -143,7 +144,8 @@ func (w *world) serve(o signinpage.Options) {
 	w.page = url
 }
 
-func servePage(settings webbundle.Settings, o signinpage.Options) (url string, closePage func() error, err error) {
+// servePage serves a page, behind handlers that a test puts in front of it.
+func servePage(settings webbundle.Settings, o signinpage.Options, front ...func(http.Handler) http.Handler) (url string, closePage func() error, err error) {
 	if o.CacheDir, err = cachedir.Dir(); err != nil {
 		return "", nil, err
 	}
@@ -156,7 +158,11 @@ func servePage(settings webbundle.Settings, o signinpage.Options) (url string, c
 	if err != nil {
 		return "", nil, err
 	}
-	server := loopback.Serve(l, loopback.Guard(page), slog.New(slog.DiscardHandler))
+	var handler http.Handler = page
+	for _, f := range front {
+		handler = f(handler)
+	}
+	server := loopback.Serve(l, loopback.Guard(handler), slog.New(slog.DiscardHandler))
 	return server.URL(), server.Close, nil
 }
 

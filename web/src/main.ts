@@ -1,4 +1,5 @@
 /** The page's entry point. */
+import { App } from './handover';
 import { Page } from './page';
 import { configure, loadSettings, type Settings } from './settings';
 import { EmailSignIn } from './signin/signin';
@@ -6,9 +7,11 @@ import { choose, Language } from './words';
 
 async function main(): Promise<void> {
   const language = Language.loadFirst(choose(wanted()));
+  const app = App.of(location.search);
   let settings: Settings;
   try {
     settings = await loadSettings();
+    if (app) settings = app.settings(settings);
     configure(settings);
   } catch (error) {
     console.error('sign-in:', error);
@@ -17,14 +20,17 @@ async function main(): Promise<void> {
   }
   const signIn = new EmailSignIn({
     mode: settings.mode,
+    ...(app && { key: app.key }),
     ...(settings.endpoint && { endpoint: settings.endpoint }),
     signUpAttributes: { locale: (await language).tag, zoneinfo: Intl.DateTimeFormat().resolvedOptions().timeZone },
   });
   // A stored session shows at once; the pool checks it afterwards.
   const picked = await signIn.resume().catch(() => signIn.state);
-  const page = new Page(signIn, settings, await language);
-  page.open(document.querySelector<HTMLInputElement>('#email')?.value ?? '');
-  if (picked.step === 'signed-in') signIn.renew().catch(() => undefined);
+  const page = new Page(signIn, settings, await language, app);
+  const refused = App.refused(location.search);
+  if (refused) page.stop(refused);
+  else page.open(document.querySelector<HTMLInputElement>('#email')?.value || app?.hint || '');
+  if (picked.step === 'signed-in' && !app) signIn.renew().catch(() => undefined);
   if (settings.live) new EventSource('reload').onmessage = () => location.reload();
 }
 

@@ -1,5 +1,7 @@
 /** The page: shows the screen for each state, and updates history, title, focus and language with it. */
 import { el, sentence, setText } from './dom';
+import { depth, type Entry } from './entries';
+import type { App, DeadEnd } from './handover';
 import { digits } from './signin/challenge';
 import { Problem, type ProblemID } from './signin/problem';
 import type { State } from './signin/signin';
@@ -7,6 +9,7 @@ import type { Settings } from './settings';
 import { languages, Language } from './words';
 import { codeView } from './views/code';
 import { newPasswordView } from './views/new-password';
+import { deadEndView, returnView } from './views/return';
 import { signedInView } from './views/signed-in';
 import { startView } from './views/start';
 import type { Context, SignIn, View } from './views/view';
@@ -20,23 +23,27 @@ export class Page {
   private shows = '';
   private purpose: 'sign-in' | 'sign-up' = 'sign-in';
   private typed = '';
+  private stopped: DeadEnd | undefined;
   private slow: ReturnType<typeof setTimeout> | undefined;
   private readonly main = document.querySelector('main')!;
   private readonly status = document.querySelector<HTMLElement>('#status')!;
 
-  constructor(private readonly signIn: SignIn, private readonly settings: Settings, private language: Language) {
+  constructor(private readonly signIn: SignIn, private readonly settings: Settings, private language: Language, private readonly app?: App) {
+    if (app?.signUp && settings.signUp) this.purpose = 'sign-up';
     signIn.subscribe((state, busy) => this.draw(state, busy));
     addEventListener('popstate', (event) => {
       const inside = this.inChallenge(this.signIn.state);
       if (inside && !marked(event.state)) this.signIn.cancel();
-      else if (!inside && marked(event.state)) history.replaceState(null, '');
+      else if (!inside && marked(event.state)) unmark();
     });
     addEventListener('pageshow', (event) => {
-      if (event.persisted) this.pickUp();
+      // A page that has handed its tokens over begins anew.
+      if (event.persisted && app) location.reload();
+      else if (event.persisted) this.pickUp();
     });
     // Another tab signed in or out.
     addEventListener('storage', (event) => {
-      if (event.storageArea === localStorage && !this.signIn.busy) this.pickUp();
+      if (!app && event.storageArea === localStorage && !this.signIn.busy) this.pickUp();
     });
     addEventListener('offline', () => this.announce(this.language.problem('offline', 0), true));
     addEventListener('online', () => this.announce(''));
@@ -49,13 +56,19 @@ export class Page {
     this.draw(this.signIn.state, this.signIn.busy);
   }
 
+  /** Shows that there is no way on. */
+  stop(why: DeadEnd): void {
+    this.stopped = why;
+    this.open('');
+  }
+
   /** Shows who is signed in, and nothing if that fails. */
   pickUp(): void {
     this.signIn.resume().catch(() => undefined);
   }
 
   private draw(state: State, busy: boolean): void {
-    const key = `${state.step} ${this.purpose} ${this.language.tag}`;
+    const key = `${this.stopped ?? state.step} ${this.purpose} ${this.language.tag}`;
     if (key !== this.shows) this.show(key, state);
     this.view!.update(state, busy);
     clearTimeout(this.slow);
@@ -73,12 +86,12 @@ export class Page {
     this.main.replaceChildren(view.element);
     document.title = this.settings.product ? `${view.title} · ${this.settings.product}` : view.title;
     this.note(state);
-    if (this.inChallenge(state) && !marked(history.state)) history.pushState({ emailotp: 'challenge' }, '');
-    if (!this.inChallenge(state) && marked(history.state)) history.replaceState(null, '');
+    if (this.inChallenge(state) && !marked(history.state)) history.pushState({ emailotp: 'challenge', depth: depth() + 1 } satisfies Entry, '');
+    if (!this.inChallenge(state) && marked(history.state)) unmark();
     if (state.step !== 'start') {
       this.typed = '';
       this.purpose = 'sign-in';
-      this.shows = `${state.step} ${this.purpose} ${this.language.tag}`;
+      this.shows = `${this.stopped ?? state.step} ${this.purpose} ${this.language.tag}`;
     }
     view.update(state, this.signIn.busy);
     // A page that moves the focus when it opens scrolls phones and interrupts screen readers.
@@ -98,6 +111,7 @@ export class Page {
       },
       announce: (text) => this.announce(text),
     };
+    if (this.stopped) return deadEndView(context, this.stopped);
     switch (state.step) {
       case 'start':
         return startView(context, this.purpose, this.typed || state.email) as View;
@@ -106,7 +120,7 @@ export class Page {
       case 'new-password':
         return newPasswordView(context) as View;
       case 'signed-in':
-        return signedInView(context) as View;
+        return (this.app ? returnView(context, this.app, (why) => this.stop(why)) : signedInView(context)) as View;
     }
   }
 
@@ -181,4 +195,5 @@ export class Page {
   }
 }
 
-const marked = (state: unknown) => (state as { emailotp?: string } | null)?.emailotp === 'challenge';
+const marked = (state: unknown) => (state as Entry | null)?.emailotp === 'challenge';
+const unmark = () => history.replaceState({ depth: depth() } satisfies Entry, '');

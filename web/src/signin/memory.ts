@@ -10,20 +10,20 @@ const memory = 'emailotp.sign-in';
 // Amplify picks up a sign-in after a reload for this long after its last round (its signInStore).
 const lifetime = 3 * 60 * 1000;
 
-/** Keeps state for a reload. */
-export function remember(state: Unfinished): void {
+/** Keeps state for a reload; key is of the sign-ins that may go on with it. */
+export function remember(state: Unfinished, key: string): void {
   try {
-    sessionStorage.setItem(memory, JSON.stringify({ at: Date.now(), state: moved(state, -steady()) } satisfies Kept));
+    sessionStorage.setItem(memory, JSON.stringify({ at: Date.now(), key, state: moved(state, -steady()) } satisfies Kept));
   } catch {
     // Storage is full or forbidden: a reload starts again.
   }
 }
 
-/** Returns what was kept, and whether Amplify can still go on with it. */
-export function recall(): { state: Unfinished; resumable: boolean } | undefined {
+/** Returns what was kept for key, and whether Amplify can still go on with it. */
+export function recall(key: string): { state: Unfinished; resumable: boolean } | undefined {
   try {
     const kept = JSON.parse(sessionStorage.getItem(memory) ?? 'null') as Kept | null;
-    if (!kept?.state.email) return undefined;
+    if (!kept?.state.email || kept.key !== key) return undefined;
     const age = Date.now() - kept.at;
     return { state: moved(kept.state, steady() - age), resumable: age >= 0 && age < lifetime };
   } catch {
@@ -45,6 +45,7 @@ type Unfinished = Extract<State, { step: 'code' | 'new-password' }>;
 /** Kept is an unfinished sign-in, with times as distances from `at`. */
 interface Kept {
   at: number;
+  key: string;
   state: Unfinished;
 }
 

@@ -6,7 +6,7 @@ export type ProblemID =
   | 'invalid-email' | 'unmailable-email' | 'missing-password' | 'code-shape'
   | 'wrong-password' | 'locked' | 'disabled' | 'not-confirmed' | 'reset-required' | 'temporary-password-expired'
   | 'no-attempts-left' | 'session-over' | 'weak-password' | 'no-sign-up'
-  | 'throttled' | 'offline' | 'timeout' | 'storage' | 'server' | 'refused' | 'configuration'
+  | 'throttled' | 'offline' | 'timeout' | 'storage' | 'server' | 'refused' | 'configuration' | 'unavailable-app'
   // After a new password the page goes back to its start with a notice.
   | Exclude<Refusal, 'sign-in-again'>;
 

@@ -41,6 +41,8 @@ export interface Options {
   endpoint?: string;
   /** Attributes that a new user writes at sign-up; they choose the language and time zone of mails. */
   signUpAttributes?: { locale?: string; zoneinfo?: string };
+  /** Tells sign-ins of the same tab apart: one that a reload interrupted goes on under the same key alone. */
+  key?: string;
   /** How long an action may take in milliseconds; 30 s by default, for Cognito may call a trigger thrice. */
   timeout?: number;
 }
@@ -84,7 +86,7 @@ export class EmailSignIn {
       if (session) return set({ step: 'signed-in', session });
       if (this.current.step === 'signed-in') return set(this.startAgain('signed-out-elsewhere'));
       if (this.current.step !== 'start') return;
-      const kept = recall();
+      const kept = recall(this.options.key ?? '');
       if (!kept) return;
       if (kept.resumable) return set(kept.state);
       forget();
@@ -330,7 +332,7 @@ export class EmailSignIn {
 
   private keep(set: Setter, state: Extract<State, { step: 'code' | 'new-password' }>): void {
     set(state);
-    if (this.current === state) remember(state);
+    if (this.current === state) remember(state, this.options.key ?? '');
   }
 
   private become(state: State): void {

@@ -9,11 +9,24 @@ export class Spill {
   private refused = false;
 
   /** area is the browser's storage; prefix begins every key that is written through this Spill. */
-  constructor(private readonly area: () => Storage, private readonly prefix: string) {}
+  constructor(private area: () => Storage, private readonly prefix: string) {}
 
   /** Whether what was stored is gone with the page. */
   get inMemory(): boolean {
     return this.refused && this.kept.size > 0;
+  }
+
+  /** Never writes to the browser's storage, nor reads from it. */
+  keepInMemory(): void {
+    this.refused = true;
+    this.area = () => {
+      throw new Error('kept in memory');
+    };
+  }
+
+  /** Returns the value whose key ends so, of those that are held in memory. */
+  held(ending: string): string | undefined {
+    return [...this.kept].find(([key]) => key.endsWith(ending))?.[1];
   }
 
   setItem(key: string, value: string): void {
