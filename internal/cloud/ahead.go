@@ -58,7 +58,7 @@ func (a ahead) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 
 // hosts are the first parts of the services' host names.
 var hosts = map[Service]string{KMS: "kms", DynamoDB: "dynamodb", SESv2: "email", Cognito: "cognito-idp",
-	Lambda: "lambda"}
+	Lambda: "lambda", SecretsManager: "secretsmanager"}
 
 // addressOf returns where the service will be called, "host:port", or "" where that is not by TLS
 // or through a proxy. It need not be right: a connection to another address is never used.

@@ -3,12 +3,10 @@
 package pools
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/attach"
@@ -51,18 +49,13 @@ func (a *API) Call(ctx context.Context, operation string, request any) (json.Raw
 	return answer.Body, nil
 }
 
-// errorOf reads an error of the JSON protocol. The code may carry a namespace before "#" and a
-// location after ":".
+// errorOf reads an error of the JSON protocol.
 func errorOf(a signed.Answer) error {
-	var e struct {
-		Type    string `json:"__type"`
-		Message string // encoding/json takes "message" as well
-	}
-	_ = json.Unmarshal(a.Body, &e)
-	code := cmp.Or(e.Type, a.Header.Get("X-Amzn-Errortype"))
-	code = code[strings.LastIndex(code, "#")+1:]
-	if code, _, _ = strings.Cut(code, ":"); code == "" {
+	code := a.ErrorCode()
+	if code == "" {
 		return fmt.Errorf("HTTP status %d", a.Status)
 	}
+	var e struct{ Message string } // encoding/json takes "message" as well
+	_ = json.Unmarshal(a.Body, &e)
 	return &attach.APIError{Code: code, Message: e.Message}
 }

@@ -4,12 +4,15 @@ package signed
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -41,6 +44,18 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
+}
+
+// ErrorCode returns the code of an error in the JSON protocol; "" if the answer has none. The code
+// may carry a namespace before "#" and a location after ":".
+func (a Answer) ErrorCode() string {
+	var e struct {
+		Type string `json:"__type"`
+	}
+	_ = json.Unmarshal(a.Body, &e)
+	code := cmp.Or(e.Type, a.Header.Get("X-Amzn-Errortype"))
+	code, _, _ = strings.Cut(code[strings.LastIndex(code, "#")+1:], ":")
+	return code
 }
 
 // Post sends one request, once. It returns an error where no whole answer of at most limit bytes

@@ -1,0 +1,85 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+)
+
+// errToken is the error for a token that is not the pool's, not of the client, not of the use, or
+// too old.
+var errToken = errors.New("the token is not valid here")
+
+// claims are those of an ID or access token of Cognito's that are looked at.
+type claims struct {
+	Issuer    string           `json:"iss"`
+	Use       string           `json:"token_use"`
+	Audience  string           `json:"aud"`       // of an ID token
+	Client    string           `json:"client_id"` // of an access token
+	Subject   string           `json:"sub"`
+	OriginJTI string           `json:"origin_jti"`
+	AuthTime  int64            `json:"auth_time"`
+	Expires   *jwt.NumericDate `json:"exp"`
+}
+
+// isOf reports whether both tokens come from one sign-in.
+func (c claims) isOf(other claims) bool {
+	return c.Subject != "" && c.Subject == other.Subject && c.OriginJTI != "" && c.OriginJTI == other.OriginJTI
+}
+
+// verify checks signature, issuer, use and expiry of a token, and returns its claims. The error is
+// errToken, or that of the keys' service.
+func (s *Server) verify(ctx context.Context, token, use string) (claims, error) {
+	var c claims
+	parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+	if err != nil || len(parsed.Headers) != 1 || parsed.Headers[0].KeyID == "" {
+		return c, errToken
+	}
+	key, err := s.keys.find(ctx, s.Cognito, parsed.Headers[0].KeyID, s.Now())
+	if err != nil {
+		return c, err
+	}
+	if err := parsed.Claims(key, &c); err != nil || c.Issuer != s.Issuer || c.Use != use || c.Expires == nil ||
+		!s.Now().Before(c.Expires.Time()) {
+		return c, errToken
+	}
+	return c, nil
+}
+
+// keyCache keeps the pool's keys.
+type keyCache struct {
+	mu   sync.Mutex
+	keys jose.JSONWebKeySet
+	read time.Time
+}
+
+const (
+	// keysLife is how long keys are kept. Cognito replaces them rarely.
+	keysLife = 24 * time.Hour
+	// keysPause is the least time between two reads for an unknown key id: a stranger must not make
+	// the function call Cognito for each forged token.
+	keysPause = 30 * time.Second
+)
+
+// find returns a key by its id. It reads the keys where none are known, and for an unknown id.
+func (k *keyCache) find(ctx context.Context, cognito Cognito, id string, now time.Time) (any, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	age := now.Sub(k.read)
+	if len(k.keys.Keys) == 0 || age > keysLife || len(k.keys.Key(id)) == 0 && age > keysPause {
+		keys, err := cognito.Keys(ctx)
+		if err != nil {
+			return nil, err
+		}
+		k.keys, k.read = keys, now
+	}
+	found := k.keys.Key(id)
+	if len(found) != 1 || !found[0].IsPublic() || !found[0].Valid() {
+		return nil, errToken
+	}
+	return found[0].Key, nil
+}
