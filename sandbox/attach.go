@@ -16,7 +16,8 @@ import (
 
 // choice returns what the assembly's plan is made for, with the files of an imported pool read.
 func (o Options) choice() (assembly.Choice, error) {
-	c := assembly.Choice{Stack: o.Stack, Pool: o.Pool, Mode: string(o.Mode)}
+	c := assembly.Choice{Stack: o.Stack, Pool: o.Pool, Mode: string(o.Mode), CallbackURLs: o.CallbackURLs,
+		LogoutURLs: o.LogoutURLs}
 	var errs []error
 	if o.PoolDescription != "" {
 		var err error

@@ -36,6 +36,42 @@ type Config struct {
 	Issuer string `json:"issuer"`
 	// SignInURL is the sign-in page; empty without one.
 	SignInURL string `json:"signInUrl,omitempty"`
+	// OAuth has the endpoints for apps that sign in by redirect; nil without a sign-in page and
+	// without Options.CallbackURLs.
+	OAuth *OAuth `json:"oauth,omitempty"`
+	// TLS has the same by https; nil unless Options.TLS is set.
+	TLS *TLS `json:"tls,omitempty"`
+}
+
+// OAuth has the addresses of the endpoints, which are those of Cognito's managed login, and the
+// clients.
+type OAuth struct {
+	AuthorizeURL string        `json:"authorizeUrl"`
+	TokenURL     string        `json:"tokenUrl"`
+	UserInfoURL  string        `json:"userInfoUrl"`
+	RevokeURL    string        `json:"revokeUrl"`
+	LogoutURL    string        `json:"logoutUrl"`
+	DiscoveryURL string        `json:"discoveryUrl"`
+	Clients      []OAuthClient `json:"clients"`
+}
+
+// OAuthClient is an app client that signs in by redirect.
+type OAuthClient struct {
+	ClientID     string   `json:"clientId"`
+	CallbackURLs []string `json:"callbackUrls"`
+	LogoutURLs   []string `json:"logoutUrls,omitempty"`
+	// Public is true for a client without a secret.
+	Public bool `json:"public"`
+	// ClientSecret is the secret that the sandbox invented; empty for a public client.
+	ClientSecret string `json:"clientSecret,omitempty"`
+}
+
+// TLS has the endpoints by https.
+type TLS struct {
+	OAuth
+	// CertificateFile has the certificate to trust, in PEM: for NODE_EXTRA_CA_CERTS, SSL_CERT_FILE or
+	// curl --cacert.
+	CertificateFile string `json:"certificateFile"`
 }
 
 // WriteReadyFile writes the configuration as JSON, readable by the file's owner alone. The file

@@ -55,13 +55,17 @@ func (s *Sandbox) Triggers() []Trigger {
 func (s *Sandbox) function(trigger Trigger) (assembly.Function, error) {
 	for _, f := range s.plan.Functions {
 		if slices.Contains(f.Triggers, trigger) || trigger == MailEvents && s.hasRule(f.Name) ||
-			trigger == Chained && f.Name == s.plan.Chained {
+			trigger == Chained && f.Name == s.plan.Chained || s.isBehindPage(f, trigger) {
 			return f, nil
 		}
 	}
 	if trigger == MailEvents {
 		return assembly.Function{}, errors.New("the template has no rule that hands SES's events to a function of " +
 			"this EmailOTP")
+	}
+	if trigger == HandOver {
+		return assembly.Function{}, errors.New("the template has no sign-in page with this function; " +
+			"Options.CallbackURLs adds one")
 	}
 	if trigger == Chained {
 		return assembly.Function{}, errors.New("no function of this EmailOTP invokes one of the app's own")
@@ -89,7 +93,7 @@ func (s *Sandbox) identify() gateway.Callers {
 func (s *Sandbox) runtimeFunction(f assembly.Function) runtimeapi.Function {
 	c := s.identity[f.Name]
 	return runtimeapi.Function{
-		Name: f.Name, ARN: f.ARN, Folder: f.Folder, Environment: f.Environment, Asset: f.Asset, AssetHash: f.AssetHash,
+		Name: f.Name, ARN: f.ARN, Folder: f.Folder, Environment: s.variables(f), Asset: f.Asset, AssetHash: f.AssetHash,
 		Handler: f.Handler, Runtime: f.Runtime, Architecture: f.Architecture, MemoryMB: f.MemoryMB, Timeout: f.Timeout,
 		AccessKeyID: c.AccessKeyID, SecretKey: c.SecretAccessKey, Endpoints: s.endpoints(),
 		Inline: f.Inline, Modules: s.opts.Modules,
@@ -106,6 +110,7 @@ func (s *Sandbox) endpoints() map[string]string {
 		"AWS_ENDPOINT_URL_DYNAMODB":                  gateway,
 		"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": gateway,
 		"AWS_ENDPOINT_URL_LAMBDA":                    gateway,
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER":           gateway,
 		"AWS_ENDPOINT_URL":                           catchAll,
 		"HTTPS_PROXY":                                catchAll,
 		"HTTP_PROXY":                                 catchAll,
@@ -134,7 +139,7 @@ func (s *Sandbox) builder() func(ctx context.Context, folder, goos, goarch, out 
 				"or synthesise for the host's architecture", err)
 		}
 		s.opts.Progress(fmt.Sprintf("building %s for %s/%s", folder, goos, goarch))
-		return build.Function(ctx, dir, folder, build.Target{GOOS: goos, GOARCH: goarch}, out)
+		return s.build(ctx, dir, folder, build.Target{GOOS: goos, GOARCH: goarch}, out)
 	}
 }
 

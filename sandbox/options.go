@@ -42,6 +42,21 @@ type Options struct {
 	Port int
 	// InboxPort is the inbox's port, 1 to 65535; 0 picks a free one.
 	InboxPort int
+	// CallbackURLs, if there are any, add a public app client that signs in by redirect and may
+	// return to them, and LogoutURLs are where it may send users after a sign-out. A template without
+	// a sign-in page then gets one in the sandbox.
+	CallbackURLs, LogoutURLs []string
+	// PagePort is the port of the sign-in page's origin, where the OAuth endpoints are, 1 to 65535; 0
+	// picks a free one. There is no such origin without CallbackURLs and without a page in the
+	// template.
+	PagePort int
+	// TLS serves that origin by https too, as localhost with a certificate that is made at each
+	// start. TLSPort is its port; 0 picks a free one.
+	TLS     bool
+	TLSPort int
+	// CertificateFile is where the certificate is written, in PEM; empty is a temporary file that
+	// Close removes.
+	CertificateFile string
 	// AllowedOrigins adds browser origins (such as "https://app.example.com") that may call the
 	// user-pool API. Pages of localhost, 127.0.0.1 and [::1] may on any port. No page of another
 	// origin reads the inbox.

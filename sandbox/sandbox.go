@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly"
@@ -38,6 +40,7 @@ type Sandbox struct {
 	bus     *eventbus.Bus
 	host    *runtimeapi.Host
 	pool    *userpool.Pool
+	page    atomic.Pointer[http.Handler] // the sign-in page's files; nil until SetPage
 
 	mu      sync.Mutex
 	report  []string

@@ -54,6 +54,9 @@ func (s *Sandbox) start(ctx context.Context) error {
 	s.config.Issuer = s.pool.Issuer()
 	s.mu.Unlock()
 	s.serve(s.listen.api, loopback.Guard(s.pool))
+	if err := s.servePage(); err != nil {
+		return err
+	}
 	for _, u := range s.opts.Users {
 		if _, err := s.CreateUser(ctx, u); err != nil {
 			return err
@@ -68,21 +71,29 @@ func (s *Sandbox) start(ctx context.Context) error {
 }
 
 // listeners are open before servers start on them.
-type listeners struct{ api, inbox, gateway, catchAll net.Listener }
+type listeners struct{ api, inbox, gateway, catchAll, page, tls net.Listener }
 
 func (s *Sandbox) openListeners(ctx context.Context) error {
 	l := &listeners{}
 	var errs []error
-	for _, open := range []struct {
+	type listener struct {
 		to         *net.Listener
 		port       int
 		what, flag string
-	}{
+	}
+	all := []listener{
 		{&l.api, s.opts.Port, "the user-pool API", "--port (Options.Port)"},
 		{&l.inbox, s.opts.InboxPort, "the inbox", "Options.InboxPort"},
 		{&l.gateway, 0, "the AWS services", ""},
 		{&l.catchAll, 0, "the catch-all for other AWS services", ""},
-	} {
+	}
+	if s.plan.Page != nil {
+		all = append(all, listener{&l.page, s.opts.PagePort, "the sign-in page", "Options.PagePort"})
+		if s.opts.TLS {
+			all = append(all, listener{&l.tls, s.opts.TLSPort, "the sign-in page by https", "Options.TLSPort"})
+		}
+	}
+	for _, open := range all {
 		listener, err := loopback.Listen(ctx, open.port, open.what, open.flag)
 		if err != nil {
 			errs = append(errs, err)
@@ -175,7 +186,7 @@ func (s *Sandbox) startServices(callers gateway.Callers, pool *atomic.Pointer[us
 		return err
 	}
 	services := map[string]gateway.Service{gateway.SES: s.mail, gateway.KMS: kms,
-		gateway.Lambda: lambdaService{s, callers}}
+		gateway.Lambda: lambdaService{s, callers}, gateway.Secrets: secretService{s.plan.Secrets, callers}}
 	if s.table != nil {
 		services[gateway.DynamoDB] = s.table
 	}

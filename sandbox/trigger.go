@@ -6,6 +6,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // Trigger is the name of a Lambda trigger in a user pool's LambdaConfig, or [MailEvents].
@@ -31,6 +32,11 @@ const MailEvents Trigger = "MailEvents"
 // Chained is no trigger of a user pool. It names the app's own function that EmailOTP's invokes:
 // the prop PreSignUp or PreTokenGeneration of the construct.
 const Chained Trigger = "Chained"
+
+// HandOver is no trigger of a user pool. It names the function of the sign-in page that speaks
+// OAuth 2.0; its events are those of an API Gateway HTTP API, payload format 2.0. Other functions
+// behind the page's HTTP API are named by their folder in the same way.
+const HandOver = Trigger(settings.HandOver)
 
 // Invoker runs triggers in place of the assembly's binaries: Invoke(ctx, trigger, event) receives
 // the whole event as Cognito sends it, and returns the whole event with its response. An error that

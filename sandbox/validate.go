@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // validate reports everything that is wrong with the options at once.
@@ -28,7 +29,7 @@ func (o Options) validate() error {
 	for _, p := range []struct {
 		name string
 		port int
-	}{{"Port", o.Port}, {"InboxPort", o.InboxPort}} {
+	}{{"Port", o.Port}, {"InboxPort", o.InboxPort}, {"PagePort", o.PagePort}, {"TLSPort", o.TLSPort}} {
 		if p.port < 0 || p.port > 65535 {
 			wrong("%s must be 1 to 65535, or 0 for a free one (received: %d)", p.name, p.port)
 		}
@@ -60,6 +61,16 @@ func (o Options) validate() error {
 		if u, err := url.Parse(origin); err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin {
 			wrong("AllowedOrigins must be origins such as https://app.example.com, without a path (received: %q)", origin)
 		}
+	}
+	for _, list := range [][]string{o.CallbackURLs, o.LogoutURLs} {
+		for _, u := range list {
+			if err := settings.CheckRedirectURI(u); err != nil {
+				wrong("CallbackURLs, LogoutURLs: %w", err)
+			}
+		}
+	}
+	if len(o.LogoutURLs) > 0 && len(o.CallbackURLs) == 0 {
+		wrong("LogoutURLs belong to the client that CallbackURLs make; set CallbackURLs too")
 	}
 	if err := o.SESSandbox.validate(); err != nil {
 		wrong("SESSandbox: %w", err)

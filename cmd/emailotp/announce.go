@@ -50,6 +50,15 @@ func (d *dev) announceHuman(e readyEvent) {
 	if c.SignInURL != "" {
 		fmt.Fprintf(w, "  sign-in page\t%s\n", c.SignInURL)
 	}
+	if c.OAuth != nil {
+		fmt.Fprintf(w, "  OAuth\t%s\n", c.OAuth.DiscoveryURL)
+		for _, client := range c.OAuth.Clients {
+			fmt.Fprintf(w, "  OAuth client\t%s for %s\n", client.ClientID, strings.Join(client.CallbackURLs, ", "))
+		}
+	}
+	if c.TLS != nil {
+		fmt.Fprintf(w, "  by https\t%s (certificate %s)\n", c.TLS.DiscoveryURL, display(c.TLS.CertificateFile))
+	}
 	w.Flush()
 	if len(e.Report) > 0 {
 		fmt.Fprintln(d.out, "\nNot as on AWS:")

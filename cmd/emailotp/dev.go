@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/synth"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
@@ -29,6 +30,9 @@ const defaultReadyFile = ".emailotp/local.json"
 // assemblyDir is the directory of the assembly, below the app's.
 const assemblyDir = ".emailotp/cdk.out"
 
+// certificateName is the file beside the ready file with the certificate of --tls.
+const certificateName = "certificate.pem"
+
 // devFlags are the command's flags.
 type devFlags struct {
 	assembly, stack, pool, mode, stage string
@@ -37,6 +41,8 @@ type devFlags struct {
 	poolDescription                    string
 	poolClients                        []string
 	users, stubs, requires, modules    []string
+	callbacks, logouts                 []string
+	tls                                bool
 	json, verbose                      bool
 }
 
@@ -55,12 +61,18 @@ file has the addresses for other programs.
 A user is given as EMAIL, EMAIL:PASSWORD, or EMAIL:PASSWORD:temporary for a password
 that has to be changed at the first sign-in. Without --user there is user@example.com.
 
+An app that signs in by redirect (OAuth 2.0, as with Cognito's managed login) is given by
+its --callback. The sandbox then has a public client with these addresses, and serves the
+endpoints on the sign-in page's origin; the ready file has them under "oauth". --tls serves
+the origin by https too, with a certificate of its own.
+
 The app's own triggers run as they are: Go binaries, and nodejs and python functions by
 this machine's Node.js and Python, without the environment of this shell. One that can't
 run here passes each event through unchanged, and the start reports it; --stub asks for
 that, and --require NAME makes it an error. NAME is a function's logical id or name.`,
 		Example: `  emailotp dev
   emailotp dev --mode password --user user@example.com:Correct-horse-7
+  emailotp dev --callback http://localhost:5173/callback --logout-url http://localhost:5173/
   emailotp dev --pool-description pool.json --pool-clients web.json --pool-clients api.json
   emailotp dev --assembly ../shop/cdk.out --stack Shop --port 0 --ready-file /tmp/shop.json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -95,6 +107,10 @@ that, and --require NAME makes it an error. NAME is a function's logical id or n
 	flags.StringArrayVar(&f.requires, "require", nil, "function that must run here, or the start fails; may be repeated")
 	flags.StringArrayVar(&f.modules, "modules", nil,
 		"directory with modules for Node.js and Python functions, as the AWS SDK; may be repeated")
+	flags.StringArrayVar(&f.callbacks, "callback", nil,
+		"address to which an app that signs in by redirect returns; may be repeated")
+	flags.StringArrayVar(&f.logouts, "logout-url", nil, "address to which that app signs out; may be repeated")
+	flags.BoolVar(&f.tls, "tls", false, "serve the sign-in page by https too, with a certificate of its own")
 	flags.BoolVar(&f.json, "json", false, "print JSON, an object a line")
 	flags.BoolVar(&f.verbose, "verbose", false, "show the CDK's output and the sandbox's own log")
 	return cmd
@@ -119,6 +135,16 @@ func (f devFlags) check() error {
 		if _, err := parseUser(u); err != nil {
 			errs = append(errs, err)
 		}
+	}
+	for flag, list := range map[string][]string{"--callback": f.callbacks, "--logout-url": f.logouts} {
+		for _, u := range list {
+			if err := settings.CheckRedirectURI(u); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", flag, err))
+			}
+		}
+	}
+	if len(f.logouts) > 0 && len(f.callbacks) == 0 {
+		errs = append(errs, errors.New("--logout-url belongs to an app that --callback names; give both"))
 	}
 	return errors.Join(errs...)
 }
@@ -205,6 +231,11 @@ func (d *dev) options(ctx context.Context, log *triggerLog) sandbox.Options {
 		PoolDescription: d.flags.poolDescription, PoolClients: d.flags.poolClients,
 		FunctionLog: log, Progress: d.progress,
 		Stub: d.flags.stubs, Require: d.flags.requires, Modules: d.flags.modules,
+		CallbackURLs: d.flags.callbacks, LogoutURLs: d.flags.logouts, TLS: d.flags.tls,
+		PagePort: d.portBehind(ctx, 2), CertificateFile: filepath.Join(filepath.Dir(d.flags.readyFile), certificateName),
+	}
+	if d.flags.tls {
+		o.TLSPort = d.portBehind(ctx, 3)
 	}
 	if d.flags.verbose {
 		o.Logger = slog.New(slog.NewTextHandler(d.err, &slog.HandlerOptions{Level: slog.LevelInfo}))
@@ -239,11 +270,11 @@ func (d *dev) serve(ctx context.Context, sb *sandbox.Sandbox, log *triggerLog) e
 	if err != nil {
 		return err
 	}
-	page, err := d.servePage(ctx, sb)
+	closePage, err := d.servePage(ctx, sb)
 	if err != nil {
 		return err
 	}
-	defer page.Close()
+	defer closePage()
 	ready := sb.Config()
 	if err := ready.WriteReadyFile(d.flags.readyFile); err != nil {
 		return err

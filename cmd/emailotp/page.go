@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
@@ -14,10 +15,11 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// servePage serves the sign-in page for a running sandbox, on an origin of its own, and links the
-// inbox to it. Its port is two after the API's if that one is free. In a checkout the page reloads
-// after a change of its sources.
-func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (*loopback.Server, error) {
+// servePage serves the sign-in page for a running sandbox and links the inbox to it: on the origin
+// of the OAuth endpoints if there are any, else on an origin of its own. Its port is two after the
+// API's if that one is free. In a checkout the page reloads after a change of its sources. The
+// caller runs the returned function at the end.
+func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (func(), error) {
 	cache, err := cachedir.Dir()
 	if err != nil {
 		return nil, err
@@ -39,15 +41,20 @@ func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (*loopback.Ser
 	if err != nil {
 		return nil, err
 	}
+	// In parallel, so that the bundle is ready before a browser requests it.
+	go func() { _ = page.Prepare(ctx) }()
+	if c.OAuth != nil {
+		sb.SetPage(page)
+		sb.SetSignInURL(strings.TrimSuffix(c.OAuth.LogoutURL, "/logout"))
+		return func() {}, nil
+	}
 	l, err := loopback.Listen(ctx, d.portBehind(ctx, 2), "the sign-in page", "--port")
 	if err != nil {
 		return nil, err
 	}
 	server := loopback.Serve(l, loopback.Guard(page), slog.New(slog.DiscardHandler))
 	sb.SetSignInURL(server.URL())
-	// In parallel, so that the bundle is ready before a browser requests it.
-	go func() { _ = page.Prepare(ctx) }()
-	return server, nil
+	return func() { _ = server.Close() }, nil
 }
 
 // pageSource returns the directory of the page's sources in a checkout of this module, and ""

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"reflect"
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
@@ -75,7 +76,7 @@ func getJSON(ctx context.Context, address string, v any) error {
 
 // dropReadyFile removes the file if its content is still written.
 func dropReadyFile(path string, written sandbox.Config) {
-	if found, err := sandbox.ReadReadyFile(path); err == nil && found == written {
+	if found, err := sandbox.ReadReadyFile(path); err == nil && reflect.DeepEqual(found, written) {
 		_ = os.Remove(path)
 	}
 }

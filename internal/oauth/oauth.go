@@ -127,7 +127,9 @@ type Store interface {
 // Server is the handler of all paths. Its methods may be called from several goroutines at once.
 type Server struct {
 	// Issuer is the pool's: "https://cognito-idp.<region>.amazonaws.com/<pool>".
-	Issuer  string
+	Issuer string
+	// KeysURL is the address of the pool's keys in the discovery document; empty is below Issuer.
+	KeysURL string
 	Clients []settings.Client
 	Cognito Cognito
 	Store   Store
@@ -174,7 +176,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	h.Set("Strict-Transport-Security", "max-age=31536000")
 	found, ok := routes[r.URL.Path]
 	if !ok {
 		w.WriteHeader(http.StatusNotFound)

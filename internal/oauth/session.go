@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -100,19 +101,15 @@ func clientOf(values url.Values) string {
 func (s *Server) discovery(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "public, max-age=300")
 	w.Header().Del("Pragma")
-	reply(w, http.StatusOK, Discovery(s.Issuer, s.Origin(r)))
-}
-
-// Discovery returns the discovery document of a page.
-func Discovery(issuer, origin string) map[string]any {
-	return map[string]any{
-		"issuer":                 issuer,
+	origin := s.Origin(r)
+	reply(w, http.StatusOK, map[string]any{
+		"issuer":                 s.Issuer,
 		"authorization_endpoint": origin + PathAuthorize,
 		"token_endpoint":         origin + PathToken,
 		"userinfo_endpoint":      origin + PathUserInfo,
 		"revocation_endpoint":    origin + PathRevoke,
 		"end_session_endpoint":   origin + PathLogout,
-		"jwks_uri":               issuer + "/.well-known/jwks.json",
+		"jwks_uri":               cmp.Or(s.KeysURL, s.Issuer+"/.well-known/jwks.json"),
 
 		"response_types_supported":                       []string{"code"},
 		"response_modes_supported":                       []string{"query"},
@@ -125,5 +122,5 @@ func Discovery(issuer, origin string) map[string]any {
 		"scopes_supported":                               []string{"openid", "email", "phone", "profile"},
 		"prompt_values_supported":                        []string{"none", "login", "create"},
 		"authorization_response_iss_parameter_supported": true,
-	}
+	})
 }

@@ -23,7 +23,20 @@ const (
 	// IssuerVariable overrides the iss of the pool's tokens. The construct never sets it: a sandbox
 	// does whose tokens have another issuer than AWS's.
 	IssuerVariable = "EMAILOTP_ISSUER"
+	// KeysVariable overrides the address of the pool's keys in the discovery document, likewise.
+	KeysVariable = "EMAILOTP_KEYS_URL"
 )
+
+// HandOverPaths are the paths below the page's domain that [HandOver] answers, as routes of an HTTP
+// API have them. CloudFront's patterns have "*" in place of "{proxy+}".
+func HandOverPaths() []string {
+	return []string{"/oauth2/{proxy+}", "/login", "/signup", "/logout", "/.well-known/{proxy+}"}
+}
+
+// HandOverTableActions are what [HandOver] may do with the table of codes.
+func HandOverTableActions() []string {
+	return []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+}
 
 // MaxClients is the longest list of clients, as JSON, in bytes. With the other variables it stays
 // below [MaxEnvironment].
@@ -59,6 +72,8 @@ type Page struct {
 	OriginSecret string
 	// Issuer is the value of [IssuerVariable]; empty for AWS's issuer.
 	Issuer string
+	// KeysURL is the value of [KeysVariable]; empty for the address below the issuer.
+	KeysURL string
 }
 
 // Environment returns the environment variables.
@@ -90,6 +105,7 @@ func ParsePage(lookup func(string) (string, bool)) (Page, error) {
 	}
 	p := Page{UserPoolID: get(PoolVariable), CodesTable: get(CodesVariable), OriginSecret: get(OriginSecretVariable)}
 	p.Issuer, _ = lookup(IssuerVariable)
+	p.KeysURL, _ = lookup(KeysVariable)
 	if list := get(ClientsVariable); list != "" {
 		if err := json.Unmarshal([]byte(list), &p.Clients); err != nil {
 			problems = append(problems, fmt.Errorf("%s must be a JSON list of clients: %w", ClientsVariable, err))

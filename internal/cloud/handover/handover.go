@@ -40,7 +40,8 @@ func New(o Options) (cloud.Handler, error) {
 	}
 	region, _ := o.Lookup("AWS_REGION")
 	server := &oauth.Server{
-		Issuer: cmp.Or(page.Issuer, cloud.Issuer(region, page.UserPoolID)), Clients: page.Clients,
+		Issuer: cmp.Or(page.Issuer, cloud.Issuer(region, page.UserPoolID)), KeysURL: page.KeysURL,
+		Clients: page.Clients,
 		Cognito: pool, Store: store, Secrets: kept, Now: o.Now, Random: o.Random, Origin: httpapi.Origin, Log: o.Log,
 	}
 	return httpapi.Handler{Handler: httpapi.Guard(page.OriginSecret, kept, o.Log, server)}, nil

@@ -34,6 +34,10 @@ type Plan struct {
 	ConfigurationSets []ConfigurationSet
 	// Tables are the tables that a function's role names.
 	Tables []Table
+	// Secrets are the secrets of Secrets Manager.
+	Secrets []Secret
+	// Page is the sign-in page's HTTP API; nil for none.
+	Page *Page
 	// Attachment is what a deployment runs by a function: the attachment to an imported pool, or the
 	// check of the template's; nil for neither.
 	Attachment *Attachment
@@ -125,6 +129,9 @@ type Choice struct {
 	// [ReadClient] return them.
 	Description map[string]any
 	Clients     []map[string]any
+	// CallbackURLs and LogoutURLs are those of a public client that the sandbox adds, which signs in
+	// by redirect; it adds none without CallbackURLs.
+	CallbackURLs, LogoutURLs []string
 }
 
 // Plan describes the one EmailOTP that fits the choice. The error joins everything that keeps it
@@ -150,9 +157,13 @@ func (a *Assembly) Plan(choice Choice) (*Plan, error) {
 	b.check()
 	b.rules()
 	b.invoked()
+	b.page(choice)
 	b.keys()
 	b.mail()
 	b.tables()
+	if b.ownTable != nil {
+		b.plan.Tables = append(b.plan.Tables, *b.ownTable)
+	}
 	b.warnOfOthers()
 	b.warnOfTheApp()
 	if err := errors.Join(b.errs...); err != nil {
@@ -172,6 +183,8 @@ type builder struct {
 	// description and descriptions are those of the choice.
 	description  properties
 	descriptions []map[string]any
+	// ownTable is the table of a sign-in page that the template does not have; nil for none.
+	ownTable *Table
 }
 
 func (b *builder) fail(format string, args ...any) {

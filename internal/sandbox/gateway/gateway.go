@@ -23,6 +23,7 @@ const (
 	DynamoDB = "dynamodb"
 	Cognito  = "cognito-idp"
 	Lambda   = "lambda"
+	Secrets  = "secretsmanager"
 )
 
 // Call is one request to a service.
@@ -125,6 +126,8 @@ func identify(r *http.Request) Call {
 		switch {
 		case target == "TrentService":
 			c.Service = KMS
+		case target == "secretsmanager":
+			c.Service = Secrets
 		case strings.HasPrefix(target, "DynamoDB_"):
 			c.Service = DynamoDB
 		case target == "AWSCognitoIdentityProviderService":
@@ -132,6 +135,9 @@ func identify(r *http.Request) Call {
 		}
 		c.Operation = operation
 		return c
+	}
+	if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/.well-known/") {
+		c.Service, c.Operation = Cognito, "GET "+r.URL.Path
 	}
 	if strings.HasPrefix(r.URL.Path, "/v2/email/") {
 		c.Service = SES

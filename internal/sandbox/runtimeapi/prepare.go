@@ -63,6 +63,9 @@ func (f *function) prepare(ctx context.Context) (line string, err error) {
 	if !strings.HasPrefix(f.Runtime, "provided") {
 		return "", f.interpret(ctx)
 	}
+	if f.Asset == "" && f.Folder != "" && f.host.opts.Build != nil {
+		return "", f.fromSource(ctx)
+	}
 	root, err := f.unpack()
 	if err != nil {
 		return "", err
@@ -81,6 +84,16 @@ func (f *function) prepare(ctx context.Context) (line string, err error) {
 		return "", executable(program)
 	}
 	return f.rebuild(ctx, root, program)
+}
+
+// fromSource builds a function that the assembly does not have.
+func (f *function) fromSource(ctx context.Context) error {
+	dir, err := f.host.temp.sub()
+	if err != nil {
+		return err
+	}
+	f.root, f.command = dir, []string{filepath.Join(dir, bootstrap)}
+	return f.host.opts.Build(ctx, f.Folder, runtime.GOOS, runtime.GOARCH, filepath.Join(dir, bootstrap))
 }
 
 // interpret makes a function of an interpreted runtime ready. Its code runs where it is, or from a

@@ -8,12 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/directory"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/email"
 	cloudfunctions "github.com/cognito-emailotp/cdk-emailotp/internal/cloud/functions"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/handover"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/macs"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/table"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
@@ -39,6 +42,12 @@ func (c *Clock) Options(o sandbox.Options) sandbox.Options {
 			h, err := handler(s, t, c.Now)
 			all[t] = h
 			errs = append(errs, err)
+		}
+		if variables, err := s.Environment(sandbox.HandOver); err == nil {
+			lookup := func(name string) (string, bool) { v, ok := variables[name]; return v, ok }
+			h, err := handover.New(handover.Options{Lookup: lookup, Now: c.Now, Random: rand.Reader,
+				Log: slog.New(slog.DiscardHandler), Ahead: &cloud.Ahead{}})
+			all[sandbox.HandOver], errs = h, append(errs, err)
 		}
 		return all, errors.Join(errs...)
 	}

@@ -1,0 +1,183 @@
+package assembly
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// Page is the HTTP API behind the sign-in page's distribution.
+type Page struct {
+	// Routes lead to functions of this EmailOTP.
+	Routes []Route
+	// HandOver is the name of the function that speaks OAuth 2.0.
+	HandOver string
+	// Clients are the app clients with an address to return to.
+	Clients []settings.Client
+	// OriginSecret is the text that the distribution sends with each request.
+	OriginSecret string
+}
+
+// Route is a route of an HTTP API.
+type Route struct {
+	// Method is an HTTP method or "ANY"; Path ends in "{proxy+}" for all paths below it.
+	Method, Path string
+	// Function is the name of the function.
+	Function string
+}
+
+// Matches reports whether a request has the route.
+func (r Route) Matches(method, path string) bool {
+	if r.Method != "ANY" && r.Method != method {
+		return false
+	}
+	if prefix, ok := strings.CutSuffix(r.Path, "{proxy+}"); ok {
+		return strings.HasPrefix(path, prefix) && len(path) > len(prefix)
+	}
+	return r.Path == path
+}
+
+// Secret is a secret of Secrets Manager with a text that the sandbox invents.
+type Secret struct{ ARN, Text string }
+
+// page describes the template's sign-in page, or makes one where the choice has callback URLs. It
+// adds a public client with them.
+func (b *builder) page(choice Choice) {
+	b.secrets()
+	b.routes()
+	if b.plan.Page == nil && len(choice.CallbackURLs) > 0 {
+		b.ownPage()
+	}
+	p := b.plan.Page
+	if p == nil {
+		return
+	}
+	i := slices.IndexFunc(b.plan.Functions, func(f Function) bool { return f.Folder == string(settings.HandOver) })
+	if i < 0 {
+		b.fail("the sign-in page's HTTP API has no route to the function %s", settings.HandOver)
+		return
+	}
+	f := &b.plan.Functions[i]
+	p.HandOver = f.Name
+	if err := json.Unmarshal([]byte(f.Environment[settings.ClientsVariable]), &p.Clients); err != nil {
+		b.fail("function %s: %s is not a list of clients: %w", f.LogicalID, settings.ClientsVariable, err)
+		return
+	}
+	if len(choice.CallbackURLs) > 0 {
+		p.Clients = append(p.Clients, b.callbackClient(choice))
+		f.Environment[settings.ClientsVariable] = settings.EncodeClients(p.Clients)
+	}
+	arn := f.Environment[settings.OriginSecretVariable]
+	for _, s := range b.plan.Secrets {
+		if s.ARN == arn {
+			p.OriginSecret = s.Text
+			return
+		}
+	}
+	b.fail("function %s: %s names the secret %s, which is not in the assembly", f.LogicalID,
+		settings.OriginSecretVariable, arn)
+}
+
+// callbackClient adds a public app client for the choice's addresses. In all else it is as the
+// construct's.
+func (b *builder) callbackClient(choice Choice) settings.Client {
+	const name = "EmailOTPSandboxClient"
+	for _, c := range b.plan.Pool.Clients {
+		if c.ID == b.plan.ClientID {
+			c.ID, c.Name, c.Secret = b.candidate.stack.clientID(name), name, ""
+			b.plan.Pool.Clients = append(b.plan.Pool.Clients, c)
+			return settings.Client{ID: c.ID, CallbackURLs: choice.CallbackURLs, LogoutURLs: choice.LogoutURLs}
+		}
+	}
+	return settings.Client{}
+}
+
+// secrets describes the secrets nearby.
+func (b *builder) secrets() {
+	b.nearby(func(l located) {
+		text := l.text("SecretString")
+		if text == "" {
+			text = l.stack.clientSecret(l.id)
+		}
+		b.plan.Secrets = append(b.plan.Secrets, Secret{l.arn(), text})
+	}, "AWS::SecretsManager::Secret")
+}
+
+// routes describes the routes of HTTP APIs to functions that have EmailOTP's mark and this pool's
+// id in their environment.
+func (b *builder) routes() {
+	functions := b.assembly.functionsByARN()
+	targets := map[string]located{} // by "stack/integration"
+	b.nearby(func(l located) {
+		fn, found := functions[unqualified(l.text("IntegrationUri"))]
+		if found && fn.Metadata[contract.MetadataFunction] != nil && fn.variable(settings.PoolVariable) == b.plan.Pool.ID {
+			targets[l.stack.name+"/"+l.ref()] = fn
+		}
+	}, "AWS::ApiGatewayV2::Integration")
+	b.nearby(func(l located) {
+		integration, _ := strings.CutPrefix(l.text("Target"), "integrations/")
+		fn, found := targets[l.stack.name+"/"+integration]
+		method, path, isPath := strings.Cut(l.text("RouteKey"), " ")
+		if !found || !isPath {
+			return
+		}
+		f, err := b.function(fn)
+		if err != nil {
+			b.errs = append(b.errs, err)
+			return
+		}
+		if b.plan.Page == nil {
+			b.plan.Page = &Page{}
+		}
+		b.plan.Page.Routes = append(b.plan.Page.Routes, Route{method, path, f.Name})
+		if !slices.ContainsFunc(b.plan.Functions, func(other Function) bool { return other.Name == f.Name }) {
+			b.plan.Functions = append(b.plan.Functions, f)
+		}
+	}, "AWS::ApiGatewayV2::Route")
+}
+
+// ownPage adds the function of a sign-in page, with its table and secret, to a template without. It
+// has the environment and the rights that the construct would give it.
+func (b *builder) ownPage() {
+	s := b.candidate.stack
+	const id = "EmailOTPSandboxPage"
+	secret := Secret{s.arn("secretsmanager", "secret:"+id), s.clientSecret(id)}
+	table := Table{Name: id + "Codes", ARN: s.arn("dynamodb", "table/"+id+"Codes"), TTLAttribute: "ttl"}
+	table.Definition = map[string]any{"TableName": table.Name, "BillingMode": "PAY_PER_REQUEST",
+		"KeySchema":            []any{map[string]any{"AttributeName": "pk", "KeyType": "HASH"}},
+		"AttributeDefinitions": []any{map[string]any{"AttributeName": "pk", "AttributeType": "S"}}}
+	f := Function{
+		LogicalID: id, Name: id, ARN: s.arn("lambda", "function:"+id), Folder: string(settings.HandOver), IsOwn: true,
+		Handler: "bootstrap", Runtime: "provided.al2023", Architecture: "x86_64", MemoryMB: settings.DefaultMemorySize,
+		Timeout: 15 * time.Second,
+		Environment: settings.Page{UserPoolID: b.plan.Pool.ID, Clients: []settings.Client{}, CodesTable: table.Name,
+			OriginSecret: secret.ARN}.Environment(),
+		Principal: iam.Principal{Function: id, RoleARN: "arn:" + s.partition() + ":iam::" + s.account + ":role/" + id,
+			Policies: []iam.Policy{{Statements: []iam.Statement{
+				{Effect: "Allow", Actions: settings.HandOverTableActions(), Resources: []string{table.ARN}},
+				{Effect: "Allow", Actions: []string{"secretsmanager:GetSecretValue"}, Resources: []string{secret.ARN}},
+			}}}},
+	}
+	if runtime.GOARCH == "arm64" {
+		f.Architecture = "arm64"
+	}
+	b.plan.Page = &Page{}
+	for _, path := range settings.HandOverPaths() {
+		b.plan.Page.Routes = append(b.plan.Page.Routes, Route{"ANY", path, id})
+	}
+	b.plan.Functions = append(b.plan.Functions, f)
+	b.plan.Secrets = append(b.plan.Secrets, secret)
+	b.ownTable = &table
+	b.warn("the template has no sign-in page, so the sandbox runs one with its function beside it; " +
+		"NewSignInPage of constructs/signinpage deploys it")
+}
+
+// String describes a route.
+func (r Route) String() string { return fmt.Sprintf("%s %s -> %s", r.Method, r.Path, r.Function) }
