@@ -28,8 +28,14 @@ go:
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
-dev: go $(NODE_MODULES) ## sign in on this machine (MODE=password for the other mode, ARGS for flags)
-	@go build -o bin/emailotp ./cmd/emailotp
+# Without cgo and with -trimpath, the functions share what is compiled for the command.
+DEV_BUILD = -trimpath -o bin/emailotp ./cmd/emailotp
+
+dev: export CGO_ENABLED = 0
+dev: go ## sign in on this machine (MODE=password for the other mode, ARGS for flags)
+	@test -x bin/emailotp || echo "The first start compiles for about a minute with two processors; later ones take a second."
+	@test -x bin/emailotp || go run ./internal/gobuild $(DEV_BUILD)
+	@go build $(DEV_BUILD)
 	@bin/emailotp dev --mode $(MODE) $(ARGS)
 
 check: go ## gofmt, go vet, staticcheck and the quick tests, without the CDK: under a minute

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp/emailotptest"
 )
 
 // asApp makes the test binary run the app itself.
@@ -60,9 +62,23 @@ func TestTheAppWritesAStackAnEnvironment(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("exit %d: %s", code, words)
 	}
-	for _, stack := range []string{"EmailOtp-dev", "EmailOtp-staging", "EmailOtp-prod"} {
-		if _, err := os.Stat(filepath.Join(out, stack+".template.json")); err != nil {
+	for stack, golden := range map[string]string{"EmailOtp-dev": "dev", "EmailOtp-staging": "", "EmailOtp-prod": "prod"} {
+		template, err := os.ReadFile(filepath.Join(out, stack+".template.json"))
+		if err != nil {
 			t.Error(err)
+		}
+		if golden == "" {
+			continue
+		}
+		// `emailotp dev` starts from the golden file in place of what the app writes.
+		var content map[string]any
+		if err := json.Unmarshal(template, &content); err != nil {
+			t.Fatal(err)
+		}
+		got, err := emailotptest.Render(content)
+		want, missing := os.ReadFile("stacks/testdata/" + golden + ".golden.json")
+		if err != nil || missing != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s differs from its golden file (%v, %v); run `make test-update`", stack, err, missing)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/progress"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly"
 )
@@ -42,11 +43,11 @@ func (s *Sandbox) attachPool(ctx context.Context) error {
 		return nil
 	}
 	if s.plan.Attachment.IsCheck {
-		s.opts.Progress("checking the pool as a deployment does")
+		defer progress.Begin(s.opts.Progress, "checking the pool as a deployment does")("")
 		_, err := s.deploy(ctx, "Create", "")
 		return err
 	}
-	s.opts.Progress("attaching to the imported pool")
+	defer progress.Begin(s.opts.Progress, "attaching to the imported pool")("")
 	id, err := s.deploy(ctx, "Create", "")
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/progress"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/random"
@@ -138,9 +140,17 @@ func (s *Sandbox) builder() func(ctx context.Context, folder, goos, goarch, out 
 			return fmt.Errorf("%w; name the module's directory in Options.Source, "+
 				"or synthesise for the host's architecture", err)
 		}
-		s.opts.Progress(fmt.Sprintf("building %s for %s/%s", folder, goos, goarch))
+		defer progress.Begin(s.opts.Progress, fmt.Sprintf("building %s for %s/%s", folder, goos, goarch))("")
 		return s.build(ctx, dir, folder, build.Target{GOOS: goos, GOARCH: goarch}, out)
 	}
+}
+
+// buildAll compiles functions of one source for this host, and keeps them in the cache.
+func (s *Sandbox) buildAll(ctx context.Context, source string, folders []string, out string) error {
+	defer progress.Begin(s.opts.Progress, fmt.Sprintf("building %d functions for this machine, %s/%s",
+		len(folders), runtime.GOOS, runtime.GOARCH))("")
+	return build.Cache{Dir: s.opts.CacheDir}.Functions(ctx, source,
+		build.Target{GOOS: runtime.GOOS, GOARCH: runtime.GOARCH}, out, folders...)
 }
 
 // Binaries is an [Invoker] that runs the assembly's own functions, with what [Options.Functions]

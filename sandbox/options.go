@@ -132,6 +132,7 @@ type Options struct {
 	// FunctionLog receives what the functions write to stdout and stderr, in lines that start with
 	// the function's name; nil drops it.
 	FunctionLog io.Writer
-	// Progress receives a phrase for each step of the start; nil drops it.
+	// Progress receives a phrase when a step of the start begins, and "done: " with the phrase when
+	// it has ended, from several goroutines; nil drops it.
 	Progress func(string)
 }

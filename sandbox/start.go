@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/progress"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/eventbus"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
@@ -152,7 +153,7 @@ func (s *Sandbox) startTables(ctx context.Context, callers gateway.Callers) erro
 				t.Name, t.TTLAttribute))
 		}
 	}
-	s.opts.Progress("starting the tables")
+	defer progress.Begin(s.opts.Progress, "starting the tables")("")
 	service, err := tables.Start(ctx, cfg)
 	if err != nil {
 		return err
@@ -163,7 +164,7 @@ func (s *Sandbox) startTables(ctx context.Context, callers gateway.Callers) erro
 }
 
 func (s *Sandbox) prepareFunctions(ctx context.Context) error {
-	s.opts.Progress("preparing the functions")
+	defer progress.Begin(s.opts.Progress, "preparing the functions")("")
 	lines, failures := s.host.Prepare(ctx)
 	s.addToReport(lines...)
 	for _, f := range s.plan.Functions {
@@ -287,6 +288,7 @@ func (s *Sandbox) functionHost() *runtimeapi.Host {
 		}
 	}
 	return runtimeapi.New(all, runtimeapi.Options{
-		Region: s.plan.Region, Build: s.builder(), CacheDir: s.opts.CacheDir, Log: s.opts.FunctionLog, Logger: s.logger,
+		Region: s.plan.Region, Build: s.builder(), BuildAll: s.buildAll, CacheDir: s.opts.CacheDir,
+		Log: s.opts.FunctionLog, Logger: s.logger,
 	})
 }

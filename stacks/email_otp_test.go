@@ -3,6 +3,7 @@
 package stacks_test
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"maps"
@@ -21,10 +22,11 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp/emailotptest"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/environments"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/synth"
 	"github.com/cognito-emailotp/cdk-emailotp/stacks"
 )
 
-var _ = flag.Bool("update", false, "write the golden files")
+var update = flag.Bool("update", false, "write the golden files")
 
 // deployed returns the stacks of cdk.json's environments by name.
 func deployed(t *testing.T, context map[string]any, stage, mode any) map[string]awscdk.Stack {
@@ -42,10 +44,34 @@ func deployed(t *testing.T, context map[string]any, stage, mode any) map[string]
 	return made
 }
 
-// The smallest environment and the largest, one in each mode.
+// The smallest environment in each mode, and the largest. `emailotp dev` starts from these files.
 func TestTemplates(t *testing.T) {
-	for _, name := range []string{"dev", "prod"} {
-		emailotptest.Snapshot(t, deployed(t, context(t), name, nil)[name], fmt.Sprintf("testdata/%s.golden.json", name))
+	for file, env := range map[string]struct{ name, mode any }{
+		"dev": {"dev", nil}, "dev-password": {"dev", "password"}, "prod": {"prod", nil},
+	} {
+		emailotptest.Snapshot(t, deployed(t, context(t), env.name, env.mode)[env.name.(string)],
+			fmt.Sprintf("testdata/%s.golden.json", file))
+	}
+}
+
+// `emailotp dev` uses the committed templates while these hashes hold.
+func TestTheCommittedTemplatesAreOfTheseInputs(t *testing.T) {
+	const file = "testdata/inputs.sum"
+	got, err := synth.Inputs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, bytes.ReplaceAll(want, []byte("\r\n"), []byte("\n"))) {
+		t.Errorf("stacks/%s is of other sources, so a newcomer waits for a synthesis; run `make test-update`", file)
 	}
 }
 

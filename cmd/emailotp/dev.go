@@ -10,14 +10,19 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/progress"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/tables"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/synth"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
@@ -27,7 +32,7 @@ const defaultPort = 9310
 // defaultReadyFile is the ready file that `dev` writes, and that the other commands read.
 const defaultReadyFile = ".emailotp/local.json"
 
-// assemblyDir is the directory of the assembly, below the app's.
+// assemblyDir is the directory of the assemblies, below the app's: one for each stage and mode.
 const assemblyDir = ".emailotp/cdk.out"
 
 // certificateName is the file beside the ready file with the certificate of --tls.
@@ -54,9 +59,9 @@ func newDev(s streams) *cobra.Command {
 		Long: `Starts the user pool, the functions and the mailbox that a cloud assembly
 describes, on loopback addresses of this machine, and runs until Ctrl-C.
 
-Without --assembly it first synthesises the CDK app of the working directory by the
-CLI that its package.json pins, into ` + assemblyDir + `. While it runs, a ready
-file has the addresses for other programs.
+Without --assembly it first synthesises the CDK app of the working directory, into
+` + assemblyDir + `, by the CLI of its package.json, else the cdk on PATH, else by npx.
+While it runs, a ready file has the addresses for other programs.
 
 A user is given as EMAIL, EMAIL:PASSWORD, or EMAIL:PASSWORD:temporary for a password
 that has to be changed at the first sign-in. Without --user there is user@example.com.
@@ -153,7 +158,8 @@ func (f devFlags) check() error {
 type dev struct {
 	flags devFlags
 	streams
-	paint painter
+	paint   painter
+	display *progress.Display // of the start
 }
 
 func (d *dev) run(ctx context.Context) error {
@@ -164,6 +170,9 @@ func (d *dev) run(ctx context.Context) error {
 	if err := d.checkPort(ctx); err != nil {
 		return err
 	}
+	d.display = progress.New(d.err, terminalWidth(d.err), startSteps)
+	defer d.display.Close()
+	d.fetch(ctx)
 	if err := d.findAssembly(ctx); err != nil {
 		return err
 	}
@@ -176,6 +185,20 @@ func (d *dev) run(ctx context.Context) error {
 	return errors.Join(err, sb.Close())
 }
 
+// startSteps are the steps of every start: the tables, the functions, and the build of those.
+const startSteps = 3
+
+// fetch begins to install what the start needs later, beside the synthesis. Who needs it waits for
+// the installation and reports its error.
+func (d *dev) fetch(ctx context.Context) {
+	cache, err := cachedir.Dir()
+	if err != nil {
+		return
+	}
+	go func() { _, _ = webbundle.Install(ctx, cache, d.display.Report) }()
+	go func() { _, _ = tables.Install(ctx, cache, d.display.Report) }()
+}
+
 // checkPort reports a port in use early.
 func (d *dev) checkPort(ctx context.Context) error {
 	l, err := loopback.Listen(ctx, d.flags.port, "the user-pool API", "--port")
@@ -185,7 +208,7 @@ func (d *dev) checkPort(ctx context.Context) error {
 	return l.Close()
 }
 
-// findAssembly synthesises an assembly unless a flag names one.
+// findAssembly finds or synthesises an assembly unless a flag names one.
 func (d *dev) findAssembly(ctx context.Context) error {
 	if d.flags.assembly != "" {
 		if source, stale := synth.Stale(d.flags.assembly); stale {
@@ -198,38 +221,44 @@ func (d *dev) findAssembly(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o := synth.Options{App: app, Output: filepath.Join(app, assemblyDir), Context: []string{"stage=" + d.flags.stage}}
+	// Each stage and mode has an assembly of its own, so that switching between them costs nothing.
+	name := strings.Join(slices.DeleteFunc([]string{d.flags.stage, d.flags.mode}, isEmpty), "-")
+	o := synth.Options{App: app, Output: filepath.Join(app, assemblyDir, name), Progress: d.display.Report,
+		Context: []string{"stage=" + d.flags.stage}}
 	if d.flags.mode != "" {
 		o.Context = append(o.Context, "mode="+d.flags.mode)
 	}
+	d.flags.assembly = o.Output
+	committed, err := synth.Committed(o, d.flags.stage, d.flags.mode)
+	if err != nil {
+		return err
+	}
+	if committed {
+		d.note("the committed template of " + name + " is current: nothing to synthesise")
+		return nil
+	}
+	// The functions are built once, for this machine.
+	o.Context = append(o.Context, contract.UnbuiltContext+"=true")
 	if d.flags.verbose {
 		log := &lineWriter{out: d.err}
 		defer log.flush()
 		o.Log = log
 	}
-	o.Begin = func() {
-		d.progress(fmt.Sprintf("synthesising %s with -c %s", display(app), strings.Join(o.Context, " -c ")))
-	}
-	started := time.Now()
 	ran, err := synth.Update(ctx, o)
-	if err != nil {
-		return err
-	}
-	if ran {
-		d.note(fmt.Sprintf("synthesised in %.1f s", time.Since(started).Seconds()))
-	} else {
+	if err == nil && !ran {
 		d.note("nothing changed since the last synthesis")
 	}
-	d.flags.assembly = o.Output
-	return nil
+	return err
 }
+
+func isEmpty(s string) bool { return s == "" }
 
 func (d *dev) options(ctx context.Context, log *triggerLog) sandbox.Options {
 	o := sandbox.Options{
 		Assembly: d.flags.assembly, Stack: d.flags.stack, Pool: d.flags.pool, Mode: sandbox.Mode(d.flags.mode),
 		Port: d.flags.port, InboxPort: d.inboxPort(ctx), TablePath: d.flags.tablePath,
 		PoolDescription: d.flags.poolDescription, PoolClients: d.flags.poolClients,
-		FunctionLog: log, Progress: d.progress,
+		FunctionLog: log, Progress: d.display.Report,
 		Stub: d.flags.stubs, Require: d.flags.requires, Modules: d.flags.modules,
 		CallbackURLs: d.flags.callbacks, LogoutURLs: d.flags.logouts, TLS: d.flags.tls,
 		PagePort: d.portBehind(ctx, 2), CertificateFile: filepath.Join(filepath.Dir(d.flags.readyFile), certificateName),
@@ -280,19 +309,18 @@ func (d *dev) serve(ctx context.Context, sb *sandbox.Sandbox, log *triggerLog) e
 		return err
 	}
 	defer dropReadyFile(d.flags.readyFile, ready)
+	d.display.Close()
 	if err := d.announce(sb, users); err != nil {
 		return err
 	}
 	log.open()
 	<-ctx.Done()
-	d.progress("stopping")
+	fmt.Fprintln(d.err, paint(d.err).faint("  stopping ..."))
 	return nil
 }
 
-// progress prints what is being done, to stderr: a program may read stdout.
-func (d *dev) progress(phrase string) { d.note(phrase + " ...") }
-
-func (d *dev) note(phrase string) { fmt.Fprintln(d.err, paint(d.err).faint("  "+phrase)) }
+// note prints a line of the start, to stderr: a program may read stdout.
+func (d *dev) note(phrase string) { d.display.Print(phrase) }
 
 func (d *dev) warn(format string, args ...any) {
 	fmt.Fprintln(d.err, paint(d.err).yellow("emailotp: warning:"), fmt.Sprintf(format, args...))

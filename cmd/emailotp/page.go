@@ -36,7 +36,7 @@ func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (func(), error
 			SignUp: string(c.Mode) == signin.Passwordless && sb.SelfSignUp(), PasswordLength: sb.MinimumPasswordLength(),
 			Product: environment["EMAILOTP_PRODUCT_NAME"],
 		},
-		CacheDir: cache, Source: pageSource(), Progress: d.progress,
+		CacheDir: cache, Source: pageSource(), Progress: d.display.Report,
 	})
 	if err != nil {
 		return nil, err

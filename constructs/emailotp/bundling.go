@@ -13,6 +13,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/bundle"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -21,8 +22,8 @@ import (
 const sourceContext = "emailotp:source"
 
 // beginBuilding starts to build the functions whose code is not among the props. It builds none
-// where the CDK leaves this stack's assets out, or where the source can't be found: code then
-// reports that.
+// where the CDK leaves this stack's assets out, where `emailotp dev` synthesises and builds them for
+// its own machine, or where the source can't be found: code then reports that.
 func (e *emailOTP) beginBuilding() {
 	var pending []settings.Function
 	for _, slot := range e.config.slots() {
@@ -31,7 +32,8 @@ func (e *emailOTP) beginBuilding() {
 		}
 	}
 	e.batch = bundle.New(e.config.goarch, pending)
-	if len(pending) == 0 || !*e.stack().BundlingRequired() {
+	e.batch.Unbuilt = e.Node().TryGetContext(jsii.String(contract.UnbuiltContext)) == "true"
+	if len(pending) == 0 || !*e.stack().BundlingRequired() || e.batch.Unbuilt {
 		return
 	}
 	if dir, err := e.source(); err == nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp/emailotptest"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 )
 
 // building returns an app that does build functions, from the source directory if one is given.
@@ -215,5 +216,26 @@ func TestMailOverridesLieBesideTheirOwnProgramAlone(t *testing.T) {
 	contains(t, read("Two", "create-auth-challenge"), "Dein Code")
 	if got := read("Plain", "create-auth-challenge") + read("One", "define-auth-challenge"); got != "" {
 		t.Errorf("where nothing was overridden lies %s", got)
+	}
+}
+
+// `emailotp dev` builds the functions itself, for its own machine.
+func TestALocalRunGetsTheSourceInPlaceOfPrograms(t *testing.T) {
+	source := module(t, func(string) string { return "this does not compile\n" })
+	app := emailotptest.App(t, map[string]any{"aws:cdk:bundling-stacks": []string{"**"}, "emailotp:source": source,
+		contract.UnbuiltContext: "true"})
+	stack := awscdk.NewStack(app, text("Prod"), nil)
+	props := valid(emailotp.ModePasswordless)
+	props.Mail = &emailotp.MailProps{Languages: &[]*string{text("de")}}
+	emailotp.NewEmailOTP(stack, text("A"), props)
+	for folder, dir := range assets(t, app, stack) {
+		marker, err := os.ReadFile(filepath.Join(dir, contract.UnbuiltFile))
+		if err != nil || string(marker) != source {
+			t.Errorf("%s is to be built from %q, %v; want %s", folder, marker, err, source)
+		}
+		_, err = os.Stat(filepath.Join(dir, contract.MailFile))
+		if has := err == nil; has != (folder == "create-auth-challenge") {
+			t.Errorf("%s has mail.json: %t", folder, has)
+		}
 	}
 }

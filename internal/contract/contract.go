@@ -35,6 +35,14 @@ const AnyResource = "*"
 // languages and templates of the mail.
 const MailFile = "mail.json"
 
+// UnbuiltFile is the file in a function's asset in place of the program, where a local run builds
+// the function for its own machine. It holds the directory of the source. Such an assembly can't be
+// deployed.
+const UnbuiltFile = "NOT-BUILT"
+
+// UnbuiltContext is the context key by which the app is synthesised with [UnbuiltFile].
+const UnbuiltContext = "emailotp:unbuilt"
+
 // Challenge parameters: the keys of ChallengeParameters in Cognito's answer to a client. All values
 // are texts.
 const (

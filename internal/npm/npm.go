@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,6 +16,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/progress"
 )
 
 // Package is a manifest with its lock, as `npm ci` reads them.
@@ -41,16 +44,12 @@ func (p Package) inputs() []string {
 const Remedy = "install Node 22 or 24 with npm (https://nodejs.org) and start again"
 
 // Install returns the directory with p's node_modules, below cacheDir. It installs them once: the
-// directory's name is a hash of its inputs, and it appears whole or not at all. Install calls
-// progress, if it is not nil, before an installation.
-func (p Package) Install(ctx context.Context, cacheDir string, progress func(string)) (string, error) {
-	hash, err := p.hash()
-	if err != nil {
-		return "", err
-	}
-	dir := filepath.Join(cacheDir, p.Name+"-"+hash)
-	if installed(dir) {
-		return dir, nil
+// directory's name is a hash of its inputs, and it appears whole or not at all. An installation is
+// a step that is reported as [progress.Begin] does.
+func (p Package) Install(ctx context.Context, cacheDir string, report func(string)) (string, error) {
+	dir, is, err := p.Installed(cacheDir)
+	if err != nil || is {
+		return dir, err
 	}
 	npm, err := exec.LookPath("npm")
 	if err != nil {
@@ -67,10 +66,54 @@ func (p Package) Install(ctx context.Context, cacheDir string, progress func(str
 	if installed(dir) {
 		return dir, nil
 	}
-	if progress != nil {
-		progress(fmt.Sprintf("installing the npm packages of %s (once)", p.What))
+	end := progress.Begin(report, fmt.Sprintf("installing %s of %s (once)", p.count(), p.What))
+	if err := p.install(ctx, npm, cacheDir, dir); err != nil {
+		return dir, err
 	}
-	return dir, p.install(ctx, npm, cacheDir, dir)
+	end(size(dir))
+	return dir, nil
+}
+
+// Installed returns the directory that [Package.Install] returns, and whether it exists.
+func (p Package) Installed(cacheDir string) (dir string, is bool, err error) {
+	hash, err := p.hash()
+	if err != nil {
+		return "", false, err
+	}
+	dir = filepath.Join(cacheDir, p.Name+"-"+hash)
+	return dir, installed(dir), nil
+}
+
+// count returns the number of packages that the lock has.
+func (p Package) count() string {
+	var lock struct {
+		Packages map[string]struct{ Dev bool }
+	}
+	data, err := fs.ReadFile(p.Files, "package-lock.json")
+	if err != nil || json.Unmarshal(data, &lock) != nil {
+		return "the npm packages"
+	}
+	n := 0
+	for name, locked := range lock.Packages {
+		if name != "" && (p.Dev || !locked.Dev) {
+			n++
+		}
+	}
+	return fmt.Sprintf("%d npm packages", n)
+}
+
+// size returns what the files below a directory take, such as "9.1 MB".
+func size(dir string) string {
+	var sum int64
+	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			if info, err := d.Info(); err == nil {
+				sum += info.Size()
+			}
+		}
+		return nil
+	})
+	return fmt.Sprintf("%.1f MB", float64(sum)/1e6)
 }
 
 // installed trusts a directory that has its final name: nothing half done gets one.

@@ -48,8 +48,8 @@ func TestAnInstallationIsMadeOnceAndNamedByItsContent(t *testing.T) {
 	}
 	p := npm.Package{Name: "nothing", What: "the test", Files: manifest("1.0.0")}
 	first := install(p)
-	if again := install(p); again != first || len(progress) != 1 {
-		t.Errorf("the second installation is %s after %s, with the progress %q; want one line", again, first, progress)
+	if again := install(p); again != first || len(progress) != 2 {
+		t.Errorf("the second installation is %s after %s, with the progress %q; want begin and end", again, first, progress)
 	}
 	if other := install(npm.Package{Name: "nothing", What: "the test", Files: manifest("1.0.1")}); other == first {
 		t.Error("another lock has the same directory")

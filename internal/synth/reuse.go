@@ -14,8 +14,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-
-	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
 )
 
 // Update is [Run], unless the assembly of the last run is what it would write again; ran is false
@@ -61,8 +59,7 @@ func outputs(assembly string) string {
 // for one with modules in other folders.
 func inputs(ctx context.Context, o Options) (string, error) {
 	mod, err := os.ReadFile(filepath.Join(o.App, "go.mod"))
-	if err != nil || !strings.HasPrefix(string(mod), "module "+build.Module+"\n") ||
-		strings.Contains(string(mod), "\nreplace ") {
+	if err != nil || !isOwn(o.App) || strings.Contains(string(mod), "\nreplace ") {
 		return "", err
 	}
 	toolchain := exec.CommandContext(ctx, "go", "env", "GOWORK", "GOVERSION", "GOFLAGS", "GOEXPERIMENT")

@@ -1,5 +1,6 @@
 // Package synth runs the CDK CLI that an app pins, so that a local run starts from the very cloud
-// assembly that a deployment would.
+// assembly that a deployment would. For this module's own environments it has the committed templates
+// at hand; see [Committed].
 //
 //	app, err := synth.Find(".")
 //	err = synth.Run(ctx, synth.Options{App: app, Output: ".emailotp/cdk.out", Context: []string{"stage=dev"}})
@@ -18,20 +19,23 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/progress"
 )
 
 // Options are the inputs of a synthesis.
 type Options struct {
-	// App is the directory with cdk.json, package.json and node_modules.
+	// App is the directory with cdk.json, and with package.json and node_modules if it pins a CLI.
 	App string
 	// Output is the assembly's directory, relative to the working directory. A run replaces its
 	// content.
 	Output string
 	// Context are settings for -c, "key=value" each.
 	Context []string
-	// Begin, if it is not nil, is called before the CLI starts.
-	Begin func()
+	// Progress receives the steps of a run, as [progress.Begin] reports them; nil drops them.
+	Progress func(string)
 	// Log receives the output of the CLI and the app; nil drops it.
 	Log io.Writer
 }
@@ -43,18 +47,24 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("resolving the output directory: %w", err)
 	}
+	if err := installCLI(ctx, o); err != nil {
+		return err
+	}
 	tools, err := check(ctx, o.App)
 	if err != nil {
 		return err
 	}
-	if o.Begin != nil {
-		o.Begin()
-	}
-	args := []string{"synth", "--quiet", "--no-notices", "--no-color", "--output", output}
+	args := append(tools.cdk[1:], "synth", "--quiet", "--no-notices", "--no-color", "--output", output)
+	phrase := "synthesising the app"
 	for _, c := range o.Context {
 		args = append(args, "-c", c)
+		phrase += " -c " + c
 	}
-	cmd := exec.CommandContext(ctx, tools.cdk, args...)
+	if len(tools.cdk) > 1 {
+		phrase += " by " + strings.Join(tools.cdk, " ")
+	}
+	defer progress.Begin(o.Progress, phrase)("")
+	cmd := exec.CommandContext(ctx, tools.cdk[0], args...)
 	cmd.Dir = o.App
 	cmd.Env = append(os.Environ(),
 		"CDK_DISABLE_CLI_TELEMETRY=true",

@@ -95,10 +95,6 @@ func TestWhatIsMissingIsNamedWithItsRemedy(t *testing.T) {
 		{"the pinned version", func(t *testing.T, app string) {
 			write(t, filepath.Join(app, "node_modules/aws-cdk/package.json"), `{"version": "3.0.0"}`, 0o644)
 		}, "the CDK CLI must be version 2.1148.1, as package.json pins it (found: 3.0.0); run `npm ci` in "},
-		{"a pin", func(t *testing.T, app string) { write(t, filepath.Join(app, "package.json"), "{}", 0o644) },
-			"pins no CDK CLI"},
-		{"package.json", func(t *testing.T, app string) { remove(t, filepath.Join(app, "package.json")) },
-			"the CDK CLI is pinned in package.json, which can't be read"},
 		{"sense in package.json", func(t *testing.T,
 			app string) {
 			write(t, filepath.Join(app, "package.json"), "[", 0o644)
@@ -113,6 +109,45 @@ func TestWhatIsMissingIsNamedWithItsRemedy(t *testing.T) {
 				t.Errorf("error %v, want one with %q", err, test.want)
 			}
 		})
+	}
+}
+
+// An app need not have a package.json.
+func TestTheCLIIsTheAppsOwnElseTheOneOnPathElseNpxs(t *testing.T) {
+	app, bin := newApp(t, "echo own\n"), t.TempDir()
+	for _, program := range []string{"node", "go", "sh"} {
+		path, err := exec.LookPath(program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(path, filepath.Join(bin, program)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", bin)
+	run := func() (string, error) {
+		var log strings.Builder
+		err := synth.Run(t.Context(), synth.Options{App: app, Output: t.TempDir(), Log: &log})
+		return log.String(), err
+	}
+	write(t, filepath.Join(bin, "npx"), "#!/bin/sh\necho npx \"$1 $2\"\n", 0o755)
+	write(t, filepath.Join(bin, "cdk"), "#!/bin/sh\necho of PATH\n", 0o755)
+	for _, step := range []struct{ without, want string }{
+		{"", "own\n"}, {filepath.Join(app, "package.json"), "of PATH\n"},
+		{filepath.Join(bin, "cdk"), "npx --yes aws-cdk@" + synth.CLI + "\n"},
+	} {
+		remove(t, step.without)
+		if got, err := run(); got != step.want || err != nil {
+			t.Errorf("without %s: ran %q, %v; want %q", step.without, got, err, step.want)
+		}
+	}
+	remove(t, filepath.Join(bin, "npx"))
+	if _, err := run(); err == nil || !strings.Contains(err.Error(), "give its output by --assembly cdk.out") {
+		t.Errorf("without any: %v", err)
+	}
+	pins, err := os.ReadFile("../../package.json")
+	if err != nil || !strings.Contains(string(pins), `"aws-cdk": "`+synth.CLI+`"`) {
+		t.Errorf("package.json pins another CLI than %s: %s, %v", synth.CLI, pins, err)
 	}
 }
 

@@ -17,6 +17,9 @@ import (
 // A Batch builds a construct's functions together, while the CDK creates the other resources. Built
 // one after the other, each when the CDK needs it, they would take twice the time.
 type Batch struct {
+	// Unbuilt leaves the programs to who runs the assembly; see contract.UnbuiltFile.
+	Unbuilt bool
+
 	source  string
 	target  build.Target
 	cache   build.Cache

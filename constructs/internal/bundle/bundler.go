@@ -61,6 +61,7 @@ func (b *bundler) cacheKey() *map[string]*string {
 		"EMAILOTP_FUNCTION": jsii.String(string(b.function)),
 		"EMAILOTP_TARGET":   jsii.String(b.batch.target.GOOS + "/" + b.batch.target.GOARCH),
 		"EMAILOTP_MAIL":     jsii.String(hex.EncodeToString(sum[:])),
+		"EMAILOTP_UNBUILT":  jsii.String(fmt.Sprint(b.batch.Unbuilt)),
 	}
 }
 
@@ -80,7 +81,13 @@ func (b *bundler) TryBundle(outputDir *string, _ *awscdk.BundlingOptions) *bool 
 }
 
 func (b *bundler) bundle(out string) error {
-	if err := b.batch.write(b.function, filepath.Join(out, build.Bootstrap)); err != nil {
+	var err error
+	if b.batch.Unbuilt {
+		err = os.WriteFile(filepath.Join(out, contract.UnbuiltFile), []byte(b.batch.source), 0o644)
+	} else {
+		err = b.batch.write(b.function, filepath.Join(out, build.Bootstrap))
+	}
+	if err != nil {
 		return err
 	}
 	if b.mailFile == nil {

@@ -49,6 +49,9 @@ type Options struct {
 	Region string
 	// Build compiles a function's source; nil without source.
 	Build func(ctx context.Context, folder, goos, goarch, out string) error
+	// BuildAll compiles functions of the source in a directory for this host, each into a file of
+	// its folder's name in out. It is for assets with [contract.UnbuiltFile].
+	BuildAll func(ctx context.Context, source string, folders []string, out string) error
 	// CacheDir keeps rebuilt functions; empty keeps none.
 	CacheDir string
 	// InitTimeout overrides the constant of this name unless it is 0.

@@ -19,13 +19,16 @@ import (
 const bootstrap = "bootstrap"
 
 // Prepare makes every function ready to run on this host. The report has a sentence for each
-// function that runs rebuilt. failures has an error for each function that can't run, by its name.
+// function that was built here. failures has an error for each function that can't run, by its name.
 func (h *Host) Prepare(ctx context.Context) (report []string, failures map[string]error) {
 	type outcome struct {
 		line string
 		err  error
 	}
-	names := h.names()
+	report, failures = h.buildUnbuilt(ctx)
+	names := slices.DeleteFunc(h.names(), func(name string) bool {
+		return h.functions[name].command != nil || failures[name] != nil
+	})
 	outcomes := make([]outcome, len(names))
 	slots := make(chan struct{}, max(2, runtime.NumCPU()/2)) // each may be a build
 	var wg sync.WaitGroup
@@ -38,7 +41,6 @@ func (h *Host) Prepare(ctx context.Context) (report []string, failures map[strin
 		})
 	}
 	wg.Wait()
-	failures = map[string]error{}
 	for i, o := range outcomes {
 		if o.err != nil {
 			failures[names[i]] = o.err

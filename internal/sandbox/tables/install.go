@@ -19,8 +19,8 @@ var engineFiles embed.FS
 var errNoNode = errors.New("the template has a DynamoDB table, whose engine needs Node, and node is not on PATH; " +
 	npm.Remedy)
 
-// install returns the directory of the table engine. It installs the engine the first time.
-func install(ctx context.Context, cacheDir string, progress func(string)) (string, error) {
+// Install returns the directory of the table engine. It installs the engine the first time.
+func Install(ctx context.Context, cacheDir string, progress func(string)) (string, error) {
 	files, err := fs.Sub(engineFiles, "engine")
 	if err != nil {
 		return "", err

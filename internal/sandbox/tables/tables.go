@@ -50,7 +50,7 @@ func Start(ctx context.Context, cfg Config) (*Service, error) {
 	if cfg.Progress == nil {
 		cfg.Progress = func(string) {}
 	}
-	dir, err := install(ctx, cfg.CacheDir, cfg.Progress)
+	dir, err := Install(ctx, cfg.CacheDir, cfg.Progress)
 	if err != nil {
 		return nil, err
 	}
