@@ -226,7 +226,7 @@ func TestALocalRunGetsTheSourceInPlaceOfPrograms(t *testing.T) {
 		contract.UnbuiltContext: "true"})
 	stack := awscdk.NewStack(app, text("Prod"), nil)
 	props := valid(emailotp.ModePasswordless)
-	props.Mail = &emailotp.MailProps{Languages: &[]*string{text("de")}}
+	props.Mail = &emailotp.MailProps{AccentColor: text("#7a1fa2")}
 	emailotp.NewEmailOTP(stack, text("A"), props)
 	for folder, dir := range assets(t, app, stack) {
 		marker, err := os.ReadFile(filepath.Join(dir, contract.UnbuiltFile))
