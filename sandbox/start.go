@@ -164,7 +164,6 @@ func (s *Sandbox) startTables(ctx context.Context, callers gateway.Callers) erro
 }
 
 func (s *Sandbox) prepareFunctions(ctx context.Context) error {
-	defer progress.Begin(s.opts.Progress, "preparing the functions")("")
 	lines, failures := s.host.Prepare(ctx)
 	s.addToReport(lines...)
 	for _, f := range s.plan.Functions {

@@ -185,8 +185,8 @@ func (d *dev) run(ctx context.Context) error {
 	return errors.Join(err, sb.Close())
 }
 
-// startSteps are the steps of every start: the tables, the functions, and the build of those.
-const startSteps = 3
+// startSteps are the steps of every start: the tables and the functions.
+const startSteps = 2
 
 // fetch begins to install what the start needs later, beside the synthesis. Who needs it waits for
 // the installation and reports its error.
