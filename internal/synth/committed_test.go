@@ -113,15 +113,17 @@ func TestACommittedTemplateServesWhileNothingThatShapesItDiffers(t *testing.T) {
 		"a package that the app imports": func() { put(t, app, "shape/a.go", "package shape\n\nvar X = 1\n") },
 		"a new file of it":               func() { put(t, app, "shape/b.go", "package shape\n") },
 		"an embedded file":               func() { put(t, app, "shape/texts", "two") },
-		"a directive":                    func() { put(t, app, "app.go", "//go:build linux\n\npackage main\n\nimport _ \""+build.Module+"/shape\"\n") },
-		"cdk.json":                       func() { put(t, app, "cdk.json", `{}`) },
-		"the CLI's context":              func() { put(t, app, "cdk.context.json", `{}`) },
-		"a version":                      func() { put(t, app, "go.mod", "module "+build.Module+"\n\ngo 1.27\n") },
-		"the module":                     func() { put(t, app, "go.mod", "module example.com/shop\n") },
-		"the CLI's settings at home":     func() { put(t, os.Getenv("HOME"), ".cdk.json", `{}`) },
-		"a workspace":                    func() { put(t, filepath.Dir(app), "go.work", "go 1.26\n") },
-		"the workspace's variable":       func() { t.Setenv("GOWORK", "/work") },
-		"what is committed":              func() { put(t, app, "stacks/testdata/inputs.sum", "") },
+		"a directive": func() {
+			put(t, app, "app.go", "//go:build linux\n\npackage main\n\nimport _ \""+build.Module+"/shape\"\n")
+		},
+		"cdk.json":                   func() { put(t, app, "cdk.json", `{}`) },
+		"the CLI's context":          func() { put(t, app, "cdk.context.json", `{}`) },
+		"a version":                  func() { put(t, app, "go.mod", "module "+build.Module+"\n\ngo 1.27\n") },
+		"the module":                 func() { put(t, app, "go.mod", "module example.com/shop\n") },
+		"the CLI's settings at home": func() { put(t, os.Getenv("HOME"), ".cdk.json", `{}`) },
+		"a workspace":                func() { put(t, filepath.Dir(app), "go.work", "go 1.26\n") },
+		"the workspace's variable":   func() { t.Setenv("GOWORK", "/work") },
+		"what is committed":          func() { put(t, app, "stacks/testdata/inputs.sum", "") },
 	} {
 		t.Run(what, func(t *testing.T) {
 			app = committedApp(t)
