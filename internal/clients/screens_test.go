@@ -10,6 +10,8 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/node"
 )
 
 // gallery checks the screens of a test and takes pictures of them.
@@ -86,7 +88,7 @@ func newGallery(b *tab) *gallery {
 func (b *tab) accessible(what string, contrast bool) {
 	b.t.Helper()
 	if !eval[bool](b, `"axe" in window`) {
-		source, err := os.ReadFile(filepath.Join(modules(b.t), "node_modules", "axe-core", "axe.min.js"))
+		source, err := os.ReadFile(filepath.Join(node.Modules(b.t), "node_modules", "axe-core", "axe.min.js"))
 		if err != nil {
 			b.t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/node"
 	"github.com/cognito-emailotp/cdk-emailotp/web"
 )
 
@@ -20,13 +21,6 @@ import (
 // with ok.
 func (w *world) runScript(name string, extra map[string]any) {
 	w.t.Helper()
-	dir := w.t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS("testdata")); err != nil {
-		w.t.Fatal(err)
-	}
-	if err := os.Symlink(filepath.Join(modules(w.t), "node_modules"), filepath.Join(dir, "node_modules")); err != nil {
-		w.t.Fatal(err)
-	}
 	given := map[string]any{
 		"endpoint": w.cfg.Endpoint, "inboxUrl": w.cfg.InboxURL, "mode": string(w.cfg.Mode),
 		"userPoolId": w.cfg.UserPoolID, "userPoolClientId": w.cfg.UserPoolClientID,
@@ -34,22 +28,12 @@ func (w *world) runScript(name string, extra map[string]any) {
 		"ownPassword": ownPassword,
 	}
 	maps.Copy(given, extra)
-	data, err := json.Marshal(given)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	cmd := exec.CommandContext(w.t.Context(), "node", name)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "EMAILOTP_WORLD="+string(data))
-	out, err := cmd.CombinedOutput()
-	if lines := strings.Split(strings.TrimSpace(string(out)), "\n"); err != nil || lines[len(lines)-1] != "ok" {
-		w.t.Errorf("%s: %v\n%s", name, err, out)
-	}
+	node.Run(w.t, "testdata", name, given)
 }
 
 func TestThePagesSourcesTypeCheck(t *testing.T) {
 	t.Parallel()
-	node := modules(t)
+	modules := node.Modules(t)
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, web.Sources()); err != nil {
 		t.Fatal(err)
@@ -61,7 +45,7 @@ func TestThePagesSourcesTypeCheck(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "tsconfig.json"), config, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(filepath.Join(node, "node_modules"), filepath.Join(dir, "node_modules")); err != nil {
+	if err := os.Symlink(filepath.Join(modules, "node_modules"), filepath.Join(dir, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), "node", filepath.Join("node_modules", "typescript", "bin", "tsc"), "--noEmit")

@@ -10,14 +10,12 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/npm"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/signinpage"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/app"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/inprocess"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
-	"github.com/cognito-emailotp/cdk-emailotp/web"
 )
 
 // Users of a sandbox that a test has for itself, and passwords in password mode.
@@ -174,24 +172,4 @@ func (w *world) code(address string, since time.Time) string {
 		w.t.Fatal(err)
 	}
 	return testkit.Digits(code)
-}
-
-// testModules returns the directory whose node_modules have the clients, pinned by web's lock.
-var testModules = sync.OnceValues(func() (string, error) {
-	cache, err := cachedir.Dir()
-	if err != nil {
-		return "", err
-	}
-	p := npm.Package{Name: "sign-in-clients", What: "the clients' tests", Files: web.Sources(), Dev: true}
-	return p.Install(context.Background(), cache, nil)
-})
-
-func modules(t testing.TB) string {
-	t.Helper()
-	testkit.Need(t, "node", "npm")
-	dir, err := testModules()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir
 }

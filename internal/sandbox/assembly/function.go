@@ -91,7 +91,7 @@ func (b *builder) triggers(config properties) map[userpool.Trigger]string {
 	found := map[userpool.Trigger]string{}
 	for _, key := range sortedKeys(config) {
 		arn := config.text(key)
-		if key == "PreTokenGenerationConfig" {
+		if key == tokenConfig {
 			versioned := config.object(key)
 			b.plan.Pool.TokenVersion = versioned.text("LambdaVersion")
 			key, arn = string(userpool.PreTokenGeneration), versioned.text("LambdaArn")

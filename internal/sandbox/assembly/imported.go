@@ -50,6 +50,9 @@ func readDescription(file, member, id, command string) (map[string]any, error) {
 	return described, nil
 }
 
+// tokenConfig is the member of LambdaConfig that has the version of PreTokenGeneration's events.
+const tokenConfig = "PreTokenGenerationConfig"
+
 // attachments visits the custom resources that attach to imported pools.
 func (a *Assembly) attachments(visit func(l located, triggers, resource properties)) {
 	a.each(func(l located) {
@@ -143,8 +146,12 @@ func (b *builder) attachment() (lambdaConfig map[string]any) {
 			return
 		}
 		lambdaConfig = map[string]any{}
-		for slot, value := range properties(b.plan.Pool.Description).object("LambdaConfig") {
+		living := properties(b.plan.Pool.Description).object("LambdaConfig")
+		for slot, value := range living {
 			arn, _ := value.(string)
+			if slot == tokenConfig {
+				slot, arn = string(userpool.PreTokenGeneration), living.object(slot).text("LambdaArn")
+			}
 			if _, ours := triggers[slot]; ours || arn == "" || slot == "KMSKeyID" {
 				continue
 			}
@@ -157,6 +164,11 @@ func (b *builder) attachment() (lambdaConfig map[string]any) {
 		}
 		for slot, arn := range triggers {
 			lambdaConfig[slot] = arn
+		}
+		// The pool keeps the version of its events, as the function does.
+		version := cmp.Or(living.object(tokenConfig).text("LambdaVersion"), p.text("TokenVersion"))
+		if arn := lambdaConfig[string(userpool.PreTokenGeneration)]; arn != nil && version != "" {
+			lambdaConfig[tokenConfig] = map[string]any{"LambdaArn": arn, "LambdaVersion": version}
 		}
 		b.onDeploy(l, p, false)
 	})

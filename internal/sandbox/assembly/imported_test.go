@@ -104,6 +104,36 @@ func TestAnImportedPoolIsPlannedByItsDescription(t *testing.T) {
 	}
 }
 
+// TestTheEventsOfAnImportedPoolHaveItsVersion: the attach function keeps the pool's, and sets the
+// template's where the pool has none.
+func TestTheEventsOfAnImportedPoolHaveItsVersion(t *testing.T) {
+	config := object{"LambdaArn": "arn:aws:lambda:eu-west-1:123456789012:function:claims", "LambdaVersion": "V2_0"}
+	for name, c := range map[string]struct {
+		lambdas object
+		given   any
+		want    string
+	}{
+		"the pool's":                      {object{"PreTokenGeneration": config["LambdaArn"], "PreTokenGenerationConfig": config}, "V3_0", "V2_0"},
+		"the pool's, in one member":       {object{"PreTokenGenerationConfig": config}, nil, "V2_0"},
+		"the template's":                  {object{}, "V3_0", "V3_0"},
+		"neither":                         {object{}, nil, ""},
+		"a pool's older form of the slot": {object{"PreTokenGeneration": config["LambdaArn"]}, nil, ""},
+	} {
+		choice := password
+		choice.Description = description(t, object{"UserPool": object{"Id": importedID, "LambdaConfig": c.lambdas}})
+		p := mustPlan(t, importing(t, func(o object) {
+			if c.given != nil {
+				props(o, "Attachment")["TokenVersion"] = c.given
+			}
+		}), choice)
+		if p.Pool.TokenVersion != c.want || !p.Pool.Triggers[userpool.PreTokenGeneration] ||
+			!strings.Contains(p.Pool.TriggerARNs[userpool.PreTokenGeneration], "PreToken") {
+			t.Errorf("%s: version %q of %s, want %q", name, p.Pool.TokenVersion,
+				p.Pool.TriggerARNs[userpool.PreTokenGeneration], c.want)
+		}
+	}
+}
+
 func TestAnImportedPoolWithoutADescriptionIsInvented(t *testing.T) {
 	p := mustPlan(t, importing(t, nil), password)
 	if len(p.Pool.UsernameAttributes) != 1 || p.Pool.Description["Id"] != importedID ||
