@@ -101,6 +101,9 @@ type Options struct {
 	// row without metadata to DefineAuthChallenge. By default the session is empty. AWS's behaviour
 	// is not established.
 	CustomChallengeEntryRow bool
+	// CreateSeesNoClientMetadata keeps the ClientMetadata of RespondToAuthChallenge from
+	// CreateAuthChallenge. By default it is passed on, as AWS's documents state.
+	CreateSeesNoClientMetadata bool
 	// UnknownUserNameIsDummy makes a dummy UUID the userName of an unknown user in events, in place
 	// of the typed name.
 	UnknownUserNameIsDummy bool

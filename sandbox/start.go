@@ -254,7 +254,8 @@ func (s *Sandbox) newPool(invoker userpool.Invoker, callers gateway.Callers,
 		Invoker: invoker, Mailer: cognitoMail{s.mail}, Now: s.Now, Keys: signing, Logger: s.logger,
 		TriggerTimeout: s.opts.TriggerTimeout, TriggerAttempts: s.opts.TriggerAttempts,
 		NewPasswordIssuesTokens: s.opts.NewPasswordIssuesTokens, CustomChallengeEntryRow: s.opts.CustomChallengeEntryRow,
-		UnknownUserNameIsDummy: s.opts.UnknownUserNameIsDummy, SessionOverhead: s.opts.SessionOverhead,
+		CreateSeesNoClientMetadata: s.opts.CreateSeesNoClientMetadata,
+		UnknownUserNameIsDummy:     s.opts.UnknownUserNameIsDummy, SessionOverhead: s.opts.SessionOverhead,
 		AllowedOrigins: s.opts.isAllowedOrigin,
 		Authorize: func(r *http.Request, action, _ string) error {
 			key, call := gateway.AccessKeyID(r), iam.Request{Action: action, Resource: s.plan.PoolARN}

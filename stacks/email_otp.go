@@ -102,7 +102,9 @@ func propValue(setting any) any {
 	case *settings.Mode:
 		return *v
 	case *int:
-		return jsii.Number(*v)
+		if *v != 0 {
+			return jsii.Number(*v)
+		}
 	case *time.Duration:
 		return awscdk.Duration_Seconds(jsii.Number(v.Seconds()))
 	case *string:

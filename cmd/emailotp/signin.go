@@ -27,6 +27,7 @@ type signInFlags struct {
 	user, mode, readyFile              string
 	poolID, clientID, region, endpoint string
 	passwordStdin, signUp, json        bool
+	remember, forget                   bool
 }
 
 func newSignIn(s streams) *cobra.Command {
@@ -41,6 +42,10 @@ requires one, and by the mailed code. By default it signs in to the sandbox that
 Prompts go to stderr. If stdin is no terminal, codes are read from it, a line
 each; with --password-stdin the first line is the password. A line with r requests
 the mail again.
+
+--remember keeps a secret of this machine in a file that only its user can read. A
+pool that remembers devices then requires the password alone, for as many days as it
+is set to. --forget ends that for all devices of the user.
 
 Exit codes: 0 signed in, 1 error, 2 wrong use, 3 refused, 4 the pool does not answer,
 130 interrupted.`,
@@ -61,6 +66,8 @@ Exit codes: 0 signed in, 1 error, 2 wrong use, 3 refused, 4 the pool does not an
 	flags.StringVar(&f.mode, "mode", "", "password or passwordless; by default the ready file's, or found out by trying")
 	flags.BoolVar(&f.signUp, "sign-up", false, "create the account first (passwordless pools)")
 	flags.BoolVar(&f.passwordStdin, "password-stdin", false, "read the password from the first line of stdin")
+	flags.BoolVar(&f.remember, "remember", false, "have this machine remembered, so that later sign-ins need no code (password pools)")
+	flags.BoolVar(&f.forget, "forget", false, "sign in with a code and have all devices of the user forgotten (password pools)")
 	flags.BoolVar(&f.json, "json", false, "print the tokens as JSON")
 	flags.StringVar(&f.readyFile, "ready-file", defaultReadyFile, "ready file of the sandbox")
 	flags.StringVar(&f.poolID, "pool-id", "", "user pool id, for a pool that is no sandbox")
@@ -95,6 +102,12 @@ func (f *signInFlags) check() error {
 	if f.signUp && f.mode == signin.Password {
 		errs = append(errs, errSignUpMode)
 	}
+	if f.remember && f.forget {
+		errs = append(errs, errors.New("--remember and --forget exclude each other; give one"))
+	}
+	if (f.remember || f.forget) && f.mode == signin.Passwordless {
+		errs = append(errs, errDeviceMode)
+	}
 	return errors.Join(errs...)
 }
 
@@ -108,6 +121,9 @@ func checkMode(mode string) error {
 
 var errSignUpMode = errors.New("--sign-up is for passwordless pools; " +
 	"in a password pool an administrator creates the accounts")
+
+var errDeviceMode = errors.New("--remember and --forget are for password pools; " +
+	"in a passwordless pool the code is the only factor")
 
 // target is the pool to sign in to.
 type target struct {
@@ -140,6 +156,11 @@ func (f signInFlags) run(ctx context.Context, s streams) error {
 	p := newPrompter(s, f.passwordStdin, f.user, t.inbox)
 	session := &signin.SignIn{API: t.client(), Person: p, PoolID: t.poolID, ClientID: t.clientID,
 		Username: f.user, Mode: t.mode}
+	if (f.remember || f.forget) && t.mode == signin.Passwordless {
+		return &usageError{errDeviceMode}
+	}
+	device := deviceFile(t, f.user)
+	session.Device, session.Remember, session.Forget = readDevice(device), f.remember, f.forget
 	if f.signUp {
 		session.Mode = signin.Passwordless
 		err = session.SignUp(ctx)
@@ -147,6 +168,9 @@ func (f signInFlags) run(ctx context.Context, s streams) error {
 	var tokens signin.Tokens
 	if err == nil {
 		tokens, err = session.Run(ctx)
+	}
+	if err == nil {
+		err = keepDevice(device, session.Device)
 	}
 	if err != nil {
 		t.mode = session.Mode

@@ -95,7 +95,7 @@
 // environment variables; the metadata keys "EmailOTP::Function", "EmailOTP::Client",
 // "EmailOTP::AcknowledgedBypasses" and "EmailOTP::Guessing"; and the challenge parameters that
 // clients read: codeLength, attemptsLeft, expiresAt, resendAvailableAt, resendsLeft, now, reason,
-// and in password mode codeDeliveryDestination. In versions below 1 the changelog marks in bold
+// in password mode codeDeliveryDestination, and challenge where a remembered device may answer. In versions below 1 the changelog marks in bold
 // which changes replace resources.
 //
 // Package emailotptest has snapshot tests for apps that use this package.

@@ -83,6 +83,14 @@ type EmailOTPProps struct {
 	// refuses above 1e-1.
 	GuessRefill awscdk.Duration
 
+	// RememberDevices is how many days a client may leave out the code after it proved one, 1 to 90;
+	// 30 is usual. The password is still required. The client draws the secret, at its user's
+	// request, and EmailOTP keeps a hash of it. Only in [ModePassword]. Default: 0. Every sign-in
+	// then requires a code.
+	//
+	// docs/security.md has the price: a code that a phisher relays becomes as many days.
+	RememberDevices *float64
+
 	// VerifiedMailsPerHour bounds the pool's mails to proven addresses, 1 to 1,800,000. Default:
 	// 20,000.
 	VerifiedMailsPerHour *float64

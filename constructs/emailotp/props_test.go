@@ -161,6 +161,9 @@ var misuses = []misuse{
 	{"CodeLength, GuessBurst and GuessRefill", "too easy to guess", func(_ awscdk.Stack, p *props) {
 		p.CodeLength, p.GuessRefill = number(6), seconds(60)
 	}, " give 525,610 guesses of one account a year (10 at once and one more every 1 minute), each right once in 10^6: a chance of 0.41; this must be 0.1 or less"},
+	{"RememberDevices", "passwordless", func(_ awscdk.Stack, p *props) {
+		p.Mode, p.RememberDevices = emailotp.ModePasswordless, number(30)
+	}, " has a meaning in ModePassword alone"},
 	{"VerifiedMailsPerHour", "none", func(_ awscdk.Stack, p *props) { p.VerifiedMailsPerHour = number(0) },
 		" must be 1 to 1,800,000 mails an hour (received: 0); leave it nil for 20,000"},
 	{"UnverifiedMailsPerHour", "negative", func(_ awscdk.Stack, p *props) { p.UnverifiedMailsPerHour = number(-1) },

@@ -15,6 +15,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/apptree"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -136,8 +137,13 @@ func (e *emailOTP) statements(f settings.Function) []awsiam.PolicyStatement {
 	case settings.VerifyAuthChallenge:
 		return []awsiam.PolicyStatement{awsiam.NewPolicyStatement(allow([]*string{e.key.KeyArn()}, "kms:VerifyMac")), budget}
 	case settings.MailEvents:
-		return []awsiam.PolicyStatement{awsiam.NewPolicyStatement(allow([]*string{e.table.TableArn()},
-			"dynamodb:UpdateItem"))}
+		update := allow([]*string{e.table.TableArn()}, "dynamodb:UpdateItem")
+		if e.config.settings.RememberDevices > 0 {
+			// A function that may write the list of devices can add one.
+			update.Conditions = &map[string]any{
+				"ForAllValues:StringLike": map[string]any{"dynamodb:Attributes": guard.MailEventsAttributes()}}
+		}
+		return []awsiam.PolicyStatement{awsiam.NewPolicyStatement(update)}
 	case settings.AttachUserPool:
 		return e.attachStatements()
 	}

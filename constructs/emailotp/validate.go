@@ -100,6 +100,10 @@ func (r *reader) bounds(c *config, p *EmailOTPProps) {
 		r.Add("MailUnverifiedAddresses has a meaning in ModePassword alone; leave it nil: " +
 			"a passwordless sign-in is what verifies an address")
 	}
+	if c.settings.RememberDevices > 0 && p.Mode == ModePasswordless {
+		r.Add("RememberDevices has a meaning in ModePassword alone; leave it nil: " +
+			"in a passwordless sign-in the code is the only factor")
+	}
 	if p.AllowedSignUpDomains != nil && p.Mode == ModePassword {
 		r.Add("AllowedSignUpDomains has a meaning in ModePasswordless alone, whose sign-ups the construct confirms; " +
 			"leave it nil")

@@ -60,6 +60,9 @@ const (
 	ParamNow = "now"
 	// ParamReason is why the client is asked, one of the Reason constants.
 	ParamReason = "reason"
+	// ParamChallenge is which answer the round accepts, where that is not a code alone: one of the
+	// Challenge constants. Other rounds lack it.
+	ParamChallenge = "challenge"
 	// ParamDestination is the masked address, in password mode alone.
 	ParamDestination = "codeDeliveryDestination"
 )
@@ -67,8 +70,17 @@ const (
 // ChallengeParams returns every challenge parameter in a fixed order.
 func ChallengeParams() []string {
 	return []string{ParamCodeLength, ParamAttemptsLeft, ParamResendsLeft, ParamExpiresAt,
-		ParamResendAvailableAt, ParamNow, ParamReason, ParamDestination}
+		ParamResendAvailableAt, ParamNow, ParamReason, ParamChallenge, ParamDestination}
 }
+
+// The values of [ParamChallenge].
+const (
+	// ChallengeDevice: the round accepts the secret of a remembered device. No code was mailed.
+	ChallengeDevice = "device"
+	// ChallengeCodeOrDevice: a code was mailed, and the round accepts a device's secret too, with
+	// [ActionDevice].
+	ChallengeCodeOrDevice = "code-or-device"
+)
 
 // Reasons are the values of [ParamReason].
 const (
@@ -98,7 +110,23 @@ const (
 	ClientMetadataAction = "action"
 	// ActionResend requests the mail again in place of an answer.
 	ActionResend = "resend"
+	// ActionDevice states that the client has a remembered device's secret, beside the proof of the
+	// password; or, beside an answer, that the answer is that secret.
+	ActionDevice = "device"
+	// ActionRemember has the device remembered whose commitment is in [ClientMetadataDevice],
+	// beside a right code.
+	ActionRemember = "remember"
+	// ActionForget forgets all of the account's devices, beside a right code.
+	ActionForget = "forget"
+	// ClientMetadataDevice is the key of the commitment: the SHA-256 hash of the device's secret,
+	// in base64url without padding.
+	ClientMetadataDevice = "device"
 )
+
+// Actions returns every action in a fixed order.
+func Actions() []string {
+	return []string{ActionResend, ActionDevice, ActionRemember, ActionForget}
+}
 
 // Refusal ids: what stands after "emailotp:" at the end of an error message of a trigger.
 const (

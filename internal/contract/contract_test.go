@@ -27,7 +27,7 @@ func TestEveryListHasTheSameNames(t *testing.T) {
 		{"docs/clients.md, reasons", firstColumn(t, clients, "reason"), contract.Reasons()},
 		{"docs/clients.md, refusals", firstColumn(t, clients, "refusal"), contract.RefusalIDs()},
 		{"doc.go, challenge parameters",
-			all(`([a-z]\w+[A-Z]\w+|\bnow\b|\breason\b)`, between(t, doc, "challenge parameters", "In versions")),
+			all(`([a-z]\w+[A-Z]\w+|\bnow\b|\breason\b|\bchallenge\b)`, between(t, doc, "challenge parameters", "In versions")),
 			contract.ChallengeParams()},
 		{"doc.go, metadata keys", all(`"(EmailOTP::\w+)"`, doc), contract.MetadataKeys()},
 		{"contract.ts, challenge parameters", array(t, page, "challengeParams"), contract.ChallengeParams()},
@@ -59,7 +59,7 @@ func TestNamesInPassingAreSpeltRight(t *testing.T) {
 			`(EmailOTP::\w+)`:           contract.MetadataKeys(),
 			`\(emailotp:([a-z-]+)\)`:    contract.RefusalIDs(),
 			`clientMetadata: \{ (\w+):`: {contract.ClientMetadataAction},
-			`\baction: '(\w+)'`:         {contract.ActionResend},
+			`\baction: '(\w+)'`:         contract.Actions(),
 		} {
 			for _, name := range all(what, text) {
 				if !slices.Contains(names, name) {

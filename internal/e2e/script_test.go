@@ -62,6 +62,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("NO_COLOR", "1")
 			// The table engine and the rebuilt functions are in the cache.
 			e.Setenv("XDG_CACHE_HOME", cache)
+			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))
 			for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOFLAGS", "GOPROXY"} {
 				out, err := exec.Command("go", "env", name).Output()
 				if err != nil {
@@ -159,7 +160,7 @@ func scriptApp(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: app DIR")
 	}
-	ts.Check(app.Write(ts.MkAbs(args[0]), map[string]string{"dev": "passwordless"}))
+	ts.Check(app.Write(ts.MkAbs(args[0]), map[string]map[string]any{"dev": {"mode": "passwordless"}}))
 }
 
 // scriptSignIn runs `emailotp sign-in` and answers with the code of the inbox, after the lines of a
@@ -179,6 +180,7 @@ func scriptSignIn(ts *testscript.TestScript, neg bool, args []string) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, ts.Getenv("EMAILOTP"), append([]string{"sign-in", "--ready-file", ready, "--user",
 		user}, args[3:]...)...)
+	cmd.Env = append(os.Environ(), "XDG_CONFIG_HOME="+ts.Getenv("XDG_CONFIG_HOME"))
 	cmd.Stdout, cmd.Stderr = ts.Stdout(), ts.Stderr()
 	stdin, err := cmd.StdinPipe()
 	ts.Check(err)

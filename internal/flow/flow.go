@@ -8,7 +8,11 @@
 // mailed code counts only with [Metadata] that the create trigger wrote.
 package flow
 
-import "github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+import (
+	"slices"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
 
 // Names of challenges as Cognito writes them into a session.
 const (
@@ -42,6 +46,8 @@ type Sign struct {
 	UserNotFound bool
 	// MustChangePassword is true for a user in the status FORCE_CHANGE_PASSWORD.
 	MustChangePassword bool
+	// RememberDevices is true where the pool lets a remembered device stand in for the code.
+	RememberDevices bool
 	// Resend is true when the last row's answer requested a resend. Verify saw the same request and
 	// compared nothing.
 	Resend bool
@@ -124,17 +130,24 @@ func cognitosOwn(name string) bool {
 	return false
 }
 
-// codesNext judges the rows of the mailed code.
+// codesNext judges the rows of the mailed code, and the device's row before them.
 func codesNext(s Sign, rows []Row) Decision {
 	if len(rows) == 0 {
 		return ask(CustomChallenge)
 	}
+	least := 0 // resends of every later row
 	for i, row := range rows {
 		last := i == len(rows)-1
 		if row.Name != CustomChallenge || row.Result && !last {
 			return fail
 		}
-		if meta, err := ParseMetadata(row.Metadata); err != nil || meta.Wrong+meta.Resent != i {
+		if i == 0 && IsDevice(row.Metadata) {
+			if !deviceAllowed(s) {
+				return fail
+			}
+			least = 1
+		} else if meta, err := ParseMetadata(row.Metadata); err != nil || meta.Wrong+meta.Resent != i ||
+			meta.Resent < least {
 			return fail
 		}
 		if row.Result && s.UserNotFound {
@@ -151,9 +164,24 @@ func codesNext(s Sign, rows []Row) Decision {
 	return ask(CustomChallenge)
 }
 
+// deviceAllowed reports whether a device's row may stand in this session: after a proven password
+// alone. Where a new password was set in the same sign-in, a code is due.
+func deviceAllowed(s Sign) bool {
+	return s.RememberDevices && s.Mode == settings.Password && !SetsPassword(s.Session)
+}
+
+// SetsPassword reports whether a new password was set in this sign-in.
+func SetsPassword(rows []Row) bool {
+	return slices.ContainsFunc(rows, func(r Row) bool { return r.Name == NewPasswordRequired })
+}
+
 // Counts returns how many answers and resends a sign-in has taken once the given row, its last, is
-// counted. A resend past [MaxResends] is an answer.
+// counted. A resend past [MaxResends] is an answer. A device that was refused takes the place of a
+// resend, so that the Session grows no longer than without it.
 func Counts(last Row, resend bool) (wrong, resent int) {
+	if IsDevice(last.Metadata) {
+		return 0, 1
+	}
 	meta, err := ParseMetadata(last.Metadata)
 	if err != nil {
 		return settings.MaxAttempts, 0

@@ -17,15 +17,17 @@ const attempts = 3
 type kind int
 
 const (
-	none    kind = iota // Cognito's own rows, and a code row that create never wrote
-	garbage             // not ours
-	lying               // ours in form, with counts that don't fit the rows before it
-	ours0               // ours, no resend before it
-	ours1               // ours, one resend before it
-	ours2               // ours, two resends before it
+	none       kind = iota // Cognito's own rows, and a code row that create never wrote
+	garbage                // not ours
+	lying                  // ours in form, with counts that don't fit the rows before it
+	ours0                  // ours, no resend before it
+	ours1                  // ours, one resend before it
+	ours2                  // ours, two resends before it
+	device                 // ours, of a device's round
+	deviceless             // begins like a device's and isn't one
 )
 
-var kinds = []kind{none, garbage, lying, ours0, ours1, ours2}
+var kinds = []kind{none, garbage, lying, ours0, ours1, ours2, device, deviceless}
 
 var names = []string{flow.SRPA, flow.PasswordVerifier, flow.NewPasswordRequired, flow.CustomChallenge,
 	"SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP", "", "SOMETHING_NEW"}
@@ -39,7 +41,7 @@ type symbol struct {
 
 // metadata[kind][codes] is the metadata of a row with so many code rows before it. Strings are made
 // once: the tests below build some hundred million sessions.
-var metadata = func() (table [6][9]string) {
+var metadata = func() (table [8][9]string) {
 	base := flow.Metadata{ID: "id", Nonce: otp.Nonce{1}, Digits: 8, Key: "kJ8x_Q2a", Expires: time.Unix(300, 0),
 		Sent: time.Unix(0, 0)}
 	write := func(wrong, resent int) string {
@@ -50,6 +52,8 @@ var metadata = func() (table [6][9]string) {
 	for codes := range table[0] {
 		table[garbage][codes] = "CODE-123456"
 		table[lying][codes] = write((codes+1)%6, 0)
+		table[device][codes] = flow.DeviceMetadata("id")
+		table[deviceless][codes] = flow.DeviceMetadata("")
 		for resent := range 3 {
 			table[ours0+kind(resent)][codes] = write(codes-resent, resent)
 		}
@@ -64,16 +68,19 @@ func (s symbol) row(codes int) flow.Row {
 // rule is the independent statement of what must hold, as a walk: each row moves it on, and its
 // state determines what comes next. It shares no code with the package.
 type rule struct {
-	mode   settings.Mode
-	phase  string // "start", "srp", "password", "codes", "proven", "dead"
-	news   bool   // a new password was set
-	codes  int    // rows of codes so far
-	resent int    // of the last code row
+	mode    settings.Mode
+	devices bool   // the pool remembers devices
+	phase   string // "start", "srp", "password", "codes", "proven", "dead"
+	news    bool   // a new password was set
+	refused bool   // a device was refused
+	codes   int    // rows of codes so far, a refused device's included
+	resent  int    // of the last code row; a refused device took one
 }
 
 func (r rule) step(s symbol) rule {
 	dead := rule{phase: "dead"}
-	fits := s.kind >= ours0 && r.codes >= int(s.kind-ours0) && r.codes-int(s.kind-ours0) <= 5
+	ours := s.kind >= ours0 && s.kind <= ours2
+	fits := ours && r.codes >= int(s.kind-ours0) && r.codes-int(s.kind-ours0) <= 5 && !(r.refused && s.kind == ours0)
 	code := s.name == flow.CustomChallenge && fits
 	native := map[string]bool{flow.NewPasswordRequired: true, "SMS_MFA": true, "SOFTWARE_TOKEN_MFA": true,
 		"EMAIL_OTP": true}
@@ -84,6 +91,11 @@ func (r rule) step(s symbol) rule {
 		r.phase = "password"
 	case r.phase == "password" && native[s.name] && s.result:
 		r.news = r.news || s.name == flow.NewPasswordRequired
+	case s.name == flow.CustomChallenge && s.kind == device && r.phase == "password" && r.devices && !r.news:
+		r.phase, r.refused, r.codes, r.resent = "codes", true, 1, 1
+		if s.result {
+			r.phase = "proven"
+		}
 	case code && (r.phase == "password" || r.phase == "codes" || r.phase == "start" && r.mode == settings.Passwordless):
 		r.phase = "codes"
 		if s.result {
@@ -123,7 +135,8 @@ func (r rule) next(c context) string {
 		return flow.CustomChallenge
 	case "codes":
 		wrong := r.codes - r.resent
-		if c.resend && r.resent < 2 {
+		justRefused := r.refused && r.codes == 1 // nothing to send again: no mail has left
+		if c.resend && r.resent < 2 && !justRefused {
 			wrong--
 		}
 		if wrong < attempts {
@@ -135,6 +148,21 @@ func (r rule) next(c context) string {
 		}
 	}
 	return "fail"
+}
+
+// pool is a pool's configuration, as far as the rule knows it.
+type pool struct {
+	mode    settings.Mode
+	devices bool
+}
+
+// pools has both modes as they are and a password pool without devices. A passwordless pool has the
+// setting on: it must not matter there.
+var pools = []pool{{settings.Password, true}, {settings.Password, false}, {settings.Passwordless, true}}
+
+func (p pool) sign(rows []flow.Row, c context) flow.Sign {
+	return flow.Sign{Mode: p.mode, RememberDevices: p.devices, MaxAttempts: attempts, Session: rows,
+		UserNotFound: c.unknown, MustChangePassword: c.mustChange, Resend: c.resend}
 }
 
 func decided(d flow.Decision) string {
@@ -159,17 +187,16 @@ var contexts = func() (all []context) {
 // walk tries every session over the alphabet up to depth rows and returns how many it tried. It
 // goes at most dead rows past the point where the rule gives a session up:
 // TestADeadSessionStaysDead shows that nothing that follows matters.
-func walk(t *testing.T, mode settings.Mode, alphabet []symbol, depth, dead int) int {
+func walk(t *testing.T, p pool, alphabet []symbol, depth, dead int) int {
 	rows := make([]flow.Row, 0, depth)
 	tried := 0
 	var descend func(r rule, codes, left int)
 	descend = func(r rule, codes, left int) {
 		for _, c := range contexts {
 			tried++
-			got := decided(flow.Next(flow.Sign{Mode: mode, MaxAttempts: attempts, Session: rows,
-				UserNotFound: c.unknown, MustChangePassword: c.mustChange, Resend: c.resend}))
+			got := decided(flow.Next(p.sign(rows, c)))
 			if want := r.next(c); got != want {
-				t.Fatalf("%s, %+v, %+v: decided %s, the rule is %s", mode, rows, c, got, want)
+				t.Fatalf("%+v, %+v, %+v: decided %s, the rule is %s", p, rows, c, got, want)
 			}
 		}
 		if len(rows) == depth || left == 0 {
@@ -188,7 +215,7 @@ func walk(t *testing.T, mode settings.Mode, alphabet []symbol, depth, dead int) 
 			rows = rows[:len(rows)-1]
 		}
 	}
-	descend(rule{mode: mode, phase: "start"}, 0, dead)
+	descend(rule{mode: p.mode, devices: p.devices, phase: "start"}, 0, dead)
 	return tried
 }
 
@@ -210,7 +237,7 @@ func full() (all []symbol) {
 // class sorts symbols into those that the rule can't tell apart, wherever they stand.
 func class(s symbol) string {
 	switch {
-	case s.name == flow.CustomChallenge && s.kind >= ours0:
+	case s.name == flow.CustomChallenge && s.kind >= ours0 && s.kind != deviceless:
 		return fmt.Sprintf("code %v %d", s.result, s.kind)
 	case s.name == flow.CustomChallenge:
 		return "forged"
@@ -237,8 +264,8 @@ func classes() (representatives []symbol, members map[string][]symbol) {
 // Tokens only after every factor: each session up to four rows, over every name, result and kind of
 // metadata, in every context, is decided as the rule is stated.
 func TestTokensOnlyAfterEveryFactorOverTheFullAlphabet(t *testing.T) {
-	for _, mode := range []settings.Mode{settings.Password, settings.Passwordless} {
-		t.Logf("%s: %d decisions agree", mode, walk(t, mode, full(), fullDepth, fullDepth))
+	for _, p := range pools {
+		t.Logf("%+v: %d decisions agree", p, walk(t, p, full(), fullDepth, fullDepth))
 	}
 }
 
@@ -253,8 +280,8 @@ func TestTokensOnlyAfterEveryFactorOverTheClasses(t *testing.T) {
 			alphabet = append(alphabet, s)
 		}
 	}
-	for _, mode := range []settings.Mode{settings.Password, settings.Passwordless} {
-		t.Logf("%s: %d decisions agree", mode, walk(t, mode, alphabet, classDepth, 2))
+	for _, p := range pools {
+		t.Logf("%+v: %d decisions agree", p, walk(t, p, alphabet, classDepth, 2))
 	}
 }
 
@@ -263,7 +290,7 @@ func TestTokensOnlyAfterEveryFactorOverTheClasses(t *testing.T) {
 func TestClassesAreSound(t *testing.T) {
 	representatives, members := classes()
 	t.Logf("%d symbols in %d classes", len(full()), len(representatives))
-	decide := func(mode settings.Mode, session []symbol, c context) string {
+	decide := func(p pool, session []symbol, c context) string {
 		rows, codes := make([]flow.Row, 0, 3), 0
 		for _, s := range session {
 			rows = append(rows, s.row(codes))
@@ -271,8 +298,7 @@ func TestClassesAreSound(t *testing.T) {
 				codes++
 			}
 		}
-		return decided(flow.Next(flow.Sign{Mode: mode, MaxAttempts: attempts, Session: rows,
-			UserNotFound: c.unknown, MustChangePassword: c.mustChange, Resend: c.resend}))
+		return decided(flow.Next(p.sign(rows, c)))
 	}
 	var sessions [][]symbol
 	for _, a := range representatives {
@@ -282,15 +308,15 @@ func TestClassesAreSound(t *testing.T) {
 			}
 		}
 	}
-	for _, mode := range []settings.Mode{settings.Password, settings.Passwordless} {
+	for _, p := range pools {
 		for _, session := range sessions {
 			for place, s := range session {
 				for _, other := range members[class(s)] {
 					swapped := append([]symbol(nil), session...)
 					swapped[place] = other
 					for _, c := range contexts {
-						if a, b := decide(mode, session, c), decide(mode, swapped, c); a != b {
-							t.Fatalf("%s: %+v decides %s, %+v decides %s", mode, session, a, swapped, b)
+						if a, b := decide(p, session, c), decide(p, swapped, c); a != b {
+							t.Fatalf("%+v: %+v decides %s, %+v decides %s", p, session, a, swapped, b)
 						}
 					}
 				}
@@ -302,13 +328,15 @@ func TestClassesAreSound(t *testing.T) {
 // Once a session has failed for its rows, no row that follows brings it back.
 func TestADeadSessionStaysDead(t *testing.T) {
 	representatives, _ := classes()
-	for _, mode := range []settings.Mode{settings.Password, settings.Passwordless} {
+	for _, p := range pools {
 		for _, dead := range [][]symbol{
 			{{"SOMETHING_NEW", true, none}},
 			{{flow.SRPA, true, none}, {flow.CustomChallenge, true, ours0}},
 			{{flow.CustomChallenge, true, none}},
 			{{flow.CustomChallenge, false, lying}},
 			{{flow.SRPA, true, none}, {flow.PasswordVerifier, false, none}},
+			{{flow.SRPA, true, none}, {flow.CustomChallenge, true, device}},
+			{{flow.CustomChallenge, false, device}},
 		} {
 			for _, a := range representatives {
 				for _, b := range representatives {
@@ -321,8 +349,8 @@ func TestADeadSessionStaysDead(t *testing.T) {
 								codes++
 							}
 						}
-						if got := decided(flow.Next(flow.Sign{Mode: mode, MaxAttempts: attempts, Session: rows})); got != "fail" {
-							t.Fatalf("%s: %+v decided %s", mode, rows, got)
+						if got := decided(flow.Next(p.sign(rows, context{}))); got != "fail" {
+							t.Fatalf("%+v: %+v decided %s", p, rows, got)
 						}
 					}
 				}

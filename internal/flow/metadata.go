@@ -81,6 +81,18 @@ func ParseMetadata(s string) (Metadata, error) {
 	return m, nil
 }
 
+// deviceVersion begins the metadata of a round that a remembered device answers.
+const deviceVersion = "eotp1d."
+
+// DeviceMetadata returns the metadata of a device's round with the given id.
+func DeviceMetadata(id string) string { return deviceVersion + id }
+
+// IsDevice reports whether the metadata is [DeviceMetadata]'s.
+func IsDevice(metadata string) bool {
+	id, found := strings.CutPrefix(metadata, deviceVersion)
+	return found && id != "" && !strings.Contains(id, ".")
+}
+
 // flag writes a boolean in one character: a session's length must not show it.
 func flag(b bool) string {
 	if b {

@@ -29,6 +29,8 @@ type Item struct {
 	Proven int64
 	// Mark is the address that must not be mailed to, if any.
 	Mark Mark
+	// Devices are the account's remembered devices.
+	Devices Devices
 }
 
 // MailState is the part of an item that a claim owns.
@@ -78,12 +80,20 @@ func foldASCII(s string) string {
 func ResendKey(pool, challenge string) string { return key("resend", pool, challenge) }
 
 func key(kind string, fields ...string) string {
+	h := digest(kind, fields...)
+	return base64.RawURLEncoding.EncodeToString(h[:])
+}
+
+// digest hashes fields so that no two different lists are hashed alike: each has its length in
+// front.
+func digest(kind string, fields ...string) (sum [sha256.Size]byte) {
 	h := sha256.New()
 	for _, f := range append([]string{kind}, fields...) {
 		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(f))))
 		h.Write([]byte(f))
 	}
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+	h.Sum(sum[:0])
+	return sum
 }
 
 // live returns the item's code if a sign-in that starts now can take it: mailed, not used, of the

@@ -53,7 +53,21 @@ type Store interface {
 	// which a bounce must not shorten, unless a right answer came after it. The item is the one
 	// with the new mark.
 	MarkBounced(ctx context.Context, key string, m Mark, now time.Time) (i Item, marked bool, err error)
+	// RememberDevice adds a device to the item, which must exist, as [Devices.Add] does. It reads
+	// the list and writes it where it is still the same, up to [RememberTries] times. False means
+	// that parallel writes won each time, or that there is no such item.
+	RememberDevice(ctx context.Context, key string, d Device, until, now time.Time) (bool, error)
+	// ForgetDevices empties the item's list of devices, by one write. It creates no item.
+	ForgetDevices(ctx context.Context, key string) error
 }
+
+// MailEventsAttributes returns the table's attributes that [Store.MarkBounced] and
+// [Store.CountQuota] name, as patterns of an IAM condition.
+func MailEventsAttributes() []string { return []string{"pk", "ttl", "bx", "bt", "be", "ua", "q_*"} }
+
+// RememberTries is how often a device is tried to be remembered: each failure means that another
+// write of the account's list won.
+const RememberTries = 4
 
 // Use is a right answer, as [Store.Use] writes it. The write ends the run of failures and the
 // cool-down.

@@ -43,6 +43,7 @@ var (
 	readByAll = []Function{DefineAuthChallenge, CreateAuthChallenge, VerifyAuthChallenge, PreSignUp,
 		PreTokenGeneration, MailEvents}
 	readByCreate  = []Function{CreateAuthChallenge}
+	readBySignIns = []Function{DefineAuthChallenge, CreateAuthChallenge, VerifyAuthChallenge}
 	readByGuesses = []Function{CreateAuthChallenge, VerifyAuthChallenge}
 	readByRounds  = []Function{DefineAuthChallenge, CreateAuthChallenge}
 	readByStores  = []Function{CreateAuthChallenge, VerifyAuthChallenge, MailEvents}
@@ -75,6 +76,8 @@ var fields = append([]Field{
 		readByQuotas, MinPoolMails, MaxPoolMailsDay, func(s *Settings) any { return &s.PoolMailsUnverifiedDay }),
 	number("UnknownMailsPerHour", "unknownMailsPerHour", "EMAILOTP_POOL_MAILS_UNKNOWN", "mails an hour", readByCreate,
 		MinPoolMails, MaxPoolMails, func(s *Settings) any { return &s.PoolMailsUnknown }),
+	numberOrNone("RememberDevices", "rememberDevices", "EMAILOTP_REMEMBER_DEVICES", "days", readBySignIns,
+		MinRememberDevices, MaxRememberDevices, func(s *Settings) any { return &s.RememberDevices }),
 	{Prop: "MailUnverifiedAddresses", Key: "mailUnverifiedAddresses", Variable: "EMAILOTP_TRUST_UNVERIFIED",
 		readers: readByCreate, optional: true, pointer: func(s *Settings) any { return &s.TrustUnverified }},
 	{Prop: "AllowedSignUpDomains", Key: "allowedSignUpDomains", Variable: "EMAILOTP_ALLOWED_SIGN_UP_DOMAINS",
@@ -101,6 +104,14 @@ func number(prop, key, variable, unit string, readers []Function, least, most in
 		pointer: pointer}
 }
 
+// numberOrNone returns a field that is left out where it is 0, whatever its range.
+func numberOrNone(prop, key, variable, unit string, readers []Function, least, most int,
+	pointer func(*Settings) any) Field {
+	f := number(prop, key, variable, unit, readers, least, most, pointer)
+	f.optional = true
+	return f
+}
+
 func duration(prop, key, variable string, readers []Function, least, most time.Duration,
 	pointer func(*Settings) any) Field {
 	return number(prop, key, variable, "seconds", readers, int(least/time.Second), int(most/time.Second), pointer)
@@ -114,6 +125,9 @@ func (f Field) write(s *Settings) string {
 	case *string:
 		return *p
 	case *int:
+		if f.optional && *p == 0 {
+			return ""
+		}
 		return strconv.Itoa(*p)
 	case *time.Duration:
 		return strconv.Itoa(int(*p / time.Second))

@@ -34,6 +34,10 @@ const (
 	MaxPoolMails = 1_800_000
 	// MaxPoolMailsDay is the largest daily quota of the pool.
 	MaxPoolMailsDay = 24 * MaxPoolMails
+	// MinRememberDevices is the shortest time that a device is remembered, in days.
+	MinRememberDevices = 1
+	// MaxRememberDevices is the longest such time, in days: a quarter of a year.
+	MaxRememberDevices = 90
 	// MaxEnvironment is Lambda's limit for all variables of a function, in bytes.
 	MaxEnvironment = 4096
 )

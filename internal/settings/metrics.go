@@ -88,5 +88,24 @@ func Metrics() []Metric {
 		Faults}
 }
 
+// Metrics of a pool that remembers devices.
+const (
+	// DevicesRemembered counts devices that were remembered beside a right code.
+	DevicesRemembered Metric = "DevicesRemembered"
+	// DevicesForgotten counts accounts whose remembered devices were all forgotten.
+	DevicesForgotten Metric = "DevicesForgotten"
+	// DevicesAccepted counts sign-ins that a remembered device completed in place of a code.
+	DevicesAccepted Metric = "DevicesAccepted"
+	// DevicesRefused counts answers of a device that is not remembered.
+	DevicesRefused Metric = "DevicesRefused"
+	// DeviceFaults counts right codes beside which a device could not be remembered or forgotten.
+	DeviceFaults Metric = "DeviceFaults"
+)
+
+// DeviceMetrics returns the metrics that only a pool that remembers devices writes.
+func DeviceMetrics() []Metric {
+	return []Metric{DevicesRemembered, DevicesForgotten, DevicesAccepted, DevicesRefused, DeviceFaults}
+}
+
 // ChainedMetrics returns the metrics that only a function with an adopter's own behind it writes.
 func ChainedMetrics() []Metric { return []Metric{ChainedErrors, ChainedFaults, ChainedDuration} }

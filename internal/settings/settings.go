@@ -80,6 +80,8 @@ type Settings struct {
 	CodeLength int
 	// CodeTTL is how long a sign-in's code is valid, whole seconds.
 	CodeTTL time.Duration
+	// RememberDevices is how long a device is remembered, in days; 0 remembers none.
+	RememberDevices int
 	// KeyARN is the KMS key of the MACs.
 	KeyARN string
 	// TableName is the DynamoDB table of the budgets.

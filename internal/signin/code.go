@@ -42,6 +42,11 @@ func (c Challenge) Code(answer string) (string, bool) {
 }
 
 func (s *SignIn) code(ctx context.Context, at step) (step, error) {
+	if s.Device != "" && at.params[contract.ParamChallenge] != "" {
+		return s.device(ctx, at)
+	}
+	// A pool that had remembered the device would have asked for it.
+	s.Device = ""
 	c := challenge(at.params, s.now())
 	answer, err := s.Person.Code(ctx, c)
 	if err != nil {
@@ -50,12 +55,16 @@ func (s *SignIn) code(ctx context.Context, at step) (step, error) {
 	if answer == Resend {
 		// Cognito refuses an empty ANSWER; the pool's triggers ignore this one.
 		return s.respond(ctx, at, map[string]string{"ANSWER": contract.ActionResend},
-			map[string]string{contract.ClientMetadataAction: contract.ActionResend})
+			action(contract.ActionResend))
 	}
 	if code, ok := c.Code(answer); ok {
 		answer = code
 	}
-	next, err := s.respond(ctx, at, map[string]string{"ANSWER": answer}, nil)
+	device, metadata := s.beside()
+	next, err := s.respond(ctx, at, map[string]string{"ANSWER": answer}, metadata)
+	if err == nil && next.tokens != nil {
+		s.Device = device
+	}
 	if r := (*Refused)(nil); errors.As(err, &r) && r.credentials {
 		// Cognito ends a sign-in without attempts in the words of a wrong password.
 		r.Sentence = "that code was wrong, and it was the last try of this sign-in"

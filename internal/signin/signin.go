@@ -69,7 +69,7 @@ type Tokens struct {
 	Type string `json:"tokenType"`
 }
 
-// SignIn is the sign-in of one user. All fields but Mode and Now are required.
+// SignIn is the sign-in of one user. API to Username are required.
 type SignIn struct {
 	API    API
 	Person Person
@@ -82,6 +82,15 @@ type SignIn struct {
 	Mode string
 	// Now is nil for time.Now.
 	Now func() time.Time
+
+	// Device is the secret of this machine, where an earlier Run had it remembered; empty for none.
+	// Run empties it where the pool no longer remembers it, and sets it where Remember is true.
+	Device string
+	// Remember has this machine remembered, beside the code. The pool does not report whether it
+	// did.
+	Remember bool
+	// Forget has all of the user's devices forgotten, beside the code.
+	Forget bool
 
 	password string
 }
@@ -171,7 +180,7 @@ func (s *SignIn) startPassword(ctx context.Context) (step, error) {
 	if err != nil {
 		return step{}, fmt.Errorf("proving the password: %w", err)
 	}
-	return s.respond(ctx, next, answer, nil)
+	return s.respond(ctx, next, answer, s.hasDevice())
 }
 
 func (s *SignIn) initiate(ctx context.Context, params map[string]string) (step, error) {

@@ -67,7 +67,8 @@ func (p *pool) InitiateAuth(_ context.Context, in *cognito.InitiateAuthInput, _ 
 
 func (p *pool) RespondToAuthChallenge(_ context.Context, in *cognito.RespondToAuthChallengeInput, _ ...options) (
 	*cognito.RespondToAuthChallengeOutput, error) {
-	said := in.ChallengeResponses["ANSWER"] + in.ChallengeResponses["NEW_PASSWORD"] + in.ClientMetadata["action"]
+	said := in.ChallengeResponses["ANSWER"] + in.ChallengeResponses["NEW_PASSWORD"] + in.ClientMetadata["action"] +
+		in.ClientMetadata["device"]
 	if in.ChallengeResponses["userAttributes.name"] != "" {
 		said += " named " + in.ChallengeResponses["userAttributes.name"]
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/flow"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
@@ -55,6 +56,9 @@ func (c Create) respond(ctx context.Context, e *event, r *report) (any, error) {
 	if err := x.draw(); err != nil {
 		return nil, err
 	}
+	if x.f.device = x.acceptsDevice(); x.f.device && e.action() == contract.ActionDevice {
+		return x.askDevice(), nil
+	}
 	p, code, err := x.settle(ctx)
 	if err != nil {
 		return nil, err
@@ -66,6 +70,10 @@ func (c Create) respond(ctx context.Context, e *event, r *report) (any, error) {
 func (x *execution) recall() error {
 	rows := x.e.rows()
 	if len(rows) == 0 || rows[len(rows)-1].Name != flow.CustomChallenge {
+		return nil
+	}
+	if flow.IsDevice(rows[len(rows)-1].Metadata) {
+		x.f.afterDevice = true
 		return nil
 	}
 	last, err := flow.ParseMetadata(rows[len(rows)-1].Metadata)
@@ -131,7 +139,7 @@ func (x *execution) conclude(ctx context.Context, p plan, code otp.Code) (any, e
 	}
 	x.report(p)
 	private := private{challenge: challenge, binding: binding, key: p.key, resends: flow.MaxResends - p.meta.Resent,
-		mailRefund: policyOf(x.c.Settings).Mails(x.f.account.class)[0].Refill}
+		mailRefund: policyOf(x.c.Settings).Mails(x.f.account.class)[0].Refill, device: x.f.device}
 	return createResponse{p.shown, private.parameters(), p.meta.String()}, nil
 }
 

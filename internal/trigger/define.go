@@ -26,6 +26,7 @@ func (d Define) Handler() Handler { return Handler{d.Reporter, d.respond} }
 func (d Define) respond(_ context.Context, e *event, r *report) (any, error) {
 	next := flow.Next(flow.Sign{
 		Mode:               d.Settings.Mode,
+		RememberDevices:    d.Settings.RememberDevices > 0,
 		MaxAttempts:        d.Settings.MaxAttempts,
 		Session:            e.rows(),
 		UserNotFound:       e.Request.UserNotFound,

@@ -113,7 +113,13 @@ func (e *event) isVerified() bool { return strings.EqualFold(e.attribute("email_
 
 // isResend reports whether the client requested the mail again. The client controls these words, so
 // they may only cost it something: an answer that requests a resend is never compared.
-func (e *event) isResend() bool {
-	action, _ := e.Request.ClientMetadata[contract.ClientMetadataAction].(string)
-	return action == contract.ActionResend
+func (e *event) isResend() bool { return e.action() == contract.ActionResend }
+
+// action returns what the client requested beside its answer, empty for nothing.
+func (e *event) action() string { return e.clientMetadata(contract.ClientMetadataAction) }
+
+// clientMetadata returns a value of the client's metadata, empty where it is absent or no string.
+func (e *event) clientMetadata(key string) string {
+	s, _ := e.Request.ClientMetadata[key].(string)
+	return s
 }

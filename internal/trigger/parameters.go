@@ -23,11 +23,13 @@ type private struct {
 	resends int
 	// mailRefund is the interval of the fast mail bucket, which a right answer gives back.
 	mailRefund time.Duration
+	// device is true where the round accepts a remembered device too.
+	device bool
 }
 
 // Names are short: the map travels in Cognito's Session.
 func (p private) parameters() map[string]string {
-	return map[string]string{
+	m := map[string]string{
 		"v": "1",
 		"c": p.challenge.ID,
 		"n": p.challenge.Nonce.String(),
@@ -38,6 +40,10 @@ func (p private) parameters() map[string]string {
 		"r": strconv.Itoa(p.resends),
 		"m": strconv.Itoa(int(p.mailRefund / time.Second)),
 	}
+	if p.device {
+		m["f"] = "1"
+	}
+	return m
 }
 
 // parsePrivate reads what parameters wrote; the client's id is not among it, for the event has it.
@@ -65,6 +71,7 @@ func parsePrivate(m map[string]string, client string) (private, error) {
 		challenge: otp.Challenge{ID: m["c"], Client: client,
 			Nonce: nonce, Digits: digits, Expires: time.Unix(expires, 0)},
 		binding: binding, key: m["k"], resends: resends, mailRefund: time.Duration(refund) * time.Second,
+		device: m["f"] == "1",
 	}, nil
 }
 
@@ -78,6 +85,8 @@ type public struct {
 	reason      string
 	destination string
 	password    bool
+	// device is true where the round accepts a remembered device too.
+	device bool
 }
 
 func (p public) parameters() map[string]string {
@@ -92,6 +101,9 @@ func (p public) parameters() map[string]string {
 	}
 	if p.password {
 		m[contract.ParamDestination] = p.destination
+	}
+	if p.device {
+		m[contract.ParamChallenge] = contract.ChallengeCodeOrDevice
 	}
 	return m
 }

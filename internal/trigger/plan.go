@@ -20,6 +20,11 @@ type facts struct {
 	item guard.Item
 	// last is the metadata of the sign-in's last round, nil in the first.
 	last *flow.Metadata
+	// afterDevice is true where the last round was a device's, and refused it: the code's rounds
+	// begin.
+	afterDevice bool
+	// device is true where this round accepts a remembered device.
+	device bool
 	// resend is true where the last round's answer requested the mail again.
 	resend bool
 	// lastTry is true where no further claim will be tried: no mail can be sent then.
@@ -185,6 +190,9 @@ func (f facts) metadata(d guard.Decision, s sending, looksMailed bool) flow.Meta
 	m := flow.Metadata{ID: f.id, Nonce: d.Nonce, Digits: d.Digits, Key: d.Key, Expires: now.Add(ttl), Sent: now,
 		Unsent: d.Action == guard.Silent || d.Action == guard.Mail && s != sendMail}
 	if f.last == nil {
+		if f.afterDevice {
+			m.Wrong, m.Resent = flow.Counts(flow.Row{Metadata: flow.DeviceMetadata(f.id)}, false)
+		}
 		return m
 	}
 	m.Wrong, m.Resent = flow.Counts(flow.Row{Metadata: f.last.String()}, f.resend)
@@ -216,7 +224,8 @@ func (f facts) expires(m flow.Metadata) time.Time {
 // truth.
 func (f facts) shown(d guard.Decision, after guard.Item, m flow.Metadata) map[string]string {
 	p := public{meta: m, now: f.now, maxAttempts: f.settings.MaxAttempts, reason: f.reason(d),
-		expires: f.expires(m), resendAt: m.Sent.Add(guard.Cooldown), password: f.isPassword()}
+		expires: f.expires(m), resendAt: m.Sent.Add(guard.Cooldown), password: f.isPassword(),
+		device: f.device}
 	if p.password {
 		p.destination = mail.Mask(f.account.address)
 		// Rounded up: a client that waits for it must not be too early.

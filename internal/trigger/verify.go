@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
@@ -30,6 +31,9 @@ type verifyResponse struct {
 func (v Verify) Handler() Handler { return Handler{v.Reporter, v.respond} }
 
 func (v Verify) respond(ctx context.Context, e *event, r *report) (any, error) {
+	if isDeviceRound(e.Request.PrivateChallengeParameters) {
+		return v.compareDevice(ctx, e, r)
+	}
 	p, err := parsePrivate(e.Request.PrivateChallengeParameters, e.CallerContext.ClientID)
 	if err != nil {
 		return nil, &failure{RefusedMalformed, "foreign-parameters", err}
@@ -37,6 +41,9 @@ func (v Verify) respond(ctx context.Context, e *event, r *report) (any, error) {
 	a, now := accountOf(e, v.Settings), v.Now()
 	if e.isResend() {
 		return verifyResponse{}, v.askResend(ctx, e, p, now, r)
+	}
+	if p.device && e.action() == contract.ActionDevice {
+		return v.compareDevice(ctx, e, r)
 	}
 	// None of these answers is compared, so none costs the account a guess.
 	answer, ok := e.Request.ChallengeAnswer.(string)
@@ -56,6 +63,9 @@ func (v Verify) respond(ctx context.Context, e *event, r *report) (any, error) {
 		return verifyResponse{}, nil
 	}
 	right, err := v.compare(ctx, e, a, p, answer, now, r)
+	if right && err == nil {
+		v.keepDevices(ctx, e, a, now, r)
+	}
 	return verifyResponse{right}, err
 }
 

@@ -47,6 +47,8 @@ type world struct {
 	keyErr   error
 	marked   []string
 	markErr  error
+	// createSees has Cognito show create the client's metadata.
+	createSees bool
 }
 
 // logBuffer takes the lines of all functions, whose reporters don't know of each other.
@@ -261,12 +263,18 @@ func (s *signIn) event(source string, request map[string]any) event {
 
 func (w *world) start(u user) *signIn {
 	w.t.Helper()
+	return w.startWith(u, nil)
+}
+
+// startWith starts with client metadata beside the proof of the password.
+func (w *world) startWith(u user, metadata map[string]any) *signIn {
+	w.t.Helper()
 	s := &signIn{w: w, user: u, rows: []map[string]any{}}
 	if w.settings.Mode == settings.Password {
 		s.rows = append(s.rows, map[string]any{"challengeName": "SRP_A", "challengeResult": true, "challengeMetadata": nil},
 			map[string]any{"challengeName": "PASSWORD_VERIFIER", "challengeResult": true, "challengeMetadata": nil})
 	}
-	s.next(nil)
+	s.next(metadata)
 	return s
 }
 
@@ -283,9 +291,12 @@ func (s *signIn) next(metadata map[string]any) {
 	case d["failAuthentication"] == true:
 		s.ended = "failed"
 	case d["challengeName"] == "CUSTOM_CHALLENGE":
-		// Create is not shown the client's metadata here: it must not depend on it.
-		c, err := s.w.invoke(settings.CreateAuthChallenge, s.event("CreateAuthChallenge_Authentication",
-			map[string]any{"session": s.rows, "challengeName": "CUSTOM_CHALLENGE"}))
+		// Create is not shown the client's metadata by default: it must not depend on it.
+		request := map[string]any{"session": s.rows, "challengeName": "CUSTOM_CHALLENGE"}
+		if s.w.createSees {
+			request["clientMetadata"] = metadata
+		}
+		c, err := s.w.invoke(settings.CreateAuthChallenge, s.event("CreateAuthChallenge_Authentication", request))
 		if err != nil {
 			s.ended, s.err = "error", err
 			return
@@ -428,6 +439,14 @@ func (s *store) MarkBounced(ctx context.Context, key string, m guard.Mark, now t
 		return marked, err
 	})
 	return i, marked, err
+}
+
+func (s *store) RememberDevice(ctx context.Context, key string, d guard.Device, until, now time.Time) (bool, error) {
+	return call(s, "RememberDevice", func() (bool, error) { return s.Store.RememberDevice(ctx, key, d, until, now) })
+}
+
+func (s *store) ForgetDevices(ctx context.Context, key string) error {
+	return s.do("ForgetDevices", func() error { return s.Store.ForgetDevices(ctx, key) })
 }
 
 // item returns the person's item.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
@@ -12,16 +13,29 @@ import (
 // independently.
 func forgedRows(r *run, m settings.Mode) {
 	depth := r.scale(3, 2)
-	l := r.Lab(lab.Plan{Mode: m, Memory: true})
-	f := &forger{lab: l, genuine: map[string]int{}}
-	// A sign-in with wrong answers shows what create writes for each round.
-	s := l.Start(lab.Owner(1))
-	for s.End == lab.Open {
-		f.genuine[s.Metadata] = len(f.genuine)
-		s.Answer(wrongCode(s.Code()))
+	l := r.Lab(lab.Plan{Mode: m, Memory: true, Change: remembering})
+	f := &forger{lab: l}
+	// Sign-ins with wrong answers show what create writes for each round.
+	rounds := func(s *lab.SignIn) map[string]int {
+		genuine := map[string]int{}
+		for s.End == lab.Open {
+			genuine[s.Metadata] = len(genuine)
+			s.Answer(wrongCode(s.Code()))
+		}
+		r.Check(unexpected(s.Err))
+		return genuine
 	}
-	r.Check(unexpected(s.Err))
-	f.rows = everyRow(f.genuine)
+	f.genuine = rounds(l.Start(lab.Owner(1)))
+	written := maps.Clone(f.genuine)
+	if m == settings.Password {
+		remember(l, lab.Owner(1), "a")
+		s := l.StartWith(lab.Owner(1), useDevice)
+		f.device = s.Metadata
+		f.after = rounds(s.AnswerWith(secretOf("b"), useDevice))
+		maps.Copy(written, f.after)
+		written[f.device] = 0
+	}
+	f.rows = everyRow(written)
 	f.extend(nil, depth)
 	f.extend(lab.ProvenPassword, depth)
 	r.add(m, fmt.Sprintf("every session of %d rows, forged by name, result and metadata", depth), f.tried,
@@ -55,6 +69,10 @@ type forger struct {
 	lab     *lab.Lab
 	rows    []lab.Row
 	genuine map[string]int // metadata by round
+	// device is the metadata of a device's round, empty in passwordless mode; after is that of the
+	// rounds behind it.
+	device string
+	after  map[string]int
 
 	tried, undeserved, given, deserved int
 	example                            string
@@ -98,8 +116,14 @@ func (f *forger) show(session []lab.Row, who lab.Person) {
 
 // deserves is the rule. In password mode a proven password comes first, in Cognito's two steps,
 // then perhaps steps of Cognito's own, all met. Then come the rounds of the mailed code, each with
-// what create wrote for that round. The last one is right and the others are not.
+// what create wrote for that round. The last one is right and the others are not. A device's round
+// may come first unless a new password was set; it ends the sign-in if it is right.
 func (f *forger) deserves(session []lab.Row) bool {
+	// A round behind a refused device is also what a sign-in without one has after a resend.
+	rounds, news := maps.Clone(f.genuine), false
+	for written, round := range f.after {
+		rounds[written] = round + 1
+	}
 	if f.lab.Plan.Mode == settings.Password {
 		if len(session) < 2 || session[0] != lab.ProvenPassword[0] || session[1] != lab.ProvenPassword[1] {
 			return false
@@ -107,14 +131,22 @@ func (f *forger) deserves(session []lab.Row) bool {
 		session = session[2:]
 		for len(session) > 0 && (session[0].Name == "NEW_PASSWORD_REQUIRED" || session[0].Name == "EMAIL_OTP") &&
 			session[0].Result {
+			news = news || session[0].Name == "NEW_PASSWORD_REQUIRED"
 			session = session[1:]
 		}
+	}
+	if len(session) > 0 && session[0].Name == "CUSTOM_CHALLENGE" && session[0].Metadata != nil && f.device != "" &&
+		*session[0].Metadata == f.device {
+		if news || session[0].Result {
+			return !news && len(session) == 1
+		}
+		session, rounds = session[1:], f.after
 	}
 	for i, r := range session {
 		if r.Name != "CUSTOM_CHALLENGE" || r.Metadata == nil {
 			return false
 		}
-		if round, ours := f.genuine[*r.Metadata]; !ours || round != i || r.Result != (i == len(session)-1) {
+		if round, ours := rounds[*r.Metadata]; !ours || round != i || r.Result != (i == len(session)-1) {
 			return false
 		}
 	}

@@ -65,6 +65,10 @@ func mutants() map[string]mutant {
 			stored(func(s guard.Store) guard.Store { return keeps{s} })},
 		"failures that are counted in memory alone": {[]string{"crash"}, "failures are forgotten",
 			stored(func(s guard.Store) guard.Store { return uncounted{s} })},
+		"a store that never forgets a device": {[]string{"devices"}, "forgotten devices were accepted",
+			stored(func(s guard.Store) guard.Store { return remembers{s} })},
+		"a verify that accepts every device": {[]string{"devices"}, "guesses of a device gave tokens",
+			wrapped(settings.VerifyAuthChallenge, func(h lab.Function) lab.Function { return credulous{h} })},
 		"a trigger that panics": {[]string{"hostile"}, "panicked",
 			stored(func(s guard.Store) guard.Store { return jumpy{s} })},
 	}
@@ -74,6 +78,21 @@ type uncounted struct{ guard.Store }
 
 func (uncounted) SpendGuess(context.Context, string, guard.Bucket, int, time.Time) (bool, error) {
 	return true, nil
+}
+
+// remembers forgets no device.
+type remembers struct{ guard.Store }
+
+func (remembers) ForgetDevices(context.Context, string) error { return nil }
+
+// credulous takes every answer to a device's round for right.
+type credulous struct{ lab.Function }
+
+func (c credulous) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	if bytes.Contains(event, []byte(`"action":"device"`)) {
+		return []byte(`{"response":{"answerCorrect":true}}`), nil
+	}
+	return c.Function.Invoke(ctx, event)
 }
 
 // checkThenAct is the race that a conditional write prevents.

@@ -28,6 +28,7 @@ type attack struct {
 // attacks returns every attack in the order of the report.
 func attacks() []attack {
 	both, first := []settings.Mode{settings.Passwordless, settings.Password}, []settings.Mode{settings.Passwordless}
+	password := []settings.Mode{settings.Password}
 	return []attack{
 		{"year", "a year of guesses", both, false, yearOfGuesses},
 		{"parallel", "parallel answers", both, false, parallelAnswers},
@@ -35,6 +36,7 @@ func attacks() []attack {
 		{"elsewhere", "a right code in the wrong place", both, false, elsewhere},
 		{"bypass", "every entry with one factor too few", both, false, bypasses},
 		{"forged", "forged session rows", both, false, forgedRows},
+		{"devices", "remembered devices", password, false, devices},
 		{"lockout", "locking the owner out", both, false, lockout},
 		{"flood", "floods of mail", both, false, floods},
 		{"enumeration", "finding out who has an account", both, false, enumeration},

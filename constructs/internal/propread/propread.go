@@ -3,6 +3,7 @@
 package propread
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -37,7 +38,7 @@ func (r *Reader) Whole(prop string, value *float64, least, most, preset int, uni
 	n := int(*value)
 	if float64(n) != *value || n < least || n > most {
 		r.Add("%s must be %s (received: %s); leave it nil for %s",
-			prop, allowed, strconv.FormatFloat(*value, 'f', -1, 64), Thousands(preset))
+			prop, allowed, strconv.FormatFloat(*value, 'f', -1, 64), cmp.Or(strings.TrimPrefix(Thousands(preset), "0"), "none"))
 		return preset
 	}
 	return n

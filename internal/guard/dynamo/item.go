@@ -26,8 +26,13 @@ func itemOf(a map[string]types.AttributeValue) guard.Item {
 		UsedAt: numberOf(a, "ua"),
 		Proven: numberOf(a, "fp"),
 		Mark:   guard.Mark{Address: textOf(a, "bx"), At: numberOf(a, "bt"), Until: numberOf(a, "be")},
+
+		Devices: guard.Devices(textOf(a, devices)),
 	}
 }
+
+// devices is the attribute with an account's remembered devices.
+const devices = "dv"
 
 // counter is the prefix of the attributes that hold a quota's counters.
 const counter = "q_"

@@ -171,6 +171,35 @@ func (s *Store) MarkBounced(ctx context.Context, key string, m guard.Mark, now t
 	return itemOf(out), marked, wrap("mark an address", err)
 }
 
+// RememberDevice implements [guard.Store] by a strongly consistent read and one conditional write,
+// both again where the write lost.
+func (s *Store) RememberDevice(ctx context.Context, key string, d guard.Device, until, now time.Time) (bool, error) {
+	for range guard.RememberTries {
+		i, err := s.Read(ctx, key)
+		if err != nil {
+			return false, err
+		}
+		list := func(d guard.Devices) []field { return []field{{devices, string(d), d == ""}} }
+		u := update{}
+		u.swap(list(i.Devices), list(i.Devices.Add(d, until, now)))
+		u.only("attribute_exists(#"+PartitionKey+")", []string{PartitionKey})
+		u.keepUntil(now)
+		if _, won, err := s.write(ctx, key, u); won || err != nil {
+			return won, wrap("remember a device", err)
+		}
+	}
+	return false, nil
+}
+
+// ForgetDevices implements [guard.Store] by one conditional write.
+func (s *Store) ForgetDevices(ctx context.Context, key string) error {
+	u := update{}
+	u.remove(devices)
+	u.only("attribute_exists(#"+devices+")", nil)
+	_, _, err := s.write(ctx, key, u)
+	return wrap("forget the devices", err)
+}
+
 func (s *Store) get(ctx context.Context, key string) (map[string]types.AttributeValue, error) {
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &s.table, Key: primary(key), ConsistentRead: aws.Bool(true)})

@@ -111,14 +111,20 @@ func mailState(i guard.Item) []field {
 }
 
 func (u *update) input(table, key string) *dynamodb.UpdateItemInput {
-	expression := "SET " + strings.Join(u.sets, ", ")
-	if len(u.removes) > 0 {
-		expression += " REMOVE " + strings.Join(u.removes, ", ")
+	var clauses []string
+	if len(u.sets) > 0 {
+		clauses = append(clauses, "SET "+strings.Join(u.sets, ", "))
 	}
+	if len(u.removes) > 0 {
+		clauses = append(clauses, "REMOVE "+strings.Join(u.removes, ", "))
+	}
+	expression := strings.Join(clauses, " ")
 	in := &dynamodb.UpdateItemInput{
 		TableName: &table, Key: primary(key), UpdateExpression: &expression,
-		ExpressionAttributeNames: maps.Clone(u.names), ExpressionAttributeValues: maps.Clone(u.values),
-		ReturnValues: u.returns}
+		ExpressionAttributeNames: maps.Clone(u.names), ReturnValues: u.returns}
+	if len(u.values) > 0 { // DynamoDB refuses an empty map
+		in.ExpressionAttributeValues = maps.Clone(u.values)
+	}
 	if len(u.conditions) > 0 {
 		// Sorted, so that a request is the same for the same update.
 		slices.Sort(u.conditions)

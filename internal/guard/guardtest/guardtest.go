@@ -52,6 +52,10 @@ func Run(t *testing.T, s guard.Store) {
 		"a mark is set once and touches nothing else":       mark,
 		"a mark creates no item":                            markCreates,
 		"a bounce does not shorten a complaint":             markKinds,
+		"devices are remembered, the first to end goes":     devices,
+		"parallel devices are all remembered":               devicesParallel,
+		"forgotten devices are gone, whoever remembers":     devicesForgotten,
+		"a device creates no item":                          deviceCreates,
 		"random calls agree with the arithmetic":            randomCalls,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -166,6 +166,25 @@ func (s *Store) ResendAsked(_ context.Context, key string) (bool, error) {
 	return s.resend[key], nil
 }
 
+// RememberDevice implements [guard.Store].
+func (s *Store) RememberDevice(_ context.Context, key string, d guard.Device, until, now time.Time) (bool, error) {
+	return s.change(key, func(i *guard.Item) bool {
+		_, found := s.items[key]
+		i.Devices = i.Devices.Add(d, until, now)
+		return found
+	})
+}
+
+// ForgetDevices implements [guard.Store].
+func (s *Store) ForgetDevices(_ context.Context, key string) error {
+	_, err := s.change(key, func(i *guard.Item) bool {
+		_, found := s.items[key]
+		i.Devices = ""
+		return found
+	})
+	return err
+}
+
 // MarkBounced implements [guard.Store].
 func (s *Store) MarkBounced(_ context.Context, key string, m guard.Mark, _ time.Time) (after guard.Item, marked bool,
 	err error) {

@@ -3,6 +3,7 @@ package tables
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,6 +20,9 @@ type item map[string]map[string]any
 type target struct {
 	TableName, IndexName string
 	Key, Item            item
+	// ExpressionAttributeNames has the attributes that expressions name by placeholders. Those that
+	// stand in an expression as they are get lost here.
+	ExpressionAttributeNames map[string]string
 }
 
 // body is the part of a request that the role of the caller is checked against.
@@ -82,6 +86,9 @@ func (s *Service) calls(operation string, b body) []iam.Request {
 			if keys := s.leadingKeys(t.TableName, append(items, t.Key, t.Item)); keys != nil {
 				r.Context["dynamodb:leadingkeys"] = keys
 			}
+			if names := t.attributes(); names != nil {
+				r.Context["dynamodb:attributes"] = names
+			}
 		}
 		if t.IndexName != "" {
 			r.Resource += "/index/" + t.IndexName
@@ -100,6 +107,15 @@ func (s *Service) calls(operation string, b body) []iam.Request {
 		add(operation, b.target)
 	}
 	return all
+}
+
+// attributes returns the names of the top-level attributes that a request has.
+func (t target) attributes() (names []string) {
+	names = slices.AppendSeq(names, maps.Keys(t.Key))
+	names = slices.AppendSeq(names, maps.Keys(t.Item))
+	names = slices.AppendSeq(names, maps.Values(t.ExpressionAttributeNames))
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // batched returns the keys and items of one table in a BatchGetItem or BatchWriteItem.

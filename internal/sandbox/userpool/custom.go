@@ -89,6 +89,9 @@ func tokenSource(state *session.State) string {
 
 // askCustom sends the client a challenge of CreateAuthChallenge.
 func (p *Pool) askCustom(c *call, s *subject, state *session.State, metadata map[string]string) (any, error) {
+	if p.opts.CreateSeesNoClientMetadata {
+		metadata = nil
+	}
 	made, err := p.triggers.Create(c.ctx, state, p.person(s), metadata)
 	if err != nil {
 		return nil, err

@@ -82,6 +82,9 @@ type Options struct {
 	// CUSTOM_CHALLENGE row without metadata to DefineAuthChallenge. By default the session is
 	// empty. The behaviour of a live pool is not established.
 	CustomChallengeEntryRow bool
+	// CreateSeesNoClientMetadata keeps ClientMetadata of RespondToAuthChallenge from
+	// CreateAuthChallenge. By default it is passed on, as AWS's documents state.
+	CreateSeesNoClientMetadata bool
 	// UnknownUserNameIsDummy makes the dummy UUID the userName of an unknown user in events, in
 	// place of the typed name. Which of them a live pool sends is not established.
 	UnknownUserNameIsDummy bool

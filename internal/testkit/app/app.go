@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -29,6 +30,8 @@ const Variable = "EMAILOTP_ASSEMBLY"
 const (
 	Passwordless = "EmailOtp-passwordless"
 	Password     = "EmailOtp-password"
+	// People is a password pool with every option for its people.
+	People = "EmailOtp-people"
 )
 
 // Stacks are the stacks in the order of the tests.
@@ -37,10 +40,12 @@ var Stacks = []string{Passwordless, Password}
 // Repo returns the root of the checkout.
 var Repo = sync.OnceValues(func() (string, error) { return build.Locate(context.Background()) })
 
-// Synthesise writes the assembly with both stacks into the directory out. It uses the directory app
+// Synthesise writes the assembly with all stacks into the directory out. It uses the directory app
 // for the CLI's project; both must not exist yet.
 func Synthesise(ctx context.Context, app, out string) error {
-	if err := Write(app, map[string]string{"passwordless": "passwordless", "password": "password"}); err != nil {
+	if err := Write(app, map[string]map[string]any{"passwordless": {"mode": "passwordless"},
+		"password": {"mode": "password"},
+		"people":   {"mode": "password", "rememberDevices": 30}}); err != nil {
 		return err
 	}
 	return synth.Run(ctx, synth.Options{App: app, Output: out})
@@ -85,8 +90,8 @@ func Assembly(t testing.TB) string {
 }
 
 // Write makes a project directory in which the CLI runs the repository's app, with environments of
-// these names and modes in place of those in the repository's cdk.json.
-func Write(dir string, modes map[string]string) error {
+// these names and keys in place of those in the repository's cdk.json.
+func Write(dir string, named map[string]map[string]any) error {
 	repo, err := Repo()
 	if err != nil {
 		return err
@@ -104,9 +109,11 @@ func Write(dir string, modes map[string]string) error {
 	}
 	file["app"] = fmt.Sprintf("cd %q && go run .", repo)
 	environments := map[string]any{}
-	for name, mode := range modes {
-		environments[name] = map[string]any{"mode": mode, "region": "eu-west-1", "sender": "codes@example.com",
-			"productName": "Example", "removalPolicy": "destroy"}
+	for name, keys := range named {
+		environment := map[string]any{"region": "eu-west-1", "sender": "codes@example.com", "productName": "Example",
+			"removalPolicy": "destroy"}
+		maps.Copy(environment, keys)
+		environments[name] = environment
 	}
 	file["context"].(map[string]any)["emailotp"] = environments
 	if text, err = json.Marshal(file); err != nil {

@@ -33,6 +33,8 @@ type Plan struct {
 	Tables *tables.Service
 	// Share is a lab whose key and inbox this one uses too: another pool of the same account.
 	Share *Lab
+	// Blind keeps client metadata from create.
+	Blind bool
 	// Pool adjusts the user pool.
 	Pool func(*PoolOptions)
 	// Wire has the triggers call their services over loopback by the clients that they have in the

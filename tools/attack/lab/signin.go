@@ -82,12 +82,22 @@ type SignIn struct {
 }
 
 // Start begins a sign-in.
-func (l *Lab) Start(who Person) *SignIn {
+func (l *Lab) Start(who Person) *SignIn { return l.StartWith(who, nil) }
+
+// StartWith begins a sign-in with client metadata beside the proof of the password.
+func (l *Lab) StartWith(who Person, metadata map[string]string) *SignIn {
 	s := &SignIn{Lab: l, Who: who, Client: l.Client, rows: []Row{}}
 	if l.Plan.Mode == settings.Password {
 		s.rows = slices.Clone(ProvenPassword)
 	}
-	s.next(nil)
+	s.next(metadata)
+	return s
+}
+
+// Enter shows define a session of the caller's own and goes on as it decides.
+func (s *SignIn) Enter(rows []Row, metadata map[string]string) *SignIn {
+	s.rows = rows
+	s.next(metadata)
 	return s
 }
 
@@ -134,18 +144,21 @@ func (s *SignIn) next(metadata map[string]string) {
 	case d.FailAuthentication:
 		s.End = failed
 	case d.ChallengeName == "CUSTOM_CHALLENGE":
-		s.create()
+		s.create(metadata)
 	default:
 		s.stop(fmt.Errorf("define requested %q", d.ChallengeName))
 	}
 }
 
-func (s *SignIn) create() {
+func (s *SignIn) create(metadata map[string]string) {
 	var c struct {
 		PublicChallengeParameters, PrivateChallengeParameters map[string]string
 		ChallengeMetadata                                     string
 	}
 	request := map[string]any{"session": s.rows, "challengeName": "CUSTOM_CHALLENGE"}
+	if !s.Lab.Plan.Blind {
+		request["clientMetadata"] = metadata
+	}
 	if err := s.Trigger(settings.CreateAuthChallenge, request, &c); err != nil {
 		s.stop(err)
 		return
@@ -164,7 +177,7 @@ func (s *SignIn) Verify(answer any, metadata map[string]string) (right bool, err
 }
 
 // Answer gives an answer and goes on to the next round.
-func (s *SignIn) Answer(answer any) *SignIn { return s.respond(answer, nil) }
+func (s *SignIn) Answer(answer any) *SignIn { return s.AnswerWith(answer, nil) }
 
 // SignsIn begins a sign-in, answers the newest mail's code, and reports whether it gave tokens.
 func (l *Lab) SignsIn(who Person) bool {
@@ -174,10 +187,11 @@ func (l *Lab) SignsIn(who Person) bool {
 
 // Resend requests the mail again.
 func (s *SignIn) Resend() *SignIn {
-	return s.respond(contract.ActionResend, map[string]string{contract.ClientMetadataAction: contract.ActionResend})
+	return s.AnswerWith(contract.ActionResend, map[string]string{contract.ClientMetadataAction: contract.ActionResend})
 }
 
-func (s *SignIn) respond(answer any, metadata map[string]string) *SignIn {
+// AnswerWith gives an answer with client metadata beside it.
+func (s *SignIn) AnswerWith(answer any, metadata map[string]string) *SignIn {
 	if s.End != Open {
 		return s
 	}

@@ -21,7 +21,8 @@ import { confirmSignIn, fetchAuthSession, signIn, signOut, signUp } from 'aws-am
 import type { SignInOutput } from 'aws-amplify/auth';
 import { isAddressShaped, isMailable, normalizeAddress } from './address';
 import { challengeOf, digits } from './challenge';
-import { resendRequest } from './contract';
+import { deviceRequest, rememberRequest, resendRequest } from './contract';
+import { Device, draw } from './device';
 import { forget, recall, remember } from './memory';
 import { messageOf, nameOf, Problem, problemOf, refusalOf, survivable, type Phase } from './problem';
 import type { Notice, Session, State } from './state';
@@ -43,6 +44,8 @@ export interface Options {
   signUpAttributes?: { locale?: string; zoneinfo?: string };
   /** Tells sign-ins of the same tab apart: one that a reload interrupted goes on under the same key alone. */
   key?: string;
+  /** The app client's id, where its pool remembers devices: their secrets are kept apart by it. */
+  devicesOf?: string;
   /** How long an action may take in milliseconds; 30 s by default, for Cognito may call a trigger thrice. */
   timeout?: number;
 }
@@ -115,13 +118,19 @@ export class EmailSignIn {
     });
   }
 
-  /** Answers with the typed or pasted code. An answer that can't be a code fails without a request. */
-  answer(code: string): Promise<State> {
+  /**
+   * Answers with the typed or pasted code. An answer that can't be a code fails without a request. On
+   * request a right code has this browser remembered, with the option devicesOf.
+   */
+  answer(code: string, remember = false): Promise<State> {
     return this.act(async (set) => {
-      const { challenge } = this.expect('code');
+      const { challenge, email } = this.expect('code');
       const clean = digits(code);
       if (clean === '' || (challenge.codeLength > 0 && clean.length !== challenge.codeLength)) throw new Problem('code-shape');
-      await this.respond(set, clean);
+      const device = remember ? await this.device(email) : undefined;
+      const drawn = device && (await draw());
+      await this.respond(set, clean, drawn && rememberRequest(drawn.commitment));
+      if (drawn && this.current.step === 'signed-in') device.keep(drawn.secret);
     });
   }
 
@@ -175,15 +184,17 @@ export class EmailSignIn {
     });
   }
 
-  /** Signs out on all devices, or fails and leaves everything as it is. */
+  /** Signs out on all devices, or fails and leaves everything as it is. This browser is no longer remembered. */
   signOutEverywhere(): Promise<State> {
     return this.act(async (set) => {
+      const device = this.current.step === 'signed-in' ? await this.device(this.current.session.email) : undefined;
       const next = this.startAgain('signed-out-everywhere');
       // Amplify's own signOut({ global: true }) hides whether Cognito did it.
       await this.inTime(this.globalSignOut()).catch((error) => {
         throw this.problem(error, 'session');
       });
       await this.inTime(signOut());
+      device?.drop();
       set(next);
     });
   }
@@ -193,10 +204,11 @@ export class EmailSignIn {
     const withPassword = this.options.mode === 'password';
     const phase = withPassword ? 'password' : 'start';
     if (withPassword && !password) throw new Problem('missing-password');
+    const device = await this.device(username);
     let output: SignInOutput;
     try {
       output = await this.inTime(signIn(withPassword
-        ? { username, password: password!, options: { authFlowType: 'CUSTOM_WITH_SRP' } }
+        ? { username, password: password!, options: { authFlowType: 'CUSTOM_WITH_SRP', ...(device?.secret && { clientMetadata: deviceRequest }) } }
         : { username, options: { authFlowType: 'CUSTOM_WITHOUT_SRP' } }));
     } catch (error) {
       if (nameOf(error) !== 'UserAlreadyAuthenticatedException') throw this.problem(error, phase);
@@ -204,7 +216,29 @@ export class EmailSignIn {
       if (!session) throw this.problem(error, phase);
       return set({ step: 'signed-in', session });
     }
+    if (device?.secret) output = await this.offer(device, device.secret, output);
     await this.proceed(set, output, username, isNew);
+  }
+
+  /** Answers with the secret of a remembered device where the pool accepts one, or drops it. */
+  private async offer(device: Device, secret: string, output: SignInOutput): Promise<SignInOutput> {
+    const next = output.nextStep;
+    if (next.signInStep !== 'CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE') return output;
+    let answered = output;
+    if (next.additionalInfo?.challenge) {
+      try {
+        answered = await this.inTime(confirmSignIn({ challengeResponse: secret, options: { clientMetadata: deviceRequest } }));
+      } catch (error) {
+        throw this.problem(error, 'code');
+      }
+    }
+    if (answered.nextStep.signInStep !== 'DONE') device.drop();
+    return answered;
+  }
+
+  private async device(username: string): Promise<Device | undefined> {
+    const { devicesOf, mode } = this.options;
+    return devicesOf && mode === 'password' ? Device.of(devicesOf, username) : undefined;
   }
 
   /** Answers the present challenge, and goes back to the start where the sign-in ended. */

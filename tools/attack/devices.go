@@ -1,0 +1,196 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
+)
+
+// deviceDays is how long the attacked pools remember a device.
+const deviceDays = 30
+
+var useDevice = map[string]string{contract.ClientMetadataAction: contract.ActionDevice}
+
+// remembering makes a password pool remember devices.
+func remembering(s *settings.Settings) {
+	if s.Mode == settings.Password {
+		s.RememberDevices = deviceDays
+	}
+}
+
+// secretOf returns the secret of a device, by one letter.
+func secretOf(letter string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat(letter, guard.DeviceSecretSize)))
+}
+
+// rememberRequest is what a client sends to have a secret remembered.
+func rememberRequest(secret string) map[string]string {
+	raw, _ := base64.RawURLEncoding.DecodeString(secret)
+	sum := sha256.Sum256(raw)
+	return map[string]string{contract.ClientMetadataAction: contract.ActionRemember,
+		contract.ClientMetadataDevice: base64.RawURLEncoding.EncodeToString(sum[:])}
+}
+
+// remember signs in with a code and has a device remembered.
+func remember(l *lab.Lab, who lab.Person, letter string) {
+	l.Clock.Advance(2 * cooldown)
+	s := l.Start(who)
+	s.AnswerWith(s.Code(), rememberRequest(secretOf(letter)))
+	need(l, s.End == lab.Signed, "the device's owner did not sign in")
+	l.Clock.Advance(2 * cooldown)
+}
+
+// deviceUse uses a device in one way. Proper uses must be accepted, all others refused.
+type deviceUse struct {
+	name   string
+	proper bool
+	try    func(l *lab.Lab) *lab.SignIn
+}
+
+// devices uses remembered devices in every wrong way, where create is shown the client's metadata
+// and where it isn't.
+func devices(r *run, m settings.Mode) {
+	words := map[bool]string{true: "tokens", false: "no tokens"}
+	for _, blind := range []bool{false, true} {
+		where := map[bool]string{false: "", true: ", metadata hidden from create"}[blind]
+		for _, u := range deviceUses() {
+			l := r.Lab(lab.Plan{Mode: m, Memory: r.opts.small, Blind: blind, Change: remembering})
+			remember(l, lab.Owner(1), "a")
+			s := u.try(l)
+			r.Check(unexpected(s.Err))
+			in := s.End == lab.Signed
+			r.add(m, u.name+where, 1, words[in], words[u.proper],
+				unless(in == u.proper, "%s: %s", u.name, words[in]))
+		}
+		guessedDevices(r, m, blind, where)
+		parallelDevices(r, m, blind, where)
+	}
+}
+
+func deviceUses() []deviceUse {
+	alice, bob := lab.Owner(1), lab.Owner(2)
+	answer := func(l *lab.Lab, who lab.Person) *lab.SignIn {
+		return l.StartWith(who, useDevice).AnswerWith(secretOf("a"), useDevice)
+	}
+	return []deviceUse{
+		{"a device in its own account", true, func(l *lab.Lab) *lab.SignIn { return answer(l, alice) }},
+		{"a moment before its time ends", true, func(l *lab.Lab) *lab.SignIn {
+			l.Clock.Advance(deviceDays*24*time.Hour - 3*cooldown)
+			return answer(l, alice)
+		}},
+		{"expired", false, func(l *lab.Lab) *lab.SignIn {
+			l.Clock.Advance(deviceDays * 24 * time.Hour)
+			return answer(l, alice)
+		}},
+		{"in another account with a device of its own", false, func(l *lab.Lab) *lab.SignIn {
+			remember(l, bob, "b")
+			return answer(l, bob)
+		}},
+		{"in another pool with the same key", false, func(l *lab.Lab) *lab.SignIn {
+			other := l.Scope.Lab(lab.Plan{Mode: l.Plan.Mode, Memory: l.Plan.Memory, Blind: l.Plan.Blind,
+				Change: remembering, Share: l})
+			remember(other, alice, "b")
+			return answer(other, alice)
+		}},
+		{"after a change of the address", false, func(l *lab.Lab) *lab.SignIn {
+			return answer(l, alice.With("email", "moved@example.com"))
+		}},
+		{"after forget", false, func(l *lab.Lab) *lab.SignIn {
+			s := l.Start(alice)
+			s.AnswerWith(s.Code(), map[string]string{contract.ClientMetadataAction: contract.ActionForget})
+			l.Clock.Advance(2 * cooldown)
+			return answer(l, alice)
+		}},
+		{"by its commitment in place of its secret", false, func(l *lab.Lab) *lab.SignIn {
+			commitment := rememberRequest(secretOf("a"))[contract.ClientMetadataDevice]
+			return l.StartWith(alice, useDevice).AnswerWith(commitment, useDevice)
+		}},
+		{"stolen, without the password", false, func(l *lab.Lab) *lab.SignIn {
+			s := &lab.SignIn{Lab: l, Client: l.Client, Who: alice}
+			return s.Enter([]lab.Row{{Name: "SRP_A", Result: true}, {Name: "PASSWORD_VERIFIER"}}, useDevice).
+				AnswerWith(secretOf("a"), useDevice)
+		}},
+		{"after a new password in the same sign-in", false, func(l *lab.Lab) *lab.SignIn {
+			s := &lab.SignIn{Lab: l, Client: l.Client, Who: alice}
+			return s.Enter(append(lab.ProvenPassword[:2:2], lab.Row{Name: "NEW_PASSWORD_REQUIRED", Result: true}), useDevice).
+				AnswerWith(secretOf("a"), useDevice)
+		}},
+		{"in the second round", false, func(l *lab.Lab) *lab.SignIn {
+			return l.StartWith(alice, useDevice).AnswerWith(secretOf("b"), useDevice).AnswerWith(secretOf("a"), useDevice)
+		}},
+		{"remembered beside a wrong code", false, func(l *lab.Lab) *lab.SignIn {
+			s := l.Start(bob)
+			s.AnswerWith(wrongCode(s.Code()), rememberRequest(secretOf("a")))
+			return answer(l, bob)
+		}},
+	}
+}
+
+// guessedDevices answers with many secrets of the right form, and then lets the owner in.
+func guessedDevices(r *run, m settings.Mode, blind bool, where string) {
+	l := r.Lab(lab.Plan{Mode: m, Memory: true, Blind: blind, Change: remembering})
+	owner := lab.Owner(1)
+	remember(l, owner, "a")
+	in, tries := 0, r.scale(1000, 50)
+	for n := range tries {
+		s := l.StartWith(owner, useDevice).AnswerWith(secretOf(string(rune('b'+n%20))), useDevice)
+		if s.End == lab.Signed {
+			in++
+		}
+		l.Clock.Advance(time.Minute)
+	}
+	inbox := l.Inbox.Mails(owner.Email())
+	l.Clock.Advance(24 * time.Hour)
+	late := l.SignsIn(owner)
+	r.add(m, "guessed by someone with the password, a try a minute"+where, tries,
+		fmt.Sprintf("%d tokens, %d mails", in, inbox), "0",
+		unless(in == 0, "%d guesses of a device gave tokens", in),
+		unless(late, "the owner was kept out by guesses of a device"))
+}
+
+// parallelDevices replays one right code that remembers a device, and one device, many times at
+// once.
+func parallelDevices(r *run, m settings.Mode, blind bool, where string) {
+	l := r.Lab(lab.Plan{Mode: m, Blind: blind, Change: remembering})
+	owner := lab.Owner(1)
+	s := l.Start(owner)
+	code, errs := s.Code(), make([]error, replays)
+	r.atOnce(replays, func(i int) { _, errs[i] = s.Verify(code, rememberRequest(secretOf(string(rune('a'+i%20))))) })
+	item, err := l.Store.Read(r.Ctx, guard.Key(l.ID, owner.Name))
+	r.Check(err)
+	kept := 0
+	for n := range 20 {
+		raw, _ := base64.RawURLEncoding.DecodeString(secretOf(string(rune('a' + n))))
+		device := guard.NewDevice(l.ID, guard.Key(l.ID, owner.Name), otp.HashAddress(owner.Email()), guard.Commitment(raw))
+		if item.Devices.Has(device, l.Clock.Now()) {
+			kept++
+		}
+	}
+	r.add(m, "many devices remembered at once by one code"+where, replays, fmt.Sprintf("%d remembered", kept),
+		fmt.Sprintf("1 to %d", guard.MaxDevices),
+		unless(kept >= 1 && kept <= guard.MaxDevices, "%d devices are remembered", kept), oddError(errs))
+
+	l.Clock.Advance(2 * cooldown)
+	under := l.StartWith(owner, useDevice)
+	forget := l.Start(owner)
+	forget.AnswerWith(forget.Code(), map[string]string{contract.ClientMetadataAction: contract.ActionForget})
+	var accepted atomic.Int64
+	r.atOnce(replays, func(i int) {
+		var right bool
+		if right, errs[i] = under.Verify(secretOf(string(rune('a'+i%20))), useDevice); right {
+			accepted.Add(1)
+		}
+	})
+	r.add(m, "replayed at once after forget, in a sign-in begun before"+where, replays,
+		fmt.Sprintf("%d accepted", accepted.Load()), "0",
+		unless(accepted.Load() == 0, "%d answers of forgotten devices were accepted", accepted.Load()), oddError(errs))
+}
