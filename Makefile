@@ -36,7 +36,7 @@ dev: go ## sign in on this machine (MODE=password for the other mode, ARGS for f
 	@test -x bin/emailotp || echo "The first start compiles for about a minute with two processors; later ones take a second."
 	@test -x bin/emailotp || go run ./internal/gobuild $(DEV_BUILD)
 	@go build $(DEV_BUILD)
-	@bin/emailotp dev --mode $(MODE) $(ARGS)
+	@bin/emailotp dev --example --mode $(MODE) $(ARGS)
 
 check: go ## gofmt, go vet, staticcheck and the quick tests, without the CDK: under a minute
 	@go run ./internal/testrun -check -staticcheck $(STATICCHECK)

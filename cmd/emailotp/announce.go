@@ -20,7 +20,9 @@ type readyEvent struct {
 	Assembly  string         `json:"assembly"`
 	Triggers  []string       `json:"triggers"`
 	Users     []seeded       `json:"users"`
-	Report    []string       `json:"report"`
+	// ExampleURL is the example app's address; empty without --example.
+	ExampleURL string   `json:"exampleUrl,omitempty"`
+	Report     []string `json:"report"`
 }
 
 // announce prints the addresses and the commands to sign in.
@@ -29,6 +31,9 @@ func (d *dev) announce(sb *sandbox.Sandbox, users []seeded) error {
 		Users: append([]seeded{}, users...), Report: append([]string{}, sb.Report()...)}
 	for _, t := range sb.Triggers() {
 		e.Triggers = append(e.Triggers, string(t))
+	}
+	if d.exampleListener != nil {
+		e.ExampleURL = d.exampleURL() + "/"
 	}
 	if d.flags.json {
 		return json.NewEncoder(d.out).Encode(e)
@@ -55,6 +60,9 @@ func (d *dev) announceHuman(e readyEvent) {
 		for _, client := range c.OAuth.Clients {
 			fmt.Fprintf(w, "  OAuth client\t%s for %s\n", client.ClientID, strings.Join(client.CallbackURLs, ", "))
 		}
+	}
+	if e.ExampleURL != "" {
+		fmt.Fprintf(w, "  example app\t%s\n", p.bold(e.ExampleURL))
 	}
 	if c.TLS != nil {
 		fmt.Fprintf(w, "  by https\t%s (certificate %s)\n", c.TLS.DiscoveryURL, display(c.TLS.CertificateFile))

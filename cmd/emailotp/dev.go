@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,7 +48,7 @@ type devFlags struct {
 	poolClients                        []string
 	users, stubs, requires, modules    []string
 	callbacks, logouts                 []string
-	tls                                bool
+	tls, example                       bool
 	json, verbose                      bool
 }
 
@@ -69,7 +70,8 @@ that has to be changed at the first sign-in. Without --user there is user@exampl
 An app that signs in by redirect (OAuth 2.0, as with Cognito's managed login) is given by
 its --callback. The sandbox then has a public client with these addresses, and serves the
 endpoints on the sign-in page's origin; the ready file has them under "oauth". --tls serves
-the origin by https too, with a certificate of its own.
+the origin by https too, with a certificate of its own. --example serves such an app,
+with an API that its token opens.
 
 The app's own triggers run as they are: Go binaries, and nodejs and python functions by
 this machine's Node.js and Python, without the environment of this shell. One that can't
@@ -116,6 +118,7 @@ that, and --require NAME makes it an error. NAME is a function's logical id or n
 		"address to which an app that signs in by redirect returns; may be repeated")
 	flags.StringArrayVar(&f.logouts, "logout-url", nil, "address to which that app signs out; may be repeated")
 	flags.BoolVar(&f.tls, "tls", false, "serve the sign-in page by https too, with a certificate of its own")
+	flags.BoolVar(&f.example, "example", false, "serve an example app that signs in by redirect, at http://localhost")
 	flags.BoolVar(&f.json, "json", false, "print JSON, an object a line")
 	flags.BoolVar(&f.verbose, "verbose", false, "show the CDK's output and the sandbox's own log")
 	return cmd
@@ -160,6 +163,9 @@ type dev struct {
 	streams
 	paint   painter
 	display *progress.Display // of the start
+	// exampleListener is the example app's, opened before the sandbox starts: its address is a
+	// client's callback. nil without --example.
+	exampleListener net.Listener
 }
 
 func (d *dev) run(ctx context.Context) error {
@@ -176,6 +182,10 @@ func (d *dev) run(ctx context.Context) error {
 	if err := d.findAssembly(ctx); err != nil {
 		return err
 	}
+	if err := d.findExample(ctx); err != nil {
+		return err
+	}
+	defer d.closeExample()
 	log := newTriggerLog(d.out, d.paint, d.flags.json)
 	sb, err := sandbox.Start(ctx, d.options(ctx, log))
 	if err != nil {
@@ -197,6 +207,9 @@ func (d *dev) fetch(ctx context.Context) {
 	}
 	go func() { _, _ = webbundle.Install(ctx, cache, d.display.Report) }()
 	go func() { _, _ = tables.Install(ctx, cache, d.display.Report) }()
+	if d.flags.example {
+		go func() { _, _ = webbundle.InstallExample(ctx, cache, d.display.Report) }()
+	}
 }
 
 // checkPort reports a port in use early.
@@ -304,6 +317,9 @@ func (d *dev) serve(ctx context.Context, sb *sandbox.Sandbox, log *triggerLog) e
 		return err
 	}
 	defer closePage()
+	if err := d.serveExample(ctx, sb); err != nil {
+		return err
+	}
 	ready := sb.Config()
 	if err := ready.WriteReadyFile(d.flags.readyFile); err != nil {
 		return err

@@ -92,10 +92,10 @@ func (b *tab) stored() string {
 	return eval[string](b, `[...Object.keys(localStorage), ...Object.keys(sessionStorage)].filter(k => k !== "emailotp.language").sort().join(" ")`)
 }
 
-// renew returns the pool's status for a refresh token.
-func (w *world) renew(token string) int {
+// renewAt returns the pool's status for a refresh token of a client.
+func (w *world) renewAt(client, token string) int {
 	w.t.Helper()
-	body, err := json.Marshal(map[string]any{"ClientId": w.cfg.UserPoolClientID, "AuthFlow": "REFRESH_TOKEN_AUTH",
+	body, err := json.Marshal(map[string]any{"ClientId": client, "AuthFlow": "REFRESH_TOKEN_AUTH",
 		"AuthParameters": map[string]string{"REFRESH_TOKEN": token}})
 	if err != nil {
 		w.t.Fatal(err)
@@ -160,7 +160,7 @@ func TestThePageHandsItsTokensOverAndKeepsNothing(t *testing.T) {
 		t.Errorf("%d hand-overs, want the same tokens twice and new ones after a new sign-in", len(all))
 	}
 	// The refresh token lives on.
-	if status := w.renew(all[2].RefreshToken); status != http.StatusOK {
+	if status := w.renewAt(w.cfg.UserPoolClientID, all[2].RefreshToken); status != http.StatusOK {
 		t.Errorf("the refresh token that was handed over is answered with %d, want it valid", status)
 	}
 	// Back leads to what was before the page.

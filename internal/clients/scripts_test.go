@@ -38,20 +38,25 @@ func TestThePagesSourcesTypeCheck(t *testing.T) {
 	if err := os.CopyFS(dir, web.Sources()); err != nil {
 		t.Fatal(err)
 	}
-	config, err := os.ReadFile("../../web/tsconfig.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "tsconfig.json"), config, 0o644); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"tsconfig.json", "example/tsconfig.json"} {
+		config, err := os.ReadFile(filepath.Join("../../web", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), config, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := os.Symlink(filepath.Join(modules, "node_modules"), filepath.Join(dir, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "node", filepath.Join("node_modules", "typescript", "bin", "tsc"), "--noEmit")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+	for _, project := range []string{".", "example"} {
+		cmd := exec.CommandContext(t.Context(), "node", filepath.Join("node_modules", "typescript", "bin", "tsc"),
+			"--noEmit", "--project", project)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", project, err, out)
+		}
 	}
 }
 

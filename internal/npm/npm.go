@@ -31,13 +31,20 @@ type Package struct {
 	// Beside names further files at the root of Files that are to lie beside node_modules, such as
 	// a program that uses the packages.
 	Beside []string
+	// Workspace, a directory below the root with a package.json, is the part of an npm workspace whose
+	// packages are installed; empty for the root's own.
+	Workspace string
 	// Dev installs what only checks and tests need, too.
 	Dev bool
 }
 
 // inputs are the files that an installation is made from.
 func (p Package) inputs() []string {
-	return append([]string{"package.json", "package-lock.json"}, p.Beside...)
+	inputs := []string{"package.json", "package-lock.json"}
+	if p.Workspace != "" {
+		inputs = append(inputs, p.Workspace+"/package.json")
+	}
+	return append(inputs, p.Beside...)
 }
 
 // Remedy ends the sentences about a missing Node or npm.
@@ -133,7 +140,11 @@ func (p Package) install(ctx context.Context, npm, cacheDir, dir string) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(temp, name), data, 0o644); err != nil {
+		file := filepath.Join(temp, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, data, 0o644); err != nil {
 			return err
 		}
 	}
@@ -161,6 +172,9 @@ func (p Package) arguments() []string {
 	args := []string{"ci", "--ignore-scripts", "--no-audit", "--no-fund"}
 	if !p.Dev {
 		args = append(args, "--omit=dev")
+	}
+	if p.Workspace != "" {
+		args = append(args, "--workspace="+p.Workspace)
 	}
 	return args
 }

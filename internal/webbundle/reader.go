@@ -18,7 +18,7 @@ const space = "page"
 const urls = "page-url"
 
 // loaders has the compiler's loader for each kind of source.
-var loaders = map[string]api.Loader{".ts": api.LoaderTS, ".css": api.LoaderCSS, ".json": api.LoaderJSON}
+var loaders = map[string]api.Loader{".ts": api.LoaderTS, ".tsx": api.LoaderTSX, ".css": api.LoaderCSS, ".json": api.LoaderJSON}
 
 // reader returns a plugin by which the compiler reads the sources. An import that isn't relative is
 // a package in modules.
@@ -29,7 +29,7 @@ func reader(sources fs.FS, modules string) api.Plugin {
 		if file, ok := strings.CutSuffix(name, "?url"); ok && exists(file) {
 			return api.OnResolveResult{Path: file, Namespace: urls}, nil
 		}
-		for _, candidate := range []string{name, name + ".ts"} {
+		for _, candidate := range []string{name, name + ".ts", name + ".tsx"} {
 			if exists(candidate) {
 				return api.OnResolveResult{Path: candidate, Namespace: space}, nil
 			}

@@ -23,7 +23,8 @@ var install = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	p := npm.Package{Name: "sign-in-clients", What: "the clients' tests", Files: web.Sources(), Dev: true}
+	p := npm.Package{Name: "sign-in-clients", What: "the clients' tests", Files: web.Sources(), Dev: true,
+		Beside: []string{"example/package.json"}}
 	return p.Install(context.Background(), cache, nil)
 })
 
