@@ -12,6 +12,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/progress"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/control"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/eventbus"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
@@ -186,7 +187,10 @@ func (s *Sandbox) startServices(callers gateway.Callers, pool *atomic.Pointer[us
 		return err
 	}
 	services := map[string]gateway.Service{gateway.SES: s.mail, gateway.KMS: kms,
-		gateway.Lambda: lambdaService{s, callers}, gateway.Secrets: secretService{s.plan.Secrets, callers}}
+		gateway.Lambda:         control.Service{Plan: s.plan, Callers: callers, Next: lambdaService{s, callers}},
+		gateway.CloudFormation: control.Service{Plan: s.plan, Callers: callers},
+		gateway.EventBridge:    control.Service{Plan: s.plan, Callers: callers},
+		gateway.Secrets:        secretService{s.plan.Secrets, callers}}
 	if s.table != nil {
 		services[gateway.DynamoDB] = s.table
 	}

@@ -29,8 +29,15 @@ const (
 	GuessesRefused Metric = "GuessesRefused"
 	// UserMailsRefused counts mails not sent because the user's budget was spent.
 	UserMailsRefused Metric = "UserMailsRefused"
-	// PoolMailsNearEnd counts mails that found a quota of the pool four fifths used.
+	// PoolMailsNearEnd counts mails that found a quota of the pool four fifths used: the sum of the
+	// following three.
 	PoolMailsNearEnd Metric = "PoolMailsNearEnd"
+	// PoolMailsNearEndVerified counts those to verified addresses.
+	PoolMailsNearEndVerified Metric = "PoolMailsNearEndVerified"
+	// PoolMailsNearEndUnverified counts those to addresses that were never proven.
+	PoolMailsNearEndUnverified Metric = "PoolMailsNearEndUnverified"
+	// PoolMailsNearEndUnknown counts decoys to SES's simulator.
+	PoolMailsNearEndUnknown Metric = "PoolMailsNearEndUnknown"
 	// PoolMailsRefused counts mails not sent because a quota of the pool was spent: the sum of the
 	// following three.
 	PoolMailsRefused Metric = "PoolMailsRefused"
@@ -82,7 +89,8 @@ const (
 // Metrics returns every metric in a fixed order.
 func Metrics() []Metric {
 	return []Metric{CodesSent, CodesResent, LongCodesSent, CodesJoined, CodesVerified, CodesWrong, CodesExpired,
-		GuessesRefused, UserMailsRefused, PoolMailsNearEnd, PoolMailsRefused, PoolMailsRefusedVerified,
+		GuessesRefused, UserMailsRefused, PoolMailsNearEnd, PoolMailsNearEndVerified,
+		PoolMailsNearEndUnverified, PoolMailsNearEndUnknown, PoolMailsRefused, PoolMailsRefusedVerified,
 		PoolMailsRefusedUnverified, PoolMailsRefusedUnknown, RecipientsRefused, MailsUncertain, MailsThrottled,
 		AddressesUnmailable, SignUpsRefused, AddressesBounced, AddressesComplained, MailsSuppressed, VerificationFaults,
 		Faults}

@@ -41,8 +41,8 @@ func accountOf(e *event, s settings.Settings) account {
 	} else {
 		a.key = guard.Key(e.UserPoolID, sub)
 	}
-	if !a.unknown && !e.isVerified() && s.Mode == settings.Passwordless {
-		a.class = guard.Unverified
+	if !a.unknown {
+		a.class = guard.ClassOf(s.Mode, e.isVerified())
 	}
 	// The key stands for the user: it is a hash of pool and sub, of the same length for all.
 	a.subject = otp.Subject{Pool: e.UserPoolID, User: a.key, Address: otp.HashAddress(a.address)}

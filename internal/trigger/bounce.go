@@ -14,7 +14,6 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -75,9 +74,9 @@ func (m MailEvents) handle(ctx context.Context, payload []byte, r *report) error
 		r.record(slog.LevelInfo, "ignored", reason)
 		return nil
 	}
-	mark := guard.ComplaintMark(addressMark(e.address), e.at)
+	mark := guard.ComplaintMark(guard.HashOfAddress(e.address), e.at)
 	if e.kind == "Bounce" {
-		mark = guard.BounceMark(addressMark(e.address), e.subType, e.at)
+		mark = guard.BounceMark(guard.HashOfAddress(e.address), e.subType, e.at)
 	}
 	item, marked, err := m.Store.MarkBounced(ctx, e.item, mark, m.Now())
 	switch {
@@ -109,12 +108,6 @@ func (m MailEvents) countBounce(ctx context.Context, r *report) {
 		r.cause(wordsf(err, "the bounce could not be counted in the quota"))
 		r.count(settings.Faults)
 	}
-}
-
-// addressMark is an address as an item's mark has it: a hash, so that the table names no user.
-func addressMark(address string) string {
-	h := otp.HashAddress(address)
-	return base64.RawURLEncoding.EncodeToString(h[:])
 }
 
 // mailEvent is the part of SES's event about a mail that is used.

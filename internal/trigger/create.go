@@ -139,7 +139,7 @@ func (x *execution) conclude(ctx context.Context, p plan, code otp.Code) (any, e
 	}
 	x.report(p)
 	private := private{challenge: challenge, binding: binding, key: p.key, resends: flow.MaxResends - p.meta.Resent,
-		mailRefund: policyOf(x.c.Settings).Mails(x.f.account.class)[0].Refill, device: x.f.device}
+		mailRefund: guard.PolicyOf(x.c.Settings).Mails(x.f.account.class)[0].Refill, device: x.f.device}
 	return createResponse{p.shown, private.parameters(), p.meta.String()}, nil
 }
 

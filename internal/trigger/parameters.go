@@ -1,7 +1,6 @@
 package trigger
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -110,10 +109,3 @@ func (p public) parameters() map[string]string {
 
 // stamp writes a time as clients read it: RFC 3339, UTC, whole seconds, always of the same length.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
-
-// keyTag returns a short name of a key, 8 characters of a hash of its ARN: the map and the session
-// that carry it are short of room.
-func keyTag(arn string) string {
-	h := sha256.Sum256([]byte(arn))
-	return base64.RawURLEncoding.EncodeToString(h[:6])
-}

@@ -90,15 +90,6 @@ type outcome struct {
 	item bool
 }
 
-func policyOf(s settings.Settings) guard.Policy {
-	return guard.Policy{CodeLength: s.CodeLength, CodeTTL: s.CodeTTL, Attempts: s.MaxAttempts,
-		Guesses: guardBucket(s), Key: keyTag(s.KeyARN)}
-}
-
-func guardBucket(s settings.Settings) guard.Bucket {
-	return guard.Bucket{Burst: s.GuessBurst, Refill: s.GuessRefill}
-}
-
 // isPassword reports whether the caller has proven a password.
 func (f facts) isPassword() bool { return f.settings.Mode == settings.Password }
 
@@ -107,12 +98,12 @@ func (f facts) isTooSoon() bool { return f.resend && f.now.Before(f.last.Sent.Ad
 
 // isMarked reports whether the account's address has a bounce or a complaint.
 func (f facts) isMarked() bool {
-	return !f.account.unknown && f.item.IsMarked(addressMark(f.account.address), f.now)
+	return !f.account.unknown && f.item.IsMarked(guard.HashOfAddress(f.account.address), f.now)
 }
 
 // decide plans a round. It is pure.
 func decide(f facts) plan {
-	policy := policyOf(f.settings)
+	policy := guard.PolicyOf(f.settings)
 	item := policy.Clamp(f.item, f.account.class, f.now)
 	d := f.decision(policy, item)
 	// In passwordless mode a round that could have mailed must look as if it did.
@@ -229,7 +220,7 @@ func (f facts) shown(d guard.Decision, after guard.Item, m flow.Metadata) map[st
 	if p.password {
 		p.destination = mail.Mask(f.account.address)
 		// Rounded up: a client that waits for it must not be too early.
-		allowed := policyOf(f.settings).MailAllowedAt(after, f.account.class, f.now)
+		allowed := guard.PolicyOf(f.settings).MailAllowedAt(after, f.account.class, f.now)
 		p.resendAt = allowed.Add(time.Second - 1).Truncate(time.Second)
 	}
 	return p.parameters()
@@ -284,12 +275,19 @@ func (f facts) outcome(d guard.Decision, looksMailed bool) outcome {
 	return outcome{reason: "kept"}
 }
 
-// quotaRefused are the metrics of refusals, by kind of quota.
-var quotaRefused = map[guard.Kind]settings.Metric{
-	guard.ProvenMails:   settings.PoolMailsRefusedVerified,
-	guard.UnprovenMails: settings.PoolMailsRefusedUnverified,
-	guard.DecoyMails:    settings.PoolMailsRefusedUnknown,
-}
+// The metrics of a quota near its end, and of refusals, by kind of quota.
+var (
+	quotaNearEnd = map[guard.Kind]settings.Metric{
+		guard.ProvenMails:   settings.PoolMailsNearEndVerified,
+		guard.UnprovenMails: settings.PoolMailsNearEndUnverified,
+		guard.DecoyMails:    settings.PoolMailsNearEndUnknown,
+	}
+	quotaRefused = map[guard.Kind]settings.Metric{
+		guard.ProvenMails:   settings.PoolMailsRefusedVerified,
+		guard.UnprovenMails: settings.PoolMailsRefusedUnverified,
+		guard.DecoyMails:    settings.PoolMailsRefusedUnknown,
+	}
+)
 
 // granted returns the plan as the pool's quota leaves it.
 func (p plan) granted(g guard.Grant) plan {
@@ -297,7 +295,7 @@ func (p plan) granted(g guard.Grant) plan {
 	case p.send == sendNothing:
 		return p
 	case g == guard.GrantedNearEnd:
-		p.metrics = append(p.metrics, settings.PoolMailsNearEnd)
+		p.metrics = append(p.metrics, settings.PoolMailsNearEnd, quotaNearEnd[p.quota.Kind])
 		return p
 	case g.OK():
 		return p

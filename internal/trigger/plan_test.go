@@ -32,7 +32,7 @@ func planFacts(m settings.Mode, change ...func(*facts)) facts {
 }
 
 func TestDecide(t *testing.T) {
-	tag := keyTag("arn:aws:kms:eu-west-1:123456789012:key/one")
+	tag := guard.KeyTag("arn:aws:kms:eu-west-1:123456789012:key/one")
 	later := func(d time.Duration) int64 { return planNow.Add(d).UnixMilli() }
 	live := func(f *facts) {
 		f.item.MailState = guard.MailState{Mail: later(5 * time.Minute), SlowMail: later(30 * time.Minute),
@@ -52,7 +52,7 @@ func TestDecide(t *testing.T) {
 	unknown := func(f *facts) { f.account.unknown, f.account.address = true, "" }
 	unmailable := func(f *facts) { unknown(f); f.account.unmailable = true }
 	marked := func(f *facts) {
-		f.item.Mark = guard.ComplaintMark(addressMark("user@example.com"), planNow.Add(-time.Hour))
+		f.item.Mark = guard.ComplaintMark(guard.HashOfAddress("user@example.com"), planNow.Add(-time.Hour))
 	}
 	fresh := func(f *facts) { f.item.Proven = later(-time.Hour) }
 	oldKey := func(f *facts) {
@@ -162,7 +162,7 @@ func TestGranted(t *testing.T) {
 	}{
 		{"granted", settings.Passwordless, guard.Granted, sendMail, "mailed", []settings.Metric{settings.CodesSent}},
 		{"near the end", settings.Passwordless, guard.GrantedNearEnd, sendMail, "mailed",
-			[]settings.Metric{settings.CodesSent, settings.PoolMailsNearEnd}},
+			[]settings.Metric{settings.CodesSent, settings.PoolMailsNearEnd, settings.PoolMailsNearEndVerified}},
 		{"refused, with a decoy", settings.Passwordless, guard.RefusedDecoy, sendDecoy, "pool-mail-budget",
 			[]settings.Metric{refused, kind}},
 		{"refused, without", settings.Passwordless, guard.Refused, sendNothing, "pool-mail-budget",

@@ -58,7 +58,7 @@ func (v Verify) respond(ctx context.Context, e *event, r *report) (any, error) {
 		r.record(slog.LevelInfo, "wrong", "expired")
 		r.count(settings.CodesExpired)
 		return verifyResponse{}, nil
-	case p.key != keyTag(v.Settings.KeyARN):
+	case p.key != guard.KeyTag(v.Settings.KeyARN):
 		r.record(slog.LevelWarn, "wrong", "another-key")
 		return verifyResponse{}, nil
 	}
@@ -85,7 +85,7 @@ func (v Verify) askResend(ctx context.Context, e *event, p private, now time.Tim
 // compare spends, compares and uses, in this order. TestCountsBeforeItCompares guards it.
 func (v Verify) compare(
 	ctx context.Context, e *event, a account, p private, answer string, now time.Time, r *report) (bool, error) {
-	bucket := guardBucket(v.Settings)
+	bucket := guard.GuessesOf(v.Settings)
 	refund := time.Duration(0)
 	if p.challenge.Digits != otp.LongDigits {
 		ok, err := v.Store.SpendGuess(ctx, a.key, bucket, guard.MaxFailures, now)

@@ -11,10 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud"
@@ -27,10 +24,9 @@ import (
 )
 
 var (
-	store  *dynamo.Store
-	client *dynamodb.Client // an operator's
-	ctx    = context.Background()
-	now    = time.Date(2026, 11, 5, 9, 5, 3, 0, time.UTC)
+	store *dynamo.Store
+	ctx   = context.Background()
+	now   = time.Date(2026, 11, 5, 9, 5, 3, 0, time.UTC)
 )
 
 // TestMain starts the real engine once: conditions are what this package is about.
@@ -61,8 +57,6 @@ func run(m *testing.M) int {
 	environment := map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "test",
 		"AWS_SECRET_ACCESS_KEY":     "test",
 		"AWS_ENDPOINT_URL_DYNAMODB": front.URL}
-	client = dynamodb.New(dynamodb.Options{Region: "eu-west-1", BaseEndpoint: &front.URL,
-		Credentials: credentials.NewStaticCredentialsProvider("operator", "test", "")})
 	// A machine under load may take longer than the functions' own second.
 	config, err := cloud.Config(cloud.DynamoDB,
 		func(name string) (string, bool) { v, ok := environment[name]; return v, ok }, time.Minute)
@@ -75,9 +69,9 @@ func run(m *testing.M) int {
 
 func TestStore(t *testing.T) { guardtest.Run(t, store) }
 
-// The expression is the one that the operations page gives.
 func TestAnOperatorClearsAMark(t *testing.T) {
 	const key = "an operator's"
+	operator := dynamo.Operator{Store: store}
 	n, _ := otp.NewNonce(now, rand.Reader)
 	want := guard.Item{MailState: guard.MailState{Mail: 7, Next: 9, Nonce: n.String(), Digits: 8, Key: "key"}}
 	mark := func() error {
@@ -87,9 +81,7 @@ func TestAnOperatorClearsAMark(t *testing.T) {
 	for _, err := range []error{
 		errorOf(store.Claim(ctx, key, guard.Item{}, want, now)),
 		mark(),
-		errorOf(client.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: aws.String("Guard"),
-			Key:              map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: key}},
-			UpdateExpression: aws.String("REMOVE bx, nonce"), ConditionExpression: aws.String("attribute_exists(pk)")})),
+		errorOf(operator.Unmark(ctx, key, now)),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -97,8 +89,46 @@ func TestAnOperatorClearsAMark(t *testing.T) {
 	}
 	want.Nonce = ""
 	got, err := store.Read(ctx, key)
-	if got.Mark.Address != "" || got.MailState != want.MailState || got.IsMarked("hash", now) || err != nil {
+	if got.Mark != (guard.Mark{}) || got.MailState != want.MailState || err != nil {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// Unlocking forgives what was spent. The code in the mailbox stays what it was, and a used code
+// stays used.
+func TestAnOperatorUnlocksAnAccount(t *testing.T) {
+	const key = "a locked account"
+	operator := dynamo.Operator{Store: store}
+	bucket := guard.Bucket{Burst: 3, Refill: time.Hour}
+	n, _ := otp.NewNonce(now, rand.Reader)
+	mailed := guard.Item{MailState: guard.MailState{Mail: 7, SlowMail: 8, Next: 9, Nonce: n.String(), Digits: 8, Key: "key"}}
+	for _, err := range []error{
+		errorOf(store.Claim(ctx, key, guard.Item{}, mailed, now)),
+		errorOf(store.Use(ctx, key, guard.Use{Issued: now, Challenge: "used"}, now)),
+		errorOf(store.SpendGuess(ctx, key, bucket, guard.MaxFailures, now)),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, _ := store.Read(ctx, key)
+	done, err := operator.Unlock(ctx, key, now)
+	want := before
+	want.Guess, want.Failures, want.Mail, want.SlowMail, want.Next = 0, 0, 0, 0, 0
+	if got, _ := store.Read(ctx, key); !done || err != nil || got != want || before.Failures != 1 {
+		t.Errorf("%+v became %+v (%t, %v)", before, got, done, err)
+	}
+}
+
+// A key without an item is another pool's or a stranger's: nothing may be created for it.
+func TestAnOperatorCreatesNoItem(t *testing.T) {
+	const key = "no item"
+	operator := dynamo.Operator{Store: store}
+	unmarked, err := operator.Unmark(ctx, key, now)
+	unlocked, err2 := operator.Unlock(ctx, key, now)
+	got, err3 := store.Read(ctx, key)
+	if unmarked || unlocked || err != nil || err2 != nil || err3 != nil || got != (guard.Item{}) {
+		t.Errorf("%t, %t, %+v: %v %v %v", unmarked, unlocked, got, err, err2, err3)
 	}
 }
 

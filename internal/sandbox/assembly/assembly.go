@@ -167,6 +167,7 @@ func (a *Assembly) addStack(s *stack, file string, depth int) error {
 	if err := readJSON(file, &s.template); err != nil {
 		return fmt.Errorf("template of stack %s in cloud assembly %s: %w; %s", s.path, s.dir, err, remedy)
 	}
+	s.file = file
 	a.stacks = append(a.stacks, s)
 	for _, id := range sortedKeys(s.template.Resources) {
 		r := s.template.Resources[id]

@@ -107,6 +107,7 @@ func (b *builder) triggers(config properties) map[userpool.Trigger]string {
 			b.plan.Pool.Triggers[trigger] = true
 		}
 	}
+	b.plan.Pool.TriggerARNs = found
 	return found
 }
 

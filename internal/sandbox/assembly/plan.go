@@ -43,6 +43,10 @@ type Plan struct {
 	Attachment *Attachment
 	// Bypasses are the findings that the template does not acknowledge.
 	Bypasses []rules.Finding
+	// Template is the file of the stack's template; Resources and Outputs are the stack's.
+	Template  string
+	Resources []Resource
+	Outputs   map[string]string
 	// Warnings name what the template has and the sandbox does not do.
 	Warnings []string
 }
@@ -164,6 +168,7 @@ func (a *Assembly) Plan(choice Choice) (*Plan, error) {
 	if b.ownTable != nil {
 		b.plan.Tables = append(b.plan.Tables, *b.ownTable)
 	}
+	b.deployed()
 	b.warnOfOthers()
 	b.warnOfTheApp()
 	if err := errors.Join(b.errs...); err != nil {

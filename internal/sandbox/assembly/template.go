@@ -15,6 +15,7 @@ type stack struct {
 	dir             string // of its assembly, where its assets are
 	account, region string
 	assets          map[string]asset
+	file            string // of the template
 	template        template
 
 	parent     *stack // of a nested stack

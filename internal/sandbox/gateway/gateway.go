@@ -24,6 +24,10 @@ const (
 	Cognito  = "cognito-idp"
 	Lambda   = "lambda"
 	Secrets  = "secretsmanager"
+
+	// Operators call these; functions do not.
+	CloudFormation = "cloudformation"
+	EventBridge    = "events"
 )
 
 // Call is one request to a service.

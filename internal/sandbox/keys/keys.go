@@ -90,7 +90,29 @@ type output struct {
 	MacValid     bool   `json:",omitempty"`
 }
 
-// ServeCall answers GenerateMac and VerifyMac. Every error has the status 400, as KMS's own have.
+// describe is the answer to DescribeKey, for an operator.
+func (s *Service) describe(c gateway.Call) gateway.Answer {
+	var in struct{ KeyId string }
+	if err := awsjson.Unmarshal(c.Body, &in); err != nil {
+		return refuse(awsjson.Fail("ValidationException", "the request is malformed"))
+	}
+	key, ok := s.byName[in.KeyId]
+	if !ok {
+		return refuse(s.notFound(in.KeyId))
+	}
+	call := iam.Request{Action: "kms:DescribeKey", Resource: key.ARN}
+	if !s.callers.AllowedWith(key.Policy, c.AccessKeyID, call) {
+		return s.callers.Denied(gateway.KMS, c.AccessKeyID, call)
+	}
+	state := "Enabled"
+	if key.Disabled {
+		state = "Disabled"
+	}
+	return gateway.JSON(gateway.KMS, http.StatusOK, map[string]any{"KeyMetadata": map[string]any{"Arn": key.ARN,
+		"KeyId": key.ID, "KeyState": state, "Enabled": !key.Disabled, "KeySpec": key.Spec, "KeyUsage": key.Usage}})
+}
+
+// ServeCall answers GenerateMac, VerifyMac and DescribeKey. Every error has the status 400, as KMS's own have.
 func (s *Service) ServeCall(_ context.Context, c gateway.Call) gateway.Answer {
 	var in verifyInput
 	var err error
@@ -99,6 +121,8 @@ func (s *Service) ServeCall(_ context.Context, c gateway.Call) gateway.Answer {
 		err = model.Decode(c.Body, &in.generateInput)
 	case "VerifyMac":
 		err = model.Decode(c.Body, &in)
+	case "DescribeKey":
+		return s.describe(c)
 	default:
 		return gateway.NotEmulated(c)
 	}

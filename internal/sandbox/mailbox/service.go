@@ -95,10 +95,10 @@ func badRequest(format string, args ...any) *refusal {
 	return refuse(http.StatusBadRequest, "BadRequestException", format, args...)
 }
 
-// ServeCall answers SendEmail.
+// ServeCall answers SendEmail and an operator's calls.
 func (s *Service) ServeCall(_ context.Context, c gateway.Call) gateway.Answer {
 	if c.Operation != "SendEmail" {
-		return gateway.NotEmulated(c)
+		return s.operator(c)
 	}
 	m, bad := parse(c.Body)
 	if bad == nil {

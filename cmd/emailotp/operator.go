@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/deployed"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
+	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
+)
+
+// operatorFlags choose the EmailOTP that an operator looks at: a deployed stack, or the sandbox.
+type operatorFlags struct {
+	stack, construct, region, profile, readyFile string
+	json, policy                                 bool
+}
+
+func (f *operatorFlags) add(cmd *cobra.Command) {
+	flags := cmd.PersistentFlags()
+	flags.StringVar(&f.stack, "stack", "", "name of the deployed stack; by default the running sandbox's")
+	flags.StringVar(&f.construct, "construct", "", "which EmailOTP, where the stack has several")
+	flags.StringVar(&f.region, "region", "", "AWS Region; by default the configuration's")
+	flags.StringVar(&f.profile, "profile", "", "profile of the AWS configuration")
+	flags.StringVar(&f.readyFile, "ready-file", defaultReadyFile, "ready file of the sandbox")
+	flags.BoolVar(&f.json, "json", false, "print JSON")
+	flags.BoolVar(&f.policy, "policy", false, "print the least IAM policy for the command, and do nothing else")
+}
+
+// check reports flags that contradict each other.
+func (f *operatorFlags) check() error {
+	if f.stack == "" && (f.region != "" || f.profile != "") {
+		return errors.New("--region and --profile go with --stack")
+	}
+	return nil
+}
+
+// connect returns the client and the EmailOTP that the flags choose.
+func (f *operatorFlags) connect(ctx context.Context) (*awsapi.Client, *deployed.EmailOTP, error) {
+	options, stack := awsapi.Options{Region: f.region, Profile: f.profile}, f.stack
+	if stack == "" {
+		c, err := sandbox.ReadReadyFile(f.readyFile)
+		if err != nil {
+			return nil, nil, hint(&signin.Unavailable{Sentence: err.Error()}, "name a deployed stack by --stack")
+		}
+		options, stack = awsapi.Options{Region: c.Region, Sandbox: c.KMSEndpoint}, c.Stack
+	}
+	api, err := awsapi.New(ctx, options)
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := deployed.Find(ctx, api, stack, f.construct)
+	return api, e, f.adviseOperator(api, err)
+}
+
+// adviseOperator adds what to do about an error of AWS's.
+func (f *operatorFlags) adviseOperator(api *awsapi.Client, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case awsapi.IsDenied(err):
+		return hint(err, "allow the action of the error; --policy prints the whole policy, for someone who may read the stack")
+	case api.IsSandbox() && errors.As(err, new(*url.Error)):
+		return hint(err, "is the sandbox still running?")
+	}
+	return err
+}
+
+// printPolicy prints an IAM policy.
+func printPolicy(s streams, statements []awsapi.Statement) error {
+	document, err := awsapi.Policy(statements...)
+	if err == nil {
+		_, err = fmt.Fprintf(s.out, "%s\n", document)
+	}
+	return err
+}
+
+// confirm asks for a yes at stdin, unless it was given before.
+func confirm(ctx context.Context, s streams, given bool, question string) error {
+	if given {
+		return nil
+	}
+	fmt.Fprintln(s.err, question)
+	if !isTerminal(s.in) {
+		return &usageError{errors.New("stdin is no terminal, so this can't be confirmed; give --yes")}
+	}
+	fmt.Fprint(s.err, "Type yes to go on: ")
+	answer, err := await(ctx, func() (string, error) { return bufio.NewReader(s.in).ReadString('\n') })
+	if err != nil || strings.TrimSpace(answer) != "yes" {
+		return errors.Join(errors.New("nothing was done"), errorUnlessEnd(err))
+	}
+	return nil
+}
+
+// errorUnlessEnd drops the end of the input, which is an answer too.
+func errorUnlessEnd(err error) error {
+	if errors.Is(err, errInterrupted) {
+		return err
+	}
+	return nil
+}

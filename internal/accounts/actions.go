@@ -1,0 +1,71 @@
+package accounts
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// ErrNoItem reports that the table has no item of the account: no code was requested for it in 400
+// days, so there is nothing to clear.
+var ErrNoItem = errors.New("the account has no item in the table, so nothing is counted or marked")
+
+// Unmark removes the mark of a bounce or a complaint, and takes the address off SES's own
+// suppression list. It reports whether that list had it.
+func (a *Accounts) Unmark(ctx context.Context, u *Account) (wasSuppressed bool, err error) {
+	isThere, errTable := a.store.Unmark(ctx, u.Key, a.Now())
+	errList := a.API.REST(ctx, awsapi.SES, "DeleteSuppressedDestination", http.MethodDelete,
+		"/v2/email/suppression/addresses/"+url.PathEscape(u.Email), nil)
+	wasSuppressed = errList == nil
+	if awsapi.IsNotFound(errList) || awsapi.IsAbsent(errList) {
+		errList = nil
+	}
+	if err = errors.Join(errTable, errList); err == nil && !isThere && !wasSuppressed {
+		err = ErrNoItem
+	}
+	return wasSuppressed, err
+}
+
+// Unlock fills the account's budgets for guesses and mails and ends its run of failures.
+func (a *Accounts) Unlock(ctx context.Context, u *Account) error {
+	done, err := a.store.Unlock(ctx, u.Key, a.Now())
+	if err == nil && !done {
+		err = ErrNoItem
+	}
+	return err
+}
+
+// Reset sets a temporary password and returns it. It mails nothing: Cognito's own reset would mail
+// a code, and the mailbox alone would then open the account.
+func (a *Accounts) Reset(ctx context.Context, u *Account) (password string, err error) {
+	if a.EmailOTP.Mode != settings.Password {
+		return "", errors.New("a passwordless pool has no passwords to reset; users sign in by the mailed code alone")
+	}
+	password = rand.Text() + "-aA1" // 130 bits, and every class that a policy may require
+	return password, a.admin(ctx, "AdminSetUserPassword", u, map[string]any{"Password": password, "Permanent": false})
+}
+
+// SignOut revokes the user's refresh tokens. Access and ID tokens stay valid until they expire, an
+// hour by default.
+func (a *Accounts) SignOut(ctx context.Context, u *Account) error {
+	return a.admin(ctx, "AdminUserGlobalSignOut", u, nil)
+}
+
+// Delete deletes the user from the pool. The item stays in the table until it expires: a new user
+// with the same address has a new sub, and so an item of its own.
+func (a *Accounts) Delete(ctx context.Context, u *Account) error {
+	return a.admin(ctx, "AdminDeleteUser", u, nil)
+}
+
+func (a *Accounts) admin(ctx context.Context, operation string, u *Account, more map[string]any) error {
+	in := map[string]any{"UserPoolId": a.EmailOTP.PoolID, "Username": u.Username}
+	for name, value := range more {
+		in[name] = value
+	}
+	return a.API.JSON(ctx, awsapi.Cognito, operation, in, nil)
+}

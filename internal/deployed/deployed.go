@@ -1,0 +1,243 @@
+// Package deployed finds an EmailOTP in a deployed stack: its pool, its functions with the settings
+// that they run by, its table and its key. It reads CloudFormation and Lambda, never a cloud
+// assembly, so it shows what runs and works for every app that imports the construct.
+package deployed
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// EmailOTP is a deployed EmailOTP.
+type EmailOTP struct {
+	// Stack is the name of its stack, Construct the part of its logical ids that the construct's
+	// path is, such as "SignIn".
+	Stack, Construct string
+	// Status is the stack's, such as "UPDATE_COMPLETE".
+	Status string
+	Mode   settings.Mode
+	PoolID string
+	// ClientID is the app client that the construct created.
+	ClientID string
+	// Functions are its functions.
+	Functions map[settings.Function]Function
+	// Settings are what create, verify and mail-events run by; those of a function that can't be
+	// read are zero.
+	Settings settings.Settings
+	// Resources are all resources of the stack by logical id, also of other constructs.
+	Resources map[string]Resource
+	// Acknowledged are the bypasses that the template accepts, as [rules.Finding.Mark] writes them.
+	Acknowledged []string
+	// Problems are what could not be read.
+	Problems []error
+}
+
+// Resource is a resource of the stack.
+type Resource struct {
+	Type, PhysicalID, Status string
+	Metadata                 map[string]any
+	Properties               map[string]any
+}
+
+// Function is a deployed function of EmailOTP.
+type Function struct {
+	// LogicalID is in the template, Name on Lambda.
+	LogicalID, Name string
+	// Lambda is Lambda's description; zero with Err.
+	Lambda Configuration
+	// Reserved is the function's reserved concurrency; nil for none.
+	Reserved *int
+	Err      error
+}
+
+// Configuration is the part of Lambda's FunctionConfiguration that is read.
+type Configuration struct {
+	FunctionName, FunctionArn, Runtime, State, StateReason, LastUpdateStatus, LastUpdateStatusReason string
+	CodeSha256, Role                                                                                 string
+	Architectures                                                                                    []string
+	MemorySize, Timeout                                                                              int
+	Environment                                                                                      struct{ Variables map[string]string }
+	LoggingConfig                                                                                    struct{ LogGroup string }
+	LastModified                                                                                     string
+}
+
+// Slot returns the part of a function's logical id that names it, such as "CreateAuthChallenge".
+func Slot(f settings.Function) string {
+	var b strings.Builder
+	for part := range strings.SplitSeq(string(f), "-") {
+		b.WriteString(strings.ToUpper(part[:1]) + part[1:])
+	}
+	return b.String()
+}
+
+// Find reads the EmailOTP of a stack. Construct chooses among several; empty takes the only one. An
+// error means that there is none to be found; what else fails stands in Problems.
+func Find(ctx context.Context, api *awsapi.Client, stack, construct string) (*EmailOTP, error) {
+	s, err := read(ctx, api, stack)
+	if err != nil {
+		return nil, err
+	}
+	found := s.constructs()
+	names := slices.Sorted(maps.Keys(found))
+	switch {
+	case len(names) == 0:
+		return nil, s.without(ctx, api, construct)
+	case construct == "" && len(names) > 1:
+		return nil, fmt.Errorf("stack %s has several EmailOTPs; choose one by --construct: %s", stack, strings.Join(names, ", "))
+	case construct == "":
+		construct = names[0]
+	case found[construct] == nil:
+		return nil, fmt.Errorf("stack %s has no EmailOTP %s; it has: %s", stack, construct, strings.Join(names, ", "))
+	}
+	e := &EmailOTP{Stack: s.name, Status: s.status, Construct: construct, Functions: map[settings.Function]Function{},
+		Resources: s.resources, Problems: s.problems}
+	e.readFunctions(ctx, api, found[construct])
+	e.identify()
+	return e, nil
+}
+
+// constructs groups the functions with EmailOTP's mark by the logical id's part before the
+// function's own name.
+func (s *stack) constructs() map[string]map[settings.Function]string {
+	found := map[string]map[settings.Function]string{}
+	for id, r := range s.resources {
+		name, _ := r.Metadata[contract.MetadataFunction].(string)
+		if name == "" || r.Type != "AWS::Lambda::Function" {
+			continue
+		}
+		prefix, _, _ := strings.Cut(id, Slot(settings.Function(name)))
+		if found[prefix] == nil {
+			found[prefix] = map[settings.Function]string{}
+		}
+		found[prefix][settings.Function(name)] = id
+	}
+	return found
+}
+
+// without is the error of a stack without an EmailOTP. It names the nested stacks that may have it.
+func (s *stack) without(ctx context.Context, api *awsapi.Client, construct string) error {
+	var nested []string
+	for _, r := range s.resources {
+		if r.Type == "AWS::CloudFormation::Stack" && r.PhysicalID != "" {
+			if parts := strings.Split(r.PhysicalID, "/"); len(parts) > 1 {
+				nested = append(nested, parts[1])
+			}
+		}
+	}
+	slices.Sort(nested)
+	problem := fmt.Errorf("stack %s has no function with the mark %s, so no EmailOTP", s.name, contract.MetadataFunction)
+	if len(nested) > 0 {
+		problem = fmt.Errorf("%w; it may be in one of its nested stacks: --stack %s", problem, strings.Join(nested, ", --stack "))
+	}
+	return errors.Join(append([]error{problem}, s.problems...)...)
+}
+
+// readFunctions asks Lambda for all functions at once.
+func (e *EmailOTP) readFunctions(ctx context.Context, api *awsapi.Client, ids map[settings.Function]string) {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for name, id := range ids {
+		wg.Go(func() {
+			f := Function{LogicalID: id, Name: e.Resources[id].PhysicalID}
+			var answer struct {
+				Configuration Configuration
+				Concurrency   struct{ ReservedConcurrentExecutions *int }
+			}
+			if f.Name == "" {
+				f.Err = fmt.Errorf("function %s was not created (%s)", id, cmp.Or(e.Resources[id].Status, "no status"))
+			} else {
+				f.Err = api.REST(ctx, awsapi.Lambda, "GetFunction", http.MethodGet,
+					"/2015-03-31/functions/"+url.PathEscape(f.Name), &answer)
+			}
+			f.Lambda, f.Reserved = answer.Configuration, answer.Concurrency.ReservedConcurrentExecutions
+			mu.Lock()
+			defer mu.Unlock()
+			e.Functions[name] = f
+		})
+	}
+	wg.Wait()
+}
+
+// identify reads the functions' settings, the pool and the client.
+func (e *EmailOTP) identify() {
+	for _, name := range []settings.Function{settings.CreateAuthChallenge, settings.VerifyAuthChallenge,
+		settings.MailEvents, settings.DefineAuthChallenge} {
+		f, isThere := e.Functions[name]
+		if !isThere || f.Err != nil {
+			continue
+		}
+		lookup := func(variable string) (string, bool) { v, ok := f.Lambda.Environment.Variables[variable]; return v, ok }
+		parsed, err := settings.Parse(name, lookup)
+		if err != nil {
+			e.Problems = append(e.Problems, fmt.Errorf("function %s: %w", f.Name, err))
+		}
+		e.merge(name, parsed)
+	}
+	e.Mode, e.PoolID = e.Settings.Mode, e.Settings.UserPoolID
+	for id, r := range e.Resources {
+		switch {
+		case !strings.HasPrefix(id, e.Construct):
+		case r.Metadata[contract.MetadataClient] != nil:
+			e.ClientID = r.PhysicalID
+			if mode, _ := r.Metadata[contract.MetadataClient].(string); e.Mode == "" {
+				e.Mode = settings.Mode(mode)
+			}
+		case r.Type == "AWS::Cognito::UserPool" && e.PoolID == "":
+			e.PoolID = r.PhysicalID
+		}
+	}
+	for _, r := range e.Resources {
+		marks, _ := r.Metadata[contract.MetadataAcknowledgedBypasses].([]any)
+		for _, mark := range marks {
+			if text, ok := mark.(string); ok {
+				e.Acknowledged = append(e.Acknowledged, text)
+			}
+		}
+	}
+	slices.Sort(e.Acknowledged)
+}
+
+// merge takes over the settings that the function reads.
+func (e *EmailOTP) merge(name settings.Function, parsed settings.Settings) {
+	for _, field := range settings.Fields() {
+		if field.ReadBy(name) {
+			reflect.ValueOf(field.Of(&e.Settings)).Elem().Set(reflect.ValueOf(field.Of(&parsed)).Elem())
+		}
+	}
+}
+
+// Find returns the resources of the construct of a type, by logical id in order.
+func (e *EmailOTP) Find(kinds ...string) (ids []string) {
+	for id, r := range e.Resources {
+		if strings.HasPrefix(id, e.Construct) && slices.Contains(kinds, r.Type) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// templateOf reads a template's body, which CloudFormation returns as it was sent.
+func templateOf(body string) (map[string]Resource, error) {
+	var t struct {
+		Resources map[string]Resource
+	}
+	if err := json.Unmarshal([]byte(body), &t); err != nil {
+		return nil, errors.New("the stack's template is no JSON, so the CDK did not make it")
+	}
+	return t.Resources, nil
+}
