@@ -99,7 +99,8 @@ account asks for confirmation, unless --yes is given.`,
   emailotp users unmark user@example.com --stack EmailOtp-prod --profile ops
   emailotp users delete 1f0c9d3e-7c1b-4a58-9a3e-2f6d4b8e5c70 --stack EmailOtp-prod --yes
   emailotp users unlock --policy --stack EmailOtp-prod`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SuggestionsMinimumDistance: 2,
 	}
 	f.add(cmd)
 	for _, u := range userCommands {

@@ -41,6 +41,7 @@ type config struct {
 	goarch        string
 	memorySize    int
 	logRetention  awslogs.RetentionDays
+	platform      platform
 	destroy       bool
 	keyGeneration int
 	codes         map[settings.Function]awslambda.Code

@@ -72,6 +72,14 @@ type EmailOTP interface {
 	// allows neither setting a password nor changing an attribute: both would open accounts.
 	GrantManageUsers(grantee awsiam.IGrantable) awsiam.Grant
 
+	// AddAlarms adds alarms with thresholds that suit most pools, and returns them by name. The
+	// comments of the Alarm constants have each threshold. A nil props takes every default. A
+	// second call is a panic with an [*Error].
+	AddAlarms(props *AlarmProps) map[Alarm]awscloudwatch.Alarm
+	// AddDashboard adds this EmailOTP's rows to a dashboard: the given one, or a new one. A nil
+	// props creates a dashboard with a generated name.
+	AddDashboard(props *DashboardProps) awscloudwatch.Dashboard
+
 	// Metric returns a metric that the functions write to CloudWatch, by its name, such as
 	// "CodesSent". docs/operations.md lists the names. An unknown name is a panic with an [*Error].
 	// The metric is a sum over 5 minutes by default.

@@ -3,7 +3,9 @@ package emailotp
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 
@@ -162,8 +164,30 @@ type EmailOTPProps struct {
 	// MemorySize is each function's memory in MiB, 128 to 10,240. Default: 512, which brings enough
 	// processor for a cold start's TLS handshakes.
 	MemorySize *float64
-	// LogRetention is how long the functions' logs are kept. Default: ONE_MONTH.
+	// LogRetention is how long the functions' logs are kept. It can't go with LogGroup. Default:
+	// ONE_MONTH.
 	LogRetention awslogs.RetentionDays
+	// LogGroup takes the logs of all functions, each in streams of its own. Default: a log group
+	// for each function.
+	LogGroup awslogs.ILogGroup
+	// EncryptionKey encrypts the table and the log groups that the construct creates. It must be a
+	// symmetric key of the stack's Region. The construct lets the functions' roles use it for the
+	// table and, where the key is of this app, CloudWatch Logs for the log groups; the policy of an
+	// imported key must allow logs.<Region>.amazonaws.com already. Codes are derived by [EmailOTP.Key],
+	// which it does not replace. Default: keys that AWS owns.
+	EncryptionKey awskms.IKey
+	// ReservedConcurrentExecutions is how many invocations of each function run at a time, 1 or
+	// more. It reserves and limits: beyond it Lambda refuses, and sign-ins fail. Default: what the
+	// account has left.
+	ReservedConcurrentExecutions *float64
+	// Tracing is AWS X-Ray's mode for each function. Default: DISABLED.
+	Tracing awslambda.Tracing
+	// VpcConfig runs the functions in a VPC. They must reach KMS, DynamoDB, SES and Cognito from
+	// there, by a NAT gateway or by endpoints. Default: none.
+	VpcConfig *VpcConfig
+	// CodeSigningConfig is the signing profiles that Lambda requires of the functions' code. Assets
+	// of the CDK are not signed, so every function's Code prop must be given with it. Default: none.
+	CodeSigningConfig awslambda.ICodeSigningConfig
 	// RemovalPolicy decides whether the pool, the key, the table, the logs and the SES identity are
 	// kept when the stack is deleted: RETAIN, RETAIN_ON_UPDATE_OR_DELETE or DESTROY. The first two
 	// are equal. The pool and the table are protected from deletion too where they are kept.
@@ -190,6 +214,18 @@ type EmailOTPProps struct {
 	// AttachUserPoolCode is that function's code, built beforehand. Only with an imported UserPool
 	// or CheckOnDeploy.
 	AttachUserPoolCode awslambda.Code
+}
+
+// VpcConfig is where the functions run, in the terms of [awslambda.FunctionOptions].
+type VpcConfig struct {
+	// Vpc is the network. Required.
+	Vpc awsec2.IVpc
+	// VpcSubnets selects the subnets. Default: the private ones.
+	VpcSubnets *awsec2.SubnetSelection
+	// SecurityGroups are the functions' security groups. Default: a new one for each function.
+	SecurityGroups *[]awsec2.ISecurityGroup
+	// AllowAllOutbound lets a new security group reach everything. Default: true.
+	AllowAllOutbound *bool
 }
 
 // UserPoolProps adjusts the pool that the construct creates. It has no field that opens a bypass:

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsses"
 	"github.com/aws/jsii-runtime-go"
@@ -260,6 +261,19 @@ var misuses = []misuse{
 	{"MemorySize", "a token", func(s awscdk.Stack, p *props) { p.MemorySize = tokenNumber(s) }, " must be known"},
 	{"LogRetention", "unknown", func(_ awscdk.Stack, p *props) { p.LogRetention = "FOREVER" },
 		` must be one of awslogs.RetentionDays (received: "FOREVER")`},
+	{"LogRetention", "with a log group", func(s awscdk.Stack, p *props) {
+		p.LogRetention, p.LogGroup = awslogs.RetentionDays_ONE_DAY, awslogs.NewLogGroup(s, text("Logs"), nil)
+	}, " can't go with LogGroup"},
+	{"Tracing", "unknown", func(_ awscdk.Stack, p *props) { p.Tracing = "ON" },
+		` must be ACTIVE, PASS_THROUGH or DISABLED (received: "ON")`},
+	{"ReservedConcurrentExecutions", "none", func(_ awscdk.Stack, p *props) { p.ReservedConcurrentExecutions = number(0) },
+		" must be 1 to 100,000"},
+	{"VpcConfig", "without a network", func(_ awscdk.Stack, p *props) { p.VpcConfig = &emailotp.VpcConfig{} },
+		" has no Vpc"},
+	{"CodeSigningConfig", "with code that is built here", func(s awscdk.Stack, p *props) {
+		p.CodeSigningConfig = awslambda.CodeSigningConfig_FromCodeSigningConfigArn(s, text("Signing"),
+			text("arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-0123456789abcdef0"))
+	}, " needs DefineAuthChallengeCode"},
 	{"RemovalPolicy", "unknown to keys", func(_ awscdk.Stack,
 		p *props) {
 		p.RemovalPolicy = awscdk.RemovalPolicy_SNAPSHOT
@@ -370,6 +384,7 @@ var untestable = map[string]string{
 	"UserPool": "imported_test.go misuses it", "CheckOnDeploy": "a bool",
 	"ClientsMayChangeEmail": "a bool", "SandboxRecipients": "a bool", "DefineAuthChallengeCode": "an object",
 	"CreateAuthChallengeCode": "an object", "VerifyAuthChallengeCode": "an object", "MailEventsCode": "an object",
+	"LogGroup": "an object", "EncryptionKey": "see alarms_test.go",
 	"PreSignUp": "see chain_test.go", "PreTokenGeneration": "see chain_test.go",
 	"PreTokenGenerationVersion":       "see chain_test.go",
 	"UserPoolProps.SelfSignUpEnabled": "a bool", "UserPoolProps.PasswordPolicy": "its fields are",

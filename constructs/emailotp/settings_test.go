@@ -28,7 +28,8 @@ var ofTheTemplate = []string{
 	"ClientsMayChangeEmail", "Architecture", "MemorySize", "LogRetention", "RemovalPolicy", "KeyGeneration",
 	"DefineAuthChallengeCode", "CreateAuthChallengeCode", "VerifyAuthChallengeCode", "PreSignUpCode",
 	"PreTokenGenerationCode", "MailEventsCode", "AttachUserPoolCode", "CheckOnDeploy", "AttachUserPoolStatements",
-	"CaseSensitiveUserNames",
+	"CaseSensitiveUserNames", "LogGroup", "EncryptionKey", "ReservedConcurrentExecutions", "Tracing", "VpcConfig",
+	"CodeSigningConfig",
 }
 
 // Every prop is in one of two lists: settings.Fields, which leads it to the functions, or

@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/apptree"
@@ -79,10 +78,7 @@ func (e *emailOTP) addFunctions() {
 
 func (e *emailOTP) addFunction(slot slot) awslambda.Function {
 	c := &e.config
-	logs := awslogs.NewLogGroup(e, jsii.String(slot.id+"Logs"), &awslogs.LogGroupProps{
-		Retention:     c.logRetention,
-		RemovalPolicy: c.removalPolicy(false),
-	})
+	logs := e.logGroup(slot)
 	role := awsiam.NewRole(e, jsii.String(slot.id+"Role"), &awsiam.RoleProps{
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 		Description: jsii.String("EmailOTP " + string(slot.function)),
@@ -91,6 +87,7 @@ func (e *emailOTP) addFunction(slot slot) awslambda.Function {
 	for _, statement := range e.statements(slot.function) {
 		role.AddToPolicy(statement)
 	}
+	e.grantPlatform(slot.function, role)
 	environment := make(map[string]*string)
 	for name, value := range maps.All(c.settings.Environment(slot.function)) {
 		environment[name] = jsii.String(value)
@@ -100,7 +97,7 @@ func (e *emailOTP) addFunction(slot slot) awslambda.Function {
 		timeout = attachSeconds
 	}
 	code, failure := e.code(slot.function)
-	fn := awslambda.NewFunction(e, jsii.String(slot.id), &awslambda.FunctionProps{
+	props := &awslambda.FunctionProps{
 		Description:   jsii.String("EmailOTP " + string(slot.function) + " (" + string(c.settings.Mode) + ")"),
 		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
 		Handler:       jsii.String("bootstrap"),
@@ -112,7 +109,9 @@ func (e *emailOTP) addFunction(slot slot) awslambda.Function {
 		LogGroup:      logs,
 		LoggingFormat: awslambda.LoggingFormat_JSON,
 		Environment:   &environment,
-	})
+	}
+	c.platform.apply(props)
+	fn := awslambda.NewFunction(e, jsii.String(slot.id), props)
 	if err := failure(); err != nil {
 		refuse(*e.Node().Path(), []string{err.Error()})
 	}

@@ -48,6 +48,7 @@ func resolve(p *EmailOTPProps) (config, []string) {
 	r.chains(&c, p)
 	r.onDeploy(&c, p)
 	r.functions(&c, p)
+	r.platform(&c, p)
 	r.wording(&c, p)
 	return c, r.Problems
 }
@@ -381,6 +382,10 @@ func (r *reader) clientOf(p UserPoolClientProps, mayChangeEmail bool) {
 func (c *config) checkPlace(scope constructs.Construct, id string) []string {
 	if scope.Node().TryFindChild(&id) != nil {
 		return []string{fmt.Sprintf("id %q is taken in %s; give this one another", id, *scope.Node().Path())}
+	}
+	if c.platform.encryptionKey != nil && *awscdk.Token_IsUnresolved(awscdk.Stack_Of(scope).Region()) {
+		return []string{"EncryptionKey needs a stack with a Region: DynamoDB's key belongs to one; set the stack's Env, " +
+			"such as &awscdk.Environment{Region: jsii.String(\"eu-west-1\")}"}
 	}
 	if c.pool == nil {
 		return nil

@@ -171,3 +171,13 @@ func TestTheTextIsStable(t *testing.T) {
 		t.Errorf("the report differs from %s; if that is meant, run EMAILOTP_UPDATE=1 go test:\n%s", golden, out.String())
 	}
 }
+
+// One mail is a tenth of a thousandth of a dollar; KMS, Lambda, DynamoDB and the logs add less than
+// that again.
+func TestASignInCostsItsMailAndALittleMore(t *testing.T) {
+	for _, mode := range []settings.Mode{settings.Password, settings.Passwordless} {
+		if usd := cost.SignInUSD(mode, cost.Prices()); usd < 0.0001 || usd > 0.0002 {
+			t.Errorf("%s: %.9f USD", mode, usd)
+		}
+	}
+}

@@ -90,3 +90,13 @@ func (c Calls) seconds() float64 {
 	return float64(c.Create)*CreateSeconds + float64(c.Verify)*VerifySeconds +
 		float64(c.Define+c.PreTokenGeneration)*DecideSeconds
 }
+
+// SignInUSD returns what one more sign-in costs, without allowances. Prices without a source count
+// nothing.
+func SignInUSD(m settings.Mode, prices Table) float64 {
+	const more = 1000
+	bill := func(signIns float64) float64 {
+		return EmailOTP(Load{Users: 1, SignInsPerUser: signIns, Mode: m}, prices.WithoutFree()).TotalUSD
+	}
+	return (bill(1+more) - bill(1)) / more
+}

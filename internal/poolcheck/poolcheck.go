@@ -5,6 +5,7 @@ package poolcheck
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -24,9 +25,28 @@ func Findings(p attach.Properties, pool json.RawMessage, clients []json.RawMessa
 		return []string{fmt.Sprintf("the resource's Mode must be %q or %q (received: %q)", settings.Password,
 			settings.Passwordless, p.Mode)}
 	}
+	open, err := Open(p, pool, clients)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	described, _ := propertiesOf(pool) // Open has read it
+	sentences := wrongCase(p, described)
+	for _, f := range open {
+		sentence := f.Problem()
+		if f.Kind.IsBypass() {
+			sentence += fmt.Sprintf(", or acknowledge it by AcknowledgedBypasses: {Kind: %q, Path: %q}", f.Kind, f.ID)
+		}
+		sentences = append(sentences, sentence)
+	}
+	return sentences
+}
+
+// Open returns the findings that the properties do not acknowledge. The error is a sentence.
+func Open(p attach.Properties, pool json.RawMessage, clients []json.RawMessage) ([]rules.Finding, error) {
+	mode := settings.Mode(p.Mode)
 	described, err := propertiesOf(pool)
 	if err != nil {
-		return []string{"the description of the user pool is malformed"}
+		return nil, errors.New("the description of the user pool is malformed")
 	}
 	target := rules.Pool{Name: p.UserPoolID, ID: p.UserPoolID, Mode: mode, Properties: described,
 		Triggers: triggers(p, mode, described)}
@@ -34,7 +54,7 @@ func Findings(p attach.Properties, pool json.RawMessage, clients []json.RawMessa
 	for _, raw := range clients {
 		client, err := propertiesOf(raw)
 		if err != nil {
-			return []string{"the description of an app client is malformed"}
+			return nil, errors.New("the description of an app client is malformed")
 		}
 		all = append(all, clientOf(client))
 	}
@@ -46,15 +66,7 @@ func Findings(p attach.Properties, pool json.RawMessage, clients []json.RawMessa
 		return append(rules.LastDays(p.AcknowledgedBypasses, f.Kind, f.ID),
 			rules.LastDays(p.AcknowledgedBypasses, f.Kind, contract.AnyResource)...)
 	})
-	sentences := wrongCase(p, described)
-	for _, f := range open {
-		sentence := f.Problem()
-		if f.Kind.IsBypass() {
-			sentence += fmt.Sprintf(", or acknowledge it by AcknowledgedBypasses: {Kind: %q, Path: %q}", f.Kind, f.ID)
-		}
-		sentences = append(sentences, sentence)
-	}
-	return sentences
+	return open, nil
 }
 
 // wrongCase reports a pool that tells names apart in another way than the functions do: the answers

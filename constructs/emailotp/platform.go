@@ -1,0 +1,145 @@
+package emailotp
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// platform is what an organisation's rules ask of functions, table and logs. It changes no sign-in.
+type platform struct {
+	encryptionKey awskms.IKey // nil for keys that AWS owns
+	logGroup      awslogs.ILogGroup
+	reserved      *float64
+	tracing       awslambda.Tracing
+	vpc           *VpcConfig
+	codeSigning   awslambda.ICodeSigningConfig
+}
+
+// maxReserved is more than any account has, so that a typing error shows.
+const maxReserved = 100_000
+
+// platform reads the props. It comes after functions, which reads the Code props.
+func (r *reader) platform(c *config, p *EmailOTPProps) {
+	v := &c.platform
+	if !propread.IsNil(p.EncryptionKey) {
+		v.encryptionKey = p.EncryptionKey
+	}
+	if !propread.IsNil(p.LogGroup) {
+		v.logGroup = p.LogGroup
+		if p.LogRetention != "" {
+			r.Add("LogRetention can't go with LogGroup; set the retention where the log group is created")
+		}
+	}
+	if p.ReservedConcurrentExecutions != nil {
+		v.reserved = jsii.Number(r.Whole("ReservedConcurrentExecutions", p.ReservedConcurrentExecutions, 1, maxReserved, 1,
+			"invocations"))
+	}
+	switch v.tracing = p.Tracing; p.Tracing {
+	case "", awslambda.Tracing_ACTIVE, awslambda.Tracing_PASS_THROUGH, awslambda.Tracing_DISABLED:
+	default:
+		r.Add("Tracing must be ACTIVE, PASS_THROUGH or DISABLED (received: %q); leave it empty for DISABLED", p.Tracing)
+	}
+	if p.VpcConfig != nil {
+		copied := *p.VpcConfig
+		v.vpc = &copied
+		if propread.IsNil(copied.Vpc) {
+			r.Add("VpcConfig has no Vpc; pass the network, or leave VpcConfig nil")
+		}
+	}
+	if propread.IsNil(p.CodeSigningConfig) {
+		return
+	}
+	v.codeSigning = p.CodeSigningConfig
+	var missing []string
+	for _, slot := range c.slots() {
+		if c.codes[slot.function] == nil {
+			missing = append(missing, slot.id+"Code")
+		}
+	}
+	if len(missing) > 0 {
+		r.Add("CodeSigningConfig needs %s: assets of the CDK are not signed; sign what `emailotp lambdas` writes, "+
+			"and pass every function's code", strings.Join(missing, ", "))
+	}
+}
+
+// apply sets what a function's props have of it.
+func (v platform) apply(props *awslambda.FunctionProps) {
+	props.ReservedConcurrentExecutions, props.Tracing = v.reserved, v.tracing
+	if v.codeSigning != nil {
+		props.CodeSigningConfig = v.codeSigning
+	}
+	if v.vpc != nil {
+		props.Vpc, props.VpcSubnets, props.SecurityGroups = v.vpc.Vpc, v.vpc.VpcSubnets, v.vpc.SecurityGroups
+		props.AllowAllOutbound = v.vpc.AllowAllOutbound
+	}
+}
+
+// tableEncryption returns how the table is encrypted.
+func (e *emailOTP) tableEncryption() awsdynamodb.TableEncryptionV2 {
+	if key := e.config.platform.encryptionKey; key != nil {
+		return awsdynamodb.TableEncryptionV2_CustomerManagedKey(key, nil)
+	}
+	return awsdynamodb.TableEncryptionV2_DynamoOwnedKey()
+}
+
+// logGroup returns the given log group, or a new one for the function.
+func (e *emailOTP) logGroup(s slot) awslogs.ILogGroup {
+	c := &e.config
+	if c.platform.logGroup != nil {
+		return c.platform.logGroup
+	}
+	props := &awslogs.LogGroupProps{Retention: c.logRetention, RemovalPolicy: c.removalPolicy(false)}
+	if c.platform.encryptionKey != nil {
+		props.EncryptionKey = c.platform.encryptionKey
+	}
+	logs := awslogs.NewLogGroup(e, jsii.String(s.id+"Logs"), props)
+	if props.EncryptionKey != nil && s.function == settings.DefineAuthChallenge {
+		e.allowLogs(c.platform.encryptionKey)
+	}
+	return logs
+}
+
+// allowLogs lets CloudWatch Logs encrypt the log groups of this account and Region, as its own
+// documentation has the statement. An imported key's policy can't be changed.
+func (e *emailOTP) allowLogs(key awskms.IKey) {
+	service := fmt.Sprintf("logs.%s.%s", *e.stack().Region(), *e.stack().UrlSuffix())
+	groups := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:*", *e.stack().Partition(), *e.stack().Region(), *e.stack().Account())
+	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(&service, nil)},
+		Actions:    jsii.Strings("kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"),
+		Resources:  jsii.Strings("*"),
+		Conditions: &map[string]any{"ArnLike": map[string]string{"kms:EncryptionContext:aws:logs:arn": groups}},
+	}), jsii.Bool(true))
+}
+
+// readsTable are the functions that call DynamoDB.
+var readsTable = []settings.Function{settings.CreateAuthChallenge, settings.VerifyAuthChallenge, settings.MailEvents}
+
+// grantPlatform gives a function's role what the platform props ask for beyond its own work.
+func (e *emailOTP) grantPlatform(f settings.Function, role awsiam.Role) {
+	v := e.config.platform
+	if v.encryptionKey != nil && slices.Contains(readsTable, f) {
+		// DynamoDB uses the key in the caller's name.
+		role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions:   jsii.Strings("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"),
+			Resources: &[]*string{v.encryptionKey.KeyArn()},
+			Conditions: &map[string]any{"StringEquals": map[string]string{"kms:ViaService": fmt.Sprintf("dynamodb.%s.%s",
+				*e.stack().Region(), *e.stack().UrlSuffix())}},
+		}))
+	}
+	if v.vpc != nil {
+		role.AddManagedPolicy(awsiam.ManagedPolicy_FromAwsManagedPolicyName(
+			jsii.String("service-role/AWSLambdaVPCAccessExecutionRole")))
+	}
+}

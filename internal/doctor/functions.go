@@ -1,0 +1,248 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/deployed"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// functions looks at each function's state, and at its environment against the template's.
+func functions(_ context.Context, e *exam) {
+	d := e.EmailOTP
+	redeploy := "cdk deploy " + d.Stack
+	sound := 0
+	architectures := map[string][]string{}
+	for _, name := range settings.Functions(d.Mode) {
+		f, isThere := d.Functions[name]
+		switch {
+		case !isThere:
+			e.add(Finding{ID: "function-missing", Level: Broken, Area: "functions",
+				What: fmt.Sprintf("the stack has no function %s, which %s mode needs", name, d.Mode), Command: redeploy,
+				Remedy: "deploy the stack with this version of the construct"})
+			continue
+		case awsapi.IsNotFound(f.Err):
+			e.add(Finding{ID: "function-missing", Level: Broken, Area: "functions",
+				What: fmt.Sprintf("the function %s (%s) does not exist", name, f.Name), Command: redeploy,
+				Remedy: "restore it: delete the stack's record of it by a deployment without the function, or import it"})
+			continue
+		case e.fails("functions", f.Err):
+			continue
+		}
+		if e.function(name, f) {
+			sound++
+		}
+		architectures[strings.Join(f.Lambda.Architectures, ",")] = append(architectures[strings.Join(f.Lambda.Architectures, ",")],
+			string(name))
+	}
+	if len(architectures) > 1 {
+		e.add(Finding{ID: "architectures", Level: Doubtful, Area: "functions", Command: redeploy,
+			What:   fmt.Sprintf("the functions have different processors: %v", architectures),
+			Remedy: "deploy the stack again: the construct gives all of them one architecture"})
+	}
+	if sound == len(settings.Functions(d.Mode)) {
+		e.right("functions", "functions", "all %d functions are active, with the template's code and settings", sound)
+	}
+	create, verify := d.Functions[settings.CreateAuthChallenge], d.Functions[settings.VerifyAuthChallenge]
+	for _, v := range []string{"EMAILOTP_KEY_ARN", "EMAILOTP_TABLE"} {
+		a, b := create.Lambda.Environment.Variables[v], verify.Lambda.Environment.Variables[v]
+		if a != "" && b != "" && a != b {
+			e.add(Finding{ID: "functions-disagree", Level: Broken, Area: "functions", Command: redeploy,
+				What:   fmt.Sprintf("create and verify have different values of %s, so no code is ever right", v),
+				Remedy: "deploy the stack again"})
+		}
+	}
+}
+
+// function looks at one function and reports whether it is as it should be.
+func (e *exam) function(name settings.Function, f deployed.Function) bool {
+	c, before := f.Lambda, e.count()
+	broken := func(id, what, remedy, command string) {
+		e.add(Finding{ID: id, Level: Broken, Area: "functions", What: fmt.Sprintf("%s: %s", name, what), Remedy: remedy,
+			Command: command})
+	}
+	if c.State != "Active" && c.State != "" {
+		broken("function-state", fmt.Sprintf("its state is %s %s", c.State, c.StateReason),
+			"deploy the stack again; a function that Lambda made inactive starts by an invocation", "cdk deploy "+e.EmailOTP.Stack)
+	}
+	if c.LastUpdateStatus == "Failed" {
+		broken("function-update", "its last update failed: "+c.LastUpdateStatusReason, "mend the cause and deploy again",
+			"cdk deploy "+e.EmailOTP.Stack)
+	}
+	if c.Runtime != "" && !strings.HasPrefix(c.Runtime, "provided.") {
+		broken("function-runtime", "its runtime is "+c.Runtime+", and its program needs provided.al2023",
+			"deploy the stack again", "cdk deploy "+e.EmailOTP.Stack)
+	}
+	if f.Reserved != nil && *f.Reserved == 0 {
+		broken("function-stopped", "its reserved concurrency is 0, so Lambda refuses every call",
+			"remove the reservation", "aws lambda delete-function-concurrency --function-name "+f.Name)
+	}
+	for _, difference := range e.environment(f) {
+		broken("environment", difference, "deploy the stack again: the value was changed outside of it",
+			"cdk deploy "+e.EmailOTP.Stack)
+	}
+	return e.count() == before
+}
+
+func (e *exam) count() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.findings)
+}
+
+// environment compares a function's variables with the template's. A value that the template
+// composes is compared as far as it can be: a reference by the resource's name in it.
+func (e *exam) environment(f deployed.Function) (differences []string) {
+	properties := e.EmailOTP.Resources[f.LogicalID].Properties
+	outer, _ := properties["Environment"].(map[string]any)
+	want, _ := outer["Variables"].(map[string]any)
+	have := f.Lambda.Environment.Variables
+	for name, value := range want {
+		got, isSet := have[name]
+		expected, isExact := e.resolved(value)
+		switch {
+		case !isSet:
+			differences = append(differences, fmt.Sprintf("the variable %s is not set", name))
+		case isExact && got != expected, !isExact && expected != "" && !strings.Contains(got, expected):
+			differences = append(differences, fmt.Sprintf("the variable %s is %q, in the template %q", name, got, expected))
+		}
+	}
+	for name := range have {
+		if _, known := want[name]; !known && strings.HasPrefix(name, "EMAILOTP_") {
+			differences = append(differences, fmt.Sprintf("the variable %s is set, and not in the template", name))
+		}
+	}
+	slices.Sort(differences)
+	return differences
+}
+
+// resolved returns a template's value; with false, a part of what it must be, or nothing.
+func (e *exam) resolved(value any) (text string, isExact bool) {
+	switch v := value.(type) {
+	case string:
+		return v, true
+	case map[string]any:
+		if id, ok := v["Ref"].(string); ok {
+			r := e.EmailOTP.Resources[id]
+			return r.PhysicalID, r.PhysicalID != "" && r.Type != ""
+		}
+		if list, ok := v["Fn::GetAtt"].([]any); ok && len(list) == 2 {
+			id, _ := list[0].(string)
+			if r := e.EmailOTP.Resources[id]; list[1] == "Arn" {
+				return r.PhysicalID, false
+			}
+		}
+	}
+	return "", false
+}
+
+// permissions looks whether the pool may invoke its triggers, and EventBridge the last function.
+func permissions(ctx context.Context, e *exam) {
+	d := e.EmailOTP
+	names := settings.Functions(d.Mode)
+	lacks, errs := make([]string, len(names)), make([]error, len(names))
+	var wg sync.WaitGroup
+	for i, name := range names {
+		f := d.Functions[name]
+		if f.Err != nil || f.Name == "" {
+			continue
+		}
+		wg.Go(func() {
+			principal, source := "cognito-idp.amazonaws.com", d.PoolID
+			if name == settings.MailEvents {
+				principal, source = "events.amazonaws.com", ":rule/"
+			}
+			allowed, err := e.mayInvoke(ctx, f.Name, principal, source)
+			if err != nil && !awsapi.IsNotFound(err) {
+				errs[i] = err
+			} else if !allowed {
+				lacks[i] = fmt.Sprintf("%s by %s", name, principal)
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if e.fails("functions", err) {
+			return
+		}
+	}
+	lacking := slices.DeleteFunc(lacks, func(s string) bool { return s == "" })
+	if len(lacking) > 0 {
+		e.add(Finding{ID: "invoke-permission", Level: Broken, Area: "functions",
+			What:   "functions may not be invoked: " + strings.Join(lacking, ", "),
+			Remedy: "deploy the stack again; its AWS::Lambda::Permission was removed", Command: "cdk deploy " + d.Stack})
+	} else {
+		e.right("functions", "invoke-permissions", "Cognito and EventBridge may invoke the functions")
+	}
+}
+
+// mayInvoke reports whether a function's policy lets the service invoke it for a source.
+func (e *exam) mayInvoke(ctx context.Context, function, principal, source string) (bool, error) {
+	var answer struct{ Policy string }
+	err := e.API.REST(ctx, awsapi.Lambda, "GetPolicy", http.MethodGet,
+		"/2015-03-31/functions/"+url.PathEscape(function)+"/policy", &answer)
+	if err != nil {
+		return false, err
+	}
+	var policy struct {
+		Statement []struct {
+			Effect    string
+			Principal any
+			Condition map[string]map[string]any
+		}
+	}
+	if err := json.Unmarshal([]byte(answer.Policy), &policy); err != nil {
+		return false, fmt.Errorf("the policy of function %s is malformed", function)
+	}
+	for _, s := range policy.Statement {
+		services, _ := s.Principal.(map[string]any)
+		if s.Effect != "Allow" || services["Service"] != principal {
+			continue
+		}
+		from := ""
+		for _, condition := range s.Condition {
+			for name, value := range condition {
+				if strings.EqualFold(name, "aws:SourceArn") {
+					from = fmt.Sprint(value)
+				}
+			}
+		}
+		if from == "" || strings.Contains(from, source) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// scarce is the unreserved concurrency below which sign-ins of many users at once are at risk. A
+// function runs for some 0.2 s, so 50 at a time are about 80 sign-ins a second.
+const scarce = 50
+
+func concurrency(ctx context.Context, e *exam) {
+	var answer struct {
+		AccountLimit struct{ ConcurrentExecutions, UnreservedConcurrentExecutions *int }
+	}
+	err := e.API.REST(ctx, awsapi.Lambda, "GetAccountSettings", http.MethodGet, "/2016-08-19/account-settings/", &answer)
+	if e.fails("functions", err) || answer.AccountLimit.UnreservedConcurrentExecutions == nil {
+		return
+	}
+	left := *answer.AccountLimit.UnreservedConcurrentExecutions
+	reserved := e.EmailOTP.Functions[settings.CreateAuthChallenge].Reserved
+	if left >= scarce || reserved != nil && *reserved > 0 {
+		e.right("functions", "concurrency", "the account has %d unreserved concurrent executions of Lambda", left)
+		return
+	}
+	e.add(Finding{ID: "concurrency", Level: Doubtful, Area: "functions",
+		What: fmt.Sprintf("the account has %d unreserved concurrent executions of Lambda, which all its functions share", left),
+		Remedy: fmt.Sprintf("request %d or more (Service Quotas, AWS Lambda, Concurrent executions), or set "+
+			"ReservedConcurrentExecutions", 1000),
+		Command: "aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000"})
+}

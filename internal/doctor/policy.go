@@ -1,0 +1,40 @@
+package doctor
+
+import (
+	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/deployed"
+)
+
+// Policy returns the least rights for [Examine]; with signIn, those for a live sign-in too.
+func Policy(d *deployed.EmailOTP, signIn bool) []awsapi.Statement {
+	var functions []string
+	for _, f := range d.Functions {
+		if f.Lambda.FunctionArn != "" {
+			functions = append(functions, f.Lambda.FunctionArn)
+		}
+	}
+	pool := []string{"cognito-idp:DescribeUserPool", "cognito-idp:DescribeUserPoolClient",
+		"cognito-idp:GetWebACLForResource", "cognito-idp:ListUserPoolClients"}
+	if signIn {
+		pool = append(pool, "cognito-idp:AdminCreateUser", "cognito-idp:AdminDeleteUser", "cognito-idp:AdminSetUserPassword",
+			"cognito-idp:ListUsers")
+	}
+	table := []string{"dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive"}
+	statements := append(d.Policy(),
+		awsapi.Allow(functions, "lambda:GetPolicy"),
+		awsapi.Allow([]string{d.ARN("cognito-idp", "userpool/"+d.PoolID)}, pool...),
+		awsapi.Allow([]string{d.Settings.KeyARN}, "kms:DescribeKey"),
+		awsapi.Allow([]string{d.ARN("events", "rule/*")}, "events:DescribeRule", "events:ListTargetsByRule"),
+	)
+	if signIn {
+		table = append(table, "dynamodb:GetItem")
+		statements = append(statements, awsapi.Allow([]string{d.ARN("logs", "log-group:*")}, "logs:FilterLogEvents"))
+	}
+	return append(statements,
+		awsapi.Allow([]string{d.ARN("dynamodb", "table/"+d.Settings.TableName)}, table...),
+		// These have no resource, or answer for the whole account.
+		awsapi.Allow([]string{"*"}, "cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarmsForMetric", "cloudwatch:GetMetricData",
+			"lambda:GetAccountSettings", "logs:DescribeLogGroups", "ses:GetAccount", "ses:GetConfigurationSet",
+			"ses:GetConfigurationSetEventDestinations", "ses:GetEmailIdentity", "ses:GetSuppressedDestination",
+			"wafv2:GetWebACLForResource"))
+}

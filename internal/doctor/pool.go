@@ -1,0 +1,235 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/attach"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/poolcheck"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// stack looks at the stack's state and at what of it was not created.
+func stack(_ context.Context, e *exam) {
+	d := e.EmailOTP
+	for _, problem := range d.Problems {
+		if !e.isCall("stack", problem) {
+			e.add(Finding{ID: "settings", Level: Broken, Area: "functions", What: problem.Error(),
+				Remedy: "deploy the stack again; the function refuses to start with these settings", Command: "cdk deploy " + d.Stack})
+		}
+	}
+	var missing []string
+	for id, r := range d.Resources {
+		if strings.HasPrefix(id, d.Construct) && !strings.HasSuffix(r.Status, "_COMPLETE") && r.Type != "" && len(d.Problems) == 0 &&
+			r.Type != "AWS::CDK::Metadata" {
+			missing = append(missing, fmt.Sprintf("%s (%s)", id, orText(r.Status, "not created")))
+		}
+	}
+	slices.Sort(missing)
+	switch {
+	case len(missing) > 0:
+		e.add(Finding{ID: "half-deployed", Level: Broken, Area: "stack",
+			What:   "resources of the stack are not complete: " + strings.Join(missing, ", "),
+			Remedy: "look at the stack's events for the first failure, mend it, and deploy again",
+			Command: "aws cloudformation describe-stack-events --stack-name " + d.Stack +
+				" --query 'StackEvents[?contains(ResourceStatus,`FAILED`)]'"})
+	case strings.HasSuffix(d.Status, "_IN_PROGRESS"):
+		e.add(Finding{ID: "in-progress", Level: Doubtful, Area: "stack", What: "the stack is being deployed (" + d.Status + ")",
+			Remedy: "wait for the end of the deployment, and examine it again"})
+	case strings.Contains(d.Status, "ROLLBACK") || strings.Contains(d.Status, "FAILED"):
+		e.add(Finding{ID: "rolled-back", Level: Doubtful, Area: "stack",
+			What:   "the last deployment of the stack failed (" + d.Status + "), so an older version runs",
+			Remedy: "mend what the stack's events name, and deploy again"})
+	case d.Status != "":
+		e.right("stack", "stack", "the stack is complete (%s)", d.Status)
+	}
+}
+
+// isCall notes a failed call; other errors are left.
+func (e *exam) isCall(area string, err error) bool {
+	if awsapi.IsDenied(err) || awsapi.IsAbsent(err) {
+		return e.fails(area, err)
+	}
+	return false
+}
+
+func orText(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// description is the part of a pool's and a client's description that is read beside the rules.
+type description struct {
+	UserPoolTier       string
+	DeletionProtection string
+	LambdaConfig       struct {
+		PreTokenGenerationConfig struct{ LambdaVersion string }
+	}
+}
+
+type clientDescription struct {
+	ClientId, ClientName       string
+	AuthSessionValidity        int
+	PreventUserExistenceErrors string
+	EnableTokenRevocation      *bool
+}
+
+// pool applies the rules about bypasses to the pool and all its clients, those made in the console
+// too.
+func pool(ctx context.Context, e *exam) {
+	id := e.EmailOTP.PoolID
+	if id == "" {
+		e.add(Finding{ID: "no-pool", Level: Broken, Area: "user pool", What: "the stack's user pool is not known",
+			Remedy: "deploy the stack again: its functions have no settings that can be read"})
+		return
+	}
+	var described struct{ UserPool json.RawMessage }
+	err := e.API.JSON(ctx, awsapi.Cognito, "DescribeUserPool", map[string]string{"UserPoolId": id}, &described)
+	if awsapi.IsNotFound(err) {
+		e.add(Finding{ID: "no-pool", Level: Broken, Area: "user pool", What: "there is no user pool " + id,
+			Remedy: "restore the pool's resource; its users are gone with it"})
+		return
+	}
+	if e.fails("user pool", err) {
+		return
+	}
+	clients, failed := e.clients(ctx, id)
+	if failed {
+		clients = nil
+	}
+	open, err := poolcheck.Open(e.properties(), described.UserPool, clients)
+	if e.fails("user pool", err) {
+		return
+	}
+	for _, f := range open {
+		e.add(Finding{ID: strings.ToLower(strings.ReplaceAll(string(f.Kind), "_", "-")), Level: Broken, Area: "user pool",
+			What: f.String(), Remedy: f.Remedy})
+	}
+	if len(open) == 0 && !failed {
+		e.right("user pool", "guarded", "no client of user pool %s bypasses the mailed code (app clients: %d)", id, len(clients))
+	}
+	e.plan(described.UserPool)
+	for _, raw := range clients {
+		e.client(raw)
+	}
+}
+
+// properties are what poolcheck needs to know: the functions that must be called, and the accepted
+// bypasses by the ids that the deployed pool knows.
+func (e *exam) properties() attach.Properties {
+	d := e.EmailOTP
+	p := attach.Properties{UserPoolID: d.PoolID, Mode: string(d.Mode), Expected: map[string]string{}}
+	for _, f := range settings.Triggers(d.Mode) {
+		p.Expected[rules.LambdaConfigNames(f)[0]] = d.Functions[f].Lambda.FunctionArn
+	}
+	for _, mark := range d.Acknowledged {
+		kind, rest, _ := strings.Cut(mark, ":")
+		id, until, dated := strings.Cut(rest, "@")
+		if r, ok := d.Resources[id]; ok {
+			id = r.PhysicalID
+		}
+		mark = kind + ":" + id
+		if dated {
+			mark += "@" + until
+		}
+		p.AcknowledgedBypasses = append(p.AcknowledgedBypasses, mark)
+	}
+	return p
+}
+
+// clients describes all app clients, side by side.
+func (e *exam) clients(ctx context.Context, id string) (all []json.RawMessage, failed bool) {
+	var ids []string
+	request := map[string]any{"UserPoolId": id, "MaxResults": 60}
+	for {
+		var page struct {
+			UserPoolClients []struct{ ClientId string }
+			NextToken       string
+		}
+		if e.fails("user pool", e.API.JSON(ctx, awsapi.Cognito, "ListUserPoolClients", request, &page)) {
+			return nil, true
+		}
+		for _, c := range page.UserPoolClients {
+			ids = append(ids, c.ClientId)
+		}
+		if page.NextToken == "" {
+			break
+		}
+		request["NextToken"] = page.NextToken
+	}
+	all = make([]json.RawMessage, len(ids))
+	errs := make([]error, len(ids))
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, 5) // Cognito allows 15 reads of pools a second
+	for i, client := range ids {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			var answer struct{ UserPoolClient json.RawMessage }
+			errs[i] = e.API.JSON(ctx, awsapi.Cognito, "DescribeUserPoolClient",
+				map[string]string{"UserPoolId": id, "ClientId": client}, &answer)
+			all[i] = answer.UserPoolClient
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if e.fails("user pool", err) {
+			return nil, true
+		}
+	}
+	return all, false
+}
+
+// plan looks at what the pool's plan allows.
+func (e *exam) plan(raw json.RawMessage) {
+	var d description
+	if e.fails("user pool", json.Unmarshal(raw, &d)) {
+		return
+	}
+	version := d.LambdaConfig.PreTokenGenerationConfig.LambdaVersion
+	if d.UserPoolTier == "LITE" && version != "" && version != "V1_0" && e.EmailOTP.Mode == settings.Password {
+		e.add(Finding{ID: "plan", Level: Doubtful, Area: "user pool",
+			What: fmt.Sprintf("the pool's plan is LITE, and its PreTokenGeneration trigger receives events of version %s", version),
+			Remedy: "set UserPoolProps.FeaturePlan to ESSENTIALS, or PreTokenGenerationVersion to V1_0: Lite keeps newer " +
+				"versions only for pools that had advanced security before 22 November 2024"})
+	}
+	if d.DeletionProtection == "INACTIVE" {
+		e.add(Finding{ID: "pool-unprotected", Level: Advice, Area: "user pool",
+			What:   "the user pool can be deleted with all its users by one call",
+			Remedy: "deploy with RemovalPolicy RETAIN, which protects it"})
+	}
+}
+
+// client looks at a client's session and at what it shows of accounts.
+func (e *exam) client(raw json.RawMessage) {
+	var c clientDescription
+	if e.fails("user pool", json.Unmarshal(raw, &c)) {
+		return
+	}
+	name := fmt.Sprintf("app client %s (%s)", c.ClientName, c.ClientId)
+	session := c.AuthSessionValidity
+	if session == 0 {
+		session = 3 // Cognito's default
+	}
+	ttl := e.EmailOTP.Settings.CodeTTL
+	if ttl > 0 && time.Duration(session)*time.Minute < ttl {
+		e.add(Finding{ID: "session-validity", Level: Doubtful, Area: "user pool",
+			What: fmt.Sprintf("%s ends a sign-in after %d minutes, and a code is valid for %v", name, session, ttl),
+			Remedy: fmt.Sprintf("set its AuthSessionValidity to %d minutes or more, or leave the sign-in to the EmailOTP's own client",
+				int((ttl+time.Minute-1)/time.Minute))})
+	}
+	if c.PreventUserExistenceErrors != "ENABLED" {
+		e.add(Finding{ID: "user-existence", Level: Doubtful, Area: "user pool",
+			What:   name + " tells strangers which accounts exist",
+			Remedy: "set its PreventUserExistenceErrors to ENABLED"})
+	}
+}
