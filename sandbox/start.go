@@ -192,7 +192,7 @@ func (s *Sandbox) startServices(callers gateway.Callers, pool *atomic.Pointer[us
 		gateway.EventBridge:    control.Service{Plan: s.plan, Callers: callers},
 		gateway.Secrets:        secretService{s.plan.Secrets, callers}}
 	if s.table != nil {
-		services[gateway.DynamoDB] = s.table
+		services[gateway.DynamoDB] = control.Service{Plan: s.plan, Callers: callers, Next: s.table}
 	}
 	cognito := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p := pool.Load(); p != nil {

@@ -25,6 +25,7 @@ var commands = []func(streams) *cobra.Command{
 	newCode,
 	newPreview,
 	newCheck,
+	newDoctor,
 	newUsers,
 	newOutputs,
 	newLambdas,

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -105,6 +106,7 @@ func Examine(ctx context.Context, o Options) *Report {
 		wg.Go(func() { check(ctx, e) })
 	}
 	wg.Wait()
+	e.mergeAbsent()
 	slices.SortStableFunc(e.findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(slices.Index(Levels(), a.Level), slices.Index(Levels(), b.Level)),
 			cmp.Compare(slices.Index(areas, a.Area), slices.Index(areas, b.Area)), cmp.Compare(a.ID, b.ID),
@@ -119,6 +121,23 @@ func (e *exam) add(f Finding) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.findings = append(e.findings, f)
+}
+
+// mergeAbsent makes one finding of all calls that do not exist where the calls go.
+func (e *exam) mergeAbsent() {
+	var actions []string
+	e.findings = slices.DeleteFunc(e.findings, func(f Finding) bool {
+		if f.ID == "absent" {
+			actions = append(actions, f.What)
+		}
+		return f.ID == "absent"
+	})
+	if len(actions) > 0 {
+		slices.Sort(actions)
+		e.add(Finding{ID: "absent", Level: Unseen, Area: "stack",
+			What:   "these calls do not exist where they go: " + strings.Join(slices.Compact(actions), ", "),
+			Remedy: "examine the stack on AWS for the rest: a sandbox or an emulator has few services"})
+	}
 }
 
 // right notes that something is as it should be.
@@ -138,8 +157,7 @@ func (e *exam) fails(area string, err error) bool {
 		f.ID, f.What = "denied", "you may not call "+failed.Action
 		f.Remedy, f.Command = "allow the action "+failed.Action, "emailotp doctor --policy --stack "+e.EmailOTP.Stack
 	case awsapi.IsAbsent(err) && errors.As(err, &failed):
-		f.ID, f.What = "absent", failed.Action+" does not exist where the calls go"
-		f.Remedy = "examine the stack on AWS for it: a sandbox or an emulator has few services"
+		f.ID, f.What = "absent", failed.Action
 	}
 	e.add(f)
 	return true

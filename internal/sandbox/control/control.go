@@ -1,5 +1,5 @@
 // Package control answers the calls by which an operator looks at a deployed stack: what
-// CloudFormation, Lambda, EventBridge and KMS report about the stack that the sandbox runs. It
+// CloudFormation, Lambda, EventBridge and DynamoDB report about the stack that the sandbox runs. It
 // changes nothing.
 package control
 
@@ -47,6 +47,8 @@ func (s Service) answer(c gateway.Call) (answer gateway.Answer, found bool) {
 		return s.lambda(c)
 	case gateway.EventBridge:
 		return s.eventBridge(c)
+	case gateway.DynamoDB:
+		return s.timeToLive(c)
 	}
 	return gateway.Answer{}, false
 }
@@ -134,6 +136,21 @@ func (s Service) lambda(c gateway.Call) (gateway.Answer, bool) {
 		"MemorySize": f.MemoryMB, "Timeout": int(f.Timeout.Seconds()), "CodeSha256": f.AssetHash,
 		"Role": f.Principal.RoleARN, "Environment": map[string]any{"Variables": f.Environment},
 	}}), true
+}
+
+// timeToLive answers DescribeTimeToLive as the template has it: the engine knows no expiry.
+func (s Service) timeToLive(c gateway.Call) (gateway.Answer, bool) {
+	var in struct{ TableName string }
+	if c.Operation != "DescribeTimeToLive" || awsjson.Unmarshal(c.Body, &in) != nil {
+		return gateway.Answer{}, false
+	}
+	description := map[string]string{"TimeToLiveStatus": "DISABLED"}
+	for _, t := range s.Plan.Tables {
+		if t.TTLAttribute != "" && (t.Name == in.TableName || t.ARN == in.TableName) {
+			description = map[string]string{"TimeToLiveStatus": "ENABLED", "AttributeName": t.TTLAttribute}
+		}
+	}
+	return gateway.JSON(gateway.DynamoDB, http.StatusOK, map[string]any{"TimeToLiveDescription": description}), true
 }
 
 // eventBridge answers DescribeRule and ListTargetsByRule for the rules that invoke a function.

@@ -72,11 +72,20 @@ func (s *Service) describeSet(name string) (any, *refusal) {
 	destinations := []any{}
 	if len(set.BusEvents) > 0 {
 		destinations = append(destinations, map[string]any{"Name": "MailEvents", "Enabled": true,
-			"MatchingEventTypes": set.BusEvents,
+			"MatchingEventTypes": upper(set.BusEvents),
 			"EventBridgeDestination": map[string]any{
 				"EventBusArn": "arn:" + s.cfg.Partition + ":events:" + s.cfg.Region + ":" + s.cfg.Account + ":event-bus/default"}})
 	}
 	return map[string]any{"EventDestinations": destinations}, nil
+}
+
+// upper returns the types of events as the API has them; a template may write them otherwise.
+func upper(types []string) []string {
+	all := make([]string, len(types))
+	for i, t := range types {
+		all[i] = strings.ToUpper(t)
+	}
+	return all
 }
 
 func (s *Service) suppression(name string) (any, *refusal) {

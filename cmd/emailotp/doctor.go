@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor"
+)
+
+// doctorFlags are the command's flags beside those that choose the EmailOTP.
+type doctorFlags struct {
+	operatorFlags
+	address string
+	strict  bool
+}
+
+func newDoctor(s streams) *cobra.Command {
+	var f doctorFlags
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Examine a deployed stack: what is right, doubtful or broken",
+		Long: `Reads a deployed stack and what it uses: the user pool with every app client, the functions,
+the KMS key, the table, SES, the DNS of the sender, logs, alarms, and the last hour's metrics.
+It reports what is broken or doubtful with the remedy, changes nothing, and works for every
+app that imports the construct. Without --stack it examines the running sandbox.
+
+The AWS configuration counts as for AWS's own tools: profiles, AWS_ENDPOINT_URL and its forms
+for a service. What you may not read is reported, and the rest all the same; --policy prints
+the least IAM policy. SES answers one call a second, which takes most of the time.
+
+Exit codes: 0 nothing is broken, 1 something is (with --strict: or is doubtful), 2 wrong use.`,
+		Example: `  emailotp doctor --stack EmailOtp-prod
+  emailotp doctor --stack EmailOtp-prod --profile ops --json
+  emailotp doctor --stack EmailOtp-prod --strict
+  emailotp doctor --policy --stack EmailOtp-prod`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.check(); err != nil {
+				return usage(cmd, err)
+			}
+			return f.run(cmd.Context(), s)
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().StringVar(&f.address, "address", "", "look for this address on SES's suppression list, too")
+	cmd.Flags().BoolVar(&f.strict, "strict", false, "exit with 1 where something is doubtful, too")
+	return cmd
+}
+
+func (f doctorFlags) run(ctx context.Context, s streams) error {
+	api, e, err := f.connect(ctx)
+	if err != nil {
+		return err
+	}
+	if f.policy {
+		return printPolicy(s, doctor.Policy(e, false))
+	}
+	report := doctor.Examine(ctx, doctor.Options{API: api, EmailOTP: e, Address: f.address})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if f.json {
+		err = writeJSON(s, report)
+	} else {
+		err = writeFindings(s.out, report)
+	}
+	return errors.Join(err, f.verdict(report))
+}
+
+// verdict is the error of a report with something broken; with --strict, or doubtful.
+func (f doctorFlags) verdict(r *doctor.Report) error {
+	broken, doubtful := len(r.Has(doctor.Broken)), len(r.Has(doctor.Doubtful))
+	switch {
+	case broken > 0:
+		return fmt.Errorf("%s in stack %s", count(broken, "broken thing"), r.Stack)
+	case f.strict && doubtful > 0:
+		return fmt.Errorf("%s in stack %s", count(doubtful, "doubtful thing"), r.Stack)
+	}
+	return nil
+}
+
+// titles are the headings of the levels.
+var titles = map[doctor.Level]string{doctor.Broken: "Broken", doctor.Doubtful: "Doubtful",
+	doctor.Unseen: "Not seen", doctor.Advice: "Advice", doctor.Right: "Right"}
+
+// writeFindings prints the findings under a heading for each level. Sentences are not broken into
+// lines: terminals do that at any width.
+func writeFindings(w io.Writer, r *doctor.Report) error {
+	p, text := paint(w), &strings.Builder{}
+	fmt.Fprintf(text, "%s (%s, mode %s, user pool %s)\n", p.bold("stack "+r.Stack), r.Region, orNone(r.Mode), orNone(r.PoolID))
+	colours := map[doctor.Level]func(string) string{doctor.Broken: p.red, doctor.Doubtful: p.yellow,
+		doctor.Unseen: p.faint, doctor.Advice: p.bold, doctor.Right: p.green}
+	for _, level := range doctor.Levels() {
+		for i, f := range r.Has(level) {
+			if i == 0 {
+				fmt.Fprintf(text, "\n%s\n", colours[level](titles[level]))
+			}
+			fmt.Fprintf(text, "  %s: %s\n", f.Area, f.What)
+			if f.Remedy != "" {
+				fmt.Fprintf(text, "    remedy: %s\n", f.Remedy)
+			}
+			if f.Command != "" {
+				fmt.Fprintf(text, "    %s\n", p.faint(f.Command))
+			}
+		}
+	}
+	_, err := io.WriteString(w, text.String())
+	return err
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "not known"
+	}
+	return s
+}

@@ -1,0 +1,299 @@
+package doctor_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/deployed"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// dns are text records by name; an error for a name that does not answer.
+type dns map[string]any
+
+func (d dns) TXT(_ context.Context, name string) ([]string, error) {
+	switch v := d[name].(type) {
+	case string:
+		return []string{"other", v}, nil
+	case error:
+		return nil, v
+	}
+	return nil, nil
+}
+
+func records() dns {
+	return dns{"_dmarc.example.com": "v=DMARC1; p=reject", "bounce.mail.example.com": "v=spf1 include:amazonses.com ~all"}
+}
+
+func examine(t *testing.T, a *aws, d dns) *doctor.Report {
+	t.Helper()
+	api := client(t, a)
+	e, err := deployed.Find(t.Context(), api, "Shop", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doctor.Examine(t.Context(), doctor.Options{API: api, EmailOTP: e, DNS: d, Address: "lost@example.com"})
+}
+
+func ids(findings []doctor.Finding) (all []string) {
+	for _, f := range findings {
+		all = append(all, f.ID)
+	}
+	return all
+}
+
+func TestAHealthyStackHasNoFinding(t *testing.T) {
+	for _, mode := range []settings.Mode{settings.Password, settings.Passwordless} {
+		r := examine(t, healthy(mode), records())
+		for _, l := range []doctor.Level{doctor.Broken, doctor.Doubtful, doctor.Unseen, doctor.Advice} {
+			for _, f := range r.Has(l) {
+				t.Errorf("%s: %+v", mode, f)
+			}
+		}
+		if got := ids(r.Has(doctor.Right)); len(got) < 15 || !slices.Contains(got, "dmarc") || !slices.Contains(got, "spf") {
+			t.Errorf("%s: what is right: %v", mode, got)
+		}
+	}
+}
+
+// Each breaks one thing. The finding must be the only one of its level and name the thing.
+func TestEachBrokenThingIsNamed(t *testing.T) {
+	const broken, doubtful, advice = doctor.Broken, doctor.Doubtful, doctor.Advice
+	type set = map[string]any
+	at := func(answer string, path []string, changes set) func(*aws, dns) {
+		return func(a *aws, _ dns) { maps.Copy(a.in(answer, path...), changes) }
+	}
+	gone := func(answer string) func(*aws, dns) { return func(a *aws, _ dns) { delete(a.answers, answer) } }
+	metric := func(id int, value string) func(*aws, dns) {
+		return func(a *aws, _ dns) {
+			a.answers["cloudwatch:GetMetricData"] = fmt.Sprintf("<MetricDataResults><member><Id>m%d</Id><Values><member>%s</member>"+
+				"</Values></member></MetricDataResults>", id, value)
+		}
+	}
+	create, configuration := "lambda:GetFunction create-auth-challenge", []string{"Configuration"}
+	web := "cognito-idp:DescribeUserPoolClient " + clientID
+	for _, c := range []struct {
+		id     string
+		level  doctor.Level
+		change func(*aws, dns)
+		words  string
+	}{
+		{"replaced-trigger", broken, at("cognito-idp:DescribeUserPool", []string{"UserPool", "LambdaConfig"},
+			set{"CreateAuthChallenge": "arn:aws:lambda:eu-west-1:123456789012:function:other"}), "CreateAuthChallenge"},
+		{"email-recovery", broken, at("cognito-idp:DescribeUserPool", []string{"UserPool"}, set{"AccountRecoverySetting": nil}),
+			"resets passwords"},
+		{"native-mfa", broken, at("cognito-idp:DescribeUserPool", []string{"UserPool"}, set{"MfaConfiguration": "OPTIONAL"}), "OPTIONAL"},
+		{"no-pool", broken, gone("cognito-idp:DescribeUserPool"), poolID},
+		{"pool-unprotected", advice, at("cognito-idp:DescribeUserPool", []string{"UserPool"}, set{"DeletionProtection": "INACTIVE"}),
+			"deleted"},
+		{"plan", doubtful, at("cognito-idp:DescribeUserPool", []string{"UserPool", "LambdaConfig"}, set{"PreTokenGenerationConfig": object(
+			"LambdaArn", functionARN(settings.PreTokenGeneration), "LambdaVersion", "V2_0")}), "LITE"},
+		{"user-srp-auth", broken, func(a *aws, _ dns) {
+			a.answers["cognito-idp:ListUserPoolClients"] = object("UserPoolClients", []any{object("ClientId", clientID),
+				object("ClientId", "2console")})
+			a.answers["cognito-idp:DescribeUserPoolClient 2console"] = object("UserPoolClient", object("ClientId", "2console",
+				"ClientName", "Console", "ExplicitAuthFlows", []string{"ALLOW_USER_SRP_AUTH"}, "WriteAttributes", []string{"name"},
+				"AuthSessionValidity", 15, "PreventUserExistenceErrors", "ENABLED"))
+		}, "Console (2console) allows ALLOW_USER_SRP_AUTH"},
+		{"write-email", broken, at(web, []string{"UserPoolClient"}, set{"WriteAttributes": []string{"email"}}), "Web"},
+		{"session-validity", doubtful, at(web, []string{"UserPoolClient"}, set{"AuthSessionValidity": 3}), "3 minutes"},
+		{"user-existence", doubtful, at(web, []string{"UserPoolClient"}, set{"PreventUserExistenceErrors": "LEGACY"}), "strangers"},
+		{"function-state", broken, at(create, configuration, set{"State": "Inactive"}), "create-auth-challenge"},
+		{"function-update", broken, at(create, configuration, set{"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "no image"}),
+			"no image"},
+		{"function-runtime", broken, at(create, configuration, set{"Runtime": "nodejs22.x"}), "nodejs22.x"},
+		{"function-stopped", broken, at(create, nil, set{"Concurrency": object("ReservedConcurrentExecutions", 0)}), "refuses"},
+		{"architectures", doubtful, at(create, configuration, set{"Architectures": []string{"x86_64"}}), "x86_64"},
+		{"environment", broken, at(create, []string{"Configuration", "Environment", "Variables"}, set{"EMAILOTP_CODE_LENGTH": "6"}),
+			`EMAILOTP_CODE_LENGTH is "6", in the template "8"`},
+		{"invoke-permission", broken, gone("lambda:GetPolicy define-auth-challenge"), "define-auth-challenge by cognito-idp"},
+		{"invoke-permission", broken, func(a *aws, _ dns) {
+			a.answers["lambda:GetPolicy mail-events"] = a.answers["lambda:GetPolicy define-auth-challenge"]
+		}, "mail-events by events"},
+		{"concurrency", doubtful, at("lambda:GetAccountSettings", []string{"AccountLimit"}, set{"UnreservedConcurrentExecutions": 10}),
+			"10 unreserved"},
+		{"key-disabled", broken, at("kms:DescribeKey", []string{"KeyMetadata"}, set{"KeyState": "Disabled"}), "Disabled"},
+		{"key-deletion", broken, at("kms:DescribeKey", []string{"KeyMetadata"}, set{"KeyState": "PendingDeletion"}), "deletion"},
+		{"key-kind", broken, at("kms:DescribeKey", []string{"KeyMetadata"}, set{"KeySpec": "SYMMETRIC_DEFAULT"}), "SYMMETRIC_DEFAULT"},
+		{"key-missing", broken, gone("kms:DescribeKey"), keyARN},
+		{"table-missing", broken, gone("dynamodb:DescribeTable"), tableID},
+		{"table-status", broken, at("dynamodb:DescribeTable", []string{"Table"}, set{"TableStatus": "ARCHIVED"}), "ARCHIVED"},
+		{"table-key", broken, at("dynamodb:DescribeTable", []string{"Table"}, set{"KeySchema": []any{object("AttributeName", "id")}}), "pk"},
+		{"table-unprotected", advice, at("dynamodb:DescribeTable", []string{"Table"}, set{"DeletionProtectionEnabled": false}), "deleted"},
+		{"table-ttl", doubtful, at("dynamodb:DescribeTimeToLive", []string{"TimeToLiveDescription"}, set{"TimeToLiveStatus": "DISABLED"}),
+			"DISABLED"},
+		{"table-recovery", doubtful, at("dynamodb:DescribeContinuousBackups", []string{"ContinuousBackupsDescription",
+			"PointInTimeRecoveryDescription"}, set{"PointInTimeRecoveryStatus": "DISABLED"}), "recovery"},
+		{"rule-missing", broken, gone("events:DescribeRule"), ruleName},
+		{"rule-disabled", broken, at("events:DescribeRule", nil, set{"State": "DISABLED"}), "DISABLED"},
+		{"rule-target", broken, at("events:ListTargetsByRule", nil, set{"Targets": []any{}}), "mail-events"},
+		{"ses-paused", broken, at("ses:GetAccount", nil, set{"SendingEnabled": false}), "SendingEnabled"},
+		{"ses-probation", doubtful, at("ses:GetAccount", nil, set{"EnforcementStatus": "PROBATION"}), "PROBATION"},
+		{"ses-shutdown", broken, at("ses:GetAccount", nil, set{"EnforcementStatus": "SHUTDOWN"}), "SHUTDOWN"},
+		{"ses-sandbox", broken, at("ses:GetAccount", nil, set{"ProductionAccessEnabled": false}), "sandbox"},
+		{"ses-day", doubtful, at("ses:GetAccount", []string{"SendQuota"}, set{"SentLast24Hours": 450000}), "450000 of the 500000"},
+		{"ses-quota", doubtful, at("ses:GetAccount", []string{"SendQuota"}, set{"MaxSendRate": 1}), "3600"},
+		{"identity-missing", broken, gone("ses:GetEmailIdentity"), "codes@mail.example.com"},
+		{"identity-unverified", broken, at("ses:GetEmailIdentity", nil, set{"VerifiedForSendingStatus": false}), "mail.example.com"},
+		{"identity-address", advice, at("ses:GetEmailIdentity", nil, set{"IdentityType": "EMAIL_ADDRESS"}), "single"},
+		{"dkim", doubtful, at("ses:GetEmailIdentity", []string{"DkimAttributes"}, set{"Status": "PENDING"}), "PENDING"},
+		{"mail-from", doubtful, at("ses:GetEmailIdentity", []string{"MailFromAttributes"}, set{"MailFromDomainStatus": "FAILED"}), "FAILED"},
+		{"set-missing", broken, gone("ses:GetConfigurationSet"), setName},
+		{"set-paused", broken, at("ses:GetConfigurationSet", []string{"SendingOptions"}, set{"SendingEnabled": false}), "paused"},
+		{"destinations", broken, at("ses:GetConfigurationSetEventDestinations", nil, set{"EventDestinations": []any{}}), "bounces"},
+		{"suppressed", doubtful, func(a *aws, _ dns) {
+			a.answers["ses:GetSuppressedDestination codes@mail.example.com"] = object("SuppressedDestination", object("Reason", "BOUNCE"))
+		}, "the sender is on"},
+		{"suppressed", broken, func(a *aws, _ dns) {
+			a.answers["ses:GetSuppressedDestination lost@example.com"] = object("SuppressedDestination", object("Reason", "COMPLAINT"))
+		}, "COMPLAINT"},
+		{"dmarc", doubtful, func(_ *aws, d dns) { delete(d, "_dmarc.example.com") }, "mail.example.com"},
+		{"spf", doubtful, func(_ *aws, d dns) { d["bounce.mail.example.com"] = "v=spf1 -all" }, "bounce.mail.example.com"},
+		{"dns", doctor.Unseen, func(_ *aws, d dns) { d["bounce.mail.example.com"] = errors.New("no server") }, "DNS"},
+		{"log-retention", doubtful, func(a *aws, _ dns) {
+			a.answers["logs:DescribeLogGroups"] = object("logGroups", []any{object("logGroupName", "Shop-Logs")})
+		}, "Shop-Logs"},
+		{"no-alarm", advice, func(a *aws, _ dns) { a.answers["cloudwatch:DescribeAlarmsForMetric"] = "" }, "AddAlarms"},
+		{"alarm-on", doubtful, func(a *aws, _ dns) {
+			a.answers["cloudwatch:DescribeAlarms"] = "<MetricAlarms><member><AlarmName>Shop-Faults</AlarmName></member></MetricAlarms>"
+		}, "Shop-Faults"},
+		{"no-limit", advice, func(a *aws, _ dns) { a.answers["wafv2:GetWebACLForResource"] = object() }, "NewRateLimit"},
+		{"no-limit", advice, func(a *aws, _ dns) {
+			a.answers["wafv2:GetWebACLForResource"] = fault{400, "WAFNonexistentItemException", ""}
+		}, "NewRateLimit"},
+		{"hour-faults", broken, metric(0, "3"), "3 functions failed closed"},
+		{"hour-mailsuncertain", doubtful, metric(1, "2"), "2 mails"},
+		{"hour-mailsthrottled", broken, metric(2, "2"), "SES throttled"},
+		{"hour-poolmailsrefusedverified", broken, metric(3, "1"), "verified"},
+		{"hour-poolmailsrefusedunverified", doubtful, metric(4, "1"), "newcomers"},
+		{"hour-poolmailsrefusedunknown", doubtful, metric(5, "1"), "decoys"},
+		{"hour-guessesrefused", doubtful, metric(6, "1"), "guesses"},
+		{"bounce-rate", broken, metric(7, "0.06"), "0.060"},
+		{"complaint-rate", broken, metric(8, "0.002"), "0.0020"},
+		{"hour-throttles", broken, metric(9, "4"), "4 calls"},
+		{"hour-duration", doubtful, metric(10, "3900"), "3900 ms"},
+		{"in-progress", doubtful, func(a *aws, _ dns) {
+			a.answers["cloudformation:DescribeStacks"] = "<Stacks><member><StackStatus>UPDATE_IN_PROGRESS</StackStatus></member></Stacks>"
+		}, "UPDATE_IN_PROGRESS"},
+		{"rolled-back", doubtful, func(a *aws, _ dns) {
+			a.answers["cloudformation:DescribeStacks"] = "<Stacks><member><StackStatus>UPDATE_ROLLBACK_COMPLETE</StackStatus></member></Stacks>"
+		}, "UPDATE_ROLLBACK_COMPLETE"},
+		{"half-deployed", broken, func(a *aws, _ dns) {
+			a.answers["cloudformation:ListStackResources"] = strings.Replace(a.answers["cloudformation:ListStackResources"].(string),
+				"<ResourceStatus>CREATE_COMPLETE", "<ResourceStatus>CREATE_FAILED", 1)
+		}, "CREATE_FAILED"},
+		{"function-missing", broken, gone("lambda:GetFunction pre-token-generation"), "pre-token-generation"},
+		{"settings", broken, at(create, []string{"Configuration", "Environment", "Variables"}, set{"EMAILOTP_CODE_TTL": "5 minutes"}),
+			"EMAILOTP_CODE_TTL must be whole seconds"},
+		{"functions-disagree", broken, at("lambda:GetFunction verify-auth-challenge", []string{"Configuration", "Environment",
+			"Variables"}, set{"EMAILOTP_KEY_ARN": keyARN + "2"}), "EMAILOTP_KEY_ARN"},
+	} {
+		t.Run(c.id, func(t *testing.T) {
+			a, d := healthy(settings.Password), records()
+			c.change(a, d)
+			r := examine(t, a, d)
+			found := r.Has(c.level)
+			i := slices.IndexFunc(found, func(f doctor.Finding) bool { return f.ID == c.id })
+			if i < 0 {
+				t.Fatalf("not found; there are %v, %v", ids(found), ids(r.Findings[:5]))
+			}
+			if f := found[i]; !strings.Contains(f.What+f.Remedy, c.words) || f.Remedy == "" {
+				t.Errorf("%q is missing, or the remedy, in %+v", c.words, f)
+			}
+		})
+	}
+}
+
+// A missing permission is named with its action, and the rest is reported all the same. The policy
+// has exactly the actions that are called.
+func TestMissingPermissionsAreNamedAndThePolicyIsTheLeast(t *testing.T) {
+	a := healthy(settings.Password)
+	api := client(t, a)
+	e, err := deployed.Find(t.Context(), api, "Shop", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doctor.Examine(t.Context(), doctor.Options{API: api, EmailOTP: e, DNS: records()})
+	called := slices.Sorted(maps.Keys(a.called))
+	var allowed []string
+	for _, s := range doctor.Policy(e, false) {
+		allowed = append(allowed, s.Action...)
+	}
+	slices.Sort(allowed)
+	// Cognito's own right is required beside AWS WAF's.
+	allowed = slices.DeleteFunc(allowed, func(s string) bool { return s == "cognito-idp:GetWebACLForResource" })
+	if !slices.Equal(slices.Compact(allowed), called) {
+		t.Errorf("the policy allows\n%v\nand these are called\n%v", allowed, called)
+	}
+	for _, action := range called {
+		t.Run(action, func(t *testing.T) {
+			a := healthy(settings.Password)
+			a.denied[action] = true
+			api := client(t, a)
+			e, err := deployed.Find(t.Context(), api, "Shop", "")
+			if action == "cloudformation:GetTemplate" {
+				if err == nil || !strings.Contains(err.Error(), action) {
+					t.Errorf("%v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := doctor.Examine(t.Context(), doctor.Options{API: api, EmailOTP: e, DNS: records()})
+			if unseen := r.Has(doctor.Unseen); len(unseen) == 0 || unseen[0].ID != "denied" ||
+				!strings.Contains(unseen[0].What, action) {
+				t.Errorf("%+v", unseen)
+			}
+			if len(r.Has(doctor.Right)) < 5 {
+				t.Errorf("the rest is not reported: %v", ids(r.Findings))
+			}
+		})
+	}
+}
+
+func TestWhatAnEmulatorLacksIsOneFinding(t *testing.T) {
+	a := healthy(settings.Passwordless)
+	for _, action := range []string{"lambda:GetPolicy", "logs:DescribeLogGroups", "cloudwatch:GetMetricData"} {
+		a.absent[action] = true
+	}
+	unseen := examine(t, a, records()).Has(doctor.Unseen)
+	if len(unseen) != 1 || !strings.Contains(unseen[0].What, "cloudwatch:GetMetricData, lambda:GetPolicy, logs:DescribeLogGroups") {
+		t.Errorf("%+v", unseen)
+	}
+}
+
+func TestWhatIsNoEmailOTPIsAnErrorWithARemedy(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*aws)
+		words  string
+	}{
+		"no such stack": {func(a *aws) {
+			a.answers["cloudformation:GetTemplate"] = fault{400, "ValidationError", "Stack with id Shop does not exist"}
+		}, "there is no stack Shop in the Region eu-west-1; give another --stack"},
+		"another app": {func(a *aws) {
+			a.setStack(object("Bucket", object("Type", "AWS::S3::Bucket"), "Nested",
+				object("Type", "AWS::CloudFormation::Stack")), map[string]string{
+				"Nested": "arn:aws:cloudformation:eu-west-1:123456789012:stack/Shop-Nested-1/id"}, "CREATE_COMPLETE", "CREATE_COMPLETE")
+		}, "no EmailOTP; it may be in one of its nested stacks: --stack Shop-Nested-1"},
+		"a template in YAML": {func(a *aws) {
+			a.answers["cloudformation:GetTemplate"] = "<TemplateBody>Resources: {}</TemplateBody>"
+		}, "is no JSON"},
+		"a malformed answer": {func(a *aws) { a.answers["cloudformation:GetTemplate"] = "<TemplateBody>" }, "malformed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := healthy(settings.Password)
+			c.change(a)
+			_, err := deployed.Find(t.Context(), client(t, a), "Shop", "")
+			if err == nil || !strings.Contains(err.Error(), c.words) {
+				t.Errorf("%v, want %q", err, c.words)
+			}
+		})
+	}
+}
