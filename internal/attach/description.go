@@ -212,7 +212,7 @@ func differences(before, after description, want map[string]any) []string {
 		if config, _ := m["LambdaConfig"].(map[string]any); len(config) == 0 {
 			delete(m, "LambdaConfig")
 		} else {
-			m["LambdaConfig"] = withoutToken(config)
+			m["LambdaConfig"] = synced(config)
 		}
 	}
 	return append(compare("", a, b), compare("MfaConfig", before.mfa, after.mfa)...)
@@ -226,23 +226,6 @@ func comparable(pool map[string]any) map[string]any {
 	// The two names of one number are compared as one.
 	moveUnusedAccountValidity(pool)
 	return pool
-}
-
-// withoutToken leaves one member for the token slot: Cognito sets the other by itself.
-func withoutToken(lambdas map[string]any) map[string]any {
-	config, _ := lambdas[tokenConfig].(map[string]any)
-	if config == nil {
-		return lambdas
-	}
-	lambdas = maps.Clone(lambdas)
-	if version, _ := config["LambdaVersion"].(string); version == "V1_0" && lambdas[tokenSlot] == nil ||
-		lambdas[tokenSlot] == config["LambdaArn"] {
-		lambdas[tokenSlot] = config["LambdaArn"]
-		if version == "V1_0" {
-			delete(lambdas, tokenConfig)
-		}
-	}
-	return lambdas
 }
 
 // compare returns a line for each difference. The order of a list means nothing in a pool, and an

@@ -2,7 +2,6 @@ package attach_test
 
 import (
 	"encoding/json"
-	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -28,8 +27,8 @@ func properties(t *testing.T, change func(*attach.Properties)) json.RawMessage {
 
 // TestTheLifeOfAResource goes through what CloudFormation sends, with its rollbacks.
 func TestTheLifeOfAResource(t *testing.T) {
-	c := &cognito{pool: described(t)}
-	before := maps.Clone(c.pool)
+	before := everyField(t)
+	c := newCognito(t, before)
 	operate := attach.Operation(c, nil)
 	created := customresource.Event{RequestType: customresource.Create, ResourceProperties: properties(t, nil)}
 	id, err := operate(t.Context(), created)
@@ -43,13 +42,13 @@ func TestTheLifeOfAResource(t *testing.T) {
 	update := customresource.Event{RequestType: customresource.Update, PhysicalResourceID: id, ResourceProperties: renewed,
 		OldResourceProperties: properties(t, nil)}
 	if got, err := operate(t.Context(), update); err != nil || got != id ||
-		lambdas(c)["DefineAuthChallenge"] != ours+"renewed" {
-		t.Errorf("update: id %q, %v, %v", got, err, lambdas(c))
+		c.lambdas()["DefineAuthChallenge"] != ours+"renewed" {
+		t.Errorf("update: id %q, %v, %v", got, err, c.lambdas())
 	}
 	update.ResourceProperties, update.OldResourceProperties = update.OldResourceProperties, update.ResourceProperties
 	if got, err := operate(t.Context(), update); err != nil || got != id ||
-		lambdas(c)["DefineAuthChallenge"] != ours+"DefineAuthChallenge" {
-		t.Errorf("its rollback: id %q, %v, %v", got, err, lambdas(c))
+		c.lambdas()["DefineAuthChallenge"] != ours+"DefineAuthChallenge" {
+		t.Errorf("its rollback: id %q, %v, %v", got, err, c.lambdas())
 	}
 	deleted := customresource.Event{RequestType: customresource.Delete, PhysicalResourceID: id,
 		ResourceProperties: properties(t, nil)}
@@ -57,7 +56,7 @@ func TestTheLifeOfAResource(t *testing.T) {
 		if _, err := operate(t.Context(), deleted); err != nil {
 			t.Errorf("delete: %v", err)
 		}
-		same(t, c.pool, before)
+		same(t, c.described(), before)
 	}
 }
 
@@ -76,7 +75,7 @@ func TestARollbackGoesByTheDayOfItsSynthesis(t *testing.T) {
 		"to one with an end":           {customresource.Update, "2020-01-01", "", false},
 		"a malformed day":              {customresource.Update, "yesterday of old", "", true},
 	} {
-		fake := &cognito{pool: described(t)}
+		fake := newCognito(t, everyField(t))
 		var got time.Time
 		operate := attach.Operation(fake, func(p attach.Properties, _ json.RawMessage, _ []json.RawMessage) []string {
 			got = p.Now()
@@ -97,9 +96,11 @@ func TestARollbackGoesByTheDayOfItsSynthesis(t *testing.T) {
 }
 
 func TestAFailedCreateLeavesThePoolAndItsDeleteSucceeds(t *testing.T) {
-	c := &cognito{pool: described(t)}
-	lambdas(c)["CreateAuthChallenge"] = theirs + "Create"
-	before := maps.Clone(c.pool)
+	c := newCognito(t, everyField(t))
+	c.change(func(pool map[string]any) {
+		pool["LambdaConfig"].(map[string]any)["CreateAuthChallenge"] = theirs + "Create"
+	})
+	before := c.described()
 	operate := attach.Operation(c, nil)
 	id, err := operate(t.Context(), customresource.Event{RequestType: customresource.Create,
 		ResourceProperties: properties(t, nil)})
@@ -112,12 +113,12 @@ func TestAFailedCreateLeavesThePoolAndItsDeleteSucceeds(t *testing.T) {
 		if err != nil {
 			t.Errorf("delete of %q: %v", known, err)
 		}
-		same(t, c.pool, before)
+		same(t, c.described(), before)
 	}
 }
 
 func TestAnotherPoolIsAnError(t *testing.T) {
-	c := &cognito{pool: described(t)}
+	c := newCognito(t, everyField(t))
 	other := properties(t, func(p *attach.Properties) { p.UserPoolID = "eu-west-1_Example02" })
 	id, err := attach.Operation(c, nil)(t.Context(), customresource.Event{RequestType: customresource.Update,
 		PhysicalResourceID: "eu-west-1_Example01/emailotp/", ResourceProperties: other,
@@ -130,15 +131,15 @@ func TestAnotherPoolIsAnError(t *testing.T) {
 
 // TestACheckAloneIsDeletedWithoutACall: the pool may be gone, and the role's rights with it.
 func TestACheckAloneIsDeletedWithoutACall(t *testing.T) {
-	c := &cognito{pool: described(t)}
+	c := newCognito(t, everyField(t))
 	alone := properties(t, func(p *attach.Properties) { p.Triggers, p.Chained, p.Expected = nil, nil, p.Triggers })
 	operate := attach.Operation(c, func(attach.Properties, json.RawMessage, []json.RawMessage) []string { return nil })
-	before := maps.Clone(c.pool)
+	before := c.described()
 	id, err := operate(t.Context(), customresource.Event{RequestType: customresource.Create, ResourceProperties: alone})
 	if err != nil || id != "eu-west-1_Example01/emailotp/" || len(c.calls) == 0 {
 		t.Errorf("create: id %q, %v, calls %v", id, err, c.calls)
 	}
-	same(t, c.pool, before)
+	same(t, c.described(), before)
 	c.calls = nil
 	_, err = operate(t.Context(), customresource.Event{RequestType: customresource.Delete, PhysicalResourceID: id,
 		ResourceProperties: alone})
@@ -148,7 +149,7 @@ func TestACheckAloneIsDeletedWithoutACall(t *testing.T) {
 }
 
 func TestMalformedEvents(t *testing.T) {
-	c := &cognito{pool: described(t)}
+	c := newCognito(t, everyField(t))
 	for _, e := range []customresource.Event{
 		{RequestType: customresource.Create, ResourceProperties: json.RawMessage(`[]`)},
 		{RequestType: customresource.Update, ResourceProperties: properties(t, nil),

@@ -84,6 +84,18 @@ func holders(lambdas map[string]any, slot string) []string {
 	return arns
 }
 
+// synced returns LambdaConfig with both members of the token slot where it has one: Cognito keeps them
+// in sync, and a description from older years may lack the second.
+func synced(lambdas map[string]any) map[string]any {
+	held := holders(lambdas, tokenSlot)
+	if len(held) != 1 {
+		return lambdas
+	}
+	lambdas = maps.Clone(lambdas)
+	set(lambdas, tokenSlot, held[0], "")
+	return lambdas
+}
+
 // set puts a function into a slot. The token slot keeps the version that the pool has: another one
 // would change the events that the adopter's function receives.
 func set(lambdas map[string]any, slot, arn, version string) {

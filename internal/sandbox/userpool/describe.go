@@ -3,6 +3,8 @@ package userpool
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/refusal"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/settings"
@@ -115,14 +117,28 @@ func (p *Pool) describedClient(client *Client) any {
 
 type listClientsInput struct {
 	MaxResults *int32 `rule:"maxResults"`
-	NextToken  string
+	NextToken  string `rule:"page"`
 }
 
-// listUserPoolClients lists all app clients in one page.
-func (p *Pool) listUserPoolClients(*call, *listClientsInput) (any, error) {
-	out := []map[string]string{}
-	for _, cl := range p.clients.All() {
+// listUserPoolClients lists app clients in the order of their ids, a page at a time.
+func (p *Pool) listUserPoolClients(_ *call, in *listClientsInput) (any, error) {
+	limit := maxListed
+	if in.MaxResults != nil {
+		limit = int(*in.MaxResults)
+	}
+	all := p.clients.All()
+	slices.SortFunc(all, func(a, b *Client) int { return strings.Compare(a.ID, b.ID) })
+	out, answer := []map[string]string{}, map[string]any{}
+	for _, cl := range all {
+		if cl.ID <= in.NextToken {
+			continue
+		}
+		if len(out) == limit {
+			answer["NextToken"] = out[limit-1]["ClientId"]
+			break
+		}
 		out = append(out, map[string]string{"ClientId": cl.ID, "ClientName": cl.Name, "UserPoolId": p.cfg.ID})
 	}
-	return map[string]any{"UserPoolClients": out}, nil
+	answer["UserPoolClients"] = out
+	return answer, nil
 }

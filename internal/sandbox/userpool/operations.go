@@ -145,7 +145,7 @@ var operations = sync.OnceValue(func() map[string]operation {
 		"AdminUserGlobalSignOut":      ofUser((*Pool).adminUserGlobalSignOut),
 
 		"ListUsers":              guarded((*Pool).listUsers),
-		"ListUserPoolClients":    guarded((*Pool).listUserPoolClients).partly("one page"),
+		"ListUserPoolClients":    guarded((*Pool).listUserPoolClients),
 		"DescribeUserPool":       guarded((*Pool).describeUserPool).partly("what this emulation knows of"),
 		"UpdateUserPool":         raw((*Pool).updateUserPool).partly("sign-ins go on by the settings of the start"),
 		"GetUserPoolMfaConfig":   guarded((*Pool).getUserPoolMfaConfig).partly("MfaConfiguration alone"),

@@ -56,12 +56,8 @@ func TestALivingPoolSurvivesAttachAndDetach(t *testing.T) {
 	for _, slot := range []string{"DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse"} {
 		own.ARNs[slot] = "arn:aws:lambda:eu-west-1:123456789012:function:" + slot
 	}
-	started := time.Now()
 	if _, err := pool.Attach(t.Context(), own); err != nil {
 		t.Fatal(err)
-	}
-	if took := time.Since(started); took > 3*time.Second {
-		t.Errorf("attaching took %v", took)
 	}
 	after := w.described(t, api)
 	lambdas := after["LambdaConfig"].(map[string]any)

@@ -84,6 +84,7 @@ func (s *Pool) Update(in map[string]any, now time.Time) error {
 	if in["PoolName"] == nil {
 		next["Name"] = s.pool["Name"]
 	}
+	completePolicies(next)
 	s.keepOlderMembers(next)
 	syncTokenTrigger(next)
 	s.pool, s.modified, s.updates = next, now, s.updates+1
@@ -116,6 +117,23 @@ func checkUpdate(in map[string]any) error {
 		}
 	}
 	return nil
+}
+
+// completePolicies gives the policies what a request that has some of them lacks.
+func completePolicies(next map[string]any) {
+	preset := object(resets(), "Policies")
+	policies := map[string]any{}
+	maps.Copy(policies, object(next, "Policies"))
+	password := maps.Clone(object(policies, "PasswordPolicy"))
+	if password == nil {
+		password = object(preset, "PasswordPolicy")
+	}
+	const days = "TemporaryPasswordValidityDays"
+	if password[days] == nil {
+		password[days] = object(preset, "PasswordPolicy")[days]
+	}
+	policies["PasswordPolicy"] = password
+	next["Policies"] = policies
 }
 
 // keepOlderMembers keeps what Cognito shows of older pools, and AWS's own tags.
