@@ -59,7 +59,7 @@ func NewEmailOTPStack(scope constructs.Construct, id string, props *EmailOTPStac
 	output(stack, "Region", "The user pool's Region", stack.Region())
 	output(stack, "Mode", "How users sign in", jsii.String(string(env.Settings.Mode)))
 	if env.SignInPage {
-		output(stack, "SignInUrl", "The sign-in page", env.hostPage(stack, zone, signIn))
+		output(stack, "SignInUrl", "The sign-in page", env.hostPage(stack, zone, signIn).URL())
 	}
 	for i, r := range signIn.DnsRecords() {
 		description := fmt.Sprintf("A DNS record that %s needs: name, type, value", domainOf(env.Settings.From))

@@ -136,7 +136,7 @@ func TestAPageWithoutNPMIsASentence(t *testing.T) {
 		if !ok {
 			t.Fatal("no error")
 		}
-		contains(t, problem.Error(), `EmailOTP "X/SignInPage": signInPage: the sign-in page comes with npm packages, and npm is not on PATH`, "leave signInPage out")
+		contains(t, problem.Error(), `EmailOTP "X/SignInPage": the sign-in page can't be made: the sign-in page comes with npm packages, and npm is not on PATH`)
 	}()
 	code := withPage()
 	hosted(t, nil, code)
@@ -145,14 +145,17 @@ func TestAPageWithoutNPMIsASentence(t *testing.T) {
 // pageReasons are the AWS Solutions rules that a page breaks beside those of an EmailOTP, on
 // purpose.
 var pageReasons = map[string]string{
-	"AwsSolutions-CFR1": "users sign in from anywhere; an app for some countries alone can configure CloudFront",
-	"AwsSolutions-CFR2": "there is nothing to filter in front of a few static files; the user pool's API is not behind the distribution",
-	"AwsSolutions-CFR3": "a log of the visitors of the sign-in page is personal data without a use",
-	"AwsSolutions-CFR4": "CloudFront's own domain has no setting of the TLS version; a domain of the app's has TLS 1.2 at least",
-	"AwsSolutions-S1":   "CloudFront alone reads the bucket",
-	"AwsSolutions-IAM4": "the CDK's deployment function has AWS's policy for writing logs",
-	"AwsSolutions-IAM5": "the CDK's deployment function writes the whole bucket and reads the CDK's assets",
-	"AwsSolutions-L1":   "the CDK chooses its deployment function's runtime",
+	"AwsSolutions-CFR1":  "users sign in from anywhere; an app for some countries alone can configure CloudFront",
+	"AwsSolutions-CFR2":  "WebAclID takes a web ACL; the user pool's API is not behind the distribution",
+	"AwsSolutions-CFR3":  "a log of the visitors of the sign-in page is personal data without a use",
+	"AwsSolutions-CFR4":  "CloudFront's own domain has no setting of the TLS version; a domain of the app's has TLS 1.2 at least",
+	"AwsSolutions-S1":    "CloudFront alone reads the bucket",
+	"AwsSolutions-IAM4":  "the CDK's deployment function has AWS's policy for writing logs",
+	"AwsSolutions-IAM5":  "the CDK's deployment function writes the whole bucket and reads the CDK's assets",
+	"AwsSolutions-SMG4":  "the distribution and the functions must change the secret together; a deployment does that",
+	"AwsSolutions-APIG1": "a log of the requests would have codes and addresses in its paths",
+	"AwsSolutions-APIG4": "the endpoints authenticate clients themselves, as OAuth 2.0 wants it",
+	"AwsSolutions-L1":    "the CDK chooses its deployment function's runtime",
 }
 
 var rulePattern = regexp.MustCompile(`AwsSolutions-[A-Z0-9]+`)

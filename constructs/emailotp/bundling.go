@@ -1,25 +1,18 @@
 package emailotp
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
-	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/bundle"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
-
-// sourceContext is the context key that names the directory of this module's source, for apps from
-// which it can't be found.
-const sourceContext = "emailotp:source"
 
 // beginBuilding starts to build the functions whose code is not among the props. It builds none
 // where the CDK leaves this stack's assets out, where `emailotp dev` synthesises and builds them for
@@ -70,20 +63,9 @@ func (e *emailOTP) code(f settings.Function) (awslambda.Code, func() error) {
 // source finds the directory of this module's source, once.
 func (e *emailOTP) source() (dir string, err error) {
 	if e.sourceDir == "" {
-		e.sourceDir, err = e.findSource()
+		e.sourceDir, err = bundle.Source(e)
 	}
 	return e.sourceDir, err
-}
-
-func (e *emailOTP) findSource() (string, error) {
-	if dir, ok := e.Node().TryGetContext(jsii.String(sourceContext)).(string); ok && dir != "" {
-		return filepath.Abs(dir)
-	}
-	dir, err := build.Locate(context.Background())
-	if err != nil {
-		return "", fmt.Errorf("%w; name its directory by the context key %q", err, sourceContext)
-	}
-	return dir, nil
 }
 
 var lineBreaks = regexp.MustCompile(`\s*\n\s*`)

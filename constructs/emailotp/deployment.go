@@ -107,7 +107,7 @@ func (e *emailOTP) addAttachment() {
 	if !e.config.imported {
 		return
 	}
-	properties := map[string]any{"Triggers": e.triggerARNs(), "WriteAttributes": e.writeAttributes().Attributes(),
+	properties := map[string]any{"Triggers": e.triggerARNs(), "WriteAttributes": e.writeAttributes(e.config.clientProps).Attributes(),
 		"CaseSensitiveNames": strconv.FormatBool(e.config.caseSensitive)}
 	if e.config.chained != nil {
 		// A slot that holds the app's own function is taken over, and given back at the end.

@@ -28,6 +28,17 @@ type EmailOTP interface {
 	// authentication and refresh, nothing else.
 	UserPoolClient() awscognito.UserPoolClient
 
+	// AddClient adds a further app client, as closed as the first one: an app with an audience of its
+	// own, which signs in by the sign-in page if it has CallbackURLs. The id must not be taken in the
+	// construct. A refusal is a panic with an [*Error].
+	AddClient(id *string, props *ClientProps) Client
+	// EachClient calls f for each client of AddClient, those that are added later included.
+	EachClient(f func(Client))
+	// Mode returns how users sign in.
+	Mode() Mode
+	// ProductName returns the product's name in mails and on the sign-in page.
+	ProductName() *string
+
 	// DefineAuthChallenge returns the function that decides which step comes next.
 	DefineAuthChallenge() awslambda.Function
 	// CreateAuthChallenge returns the function that derives and mails the code.
@@ -128,6 +139,8 @@ type emailOTP struct {
 	config           config
 	pool             awscognito.IUserPool
 	client           awscognito.UserPoolClient
+	clients          []Client // of AddClient
+	onClient         []func(Client)
 	functions        map[settings.Function]awslambda.Function
 	key              awskms.Key
 	table            awsdynamodb.TableV2

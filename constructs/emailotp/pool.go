@@ -68,10 +68,16 @@ func (e *emailOTP) addUserPool() {
 	})
 }
 
-// addUserPoolClient creates the one client that signs in by e-mail code.
+// addUserPoolClient creates the construct's own client, which signs in by e-mail code.
 func (e *emailOTP) addUserPoolClient() {
-	p := e.config.clientProps
-	e.client = awscognito.NewUserPoolClient(e, jsii.String("UserPoolClient"), &awscognito.UserPoolClientProps{
+	e.client = e.newClient("UserPoolClient", e.config.clientProps)
+	resource := e.client.Node().DefaultChild().(awscognito.CfnUserPoolClient)
+	resource.AddMetadata(jsii.String(contract.MetadataClient), string(e.config.settings.Mode))
+}
+
+// newClient creates an app client that allows custom authentication and refresh, nothing else.
+func (e *emailOTP) newClient(id string, p UserPoolClientProps) awscognito.UserPoolClient {
+	return awscognito.NewUserPoolClient(e, &id, &awscognito.UserPoolClientProps{
 		UserPool:           e.pool,
 		UserPoolClientName: p.UserPoolClientName,
 		// An empty list would be Cognito's default, which has SRP and with it a sign-in without
@@ -87,16 +93,14 @@ func (e *emailOTP) addUserPoolClient() {
 		RefreshTokenValidity:            p.RefreshTokenValidity,
 		RefreshTokenRotationGracePeriod: p.RefreshTokenRotationGracePeriod,
 		ReadAttributes:                  p.ReadAttributes,
-		WriteAttributes:                 e.writeAttributes(),
+		WriteAttributes:                 e.writeAttributes(p),
 	})
-	resource := e.client.Node().DefaultChild().(awscognito.CfnUserPoolClient)
-	resource.AddMetadata(jsii.String(contract.MetadataClient), string(e.config.settings.Mode))
 }
 
-// writeAttributes returns the attributes that the client may write.
-func (e *emailOTP) writeAttributes() awscognito.ClientAttributes {
-	if given := e.config.clientProps.WriteAttributes; given != nil {
-		return given
+// writeAttributes returns the attributes that a client may write.
+func (e *emailOTP) writeAttributes(p UserPoolClientProps) awscognito.ClientAttributes {
+	if p.WriteAttributes != nil {
+		return p.WriteAttributes
 	}
 	return awscognito.NewClientAttributes().WithStandardAttributes(writable(e.config.clientsMayChangeEmail))
 }

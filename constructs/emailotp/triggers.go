@@ -2,7 +2,6 @@ package emailotp
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -13,7 +12,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/apptree"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/function"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -78,45 +77,20 @@ func (e *emailOTP) addFunctions() {
 
 func (e *emailOTP) addFunction(slot slot) awslambda.Function {
 	c := &e.config
-	logs := e.logGroup(slot)
-	role := awsiam.NewRole(e, jsii.String(slot.id+"Role"), &awsiam.RoleProps{
-		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
-		Description: jsii.String("EmailOTP " + string(slot.function)),
-	})
-	logs.GrantWrite(role)
-	for _, statement := range e.statements(slot.function) {
-		role.AddToPolicy(statement)
-	}
-	e.grantPlatform(slot.function, role)
-	environment := make(map[string]*string)
-	for name, value := range maps.All(c.settings.Environment(slot.function)) {
-		environment[name] = jsii.String(value)
-	}
 	timeout := timeoutSeconds
 	if slot.function == settings.AttachUserPool {
 		timeout = attachSeconds
 	}
 	code, failure := e.code(slot.function)
-	props := &awslambda.FunctionProps{
-		Description:   jsii.String("EmailOTP " + string(slot.function) + " (" + string(c.settings.Mode) + ")"),
-		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
-		Handler:       jsii.String("bootstrap"),
-		Architecture:  c.architecture,
-		MemorySize:    jsii.Number(c.memorySize),
-		Timeout:       awscdk.Duration_Seconds(jsii.Number(timeout)),
-		Code:          code,
-		Role:          role,
-		LogGroup:      logs,
-		LoggingFormat: awslambda.LoggingFormat_JSON,
-		Environment:   &environment,
-	}
-	c.platform.apply(props)
-	fn := awslambda.NewFunction(e, jsii.String(slot.id), props)
+	fn := function.New(e, slot.id, function.Props{
+		Function: slot.function, Detail: string(c.settings.Mode), Code: code, Architecture: c.architecture,
+		MemorySize: c.memorySize, Timeout: timeout, Environment: c.settings.Environment(slot.function),
+		LogGroup: e.logGroup(slot), Statements: e.statements(slot.function),
+		Grant: func(role awsiam.Role) { e.grantPlatform(slot.function, role) }, Change: c.platform.apply,
+	})
 	if err := failure(); err != nil {
 		refuse(*e.Node().Path(), []string{err.Error()})
 	}
-	fn.Node().DefaultChild().(awslambda.CfnFunction).AddMetadata(jsii.String(contract.MetadataFunction),
-		string(slot.function))
 	return fn
 }
 

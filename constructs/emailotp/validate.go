@@ -298,7 +298,7 @@ func (r *reader) poolOf(c *config, p *EmailOTPProps) {
 	c.clientsMayChangeEmail = propread.Flag(p.ClientsMayChangeEmail, false)
 	if p.UserPoolClientProps != nil {
 		c.clientProps = *p.UserPoolClientProps
-		r.clientOf(c.clientProps, c.clientsMayChangeEmail)
+		r.clientOf("UserPoolClientProps.", c.clientProps, c.clientsMayChangeEmail)
 	}
 	if p.AcknowledgedBypasses != nil {
 		c.bypasses = slices.Clone(*p.AcknowledgedBypasses)
@@ -361,18 +361,19 @@ func (r *reader) newPool(p UserPoolProps) {
 	}
 }
 
-func (r *reader) clientOf(p UserPoolClientProps, mayChangeEmail bool) {
-	r.Text("UserPoolClientProps.UserPoolClientName", p.UserPoolClientName, 128)
-	refresh := r.Duration("UserPoolClientProps.RefreshTokenValidity", p.RefreshTokenValidity, hour, 3650*day, 30*day)
-	r.Duration("UserPoolClientProps.AccessTokenValidity", p.AccessTokenValidity, 5*minute, min(day, refresh), hour)
-	r.Duration("UserPoolClientProps.IdTokenValidity", p.IdTokenValidity, 5*minute, min(day, refresh), hour)
-	r.Duration("UserPoolClientProps.RefreshTokenRotationGracePeriod", p.RefreshTokenRotationGracePeriod, 0, minute, 0)
+// clientOf checks the props of an app client; their names in errors begin with prefix.
+func (r *reader) clientOf(prefix string, p UserPoolClientProps, mayChangeEmail bool) {
+	r.Text(prefix+"UserPoolClientName", p.UserPoolClientName, 128)
+	refresh := r.Duration(prefix+"RefreshTokenValidity", p.RefreshTokenValidity, hour, 3650*day, 30*day)
+	r.Duration(prefix+"AccessTokenValidity", p.AccessTokenValidity, 5*minute, min(day, refresh), hour)
+	r.Duration(prefix+"IdTokenValidity", p.IdTokenValidity, 5*minute, min(day, refresh), hour)
+	r.Duration(prefix+"RefreshTokenRotationGracePeriod", p.RefreshTokenRotationGracePeriod, 0, minute, 0)
 	if p.WriteAttributes == nil || mayChangeEmail {
 		return
 	}
 	for _, a := range *p.WriteAttributes.Attributes() {
 		if *a == "email" {
-			r.Add("UserPoolClientProps.WriteAttributes must not have email: a stolen access token would move the account to another mailbox; " +
+			r.Add("%s", prefix+"WriteAttributes must not have email: a stolen access token would move the account to another mailbox; "+
 				"leave it out, or set ClientsMayChangeEmail if that is meant")
 		}
 	}

@@ -1,0 +1,182 @@
+// Package signinpage hosts EmailOTP's sign-in page for the apps of a user pool: static files in S3
+// and one function behind CloudFront. The page speaks the protocol of Cognito's managed login, OAuth
+// 2.0 with authorization codes and PKCE, at the same paths. An app that redirects to managed login
+// changes its domain and nothing else.
+//
+//	signIn := emailotp.NewEmailOTP(stack, jsii.String("SignIn"), &emailotp.EmailOTPProps{…})
+//	signIn.AddClient(jsii.String("Web"), &emailotp.ClientProps{
+//		CallbackURLs: jsii.Strings("https://app.example.com/callback"),
+//		LogoutURLs:   jsii.Strings("https://app.example.com/"),
+//	})
+//	page := signinpage.NewSignInPage(stack, jsii.String("SignInPage"), &signinpage.SignInPageProps{
+//		SignIn: signIn, Domain: jsii.String("login.example.com"), Certificate: certificate, HostedZone: zone,
+//	})
+//
+// The package is one of its own: apps that import constructs/emailotp alone link no CloudFront.
+// docs/clients.md shows how apps use the page.
+package signinpage
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// SignInPage is a hosted sign-in page. Create one with [NewSignInPage].
+type SignInPage interface {
+	constructs.Construct
+
+	// URL returns the page's address, with a slash at its end. Below it are the endpoints of managed
+	// login, such as oauth2/authorize.
+	URL() *string
+	// Distribution returns the CloudFront distribution, for alarms and further behaviours.
+	Distribution() awscloudfront.Distribution
+	// HandOver returns the function that speaks OAuth 2.0 with the apps.
+	HandOver() awslambda.Function
+	// AddRoute passes the requests of a path below the page's domain, such as "/account/*" or
+	// "/account", to a function: whole and uncached, with the headers of internal/httpapi. The
+	// function must check the secret among them, as HandOver does. It may read that secret.
+	AddRoute(path *string, fn awslambda.Function)
+}
+
+// SignInPageProps are the props of [NewSignInPage]. SignIn is required.
+type SignInPageProps struct {
+	// SignIn is the sign-in whose page this is. Its clients with CallbackURLs can redirect to the
+	// page, those that AddClient adds later included. Its own app client, with which the page signs
+	// in where no app sent the user, must have no secret.
+	SignIn emailotp.EmailOTP
+	// Domain is the page's domain, such as "login.example.com". Default: CloudFront's own.
+	Domain *string
+	// Certificate is the domain's certificate, in us-east-1, where CloudFront requires it. Required
+	// with Domain.
+	Certificate awscertificatemanager.ICertificate
+	// HostedZone gets the domain's records. Default: none, and the domain's owner makes them lead to
+	// the distribution.
+	HostedZone awsroute53.IHostedZone
+	// WebAclID is the ARN of an AWS WAF web ACL in us-east-1 for the distribution. Default: none.
+	WebAclID *string
+	// MemorySize is the function's memory in MiB, 128 to 10,240. Default: 512.
+	MemorySize *float64
+	// LogRetention is how long the logs are kept. Default: ONE_MONTH.
+	LogRetention awslogs.RetentionDays
+	// HandOverCode is the function's code, built beforehand: a zip with the program as "bootstrap",
+	// for the processor of the sign-in's functions. Default: built from source while the app is
+	// synthesised.
+	HandOverCode awslambda.Code
+}
+
+// signInPage implements [SignInPage].
+type signInPage struct {
+	constructs.Construct
+	props        SignInPageProps
+	bucket       awss3.Bucket
+	distribution awscloudfront.Distribution
+	handOver     awslambda.Function
+	clients      []settings.Client
+	api          awsapigatewayv2.CfnApi
+	apiOrigin    awscloudfront.IOrigin
+	behavior     *awscloudfront.AddBehaviorOptions
+	originSecret awssecretsmanager.Secret
+}
+
+// NewSignInPage hosts the sign-in page of an EmailOTP. It
+//
+//  1. refuses invalid props, all problems at once;
+//  2. creates a private bucket and the distribution, the only one that reads it;
+//  3. creates the function with its HTTP API, its table of authorization codes and the secret by which
+//     it recognises the distribution;
+//  4. bundles the page, and writes it with its settings at each deployment.
+//
+// A refusal is a panic with an [*emailotp.Error].
+func NewSignInPage(scope constructs.Construct, id *string, props *SignInPageProps) SignInPage {
+	p := &signInPage{}
+	if props != nil {
+		p.props = *props
+	}
+	p.props.LogRetention = cmp.Or(p.props.LogRetention, awslogs.RetentionDays_ONE_MONTH)
+	path, problems := p.check(scope, id)
+	refuse(path, problems)
+	constructs.NewConstruct_Override(p, scope, id)
+	p.addHosting()
+	p.addHandOver()
+	p.writeFiles()
+	return p
+}
+
+func (p *signInPage) Distribution() awscloudfront.Distribution { return p.distribution }
+func (p *signInPage) HandOver() awslambda.Function             { return p.handOver }
+
+func (p *signInPage) URL() *string {
+	host := p.props.Domain
+	if host == nil {
+		host = p.distribution.DistributionDomainName()
+	}
+	return jsii.String("https://" + *host + "/")
+}
+
+var domains = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$`)
+
+// check reports every problem with the props.
+func (p *signInPage) check(scope constructs.Construct, id *string) (path string, problems []string) {
+	r := &propread.Reader{}
+	if id != nil {
+		path = *id
+	}
+	switch {
+	case scope == nil || path == "":
+		r.Add("NewSignInPage needs a scope and an id, such as stack and jsii.String(\"SignInPage\")")
+	case *scope.Node().Path() != "":
+		path = *scope.Node().Path() + "/" + path
+	}
+	if propread.IsNil(p.props.SignIn) {
+		r.Add("SignIn is missing; pass the EmailOTP whose page this is")
+	} else if client, ok := p.props.SignIn.UserPoolClient().Node().DefaultChild().(awscognito.CfnUserPoolClient); ok {
+		if has, _ := client.GenerateSecret().(bool); has {
+			r.Add("SignIn has an app client with a secret of Cognito's (UserPoolClientProps.GenerateSecret), and a browser " +
+				"can't compute what Cognito then requires; leave it out there, and give apps on servers clients by AddClient " +
+				"with GenerateSecret")
+		}
+	}
+	if domain := p.props.Domain; domain != nil && !propread.IsToken(*domain) && !domains.MatchString(*domain) {
+		r.Add("Domain must be a domain name in small letters such as login.example.com (received: %q)", *domain)
+	}
+	if (p.props.Domain == nil) != propread.IsNil(p.props.Certificate) {
+		r.Add("Domain and Certificate go together; pass both, or none for CloudFront's own domain")
+	}
+	if p.props.Domain == nil && !propread.IsNil(p.props.HostedZone) {
+		r.Add("HostedZone is for the records of Domain; pass Domain too")
+	}
+	r.Whole("MemorySize", p.props.MemorySize, settings.MinMemorySize, settings.MaxMemorySize,
+		settings.DefaultMemorySize, "MiB")
+	return path, r.Problems
+}
+
+// refuse panics if there are problems.
+func refuse(path string, problems []string) {
+	if len(problems) > 0 {
+		slices.Sort(problems)
+		panic(&emailotp.Error{Path: path, Problems: problems})
+	}
+}
+
+// fail refuses with one problem.
+func (p *signInPage) fail(format string, args ...any) {
+	refuse(*p.Node().Path(), []string{fmt.Sprintf(format, args...)})
+}

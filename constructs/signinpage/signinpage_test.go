@@ -1,0 +1,137 @@
+//go:build !race
+
+package signinpage_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp/emailotptest"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/signinpage"
+)
+
+func TestMain(m *testing.M) { emailotptest.Main(m) }
+
+func signIn(t *testing.T, id string) (awscdk.Stack, emailotp.EmailOTP) {
+	t.Helper()
+	stack := awscdk.NewStack(emailotptest.App(t, nil), &id, nil)
+	return stack, emailotp.NewEmailOTP(stack, jsii.String("SignIn"), &emailotp.EmailOTPProps{
+		Mode: emailotp.ModePasswordless, Sender: emailotp.SenderAddress("no-reply@example.com")})
+}
+
+// refusal runs f and returns what it panics with; empty for nothing.
+func refusal(f func()) (words string) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			words = fmt.Sprint(problem)
+		}
+	}()
+	f()
+	return ""
+}
+
+func TestThePageServesTheAppsOfItsSignIn(t *testing.T) {
+	stack, otp := signIn(t, "Prod")
+	otp.AddClient(jsii.String("Web"), &emailotp.ClientProps{
+		CallbackURLs: jsii.Strings("https://app.example.com/callback", "http://localhost:5173/cb"),
+		LogoutURLs:   jsii.Strings("https://app.example.com/"), RefreshTokenRotationGracePeriod: awscdk.Duration_Seconds(jsii.Number(10)),
+	})
+	page := signinpage.NewSignInPage(stack, jsii.String("Page"), &signinpage.SignInPageProps{SignIn: otp,
+		WebAclID: jsii.String("arn:aws:wafv2:us-east-1:123456789012:global/webacl/x/1")})
+	// Clients that come later count as well, those without a callback do not.
+	server := otp.AddClient(jsii.String("Server"), &emailotp.ClientProps{GenerateSecret: jsii.Bool(true),
+		CallbackURLs: jsii.Strings("https://server.example.com/callback")})
+	otp.AddClient(jsii.String("Job"), nil)
+	if server.Secret == nil || server.UserPoolClient == nil {
+		t.Error("the client lacks its parts")
+	}
+	page.AddRoute(jsii.String("/account/*"), otp.DefineAuthChallenge())
+	if *page.URL() == "" || page.Distribution() == nil {
+		t.Error("the page lacks its parts")
+	}
+	template := assertions.Template_FromStack(stack, nil)
+	count := func(kind string, n int) { template.ResourceCountIs(&kind, jsii.Number(n)) }
+	count("AWS::Cognito::UserPoolClient", 4)
+	count("AWS::SecretsManager::Secret", 2)
+	count("AWS::ApiGatewayV2::Route", 6)
+	count("AWS::ApiGatewayV2::Integration", 2)
+	match := assertions.Match_ObjectLike
+	for _, client := range *template.FindResources(jsii.String("AWS::Cognito::UserPoolClient"), nil) {
+		p := (*client)["Properties"].(map[string]any)
+		flows := fmt.Sprint(p["ExplicitAuthFlows"])
+		if strings.Contains(flows, "SRP") || strings.Contains(flows, "PASSWORD") || p["AllowedOAuthFlowsUserPoolClient"] == true ||
+			p["CallbackURLs"] != nil || p["GenerateSecret"] == true || strings.Contains(fmt.Sprint(p["WriteAttributes"]), "email") {
+			t.Errorf("a client is more open than the construct's: %v", p)
+		}
+	}
+	text, _ := json.Marshal(template.ToJSON())
+	for _, want := range []string{`\"callbacks\":[\"https://app.example.com/callback\",\"http://localhost:5173/cb\"]`,
+		`\"logouts\":[\"https://app.example.com/\"]`, `\"secret\":\"`, `"x-emailotp-origin-secret"`, `:SecretString:`,
+		`"WebACLId":"arn:aws:wafv2:us-east-1:123456789012:global/webacl/x/1"`, `"PathPattern":"/account/*"`,
+		`"RouteKey":"ANY /account/{proxy+}"`, `"RouteKey":"ANY /oauth2/{proxy+}"`} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the template lacks %s", want)
+		}
+	}
+	for _, function := range []string{"PageHandOver", "SignInServer"} {
+		if !strings.Contains(string(text), function) {
+			t.Errorf("the template lacks %s", function)
+		}
+	}
+	template.HasResourceProperties(jsii.String("AWS::IAM::Policy"), map[string]any{"PolicyDocument": map[string]any{
+		"Statement": assertions.Match_ArrayWith(&[]any{
+			match(&map[string]any{"Action": []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}}),
+			match(&map[string]any{"Action": "secretsmanager:GetSecretValue"})})}})
+	template.HasResourceProperties(jsii.String("AWS::Lambda::Permission"), map[string]any{"Principal": "apigateway.amazonaws.com",
+		"SourceArn": assertions.Match_AnyValue()})
+}
+
+func TestEveryWrongPropIsNamedAtOnce(t *testing.T) {
+	stack, _ := signIn(t, "Prod")
+	secret := emailotp.NewEmailOTP(stack, jsii.String("Secret"), &emailotp.EmailOTPProps{Mode: emailotp.ModePassword,
+		Sender:              emailotp.SenderAddress("no-reply@example.com"),
+		UserPoolClientProps: &emailotp.UserPoolClientProps{GenerateSecret: jsii.Bool(true)}})
+	zone := awsroute53.HostedZone_FromHostedZoneId(stack, jsii.String("Zone"), jsii.String("Z1"))
+	certificate := awscertificatemanager.Certificate_FromCertificateArn(stack, jsii.String("Certificate"),
+		jsii.String("arn:aws:acm:us-east-1:123456789012:certificate/1"))
+	for _, test := range []struct {
+		props *signinpage.SignInPageProps
+		wants []string
+	}{
+		{nil, []string{`EmailOTP "Prod/Page": SignIn is missing`}},
+		{&signinpage.SignInPageProps{SignIn: secret, Domain: jsii.String("https://Login.example.com/"), MemorySize: jsii.Number(1)},
+			[]string{"a secret of Cognito's", `Domain must be a domain name in small letters such as login.example.com (received: "https://Login.example.com/")`,
+				"Domain and Certificate go together", "MemorySize must be"}},
+		{&signinpage.SignInPageProps{HostedZone: zone, Certificate: certificate}, []string{"HostedZone is for the records of Domain",
+			"Domain and Certificate go together"}},
+	} {
+		words := refusal(func() { signinpage.NewSignInPage(stack, jsii.String("Page"), test.props) })
+		for _, want := range test.wants {
+			if !strings.Contains(words, want) {
+				t.Errorf("the refusal lacks %q:\n%s", want, words)
+			}
+		}
+	}
+}
+
+func TestTooManyAddressesAreRefused(t *testing.T) {
+	stack, otp := signIn(t, "Prod")
+	signinpage.NewSignInPage(stack, jsii.String("Page"), &signinpage.SignInPageProps{SignIn: otp})
+	var many []string
+	for i := range 40 {
+		many = append(many, fmt.Sprintf("https://app%d.example.com/%s", i, strings.Repeat("a", 60)))
+	}
+	words := refusal(func() { otp.AddClient(jsii.String("Web"), &emailotp.ClientProps{CallbackURLs: jsii.Strings(many...)}) })
+	if !strings.Contains(words, "bytes and may take 3072") {
+		t.Errorf("refusal %q", words)
+	}
+}
