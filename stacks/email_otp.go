@@ -58,6 +58,14 @@ func NewEmailOTPStack(scope constructs.Construct, id string, props *EmailOTPStac
 	output(stack, "UserPoolClientId", "The app client's id", signIn.UserPoolClient().UserPoolClientId())
 	output(stack, "Region", "The user pool's Region", stack.Region())
 	output(stack, "Mode", "How users sign in", jsii.String(string(env.Settings.Mode)))
+	for _, c := range env.Clients {
+		client := signIn.AddClient(&c.Name, &emailotp.ClientProps{CallbackURLs: jsii.Strings(c.CallbackURLs...),
+			LogoutURLs: jsii.Strings(c.LogoutURLs...), GenerateSecret: &c.GenerateSecret})
+		output(stack, "ClientId"+c.Name, "The id of the app client "+c.Name, client.UserPoolClient.UserPoolClientId())
+		if client.Secret != nil {
+			output(stack, "ClientSecret"+c.Name, "The ARN of the client's secret in Secrets Manager", client.Secret.SecretArn())
+		}
+	}
 	if env.SignInPage {
 		output(stack, "SignInUrl", "The sign-in page", env.hostPage(stack, zone, signIn).URL())
 	}

@@ -36,6 +36,8 @@ func withDomain() environments.Environment {
 	env.SenderIdentity, env.HostedZoneID = environments.IdentityDomain, "Z0123456789ABC"
 	env.SignInPageDomain, env.SignInPageCertificateARN = "login.example.com",
 		"arn:aws:acm:us-east-1:123456789012:certificate/0f1e2d3c"
+	env.Clients = []environments.Client{{Name: "Server", CallbackURLs: []string{"https://app.example.com/callback"},
+		LogoutURLs: []string{"https://app.example.com/"}, GenerateSecret: true}}
 	return env
 }
 

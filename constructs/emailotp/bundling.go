@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/bundle"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"

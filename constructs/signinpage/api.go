@@ -17,6 +17,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/bundle"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/function"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/httpapi"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -101,6 +102,7 @@ func (p *signInPage) code() (awslambda.Code, func() error) {
 		goarch = "amd64"
 	}
 	batch := bundle.New(goarch, nil)
+	batch.Unbuilt = p.Node().TryGetContext(jsii.String(contract.UnbuiltContext)) == "true"
 	code, failure := batch.Code(dir, settings.HandOver, nil)
 	return code, func() error {
 		err := failure()

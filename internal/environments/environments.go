@@ -61,6 +61,15 @@ type Environment struct {
 	SignInPageDomain string
 	// SignInPageCertificateARN is the domain's certificate. CloudFront requires it in us-east-1.
 	SignInPageCertificateARN string
+	// Clients are further app clients, by their name, in the order of their names.
+	Clients []Client
+}
+
+// Client is a further app client, with the props of the construct's AddClient.
+type Client struct {
+	Name                     string
+	CallbackURLs, LogoutURLs []string
+	GenerateSecret           bool
 }
 
 // Read reads what cdk.json has under [ContextKey]: an object of environments by name. With stage it

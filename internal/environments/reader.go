@@ -41,6 +41,7 @@ func (r *reader) add(format string, args ...any) {
 type section struct {
 	*reader
 	name   string
+	within string // of a part of the environment, such as "clients.Web: "; else empty
 	values map[string]any
 	known  []string
 }
@@ -59,13 +60,18 @@ func (r *reader) environment(name string, value any) Environment {
 	}
 	s.values = values
 	s.read(&e)
-	for _, key := range sortedKeys(values) {
+	s.refuseOthers()
+	return e
+}
+
+// refuseOthers reports every key that does not exist.
+func (s *section) refuseOthers() {
+	for _, key := range sortedKeys(s.values) {
 		if !slices.Contains(s.known, key) {
 			s.problem("unknown key %q%s; the keys are %s",
 				key, suggestion(key, s.known), strings.Join(slices.Sorted(slices.Values(s.known)), ", "))
 		}
 	}
-	return e
 }
 
 // read reads every key that an environment may have.
@@ -87,6 +93,7 @@ func (s *section) read(e *Environment) {
 	}
 	e.Destroy = s.oneOf("removalPolicy", policies, false) == "destroy"
 	s.readPage(e)
+	s.readClients(e)
 	if e.HostedZoneID != "" && (e.SenderIdentity == IdentityAddress || e.SenderIdentity == IdentityExisting) {
 		s.problem("hostedZoneId goes with senderIdentity %q alone, for which it creates DNS records (received: %q)",
 			IdentityDomain, e.SenderIdentity)
@@ -137,8 +144,43 @@ func (s *section) readPage(e *Environment) {
 	}
 }
 
+// readClients reads the further app clients.
+func (s *section) readClients(e *Environment) {
+	v, ok := s.value("clients")
+	if !ok {
+		return
+	}
+	all, ok := v.(map[string]any)
+	if !ok {
+		s.wrong("clients", `an object of clients by name, such as {"Web": {"callbackUrls": ["https://app.example.com/callback"]}}`, v)
+		return
+	}
+	for _, name := range sortedKeys(all) {
+		c := &section{reader: s.reader, name: s.name, within: "clients." + name + ": "}
+		if !names.MatchString(name) {
+			c.problem("the name must be a letter, then up to 63 letters, digits and hyphens (received: %q)", name)
+		}
+		if c.values, ok = all[name].(map[string]any); !ok {
+			c.problem("must be an object (received: %s)", shown(all[name]))
+			continue
+		}
+		client := Client{Name: name, CallbackURLs: c.list("callbackUrls"), LogoutURLs: c.list("logoutUrls"),
+			GenerateSecret: isTrue(c.flag("generateSecret"))}
+		for _, u := range slices.Concat(client.CallbackURLs, client.LogoutURLs) {
+			if err := settings.CheckRedirectURI(u); err != nil {
+				c.problem("%w", err)
+			}
+		}
+		c.refuseOthers()
+		e.Clients = append(e.Clients, client)
+	}
+	if !e.SignInPage && slices.ContainsFunc(e.Clients, func(c Client) bool { return len(c.CallbackURLs) > 0 }) {
+		s.problem("clients with callbackUrls sign in by the sign-in page; set signInPage true as well")
+	}
+}
+
 func (s *section) problem(format string, args ...any) {
-	s.add("cdk.json: context %q: environment %q: %w", ContextKey, s.name, fmt.Errorf(format, args...))
+	s.add("cdk.json: context %q: environment %q: %s%w", ContextKey, s.name, s.within, fmt.Errorf(format, args...))
 }
 
 func (s *section) wrong(key, allowed string, value any) {

@@ -32,6 +32,15 @@ const (
 	Password     = "EmailOtp-password"
 	// People is a password pool with every option for its people.
 	People = "EmailOtp-people"
+	// Redirect is passwordless with a hosted sign-in page and two clients that redirect to it: Web,
+	// and Server with a secret.
+	Redirect = "EmailOtp-redirect"
+)
+
+// The addresses to which the clients of [Redirect] return. Nothing need listen there.
+const (
+	CallbackURL = "http://localhost:5173/callback"
+	LogoutURL   = "http://localhost:5173/"
 )
 
 // Stacks are the stacks in the order of the tests.
@@ -45,7 +54,11 @@ var Repo = sync.OnceValues(func() (string, error) { return build.Locate(context.
 func Synthesise(ctx context.Context, app, out string) error {
 	if err := Write(app, map[string]map[string]any{"passwordless": {"mode": "passwordless"},
 		"password": {"mode": "password"},
-		"people":   {"mode": "password", "rememberDevices": 30}}); err != nil {
+		"people":   {"mode": "password", "rememberDevices": 30},
+		"redirect": {"mode": "passwordless", "signInPage": true, "clients": map[string]any{
+			"Web":    map[string]any{"callbackUrls": []string{CallbackURL}, "logoutUrls": []string{LogoutURL}},
+			"Server": map[string]any{"callbackUrls": []string{CallbackURL}, "generateSecret": true}}},
+	}); err != nil {
 		return err
 	}
 	return synth.Run(ctx, synth.Options{App: app, Output: out})
