@@ -7,6 +7,7 @@ MODE = passwordless
 ARGS =
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 # Not ./...: it would include node_modules, where some Go files have names that the go command refuses.
 DIRS = $(filter-out bin/ cdk.out/ dist/ docs/ node_modules/,$(wildcard */))
@@ -19,7 +20,8 @@ NODE_MODULES = node_modules/.package-lock.json $(patsubst %/package-lock.json,%/
 export CDK_DISABLE_CLI_TELEMETRY = true
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = $(shell node -p 'process.versions.node.split(".")[0]' 2>/dev/null)
 
-.PHONY: help go dev check test test-update lint synth lambdas bench attack test-consumers verify clean
+.PHONY: help go dev check test test-update lint synth lambdas bench attack test-consumers test-portable release \
+	test-release vulnerabilities test-newest verify clean
 
 # Every target that compiles depends on it.
 go:
@@ -68,6 +70,23 @@ attack: go ## attack the sign-in and see every bound hold
 
 test-consumers: go $(NODE_MODULES) ## import the construct in every way there is
 	EMAILOTP_CONSUMERS=all go test -count=1 -timeout 60m ./internal/consumers/...
+
+test-portable: go ## vet for Windows and macOS what does not link the CDK
+	@go run ./internal/testrun -portable
+
+release: go ## make the files of a release in dist/release, and upload nothing
+	@go run ./internal/release
+
+test-release: go ## make the files of a release twice, from the last commit, and compare the bytes
+	@go run ./internal/release -twice
+
+vulnerabilities: go ## look up the modules that are linked in Go's vulnerability database
+	go run $(GOVULNCHECK) $(PACKAGES)
+
+test-newest: go $(NODE_MODULES) ## the quick tests with the newest dependencies, in a copy of the checkout
+	@rm -rf dist/newest && mkdir -p dist && git clone --quiet . dist/newest
+	cd dist/newest && go get -u $(PACKAGES) && go mod tidy && go vet . ./constructs/... ./stacks/... && \
+		go run ./internal/testrun -check -staticcheck $(STATICCHECK)
 
 verify: test-update ## regenerate the golden files; git must show no change
 	git diff --exit-code

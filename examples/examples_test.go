@@ -16,6 +16,7 @@ import (
 	importedpool "github.com/cognito-emailotp/cdk-emailotp/examples/imported-pool/stack"
 	regions "github.com/cognito-emailotp/cdk-emailotp/examples/regions/stack"
 	smallest "github.com/cognito-emailotp/cdk-emailotp/examples/smallest/stack"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/outputs"
 )
 
 func TestMain(m *testing.M) { emailotptest.Main(m) }
@@ -47,6 +48,41 @@ func TestTemplates(t *testing.T) {
 			stack := test.stack(emailotptest.App(t, context(t, test.example)))
 			emailotptest.Snapshot(t, stack, filepath.Join("testdata", test.golden+".golden.json"))
 		})
+	}
+}
+
+// `emailotp outputs` makes settings of what every example writes, without a flag.
+func TestTheOutputsOfEveryExampleAreSettingsForClients(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.golden.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var template struct {
+			Outputs map[string]struct{ Value any }
+		}
+		if err := json.Unmarshal(text, &template); err != nil {
+			t.Fatal(err)
+		}
+		if _, has := template.Outputs["UserPoolId"]; !has {
+			continue // a stack around another one's sign-in
+		}
+		deployed := map[string]string{}
+		for name, output := range template.Outputs {
+			deployed[name], _ = output.Value.(string) // the Mode; of the others a deployment knows the value
+		}
+		deployed["UserPoolId"], deployed["UserPoolClientId"] = "eu-west-1_Ab3dEf9Gh", "1h57kf5cpq17m0eml12EXAMPLE"
+		data, err := json.Marshal(map[string]any{"Stack": deployed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := outputs.Read(data, "", ""); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
 	}
 }
 

@@ -54,10 +54,7 @@ func NewEmailOTPStack(scope constructs.Construct, id string, props *EmailOTPStac
 	stack := awscdk.NewStack(scope, &id, &sp)
 	zone := env.zone(stack)
 	signIn := emailotp.NewEmailOTP(stack, jsii.String(ConstructID), env.props(stack, zone))
-	output(stack, "UserPoolId", "The user pool's id", signIn.UserPool().UserPoolId())
-	output(stack, "UserPoolClientId", "The app client's id", signIn.UserPoolClient().UserPoolClientId())
-	output(stack, "Region", "The user pool's Region", stack.Region())
-	output(stack, "Mode", "How users sign in", jsii.String(string(env.Settings.Mode)))
+	signIn.AddOutputs()
 	for _, c := range env.Clients {
 		client := signIn.AddClient(&c.Name, &emailotp.ClientProps{CallbackURLs: jsii.Strings(c.CallbackURLs...),
 			LogoutURLs: jsii.Strings(c.LogoutURLs...), GenerateSecret: &c.GenerateSecret})

@@ -19,7 +19,8 @@ func newOutputs(s streams) *cobra.Command {
 		Use:   "outputs",
 		Short: "Print the settings that clients need",
 		Long: `Prints a client's settings for the user pool: an amplify_outputs.json, environment
-variables, or the settings.json of the sign-in page. It reads the ready file of the running
+variables, a JSON object, or the settings.json of the sign-in page, byte for byte what a page
+that runs or is deployed reads. It reads the ready file of the running
 sandbox, or the file that a deployment wrote:
 
   cdk deploy --outputs-file outputs.json
@@ -49,7 +50,11 @@ Of a stack it reads the outputs UserPoolId and UserPoolClientId, and Mode unless
 			if err != nil {
 				return fmt.Errorf("%s: %w", file, err)
 			}
-			text, err := client.Render(format, prefix)
+			render := func() ([]byte, error) { return client.Render(format, prefix) }
+			if format == outputs.Settings && client.SignInURL != "" {
+				render = func() ([]byte, error) { return client.Fetch(cmd.Context()) }
+			}
+			text, err := render()
 			if err != nil {
 				return err
 			}
@@ -61,7 +66,7 @@ Of a stack it reads the outputs UserPoolId and UserPoolClientId, and Mode unless
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&format, "format", outputs.Amplify, "amplify, env or json")
+	flags.StringVar(&format, "format", outputs.Amplify, "amplify, env, json or settings")
 	flags.StringVar(&stack, "stack", "", "stack, where the file has several")
 	flags.StringVar(&mode, "mode", "", "password or passwordless; by default the file's")
 	flags.StringVar(&prefix, "prefix", outputs.DefaultPrefix, "what the names of variables begin with, for --format env")

@@ -3,8 +3,11 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -16,25 +19,40 @@ type versionInfo struct {
 	Modified bool   `json:"modified,omitempty"`
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
+	// FunctionZips are the SHA-256 of the release's zips, by architecture and function.
+	FunctionZips map[string]string `json:"functionZips,omitempty"`
 }
 
+// functionZips are "arm64/NAME=SHA256", with commas between. The linker sets them in a release.
+var functionZips string
+
 func (v versionInfo) String() string {
-	return fmt.Sprintf("emailotp %s (%s, %s)", v.Version, v.Go, v.Platform)
+	commit := ""
+	if len(v.Revision) >= 12 {
+		commit = "commit " + v.Revision[:12] + ", "
+		if v.Modified {
+			commit = "commit " + v.Revision[:12] + " with changes, "
+		}
+	}
+	return fmt.Sprintf("emailotp %s (%s%s, %s)", v.Version, commit, v.Go, v.Platform)
 }
 
 func newVersion(s streams) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "version",
-		Short:   "Print the version",
+		Short:   "Print the version, and in a release the digests of the functions' zips",
 		Example: "  emailotp version --json",
 		RunE: func(*cobra.Command, []string) error {
 			v := readVersion()
 			if asJSON {
 				return json.NewEncoder(s.out).Encode(v)
 			}
-			_, err := fmt.Fprintln(s.out, v)
-			return err
+			fmt.Fprintln(s.out, v)
+			for _, name := range slices.Sorted(maps.Keys(v.FunctionZips)) {
+				fmt.Fprintf(s.out, "%s  %s\n", v.FunctionZips[name], name)
+			}
+			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -43,6 +61,14 @@ func newVersion(s streams) *cobra.Command {
 
 func readVersion() versionInfo {
 	v := versionInfo{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	for zip := range strings.SplitSeq(functionZips, ",") {
+		if name, sum, ok := strings.Cut(zip, "="); ok {
+			if v.FunctionZips == nil {
+				v.FunctionZips = map[string]string{}
+			}
+			v.FunctionZips[name] = sum
+		}
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return v

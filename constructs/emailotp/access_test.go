@@ -3,6 +3,7 @@
 package emailotp_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -120,5 +121,21 @@ func TestMetricsOfTwoSignInsServeOnOneGraph(t *testing.T) {
 			assertions.Match_AnyValue())
 	}); words != "" {
 		t.Error(words)
+	}
+}
+
+// The outputs are those that `emailotp outputs` reads. A second EmailOTP of the stack needs its own.
+func TestOutputsAreAddedOnceToAStack(t *testing.T) {
+	stack := awscdk.NewStack(emailotptest.App(t, nil), text("Prod"), nil)
+	signIn := emailotp.NewEmailOTP(stack, text("A"), valid(emailotp.ModePasswordless))
+	signIn.AddOutputs()
+	err := emailotp.Refusal(func() error { signIn.AddOutputs(); return nil })
+	if err == nil || !strings.Contains(err.Error(), "AddOutputs can't add the output UserPoolId: the stack Prod has") {
+		t.Errorf("a second call: %v", err)
+	}
+	outputs := *assertions.Template_FromStack(stack, nil).FindOutputs(text("*"), nil)
+	if got, want := slices.Sorted(maps.Keys(outputs)), []string{"Mode", "Region", "UserPoolClientId",
+		"UserPoolId"}; !slices.Equal(got, want) {
+		t.Errorf("outputs %v, want %v", got, want)
 	}
 }

@@ -16,11 +16,21 @@ import (
 //
 // The error of add, the refusal of an EmailOTP and a failed validation of the app end the process
 // with exit code 1 and one sentence per problem on stderr. Any other panic keeps its stack trace.
-func Main(add func(app awscdk.App) error) { os.Exit(runApp(os.Stderr, add)) }
+func Main(add func(app awscdk.App) error) { os.Exit(runApp(os.Stderr, closeQuietly, add)) }
+
+// closeQuietly stops the CDK's Node process at the end of the app. jsii prints that it could not read
+// how the process ended, without a line break, so that a success would follow on the same line. What
+// the app has to report is printed by then.
+func closeQuietly() {
+	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
+		os.Stderr = null
+	}
+	jsii.Close()
+}
 
 // runApp returns the exit code. It is apart from Main because os.Exit runs no deferred call.
-func runApp(stderr io.Writer, add func(awscdk.App) error) int {
-	defer jsii.Close()
+func runApp(stderr io.Writer, end func(), add func(awscdk.App) error) int {
+	defer end()
 	app := awscdk.NewApp(nil)
 	err := Refusal(func() error { return add(app) })
 	if err == nil {

@@ -70,6 +70,11 @@ type EmailOTP interface {
 	// other kind of sender.
 	DnsRecords() []DnsRecord
 
+	// AddOutputs adds the outputs UserPoolId, UserPoolClientId, Region and Mode to the stack, by which
+	// `emailotp outputs` makes the settings of clients. Where the stack has a construct with such an
+	// id, it panics with an [*Error]: a second EmailOTP of a stack needs outputs of your own.
+	AddOutputs()
+
 	// Grant allows the actions on the user pool, such as "cognito-idp:AdminGetUser".
 	Grant(grantee awsiam.IGrantable, actions ...*string) awsiam.Grant
 	// GrantAdminCreateUser lets the grantee create users and send their invitation again. An

@@ -4,9 +4,12 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
 )
 
 // hostile are variables that an adopter's shell may set. They must not change a function's bytes.
@@ -186,5 +189,28 @@ func checkSums(t *testing.T, a *importer) {
 				t.Errorf("the importer's go.sum has %s", line)
 			}
 		}
+	}
+}
+
+// The command line is installed from a version as any Go program is, without a checkout.
+func TestTheCommandLineIsInstalledFromAVersion(t *testing.T) {
+	p := newProxy(t, moduleRoot(t))
+	t.Cleanup(func() { p.forget(t) })
+	bin := t.TempDir()
+	command := func(dir, name string, args ...string) string {
+		t.Helper()
+		cmd := exec.Command(name, args...)
+		cmd.Dir = dir
+		cmd.Env = append(append(os.Environ(), p.env(t)...), "GOBIN="+bin, "GOFLAGS=-modcacherw", "GOWORK=off", "GOSUMDB=off")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s %v: %v\n%s", name, args, err, out)
+		}
+		return string(out)
+	}
+	command(t.TempDir(), "go", "install", build.Module+"/cmd/emailotp@"+p.version)
+	if got := command(t.TempDir(), filepath.Join(bin, "emailotp"), "version"); !strings.HasPrefix(got,
+		"emailotp "+p.version+" (go") {
+		t.Errorf("the version is %q, want %s", got, p.version)
 	}
 }

@@ -28,6 +28,9 @@ type Client struct {
 	Mode string `json:"mode"`
 	// Endpoint is the user pool's API in a sandbox; empty for AWS's.
 	Endpoint string `json:"endpoint,omitempty"`
+
+	// SignInURL is the sign-in page; empty where the file has none. No format prints it.
+	SignInURL string `json:"-"`
 }
 
 // Read reads either of two files: the one that `cdk deploy --outputs-file` writes, or the ready
@@ -62,7 +65,8 @@ func Read(data []byte, stack, mode string) (Client, error) {
 func fromReadyFile(data []byte, stack string) (Client, error) {
 	var ready struct {
 		Client
-		Stack string `json:"stack"`
+		Stack     string `json:"stack"`
+		SignInURL string `json:"signInUrl"`
 	}
 	if err := json.Unmarshal(data, &ready); err != nil {
 		return Client{}, fmt.Errorf("the sandbox's ready file: %w", err)
@@ -70,6 +74,7 @@ func fromReadyFile(data []byte, stack string) (Client, error) {
 	if stack != "" && stack != ready.Stack {
 		return Client{}, fmt.Errorf("the sandbox runs the stack %s, not %s", ready.Stack, stack)
 	}
+	ready.Client.SignInURL = ready.SignInURL
 	return ready.Client, nil
 }
 
@@ -78,6 +83,7 @@ const (
 	outputUserPoolID       = "UserPoolId"
 	outputUserPoolClientID = "UserPoolClientId"
 	outputMode             = "Mode"
+	outputSignInURL        = "SignInUrl"
 )
 
 func fromDeployment(top map[string]json.RawMessage, stack string) (Client, error) {
@@ -110,7 +116,7 @@ func fromDeployment(top map[string]json.RawMessage, stack string) (Client, error
 		return Client{}, fmt.Errorf("the file has no stack %s; its stacks: %s", stack, list(names))
 	}
 	c := Client{UserPoolID: values[outputUserPoolID], UserPoolClientID: values[outputUserPoolClientID],
-		Mode: values[outputMode]}
+		Mode: values[outputMode], SignInURL: values[outputSignInURL]}
 	var missing []string
 	for _, name := range []string{outputUserPoolID, outputUserPoolClientID} {
 		if values[name] == "" {

@@ -2,6 +2,8 @@ package outputs_test
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -99,7 +101,9 @@ VITE_USER_POOL_ID=eu-west-1_Ab3dEf9Gh
 VITE_USER_POOL_CLIENT_ID=1h57kf5cpq17m0eml12EXAMPLE
 VITE_MODE=passwordless
 `},
-		{"the page's settings", onAWS, "json", "", `{
+		{"a page's settings", onAWS, "settings", "",
+			`{"userPoolId":"eu-west-1_Ab3dEf9Gh","userPoolClientId":"1h57kf5cpq17m0eml12EXAMPLE","mode":"passwordless"}`},
+		{"an object", onAWS, "json", "", `{
   "region": "eu-west-1",
   "userPoolId": "eu-west-1_Ab3dEf9Gh",
   "userPoolClientId": "1h57kf5cpq17m0eml12EXAMPLE",
@@ -139,7 +143,7 @@ VITE_MODE=passwordless
 
 func TestRenderRefuses(t *testing.T) {
 	_, err := onAWS.Render("yaml", "")
-	if err == nil || !strings.Contains(err.Error(), `one of amplify, env, json (received: "yaml")`) {
+	if err == nil || !strings.Contains(err.Error(), `one of amplify, env, json, settings (received: "yaml")`) {
 		t.Errorf("another format gives %v", err)
 	}
 	if _, err := onAWS.Render("env", "1 "); err == nil || !strings.Contains(err.Error(), "the prefix must be") {
@@ -147,6 +151,33 @@ func TestRenderRefuses(t *testing.T) {
 	}
 	if _, err := (outputs.Client{}).Render("json", ""); err == nil {
 		t.Error("an empty client was rendered")
+	}
+}
+
+// What a sign-in page reads is fetched from it, so that not a byte differs.
+func TestThePagesSettingsAreThoseThatItReads(t *testing.T) {
+	const settings = `{"userPoolId": "eu-west-1_TestPool1",   "signUp": true}`
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/settings.json" {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = w.Write([]byte(settings))
+	}))
+	defer page.Close()
+	for _, address := range []string{page.URL, page.URL + "/"} {
+		data := strings.Replace(ready, `"stack"`, `"signInUrl": "`+address+`", "stack"`, 1)
+		c, err := outputs.Read([]byte(data), "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := c.Fetch(t.Context()); string(got) != settings || err != nil {
+			t.Errorf("%s: %s, %v", address, got, err)
+		}
+	}
+	if _, err := (outputs.Client{SignInURL: page.URL + "/else"}).Fetch(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "404") {
+		t.Errorf("a page without settings: %v", err)
 	}
 }
 

@@ -1,10 +1,15 @@
 package outputs
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"regexp"
 	"strings"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
 )
 
 // The formats of [Client.Render].
@@ -14,12 +19,33 @@ const (
 	Amplify = "amplify"
 	// Env is a line NAME=value each, for shells and .env files.
 	Env = "env"
-	// JSON is the settings.json of the sign-in page.
+	// JSON is an object with the names of [Client].
 	JSON = "json"
+	// Settings is the settings.json of a sign-in page of your own. Where the file names a sign-in
+	// page, [Fetch] returns what that page reads.
+	Settings = "settings"
 )
 
 // Formats returns the formats, the default first.
-func Formats() []string { return []string{Amplify, Env, JSON} }
+func Formats() []string { return []string{Amplify, Env, JSON, Settings} }
+
+// Fetch returns the settings.json that the page at c.SignInURL reads, byte for byte.
+func (c Client) Fetch(ctx context.Context) ([]byte, error) {
+	address := strings.TrimSuffix(c.SignInURL, "/") + "/" + webbundle.SettingsName
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("the sign-in page does not answer: %w", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("the sign-in page's settings: %s answers %s", address, response.Status)
+	}
+	return io.ReadAll(io.LimitReader(response.Body, 1<<20))
+}
 
 // DefaultPrefix begins the names of variables where no other prefix is wanted.
 const DefaultPrefix = "EMAILOTP_"
@@ -42,6 +68,9 @@ func (c Client) Render(format, prefix string) ([]byte, error) {
 		return c.env(prefix)
 	case JSON:
 		return indented(c)
+	case Settings:
+		return json.Marshal(webbundle.Settings{UserPoolID: c.UserPoolID, UserPoolClientID: c.UserPoolClientID, Mode: c.Mode,
+			Endpoint: c.Endpoint})
 	}
 	return nil, fmt.Errorf("the format must be one of %s (received: %q)", strings.Join(Formats(), ", "), format)
 }

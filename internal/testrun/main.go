@@ -4,6 +4,7 @@
 //	go run ./internal/testrun            all tests
 //	go run ./internal/testrun -check     gofmt, go vet, staticcheck and the quick tests, without the CDK
 //	go run ./internal/testrun -update    write the golden files anew
+//	go run ./internal/testrun -portable  vet what does not link the CDK for Windows and macOS
 //
 // It first compiles and synthesises the repository's app, which takes longest and which many tests
 // need. Beside that, packages without the CDK are tested, under the race detector where they have
@@ -32,6 +33,7 @@ func main() {
 	o := options{}
 	flag.BoolVar(&o.update, "update", false, "write the golden files anew")
 	flag.BoolVar(&o.check, "check", false, "check and test what needs neither the CDK nor a browser")
+	flag.BoolVar(&o.portable, "portable", false, "vet what does not link the CDK for Windows and macOS")
 	flag.StringVar(&o.staticcheck, "staticcheck", "honnef.co/go/tools/cmd/staticcheck@latest",
 		"the staticcheck that -check runs")
 	flag.BoolVar(&o.verbose, "v", false, "name every test")
@@ -43,8 +45,8 @@ func main() {
 }
 
 type options struct {
-	update, check, verbose bool
-	staticcheck            string
+	update, check, portable, verbose bool
+	staticcheck                      string
 }
 
 // plan chooses the jobs.
@@ -55,6 +57,8 @@ func (o options) plan(ctx context.Context, scratch string) ([]*job, error) {
 		return nil, err
 	case o.update:
 		return updating(packages), nil
+	case o.portable:
+		return portable(packages), nil
 	case o.check:
 		return checking(packages, o.staticcheck), nil
 	}

@@ -236,6 +236,27 @@ func checking(packages []pkg, staticcheck string) []*job {
 		lint("staticcheck", append([]string{"go", "run", staticcheck}, all...)...)}
 }
 
+// portable plans go vet for the systems that the command line is released for and that this machine
+// isn't, of what does not link the CDK, tests included. Vetting compiles for that system.
+func portable(packages []pkg) []*job {
+	args := []string{"vet"}
+	for _, p := range packages {
+		if !p.cdk {
+			args = append(args, p.path)
+		}
+	}
+	var jobs []*job
+	for _, goos := range []string{"windows", "darwin"} {
+		jobs = append(jobs, &job{name: "go vet for " + goos, do: func(ctx context.Context, out io.Writer) error {
+			cmd := exec.CommandContext(ctx, "go", args...)
+			cmd.Env = append(os.Environ(), "GOOS="+goos, "CGO_ENABLED=0")
+			cmd.Stdout, cmd.Stderr = out, out
+			return cmd.Run()
+		}})
+	}
+	return jobs
+}
+
 // formatted reports the Go files of the module that gofmt would change.
 func formatted(ctx context.Context, out io.Writer) error {
 	patterns, err := patterns(".")

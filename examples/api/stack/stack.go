@@ -52,9 +52,7 @@ func New(scope constructs.Construct, id string) awscdk.Stack {
 				}),
 		})
 
-	awscdk.NewCfnOutput(stack, jsii.String("UserPoolId"), &awscdk.CfnOutputProps{Value: signIn.UserPool().UserPoolId()})
-	awscdk.NewCfnOutput(stack, jsii.String("UserPoolClientId"),
-		&awscdk.CfnOutputProps{Value: signIn.UserPoolClient().UserPoolClientId()})
+	signIn.AddOutputs()
 	awscdk.NewCfnOutput(stack, jsii.String("ApiUrl"), &awscdk.CfnOutputProps{Value: api.Url()})
 	return stack
 }

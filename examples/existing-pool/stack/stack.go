@@ -75,8 +75,6 @@ func New(scope constructs.Construct, id string, props *Props) awscdk.Stack {
 		Architecture: architecture,
 	})
 
-	awscdk.NewCfnOutput(stack, jsii.String("UserPoolId"), &awscdk.CfnOutputProps{Value: pool.UserPoolId()})
-	awscdk.NewCfnOutput(stack, jsii.String("UserPoolClientId"),
-		&awscdk.CfnOutputProps{Value: signIn.UserPoolClient().UserPoolClientId()})
+	signIn.AddOutputs()
 	return stack
 }

@@ -33,8 +33,6 @@ func New(app awscdk.App, id string) awscdk.Stack {
 			{Kind: emailotp.BypassWriteEmail, Path: legacyClient},
 		},
 	})
-	awscdk.NewCfnOutput(stack, jsii.String("UserPoolId"), &awscdk.CfnOutputProps{Value: signIn.UserPool().UserPoolId()})
-	awscdk.NewCfnOutput(stack, jsii.String("UserPoolClientId"),
-		&awscdk.CfnOutputProps{Value: signIn.UserPoolClient().UserPoolClientId()})
+	signIn.AddOutputs()
 	return stack
 }

@@ -26,14 +26,11 @@ func New(scope constructs.Construct, id, region string) awscdk.Stack {
 		ProductName: jsii.String("Example"),
 	})
 
-	output := func(id string, value *string) {
-		awscdk.NewCfnOutput(stack, &id, &awscdk.CfnOutputProps{Value: value})
-	}
-	output("UserPoolId", signIn.UserPool().UserPoolId())
-	output("UserPoolClientId", signIn.UserPoolClient().UserPoolClientId())
+	signIn.AddOutputs()
 	// SES verifies a domain anew in each Region: each has DKIM records of its own.
 	for i, r := range signIn.DnsRecords() {
-		output(fmt.Sprintf("DnsRecord%d", i+1), jsii.String(*r.Name+" "+*r.Type+" "+*r.Value))
+		awscdk.NewCfnOutput(stack, jsii.String(fmt.Sprintf("DnsRecord%d", i+1)),
+			&awscdk.CfnOutputProps{Value: jsii.String(*r.Name + " " + *r.Type + " " + *r.Value)})
 	}
 	return stack
 }

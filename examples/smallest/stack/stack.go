@@ -18,8 +18,6 @@ func New(scope constructs.Construct, id string) awscdk.Stack {
 		Sender: emailotp.SenderAddress("no-reply@example.com"),
 	})
 
-	awscdk.NewCfnOutput(stack, jsii.String("UserPoolId"), &awscdk.CfnOutputProps{Value: signIn.UserPool().UserPoolId()})
-	awscdk.NewCfnOutput(stack, jsii.String("UserPoolClientId"),
-		&awscdk.CfnOutputProps{Value: signIn.UserPoolClient().UserPoolClientId()})
+	signIn.AddOutputs()
 	return stack
 }
