@@ -29,14 +29,17 @@ func functionSettings(m settings.Mode) settings.Settings {
 	return s
 }
 
-// environment is a function's, as Lambda and the construct set it, with the given endpoints.
-func environment(f settings.Function, root string, endpoints map[string]string) map[string]string {
+// environment is a function's, as Lambda and the construct set it, with the given endpoints. chained
+// is the ARN of an adopter's function behind it; empty for none.
+func environment(f settings.Function, chained, root string, endpoints map[string]string) map[string]string {
 	m := settings.Passwordless
 	if f == settings.PreTokenGeneration {
 		m = settings.Password
 	}
+	s := functionSettings(m)
+	s.Chained = chained
 	return runtimeapi.Environment(runtimeapi.Function{
-		Name: string(f), Environment: functionSettings(m).Environment(f), Handler: "bootstrap", MemoryMB: 512,
+		Name: string(f), Environment: s.Environment(f), Handler: "bootstrap", MemoryMB: 512,
 		AccessKeyID: "ASIAEXAMPLEEXAMPLE00", SecretKey: "example", Endpoints: endpoints,
 	}, region, root)
 }

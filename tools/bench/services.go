@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// services stand in for KMS, DynamoDB, SES and Cognito: every call succeeds at once. Both sides of
+// services stand in for KMS, DynamoDB, SES, Cognito and Lambda: every call succeeds at once. Both sides of
 // a comparison call the same ones, so the caller is what is measured.
 type services struct {
 	// endpoints are environment variables: the SDKs' for the services, an origin each as on AWS,
@@ -35,7 +35,7 @@ func startServices(c *certificate, away time.Duration) (*services, error) {
 		scheme = "https"
 		maps.Copy(s.endpoints, c.environment)
 	}
-	for _, name := range []string{"KMS", "DYNAMODB", "SESV2", "COGNITO_IDENTITY_PROVIDER"} { // as the SDKs spell them
+	for _, name := range []string{"KMS", "DYNAMODB", "SESV2", "COGNITO_IDENTITY_PROVIDER", "LAMBDA"} { // as the SDKs spell them
 		l, err := net.Listen("tcp4", "127.0.0.1:0")
 		if err != nil {
 			s.close()
@@ -72,8 +72,18 @@ var answers = map[string]string{
 	"AdminUpdateUserAttributes": `{}`,
 }
 
+// chainedARN is the adopter's function, which returns its event.
+const chainedARN = "arn:aws:lambda:eu-west-1:123456789012:function:claims"
+
 func (s *services) serve(w http.ResponseWriter, r *http.Request) {
-	_, _ = io.Copy(io.Discard, r.Body) // a request that breaks off fails at its sender
+	body, _ := io.ReadAll(r.Body) // a request that breaks off fails at its sender
+	if strings.HasSuffix(r.URL.Path, "/invocations") {
+		s.mu.Lock()
+		s.counts["Invoke"]++
+		s.mu.Unlock()
+		_, _ = w.Write(body)
+		return
+	}
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	if r.URL.Path == "/v2/email/outbound-emails" {
 		operation = "SendEmail"

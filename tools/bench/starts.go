@@ -63,13 +63,25 @@ func (c *contest) enter(name string, f settings.Function) *entrant {
 	}
 	e := &entrant{event: event(f)}
 	e.program, e.err = c.run.program(name)
-	e.program.env = environment(f, filepath.Dir(e.program.path), c.services.endpoints)
+	e.program.env = environment(f, "", filepath.Dir(e.program.path), c.services.endpoints)
 	if !strings.Contains(name, "/") {
 		e.check = name
 	}
 	c.entrants[name] = e
 	c.order = append(c.order, name)
 	return e
+}
+
+// enterChained enters a function with one of the adopter's behind it, which answers at once, and
+// returns the entrant's name.
+func (c *contest) enterChained(f settings.Function) string {
+	name := string(f) + " with a chain"
+	e := &entrant{event: event(f), check: string(f)}
+	e.program, e.err = c.run.program(string(f))
+	e.program.env = environment(f, chainedARN, filepath.Dir(e.program.path), c.services.endpoints)
+	c.entrants[name] = e
+	c.order = append(c.order, name)
+	return name
 }
 
 // peers are what a function is measured beside: the bare one and the Node handler with the same
@@ -182,6 +194,7 @@ func coldStarts(r *run) error {
 	}
 	defer c.services.close()
 	c.enterWithPeers(functions...)
+	chained := c.enterChained(settings.PreTokenGeneration)
 	n := r.samples(31, 5)
 	r.progress("         %d starts each of %d programs", n, len(c.order))
 	if err := c.rounds(-1, n, r.coldStart); err != nil {
@@ -201,6 +214,9 @@ func coldStarts(r *run) error {
 		c.compare("Node beside "+name+": start to first answer", node, name, name, "s", answered, nil)
 		c.compare("Node beside "+name+": peak memory", node, name, name, "B", memory, ratioAtLeast(4))
 	}
+	c.compare(chained+": start to first /next", chained, "bare/empty", emptyGo, "s", ready, ratioAtMost(1.6))
+	c.compare(chained+": start to first answer", chained, string(settings.PreTokenGeneration), "without", "s", answered,
+		nil)
 	far := []settings.Function{settings.CreateAuthChallenge, settings.VerifyAuthChallenge}
 	d, err := r.newContest(true, away)
 	if err != nil {
@@ -237,6 +253,10 @@ func (r *run) warmCallsOf(f settings.Function) error {
 	}
 	defer c.services.close()
 	c.enterWithPeers(f)
+	chained := ""
+	if f == settings.PreTokenGeneration {
+		chained = c.enterChained(f)
+	}
 	for _, e := range c.entrants {
 		if e.err == nil {
 			e.worker, e.err = startWorker(e.program)
@@ -278,6 +298,10 @@ func (r *run) warmCallsOf(f settings.Function) error {
 	name := string(f)
 	bare, node := peers(f)
 	c.compare(name+": one call", name, bare, sameCalls, "s", answered, target)
+	if chained != "" {
+		// Lambda answers at once here, so what is left is the function's own work.
+		c.compare(chained+": one call", chained, name, "without", "s", answered, valueAtMost(2e-3))
+	}
 	c.compare("Node beside "+name+": one call", node, name, name, "s", answered, nil)
 	c.compare(fmt.Sprintf("%s: memory after %d calls", name, calls), name, bare, sameCalls, "B", memory, valueAtMost(16e6))
 	return err
