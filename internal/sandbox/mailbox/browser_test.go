@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/mailbox"
 )
 
@@ -112,10 +113,49 @@ func TestThePageShowsMailsAsTheyComeAndRunsNothingOfThem(t *testing.T) {
 	headers := must(t)(chromedp.Run(ctx, chromedp.Text("#panel-headers")))
 	do(chromedp.Click("#tab-source"))
 	source := must(t)(chromedp.Run(ctx, chromedp.Text("#panel-source")))
+	second := m
+	second.ID, second.To, second.Text, second.SentAt = "2", "grace@example.com", "Your code:\n\n8765 4321\n", time.Now()
+	text := func(js string) string { t.Helper(); return must(t)(chromedp.Run(ctx, chromedp.Evaluate[string](js))) }
+	until := func(js, want string) {
+		t.Helper()
+		for got := ""; got != want; time.Sleep(20 * time.Millisecond) {
+			if got = text(js); ctx.Err() != nil {
+				t.Fatalf("%s is %q, want %q", js, got, want)
+			}
+		}
+	}
+	const newest, shown = `document.getElementById("newest-code").textContent`, `document.getElementById("to").textContent`
+	// A mail that the reader chose stays when a newer one comes, whose code is on top at once.
+	do(chromedp.Click("#list button"))
+	store.Add(second)
+	until(newest, "8765 4321")
+	if got := text(shown); got != "user@example.com" {
+		t.Errorf("the chosen mail was replaced by the one to %s", got)
+	}
+	// The copied code has no spaces.
+	do(chromedp.Evaluate[chromedp.Void](`navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve() }; 0`),
+		chromedp.Click("#copy"))
+	until(`String(window.copied)`, "87654321")
+	// The filter, by its link and by typing.
+	do(chromedp.Evaluate[chromedp.Void](`location.hash = "to=" + encodeURIComponent("user@example.com"); 0`))
+	until(newest, "1234 5678")
+	until(`String(document.querySelectorAll("#list button").length)`, "1")
+	do(chromedp.Evaluate[chromedp.Void](`document.activeElement.blur(); 0`), chromedp.KeyEvent("/"),
+		chromedp.SendKeys("#filter", "x"))
+	until(`String(document.querySelectorAll("#list button").length)`, "0")
+	do(chromedp.KeyEvent(kb.Escape))
+	until(shown, "grace@example.com")
+	do(chromedp.KeyEvent(kb.ArrowDown))
+	until(shown, "user@example.com")
 	do(chromedp.EmulateViewport(360, 740), chromedp.Click("#tab-text"))
-	screenshot(t, ctx, "narrow")
+	screenshot(t, ctx, "narrow-mail")
+	do(chromedp.Click("#back"), chromedp.WaitNotVisible("#mail"))
+	screenshot(t, ctx, "narrow-list")
+	if wide := text(`String(document.documentElement.scrollWidth)`); wide != "360" {
+		t.Errorf("a phone scrolls sideways: %s pixels", wide)
+	}
 	title := must(t)(chromedp.Run(ctx, chromedp.Title()))
-	do(chromedp.Click("#clear"), chromedp.WaitNotVisible("#mail"))
+	do(chromedp.Click("#clear"), chromedp.WaitNotVisible("#newest"))
 	if !strings.Contains(listed, "user@example.com") || !strings.Contains(listed, "1234 5678") ||
 		!strings.Contains(listed, "<b>Your</b> sign-in code") {
 		t.Errorf("list: %q", listed)

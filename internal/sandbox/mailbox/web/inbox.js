@@ -1,7 +1,12 @@
 "use strict";
 const $ = (id) => document.getElementById(id);
 const tabs = ["html", "text", "source", "headers"];
-let etag = "", current = null, chosenTab = "html", mails = [];
+// chosen: the reader opened the mail that is shown, so a newer one does not replace it.
+let etag = "", current = null, chosen = false, chosenTab = "html", mails = [];
+
+// wanted has the mails to the address of the filter. It is in the page's URL too: #to=user@example.com.
+const filter = () => $("filter").value.trim().toLowerCase();
+const wanted = () => mails.filter((m) => m.to.toLowerCase().includes(filter()));
 
 function element(tag, className, text) {
   const e = document.createElement(tag);
@@ -12,7 +17,8 @@ function element(tag, className, text) {
 
 function drawList() {
   const had = document.activeElement?.dataset?.id;
-  $("list").replaceChildren(...mails.map((m) => {
+  const list = $("list"), below = list.scrollHeight - list.scrollTop, scrolled = list.scrollTop > 0;
+  list.replaceChildren(...wanted().map((m) => {
     const button = document.createElement("button");
     button.type = "button";
     button.dataset.id = m.id;
@@ -21,14 +27,55 @@ function drawList() {
     time.dateTime = m.sentAt;
     button.append(element("span", "to", m.to), time, element("span", "subject", m.subject));
     if (m.code) button.append(element("span", "code", m.code));
-    button.addEventListener("click", () => open(m.id));
+    button.addEventListener("click", () => { chosen = true; open(m.id); });
     const item = document.createElement("li");
     item.append(button);
     return item;
   }));
-  if (had) document.querySelector(`#list button[data-id="${CSS.escape(had)}"]`)?.focus();
+  // A new mail on top moves nothing that the reader looks at.
+  if (scrolled) list.scrollTop = list.scrollHeight - below;
+  if (had) document.querySelector(`#list button[data-id="${CSS.escape(had)}"]`)?.focus({ preventScroll: true });
   $("clear").disabled = mails.length === 0;
-  $("state").textContent = mails.length === 0 ? "Waiting for mail…" : `${mails.length} mail${mails.length === 1 ? "" : "s"}`;
+  const n = wanted().length;
+  $("state").textContent = mails.length === 0 ? "Waiting for mail…"
+    : n < mails.length ? `${n} of ${mails.length} mails` : `${n} mail${n === 1 ? "" : "s"}`;
+  drawNewest();
+}
+
+function drawNewest() {
+  const m = wanted().find((m) => m.code);
+  $("newest").hidden = !m;
+  if (!m) return;
+  if ($("newest-code").textContent !== m.code || $("newest-time").dateTime !== m.sentAt) $("copy").textContent = "Copy";
+  $("newest-code").textContent = m.code;
+  $("newest-to").textContent = m.to;
+  $("newest-time").textContent = new Date(m.sentAt).toLocaleTimeString();
+  $("newest-time").dateTime = m.sentAt;
+}
+
+async function copy() {
+  try {
+    await navigator.clipboard.writeText($("newest-code").textContent.replace(/\s/g, ""));
+    $("copy").textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren($("newest-code"));
+    $("copy").textContent = "Selected";
+  }
+}
+
+function filtered() {
+  const to = $("filter").value.trim();
+  history.replaceState(null, "", to ? "#to=" + encodeURIComponent(to) : location.pathname);
+  chosen = false;
+  drawList();
+  newest();
+}
+
+// newest opens the newest mail, unless the reader chose another one that is still listed.
+async function newest() {
+  const shown = wanted();
+  if (shown.length === 0) { current = null; chosen = false; $("mail").hidden = true; document.body.classList.remove("reading"); }
+  else if (shown[0].id !== current && !(chosen && shown.some((m) => m.id === current))) await open(shown[0].id);
 }
 
 function show(tab) {
@@ -68,6 +115,7 @@ async function open(id) {
   $("tab-html").disabled = !m.html;
   show(m.html || chosenTab !== "html" ? chosenTab : "text");
   $("mail").hidden = false;
+  document.body.classList.toggle("reading", chosen);
   drawList();
 }
 
@@ -76,11 +124,9 @@ async function poll() {
     const r = await fetch("/api/summaries", { headers: etag ? { "If-None-Match": etag } : {} });
     if (r.status === 200) {
       etag = r.headers.get("ETag") ?? "";
-      const newest = mails[0]?.id;
       mails = await r.json();
       drawList();
-      if (mails.length === 0) { current = null; $("mail").hidden = true; }
-      else if (mails[0].id !== newest && (current === null || current === newest)) await open(mails[0].id);
+      await newest();
     } else if (r.status === 304) {
       drawState();
     }
@@ -110,6 +156,30 @@ $("clear").addEventListener("click", async () => {
   await fetch("/api/messages", { method: "DELETE" });
   etag = "";
 });
+$("copy").addEventListener("click", copy);
+$("back").addEventListener("click", () => { document.body.classList.remove("reading"); drawList(); });
+$("filter").addEventListener("input", filtered);
+document.addEventListener("keydown", (e) => {
+  const typing = e.target === $("filter");
+  if (e.ctrlKey || e.metaKey || e.altKey || (typing && e.key !== "Escape")) return;
+  if (e.key === "Escape") { $("filter").value = ""; $("filter").blur(); filtered(); }
+  else if (e.key === "/") $("filter").focus();
+  else if (e.key === "c" && !$("newest").hidden) copy();
+  else if ((e.key === "ArrowDown" || e.key === "ArrowUp") && !e.target.closest("[role=tabpanel]")) {
+    const buttons = [...document.querySelectorAll("#list button")];
+    const at = buttons.findIndex((b) => b.dataset.id === current);
+    const next = buttons[Math.min(buttons.length - 1, Math.max(0, at + (e.key === "ArrowDown" ? 1 : -1)))];
+    next?.focus();
+    next?.click();
+  } else return;
+  e.preventDefault();
+});
+function fromURL() {
+  const to = new URLSearchParams(location.hash.slice(1)).get("to");
+  if (to !== null) { $("filter").value = to; filtered(); }
+}
+addEventListener("hashchange", fromURL);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) etag = ""; });
 show("html");
+fromURL();
 poll();
