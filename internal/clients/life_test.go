@@ -2,6 +2,7 @@ package clients_test
 
 import (
 	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -122,6 +123,10 @@ func TestThePageAndTheInboxLinkToEachOther(t *testing.T) {
 	if got := eval[string](b, `document.querySelector("#note a").href`); got != w.cfg.InboxURL+"/" {
 		t.Errorf("the page links to %s, want the inbox at %s", got, w.cfg.InboxURL)
 	}
+	address := testkit.Address("link+1@example.com")
+	b.begin(address)
+	b.until("the code's screen links to that very mail", `document.querySelector("#note a").href === %s`,
+		w.cfg.InboxURL+"/#to="+url.QueryEscape(address))
 	b.do(chromedp.Navigate(w.cfg.InboxURL))
 	if got := eval[string](b, `document.querySelector("nav a")?.href`); got != w.page+"/" {
 		t.Errorf("the inbox links to %s, want the page at %s", got, w.page)

@@ -190,7 +190,9 @@ export class Page {
     note.hidden = !this.settings.inboxUrl;
     if (!this.settings.inboxUrl) return;
     const { words } = this.language;
-    const link = el('a', { href: this.settings.inboxUrl, target: '_blank', rel: 'noopener' }, words.localMailbox);
+    // The inbox shows the newest mail to the address.
+    const to = state.step === 'code' ? `/#to=${encodeURIComponent(state.email)}` : '';
+    const link = el('a', { href: this.settings.inboxUrl + to, target: '_blank', rel: 'noopener' }, words.localMailbox);
     note.replaceChildren(...sentence(state.step === 'code' ? words.sandboxCode : words.sandboxMails, { mailbox: link }));
   }
 }
