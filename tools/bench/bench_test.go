@@ -69,6 +69,9 @@ func TestWhatHasABudgetStaysWithinIt(t *testing.T) {
 		}
 	}
 	for what := range all {
+		if _, arch, zip := strings.Cut(what, " for "); zip && arch != runtime.GOARCH {
+			continue // `make bench` weighs both
+		}
 		if !measured[what] {
 			t.Errorf("%s has a budget and was not measured", what)
 		}
