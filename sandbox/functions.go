@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"slices"
 	"strings"
@@ -41,6 +42,16 @@ func (s *Sandbox) Environment(trigger Trigger) (map[string]string, error) {
 		return nil, err
 	}
 	return runtimeapi.Environment(s.runtimeFunction(f), s.plan.Region, f.Asset), nil
+}
+
+// LogOf returns a writer for what a handler in process logs; a line each. `emailotp doctor` reads
+// it, as it reads what a function's process writes.
+func (s *Sandbox) LogOf(trigger Trigger) io.Writer {
+	f, err := s.function(trigger)
+	if err != nil {
+		return io.Discard
+	}
+	return s.logs.Of(f.Name)
 }
 
 // Triggers lists the pool's triggers, without [MailEvents].

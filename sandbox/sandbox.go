@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/control"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/eventbus"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/mailbox"
@@ -40,6 +41,7 @@ type Sandbox struct {
 	bus     *eventbus.Bus
 	host    *runtimeapi.Host
 	pool    *userpool.Pool
+	logs    control.Logs
 	page    atomic.Pointer[http.Handler] // the sign-in page's files; nil until SetPage
 
 	mu      sync.Mutex

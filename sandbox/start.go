@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -190,6 +191,7 @@ func (s *Sandbox) startServices(callers gateway.Callers, pool *atomic.Pointer[us
 		gateway.Lambda:         control.Service{Plan: s.plan, Callers: callers, Next: lambdaService{s, callers}},
 		gateway.CloudFormation: control.Service{Plan: s.plan, Callers: callers},
 		gateway.EventBridge:    control.Service{Plan: s.plan, Callers: callers},
+		gateway.Logs:           control.Service{Plan: s.plan, Callers: callers, Logs: &s.logs},
 		gateway.Secrets:        secretService{s.plan.Secrets, callers}}
 	if s.table != nil {
 		services[gateway.DynamoDB] = control.Service{Plan: s.plan, Callers: callers, Next: s.table}
@@ -293,6 +295,6 @@ func (s *Sandbox) functionHost() *runtimeapi.Host {
 	}
 	return runtimeapi.New(all, runtimeapi.Options{
 		Region: s.plan.Region, Build: s.builder(), BuildAll: s.buildAll, CacheDir: s.opts.CacheDir,
-		Log: s.opts.FunctionLog, Logger: s.logger,
+		Log: io.MultiWriter(s.opts.FunctionLog, &s.logs), Logger: s.logger,
 	})
 }

@@ -131,6 +131,7 @@ func (o Options) usersAndFaults() []error {
 
 // withDefaults replaces nil and 0 by their defaults.
 func (o Options) withDefaults() Options {
+	o = o.withRecord(recordFile)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor/live"
 )
 
 // doctorFlags are the command's flags beside those that choose the EmailOTP.
@@ -17,6 +18,7 @@ type doctorFlags struct {
 	operatorFlags
 	address string
 	strict  bool
+	live    liveFlags
 }
 
 func newDoctor(s streams) *cobra.Command {
@@ -33,13 +35,19 @@ The AWS configuration counts as for AWS's own tools: profiles, AWS_ENDPOINT_URL 
 for a service. What you may not read is reported, and the rest all the same; --policy prints
 the least IAM policy. SES answers one call a second, which takes most of the time.
 
+With --sign-in it also proves the sign-in: it makes a throw-away user with the address, walks
+its whole life, asks for the mailed code, settles what AWS's documents leave open, and removes
+the user, also after Ctrl-C. Your own triggers run for that user. --record writes which
+answers came, without any value, for the makers of EmailOTP.
+
 Exit codes: 0 nothing is broken, 1 something is (with --strict: or is doubtful), 2 wrong use.`,
 		Example: `  emailotp doctor --stack EmailOtp-prod
   emailotp doctor --stack EmailOtp-prod --profile ops --json
   emailotp doctor --stack EmailOtp-prod --strict
+  emailotp doctor --sign-in you+check@example.com --stack EmailOtp-prod
   emailotp doctor --policy --stack EmailOtp-prod`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := f.check(); err != nil {
+			if err := errors.Join(f.check(), f.live.check()); err != nil {
 				return usage(cmd, err)
 			}
 			return f.run(cmd.Context(), s)
@@ -48,6 +56,7 @@ Exit codes: 0 nothing is broken, 1 something is (with --strict: or is doubtful),
 	f.add(cmd)
 	cmd.Flags().StringVar(&f.address, "address", "", "look for this address on SES's suppression list, too")
 	cmd.Flags().BoolVar(&f.strict, "strict", false, "exit with 1 where something is doubtful, too")
+	f.live.add(cmd)
 	return cmd
 }
 
@@ -57,18 +66,28 @@ func (f doctorFlags) run(ctx context.Context, s streams) error {
 		return err
 	}
 	if f.policy {
-		return printPolicy(s, doctor.Policy(e, false))
+		return printPolicy(s, doctor.Policy(e, f.live.signIn != ""))
 	}
 	report := doctor.Examine(ctx, doctor.Options{API: api, EmailOTP: e, Address: f.address})
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if f.json {
-		err = writeJSON(s, report)
-	} else {
-		err = writeFindings(s.out, report)
+	if !f.json {
+		if err := writeFindings(s.out, report); err != nil {
+			return err
+		}
 	}
-	return errors.Join(err, f.verdict(report))
+	proof, err := f.live.prove(ctx, s, api, e)
+	switch {
+	case f.json:
+		err = errors.Join(err, writeJSON(s, struct {
+			*doctor.Report
+			Proof *live.Proof `json:"proof,omitempty"`
+		}{report, proof}))
+	case proof != nil:
+		err = errors.Join(err, writeProof(s.out, proof))
+	}
+	return errors.Join(err, f.live.record(proof), verdictOf(proof), f.verdict(report))
 }
 
 // verdict is the error of a report with something broken; with --strict, or doubtful.

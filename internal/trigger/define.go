@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/flow"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -33,7 +34,7 @@ func (d Define) respond(_ context.Context, e *event, r *report) (any, error) {
 		MustChangePassword: e.attribute("cognito:user_status") == "FORCE_CHANGE_PASSWORD",
 		Resend:             e.isResend(),
 	})
-	r.attrs = append(r.attrs, slog.Int("rows", len(e.Request.Session)))
+	r.attrs = append(r.attrs, slog.Int(contract.LogRows, len(e.Request.Session)))
 	switch {
 	case next.IssueTokens:
 		r.record(slog.LevelInfo, "tokens", "proven")

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -65,6 +66,19 @@ func (r *report) about(e *event) {
 	if sub := e.attribute("sub"); sub != "" && !e.Request.UserNotFound {
 		r.attrs = append(r.attrs, slog.String("sub", sub))
 	}
+	if e.Request.UserNotFound {
+		r.attrs = append(r.attrs, slog.String(contract.LogUnknownName, nameForm(e.UserName)))
+	}
+	r.attrs = append(r.attrs, slog.Int(contract.LogClientMetadata, len(e.Request.ClientMetadata)))
+}
+
+// nameForm returns what kind of name an unknown user has in Cognito's event: "uuid" with its
+// version digit, or "typed". The name itself is an address.
+func nameForm(name string) string {
+	if len(name) == 36 && name[8] == '-' && name[13] == '-' && name[18] == '-' && name[23] == '-' {
+		return "uuid" + name[14:15]
+	}
+	return "typed"
 }
 
 var poolID = regexp.MustCompile(`^[\w-]{1,30}_[0-9A-Za-z]{1,30}$`)

@@ -23,6 +23,8 @@ type Service struct {
 	Plan    *assembly.Plan
 	Callers gateway.Callers
 	Next    gateway.Service
+	// Logs are the functions' lines; nil for none.
+	Logs *Logs
 }
 
 // ServeCall answers an operator's call, and a function's where its role allows it everywhere.
@@ -47,6 +49,8 @@ func (s Service) answer(c gateway.Call) (answer gateway.Answer, found bool) {
 		return s.lambda(c)
 	case gateway.EventBridge:
 		return s.eventBridge(c)
+	case gateway.Logs:
+		return s.filterLogs(c)
 	case gateway.DynamoDB:
 		return s.timeToLive(c)
 	}
@@ -134,7 +138,7 @@ func (s Service) lambda(c gateway.Call) (gateway.Answer, bool) {
 		"FunctionName": f.Name, "FunctionArn": f.ARN, "Runtime": f.Runtime, "Handler": f.Handler,
 		"State": "Active", "LastUpdateStatus": "Successful", "Architectures": []string{f.Architecture},
 		"MemorySize": f.MemoryMB, "Timeout": int(f.Timeout.Seconds()), "CodeSha256": f.AssetHash,
-		"Role": f.Principal.RoleARN, "Environment": map[string]any{"Variables": f.Environment},
+		"LoggingConfig": map[string]any{"LogGroup": group(f.Name)}, "Role": f.Principal.RoleARN, "Environment": map[string]any{"Variables": f.Environment},
 	}}), true
 }
 

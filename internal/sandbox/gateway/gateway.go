@@ -28,6 +28,7 @@ const (
 	// Operators call these; functions do not.
 	CloudFormation = "cloudformation"
 	EventBridge    = "events"
+	Logs           = "logs"
 )
 
 // Call is one request to a service.

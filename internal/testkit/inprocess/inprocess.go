@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -76,7 +75,7 @@ func handler(sb *sandbox.Sandbox, t sandbox.Trigger, now func() time.Time) (sand
 	if err != nil {
 		return nil, err
 	}
-	log := trigger.NewReporter(io.Discard, f, now)
+	log := trigger.NewReporter(sb.LogOf(t), f, now)
 	switch f {
 	case settings.DefineAuthChallenge:
 		return trigger.Define{Settings: s, Reporter: log}.Handler(), nil

@@ -1,0 +1,221 @@
+// Package live proves a deployed EmailOTP by a throw-away user: it walks a user's whole life, from
+// the first start to the sign-out, measures each call, and settles what the documents of AWS leave
+// open. It removes the user that it made, by the sub, whatever happens.
+package live
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/deployed"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// Person reads the mailbox of the address.
+type Person interface {
+	// Code returns the code of the newest mail.
+	Code(ctx context.Context) (string, error)
+	// Ask returns the answer to a question: yes or no.
+	Ask(ctx context.Context, question string) (bool, error)
+	// Tell shows what happens.
+	Tell(sentence string)
+}
+
+// Options are what a proof needs.
+type Options struct {
+	API      *awsapi.Client
+	EmailOTP *deployed.EmailOTP
+	Person   Person
+	// Address is that of the throw-away user. No user may have it.
+	Address string
+	// Bounce also mails SES's simulator, by a second user, and waits for its event.
+	Bounce bool
+	// Now is the machine's clock and Sleep waits by it; nil for both is real time.
+	Now   func() time.Time
+	Sleep func(context.Context, time.Duration) error
+}
+
+// Proof is the result.
+type Proof struct {
+	// Steps are what was done, in order.
+	Steps []Step `json:"steps"`
+	// Points are the open points of docs/operations.md, in its order.
+	Points []Point `json:"points"`
+	// Failed is why the walk ended early; empty for a whole one.
+	Failed string `json:"failed,omitempty"`
+	// Removed is how many users were made and removed; Left are the subs of those that could not be.
+	Removed int      `json:"removed"`
+	Left    []string `json:"left,omitempty"`
+
+	record Record
+}
+
+// Step is one call of the walk with its outcome.
+type Step struct {
+	Name    string        `json:"name"`
+	Outcome string        `json:"outcome"`
+	Took    time.Duration `json:"tookNanoseconds"`
+}
+
+// OK reports whether the walk was whole and left nothing behind.
+func (p *Proof) OK() bool { return p.Failed == "" && len(p.Left) == 0 }
+
+// Record returns the facts of the walk, without any value.
+func (p *Proof) Record() Record { return p.record }
+
+// ErrExists reports that the pool has a user with the address already.
+var ErrExists = errors.New("a user has this address already; give one that no user has, such as you+check@example.com")
+
+// walk is a proof under way.
+type walk struct {
+	Options
+	client *cognito.Client
+	proof  *Proof
+	points map[string]Point
+	// name is what the user signs in by; made are the users to remove.
+	made      []made
+	password  string
+	isSignUp  bool
+	began     time.Time
+	longest   int // of the Sessions, in characters
+	lastCode  string
+	challenge *round
+}
+
+// made is a user that the walk created.
+type made struct{ username, sub string }
+
+// Prove walks. The error means that nothing was done; what fails on the way stands in the proof.
+func Prove(ctx context.Context, o Options) (*Proof, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
+	}
+	w := &walk{Options: o, proof: &Proof{}, points: map[string]Point{}, began: time.Now(),
+		password: "Aa1-" + rand.Text()}
+	if o.EmailOTP.ClientID == "" || !o.EmailOTP.Mode.IsValid() {
+		return nil, errors.New("the stack's app client or its mode is not known; mend what `emailotp doctor` names first")
+	}
+	w.client = w.newClient()
+	if exists, err := w.exists(ctx); err != nil {
+		return nil, err
+	} else if exists {
+		return nil, ErrExists
+	}
+	w.proof.record.Mode = string(o.EmailOTP.Mode)
+	if err := w.life(ctx); err != nil {
+		w.proof.Failed = err.Error()
+	}
+	// What was made is removed after Ctrl-C, too.
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	w.remove(last)
+	if ctx.Err() == nil {
+		w.fromLogs(ctx)
+	}
+	w.settle()
+	return w.proof, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// newClient calls the pool as an app does, without credentials.
+func (w *walk) newClient() *cognito.Client {
+	endpoint, isAWS := w.API.Endpoint(awsapi.Cognito)
+	o := cognito.Options{Region: w.API.Region(), Credentials: aws.AnonymousCredentials{},
+		HTTPClient: &http.Client{Timeout: 30 * time.Second}, Retryer: aws.NopRetryer{}}
+	if !isAWS {
+		o.BaseEndpoint = &endpoint
+	}
+	return cognito.New(o)
+}
+
+// step does one thing, measures it and notes the outcome.
+func (w *walk) step(ctx context.Context, name string, do func() (outcome string, err error)) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	w.Person.Tell(name)
+	began := time.Now()
+	outcome, err := do()
+	took := time.Since(began)
+	if err != nil {
+		outcome = "failed: " + err.Error()
+		err = fmt.Errorf("%s: %w", name, err)
+	}
+	w.proof.Steps = append(w.proof.Steps, Step{name, outcome, took})
+	return err
+}
+
+// exists lists the users with the address.
+func (w *walk) exists(ctx context.Context) (bool, error) {
+	var answer struct{ Users []struct{ Username string } }
+	err := w.API.JSON(ctx, awsapi.Cognito, "ListUsers", map[string]any{"UserPoolId": w.EmailOTP.PoolID, "Limit": 1,
+		"Filter": fmt.Sprintf(`email = "%s"`, strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(w.Address))}, &answer)
+	return len(answer.Users) > 0, err
+}
+
+// life is the walk itself.
+func (w *walk) life(ctx context.Context) error {
+	isPassword := w.EmailOTP.Mode == settings.Password
+	steps := []struct {
+		name string
+		do   func(context.Context) (string, error)
+		only bool
+	}{
+		{"an unknown name starts", w.unknown, true},
+		{"the throw-away user is made", w.create, true},
+		{"the first sign-in with the temporary password", w.newPassword, isPassword},
+		{"a start", w.start, !isPassword},
+		{"a wrong code", w.wrongCode, true},
+		{"the mail is requested again, after a minute", w.resend, true},
+		{"the right code", w.rightCode, true},
+		{"the tokens are refreshed", w.refresh, true},
+		{"a used code", w.usedCode, true},
+		{"a wrong password", w.wrongPassword, isPassword},
+		{"a start with CHALLENGE_NAME=CUSTOM_CHALLENGE", w.entryRow, true},
+		{"signing out", w.signOut, true},
+		{"SES's simulator bounces a mail", w.bounce, w.Bounce},
+		{"a mail of Cognito's own", w.ownMail, w.EmailOTP.Mode == settings.Passwordless},
+	}
+	for _, s := range steps {
+		if !s.only {
+			continue
+		}
+		if err := w.step(ctx, s.name, func() (string, error) { return s.do(ctx) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove deletes the users that the walk made, by their subs.
+func (w *walk) remove(ctx context.Context) {
+	for _, u := range w.made {
+		err := w.API.JSON(ctx, awsapi.Cognito, "AdminDeleteUser", map[string]any{"UserPoolId": w.EmailOTP.PoolID,
+			"Username": u.username}, nil)
+		if err != nil && !awsapi.IsNotFound(err) {
+			w.proof.Left = append(w.proof.Left, u.sub)
+			continue
+		}
+		w.proof.Removed++
+	}
+}

@@ -1,0 +1,194 @@
+package live_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/deployed"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor/live"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/app"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/inprocess"
+	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
+)
+
+var update = flag.Bool("update", false, "write the records again")
+
+func TestMain(m *testing.M) { testkit.Main(m, 2) }
+
+const address = "check@example.com"
+
+// reader reads the mailbox of the sandbox like a user.
+type reader struct {
+	*testing.T
+	inbox string
+	// stop is called before a code is entered.
+	stop func()
+}
+
+func (r reader) Tell(string) {}
+
+func (r reader) Ask(context.Context, string) (bool, error) {
+	all, err := testkit.Mails(r.Context(), r.inbox, address, time.Time{})
+	return slices.ContainsFunc(all, func(m testkit.Mail) bool { return strings.Contains(m.From, "verificationemail") }), err
+}
+
+func (r reader) Code(ctx context.Context) (string, error) {
+	if r.stop != nil {
+		r.stop()
+		return "", ctx.Err()
+	}
+	all, err := testkit.Mails(r.Context(), r.inbox, address, time.Time{})
+	if err != nil || len(all) == 0 {
+		r.Fatal("no mail", err)
+	}
+	return testkit.Code(all[0].Text)
+}
+
+// options are a proof on a sandbox with switches, by a clock that the waits move.
+func options(t *testing.T, o sandbox.Options) (live.Options, *sandbox.Sandbox) {
+	t.Helper()
+	clock := &inprocess.Clock{}
+	sb := app.Own(t, clock.Options(o))
+	c := sb.Config()
+	api, err := awsapi.New(t.Context(), awsapi.Options{Region: c.Region, Sandbox: c.KMSEndpoint})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := deployed.Find(t.Context(), api, c.Stack, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return live.Options{API: api, EmailOTP: e, Person: reader{T: t, inbox: c.InboxURL}, Address: address, Bounce: true,
+		Now: clock.Now, Sleep: func(ctx context.Context, d time.Duration) error {
+			clock.Advance(d)
+			if d < 10*time.Second {
+				_ = sb.WaitForMailEvents(ctx)
+			}
+			return ctx.Err()
+		}}, sb
+}
+
+func prove(t *testing.T, o live.Options) *live.Proof {
+	t.Helper()
+	p, err := live.Prove(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// Each switch of the sandbox in both positions is what the walk settles, and no user is left.
+func TestTheWalkSettlesEachPointAsTheSandboxIsSet(t *testing.T) {
+	const yes, no, unseen = live.Yes, live.No, live.NotObservable
+	for _, on := range []bool{false, true} {
+		set := map[bool]string{false: no, true: yes}[on]
+		for stack, want := range map[string]map[string]string{
+			app.Password: {"NewPasswordIssuesTokens": set, "CustomChallengeEntryRow": set, "CustomAuthAloneAllowsSRP": yes,
+				"SessionOverhead": yes, "UnknownUserNameIsDummy": set, "TriggerAttempts": unseen, "WrongPasswordIsAFalseRow": no,
+				"BounceEventsArrive": yes, "SignUpMailsCognitosOwnCode": unseen, "Latency": yes, "CreateSeesNoClientMetadata": set},
+			app.Passwordless: {"NewPasswordIssuesTokens": unseen, "CustomChallengeEntryRow": set, "CustomAuthAloneAllowsSRP": unseen,
+				"SessionOverhead": yes, "UnknownUserNameIsDummy": set, "TriggerAttempts": unseen, "WrongPasswordIsAFalseRow": unseen,
+				"BounceEventsArrive": yes, "SignUpMailsCognitosOwnCode": no, "Latency": yes, "CreateSeesNoClientMetadata": set},
+		} {
+			o, sb := options(t, sandbox.Options{Stack: stack, NewPasswordIssuesTokens: on, CustomChallengeEntryRow: on,
+				UnknownUserNameIsDummy: on, CreateSeesNoClientMetadata: on})
+			p := prove(t, o)
+			if !p.OK() || p.Removed != 2 || len(sb.Users()) != 0 {
+				t.Errorf("%s, %t: %+v; users left: %d", stack, on, p, len(sb.Users()))
+			}
+			for _, point := range p.Points {
+				if point.ID != "Latency" && point.Answer != want[point.ID] || point.Reason == "" {
+					t.Errorf("%s, %t: %s is %q (%s), want %q", stack, on, point.ID, point.Answer, point.Reason, want[point.ID])
+				}
+			}
+			if len(p.Points) != len(want) {
+				t.Errorf("%d points", len(p.Points))
+			}
+			wantRecord(t, p, on)
+		}
+	}
+}
+
+// A record has the switches and the forms of the answers, and nothing that is the user's.
+func wantRecord(t *testing.T, p *live.Proof, on bool) {
+	t.Helper()
+	r := p.Record()
+	for name, value := range r.Switches {
+		if value != on {
+			t.Errorf("the record has %s %t", name, value)
+		}
+	}
+	text, err := json.Marshal(r)
+	if err != nil || len(r.Switches) < 2 || len(r.Rounds) < 8 {
+		t.Errorf("%s, %v", text, err)
+	}
+	for _, secret := range []string{address, "check", "example.com", "eu-west-1_", "eyJ"} {
+		if strings.Contains(string(text), secret) {
+			t.Errorf("the record has %q: %s", secret, text)
+		}
+	}
+}
+
+// A record of a pool is replayed: with its switches the sandbox must answer in the same forms. The
+// records here are the sandbox's own until someone sends one of AWS's; that goes beside them, and its
+// switches into sandbox/record.json.
+func TestRecordsAreReplayed(t *testing.T) {
+	for _, stack := range app.Stacks {
+		file := filepath.Join("testdata", strings.TrimPrefix(stack, "EmailOtp-")+".json")
+		if *update {
+			o, _ := options(t, sandbox.Options{Stack: stack})
+			text, err := json.MarshalIndent(prove(t, o).Record(), "", "  ")
+			if err = errors.Join(err, os.WriteFile(file, append(text, '\n'), 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	files, err := filepath.Glob("testdata/*.json")
+	if err != nil || len(files) < 2 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		var want live.Record
+		if err = errors.Join(err, json.Unmarshal(text, &want)); err != nil {
+			t.Fatal(err)
+		}
+		on := want.Switches
+		o, _ := options(t, sandbox.Options{Stack: "EmailOtp-" + want.Mode, NewPasswordIssuesTokens: on["NewPasswordIssuesTokens"],
+			CustomChallengeEntryRow: on["CustomChallengeEntryRow"], UnknownUserNameIsDummy: on["UnknownUserNameIsDummy"],
+			CreateSeesNoClientMetadata: on["CreateSeesNoClientMetadata"]})
+		if got := prove(t, o).Record(); !slices.Equal(got.Forms(), want.Forms()) {
+			t.Errorf("%s: the sandbox answers\n%s\nand the record has\n%s", file, strings.Join(got.Forms(), "\n"),
+				strings.Join(want.Forms(), "\n"))
+		}
+	}
+}
+
+// Ctrl-C in the middle leaves no user behind, and a user who exists already is not touched.
+func TestNothingIsLeftBehind(t *testing.T) {
+	o, sb := options(t, sandbox.Options{Stack: app.Password})
+	ctx, stop := context.WithCancel(t.Context())
+	person := o.Person.(reader)
+	person.stop = stop
+	o.Person = person
+	p, err := live.Prove(ctx, o)
+	if err != nil || p.Removed != 1 || len(sb.Users()) != 0 || !strings.Contains(p.Failed, "canceled") {
+		t.Errorf("%+v, %v; users left: %d", p, err, len(sb.Users()))
+	}
+	if _, err := sb.CreateUser(t.Context(), sandbox.User{Email: address}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := live.Prove(t.Context(), o); !errors.Is(err, live.ErrExists) || len(sb.Users()) != 1 {
+		t.Errorf("%v; users: %d", err, len(sb.Users()))
+	}
+}

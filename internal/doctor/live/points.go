@@ -1,0 +1,228 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// Point is an open point of docs/operations.md with its answer.
+type Point struct {
+	// ID is the sandbox's switch, or a name where there is none.
+	ID string `json:"id"`
+	// Question is answered by yes; Answer is "yes", "no" or "not observable".
+	Question string `json:"question"`
+	Answer   string `json:"answer"`
+	// Reason is what was seen, or why nothing was.
+	Reason string `json:"reason"`
+}
+
+// The answers of a point.
+const (
+	Yes           = "yes"
+	No            = "no"
+	NotObservable = "not observable"
+)
+
+// Names of the points that are no switch.
+const (
+	pointFlow    = "CustomAuthAloneAllowsSRP"
+	pointRow     = "WrongPasswordIsAFalseRow"
+	pointEvents  = "BounceEventsArrive"
+	pointOwnMail = "SignUpMailsCognitosOwnCode"
+	pointLatency = "Latency"
+)
+
+// points are all of them in the order of the document, with why an answer may be missing.
+var points = []Point{
+	{"NewPasswordIssuesTokens", "Does Cognito issue tokens after a new password inside custom authentication?", NotObservable,
+		"only password mode has new passwords"},
+	{"CustomChallengeEntryRow", "Does a start with CHALLENGE_NAME=CUSTOM_CHALLENGE pass a row to define?", NotObservable,
+		"only define's log shows it, and no line was found"},
+	{pointFlow, "Is ALLOW_CUSTOM_AUTH alone enough for a start with SRP_A?", NotObservable, "only password mode starts with SRP_A"},
+	{"SessionOverhead", "Is the longest Session within Cognito's 2,048 characters?", NotObservable, "no Session was seen"},
+	{"UnknownUserNameIsDummy", "Do events of unknown users have a dummy UUID as their userName?", NotObservable,
+		"only the functions' logs show it, and no line was found"},
+	{"TriggerAttempts", "Does Cognito repeat a trigger that is late?", NotObservable,
+		"no trigger was late; to see it, one would have to wait for more than 5 s"},
+	{pointRow, "Does a wrong password reach define as a false row?", NotObservable, "only define's log shows it"},
+	{pointEvents, "Do SES's events reach mail-events with the mail's tag?", NotObservable, "give --bounce to try it"},
+	{pointOwnMail, "Does a sign-up also mail Cognito's own code?", NotObservable, "no user signed up by the client"},
+	{pointLatency, "Did every call of the sign-in end within 3 seconds?", NotObservable, "no call was made"},
+	{"CreateSeesNoClientMetadata", "Is the client's metadata kept from create?", NotObservable,
+		"only create's log shows it, and no line was found"},
+}
+
+// answer settles a point.
+func (w *walk) answer(id string, yes bool, reason string) {
+	p := Point{ID: id, Answer: No, Reason: reason}
+	if yes {
+		p.Answer = Yes
+	}
+	w.points[id] = p
+}
+
+// settle puts the answers into the document's order, and into the record.
+func (w *walk) settle() {
+	if w.longest > 0 {
+		w.answer("SessionOverhead", w.longest <= 2048, fmt.Sprintf("the longest had %d characters", w.longest))
+	}
+	slowest, name, calls := time.Duration(0), "", 0
+	for _, s := range w.proof.Steps {
+		if s.Took > slowest && !strings.Contains(s.Name, "requested again") && !strings.Contains(s.Name, "right code") &&
+			!strings.Contains(s.Name, "bounce") && !strings.Contains(s.Name, "own") {
+			slowest, name = s.Took, s.Name
+		}
+		calls++
+	}
+	if calls > 0 {
+		w.answer(pointLatency, slowest < 3*time.Second, fmt.Sprintf("the slowest was %q with %d ms", name, slowest.Milliseconds()))
+	}
+	for _, p := range points {
+		if got, ok := w.points[p.ID]; ok {
+			p.Answer, p.Reason = got.Answer, got.Reason
+		}
+		w.proof.Points = append(w.proof.Points, p)
+		w.proof.record.point(p)
+	}
+}
+
+// line is a log line of a function, as far as it is read.
+type line struct {
+	Sub     string
+	Reason  string
+	Rows    *int
+	Unknown string `json:"unknownName"`
+	Client  string `json:"clientId"`
+	Meta    *int   `json:"clientMetadata"`
+}
+
+// logWait is how long CloudWatch Logs may take to show a line.
+const logWait = 20 * time.Second
+
+// fromLogs reads what only the functions' logs show.
+func (w *walk) fromLogs(ctx context.Context) {
+	if len(w.made) == 0 {
+		return
+	}
+	sub := w.made[0].sub
+	define := w.lines(ctx, settings.DefineAuthChallenge, func(l line) bool { return l.Sub == sub })
+	create := w.lines(ctx, settings.CreateAuthChallenge, func(l line) bool { return l.Sub == sub })
+	if entry, ok := w.entryLine(define); ok {
+		w.answer("CustomChallengeEntryRow", entry > 0, fmt.Sprintf("define received %d rows", entry))
+	}
+	for _, l := range append(define, create...) {
+		if l.Unknown != "" && l.Client == w.EmailOTP.ClientID {
+			w.answer("UnknownUserNameIsDummy", l.Unknown != "typed", "the name in the event was of the form "+l.Unknown)
+		}
+	}
+	for _, l := range create {
+		if l.Sub == sub && l.Meta != nil && *l.Meta > 0 {
+			w.answer("CreateSeesNoClientMetadata", false, "create received the client's metadata")
+		}
+	}
+	if _, seen := w.points["CreateSeesNoClientMetadata"]; !seen && w.did("requested again") && len(create) > 0 {
+		w.answer("CreateSeesNoClientMetadata", true, "create's lines have none, and the client sent some")
+	}
+	if w.isPassword() && w.did("a wrong password") && len(define) > 0 {
+		refused := 0
+		for _, l := range define {
+			if l.Sub == sub && l.Reason == "not-proven" {
+				refused++
+			}
+		}
+		if w.did("CHALLENGE_NAME=CUSTOM_CHALLENGE") {
+			refused-- // define refuses that start in password mode
+		}
+		w.answer(pointRow, refused > 0, map[bool]string{true: "define refused a session of this user after it",
+			false: "define was not called after it"}[refused > 0])
+	}
+	if w.isPassword() && w.did("temporary password") {
+		w.answerFlow(ctx)
+	}
+}
+
+// did reports whether a step ran without a failure.
+func (w *walk) did(part string) bool {
+	for _, s := range w.proof.Steps {
+		if strings.Contains(s.Name, part) && !strings.HasPrefix(s.Outcome, "failed") {
+			return true
+		}
+	}
+	return false
+}
+
+// entryLine returns the rows of define's line about the start with CUSTOM_CHALLENGE: the last one of
+// the user.
+func (w *walk) entryLine(all []line) (rows int, found bool) {
+	if !w.did("CHALLENGE_NAME=CUSTOM_CHALLENGE") {
+		return 0, false
+	}
+	for _, l := range all {
+		if l.Sub == w.made[0].sub && l.Rows != nil {
+			rows, found = *l.Rows, true
+		}
+	}
+	return rows, found
+}
+
+// answerFlow looks whether the client that started by SRP_A allows custom authentication alone.
+func (w *walk) answerFlow(ctx context.Context) {
+	var d struct {
+		UserPoolClient struct{ ExplicitAuthFlows []string }
+	}
+	err := w.API.JSON(ctx, awsapi.Cognito, "DescribeUserPoolClient", map[string]string{"UserPoolId": w.EmailOTP.PoolID,
+		"ClientId": w.EmailOTP.ClientID}, &d)
+	if err != nil {
+		return
+	}
+	for _, flow := range d.UserPoolClient.ExplicitAuthFlows {
+		if flow == "ALLOW_USER_SRP_AUTH" {
+			return
+		}
+	}
+	w.answer(pointFlow, true, "the client has no ALLOW_USER_SRP_AUTH, and the start worked")
+}
+
+// lines reads a function's log since the walk began, until a line of the walk's user is there. A
+// denied or an absent call leaves the points open.
+func (w *walk) lines(ctx context.Context, f settings.Function, has func(line) bool) []line {
+	fn := w.EmailOTP.Functions[f]
+	group := fn.Lambda.LoggingConfig.LogGroup
+	if group == "" {
+		group = "/aws/lambda/" + fn.Name
+	}
+	for waited := time.Duration(0); ; waited += 2 * time.Second {
+		var all []line
+		found := false
+		request := map[string]any{"logGroupName": group, "startTime": w.began.Add(-2 * time.Second).UnixMilli(),
+			"filterPattern": fmt.Sprintf("{ $.%s = %q }", settings.Dimension, w.EmailOTP.PoolID)}
+		for {
+			var page struct {
+				Events    []struct{ Message string }
+				NextToken string
+			}
+			if w.API.JSON(ctx, awsapi.Logs, "FilterLogEvents", request, &page) != nil {
+				return all
+			}
+			for _, e := range page.Events {
+				var l line
+				if json.Unmarshal([]byte(e.Message), &l) == nil {
+					all, found = append(all, l), found || has(l)
+				}
+			}
+			if page.NextToken == "" {
+				break
+			}
+			request["nextToken"] = page.NextToken
+		}
+		if found || waited >= logWait || sleep(ctx, 2*time.Second) != nil {
+			return all
+		}
+	}
+}
