@@ -43,7 +43,7 @@ func newClient(t *testing.T, o awsapi.Options) *awsapi.Client {
 
 func TestEndpointsAreThoseOfTheSDKsConfiguration(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "config")
-	profile := "[profile ops]\nregion = eu-central-1\nendpoint_url = http://127.0.0.1:1/\nservices = local\n" +
+	profile := "[profile ops]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = example\nregion = eu-central-1\nendpoint_url = http://127.0.0.1:1/\nservices = local\n" +
 		"[services local]\nkms =\n  endpoint_url = http://127.0.0.1:2\n"
 	if err := os.WriteFile(file, []byte(profile), 0o600); err != nil {
 		t.Fatal(err)
