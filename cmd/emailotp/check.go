@@ -75,6 +75,9 @@ func writeReport(w io.Writer, report *assembly.Report) error {
 			}
 			fmt.Fprintf(text, "  %s, acknowledged%s: %s\n", p.yellow(string(f.Kind)), until, f)
 		}
+		for _, f := range pool.Warnings {
+			fmt.Fprintf(text, "  %s: %s\n    %s\n", p.yellow("warning "+string(f.Kind)), f, f.Remedy)
+		}
 		if len(pool.Open) == 0 {
 			fmt.Fprintf(text, "  %s\n", p.green("nothing is open"))
 		}

@@ -146,6 +146,9 @@ func (c *appCheck) Validate() *[]*string {
 				"close the bypass and remove it, or set a later day", b))
 		}
 	}
+	for _, f := range e.tree().Warnings(clients) {
+		awscdk.Validations_Of(e).AddWarning(jsii.String("emailotp:UserExistence:"+f.Name), jsii.String(f.Problem()))
+	}
 	e.writeMarks(accepted)
 	e.acknowledgeOnDeploy(clients)
 	slices.Sort(problems)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -294,6 +295,30 @@ func TestAnAcknowledgementMayEnd(t *testing.T) {
 		} else {
 			contains(t, a, mark)
 		}
+	}
+}
+
+// TestAClientThatShowsWhoHasAnAccountIsAWarning: it opens no account.
+func TestAClientThatShowsWhoHasAnAccountIsAWarning(t *testing.T) {
+	stack := newStack(t)
+	pool := signIn(stack, valid(emailotp.ModePasswordless)).UserPool()
+	for _, id := range []string{"Shows", "Hides", "Secret"} {
+		options := closed()
+		options.PreventUserExistenceErrors = jsii.Bool(id == "Hides")
+		options.GenerateSecret = jsii.Bool(id == "Secret")
+		pool.AddClient(&id, options)
+	}
+	if words := synthesised(stack); words != "" {
+		t.Fatal(words)
+	}
+	annotations := assertions.Annotations_FromStack(stack)
+	if n := len(*annotations.FindWarning(text("*"), assertions.Match_StringLikeRegexp(text(
+		"app client Prod/SignIn/UserPool/Shows of user pool Prod/SignIn/UserPool does not have "+
+			"PreventUserExistenceErrors ENABLED, so Cognito tells strangers there who has an account.*")))); n != 1 {
+		t.Errorf("%d warnings about the client", n)
+	}
+	if n := len(*annotations.FindWarning(text("*"), assertions.Match_AnyValue())); n != 1 {
+		t.Errorf("%d warnings, want 1", n)
 	}
 }
 

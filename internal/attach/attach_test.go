@@ -194,7 +194,8 @@ func TestFindingsOfThePoolAndAllItsClientsRefuse(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "client c allows SRP") || slices.Contains(c.calls, "UpdateUserPool") {
 		t.Errorf("%v, calls %v", err, c.calls)
 	}
-	if len(seen) != 3 || strings.Contains(strings.Join(seen, " "), "hidden") {
+	if len(seen) != 3 || strings.Contains(strings.Join(seen, " "), "hidden") || !strings.Contains(seen[0],
+		`"GenerateSecret":true`) || strings.Contains(seen[1], "GenerateSecret") {
 		t.Errorf("checked %v", seen)
 	}
 	if err := p.Detach(t.Context(), triggers()); err != nil {

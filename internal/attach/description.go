@@ -105,7 +105,11 @@ func (p Pool) client(ctx context.Context, id string) (json.RawMessage, error) {
 	if err := json.Unmarshal(body, &answer); err != nil || answer.UserPoolClient == nil {
 		return nil, fmt.Errorf("the answer to DescribeUserPoolClient for %s is malformed", id)
 	}
-	delete(answer.UserPoolClient, "ClientSecret")
+	if _, isSecret := answer.UserPoolClient["ClientSecret"]; isSecret {
+		// The template's member: what is left of the secret is that there is one.
+		answer.UserPoolClient["GenerateSecret"] = json.RawMessage("true")
+		delete(answer.UserPoolClient, "ClientSecret")
+	}
 	return json.Marshal(answer.UserPoolClient)
 }
 

@@ -132,16 +132,11 @@ func (e *exam) properties() attach.Properties {
 		p.Expected[rules.LambdaConfigNames(f)[0]] = d.Functions[f].Lambda.FunctionArn
 	}
 	for _, mark := range d.Acknowledged {
-		kind, rest, _ := strings.Cut(mark, ":")
-		id, until, dated := strings.Cut(rest, "@")
+		kind, id, until := rules.SplitMark(mark)
 		if r, ok := d.Resources[id]; ok {
 			id = r.PhysicalID
 		}
-		mark = kind + ":" + id
-		if dated {
-			mark += "@" + until
-		}
-		p.AcknowledgedBypasses = append(p.AcknowledgedBypasses, mark)
+		p.AcknowledgedBypasses = append(p.AcknowledgedBypasses, rules.NewMark(kind, id, until))
 	}
 	return p
 }

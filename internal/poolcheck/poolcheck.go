@@ -41,6 +41,21 @@ func Findings(p attach.Properties, pool json.RawMessage, clients []json.RawMessa
 	return sentences
 }
 
+// Warnings returns a sentence, with its remedy, for each app client by which a stranger finds out who
+// has an account. They stop no deployment.
+func Warnings(p attach.Properties, clients []json.RawMessage) (sentences []string) {
+	var all []rules.Client
+	for _, raw := range clients {
+		if client, err := propertiesOf(raw); err == nil { // Open reports a malformed one
+			all = append(all, clientOf(client))
+		}
+	}
+	for _, f := range rules.Warnings(rules.Pool{Name: p.UserPoolID}, all...) {
+		sentences = append(sentences, f.Problem())
+	}
+	return sentences
+}
+
 // Open returns the findings that the properties do not acknowledge. The error is a sentence.
 func Open(p attach.Properties, pool json.RawMessage, clients []json.RawMessage) ([]rules.Finding, error) {
 	mode := settings.Mode(p.Mode)

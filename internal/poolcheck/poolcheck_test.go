@@ -122,3 +122,15 @@ func TestARequiredAddressNamesItsConsequence(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestWarningsStopNothing(t *testing.T) {
+	enabled := strings.Replace(client, "{", `{"PreventUserExistenceErrors": "ENABLED", `, 1)
+	server := strings.Replace(client, "{", `{"GenerateSecret": true, `, 1)
+	all := []json.RawMessage{json.RawMessage(enabled), json.RawMessage(server), json.RawMessage(console),
+		json.RawMessage(`7`)}
+	got := poolcheck.Warnings(attach.Properties{UserPoolID: id}, all)
+	if len(got) != 1 || !strings.HasPrefix(got[0], "app client Console (3console) of user pool "+id+
+		" does not have PreventUserExistenceErrors ENABLED, so Cognito tells strangers there who has an account") {
+		t.Errorf("warnings %q", got)
+	}
+}

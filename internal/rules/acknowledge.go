@@ -26,6 +26,13 @@ func NewMark(kind Kind, id, until string) string {
 	return mark
 }
 
+// SplitMark returns what [NewMark] made a mark of.
+func SplitMark(mark string) (kind Kind, id, until string) {
+	mark, until, _ = strings.Cut(mark, untilMark)
+	before, id, _ := strings.Cut(mark, ":")
+	return Kind(before), id, until
+}
+
 // LastDays returns the last day of each of the marks that acknowledge a kind of finding about a
 // resource; empty for one without an end.
 func LastDays(marks []string, kind Kind, id string) (days []string) {

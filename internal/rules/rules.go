@@ -41,6 +41,10 @@ const (
 	RefusedAttributes Kind = "REFUSED_ATTRIBUTES"
 )
 
+// UserExistence is an app client by which a stranger finds out who has an account. It opens no
+// account, so it is a warning, which stops nothing.
+const UserExistence Kind = "USER_EXISTENCE"
+
 // Bypasses returns every kind that can be acknowledged, in a fixed order.
 func Bypasses() []Kind {
 	return []Kind{UserSrpAuth, UserPasswordAuth, AdminUserPasswordAuth, UserAuth, UnknownFlow, HostedUI, WriteEmail,
@@ -124,6 +128,23 @@ func CheckClients(p Pool, clients ...Client) []Finding {
 	var found []Finding
 	for _, c := range clients {
 		found = append(found, checkClient(p, c)...)
+	}
+	return found
+}
+
+// Warnings returns what is worth a word about a pool's clients and no reason to stop: each one that
+// answers a stranger differently for known and unknown names. A client with a secret answers its
+// server alone.
+func Warnings(p Pool, clients ...Client) []Finding {
+	var found []Finding
+	for _, client := range clients {
+		c := &collector{resource: "app client", name: client.Name, id: client.ID}
+		if client.Properties.get("PreventUserExistenceErrors") != "ENABLED" &&
+			client.Properties.get("GenerateSecret") != true && client.Properties.get("GenerateSecret") != "true" {
+			c.add(UserExistence, "of user pool "+p.Name+" does not have PreventUserExistenceErrors ENABLED",
+				"Cognito tells strangers there who has an account", "set PreventUserExistenceErrors to ENABLED")
+		}
+		found = append(found, c.found...)
 	}
 	return found
 }

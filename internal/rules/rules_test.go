@@ -324,6 +324,33 @@ func TestAnAcknowledgementEndsAfterItsLastDay(t *testing.T) {
 	}
 }
 
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		members string
+		want    bool
+	}{
+		"unset":                     {`{}`, true},
+		"the default":               {`{"PreventUserExistenceErrors":"LEGACY"}`, true},
+		"unresolved":                {`{"PreventUserExistenceErrors":{"Ref":"P"}}`, true},
+		"enabled":                   {`{"PreventUserExistenceErrors":"ENABLED"}`, false},
+		"with a secret":             {`{"GenerateSecret":true}`, false},
+		"with a secret as text":     {`{"GenerateSecret":"true"}`, false},
+		"perhaps with a secret":     {`{"GenerateSecret":{"Ref":"S"}}`, true},
+		"names as the CDK has them": {`{"preventUserExistenceErrors":"ENABLED"}`, false},
+	} {
+		found := rules.Warnings(rules.Pool{Name: "Prod/Pool"}, web(t, c.members))
+		if (len(found) == 1) != c.want || c.want && (found[0].Kind != rules.UserExistence || found[0].Kind.IsBypass()) {
+			t.Errorf("%s: %s", name, problems(found))
+		}
+	}
+	for _, mark := range []string{"WRITE_EMAIL:Api/Web", "WRITE_EMAIL:Web until 2027-03-31"} {
+		if kind, id, until := rules.SplitMark(mark); rules.NewMark(kind, id, until) != mark || kind != rules.WriteEmail {
+			t.Errorf("%s is split into %s, %s, %s", mark, kind, id, until)
+		}
+	}
+}
+
 func FuzzPropertiesNeverPanic(f *testing.F) {
 	f.Add([]byte(safePool))
 	f.Add([]byte(client("", "", "")))

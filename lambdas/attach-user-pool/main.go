@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"log/slog"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -22,7 +24,16 @@ func main() {
 		if err != nil {
 			return "", err
 		}
-		return attach.Operation(api, poolcheck.Findings)(ctx, e)
+		return attach.Operation(api, check)(ctx, e)
 	}
 	lambda.Start(customresource.Handler(operate, customresource.Options{}))
+}
+
+// check returns the findings that stop the deployment. It logs all others, because an answer to
+// CloudFormation has no place for them.
+func check(p attach.Properties, pool json.RawMessage, clients []json.RawMessage) []string {
+	for _, sentence := range poolcheck.Warnings(p, clients) {
+		slog.Warn(sentence)
+	}
+	return poolcheck.Findings(p, pool, clients)
 }

@@ -29,6 +29,8 @@ func clientOf(c constructs.IConstruct) (Client, bool) {
 			"AllowedOAuthFlowsUserPoolClient": client.AllowedOAuthFlowsUserPoolClient(),
 			"AllowedOAuthFlows":               client.AllowedOAuthFlows(),
 			"WriteAttributes":                 client.WriteAttributes(),
+			"PreventUserExistenceErrors":      client.PreventUserExistenceErrors(),
+			"GenerateSecret":                  client.GenerateSecret(),
 		}}, true
 	}
 	// Every resource with a class of its own can be inspected; all others have their type as a

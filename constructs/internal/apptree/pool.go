@@ -72,6 +72,15 @@ func (p Pool) isOfImported(c Client) bool {
 	return plain(c.Stack(), property) == plain(p.Stack, id)
 }
 
+// Warnings returns what [rules.Warnings] does for the pool's app clients.
+func (p Pool) Warnings(clients []Client) []rules.Finding {
+	var described []rules.Client
+	for _, c := range clients {
+		described = append(described, p.describe(c))
+	}
+	return rules.Warnings(rules.Pool{Name: *p.Node().Path()}, described...)
+}
+
 // Findings applies the rules to the pool and to its app clients. arns are the resolved ARNs of the
 // functions that belong behind the pool's triggers.
 func (p Pool) Findings(m settings.Mode, arns map[settings.Function]any, clients []Client) []rules.Finding {

@@ -24,6 +24,8 @@ type GuardedPool struct {
 	// Open are the findings that the template does not acknowledge, Acknowledged all others.
 	Open         []rules.Finding `json:"open"`
 	Acknowledged []rules.Finding `json:"acknowledged"`
+	// Warnings are findings that stop nothing.
+	Warnings []rules.Finding `json:"warnings,omitempty"`
 }
 
 // Report has the findings of a whole assembly.
@@ -118,6 +120,7 @@ func (a *Assembly) inspect(c candidate) GuardedPool {
 		clients = append(clients, rules.Client{Name: client.name(), ID: mark, Properties: client.asDeployed()})
 	}, "AWS::Cognito::UserPoolClient")
 	g := GuardedPool{Stack: c.stack.path, Pool: described.Name, Mode: described.Mode, Clients: len(clients)}
+	g.Warnings = rules.Warnings(described, clients...)
 	found := rules.CheckClients(described, clients...)
 	if !c.isImported() {
 		found = rules.Check(described, clients...)

@@ -57,6 +57,9 @@ func (b *builder) bypasses() {
 		}
 		b.plan.Bypasses = append(b.plan.Bypasses, f)
 	}
+	for _, f := range found.Warnings {
+		b.warn("%s", f.Problem())
+	}
 	for _, f := range found.Acknowledged {
 		b.warn("%s, which the template acknowledges", f.Problem())
 	}

@@ -19,6 +19,20 @@ var bypassInSentence = regexp.MustCompile(`Kind: "([A-Z_]+)", Path: "([^"]+)"`)
 // TestTheDeploymentNamesTheBypassesOfTheTemplate: what `emailotp check` finds in a template is what
 // the function finds in the pool that the template makes, under the same names.
 func TestTheDeploymentNamesTheBypassesOfTheTemplate(t *testing.T) {
+	warned := func(dir string) string {
+		_, report := checked(t, dir)
+		var all []string
+		for _, f := range report.Pools[1].Warnings {
+			all = append(all, f.Mark())
+		}
+		return strings.Join(all, " ")
+	}
+	if got := warned(edited(t, prodTemplate, func(o object) {
+		at(o, "Resources")["Legacy"] = client(object{"Ref": "SignInUserPool"})
+		props(o, "SignInClient")["PreventUserExistenceErrors"] = "ENABLED"
+	})); got != "USER_EXISTENCE:Legacy" {
+		t.Errorf("warnings %q", got)
+	}
 	recovery := object{"RecoveryMechanisms": []any{object{"Name": "verified_email", "Priority": 1}}}
 	found := map[rules.Kind]bool{}
 	for name, c := range map[string]struct {

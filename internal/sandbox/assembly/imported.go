@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -214,6 +215,10 @@ func (b *builder) describedClients() {
 		if slices.ContainsFunc(b.plan.Pool.Clients, func(other userpool.Client) bool { return other.ID == id }) {
 			b.fail("app client %s is described twice; name each file once", id)
 			continue
+		}
+		for _, f := range rules.Warnings(rules.Pool{Name: b.plan.Pool.ID},
+			rules.Client{Name: id, ID: id, Properties: raw}) {
+			b.warn("%s", f.Problem())
 		}
 		client := clientOf(props)
 		client.ID, client.Name, client.Description = id, props.text("ClientName"), raw
