@@ -41,6 +41,8 @@ const (
 const (
 	CallbackURL = "http://localhost:5173/callback"
 	LogoutURL   = "http://localhost:5173/"
+	// AuthJSCallbackURL is that of Auth.js's Cognito provider in an app below /auth.
+	AuthJSCallbackURL = "http://localhost:3000/auth/callback/cognito"
 )
 
 // Stacks are the stacks in the order of the tests.
@@ -57,7 +59,7 @@ func Synthesise(ctx context.Context, app, out string) error {
 		"people":   {"mode": "password", "rememberDevices": 30},
 		"redirect": {"mode": "passwordless", "signInPage": true, "clients": map[string]any{
 			"Web":    map[string]any{"callbackUrls": []string{CallbackURL}, "logoutUrls": []string{LogoutURL}},
-			"Server": map[string]any{"callbackUrls": []string{CallbackURL}, "generateSecret": true}}},
+			"Server": map[string]any{"callbackUrls": []string{CallbackURL, AuthJSCallbackURL}, "generateSecret": true}}},
 	}); err != nil {
 		return err
 	}
