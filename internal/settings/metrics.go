@@ -52,7 +52,7 @@ const (
 	// MailsThrottled counts mails that were not sent because SES throttled until the deadline.
 	MailsThrottled Metric = "MailsThrottled"
 	// AddressesUnmailable counts mails that were due to an account without an address that can be
-	// mailed.
+	// mailed, and sign-ins refused after the password because the address is absent or unverified.
 	AddressesUnmailable Metric = "AddressesUnmailable"
 	// SignUpsRefused counts sign-ups with an address that can't be mailed or is of another domain
 	// than those that may sign up.

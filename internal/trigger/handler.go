@@ -84,12 +84,16 @@ func refuse(r *report, err error) error {
 	if errors.As(err, &known) {
 		f = known
 	}
-	r.record(slog.LevelError, "failed closed", f.reason)
-	r.cause(f.cause)
-	if isChainFault(f.reason) {
-		r.count(settings.ChainedFaults)
-	} else {
-		r.count(settings.Faults)
+	level, metric := slog.LevelError, settings.Faults
+	switch {
+	case isChainFault(f.reason):
+		metric = settings.ChainedFaults
+	case f.refusal == RefusedNoAddress, f.refusal == RefusedUnverified:
+		// The account lacks something, and nothing failed that an operator would be woken for.
+		level, metric = slog.LevelWarn, settings.AddressesUnmailable
 	}
+	r.record(level, "failed closed", f.reason)
+	r.cause(f.cause)
+	r.count(metric)
 	return f.refusal
 }

@@ -113,6 +113,8 @@ func TestCodesGoOnlyToAVerifiedAddressInPasswordMode(t *testing.T) {
 	if s.err.Error() != trigger.RefusedUnverified.Error() || len(w.mails) != 0 {
 		t.Errorf("%v, %d mails", s.err, len(w.mails))
 	}
+	w.logHas(`"reason":"unverified-address"`, `"AddressesUnmailable":1`)
+	w.logLacks(`"Faults"`) // an alarm on faults is for what failed
 	w.settings.TrustUnverified = true
 	w.start(known().with("email_verified", "false")).want("").answer(w.latest()).want("tokens")
 
