@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"slices"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
@@ -66,6 +67,15 @@ func (s *Sandbox) Users() []UserState { return s.pool.Users() }
 
 // SelfSignUp reports whether the pool accepts SignUp.
 func (s *Sandbox) SelfSignUp() bool { return !s.plan.Pool.AdminCreateUserOnly }
+
+// PasswordRecovery returns the way back in for a user who forgot the password: "email" where the
+// pool resets passwords by e-mail, otherwise "administrator".
+func (s *Sandbox) PasswordRecovery() string {
+	if slices.Contains(s.plan.Pool.RecoveryMechanisms, "verified_email") {
+		return "email"
+	}
+	return "administrator"
+}
 
 // MinimumPasswordLength returns the length of the pool's shortest password, in characters.
 func (s *Sandbox) MinimumPasswordLength() int { return s.plan.Pool.PasswordPolicy.MinimumLength }

@@ -85,6 +85,7 @@ func (d deployment) props(stack awscdk.Stack, zone awsroute53.IHostedZone) *emai
 		KeyGeneration:     jsii.Number(d.KeyGeneration),
 		MemorySize:        jsii.Number(d.MemorySize),
 		LogRetention:      retentions[d.LogRetentionDays],
+		PasswordRecovery:  emailotp.PasswordRecovery(d.PasswordRecovery),
 	}
 	props := reflect.ValueOf(p).Elem()
 	for _, f := range settings.Fields() {

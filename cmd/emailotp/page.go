@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
@@ -29,12 +30,14 @@ func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (func(), error
 	if err != nil {
 		return nil, err
 	}
+	days, _ := strconv.Atoi(environment["EMAILOTP_REMEMBER_DEVICES"])
 	page, err := signinpage.New(signinpage.Options{
 		Settings: webbundle.Settings{
 			UserPoolID: c.UserPoolID, UserPoolClientID: c.UserPoolClientID, Mode: string(c.Mode),
 			Endpoint: c.Endpoint, InboxURL: c.InboxURL,
 			SignUp: string(c.Mode) == signin.Passwordless && sb.SelfSignUp(), PasswordLength: sb.MinimumPasswordLength(),
-			Product: environment["EMAILOTP_PRODUCT_NAME"],
+			Product: environment["EMAILOTP_PRODUCT_NAME"], Support: environment["EMAILOTP_SUPPORT_ADDRESS"],
+			RememberDevices: days, Recovery: sb.PasswordRecovery(),
 		},
 		CacheDir: cache, Source: pageSource(), Progress: d.display.Report,
 	})

@@ -123,6 +123,9 @@ func (c *appCheck) Validate() *[]*string {
 		if e.config.clientsMayChangeEmail && f.Kind == BypassWriteEmail {
 			days = append(days, "")
 		}
+		if e.config.recoveryByEmail && f.Kind == BypassEmailRecovery {
+			days = append(days, "")
+		}
 		return days
 	})
 	var problems []string

@@ -32,6 +32,7 @@ type config struct {
 	poolProps             UserPoolProps
 	clientProps           UserPoolClientProps
 	clientsMayChangeEmail bool
+	recoveryByEmail       bool
 	bypasses              []Bypass
 	chained               awslambda.IFunction      // the adopter's own; nil for none
 	tokenVersion          awscognito.LambdaVersion // empty for V1_0

@@ -162,7 +162,7 @@ func (e *emailOTP) addCustomResource(id string, properties map[string]any) awscd
 // triggerARNs returns the functions by their names in LambdaConfig.
 func (e *emailOTP) triggerARNs() map[string]*string {
 	arns := map[string]*string{}
-	for _, slot := range triggersOf(e.config.settings.Mode) {
+	for _, slot := range e.config.triggers() {
 		arns[capital(slot.names[0])] = e.functions[slot.function].FunctionArn()
 	}
 	return arns

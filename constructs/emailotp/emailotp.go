@@ -38,6 +38,12 @@ type EmailOTP interface {
 	Mode() Mode
 	// ProductName returns the product's name in mails and on the sign-in page.
 	ProductName() *string
+	// SupportAddress returns the address for users who need help; empty for none.
+	SupportAddress() *string
+	// RememberDevices returns how many days a device is remembered; 0 for none.
+	RememberDevices() *float64
+	// PasswordRecovery returns the way back in for a user who forgot the password.
+	PasswordRecovery() PasswordRecovery
 
 	// DefineAuthChallenge returns the function that decides which step comes next.
 	DefineAuthChallenge() awslambda.Function

@@ -53,9 +53,8 @@ func (e *emailOTP) addUserPool() {
 		KeepOriginal:        &awscognito.KeepOriginalAttrs{Email: jsii.Bool(true)},
 		// Native MFA would put challenges of its own between the password and the code.
 		Mfa: awscognito.Mfa_OFF,
-		// Recovery by e-mail would let the mailbox alone replace the password. Without passwords
-		// there is nothing to recover, and no budget would bound the reset mails.
-		AccountRecovery:    awscognito.AccountRecovery_NONE,
+		// Recovery by e-mail lets the mailbox alone replace the password.
+		AccountRecovery:    c.accountRecovery(),
 		SelfSignUpEnabled:  jsii.Bool(propread.Flag(p.SelfSignUpEnabled, e.passwordless())),
 		PasswordPolicy:     p.PasswordPolicy,
 		StandardAttributes: p.StandardAttributes,

@@ -85,6 +85,12 @@ type EmailOTPProps struct {
 	// refuses above 1e-1.
 	GuessRefill awscdk.Duration
 
+	// PasswordRecovery is the way back in for a user who forgot the password:
+	// [RecoveryByAdministrator] or [RecoveryByEmail]. A UserPool of yours has the setting itself
+	// (AccountRecovery); this one then states that you want it. With RememberDevices a reset
+	// forgets the account's devices, for which EmailOTP occupies the trigger PostConfirmation.
+	// Only in [ModePassword]. Default: RecoveryByAdministrator.
+	PasswordRecovery PasswordRecovery
 	// RememberDevices is how many days a client may leave out the code after it proved one, 1 to 90;
 	// 30 is usual. The password is still required. The client draws the secret, at its user's
 	// request, and EmailOTP keeps a hash of it. Only in [ModePassword]. Default: 0. Every sign-in

@@ -126,7 +126,7 @@ func (e *emailOTP) statements(f settings.Function) []awsiam.PolicyStatement {
 // connectTriggers makes the functions the pool's triggers. Only this pool may invoke them.
 func (e *emailOTP) connectTriggers() {
 	if pool := e.tree().Own(); pool != nil {
-		for _, slot := range triggersOf(e.config.settings.Mode) {
+		for _, slot := range e.config.triggers() {
 			operation, version := e.config.operation(slot)
 			pool.AddTrigger(operation, e.functions[slot.function], version)
 		}
@@ -148,10 +148,11 @@ func (e *emailOTP) connectTriggers() {
 }
 
 // takenSlots reports the triggers of an existing pool that the mode needs and that are set already.
-func takenSlots(pool awscognito.UserPool, m settings.Mode) []string {
+func (c *config) takenSlots(pool awscognito.UserPool) []string {
+	m := c.settings.Mode
 	config := apptree.Pool{IUserPool: pool, Stack: awscdk.Stack_Of(pool)}.LambdaConfig()
 	var problems []string
-	for _, slot := range triggersOf(m) {
+	for _, slot := range c.triggers() {
 		for _, name := range slot.names {
 			if _, taken := config[name]; taken {
 				remedy := "remove it"

@@ -45,6 +45,7 @@ func resolve(p *EmailOTPProps) (config, []string) {
 	r.bounds(&c, p)
 	r.senderOf(&c, p)
 	r.poolOf(&c, p)
+	r.recovery(&c, p)
 	r.chains(&c, p)
 	r.onDeploy(&c, p)
 	r.functions(&c, p)
@@ -405,5 +406,5 @@ func (c *config) checkPlace(scope constructs.Construct, id string) []string {
 			"create the EmailOTP in %s, or the pool in %s",
 			*pool.Node().Path(), *there.Node().Path(), *there.Node().Path(), *here.Node().Path())}
 	}
-	return takenSlots(pool, c.settings.Mode)
+	return c.takenSlots(pool)
 }

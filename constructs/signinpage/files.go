@@ -26,6 +26,13 @@ func (p *signInPage) settings() webbundle.Settings {
 		Mode: string(p.props.SignIn.Mode()), Product: *p.props.SignIn.ProductName(),
 		SignUp: p.props.SignIn.Mode() == emailotp.ModePasswordless,
 	}
+	if p.props.SignIn.Mode() == emailotp.ModePassword {
+		s.RememberDevices = int(*p.props.SignIn.RememberDevices())
+		s.Support = *p.props.SignIn.SupportAddress()
+		if p.props.SignIn.PasswordRecovery() == emailotp.RecoveryByEmail {
+			s.Recovery = string(emailotp.RecoveryByEmail)
+		}
+	}
 	pool, ok := p.props.SignIn.UserPool().Node().DefaultChild().(awscognito.CfnUserPool)
 	if !ok {
 		return s // an imported pool, whose configuration is not known here

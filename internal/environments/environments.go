@@ -25,6 +25,12 @@ const (
 	IdentityExisting = "existing"
 )
 
+// The ways back in for a user of a password pool who forgot the password.
+const (
+	RecoveryByAdministrator = "administrator"
+	RecoveryByEmail         = "email"
+)
+
 // An Environment is one deployment: a stack of its own, with its own pool.
 type Environment struct {
 	// Name is the environment's key in the context; the stack is EmailOtp-<Name>.
@@ -46,6 +52,8 @@ type Environment struct {
 	HostedZoneID string
 	// KeyGeneration is the prop of the same name, 1 or more.
 	KeyGeneration int
+	// PasswordRecovery is one of the ways back in; empty for RecoveryByAdministrator.
+	PasswordRecovery string
 	// SelfSignUp lets users sign up by themselves; nil for the mode's default.
 	SelfSignUp *bool
 	// MemorySize is the functions' memory in MiB.

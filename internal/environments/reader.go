@@ -22,6 +22,7 @@ var (
 	certs      = regexp.MustCompile(`^arn:aws:acm:us-east-1:\d{12}:certificate/[0-9A-Za-z-]+$`)
 	zoneIDs    = regexp.MustCompile(`^[A-Z0-9]{1,32}$`)
 	identities = []string{IdentityAddress, IdentityDomain, IdentityExisting}
+	recoveries = []string{RecoveryByAdministrator, RecoveryByEmail}
 	policies   = []string{"destroy", "retain"}
 )
 
@@ -84,6 +85,7 @@ func (s *section) read(e *Environment) {
 	e.SandboxRecipients = isTrue(s.flag("sandboxRecipients"))
 	e.HostedZoneID = s.matching("hostedZoneId", zoneIDs, "the id of a Route 53 zone like Z0123456789ABC", false)
 	e.KeyGeneration = s.whole("keyGeneration", 1, settings.MaxKeyGeneration, 1)
+	e.PasswordRecovery = s.oneOf("passwordRecovery", recoveries, false)
 	e.SelfSignUp = s.flag("selfSignUp")
 	e.MemorySize = s.whole("memorySize", settings.MinMemorySize, settings.MaxMemorySize, settings.DefaultMemorySize)
 	e.LogRetentionDays = s.whole("logRetentionDays", 1, slices.Max(LogRetentions()), 0)

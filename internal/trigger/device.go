@@ -119,3 +119,22 @@ func decode32(text string) (b [guard.DeviceSecretSize]byte, ok bool) {
 	n, err := base64.RawURLEncoding.Strict().Decode(b[:], []byte(text))
 	return b, err == nil && n == len(b)
 }
+
+// postConfirmation begins the sources of the post-confirmation trigger.
+const postConfirmation = "PostConfirmation_"
+
+// confirmed forgets the devices of a user who has reset the password. By then Cognito has set it, so
+// a failure is logged and counted, and the reset stays as it is.
+func (v Verify) confirmed(ctx context.Context, e *event, r *report) error {
+	r.record(slog.LevelInfo, "confirmed", e.TriggerSource)
+	if e.TriggerSource != postConfirmation+"ConfirmForgotPassword" {
+		return nil
+	}
+	metric := settings.DevicesForgotten
+	if err := v.Store.ForgetDevices(ctx, accountOf(e, v.Settings).key); err != nil {
+		r.cause(err)
+		metric = settings.DeviceFaults
+	}
+	r.count(metric)
+	return nil
+}

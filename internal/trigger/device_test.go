@@ -296,6 +296,32 @@ func TestParallelDevicesAndReplays(t *testing.T) {
 	}
 }
 
+func TestAResetPasswordForgetsTheDevices(t *testing.T) {
+	w := newDevices(t, true)
+	w.remember(known(), secretOf(0))
+	confirm := func(source string) {
+		t.Helper()
+		e := (&signIn{w: w, user: known()}).event("PostConfirmation_"+source, map[string]any{})
+		e.Response = map[string]any{}
+		if answer, err := w.invoke(settings.VerifyAuthChallenge, e); err != nil || len(answer) != 0 {
+			t.Fatalf("%s: %v, %v", source, answer, err)
+		}
+	}
+	confirm("ConfirmSignUp")
+	if w.item().Devices == "" {
+		t.Error("a confirmed sign-up forgot the devices")
+	}
+	// The password is set already, so a table that is down fails no reset.
+	w.store.fail["ForgetDevices"] = errors.New("down")
+	confirm("ConfirmForgotPassword")
+	w.logHas(`"DeviceFaults":1`)
+	delete(w.store.fail, "ForgetDevices")
+	confirm("ConfirmForgotPassword")
+	if w.item().Devices != "" {
+		t.Error("a reset password left the devices")
+	}
+}
+
 // The secret is in the answer alone; neither it nor its commitment is logged or stored as it is.
 func TestNoDeviceSecretIsLoggedOrStored(t *testing.T) {
 	eachSight(t, func(t *testing.T, w *world) {

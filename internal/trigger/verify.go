@@ -3,6 +3,7 @@ package trigger
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
@@ -12,7 +13,8 @@ import (
 )
 
 // Verify is the verify-auth-challenge-response trigger. It spends from the account's guesses first,
-// then compares, and uses a right code up.
+// then compares, and uses a right code up. A pool that resets passwords by e-mail and remembers
+// devices calls it as its post-confirmation trigger too.
 type Verify struct {
 	Settings settings.Settings
 	Reporter *Reporter
@@ -31,6 +33,9 @@ type verifyResponse struct {
 func (v Verify) Handler() Handler { return Handler{v.Reporter, v.respond} }
 
 func (v Verify) respond(ctx context.Context, e *event, r *report) (any, error) {
+	if strings.HasPrefix(e.TriggerSource, postConfirmation) {
+		return struct{}{}, v.confirmed(ctx, e, r)
+	}
 	if isDeviceRound(e.Request.PrivateChallengeParameters) {
 		return v.compareDevice(ctx, e, r)
 	}

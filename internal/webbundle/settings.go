@@ -22,6 +22,14 @@ type Settings struct {
 	// PasswordLength is the length of the shortest password that the pool accepts; 0 is Cognito's
 	// 8.
 	PasswordLength int `json:"passwordLength,omitempty"`
+	// RememberDevices is how many days a password pool remembers a device; 0 is none.
+	RememberDevices int `json:"rememberDevices,omitempty"`
+	// Recovery is "email" where Cognito resets forgotten passwords by e-mail, and otherwise empty
+	// or "administrator".
+	Recovery string `json:"recovery,omitempty"`
+	// Support is the address that the page names to a user who forgot the password; empty names
+	// none.
+	Support string `json:"support,omitempty"`
 	// InboxURL is the local mailbox; empty outside of a sandbox.
 	InboxURL string `json:"inboxUrl,omitempty"`
 	// Live makes the page reload itself after each new build.
@@ -45,6 +53,12 @@ func (s Settings) Validate() error {
 		if u.value != "" && (err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "") {
 			errs = append(errs, fmt.Errorf("%s must be an http or https URL (received: %q)", u.name, u.value))
 		}
+	}
+	if s.RememberDevices < 0 || s.RememberDevices > 90 {
+		errs = append(errs, fmt.Errorf("rememberDevices must be 0 to 90 days (received: %d)", s.RememberDevices))
+	}
+	if s.Recovery != "" && s.Recovery != "email" && s.Recovery != "administrator" {
+		errs = append(errs, fmt.Errorf("recovery must be email or administrator (received: %q)", s.Recovery))
 	}
 	if s.PasswordLength < 0 || s.PasswordLength > 99 {
 		errs = append(errs, fmt.Errorf("passwordLength must be 0 to 99 (received: %d)", s.PasswordLength))

@@ -57,6 +57,7 @@ func (c *Clock) Options(o sandbox.Options) sandbox.Options {
 var functions = map[sandbox.Trigger]settings.Function{
 	sandbox.DefineAuthChallenge: settings.DefineAuthChallenge, sandbox.CreateAuthChallenge: settings.CreateAuthChallenge,
 	sandbox.VerifyAuthChallengeResponse: settings.VerifyAuthChallenge, sandbox.PreSignUp: settings.PreSignUp,
+	sandbox.PostConfirmation:   settings.VerifyAuthChallenge,
 	sandbox.PreTokenGeneration: settings.PreTokenGeneration, sandbox.MailEvents: settings.MailEvents,
 }
 

@@ -1,0 +1,73 @@
+package emailotp
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+// PasswordRecovery is the way back in for a user of [ModePassword] who forgot the password.
+type PasswordRecovery string
+
+const (
+	// RecoveryByAdministrator leaves it to an administrator to set a new password, who must find
+	// out by other means that the user is the user.
+	RecoveryByAdministrator PasswordRecovery = "administrator"
+	// RecoveryByEmail has Cognito mail a code of 6 digits that sets a new password. The mailbox
+	// alone then opens the account: a reset code and a sign-in code go to the same place, so the
+	// password is no second factor against a reader of the mailbox. docs/security.md has the
+	// arithmetic.
+	RecoveryByEmail PasswordRecovery = "email"
+)
+
+func (r *reader) recovery(c *config, p *EmailOTPProps) {
+	switch p.PasswordRecovery {
+	case "", RecoveryByAdministrator:
+	case RecoveryByEmail:
+		c.recoveryByEmail = true
+		if p.Mode == ModePasswordless {
+			r.Add("PasswordRecovery has a meaning in ModePassword alone; leave it empty: " +
+				"a passwordless pool has no password to forget")
+		}
+	default:
+		r.Add("PasswordRecovery must be RecoveryByAdministrator (%q) or RecoveryByEmail (%q) (received: %q); "+
+			"leave it empty for the first", RecoveryByAdministrator, RecoveryByEmail, p.PasswordRecovery)
+	}
+}
+
+// accountRecovery returns the pool's recovery. In passwordless mode there is nothing to recover, and
+// no budget would bound the reset mails.
+func (c *config) accountRecovery() awscognito.AccountRecovery {
+	if c.recoveryByEmail {
+		return awscognito.AccountRecovery_EMAIL_ONLY
+	}
+	return awscognito.AccountRecovery_NONE
+}
+
+// forgets reports whether a reset password forgets the account's devices.
+func (c *config) forgets() bool { return c.recoveryByEmail && c.settings.RememberDevices > 0 }
+
+// triggers returns the slots that the pool calls. The function that checks answers also serves
+// PostConfirmation where a reset must forget the remembered devices: it may write the table already.
+func (c *config) triggers() []slot {
+	all := triggersOf(c.settings.Mode)
+	if c.forgets() {
+		all = append(all, slot{settings.VerifyAuthChallenge, "VerifyAuthChallenge",
+			awscognito.UserPoolOperation_POST_CONFIRMATION, []string{"postConfirmation"}})
+	}
+	return all
+}
+
+func (e *emailOTP) SupportAddress() *string { return &e.config.settings.SupportAddress }
+
+func (e *emailOTP) RememberDevices() *float64 {
+	return jsii.Number(e.config.settings.RememberDevices)
+}
+
+func (e *emailOTP) PasswordRecovery() PasswordRecovery {
+	if e.config.recoveryByEmail {
+		return RecoveryByEmail
+	}
+	return RecoveryByAdministrator
+}
