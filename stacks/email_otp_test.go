@@ -124,7 +124,7 @@ func values() map[string]any {
 	all := map[string]any{
 		"region": "eu-west-1", "account": "123456789012", "senderIdentity": "domain", "hostedZoneId": "Z0123456789ABC",
 		"sandboxRecipients": true, "selfSignUp": false, "memorySize": 256.0, "logRetentionDays": 14.0,
-		"removalPolicy": "destroy", "keyGeneration": 2.0,
+		"removalPolicy": "destroy", "keyGeneration": 2.0, "passwordRecovery": "email",
 	}
 	var s settings.Settings
 	for i, f := range settings.Fields() {
@@ -183,7 +183,7 @@ func TestEveryKeyReachesTheTemplateAndTheReadme(t *testing.T) {
 		}
 	}
 	notIn := map[string][]string{"password": {"allowedSignUpDomains"},
-		"passwordless": {"mailUnverifiedAddresses", "rememberDevices"}}
+		"passwordless": {"mailUnverifiedAddresses", "rememberDevices", "passwordRecovery"}}
 	template := func(mode string) string {
 		given := values()
 		given["mode"] = mode
@@ -222,6 +222,7 @@ func TestEveryKeyReachesTheTemplateAndTheReadme(t *testing.T) {
 			}
 		}
 	}
+	perMode["password"] = append(perMode["password"], `"verified_email"`, `"PostConfirmation"`)
 	for mode, wants := range perMode {
 		contains(t, template(mode), append(wants, fmt.Sprintf(`"EMAILOTP_MODE": %q`, mode))...)
 	}

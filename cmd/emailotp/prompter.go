@@ -22,8 +22,10 @@ type prompter struct {
 	tty           bool
 	passwordStdin bool
 	user, inbox   string
-	lines         *bufio.Reader
-	now           func() time.Time
+	// reset is true where the new password replaces a forgotten one.
+	reset bool
+	lines *bufio.Reader
+	now   func() time.Time
 }
 
 var _ signin.Person = (*prompter)(nil)
@@ -49,9 +51,12 @@ func (p *prompter) Password(ctx context.Context) (string, error) {
 
 // NewPassword asks twice at a terminal, and reads one line otherwise.
 func (p *prompter) NewPassword(ctx context.Context, refused string) (string, error) {
-	if refused == "" {
+	switch {
+	case refused == "" && p.reset:
+		p.Tell("Choose a new password.")
+	case refused == "":
 		p.Tell("The password is a temporary one; choose a new one.")
-	} else {
+	default:
 		p.Tell(p.paint.yellow("That one is refused: " + refused))
 	}
 	if !p.tty {

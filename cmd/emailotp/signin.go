@@ -27,7 +27,7 @@ type signInFlags struct {
 	user, mode, readyFile              string
 	poolID, clientID, region, endpoint string
 	passwordStdin, signUp, json        bool
-	remember, forget                   bool
+	remember, forget, reset            bool
 }
 
 func newSignIn(s streams) *cobra.Command {
@@ -46,6 +46,9 @@ the mail again.
 --remember keeps a secret of this machine in a file that only its user can read. A
 pool that remembers devices then requires the password alone, for as many days as it
 is set to. --forget ends that for all devices of the user.
+
+--reset-password begins with a new password: Cognito mails a code that sets it, if
+the pool resets passwords by e-mail. In other pools an administrator sets one.
 
 Exit codes: 0 signed in, 1 error, 2 wrong use, 3 refused, 4 the pool does not answer,
 130 interrupted.`,
@@ -68,6 +71,7 @@ Exit codes: 0 signed in, 1 error, 2 wrong use, 3 refused, 4 the pool does not an
 	flags.BoolVar(&f.passwordStdin, "password-stdin", false, "read the password from the first line of stdin")
 	flags.BoolVar(&f.remember, "remember", false, "have this machine remembered, so that later sign-ins need no code (password pools)")
 	flags.BoolVar(&f.forget, "forget", false, "sign in with a code and have all devices of the user forgotten (password pools)")
+	flags.BoolVar(&f.reset, "reset-password", false, "set a new password first, by a mailed code (pools that reset passwords by e-mail)")
 	flags.BoolVar(&f.json, "json", false, "print the tokens as JSON")
 	flags.StringVar(&f.readyFile, "ready-file", defaultReadyFile, "ready file of the sandbox")
 	flags.StringVar(&f.poolID, "pool-id", "", "user pool id, for a pool that is no sandbox")
@@ -105,7 +109,11 @@ func (f *signInFlags) check() error {
 	if f.remember && f.forget {
 		errs = append(errs, errors.New("--remember and --forget exclude each other; give one"))
 	}
-	if (f.remember || f.forget) && f.mode == signin.Passwordless {
+	if f.reset && f.passwordStdin {
+		errs = append(errs, errors.New("--reset-password and --password-stdin exclude each other: "+
+			"stdin has the code and the new password then"))
+	}
+	if (f.remember || f.forget || f.reset) && f.mode == signin.Passwordless {
 		errs = append(errs, errDeviceMode)
 	}
 	return errors.Join(errs...)
@@ -122,7 +130,7 @@ func checkMode(mode string) error {
 var errSignUpMode = errors.New("--sign-up is for passwordless pools; " +
 	"in a password pool an administrator creates the accounts")
 
-var errDeviceMode = errors.New("--remember and --forget are for password pools; " +
+var errDeviceMode = errors.New("--remember, --forget and --reset-password are for password pools; " +
 	"in a passwordless pool the code is the only factor")
 
 // target is the pool to sign in to.
@@ -156,7 +164,7 @@ func (f signInFlags) run(ctx context.Context, s streams) error {
 	p := newPrompter(s, f.passwordStdin, f.user, t.inbox)
 	session := &signin.SignIn{API: t.client(), Person: p, PoolID: t.poolID, ClientID: t.clientID,
 		Username: f.user, Mode: t.mode}
-	if (f.remember || f.forget) && t.mode == signin.Passwordless {
+	if (f.remember || f.forget || f.reset) && t.mode == signin.Passwordless {
 		return &usageError{errDeviceMode}
 	}
 	device := deviceFile(t, f.user)
@@ -164,6 +172,11 @@ func (f signInFlags) run(ctx context.Context, s streams) error {
 	if f.signUp {
 		session.Mode = signin.Passwordless
 		err = session.SignUp(ctx)
+	}
+	if f.reset {
+		session.Mode = signin.Password
+		p.reset = true
+		err = session.Recover(ctx)
 	}
 	var tokens signin.Tokens
 	if err == nil {

@@ -165,6 +165,12 @@ var misuses = []misuse{
 	{"RememberDevices", "passwordless", func(_ awscdk.Stack, p *props) {
 		p.Mode, p.RememberDevices = emailotp.ModePasswordless, number(30)
 	}, " has a meaning in ModePassword alone"},
+	{"PasswordRecovery", "unknown", func(_ awscdk.Stack, p *props) {
+		p.Mode, p.PasswordRecovery = emailotp.ModePassword, "mail"
+	}, ` must be RecoveryByAdministrator ("administrator") or RecoveryByEmail ("email") (received: "mail")`},
+	{"PasswordRecovery", "passwordless", func(_ awscdk.Stack, p *props) {
+		p.Mode, p.PasswordRecovery = emailotp.ModePasswordless, emailotp.RecoveryByEmail
+	}, " has a meaning in ModePassword alone"},
 	{"VerifiedMailsPerHour", "none", func(_ awscdk.Stack, p *props) { p.VerifiedMailsPerHour = number(0) },
 		" must be 1 to 1,800,000 mails an hour (received: 0); leave it nil for 20,000"},
 	{"UnverifiedMailsPerHour", "negative", func(_ awscdk.Stack, p *props) { p.UnverifiedMailsPerHour = number(-1) },

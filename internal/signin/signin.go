@@ -36,6 +36,9 @@ type API interface {
 	RespondToAuthChallenge(context.Context, *cognito.RespondToAuthChallengeInput, ...option) (
 		*cognito.RespondToAuthChallengeOutput, error)
 	SignUp(context.Context, *cognito.SignUpInput, ...option) (*cognito.SignUpOutput, error)
+	ForgotPassword(context.Context, *cognito.ForgotPasswordInput, ...option) (*cognito.ForgotPasswordOutput, error)
+	ConfirmForgotPassword(context.Context, *cognito.ConfirmForgotPasswordInput, ...option) (
+		*cognito.ConfirmForgotPasswordOutput, error)
 }
 
 type option = func(*cognito.Options)

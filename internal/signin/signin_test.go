@@ -88,6 +88,18 @@ func (p *pool) SignUp(_ context.Context, in *cognito.SignUpInput, _ ...options) 
 	return &cognito.SignUpOutput{UserConfirmed: a.tokens}, err
 }
 
+func (p *pool) ForgotPassword(_ context.Context, in *cognito.ForgotPasswordInput, _ ...options) (
+	*cognito.ForgotPasswordOutput, error) {
+	_, err := p.next("forgot " + *in.Username)
+	return &cognito.ForgotPasswordOutput{}, err
+}
+
+func (p *pool) ConfirmForgotPassword(_ context.Context, in *cognito.ConfirmForgotPasswordInput, _ ...options) (
+	*cognito.ConfirmForgotPasswordOutput, error) {
+	_, err := p.next("reset " + *in.Username + " " + *in.ConfirmationCode + " " + *in.Password)
+	return &cognito.ConfirmForgotPasswordOutput{}, err
+}
+
 // person answers from lists.
 type person struct {
 	passwords, codes []string

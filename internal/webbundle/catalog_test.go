@@ -47,7 +47,7 @@ func catalog(t *testing.T, tag string) map[string]string {
 
 var (
 	placeholder = regexp.MustCompile(`\{\w+\}`)
-	plural      = regexp.MustCompile(`^(wrongCode)\.(\w+)$`)
+	plural      = regexp.MustCompile(`^(wrongCode|rememberDevice)\.(\w+)$`)
 )
 
 // placeholders lists what a text is filled with, sorted.
@@ -94,8 +94,10 @@ func TestEveryCatalogueHasEverySentence(t *testing.T) {
 			categories[string(c)] = true
 		}
 		for c := range categories {
-			if words["wrongCode."+c] == "" {
-				t.Errorf("%s: wrongCode lacks the form %q", tag, c)
+			for _, counted := range []string{"wrongCode.", "rememberDevice."} {
+				if words[counted+c] == "" {
+					t.Errorf("%s: %s lacks the form %q", tag, counted, c)
+				}
 			}
 		}
 		for key, text := range words {

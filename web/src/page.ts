@@ -10,6 +10,7 @@ import { languages, Language } from './words';
 import { codeView } from './views/code';
 import { newPasswordView } from './views/new-password';
 import { deadEndView, returnView } from './views/return';
+import { forgotView, resetView } from './views/reset';
 import { signedInView } from './views/signed-in';
 import { startView } from './views/start';
 import type { Context, SignIn, View } from './views/view';
@@ -21,7 +22,7 @@ const patience = 6000;
 export class Page {
   private view: View | undefined;
   private shows = '';
-  private purpose: 'sign-in' | 'sign-up' = 'sign-in';
+  private purpose: 'sign-in' | 'sign-up' | 'forgot' = 'sign-in';
   private typed = '';
   private stopped: DeadEnd | undefined;
   private slow: ReturnType<typeof setTimeout> | undefined;
@@ -114,11 +115,14 @@ export class Page {
     if (this.stopped) return deadEndView(context, this.stopped);
     switch (state.step) {
       case 'start':
+        if (this.purpose === 'forgot') return forgotView(context, this.typed || state.email) as View;
         return startView(context, this.purpose, this.typed || state.email) as View;
       case 'code':
         return codeView(context) as View;
       case 'new-password':
         return newPasswordView(context) as View;
+      case 'reset':
+        return resetView(context) as View;
       case 'signed-in':
         return (this.app ? returnView(context, this.app, (why) => this.stop(why)) : signedInView(context)) as View;
     }
@@ -142,7 +146,7 @@ export class Page {
   }
 
   private inChallenge(state: State): boolean {
-    return state.step === 'code' || state.step === 'new-password';
+    return state.step === 'code' || state.step === 'new-password' || state.step === 'reset';
   }
 
   /** Sets everything around the screens: direction, name, language menu. */

@@ -20,6 +20,12 @@ export interface Settings {
   passwordLength?: number;
   /** The kinds of characters that the pool requires in a password; all four by default. */
   passwordRules?: CharacterClass[];
+  /** How many days a password pool remembers a device, if it does. */
+  rememberDevices?: number;
+  /** The way back in for a user who forgot the password; an administrator by default. */
+  recovery?: 'email' | 'administrator';
+  /** The address that a user who forgot the password is sent to, where an administrator resets it. */
+  support?: string;
   /** The local mailbox, in the sandbox. */
   inboxUrl?: string;
   /** Whether the page reloads itself after each new build, for its developers. */

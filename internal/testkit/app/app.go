@@ -56,7 +56,8 @@ var Repo = sync.OnceValues(func() (string, error) { return build.Locate(context.
 func Synthesise(ctx context.Context, app, out string) error {
 	if err := Write(app, map[string]map[string]any{"passwordless": {"mode": "passwordless"},
 		"password": {"mode": "password"},
-		"people":   {"mode": "password", "rememberDevices": 30},
+		"people": {"mode": "password", "rememberDevices": 30, "passwordRecovery": "email",
+			"supportAddress": "help@example.com"},
 		"redirect": {"mode": "passwordless", "signInPage": true, "clients": map[string]any{
 			"Web":    map[string]any{"callbackUrls": []string{CallbackURL}, "logoutUrls": []string{LogoutURL}},
 			"Server": map[string]any{"callbackUrls": []string{CallbackURL, AuthJSCallbackURL}, "generateSecret": true}}},

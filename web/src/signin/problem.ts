@@ -5,7 +5,7 @@ import { refusals, type Refusal } from './contract';
 export type ProblemID =
   | 'invalid-email' | 'unmailable-email' | 'missing-password' | 'code-shape'
   | 'wrong-password' | 'locked' | 'disabled' | 'not-confirmed' | 'reset-required' | 'temporary-password-expired'
-  | 'no-attempts-left' | 'session-over' | 'weak-password' | 'no-sign-up'
+  | 'reset-code' | 'reset-limit' | 'no-attempts-left' | 'session-over' | 'weak-password' | 'no-sign-up'
   | 'throttled' | 'offline' | 'timeout' | 'storage' | 'server' | 'refused' | 'configuration' | 'unavailable-app'
   // After a new password the page goes back to its start with a notice.
   | Exclude<Refusal, 'sign-in-again'>;
@@ -27,7 +27,7 @@ export const nameOf = (error: unknown) => (error instanceof Error ? error.name :
 export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** Phase is what was being done; the same words of Cognito mean different things in it. */
-export type Phase = 'start' | 'password' | 'sign-up' | 'code' | 'new-password' | 'session';
+export type Phase = 'start' | 'password' | 'sign-up' | 'code' | 'new-password' | 'reset' | 'session';
 
 /** Returns the refusal of a trigger that an error's message ends in. */
 export function refusalOf(error: unknown): Refusal | undefined {
@@ -53,11 +53,16 @@ const neutral: Partial<Record<ProblemID, ProblemID>> = {
 function identify(error: unknown, phase: Phase): ProblemID {
   const name = nameOf(error);
   const message = messageOf(error);
+  if (phase === 'reset' && refusedReset.has(name)) return 'reset-code';
+  if (phase === 'reset' && name === 'LimitExceededException') return 'reset-limit';
   // The pool checks addresses by rules of its own.
   if (name === 'InvalidParameterException' && /e-?mail/i.test(message)) return 'invalid-email';
   if (name === 'NotAuthorizedException' || name === 'UserNotFoundException') return unauthorized(message, phase);
   return named[name] ?? 'server';
 }
+
+// What Cognito answers to a wrong code, and where it shows that an account can't be recovered.
+const refusedReset = new Set(['CodeMismatchException', 'ExpiredCodeException', 'NotAuthorizedException', 'UserNotFoundException', 'UserNotConfirmedException', 'InvalidParameterException']);
 
 const named: Record<string, ProblemID> = {
   NetworkError: 'offline',

@@ -17,7 +17,7 @@
  * Amplify keeps the tokens, in localStorage unless it is configured otherwise. This module keeps the address
  * and the challenge's parameters (no code, no token) in sessionStorage, so that a reload goes on.
  */
-import { confirmSignIn, fetchAuthSession, signIn, signOut, signUp } from 'aws-amplify/auth';
+import { confirmResetPassword, confirmSignIn, fetchAuthSession, resetPassword, signIn, signOut, signUp } from 'aws-amplify/auth';
 import type { SignInOutput } from 'aws-amplify/auth';
 import { isAddressShaped, isMailable, normalizeAddress } from './address';
 import { challengeOf, digits } from './challenge';
@@ -157,6 +157,40 @@ export class EmailSignIn {
       this.expect('new-password');
       if (password === '') throw new Problem('missing-password');
       await this.respond(set, password);
+    });
+  }
+
+  /**
+   * Has Cognito mail a code that sets a new password, in a pool that resets passwords by e-mail. The
+   * state is the same for every address: for one without an account, or one that can't be recovered.
+   */
+  forgot(email: string): Promise<State> {
+    return this.act(async (set) => {
+      const username = mailable(email);
+      try {
+        await this.inTime(resetPassword({ username }));
+      } catch (error) {
+        const problem = this.problem(error, 'reset');
+        if (problem.id !== 'reset-code') throw problem;
+      }
+      set({ step: 'reset', email: username });
+    });
+  }
+
+  /** Sets a new password by the code from the reset mail, and goes on to sign in with it. */
+  reset(code: string, password: string): Promise<State> {
+    return this.act(async (set) => {
+      const { email } = this.expect('reset');
+      const confirmationCode = digits(code);
+      if (confirmationCode.length !== resetDigits) throw new Problem('code-shape');
+      if (password === '') throw new Problem('missing-password');
+      try {
+        await this.inTime(confirmResetPassword({ username: email, confirmationCode, newPassword: password }));
+      } catch (error) {
+        throw this.problem(error, 'reset');
+      }
+      set({ step: 'start', email, notice: 'password-changed' }); // where the sign-in stays if it fails
+      await this.begin(set, email, password, false);
     });
   }
 
@@ -401,6 +435,9 @@ export class EmailSignIn {
 }
 
 type Setter = (state: State) => void;
+
+// Cognito's reset codes have so many digits.
+const resetDigits = 6;
 
 /** Returns the address in the form that Cognito gets it, or throws before anything is requested. */
 function mailable(text: string): string {

@@ -17,5 +17,6 @@ export type Notice = 'signed-out' | 'signed-out-everywhere' | 'signed-out-elsewh
 export type State =
   | { step: 'start'; email: string; notice?: Notice }
   | { step: 'new-password'; email: string }
+  | { step: 'reset'; email: string }
   | { step: 'code'; email: string; challenge: Challenge; isNew: boolean }
   | { step: 'signed-in'; session: Session };

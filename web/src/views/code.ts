@@ -21,12 +21,18 @@ export function codeView(context: Context): View<CodeState> {
   const long = el('p', { className: 'notice', id: 'long', hidden: true }, w.longCode);
   const expiry = el('p', { className: 'expiry' });
   const code = field('code', w.code, { type: 'text', inputMode: 'numeric', autocomplete: 'one-time-code', dir: 'ltr', spellcheck: false, autocapitalize: 'none', className: 'code', required: true }, 'intro long');
-  const codeField = new CodeField(code, () => context.run(answer));
+  const days = settings.mode === 'password' ? settings.rememberDevices ?? 0 : 0;
+  // A user who has a choice to make below the code confirms it; otherwise the last digit does.
+  const codeField = new CodeField(code, () => {
+    if (days === 0) context.run(answer);
+  });
   const answer = () => {
     showProblem(c, '');
     setText(c.notice, '');
-    return signIn.answer(code.input.value);
+    return signIn.answer(code.input.value, remember.checked);
   };
+  const remember = el('input', { type: 'checkbox', id: 'remember', name: 'remember' });
+  const choice = el('label', { className: 'choice', htmlFor: 'remember', hidden: days === 0 }, remember, el('span', {}, language.count(w.rememberDevice, days || 1)));
   const c = card(w.codeTitle, () => context.run(answer));
   const resend = el('button', { type: 'button', className: 'primary secondary', id: 'resend', data: { action: '' } }, el('span', {}));
   resend.addEventListener('click', () => {
@@ -39,7 +45,7 @@ export function codeView(context: Context): View<CodeState> {
   const spent = el('p', { className: 'hint', id: 'resends-gone' }, w.resendsGone);
   const help = el('p', { className: 'hint' }, w.noMail);
   const other = quietButton(w.otherAddress, () => signIn.cancel());
-  c.form.append(c.heading, intro, c.notice, code.wrapper, submitButton(w.confirm), expiry, long, el('div', { className: 'again' }, spent, ways, help), el('p', { className: 'aside' }, other));
+  c.form.append(c.heading, intro, c.notice, code.wrapper, choice, submitButton(w.confirm), expiry, long, el('div', { className: 'again' }, spent, ways, help), el('p', { className: 'aside' }, other));
   showProblem(c, '');
 
   function startOver(): void {

@@ -1,5 +1,5 @@
 /** The start: the address, in password mode the password, and the way to a new account. */
-import { el, setText } from '../dom';
+import { el, sentence, setText, shown as shownAddress } from '../dom';
 import type { ProblemID } from '../signin/problem';
 import type { State } from '../signin/signin';
 import { card, field, passwordField, quietButton, setBusy, showProblem, submitButton, type Context, type View } from './view';
@@ -27,6 +27,11 @@ export function startView(context: Context, purpose: 'sign-in' | 'sign-up', type
   c.form.append(c.heading, el('p', { className: 'intro' }, intro), c.notice, email.wrapper);
   if (password) c.form.append(password.wrapper);
   c.form.append(submitButton(w.continue));
+  if (withPassword && settings.recovery === 'email') {
+    c.form.append(el('p', { className: 'aside' }, quietButton(w.forgotPassword, () => context.turn('forgot', email.input.value))));
+  } else if (withPassword && settings.support) {
+    c.form.append(el('p', { className: 'hint', id: 'forgotten' }, ...sentence(w.forgottenHelp, { support: shownAddress(settings.support) })));
+  }
   showProblem(c, '');
   if (settings.signUp && !withPassword) {
     c.form.append(el('p', { className: 'aside' }, isNew ? w.haveAccount : w.newHere, ' ',

@@ -16,8 +16,8 @@ export interface Context {
   language: Language;
   /** Runs an action. If it fails, the screen that shows then displays the problem. */
   run(action: () => Promise<unknown>): void;
-  /** Turns between signing in and signing up. */
-  turn(to: 'sign-in' | 'sign-up', email: string): void;
+  /** Turns between signing in, signing up and a forgotten password. */
+  turn(to: 'sign-in' | 'sign-up' | 'forgot', email: string): void;
   /** Announces to screen readers what the screen shows elsewhere. */
   announce(text: string): void;
 }

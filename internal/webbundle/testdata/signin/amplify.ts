@@ -4,5 +4,5 @@ const call = (name) => async (input) => {
   if (name !== 'fetchAuthSession') globalThis.calls.push(input?.username ? `${name} ${input.username}` : name);
   return { tokens: undefined, nextStep: {} };
 };
-export const [confirmSignIn, fetchAuthSession, signIn, signOut, signUp] =
-  ['confirmSignIn', 'fetchAuthSession', 'signIn', 'signOut', 'signUp'].map(call);
+export const [confirmResetPassword, confirmSignIn, fetchAuthSession, resetPassword, signIn, signOut, signUp] =
+  ['confirmResetPassword', 'confirmSignIn', 'fetchAuthSession', 'resetPassword', 'signIn', 'signOut', 'signUp'].map(call);
