@@ -30,8 +30,9 @@ func (t Triggers) attached(now map[string]any) (map[string]any, error) {
 		set(want, slot, own, t.TokenVersion)
 	}
 	if len(taken) > 0 {
-		return nil, fmt.Errorf("the user pool's triggers are in use: %s; pass each function as the prop of the same name, "+
-			"so that EmailOTP invokes it, or take it out of the pool", strings.Join(taken, "; "))
+		return nil, fmt.Errorf("the user pool's triggers are in use: %s; take them out of the pool; a function for PreSignUp "+
+			"or PreTokenGeneration can also be passed as the prop of that name, and EmailOTP then invokes it",
+			strings.Join(taken, "; "))
 	}
 	return want, nil
 }
