@@ -54,6 +54,15 @@ func (s *Sandbox) LogOf(trigger Trigger) io.Writer {
 	return s.logs.Of(f.Name)
 }
 
+// Brand returns the construct's prop Brand as JSON; empty for none.
+func (s *Sandbox) Brand() string {
+	f, err := s.function(CreateAuthChallenge)
+	if err != nil {
+		return ""
+	}
+	return f.Brand
+}
+
 // Triggers lists the pool's triggers, without [MailEvents].
 func (s *Sandbox) Triggers() []Trigger {
 	var all []Trigger

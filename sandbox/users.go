@@ -77,5 +77,22 @@ func (s *Sandbox) PasswordRecovery() string {
 	return "administrator"
 }
 
+// PasswordRules returns the kinds of characters that the pool requires in a password, of "upper",
+// "lower", "digit" and "symbol".
+func (s *Sandbox) PasswordRules() []string {
+	p := s.plan.Pool.PasswordPolicy
+	rules := []string{}
+	for _, r := range []struct {
+		name     string
+		required bool
+	}{{"upper", p.RequireUppercase}, {"lower", p.RequireLowercase}, {"digit", p.RequireNumbers},
+		{"symbol", p.RequireSymbols}} {
+		if r.required {
+			rules = append(rules, r.name)
+		}
+	}
+	return rules
+}
+
 // MinimumPasswordLength returns the length of the pool's shortest password, in characters.
 func (s *Sandbox) MinimumPasswordLength() int { return s.plan.Pool.PasswordPolicy.MinimumLength }

@@ -96,6 +96,7 @@ func (d deployment) props(stack awscdk.Stack, zone awsroute53.IHostedZone) *emai
 	if d.SelfSignUp != nil {
 		p.UserPoolProps = &emailotp.UserPoolProps{SelfSignUpEnabled: d.SelfSignUp}
 	}
+	p.Brand = d.Brand
 	if d.Destroy {
 		p.RemovalPolicy = awscdk.RemovalPolicy_DESTROY
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/brand"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/signinpage"
@@ -31,13 +32,16 @@ func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (func(), error
 		return nil, err
 	}
 	days, _ := strconv.Atoi(environment["EMAILOTP_REMEMBER_DEVICES"])
+	b, look := d.brand(sb)
 	page, err := signinpage.New(signinpage.Options{
+		Look: look,
 		Settings: webbundle.Settings{
 			UserPoolID: c.UserPoolID, UserPoolClientID: c.UserPoolClientID, Mode: string(c.Mode),
 			Endpoint: c.Endpoint, InboxURL: c.InboxURL,
 			SignUp: string(c.Mode) == signin.Passwordless && sb.SelfSignUp(), PasswordLength: sb.MinimumPasswordLength(),
 			Product: environment["EMAILOTP_PRODUCT_NAME"], Support: environment["EMAILOTP_SUPPORT_ADDRESS"],
 			RememberDevices: days, Recovery: sb.PasswordRecovery(),
+			Product: environment["EMAILOTP_PRODUCT_NAME"], Links: b.Links(), PasswordRules: sb.PasswordRules(),
 		},
 		CacheDir: cache, Source: pageSource(), Progress: d.display.Report,
 	})
@@ -58,6 +62,27 @@ func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (func(), error
 	server := loopback.Serve(l, loopback.Guard(page), slog.New(slog.DiscardHandler))
 	sb.SetSignInURL(server.URL())
 	return func() { _ = server.Close() }, nil
+}
+
+// brand returns the assembly's brand and its look. The logos' paths are relative to the app's
+// directory, so an assembly that was made elsewhere has the look without them.
+func (d *dev) brand(sb *sandbox.Sandbox) (brand.Brand, brand.Look) {
+	text := sb.Brand()
+	if text == "" {
+		return brand.Brand{}, brand.Look{}
+	}
+	b, err := brand.Parse([]byte(text))
+	if err != nil {
+		d.warn("the assembly's brand can't be read: %v", err)
+		return brand.Brand{}, brand.Look{}
+	}
+	look, err := b.Look(".")
+	if err != nil {
+		d.warn("the sign-in page is without the brand's logo: %v", err)
+		b.Logo, b.DarkLogo = "", ""
+		look, _ = b.Look(".")
+	}
+	return b, look
 }
 
 // pageSource returns the directory of the page's sources in a checkout of this module, and ""

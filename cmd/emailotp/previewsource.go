@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/brand"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/environments"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
@@ -70,12 +71,17 @@ func (p *mailPreview) fromFile() (preview.Source, error) {
 // fromApp reads the environment of the CDK app around the working directory. An app that imports
 // the construct has no environments; the preview then shows the mails of an example.
 func (p *mailPreview) fromApp() (preview.Source, error) {
-	set, found, err := p.environment()
+	e, app, found, err := p.environment()
 	if err != nil || !found {
 		return preview.Source{Config: mail.Config{Mail: exampleMail()}}, err
 	}
-	set.ProductName = set.Product()
-	return sourceOf(set), nil
+	e.Settings.ProductName = e.Settings.Product()
+	s := sourceOf(e.Settings)
+	if e.Brand != nil {
+		s.Brand, s.Dir = *e.Brand, app
+		s.Config.AccentColor, s.Config.LogoURL = e.Brand.AccentColor, e.Brand.MailLogoURL
+	}
+	return s, nil
 }
 
 // sourceOf returns the mails of a function with these settings.
@@ -84,41 +90,41 @@ func sourceOf(s settings.Settings) preview.Source {
 		Code: compile.Code{Length: s.CodeLength, TTL: s.CodeTTL}}
 }
 
-// environment returns the settings of the environment --stage, or of the first one where there is
-// no such environment and the flag was not given.
-func (p *mailPreview) environment() (s settings.Settings, found bool, err error) {
-	app, err := synth.Find(".")
+// environment returns the environment --stage, or the first one where there is no such environment
+// and the flag was not given, and the app's directory.
+func (p *mailPreview) environment() (s environments.Environment, app string, found bool, err error) {
+	app, err = synth.Find(".")
 	if err != nil {
 		if p.stageGiven {
-			return s, false, fmt.Errorf("--stage %s: %w", p.stage, err)
+			return s, app, false, fmt.Errorf("--stage %s: %w", p.stage, err)
 		}
-		return s, false, nil
+		return s, app, false, nil
 	}
 	file := filepath.Join(app, "cdk.json")
 	context, err := environments.Context(file)
 	if err != nil {
-		return s, false, err
+		return s, app, false, err
 	}
 	var all []environments.Environment
 	if context != nil {
 		if all, err = environments.Read(context, nil, nil); err != nil {
-			return s, false, fmt.Errorf("%s: %w", app, err)
+			return s, app, false, fmt.Errorf("%s: %w", app, err)
 		}
 	}
 	names := make([]string, len(all))
 	for i, e := range all {
 		if names[i] = e.Name; e.Name == p.stage {
-			return e.Settings, true, nil
+			return e, app, true, nil
 		}
 	}
 	switch {
 	case p.stageGiven:
-		return s, false, fmt.Errorf("--stage must be an environment of %s (received: %q); it has %s",
+		return s, app, false, fmt.Errorf("--stage must be an environment of %s (received: %q); it has %s",
 			file, p.stage, cmp.Or(strings.Join(names, ", "), "none"))
 	case len(all) == 0:
-		return s, false, nil
+		return s, app, false, nil
 	}
-	return all[0].Settings, true, nil
+	return all[0], app, true, nil
 }
 
 // fromAssembly reads the environment of the function that mails, and the file beside its program.
@@ -149,6 +155,14 @@ func (p *mailPreview) fromAssembly() (preview.Source, error) {
 		return s, fmt.Errorf("function %s: %w", f.LogicalID, err)
 	}
 	s = sourceOf(set)
+	if f.Brand != "" {
+		// The logos' paths are relative to the app's directory, which is the one of cdk.out as a rule.
+		s.Dir = filepath.Dir(p.assembly)
+		if s.Brand, err = brand.Parse([]byte(f.Brand)); err != nil {
+			return s, fmt.Errorf("function %s: its brand: %w", f.LogicalID, err)
+		}
+		s.Config.AccentColor, s.Config.LogoURL = s.Brand.AccentColor, s.Brand.MailLogoURL
+	}
 	s.Compiled, err = besideProgram(f.Asset, contract.MailFile)
 	if err != nil || s.Compiled == nil {
 		return s, err

@@ -23,6 +23,7 @@ type config struct {
 	sandboxRecipients bool
 	mailFile          []byte // mail.json; nil for none
 	warnings          []string
+	brand             *Brand // nil for the look that ships
 
 	pool                  awscognito.IUserPool
 	imported              bool // CloudFormation does not manage the pool

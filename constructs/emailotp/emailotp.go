@@ -56,6 +56,8 @@ type EmailOTP interface {
 	// PreTokenGeneration returns the function that refuses tokens after a new password without a
 	// code; nil in [ModePasswordless].
 	PreTokenGeneration() awslambda.Function
+	// Brand returns the prop Brand; the zero value without one.
+	Brand() Brand
 	// MailEvents returns the function that records bounces and complaints. It is not a trigger:
 	// EventBridge invokes it with SES's events.
 	MailEvents() awslambda.Function
@@ -203,6 +205,7 @@ func NewEmailOTP(scope constructs.Construct, id *string, props *EmailOTPProps) E
 	e.addUserPoolClient()
 	e.addDeploymentCheck()
 	e.stateBounds()
+	e.stateBrand()
 	e.checkApp()
 	return e
 }

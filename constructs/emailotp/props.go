@@ -44,6 +44,9 @@ type EmailOTPProps struct {
 	// DefaultLocale is the mail's language for users without a locale attribute, a BCP 47 tag such
 	// as "de" or "pt-BR". Default: "en".
 	DefaultLocale *string
+	// Brand is the look of the mail and of a sign-in page that is made for this EmailOTP. Its
+	// AccentColor and MailLogoURL can't go with CreateAuthChallengeCode. Default: the look that ships.
+	Brand *Brand
 	// Mail overrides the mail's wording, languages and colours. It can't go with
 	// CreateAuthChallengeCode, because its result lies beside that function's program. Default: the
 	// built-in mail.

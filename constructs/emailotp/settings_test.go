@@ -23,7 +23,7 @@ import (
 
 // ofTheTemplate are the props that shape the template and that no function reads.
 var ofTheTemplate = []string{
-	"Mail", "MailFromDomain", "DmarcRecord", "SandboxRecipients", "UserPool", "UserPoolProps", "UserPoolClientProps",
+	"Brand", "Mail", "MailFromDomain", "DmarcRecord", "SandboxRecipients", "UserPool", "UserPoolProps", "UserPoolClientProps",
 	"PreSignUp", "PreTokenGeneration", "PreTokenGenerationVersion",
 	"ClientsMayChangeEmail", "Architecture", "MemorySize", "LogRetention", "RemovalPolicy", "KeyGeneration",
 	"DefineAuthChallengeCode", "CreateAuthChallengeCode", "VerifyAuthChallengeCode", "PreSignUpCode",

@@ -50,6 +50,7 @@ func resolve(p *EmailOTPProps) (config, []string) {
 	r.onDeploy(&c, p)
 	r.functions(&c, p)
 	r.platform(&c, p)
+	r.brand(&c, p)
 	r.wording(&c, p)
 	return c, r.Problems
 }

@@ -29,7 +29,7 @@ type MailProps struct {
 	// LogoText stands at the top of the mail, at most 64 characters. Default: ProductName.
 	LogoText *string
 	// AccentColor is the colour of the logo and the bar above it, as #rrggbb or #rgb, with a
-	// contrast of 4.5 to 1 on white. Default: a blue.
+	// contrast of 4.5 to 1 on white. Default: the Brand's.
 	AccentColor *string
 	// Footer is a line at the end of the mail in every language, such as a postal address, at most
 	// 500 characters. Default: none.
@@ -61,17 +61,22 @@ func (r *reader) wording(c *config, p *EmailOTPProps) {
 	if !m.Mode.IsValid() {
 		m.Mode = ModePasswordless
 	}
-	if p.Mail == nil {
+	if c.brand != nil {
+		m.AccentColor, m.LogoURL = c.brand.AccentColor, c.brand.MailLogoURL
+	}
+	if p.Mail == nil && (c.brand == nil || !c.brand.ChangesMail()) {
 		r.refused(m.Validate())
 		return
 	}
 	if !propread.IsNil(p.CreateAuthChallengeCode) {
-		r.Add("Mail and CreateAuthChallengeCode exclude each other, for the mail's file lies beside the program " +
-			"that the construct builds; leave one of them nil")
+		r.Add("Mail and CreateAuthChallengeCode exclude each other, as do AccentColor and MailLogoURL of Brand and it, " +
+			"for the mail's file lies beside the program that the construct builds; leave one of them nil")
 	}
 	known := len(r.Problems)
-	r.Tokens("Mail", reflect.ValueOf(p.Mail))
-	m = r.overrides(m, *p.Mail)
+	if p.Mail != nil {
+		r.Tokens("Mail", reflect.ValueOf(p.Mail))
+		m = r.overrides(m, *p.Mail)
+	}
 	if len(r.Problems) > known {
 		return
 	}
@@ -93,7 +98,7 @@ func (r *reader) wording(c *config, p *EmailOTPProps) {
 // overrides returns m with the fields of Mail.
 func (r *reader) overrides(m mail.Config, p MailProps) mail.Config {
 	m.LogoText = r.Known("Mail.LogoText", p.LogoText)
-	m.AccentColor = r.Known("Mail.AccentColor", p.AccentColor)
+	m.AccentColor = cmp.Or(r.Known("Mail.AccentColor", p.AccentColor), m.AccentColor)
 	m.Footer = r.Known("Mail.Footer", p.Footer)
 	m.CodeInSubject = propread.Flag(p.CodeInSubject, false)
 	m.Origin = r.Known("Mail.SignInHost", p.SignInHost)

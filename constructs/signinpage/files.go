@@ -14,6 +14,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/brand"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
 	"github.com/cognito-emailotp/cdk-emailotp/web"
@@ -25,6 +26,7 @@ func (p *signInPage) settings() webbundle.Settings {
 		UserPoolID: *p.props.SignIn.UserPool().UserPoolId(), UserPoolClientID: *p.props.SignIn.UserPoolClient().UserPoolClientId(),
 		Mode: string(p.props.SignIn.Mode()), Product: *p.props.SignIn.ProductName(),
 		SignUp: p.props.SignIn.Mode() == emailotp.ModePasswordless,
+		Links:  p.props.SignIn.Brand().Links(),
 	}
 	if p.props.SignIn.Mode() == emailotp.ModePassword {
 		s.RememberDevices = int(*p.props.SignIn.RememberDevices())
@@ -48,7 +50,24 @@ func (p *signInPage) settings() webbundle.Settings {
 	if least, ok := policy["minimumLength"].(float64); ok {
 		s.PasswordLength = int(least)
 	}
+	s.PasswordRules = passwordRules(policy)
 	return s
+}
+
+// passwordRules returns the kinds of characters that a policy requires; nil where it requires all of
+// them or is not known, which means the same to the page.
+func passwordRules(policy map[string]any) []string {
+	rules := []string{}
+	for _, r := range [][2]string{{"requireUppercase", "upper"}, {"requireLowercase", "lower"},
+		{"requireNumbers", "digit"}, {"requireSymbols", "symbol"}} {
+		if required, known := policy[r[0]].(bool); required || !known {
+			rules = append(rules, r[1])
+		}
+	}
+	if len(rules) == 4 {
+		return nil
+	}
+	return rules
 }
 
 // writeFiles makes the deployment write the files and, beside them, the settings, whose ids are not
@@ -61,7 +80,11 @@ func (p *signInPage) writeFiles() {
 	}
 	defer os.RemoveAll(dir)
 	named, rest := filepath.Join(dir, "named"), filepath.Join(dir, "rest")
-	if err := bundlePage(named, rest); err != nil {
+	look, err := p.props.SignIn.Brand().Look(".")
+	if err == nil {
+		err = bundlePage(named, rest, look)
+	}
+	if err != nil {
 		p.fail("the sign-in page can't be made: %v", err)
 	}
 	log := awslogs.NewLogGroup(p, jsii.String("Log"), &awslogs.LogGroupProps{
@@ -83,7 +106,7 @@ func (p *signInPage) writeFiles() {
 
 // bundlePage writes the page's files into two directories: those that are named by their content, and
 // the rest.
-func bundlePage(named, rest string) error {
+func bundlePage(named, rest string, look brand.Look) error {
 	cache, err := cachedir.Dir()
 	if err != nil {
 		return err
@@ -93,7 +116,7 @@ func bundlePage(named, rest string) error {
 	if err != nil {
 		return err
 	}
-	page, err := webbundle.Build(web.Sources(), modules)
+	page, err := webbundle.BuildWith(web.Sources(), modules, look)
 	if err != nil {
 		return err
 	}

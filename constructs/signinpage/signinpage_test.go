@@ -25,7 +25,8 @@ func signIn(t *testing.T, id string) (awscdk.Stack, emailotp.EmailOTP) {
 	t.Helper()
 	stack := awscdk.NewStack(emailotptest.App(t, nil), &id, nil)
 	return stack, emailotp.NewEmailOTP(stack, jsii.String("SignIn"), &emailotp.EmailOTPProps{
-		Mode: emailotp.ModePasswordless, Sender: emailotp.SenderAddress("no-reply@example.com")})
+		Mode: emailotp.ModePasswordless, Sender: emailotp.SenderAddress("no-reply@example.com"),
+		Brand: &emailotp.Brand{AccentColor: "#00695c", TermsURL: "https://www.example.com/terms"}})
 }
 
 // refusal runs f and returns what it panics with; empty for nothing.
@@ -77,6 +78,7 @@ func TestThePageServesTheAppsOfItsSignIn(t *testing.T) {
 	for _, want := range []string{`\"callbacks\":[\"https://app.example.com/callback\",\"http://localhost:5173/cb\"]`,
 		`\"logouts\":[\"https://app.example.com/\"]`, `\"secret\":\"`, `"x-emailotp-origin-secret"`, `:SecretString:`,
 		`"WebACLId":"arn:aws:wafv2:us-east-1:123456789012:global/webacl/x/1"`, `"PathPattern":"/account/*"`,
+		`https://www.example.com/terms`, `"EmailOTP::Brand":"{\"accentColor\":\"#00695c\"`,
 		`"RouteKey":"ANY /account/{proxy+}"`, `"RouteKey":"ANY /oauth2/{proxy+}"`} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the template lacks %s", want)

@@ -14,13 +14,15 @@ const (
 	MetadataClient = "EmailOTP::Client"
 	// MetadataAcknowledgedBypasses lists, on the user pool, the bypasses that the adopter accepted.
 	MetadataAcknowledgedBypasses = "EmailOTP::AcknowledgedBypasses"
+	// MetadataBrand has, on the function that mails, the adopter's brand as JSON.
+	MetadataBrand = "EmailOTP::Brand"
 	// MetadataGuessing holds, on the table, the yearly chance to guess a code.
 	MetadataGuessing = "EmailOTP::Guessing"
 )
 
 // MetadataKeys returns every metadata key in a fixed order.
 func MetadataKeys() []string {
-	return []string{MetadataFunction, MetadataClient, MetadataAcknowledgedBypasses, MetadataGuessing}
+	return []string{MetadataFunction, MetadataClient, MetadataAcknowledgedBypasses, MetadataBrand, MetadataGuessing}
 }
 
 // AttachmentType is the type of the custom resource that attaches to an imported pool, and of the

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/brand"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -62,6 +63,8 @@ type Environment struct {
 	LogRetentionDays int
 	// Destroy deletes pool, key, table and logs with the stack.
 	Destroy bool
+	// Brand is the prop of the same name; nil for none.
+	Brand *brand.Brand
 	// SignInPage hosts the sign-in page on S3 and CloudFront.
 	SignInPage bool
 	// SignInPageDomain is the page's domain, such as login.example.com; empty for CloudFront's own.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/brand"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -94,6 +95,7 @@ func (s *section) read(e *Environment) {
 		s.wrong("logRetentionDays", "one of "+days, e.LogRetentionDays)
 	}
 	e.Destroy = s.oneOf("removalPolicy", policies, false) == "destroy"
+	e.Brand = s.brand()
 	s.readPage(e)
 	s.readClients(e)
 	if e.HostedZoneID != "" && (e.SenderIdentity == IdentityAddress || e.SenderIdentity == IdentityExisting) {
@@ -129,6 +131,31 @@ func (s *section) settings() settings.Settings {
 		}
 	}
 	return set
+}
+
+// brand reads the object "brand", whose keys are those of [brand.Brand].
+func (s *section) brand() *brand.Brand {
+	s.known = append(s.known, "brand")
+	value, ok := s.values["brand"]
+	if !ok {
+		return nil
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		s.problem("brand: %w", err)
+		return nil
+	}
+	b, err := brand.Parse(text)
+	if err == nil {
+		err = b.Validate()
+	}
+	if err != nil {
+		for line := range strings.Lines(err.Error()) {
+			s.problem("brand: %s", strings.TrimRight(line, "\n"))
+		}
+		return nil
+	}
+	return &b
 }
 
 func (s *section) readPage(e *Environment) {

@@ -74,18 +74,46 @@ func contrast(a, b rgb) float64 {
 // since thin light letters on black are harder to read than the ratio suggests.
 const darkContrast = 6
 
+// mixed mixes c with white, of which 1 is white alone.
+func mixed(c rgb, white float64) (lighter rgb) {
+	for i, v := range c {
+		lighter[i] = uint8(math.Round(float64(v) + (255-float64(v))*white))
+	}
+	return lighter
+}
+
 // lightened mixes c with white until it has [darkContrast] on the dark background. No one colour
 // has [MinContrast] on white and on near-black.
 func lightened(c rgb) rgb {
 	on, _ := parseColor(darkBackground)
 	for mix := 0.0; mix < 1; mix += 0.02 {
-		var lighter rgb
-		for i, v := range c {
-			lighter[i] = uint8(math.Round(float64(v) + (255-float64(v))*mix))
-		}
+		lighter := mixed(c, mix)
 		if contrast(lighter, on) >= darkContrast {
 			return lighter
 		}
 	}
 	return rgb{255, 255, 255}
+}
+
+// Dark returns the accent colour for dark backgrounds, derived from a valid one.
+func Dark(color string) string {
+	c, _ := parseColor(color)
+	return lightened(c).String()
+}
+
+// Button returns the background for white letters in dark mode: the accent colour, lighter as far as
+// white on it keeps [MinContrast], so that a dark one stands out from the page.
+func Button(color string) string {
+	c, _ := parseColor(color)
+	card, _ := parseColor(darkBackground)
+	const enough = 3 // WCAG 2.2, success criterion 1.4.11, of a button's edge
+	best := c
+	for mix := 0.02; contrast(best, card) < enough; mix += 0.02 {
+		next := mixed(c, mix)
+		if contrast(next, rgb{255, 255, 255}) < MinContrast {
+			break
+		}
+		best = next
+	}
+	return best.String()
 }

@@ -14,8 +14,9 @@ const (
 	Passwordless = settings.Passwordless
 )
 
-// DefaultAccentColor is the accent colour when Config has none: 6.4 to 1 on white.
-const DefaultAccentColor = "#1d5fbf"
+// DefaultAccentColor is the accent colour when Config has none, the sign-in page's blue: 6.4 to 1 on
+// white.
+const DefaultAccentColor = "#3a57c4"
 
 // A Config is everything about the mail that isn't the message. Its zero values mean a default,
 // except for From, ProductName and Mode. As JSON it is the main part of mail.json.
@@ -27,6 +28,9 @@ type Config struct {
 	// LogoText is the line above the text; empty for ProductName. It is no picture, since mail
 	// programs hide remote pictures, and fetching one would reveal that the mail was read.
 	LogoText string `json:"logoText,omitempty"`
+	// LogoURL is the https URL of a picture in place of LogoText, which is then its alternative text.
+	// Empty for no picture.
+	LogoURL string `json:"logoUrl,omitempty"`
 	// AccentColor is the colour of the logo, the bar above it and links, as #rrggbb or #rgb. On
 	// white it must have a contrast of 4.5 to 1; the one for dark mode is derived from it. Empty
 	// for [DefaultAccentColor].

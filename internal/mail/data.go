@@ -17,6 +17,8 @@ type Data[T ~string] struct {
 	Language, Dir, Align string
 	// ProductName, LogoText, SupportAddress and Footer are Config's.
 	ProductName, LogoText, SupportAddress, Footer string
+	// LogoURL is Config's.
+	LogoURL string
 	// Accent is the accent colour on white, AccentDark the one on the dark background; both as
 	// #rrggbb.
 	Accent, AccentDark string
@@ -68,7 +70,8 @@ func values(d *Data[string]) []value {
 		long = "true"
 	}
 	return []value{
-		{".Language", d.Language}, {".Dir", d.Dir}, {".Align", d.Align}, {".LogoText", d.LogoText}, {".Footer", d.Footer},
+		{".Language", d.Language}, {".Dir", d.Dir}, {".Align", d.Align}, {".LogoText", d.LogoText},
+		{".LogoURL", d.LogoURL}, {".Footer", d.Footer},
 		{".Accent", d.Accent}, {".AccentDark", d.AccentDark}, {".Code", d.Code}, {".Grouped", d.Grouped}, {".Long", long},
 		{".Domain", d.Domain}, {".Text.Subject", d.Text.Subject}, {".Text.Preview", d.Text.Preview},
 		{".Text.Heading", d.Text.Heading}, {".Text.Intro", d.Text.Intro}, {".Text.Expires", d.Text.Expires},
@@ -161,7 +164,7 @@ func convert[T ~string](p Phrases[string], each func(string) T) Phrases[T] {
 func data[T ~string](c *Config, accentDark string, f Facts, grouped T, text Phrases[T]) *Data[T] {
 	d := &Data[T]{
 		Language: f.Language, Dir: string(f.Dir), Align: "left",
-		ProductName: c.ProductName, LogoText: c.LogoText, SupportAddress: c.SupportAddress, Footer: c.Footer,
+		ProductName: c.ProductName, LogoText: c.LogoText, LogoURL: c.LogoURL, SupportAddress: c.SupportAddress, Footer: c.Footer,
 		Accent: c.AccentColor, AccentDark: accentDark,
 		Code: f.Code, Groups: groups(f.Code), Grouped: grouped, Long: f.long(),
 		Minutes: f.Minutes, Time: f.Time, Zone: f.Zone, Domain: c.Origin, Text: text,

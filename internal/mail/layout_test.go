@@ -64,6 +64,7 @@ func TestLayoutsMeanWhatTheyMeanToTheTemplateEngines(t *testing.T) {
 	hostile := config(mail.Password)
 	hostile.ProductName, hostile.LogoText, hostile.Footer = `<b title='1 + 1 "2"'>&amp; {{.Code}}`, "C++ & "+
 		"<i>", "</style><script>`x`</script> + שלום"
+	hostile.LogoURL = "https://www.example.com/logo.png?a=1&b=%2b"
 	hostile.SupportAddress, hostile.CodeInSubject, hostile.AccentColor = "a&b?c=d#e%41'`+f@example.com", true, "#7a1fa2"
 	e := newEngines(t)
 	for _, c := range []mail.Config{config(mail.Password), config(mail.Passwordless), bare, hostile} {

@@ -264,7 +264,7 @@ func TestHTMLIsSmallAndClean(t *testing.T) {
 				}
 			}
 			for _, want := range []string{`lang="` + tag + `"`, `dir="`, "color-scheme", "prefers-color-scheme: dark",
-				"max-width:600px"} {
+				"width:600px;max-width:100%"} {
 				if !strings.Contains(out.HTML, want) {
 					t.Errorf("%s %s: the HTML lacks %q", tag, k.name, want)
 				}

@@ -28,7 +28,7 @@ func (r *Renderer) html(f Facts) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	d.LogoText, d.Footer = escapeValue(d.LogoText), escapeValue(d.Footer)
+	d.LogoText, d.LogoURL, d.Footer = escapeValue(d.LogoText), escape(d.LogoURL), escapeValue(d.Footer)
 	d.Text.Subject = escapeTitle(d.Text.Subject)
 	return r.layouts.html.render(values(d), 10<<10), nil
 }
@@ -114,18 +114,26 @@ func mailto(address, color string) string {
 		bdiLTR(address) + "</a>"
 }
 
+// longGroups is the most groups that a short code has: "123 456 7890".
+const longGroups = 3
+
 // groupedHTML sets the groups of a code apart by letter-spacing after each group's last digit and
 // not by spaces: selecting and copying then gives the digits alone, which fit a field of that
-// length. Between groups a line may break.
+// length. The space is in whole pixels, because Outlook drops fractions of a letter. The groups of a
+// long code stand on one line, which the layout's letters are small enough for.
 func groupedHTML(groups []string) string {
 	var b strings.Builder
+	space, end := "18px", "</span><wbr>"
+	if len(groups) > longGroups {
+		space, end = "10px", "</span>"
+	}
 	b.WriteString(`<bdi dir="ltr">`)
 	for i, g := range groups {
 		if i == len(groups)-1 {
 			b.WriteString(g)
 			break
 		}
-		b.WriteString(g[:len(g)-1] + `<span style="letter-spacing:.55em">` + g[len(g)-1:] + `</span><wbr>`)
+		b.WriteString(g[:len(g)-1] + `<span style="letter-spacing:` + space + `">` + g[len(g)-1:] + end)
 	}
 	b.WriteString(`</bdi>`)
 	return b.String()

@@ -60,6 +60,7 @@ func (c Config) Validate() error {
 	add("FromName", lineProblem(c.FromName, maxName, false))
 	add("ProductName", lineProblem(c.ProductName, maxName, true))
 	add("LogoText", lineProblem(c.LogoText, maxName, false))
+	add("LogoURL", logoProblem(c.LogoURL))
 	add("Footer", lineProblem(c.Footer, maxFooter, false))
 	add("AccentColor", colorProblem(c.AccentColor))
 	add("FeedbackID", feedbackProblem(c.FeedbackID))
@@ -72,6 +73,17 @@ func (c Config) Validate() error {
 	errs = append(errs, c.languageProblems()...)
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(errs...)
+}
+
+// logoProblem checks a picture's URL, which stands in a quoted attribute.
+func logoProblem(s string) error {
+	u, err := url.Parse(s)
+	if s == "" || err == nil && len(s) <= 2000 && u.Scheme == "https" && u.Host != "" && u.User == nil &&
+		s == u.String() && !strings.ContainsAny(s, `"'<>+`) {
+		return nil
+	}
+	return fmt.Errorf("must be an https URL of at most 2,000 characters, such as https://www.example.com/logo.png "+
+		"(received: %q)", s)
 }
 
 func addressProblem(address string, required bool) error {

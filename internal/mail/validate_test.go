@@ -85,7 +85,7 @@ func isSorted(lines []string) bool {
 
 // What Validate accepts a function starts with and mails, alone and by way of mail.json.
 func FuzzWhatIsValidIsMailed(f *testing.F) {
-	f.Add("codes@example.com", "Example", "", "help@example.com", "", "de", "Example", "#1d5fbf", "",
+	f.Add("codes@example.com", "Example", "", "help@example.com", "", "de", "Example", "#3a57c4", "",
 		"id.example.com", "sign-in", "sv", "Hej {product}")
 	f.Add("a@b.example", "שלום \"<b>", "Ä, ö", "a+b@example.com", "h@example.com", "sr_Latn", "+", "#00f", "=",
 		"https://ID.example.com/", "", "sr-latn", "{product}")

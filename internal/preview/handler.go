@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"encoding/json"
+	"mime"
 	"net/http"
 	"path"
 	"strings"
@@ -77,12 +78,19 @@ func setHeaders(header http.Header, name string) {
 		header.Set("Content-Type", "text/css; charset=utf-8")
 	case ".js":
 		header.Set("Content-Type", "text/javascript; charset=utf-8")
+	case ".svg":
+		header.Set("Content-Type", "image/svg+xml")
+	case ".png", ".jpg", ".webp":
+		header.Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
 	default: // mails are shown, not downloaded
 		header.Set("Content-Type", "text/plain; charset=utf-8")
 	}
 	policy := galleryPolicy + "; script-src 'self'; connect-src 'self'; frame-ancestors 'none'"
 	if strings.HasPrefix(name, "mails/") {
 		policy = mailPolicy + "; sandbox; frame-ancestors 'self'"
+	}
+	if strings.HasPrefix(name, "page/") {
+		policy = pagePolicy
 	}
 	header.Set("Content-Security-Policy", policy)
 }

@@ -1,13 +1,16 @@
-// Package preview shows the mails of a configuration in a browser: every language, with a short and
-// a long code, by day, in dark mode, on a narrow screen and as plain text.
+// Package preview shows the mails and the sign-in page of a configuration in a browser. The mails:
+// every language, with a short and a long code, by day, in dark mode, on a narrow screen and as plain
+// text. The page: every state, on a phone by day and in dark mode, and on a desktop.
 //
 // [Write] makes static files of it, which need no server. [NewHandler] serves the same pages and
 // has them reload when the configuration changes. [Check] returns what is wrong with the mails.
 package preview
 
 import (
+	"cmp"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/brand"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/check"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
@@ -31,6 +34,9 @@ type Source struct {
 	Config mail.Config
 	// Compiled is a mail.json to show in place of Config; nil for none.
 	Compiled []byte
+	// Brand is the look of the page, whose logos lie below Dir.
+	Brand brand.Brand
+	Dir   string
 	// Code is the codes' length and validity; zero for [compile.DefaultCode].
 	Code compile.Code
 }
@@ -84,6 +90,9 @@ func (s Source) renderers() (all []*mail.Renderer, warnings []compile.Warning, e
 	}
 	return all, warnings, nil
 }
+
+// mode is the mode of the page: the passwordless one where both are shown.
+func (s Source) mode() mail.Mode { return cmp.Or(s.Config.Mode, mail.Passwordless) }
 
 // samples renders everything there is to see of s.
 func (s Source) samples() (all []sample, warnings []compile.Warning, err error) {

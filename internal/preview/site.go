@@ -10,14 +10,20 @@ import (
 	"strings"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/locale"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
+	"github.com/cognito-emailotp/cdk-emailotp/web"
 )
 
 // The gallery loads nothing but itself. A mail in it loads nothing at all and runs nothing: it is
 // in a sandboxed frame besides.
 const (
 	galleryPolicy = "default-src 'none'; style-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'"
-	mailPolicy    = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+	// The page's own policy but for its API: the preview calls nothing, and its languages are data.
+	pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src data:; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+	mailPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 )
 
 //go:embed pages/style.css
@@ -37,6 +43,7 @@ type view struct {
 	Warnings  []compile.Warning
 	Languages []languageView
 	Language  languageView // on a language's own page
+	Stills    []webbundle.Still
 }
 
 type languageView struct {
@@ -45,17 +52,39 @@ type languageView struct {
 	Samples   []sample
 }
 
+// addPage adds the sign-in page, which shows the state of its query.
+func (s site) addPage(source Source) error {
+	if err := source.Brand.Validate(); err != nil {
+		return fmt.Errorf("brand: %w", err)
+	}
+	look, err := source.Brand.Look(source.Dir)
+	if err != nil {
+		return fmt.Errorf("brand: %w", err)
+	}
+	settings := webbundle.Settings{Mode: string(source.mode()), Product: source.Config.ProductName,
+		SignUp: source.mode() == mail.Passwordless, Links: source.Brand.Links()}
+	files, err := webbundle.BuildPreview(web.Sources(), look, settings)
+	for _, f := range files {
+		s["page/"+f.Name] = f.Body
+	}
+	return err
+}
+
 // newSite renders the gallery of source.
 func newSite(source Source, script bool) (site, error) {
 	all, warnings, err := source.samples()
 	if err != nil {
 		return nil, err
 	}
-	v := view{Policy: galleryPolicy, Script: script, Warnings: warnings, Languages: byLanguage(all)}
+	v := view{Policy: galleryPolicy, Script: script, Warnings: warnings, Languages: byLanguage(all),
+		Stills: webbundle.Stills(string(source.Config.Mode))}
 	if script {
 		v.Policy += "; script-src 'self'; connect-src 'self'"
 	}
 	out := site{"style.css": styleSheet}
+	if err := out.addPage(source); err != nil {
+		return nil, err
+	}
 	pages, err := template.New("pages").Parse(pagesTemplate)
 	if err != nil {
 		return nil, err

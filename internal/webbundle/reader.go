@@ -21,8 +21,8 @@ const urls = "page-url"
 var loaders = map[string]api.Loader{".ts": api.LoaderTS, ".tsx": api.LoaderTSX, ".css": api.LoaderCSS, ".json": api.LoaderJSON}
 
 // reader returns a plugin by which the compiler reads the sources. An import that isn't relative is
-// a package in modules.
-func reader(sources fs.FS, modules string) api.Plugin {
+// a package in modules. ofURLs makes the URLs: of files beside the script, or of the data themselves.
+func reader(sources fs.FS, modules string, ofURLs api.Loader) api.Plugin {
 	exists := func(name string) bool { info, err := fs.Stat(sources, name); return err == nil && !info.IsDir() }
 	resolve := func(a api.OnResolveArgs) (api.OnResolveResult, error) {
 		name := path.Join(path.Dir(a.Importer), a.Path) // an entry point has no importer
@@ -49,7 +49,7 @@ func reader(sources fs.FS, modules string) api.Plugin {
 		var small bytes.Buffer
 		err = json.Compact(&small, data)
 		text := small.String()
-		return api.OnLoadResult{Contents: &text, Loader: api.LoaderFile}, err
+		return api.OnLoadResult{Contents: &text, Loader: ofURLs}, err
 	}
 	return api.Plugin{Name: "sources", Setup: func(b api.PluginBuild) {
 		b.OnResolve(api.OnResolveOptions{Filter: `^src/`}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {

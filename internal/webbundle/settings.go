@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/brand"
 )
 
 // Settings is the content of [SettingsName], which the page fetches. The page reads the JSON names.
@@ -30,6 +32,11 @@ type Settings struct {
 	// Support is the address that the page names to a user who forgot the password; empty names
 	// none.
 	Support string `json:"support,omitempty"`
+	// PasswordRules are the kinds of characters that the pool requires in a password: "upper", "lower",
+	// "digit", "symbol"; nil for all of them, empty for none.
+	PasswordRules []string `json:"passwordRules,omitzero"`
+	// Links are the page's links; nil for none.
+	Links *brand.Links `json:"links,omitempty"`
 	// InboxURL is the local mailbox; empty outside of a sandbox.
 	InboxURL string `json:"inboxUrl,omitempty"`
 	// Live makes the page reload itself after each new build.

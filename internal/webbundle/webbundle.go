@@ -20,6 +20,7 @@ import (
 
 	"github.com/evanw/esbuild/pkg/api"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/brand"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/npm"
 	"github.com/cognito-emailotp/cdk-emailotp/web"
 )
@@ -68,14 +69,19 @@ func Install(ctx context.Context, cacheDir string, progress func(string)) (strin
 // Build bundles the sources, which are [web.Sources] or a directory like it, with the packages in
 // modules, a directory that has a node_modules. Its errors are the compiler's, with file and line.
 func Build(sources fs.FS, modules string) (*Bundle, error) {
-	files, err := build(sources, modules)
+	return BuildWith(sources, modules, brand.Look{})
+}
+
+// BuildWith is [Build] with the look of a brand.
+func BuildWith(sources fs.FS, modules string, look brand.Look) (*Bundle, error) {
+	files, err := build(sources, modules, look)
 	if err != nil {
 		return nil, fmt.Errorf("bundling the sign-in page: %w", err)
 	}
 	return &Bundle{files}, nil
 }
 
-func build(sources fs.FS, modules string) ([]File, error) {
+func build(sources fs.FS, modules string, look brand.Look) ([]File, error) {
 	icon, err := fs.ReadFile(sources, "icon.svg")
 	if err != nil {
 		return nil, err
@@ -88,7 +94,8 @@ func build(sources fs.FS, modules string) ([]File, error) {
 		return nil, err
 	}
 	files := []File{{Name: "assets/icon.svg", ContentType: contentTypes[".svg"], Body: icon}}
-	names := map[string]string{"Icon": "assets/icon.svg"}
+	branded, names := brandFiles(look)
+	files = append(files, branded...)
 	for _, f := range result.OutputFiles {
 		name, err := filepath.Rel(filepath.Join(modules, "out"), f.Path)
 		if err != nil {
@@ -114,7 +121,7 @@ func build(sources fs.FS, modules string) ([]File, error) {
 
 var contentTypes = map[string]string{
 	".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".html": "text/html; charset=utf-8",
-	".svg": "image/svg+xml", ".json": "application/json",
+	".svg": "image/svg+xml", ".json": "application/json", ".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp",
 }
 
 // options makes all paths relative to the directory of the packages: the names that depend on
@@ -123,7 +130,7 @@ func options(sources fs.FS, modules string) api.BuildOptions {
 	return api.BuildOptions{
 		AbsWorkingDir: modules,
 		EntryPoints:   []string{"src/main.ts", "src/page.css"},
-		Plugins:       []api.Plugin{reader(sources, modules)},
+		Plugins:       []api.Plugin{reader(sources, modules, api.LoaderFile)},
 		Outdir:        filepath.Join(modules, "out"), // of the names; nothing is written
 		EntryNames:    "assets/[name]-[hash]",
 		AssetNames:    "assets/[name]-[hash]", // a language is a file of its own

@@ -10,6 +10,9 @@ export type DeadEnd = (typeof deadEnds)[number];
 /** Outcome is what became of a hand-over: the user leaves, signs in again, tries again, or is stuck. */
 export type Outcome = 'left' | 'sign-in-again' | 'try-again' | DeadEnd;
 
+/** WayBack is what the page needs of an app. */
+export type WayBack = Pick<App, 'signUp' | 'handOver'>;
+
 /** App is the app that a sign-in is for, as the page's address names it. */
 export class App {
   private constructor(private readonly request: string, private readonly query: URLSearchParams) {}

@@ -1,7 +1,7 @@
 /** The page: shows the screen for each state, and updates history, title, focus and language with it. */
 import { el, sentence, setText } from './dom';
 import { depth, type Entry } from './entries';
-import type { App, DeadEnd } from './handover';
+import type { DeadEnd, WayBack } from './handover';
 import { digits } from './signin/challenge';
 import { Problem, type ProblemID } from './signin/problem';
 import type { State } from './signin/signin';
@@ -29,7 +29,7 @@ export class Page {
   private readonly main = document.querySelector('main')!;
   private readonly status = document.querySelector<HTMLElement>('#status')!;
 
-  constructor(private readonly signIn: SignIn, private readonly settings: Settings, private language: Language, private readonly app?: App) {
+  constructor(private readonly signIn: SignIn, private readonly settings: Settings, private language: Language, private readonly app?: WayBack) {
     if (app?.signUp && settings.signUp) this.purpose = 'sign-up';
     signIn.subscribe((state, busy) => this.draw(state, busy));
     addEventListener('popstate', (event) => {
@@ -155,6 +155,11 @@ export class Page {
     document.documentElement.lang = language.tag;
     document.documentElement.dir = language.dir;
     setText(document.querySelector('#product')!, this.settings.product ?? '');
+    const { links = {} } = this.settings;
+    const nav = document.querySelector<HTMLElement>('#links')!;
+    const wanted = (['terms', 'privacy', 'support'] as const).flatMap((name) => (links[name] ? [el('a', { href: links[name] }, language.words[name])] : []));
+    nav.replaceChildren(...wanted);
+    nav.hidden = wanted.length === 0;
     const menu = el('select', { id: 'language', name: 'language' },
       ...Object.entries(languages).map(([tag, { name }]) => el('option', { value: tag, lang: tag, selected: tag === language.tag }, name)));
     menu.addEventListener('change', async () => {

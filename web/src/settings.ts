@@ -26,6 +26,8 @@ export interface Settings {
   recovery?: 'email' | 'administrator';
   /** The address that a user who forgot the password is sent to, where an administrator resets it. */
   support?: string;
+  /** Where the footer leads to. */
+  links?: { terms?: string; privacy?: string; support?: string };
   /** The local mailbox, in the sandbox. */
   inboxUrl?: string;
   /** Whether the page reloads itself after each new build, for its developers. */

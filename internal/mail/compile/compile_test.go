@@ -166,7 +166,7 @@ func TestTemplatesMayPrintTheUnknownAsTheyLike(t *testing.T) {
 	if out.Subject != "9081-7263" || out.Text != "9081   7263 5 at 1:30 AM, America/New York!" {
 		t.Errorf("subject %q, text %q", out.Subject, out.Text)
 	}
-	const want = `<p title="America/New York"><bdi dir="ltr">908<span style="letter-spacing:.55em">1</span><wbr>7263</bdi></p>` +
+	const want = `<p title="America/New York"><bdi dir="ltr">908<span style="letter-spacing:18px">1</span><wbr>7263</bdi></p>` +
 		`<a href="https://id.example.com/?code=90817263">Requested at about 1:30 AM (<bdi dir="ltr">America/New York</bdi>).</a>`
 	if out.HTML != want {
 		t.Errorf("HTML\n%s\nwant\n%s", out.HTML, want)

@@ -118,6 +118,7 @@ func (b *builder) function(l located) (Function, error) {
 	f.Name = f.ARN[strings.LastIndex(f.ARN, ":")+1:]
 	f.Principal = iam.Principal{Function: f.Name}
 	f.Folder, _ = l.Metadata[contract.MetadataFunction].(string)
+	f.Brand, _ = l.Metadata[contract.MetadataBrand].(string)
 	f.IsOwn = f.Folder != "" || l.variable(modeVariable) != ""
 	err := b.describe(&f, l)
 	if err != nil && f.IsOwn {

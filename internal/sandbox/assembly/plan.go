@@ -68,6 +68,8 @@ type Function struct {
 	// Folder is the construct's name of the function, such as "create-auth-challenge"; empty for a
 	// function that is not EmailOTP's.
 	Folder string
+	// Brand is the adopter's brand as JSON, on the function that mails; empty for none.
+	Brand string
 	// Environment has the template's variables, resolved.
 	Environment map[string]string
 	// IsOwn is true for a function of an EmailOTP, without which there is no sign-in.

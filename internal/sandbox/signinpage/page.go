@@ -22,6 +22,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/brand"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
 	"github.com/cognito-emailotp/cdk-emailotp/web"
 )
@@ -29,6 +30,8 @@ import (
 // Options configure the page.
 type Options struct {
 	Settings webbundle.Settings
+	// Look is the brand's; the zero value is the look that ships.
+	Look brand.Look
 	// CacheDir is where the page's npm packages are installed the first time, which takes some
 	// seconds.
 	CacheDir string
@@ -158,7 +161,7 @@ func (p *Page) current(ctx context.Context) (*webbundle.Bundle, error) {
 	}
 	if stamp := p.look(); p.bundle == nil && p.broken == nil || stamp != p.stamp {
 		p.stamp = stamp
-		bundle, err := webbundle.Build(p.sources, p.modules)
+		bundle, err := webbundle.BuildWith(p.sources, p.modules, p.options.Look)
 		p.broken = err
 		if err == nil {
 			p.bundle = bundle

@@ -1,11 +1,11 @@
 /** On the way back to the app that sent the user, and where there is no way back. */
 import { el } from '../dom';
-import type { App, DeadEnd } from '../handover';
+import type { DeadEnd, WayBack } from '../handover';
 import type { State } from '../signin/signin';
 import { card, setBusy, showProblem, submitButton, type Context, type View } from './view';
 
 /** Makes the screen that hands the tokens over, at once and again where that failed. */
-export function returnView(context: Context, app: App, stuck: (why: DeadEnd) => void): View<Extract<State, { step: 'signed-in' }>> {
+export function returnView(context: Context, app: WayBack, stuck: (why: DeadEnd) => void): View<Extract<State, { step: 'signed-in' }>> {
   const { signIn, language } = context;
   const w = language.words;
   const mark = el('div', { className: 'done', aria: { hidden: 'true' } });
