@@ -27,6 +27,7 @@ func Stills(mode string) []Still {
 		{Still{"start", "The address"}, ""}, {Still{"start-problem", "An incomplete address"}, "passwordless"},
 		{Still{"start-busy", "Waiting"}, ""}, {Still{"sign-up", "A new account"}, "passwordless"},
 		{Still{"password", "A wrong password"}, "password"}, {Still{"new-password", "A new password"}, "password"},
+		{Still{"reset", "A forgotten password"}, "password"},
 		{Still{"code", "The code"}, ""}, {Still{"code-wrong", "A wrong code"}, ""},
 		{Still{"code-expired", "An expired code"}, ""}, {Still{"code-long", "A long code"}, ""},
 		{Still{"signed-in", "Signed in"}, ""}, {Still{"returning", "On the way back to the app"}, ""},

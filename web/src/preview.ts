@@ -41,6 +41,7 @@ const stills: Record<string, () => Still> = {
   'sign-up': () => ({ state: { step: 'start', email: '' }, signUp: true }),
   password: () => ({ state: { step: 'start', email }, typed: { password: 'Correct-horse-7' }, problem: 'wrong-password', settings: { mode: 'password' } }),
   'new-password': () => ({ state: { step: 'new-password', email }, typed: { 'new-password': 'short-7' }, settings: { mode: 'password', passwordLength: 12 } }),
+  reset: () => ({ state: { step: 'reset', email }, problem: 'reset-code', settings: { mode: 'password', passwordLength: 12, recovery: 'email' } }),
   code: () => ({ state: code(8, 'sent'), typed: { code: '123' } }),
   'code-wrong': () => ({ state: { ...code(8, 'wrong-code'), email: 'jane.doe@gmail.com' } as State }),
   'code-expired': () => ({ state: code(6, 'expired', { expiresAt: 0, resendAt: 0 }) }),
@@ -81,7 +82,7 @@ function frozen({ state, busy = false, problem }: Still): SignIn {
   const act = () => (problem ? Promise.reject(new Problem(problem)) : Promise.resolve(state));
   return {
     state, busy, subscribe: () => () => undefined, cancel: () => undefined,
-    resume: act, start: act, signUp: act, answer: act, resend: act, setPassword: act, renew: act, signOut: act, signOutEverywhere: act,
+    resume: act, start: act, signUp: act, answer: act, resend: act, setPassword: act, forgot: act, reset: act, renew: act, signOut: act, signOutEverywhere: act,
   };
 }
 
