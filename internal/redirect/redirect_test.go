@@ -174,7 +174,7 @@ func TestTheAPIIsClosedToOthersThanTheDistribution(t *testing.T) {
 	}
 }
 
-// A hundred users at once, none lost, by functions as they deploy.
+// A hundred users at once, none lost. The functions run in process, so that their start is not measured.
 func TestAHundredSignInsByRedirectSideBySide(t *testing.T) {
 	t.Parallel()
 	clock := &inprocess.Clock{}

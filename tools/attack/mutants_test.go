@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/oauth"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
@@ -69,10 +70,31 @@ func mutants() map[string]mutant {
 			stored(func(s guard.Store) guard.Store { return remembers{s} })},
 		"a verify that accepts every device": {[]string{"devices"}, "guesses of a device gave tokens",
 			wrapped(settings.VerifyAuthChallenge, func(h lab.Function) lab.Function { return credulous{h} })},
+		"authorization codes that can be redeemed again": {[]string{"redirect"}, "one code gave tokens",
+			lab.Weakness{Codes: func(s oauth.Store) oauth.Store { return lasting{s} }}},
 		"a trigger that panics": {[]string{"hostile"}, "panicked",
 			stored(func(s guard.Store) guard.Store { return jumpy{s} })},
 	}
 }
+
+// lasting never uses a code up.
+type lasting struct{ oauth.Store }
+
+func (s lasting) Put(ctx context.Context, i oauth.Item) error {
+	kept.Store(i.ID, i)
+	return s.Store.Put(ctx, i)
+}
+
+func (s lasting) Take(_ context.Context, id string, _ time.Time) (oauth.Item, bool, error) {
+	i, ok := kept.Load(id)
+	if !ok {
+		return oauth.Item{}, false, oauth.ErrNoCode
+	}
+	return i.(oauth.Item), true, nil
+}
+
+// kept has the items of lasting.
+var kept sync.Map
 
 type uncounted struct{ guard.Store }
 

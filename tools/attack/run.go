@@ -37,6 +37,7 @@ func attacks() []attack {
 		{"bypass", "every entry with one factor too few", both, false, bypasses},
 		{"forged", "forged session rows", both, false, forgedRows},
 		{"devices", "remembered devices", password, false, devices},
+		{"redirect", "signing in by redirect", first, false, redirects},
 		{"lockout", "locking the owner out", both, false, lockout},
 		{"flood", "floods of mail", both, false, floods},
 		{"enumeration", "finding out who has an account", both, false, enumeration},

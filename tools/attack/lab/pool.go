@@ -133,7 +133,7 @@ type PoolAnswer struct {
 	ChallengeName        string
 	ChallengeParameters  map[string]string
 	Session              string
-	AuthenticationResult *struct{ AccessToken, RefreshToken string }
+	AuthenticationResult *struct{ AccessToken, IdToken, RefreshToken string }
 	// Size is the length of the whole answer in bytes.
 	Size int
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/oauth"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
@@ -31,6 +32,8 @@ type Weakness struct {
 	Function func(settings.Function, Function) Function
 	// Verify returns what takes verify's place, from verify's configuration.
 	Verify func(trigger.Verify) Function
+	// Codes returns what takes the place of the store of authorization codes.
+	Codes func(oauth.Store) oauth.Store
 	// Client changes the app client.
 	Client func(*PoolClient)
 }
