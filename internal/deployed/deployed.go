@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
@@ -29,8 +30,10 @@ type EmailOTP struct {
 	Stack, Construct string
 	// Status is the stack's, such as "UPDATE_COMPLETE".
 	Status string
-	Mode   settings.Mode
-	PoolID string
+	// Updated is when the stack's last deployment began; zero where it is not known.
+	Updated time.Time
+	Mode    settings.Mode
+	PoolID  string
 	// ClientID is the app client that the construct created.
 	ClientID string
 	// Functions are its functions.
@@ -103,7 +106,7 @@ func Find(ctx context.Context, api *awsapi.Client, stack, construct string) (*Em
 	case found[construct] == nil:
 		return nil, fmt.Errorf("stack %s has no EmailOTP %s; it has: %s", stack, construct, strings.Join(names, ", "))
 	}
-	e := &EmailOTP{Stack: s.name, Status: s.status, Construct: construct, Functions: map[settings.Function]Function{},
+	e := &EmailOTP{Stack: s.name, Status: s.status, Updated: s.updated, Construct: construct, Functions: map[settings.Function]Function{},
 		Resources: s.resources, Problems: s.problems}
 	e.readFunctions(ctx, api, found[construct])
 	e.identify()

@@ -1,10 +1,12 @@
 package deployed
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
 	"sync"
+	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
 )
@@ -12,6 +14,7 @@ import (
 // stack is what CloudFormation reports about a stack.
 type stack struct {
 	name, status string
+	updated      time.Time // zero if it is not known
 	resources    map[string]Resource
 	problems     []error
 }
@@ -28,7 +31,7 @@ func read(ctx context.Context, api *awsapi.Client, name string) (*stack, error) 
 	var wg sync.WaitGroup
 	wg.Go(func() { body, errTemplate = template(ctx, api, name) })
 	wg.Go(func() { members, errResources = list(ctx, api, name) })
-	wg.Go(func() { s.status, errStatus = status(ctx, api, name) })
+	wg.Go(func() { s.status, s.updated, errStatus = status(ctx, api, name) })
 	wg.Wait()
 	if errTemplate != nil {
 		if awsapi.IsNotFound(errTemplate) {
@@ -82,10 +85,14 @@ func list(ctx context.Context, api *awsapi.Client, name string) (all []summary, 
 	}
 }
 
-func status(ctx context.Context, api *awsapi.Client, name string) (string, error) {
+// status returns the stack's state, and when its last deployment began.
+func status(ctx context.Context, api *awsapi.Client, name string) (string, time.Time, error) {
 	var answer struct {
-		Status string `xml:"DescribeStacksResult>Stacks>member>StackStatus"`
+		Status  string `xml:"DescribeStacksResult>Stacks>member>StackStatus"`
+		Created string `xml:"DescribeStacksResult>Stacks>member>CreationTime"`
+		Updated string `xml:"DescribeStacksResult>Stacks>member>LastUpdatedTime"`
 	}
 	err := api.Query(ctx, awsapi.CloudFormation, "DescribeStacks", url.Values{"StackName": {name}}, &answer)
-	return answer.Status, err
+	began, _ := time.Parse(time.RFC3339, cmp.Or(answer.Updated, answer.Created)) // zero where there is none
+	return answer.Status, began, err
 }

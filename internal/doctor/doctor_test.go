@@ -112,6 +112,11 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 		{"architectures", doubtful, at(create, configuration, set{"Architectures": []string{"x86_64"}}), "x86_64"},
 		{"environment", broken, at(create, []string{"Configuration", "Environment", "Variables"}, set{"EMAILOTP_CODE_LENGTH": "6"}),
 			`EMAILOTP_CODE_LENGTH is "6", in the template "8"`},
+		{"function-changed", doubtful, func(a *aws, _ dns) {
+			a.answers["cloudformation:DescribeStacks"] = "<Stacks><member><StackStatus>UPDATE_COMPLETE</StackStatus><CreationTime>" +
+				"2026-11-01T00:00:00.000Z</CreationTime><LastUpdatedTime>2026-11-05T09:00:00.000Z</LastUpdatedTime></member></Stacks>"
+			a.in(create, configuration...)["LastModified"] = "2026-11-06T09:00:00.000+0000"
+		}, "create-auth-challenge was changed on 2026-11-06 09:00:00"},
 		{"invoke-permission", broken, gone("lambda:GetPolicy define-auth-challenge"), "define-auth-challenge by cognito-idp"},
 		{"invoke-permission", broken, func(a *aws, _ dns) {
 			a.answers["lambda:GetPolicy mail-events"] = a.answers["lambda:GetPolicy define-auth-challenge"]

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/deployed"
@@ -62,6 +63,9 @@ func functions(_ context.Context, e *exam) {
 	}
 }
 
+// deployment is longer than a deployment of a stack takes.
+const deployment = 2 * time.Hour
+
 // function looks at one function and reports whether it is as it should be.
 func (e *exam) function(name settings.Function, f deployed.Function) bool {
 	c, before := f.Lambda, e.count()
@@ -84,6 +88,14 @@ func (e *exam) function(name settings.Function, f deployed.Function) bool {
 	if f.Reserved != nil && *f.Reserved == 0 {
 		broken("function-stopped", "its reserved concurrency is 0, so Lambda refuses every call",
 			"remove the reservation", "aws lambda delete-function-concurrency --function-name "+f.Name)
+	}
+	if at, err := time.Parse("2006-01-02T15:04:05.000-0700", c.LastModified); err == nil && !e.EmailOTP.Updated.IsZero() &&
+		at.After(e.EmailOTP.Updated.Add(deployment)) {
+		e.add(Finding{ID: "function-changed", Level: Doubtful, Area: "functions", Command: "cdk deploy " + e.EmailOTP.Stack,
+			What: fmt.Sprintf("%s was changed on %s, outside of the stack's last deployment (%s), so its code may be another "+
+				"version's than the others'", name, at.UTC().Format(time.DateTime), e.EmailOTP.Updated.UTC().Format(time.DateTime)),
+			Remedy: "find who changed it (CloudTrail, UpdateFunctionCode and UpdateFunctionConfiguration), and deploy the stack again " +
+				"with a change, such as another Description"})
 	}
 	for _, difference := range e.environment(f) {
 		broken("environment", difference, "deploy the stack again: the value was changed outside of it",
