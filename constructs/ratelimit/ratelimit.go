@@ -85,18 +85,21 @@ type CloudFrontRateLimitProps struct {
 	// Requests is how many requests one caller may make in a window, 10 to 2,000,000,000. A visit
 	// of the sign-in page makes about ten. Default: 500.
 	Requests *float64
-	// EndpointRequests is the same for paths that begin with EndpointPath. Default: 100.
+	// EndpointRequests is the same for paths that begin with one of EndpointPaths, counted
+	// together. Default: 100.
 	EndpointRequests *float64
-	// EndpointPath is where the endpoints begin. AWS WAF does not take an HTTP API, so these rules
-	// in front of CloudFront are what limits its callers. Default: no rule for endpoints.
-	EndpointPath *string
+	// EndpointPaths are where endpoints begin, such as "/oauth2/" and "/account/" of a sign-in
+	// page. AWS WAF does not take an HTTP API, so this rule in front of CloudFront is what limits
+	// its callers. Default: no rule for endpoints.
+	EndpointPaths *[]*string
 	// WindowSeconds and CountOnly are as in [Limits].
 	WindowSeconds *float64
 	CountOnly     *bool
 }
 
 // NewCloudFrontRateLimit creates a web ACL for CloudFront with rate rules. Its stack must be in
-// us-east-1, where AWS WAF keeps those. Pass [RateLimit.WebAclArn] to the distribution as WebAclId.
+// us-east-1, where AWS WAF keeps those. Pass [RateLimit.WebAclArn] to the distribution as WebAclId,
+// or to a sign-in page as WebAclID.
 // A refusal is a panic with an [*Error].
 func NewCloudFrontRateLimit(scope constructs.Construct, id *string, props *CloudFrontRateLimitProps) RateLimit {
 	p := CloudFrontRateLimitProps{}
@@ -113,8 +116,15 @@ func NewCloudFrontRateLimit(scope constructs.Construct, id *string, props *Cloud
 	window := Limits{WindowSeconds: p.WindowSeconds}
 	problems := append(window.problems(), limitProblem("Requests", requests)...)
 	problems = append(problems, limitProblem("EndpointRequests", endpoints)...)
-	if p.EndpointPath != nil && !strings.HasPrefix(*p.EndpointPath, "/") {
-		problems = append(problems, `EndpointPath must begin with "/" (received: "`+*p.EndpointPath+`")`)
+	var paths []string
+	if p.EndpointPaths != nil {
+		for _, path := range *p.EndpointPaths {
+			if path == nil || !strings.HasPrefix(*path, "/") {
+				problems = append(problems, `EndpointPaths must begin with "/", such as "/account/"`)
+				continue
+			}
+			paths = append(paths, *path)
+		}
 	}
 	if region := *awscdk.Stack_Of(scope).Region(); region != "us-east-1" {
 		problems = append(problems, "a web ACL for CloudFront must be in a stack of us-east-1 (received: "+region+
@@ -122,15 +132,26 @@ func NewCloudFrontRateLimit(scope constructs.Construct, id *string, props *Cloud
 	}
 	refuse(*id, problems)
 	rules := []*awswafv2.CfnWebACL_RuleProperty{}
-	if p.EndpointPath != nil {
-		rules = append(rules, rule("Endpoints", 0, endpoints, window.window(), p.CountOnly, below(*p.EndpointPath)))
+	if len(paths) > 0 {
+		rules = append(rules, rule("Endpoints", 0, endpoints, window.window(), p.CountOnly, below(paths)))
 	}
 	rules = append(rules, rule("Requests", len(rules), requests, window.window(), p.CountOnly, nil))
 	return newACL(scope, id, "CLOUDFRONT", rules)
 }
 
-// below matches paths that begin with a prefix.
-func below(prefix string) *awswafv2.CfnWebACL_StatementProperty {
+// below matches paths that begin with one of the prefixes.
+func below(prefixes []string) *awswafv2.CfnWebACL_StatementProperty {
+	var all []*awswafv2.CfnWebACL_StatementProperty
+	for _, prefix := range prefixes {
+		all = append(all, startsWith(prefix))
+	}
+	if len(all) == 1 {
+		return all[0] // AWS WAF wants two statements or more in an OR
+	}
+	return &awswafv2.CfnWebACL_StatementProperty{OrStatement: &awswafv2.CfnWebACL_OrStatementProperty{Statements: &all}}
+}
+
+func startsWith(prefix string) *awswafv2.CfnWebACL_StatementProperty {
 	return &awswafv2.CfnWebACL_StatementProperty{ByteMatchStatement: &awswafv2.CfnWebACL_ByteMatchStatementProperty{
 		FieldToMatch:         &awswafv2.CfnWebACL_FieldToMatchProperty{UriPath: map[string]any{}},
 		PositionalConstraint: jsii.String("STARTS_WITH"), SearchString: &prefix,

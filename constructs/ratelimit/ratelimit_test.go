@@ -66,9 +66,9 @@ func TestAPoolsCallersAreLimitedByOperation(t *testing.T) {
 func TestCloudFrontIsLimitedFromNorthVirginia(t *testing.T) {
 	stack := newStack(t, "us-east-1")
 	ratelimit.NewCloudFrontRateLimit(stack, jsii.String("RateLimit"), &ratelimit.CloudFrontRateLimitProps{
-		EndpointPath: jsii.String("/api/"), CountOnly: jsii.Bool(true)})
+		EndpointPaths: jsii.Strings("/api/", "/oauth2/"), CountOnly: jsii.Bool(true)})
 	got := template(t, stack)
-	for _, want := range []string{`"Scope":"CLOUDFRONT"`, `"SearchString":"/api/"`, `"Count":{}`, `"Limit":500`, `"Limit":100`,
+	for _, want := range []string{`"Scope":"CLOUDFRONT"`, `"SearchString":"/api/"`, `"SearchString":"/oauth2/"`, `"Count":{}`, `"Limit":500`, `"Limit":100`,
 		`"PositionalConstraint":"STARTS_WITH"`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s is missing in %s", want, got)
@@ -89,8 +89,8 @@ func TestWrongLimitsAreRefusedTogether(t *testing.T) {
 		}): {"InitiateAuth must be a whole number from 10", "SignUp must be a whole number", "WindowSeconds must be 60, 120, 300 or 600"},
 		refusal(func() {
 			ratelimit.NewCloudFrontRateLimit(stack, jsii.String("C"), &ratelimit.CloudFrontRateLimitProps{
-				EndpointPath: jsii.String("api"), Requests: jsii.Number(1)})
-		}): {"stack of us-east-1 (received: eu-west-1)", `EndpointPath must begin with "/"`, "Requests must be a whole number"},
+				EndpointPaths: jsii.Strings("api"), Requests: jsii.Number(1)})
+		}): {"stack of us-east-1 (received: eu-west-1)", `EndpointPaths must begin with "/"`, "Requests must be a whole number"},
 	} {
 		for _, want := range wants {
 			if !strings.Contains(words, want) {

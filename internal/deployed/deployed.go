@@ -128,6 +128,10 @@ func (s *stack) constructs() map[string]map[settings.Function]string {
 		}
 		found[prefix][settings.Function(name)] = id
 	}
+	// The functions of a sign-in page have the mark, too, and no sign-in of their own.
+	maps.DeleteFunc(found, func(_ string, of map[settings.Function]string) bool {
+		return of[settings.CreateAuthChallenge] == "" && of[settings.DefineAuthChallenge] == ""
+	})
 	return found
 }
 

@@ -263,6 +263,30 @@ func TestMissingPermissionsAreNamedAndThePolicyIsTheLeast(t *testing.T) {
 	}
 }
 
+// A sign-in page's function has EmailOTP's mark and is no second EmailOTP; a second one is a choice.
+func TestTheEmailOTPIsFoundAmongOthers(t *testing.T) {
+	a := healthy(settings.Password)
+	add := func(id, function string) {
+		template := a.answers["cloudformation:GetTemplate"].(string)
+		a.answers["cloudformation:GetTemplate"] = strings.Replace(template, escaped(`{"Resources":{`), escaped(fmt.Sprintf(
+			`{"Resources":{%q:{"Type":"AWS::Lambda::Function","Metadata":{"EmailOTP::Function":%q}},`, id, function)), 1)
+	}
+	add("PageHandOver0A1B2C3D", "hand-over")
+	e, err := deployed.Find(t.Context(), client(t, a), "Shop", "")
+	if err != nil || e.Construct != "SignIn" {
+		t.Fatalf("%+v, %v", e, err)
+	}
+	add("StaffCreateAuthChallenge0A1B2C3D", "create-auth-challenge")
+	for construct, words := range map[string]string{"": "choose one by --construct: SignIn, Staff", "Other": "it has: SignIn, Staff"} {
+		if _, err := deployed.Find(t.Context(), client(t, a), "Shop", construct); err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("%q: %v", construct, err)
+		}
+	}
+	if e, err := deployed.Find(t.Context(), client(t, a), "Shop", "SignIn"); err != nil || e.PoolID != poolID {
+		t.Errorf("%+v, %v", e, err)
+	}
+}
+
 func TestWhatAnEmulatorLacksIsOneFinding(t *testing.T) {
 	a := healthy(settings.Passwordless)
 	for _, action := range []string{"lambda:GetPolicy", "logs:DescribeLogGroups", "cloudwatch:GetMetricData"} {
