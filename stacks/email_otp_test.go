@@ -169,7 +169,7 @@ func keys(t *testing.T) []string {
 }
 
 func TestEveryKeyReachesTheTemplateAndTheReadme(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
+	readme, err := os.ReadFile("../docs/deploy.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestEveryKeyReachesTheTemplateAndTheReadme(t *testing.T) {
 	list, _, _ = strings.Cut(list, "\n\n")
 	for _, key := range keys(t) {
 		if !strings.Contains(list, "`"+key+"`") {
-			t.Errorf("README.md does not list the key %s", key)
+			t.Errorf("docs/deploy.md does not list the key %s", key)
 		}
 		if _, ok := values()[key]; (ok || key == "mode") == slices.Contains(ofThePage, key) {
 			t.Errorf("the key %s has a value in this test: %t; add one, and its trace in the template", key, ok)

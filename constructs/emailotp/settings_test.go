@@ -124,14 +124,14 @@ func lookup(env map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) { v, ok := env[name]; return v, ok }
 }
 
-// README lists the props and says their defaults and ranges; so do the comments in props.go.
+// docs/props.md lists the props and says their defaults and ranges; so do the comments in props.go.
 func TestPropsRangesAndDefaultsAreDocumented(t *testing.T) {
-	readme, source := read(t, "../../README.md"), read(t, "props.go")
+	table, source := read(t, "../../docs/props.md"), read(t, "props.go")
 	all := reflect.TypeFor[props]()
 	for i := range all.NumField() {
-		if name := all.Field(i).Name; !strings.Contains(readme, "`"+name+"`") && !strings.HasSuffix(name, "Code") &&
+		if name := all.Field(i).Name; !strings.Contains(table, "`"+name+"`") && !strings.HasSuffix(name, "Code") &&
 			!strings.HasPrefix(name, "Acknowledged") {
-			t.Errorf("README.md does not list the prop %s", name)
+			t.Errorf("docs/props.md does not list the prop %s", name)
 		}
 	}
 	s := settings.Defaults(emailotp.ModePassword)
@@ -159,9 +159,9 @@ func TestPropsRangesAndDefaultsAreDocumented(t *testing.T) {
 				t.Errorf("the comment of %s lacks %q: %s", f.Prop, want, comment)
 			}
 		}
-		if row := rowOf(readme, f.Prop); !strings.Contains(row, thousands(*preset)) ||
+		if row := rowOf(table, f.Prop); !strings.Contains(row, thousands(*preset)) ||
 			!strings.Contains(row, thousands(f.Most)) {
-			t.Errorf("README.md's row of %s lacks its default %s or its maximum %s: %s", f.Prop, thousands(*preset),
+			t.Errorf("docs/props.md's row of %s lacks its default %s or its maximum %s: %s", f.Prop, thousands(*preset),
 				thousands(f.Most), row)
 		}
 	}
@@ -188,8 +188,8 @@ func commentOf(t *testing.T, source, field string) string {
 }
 
 // rowOf returns the line of a table that names the prop.
-func rowOf(readme, prop string) string {
-	for line := range strings.Lines(readme) {
+func rowOf(table, prop string) string {
+	for line := range strings.Lines(table) {
 		if strings.HasPrefix(line, "| `") && strings.Contains(line, "`"+prop+"`") {
 			return line
 		}

@@ -13,7 +13,7 @@ import (
 
 // Every place that lists the shared names has each of them, and no other.
 func TestEveryListHasTheSameNames(t *testing.T) {
-	readme, clients := read(t, "README.md"), read(t, "docs/clients.md")
+	clients := read(t, "docs/clients.md")
 	doc := strings.ReplaceAll(read(t, "constructs/emailotp/doc.go"), "\n// ", " ")
 	page := read(t, "web/src/signin/contract.ts")
 	for _, list := range []struct {
@@ -21,8 +21,6 @@ func TestEveryListHasTheSameNames(t *testing.T) {
 		found []string
 		want  []string
 	}{
-		{"README.md, challenge parameters", all("`(\\w+)`", between(t, readme, "The challenge's parameters", "\n\n")),
-			contract.ChallengeParams()},
 		{"docs/clients.md, challenge parameters", firstColumn(t, clients, "parameter"), contract.ChallengeParams()},
 		{"docs/clients.md, reasons", firstColumn(t, clients, "reason"), contract.Reasons()},
 		{"docs/clients.md, refusals", firstColumn(t, clients, "refusal"), contract.RefusalIDs()},

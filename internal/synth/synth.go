@@ -22,6 +22,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/progress"
 )
 
@@ -58,7 +59,9 @@ func Run(ctx context.Context, o Options) error {
 	phrase := "synthesising the app"
 	for _, c := range o.Context {
 		args = append(args, "-c", c)
-		phrase += " -c " + c
+		if !strings.HasPrefix(c, contract.UnbuiltContext) {
+			phrase += " -c " + c
+		}
 	}
 	if len(tools.cdk) > 1 {
 		phrase += " by " + strings.Join(tools.cdk, " ")

@@ -38,7 +38,7 @@ func (h *Host) buildUnbuilt(ctx context.Context) (report []string, failures map[
 				failures[f.Name] = fmt.Errorf("its asset has no program, and building one for this host failed: %w", err)
 				continue
 			}
-			report = append(report, fmt.Sprintf("function %s: built for this host, %s/%s; a deployment builds it for linux/%s",
+			report = append(report, fmt.Sprintf("function %s: built for this host, %s/%s; a deployment builds for linux/%s",
 				f.Name, runtime.GOOS, runtime.GOARCH, goArch(f.Architecture)))
 		}
 	}

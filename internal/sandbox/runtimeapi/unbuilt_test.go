@@ -40,7 +40,7 @@ func TestAnAssetWithoutAProgramIsBuiltOnceForThisHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := "function probe: built for this host, linux/" + runtime.GOARCH +
-		"; a deployment builds it for linux/" + foreign(); len(report) != 1 || report[0] != want || builds != 1 {
+		"; a deployment builds for linux/" + foreign(); len(report) != 1 || report[0] != want || builds != 1 {
 		t.Errorf("%d builds, report %q; want one and %q", builds, report, want)
 	}
 	a, err := invoke(t, h, `{"text":"runs"}`)
