@@ -51,6 +51,7 @@ func sections() []section {
 		{"size", "the functions' zips", zipSizes},
 		{"calls", "calls to AWS", awsCalls},
 		{"synth", "cdk synth", synthTimes},
+		{"attach", "attaching to an imported pool", attachTimes},
 		{"sandbox", "starting the sandbox and signing in to it", sandboxLoad},
 		{"leak", "the sandbox over thousands of sign-ins", sandboxLeak},
 		{"guard", "the table in a large pool", guardLoad},
