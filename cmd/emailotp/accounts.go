@@ -64,6 +64,15 @@ mailbox with the password would be both factors.`,
 			password, err := a.Reset(ctx, u)
 			return map[string]any{"temporaryPassword": password}, "The temporary password is " + password, err
 		}},
+	{name: "forget-devices", short: "Forget a user's remembered devices (password pools)",
+		long: `Forgets every device on which the user may leave out the mailed code. The next sign-in on each
+requires a code. Sessions that are open stay open; sign-out ends them.`,
+		costs:   "The user needs a mailed code again on every device.",
+		actions: []string{"dynamodb:UpdateItem"},
+		run: func(ctx context.Context, a *accounts.Accounts, u *accounts.Account) (any, string, error) {
+			err := a.ForgetDevices(ctx, u)
+			return map[string]any{"forgotten": err == nil}, "No device is remembered any longer.", err
+		}},
 	{name: "sign-out", short: "Revoke a user's refresh tokens",
 		long: `Revokes all refresh tokens of the user. Access and ID tokens stay valid until they expire, an
 hour after they were issued by default: only a service that asks Cognito sees the difference.`,
@@ -115,6 +124,7 @@ account asks for confirmation, unless --yes is given.`,
 		}
 		cmd.AddCommand(sub)
 	}
+	cmd.AddCommand(newInvite(s, &f))
 	return cmd
 }
 

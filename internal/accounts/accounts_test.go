@@ -9,7 +9,9 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/accounts"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/table"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/deployed"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/app"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/inprocess"
@@ -178,5 +180,44 @@ func TestNamesThatAreNoUsers(t *testing.T) {
 		if err := accounts.CheckName(name); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestAnInvitedUserHasDevicesThatAnOperatorForgets(t *testing.T) {
+	w := start(t, app.People)
+	address := "invited@example.com"
+	password, err := w.all.Invite(t.Context(), address)
+	if err != nil || len(password) < 20 {
+		t.Fatalf("%d characters, %v", len(password), err)
+	}
+	if _, err := w.all.Invite(t.Context(), address); err == nil || !strings.Contains(err.Error(), "already") {
+		t.Errorf("invited again: %v", err)
+	}
+	u := w.find(address)
+	if state := w.all.State(u); state.Status != "FORCE_CHANGE_PASSWORD" || !state.Verified || state.Devices != 0 {
+		t.Errorf("after the invitation: %+v", state)
+	}
+	p := testkit.NewUser(t, w.Sandbox, "devices@example.com")
+	p.SignIn()
+	store, err := table.New(w.all.EmailOTP.Settings.TableName, func(name string) (string, bool) {
+		variables, _ := w.Environment(sandbox.VerifyAuthChallengeResponse)
+		v, ok := variables[name]
+		return v, ok
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := w.clock.Now()
+	if _, err := store.RememberDevice(t.Context(), w.find(p.Email).Key, guard.Device{1}, now.Add(time.Hour), now); err != nil {
+		t.Fatal(err)
+	}
+	if state := w.all.State(w.find(p.Email)); state.Devices != 1 {
+		t.Errorf("with a device: %+v", state)
+	}
+	if err := w.all.ForgetDevices(t.Context(), w.find(p.Email)); err != nil {
+		t.Error(err)
+	}
+	if state := w.all.State(w.find(p.Email)); state.Devices != 0 || state.LastCode.IsZero() {
+		t.Errorf("after forgetting: %+v", state)
 	}
 }

@@ -46,9 +46,33 @@ func (a *Accounts) Reset(ctx context.Context, u *Account) (password string, err 
 	if a.EmailOTP.Mode != settings.Password {
 		return "", errors.New("a passwordless pool has no passwords to reset; users sign in by the mailed code alone")
 	}
-	password = rand.Text() + "-aA1" // 130 bits, and every class that a policy may require
+	password = temporaryPassword()
 	return password, a.admin(ctx, "AdminSetUserPassword", u, map[string]any{"Password": password, "Permanent": false})
 }
+
+// ForgetDevices forgets all remembered devices: each next sign-in requires a code.
+func (a *Accounts) ForgetDevices(ctx context.Context, u *Account) error {
+	return a.store.ForgetDevices(ctx, u.Key)
+}
+
+// Invite creates a user with a verified address. In a password pool it returns a temporary password.
+// It mails nothing: the mailbox with that password would be both factors.
+func (a *Accounts) Invite(ctx context.Context, address string) (password string, err error) {
+	in := map[string]any{"UserPoolId": a.EmailOTP.PoolID, "Username": address, "MessageAction": "SUPPRESS",
+		"UserAttributes": []map[string]string{{"Name": "email", "Value": address}, {"Name": "email_verified", "Value": "true"}}}
+	if a.EmailOTP.Mode == settings.Password {
+		password = temporaryPassword()
+		in["TemporaryPassword"] = password
+	}
+	err = a.API.JSON(ctx, awsapi.Cognito, "AdminCreateUser", in, nil)
+	if awsapi.HasCode(err, "UsernameExistsException") {
+		return "", errors.New("the pool has a user with this address already; `emailotp users reset` sets a new password")
+	}
+	return password, err
+}
+
+// temporaryPassword has 130 bits, and every class that a policy may require.
+func temporaryPassword() string { return rand.Text() + "-aA1" }
 
 // SignOut revokes the user's refresh tokens. Access and ID tokens stay valid until they expire, an
 // hour by default.

@@ -30,6 +30,8 @@ type State struct {
 	MailsOf     int       `json:"mailsOf"`
 	NextMail    time.Time `json:"nextMail,omitzero"`
 	MoreMails   time.Time `json:"moreMails,omitzero"`
+	// Devices is how many devices are remembered.
+	Devices int `json:"devices,omitempty"`
 	// Marked is "bounce" or "complaint" while no mail is sent to the address; MarkedUntil is zero
 	// for a mark without an end.
 	Marked      string    `json:"marked,omitempty"`
@@ -44,7 +46,8 @@ func (a *Accounts) State(u *Account) State {
 	b := guard.PolicyOf(s).Budgets(i, class, now)
 	st := State{User: u.User, Address: mail.Mask(u.Email), GuessesLeft: b.Guesses, GuessesOf: b.GuessesOf,
 		NextGuess: b.NextGuess, WrongInARow: b.Failures, LongCodes: b.LongCodes, MailsLeft: b.Mails, MailsOf: b.MailsOf,
-		MoreMails: b.MoreMails, LastCode: at(i.UsedAt), FirstCode: at(i.Proven)}
+		MoreMails: b.MoreMails, LastCode: at(i.UsedAt), FirstCode: at(i.Proven),
+		Devices: i.Devices.Count(now)}
 	if b.NextMail.After(now) {
 		st.NextMail = b.NextMail
 	}
@@ -95,7 +98,7 @@ func (s State) Lines(now time.Time) [][2]string {
 	if !s.NextMail.IsZero() {
 		mails += "; the next mail may be sent " + in(s.NextMail, now)
 	}
-	return [][2]string{
+	lines := [][2]string{
 		{"user", s.Sub},
 		{"address", s.Address + ", " + verified},
 		{"status", status},
@@ -109,6 +112,10 @@ func (s State) Lines(now time.Time) [][2]string {
 		{"mails", mails},
 		{"mark", s.mark(now)},
 	}
+	if s.Devices > 0 {
+		lines = append(lines, [2]string{"remembered devices", fmt.Sprint(s.Devices)})
+	}
+	return lines
 }
 
 func (s State) mark(now time.Time) string {

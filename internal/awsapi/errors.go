@@ -41,6 +41,12 @@ func IsDenied(err error) bool {
 	return errors.As(err, &e) && slices.Contains(denials, e.Code)
 }
 
+// HasCode reports whether a service refused a call by this code.
+func HasCode(err error, code string) bool {
+	e := (*Error)(nil)
+	return errors.As(err, &e) && e.Code == code
+}
+
 // IsNotFound reports whether what a call named does not exist.
 func IsNotFound(err error) bool {
 	e := (*Error)(nil)

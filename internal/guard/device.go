@@ -56,15 +56,18 @@ func (d Devices) entries() (all []entry) {
 	return all
 }
 
-// IsEmpty reports whether no device is remembered at the given time.
-func (d Devices) IsEmpty(now time.Time) bool {
+// Count returns how many devices are remembered at the given time.
+func (d Devices) Count(now time.Time) (n int) {
 	for _, e := range d.entries() {
 		if now.Unix() < e.until {
-			return false
+			n++
 		}
 	}
-	return true
+	return n
 }
+
+// IsEmpty reports whether no device is remembered at the given time.
+func (d Devices) IsEmpty(now time.Time) bool { return d.Count(now) == 0 }
 
 // Has reports whether the device is remembered at the given time. Its time does not depend on which
 // of the entries it is like.

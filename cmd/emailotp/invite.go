@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/accounts"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
+)
+
+func newInvite(s streams, f *operatorFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "invite ADDRESS",
+		Short: "Create a user with a verified address",
+		Long: `Creates a user whose address counts as verified, and mails nothing. In a password pool it
+prints a temporary password once, which the user must change at the first sign-in. Deliver
+it by another way than the user's mailbox: the mailbox with the password would be both
+factors. In a passwordless pool the user signs in by the mailed code.`,
+		Example: `  emailotp users invite user@example.com --stack EmailOtp-prod
+  emailotp users invite user@example.com`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			err := f.check()
+			switch {
+			case f.policy && len(args) == 0:
+			case len(args) != 1:
+				err = errors.Join(err, fmt.Errorf("give one address (received: %d)", len(args)))
+			default:
+				if _, bad := signin.Address(args[0]); bad != nil {
+					err = errors.Join(err, fmt.Errorf("the address: %w", bad))
+				}
+			}
+			if err != nil {
+				return usage(cmd, err)
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return invite(cmd.Context(), s, f, args) },
+	}
+}
+
+func invite(ctx context.Context, s streams, f *operatorFlags, args []string) error {
+	api, e, err := f.connect(ctx)
+	if err != nil {
+		return err
+	}
+	if f.policy {
+		return printPolicy(s, accounts.Policy(e, "cognito-idp:AdminCreateUser"))
+	}
+	all, err := accounts.New(api, e)
+	if err != nil {
+		return f.adviseOperator(api, err)
+	}
+	address, _ := signin.Address(args[0])
+	password, err := all.Invite(ctx, address)
+	switch {
+	case err != nil:
+		return f.adviseOperator(api, err)
+	case f.json:
+		return writeJSON(s, map[string]any{"created": true, "temporaryPassword": password})
+	case password == "":
+		_, err = fmt.Fprintln(s.out, "The user is created and signs in by a mailed code.")
+	default:
+		_, err = fmt.Fprintln(s.out, "The user is created. The temporary password is "+password)
+	}
+	return err
+}
