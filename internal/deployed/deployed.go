@@ -209,13 +209,56 @@ func (e *EmailOTP) identify() {
 	}
 	for _, r := range e.Resources {
 		marks, _ := r.Metadata[contract.MetadataAcknowledgedBypasses].([]any)
+		if r.Type == contract.AttachmentType {
+			marks, _ = r.Properties["AcknowledgedBypasses"].([]any)
+		}
 		for _, mark := range marks {
-			if text, ok := mark.(string); ok {
+			if text, isExact := e.Resolve(mark); isExact {
 				e.Acknowledged = append(e.Acknowledged, text)
 			}
 		}
 	}
 	slices.Sort(e.Acknowledged)
+	e.Acknowledged = slices.Compact(e.Acknowledged)
+}
+
+// Resolve returns a value of the template as it is deployed. With false it is a part of that, or
+// nothing: only AWS knows all attributes of a resource.
+func (e *EmailOTP) Resolve(value any) (text string, isExact bool) {
+	switch v := value.(type) {
+	case string:
+		return v, true
+	case map[string]any:
+		if id, ok := v["Ref"].(string); ok {
+			r := e.Resources[id]
+			return r.PhysicalID, r.PhysicalID != ""
+		}
+		if list, ok := v["Fn::GetAtt"].([]any); ok && len(list) == 2 && list[1] == "Arn" {
+			id, _ := list[0].(string)
+			return e.Resources[id].PhysicalID, false
+		}
+		if list, ok := v["Fn::Join"].([]any); ok && len(list) == 2 {
+			return e.join(list[0], list[1])
+		}
+	}
+	return "", false
+}
+
+func (e *EmailOTP) join(separator, values any) (string, bool) {
+	between, isText := separator.(string)
+	list, isList := values.([]any)
+	if !isText || !isList {
+		return "", false
+	}
+	var parts []string
+	for _, value := range list {
+		part, isExact := e.Resolve(value)
+		if !isExact {
+			return "", false
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, between), true
 }
 
 // merge takes over the settings that the function reads.

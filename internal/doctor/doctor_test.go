@@ -145,6 +145,8 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 		{"ses-day", doubtful, at("ses:GetAccount", []string{"SendQuota"}, set{"SentLast24Hours": 450000}), "450000 of the 500000"},
 		{"ses-quota", doubtful, at("ses:GetAccount", []string{"SendQuota"}, set{"MaxSendRate": 1}), "3600"},
 		{"identity-missing", broken, gone("ses:GetEmailIdentity"), "codes@mail.example.com"},
+		{"identity-elsewhere", doctor.Unseen, at(create, []string{"Configuration", "Environment", "Variables"}, set{
+			"EMAILOTP_IDENTITY_ARN": "arn:aws:ses:eu-west-1:210987654321:identity/example.com"}), "210987654321"},
 		{"identity-unverified", broken, at("ses:GetEmailIdentity", nil, set{"VerifiedForSendingStatus": false}), "mail.example.com"},
 		{"identity-address", advice, at("ses:GetEmailIdentity", nil, set{"IdentityType": "EMAIL_ADDRESS"}), "single"},
 		{"dkim", doubtful, at("ses:GetEmailIdentity", []string{"DkimAttributes"}, set{"Status": "PENDING"}), "PENDING"},
@@ -258,6 +260,29 @@ func TestMissingPermissionsAreNamedAndThePolicyIsTheLeast(t *testing.T) {
 			}
 			if len(r.Has(doctor.Right)) < 5 {
 				t.Errorf("the rest is not reported: %v", ids(r.Findings))
+			}
+		})
+	}
+}
+
+// A bypass that the app accepts is no finding, by the template's mark and by the custom resource's.
+func TestAcknowledgedBypassesAreNoFindings(t *testing.T) {
+	for name, resource := range map[string]string{
+		"the pool's mark": `"Marks":{"Type":"X","Metadata":{"EmailOTP::AcknowledgedBypasses":["USER_SRP_AUTH:SignInClient1"]}}`,
+		"the attachment's": `"Marks":{"Type":"Custom::EmailOTPUserPoolAttachment","Properties":{"AcknowledgedBypasses":[` +
+			`{"Fn::Join":["",["USER_SRP_AUTH:",{"Ref":"SignInClient1"}]]},{"Fn::Join":["",[{"Fn::ImportValue":"x"}]]},7]}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := healthy(settings.Password)
+			a.in("cognito-idp:DescribeUserPoolClient "+clientID, "UserPoolClient")["ExplicitAuthFlows"] = []string{
+				"ALLOW_CUSTOM_AUTH", "ALLOW_USER_SRP_AUTH"}
+			if r := examine(t, a, records()); len(r.Has(doctor.Broken)) != 1 {
+				t.Fatalf("without an acknowledgement: %+v", r.Has(doctor.Broken))
+			}
+			a.answers["cloudformation:GetTemplate"] = strings.Replace(a.answers["cloudformation:GetTemplate"].(string),
+				escaped(`{"Resources":{`), escaped(`{"Resources":{`+resource+","), 1)
+			if broken := examine(t, a, records()).Has(doctor.Broken); len(broken) != 0 {
+				t.Errorf("%+v", broken)
 			}
 		})
 	}

@@ -119,7 +119,7 @@ func (e *exam) environment(f deployed.Function) (differences []string) {
 	have := f.Lambda.Environment.Variables
 	for name, value := range want {
 		got, isSet := have[name]
-		expected, isExact := e.resolved(value)
+		expected, isExact := e.EmailOTP.Resolve(value)
 		switch {
 		case !isSet:
 			differences = append(differences, fmt.Sprintf("the variable %s is not set", name))
@@ -134,26 +134,6 @@ func (e *exam) environment(f deployed.Function) (differences []string) {
 	}
 	slices.Sort(differences)
 	return differences
-}
-
-// resolved returns a template's value; with false, a part of what it must be, or nothing.
-func (e *exam) resolved(value any) (text string, isExact bool) {
-	switch v := value.(type) {
-	case string:
-		return v, true
-	case map[string]any:
-		if id, ok := v["Ref"].(string); ok {
-			r := e.EmailOTP.Resources[id]
-			return r.PhysicalID, r.PhysicalID != "" && r.Type != ""
-		}
-		if list, ok := v["Fn::GetAtt"].([]any); ok && len(list) == 2 {
-			id, _ := list[0].(string)
-			if r := e.EmailOTP.Resources[id]; list[1] == "Arn" {
-				return r.PhysicalID, false
-			}
-		}
-	}
-	return "", false
 }
 
 // permissions looks whether the pool may invoke its triggers, and EventBridge the last function.

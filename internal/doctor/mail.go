@@ -85,13 +85,9 @@ func number(n float64) string {
 	return fmt.Sprintf("%.0f", n)
 }
 
-// identityName returns the identity that sends: that of the settings or of the stack, else the
-// sender's address or its domain, as SES chooses.
+// identityName returns the stack's own identity; empty for none, where SES chooses the sender's
+// address or its domain.
 func (e *exam) identityName() string {
-	if arn := e.EmailOTP.Settings.IdentityARN; arn != "" {
-		_, name, _ := strings.Cut(arn, ":identity/")
-		return name
-	}
 	for _, id := range e.EmailOTP.Find("AWS::SES::EmailIdentity") {
 		return e.EmailOTP.Resources[id].PhysicalID
 	}
@@ -103,6 +99,13 @@ func identity(ctx context.Context, e *exam) {
 	from := e.EmailOTP.Settings.From
 	_, domainName, _ := strings.Cut(from, "@")
 	if from == "" {
+		return
+	}
+	if arn := e.EmailOTP.Settings.IdentityARN; arn != "" {
+		e.add(Finding{ID: "identity-elsewhere", Level: Unseen, Area: "mail",
+			What:    "another account owns the identity that sends: " + arn,
+			Remedy:  "look at it there: verified, DKIM, and a policy that lets this account send",
+			Command: "aws sesv2 get-email-identity --email-identity " + arn[strings.LastIndex(arn, "/")+1:]})
 		return
 	}
 	var i struct {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/deployed"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor/live"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/app"
@@ -115,6 +116,29 @@ func TestTheWalkSettlesEachPointAsTheSandboxIsSet(t *testing.T) {
 				t.Errorf("%d points", len(p.Points))
 			}
 			wantRecord(t, p, on)
+			wantAllowed(t, o, sb)
+		}
+	}
+}
+
+// wantAllowed checks that the policy of a proof allows every call that was made with credentials.
+func wantAllowed(t *testing.T, o live.Options, sb *sandbox.Sandbox) {
+	t.Helper()
+	var allowed []string
+	for _, s := range doctor.Policy(o.EmailOTP, true) {
+		allowed = append(allowed, s.Action...)
+	}
+	functions := []string{"dynamodb:UpdateItem", "cognito-idp:AdminUpdateUserAttributes"}
+	for call := range sb.Counts() {
+		service, operation, _ := strings.Cut(call, ":")
+		isOpen := service == "cognito-idp" && !strings.HasPrefix(operation, "Admin") && !strings.HasPrefix(operation, "List") &&
+			!strings.HasPrefix(operation, "Describe")
+		if operation == "" || isOpen || service == "kms" || service == "ses" || strings.Contains(operation, " ") ||
+			service == "lambda" || slices.Contains(functions, call) {
+			continue // the client's, a function's, or counted without its name
+		}
+		if !slices.Contains(allowed, call) {
+			t.Errorf("%s is called, and the policy lacks it", call)
 		}
 	}
 }
