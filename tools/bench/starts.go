@@ -84,6 +84,23 @@ func (c *contest) enterChained(f settings.Function) string {
 	return name
 }
 
+// enterHandOver enters the sign-in page's function, with a request past the distribution, which it
+// refuses.
+func (c *contest) enterHandOver() string {
+	name := string(settings.HandOver)
+	e := &entrant{event: []byte(`{"version":"2.0","rawPath":"/","requestContext":{"http":{"method":"GET"}}}`)}
+	e.program, e.err = c.run.program(name)
+	e.program.env = environment(settings.DefineAuthChallenge, "", filepath.Dir(e.program.path), c.services.endpoints)
+	page := settings.Page{UserPoolID: "eu-west-1_Example01", CodesTable: "Codes", OriginSecret: "arn",
+		Clients: []settings.Client{{ID: "web", CallbackURLs: []string{"https://app.example.com/callback"}}}}
+	for variable, value := range page.Environment() {
+		e.program.env[variable] = value
+	}
+	c.entrants[name] = e
+	c.order = append(c.order, name)
+	return name
+}
+
 // peers are what a function is measured beside: the bare one and the Node handler with the same
 // calls.
 func peers(f settings.Function) (bare, node string) {
@@ -195,6 +212,7 @@ func coldStarts(r *run) error {
 	defer c.services.close()
 	c.enterWithPeers(functions...)
 	chained := c.enterChained(settings.PreTokenGeneration)
+	handOver := c.enterHandOver()
 	n := r.samples(31, 5)
 	r.progress("         %d starts each of %d programs", n, len(c.order))
 	if err := c.rounds(-1, n, r.coldStart); err != nil {
@@ -215,6 +233,7 @@ func coldStarts(r *run) error {
 		c.compare("Node beside "+name+": peak memory", node, name, name, "B", memory, ratioAtLeast(4))
 	}
 	c.compare(chained+": start to first /next", chained, "bare/empty", emptyGo, "s", ready, ratioAtMost(1.6))
+	c.compare(handOver+": start to first /next", handOver, "bare/empty", emptyGo, "s", ready, ratioAtMost(1.6))
 	c.compare(chained+": start to first answer", chained, string(settings.PreTokenGeneration), "without", "s", answered,
 		nil)
 	far := []settings.Function{settings.CreateAuthChallenge, settings.VerifyAuthChallenge}
