@@ -54,6 +54,12 @@ const stills: Record<string, () => Still> = {
   unavailable: () => ({ state: { step: 'start', email }, problem: 'unavailable' }),
 };
 
+// A field that takes the focus must not scroll the gallery to its frame.
+const { focus } = HTMLElement.prototype;
+HTMLElement.prototype.focus = function (): void {
+  focus.call(this, { preventScroll: true });
+};
+
 async function main(): Promise<void> {
   const query = new URLSearchParams(location.search);
   const still = (stills[query.get('state') ?? ''] ?? stills['start']!)();
