@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/aws/smithy-go"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/errtext"
 )
 
 // Texts of services and of data that can't be read may hold anything; codes and kinds can't.
@@ -19,20 +21,25 @@ func TestErrorsHaveNoTextOfOthers(t *testing.T) {
 		cause error
 		want  string
 	}{
-		{api("MessageRejected"), "MessageRejected"},
-		{fmt.Errorf("%s: %w", private, api("a.b#Throttling")), "a.b#Throttling"},
-		{api(private), "an error without a code"},
-		{api(""), "an error without a code"},
+		{api("MessageRejected"), "*smithy.GenericAPIError; code MessageRejected"},
+		{fmt.Errorf("%s: %w", private, api("Throttling")), "*smithy.GenericAPIError; code Throttling"},
+		{api(private), "*smithy.GenericAPIError"},
+		{api(""), "*smithy.GenericAPIError"},
 		{errors.New(private), "*errors.errorString"},
 		{&smithy.DeserializationError{Err: errors.New(private), Snapshot: []byte(private)}, "*errors.errorString"},
-		{&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}, "dial tcp: connection refused"},
-		{&net.OpError{Op: "read", Net: "tcp", Err: errors.New(private)}, "read tcp: *errors.errorString"},
-		{fmt.Errorf("%s: %w", private, context.DeadlineExceeded), "no answer in time"},
-		{fmt.Errorf("%s: %w", private, context.Canceled), "canceled"},
+		{&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}, "connection refused; dial tcp"},
+		{&net.OpError{Op: "read", Net: "tcp", Err: errors.New(private)}, "*errors.errorString; read tcp"},
+		{fmt.Errorf("%s: %w", private, context.DeadlineExceeded), "context.deadlineExceededError; timeout"},
+		{fmt.Errorf("%s: %w", private, context.Canceled), "*errors.errorString; canceled"},
+		{errors.Join(errors.New(private), api("Throttling")),
+			"*errors.errorString; *smithy.GenericAPIError; code Throttling"},
 	} {
 		err := error(&serviceError{c.cause})
 		if got := err.Error(); got != c.want {
 			t.Errorf("%T: %q, want %q", c.cause, got, c.want)
+		}
+		if wrapped := fmt.Errorf("%s: %w", private, err); errtext.Describe(wrapped) != c.want {
+			t.Errorf("%T: a log has %q, want %q", c.cause, errtext.Describe(wrapped), c.want)
 		}
 		if errors.Unwrap(err) != nil || !errors.Is(err, c.cause) {
 			t.Errorf("%T: the cause is printed by its wrapper, or can't be found", c.cause)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/errtext"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -51,7 +52,7 @@ func chain(ctx context.Context, c Chained, e *event, r *report) (passThrough, er
 	var own interface{ FunctionError() (message, kind string) }
 	if errors.As(err, &own) {
 		message, kind := own.FunctionError()
-		if errorCode.MatchString(kind) {
+		if errtext.IsCode(kind) {
 			r.attrs = append(r.attrs, slog.String("chainedError", kind))
 		}
 		if message != "" {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/errtext"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -53,7 +54,7 @@ func (r *report) record(level slog.Level, message, reason string) {
 func (r *report) cause(err error) {
 	if err != nil {
 		r.level = max(r.level, slog.LevelWarn)
-		r.attrs = append(r.attrs, slog.String("cause", describe(err)))
+		r.attrs = append(r.attrs, slog.String("cause", errtext.Describe(err)))
 	}
 }
 

@@ -35,7 +35,7 @@ func ses(t *testing.T, mode settings.Mode, b backoff, script ...answer) (*Sender
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		a := script[min(int(calls.Add(1)), len(script))-1]
-		w.Header().Set("X-Amzn-RequestId", "0123-abcd")
+		w.Header().Set("X-Amzn-RequestId", "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0")
 		if a.code != "" {
 			w.Header().Set("X-Amzn-ErrorType", a.code)
 		}
@@ -111,7 +111,7 @@ func TestEveryAnswerMeansOneThing(t *testing.T) {
 			continue
 		}
 		if text := err.Error(); strings.Contains(text, "@") || strings.Contains(text, "example") ||
-			!strings.Contains(text, "request 0123-abcd") {
+			!strings.Contains(text, "request 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0") {
 			t.Errorf("%s: the error has an address, or no request id: %v", what, err)
 		}
 	}

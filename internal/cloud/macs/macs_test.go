@@ -33,7 +33,7 @@ func TestAWrongMACIsNoFailure(t *testing.T) {
 		if ok || (err != nil) != isFailure {
 			t.Errorf("%s: %v, %v", code, ok, err)
 		}
-		if err != nil && (strings.Contains(err.Error(), "@") || !strings.Contains(err.Error(), code+" (HTTP status 400)")) {
+		if err != nil && (strings.Contains(err.Error(), "@") || !strings.Contains(err.Error(), "code "+code+"; status 400")) {
 			t.Errorf("%s: error %v", code, err)
 		}
 	}
