@@ -21,6 +21,7 @@ func TestAllThatIsWrongWithTheOptionsIsSaidAtOnce(t *testing.T) {
 		AllowedOrigins: []string{"https://app.example.com/path"},
 		Functions:      map[string]sandbox.Handler{"Journal": nil}, Stub: []string{"Journal"}, Require: []string{"Journal"},
 		Modules:    []string{"no-such-directory"},
+		LogoutURLs: []string{"http://app.example.com/"}, TLSPort: -2,
 		SESSandbox: &sandbox.SESSandbox{VerifiedRecipients: []string{"a@example.com", "example.com", "nobody"}},
 		Users: []sandbox.User{{Email: "nobody"}, {Email: "a@example.com", Temporary: true},
 			{Email: "A@example.com"}},
@@ -31,6 +32,8 @@ func TestAllThatIsWrongWithTheOptionsIsSaidAtOnce(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, part := range []string{
+		"LogoutURLs belong to the client that CallbackURLs make", "TLSPort must be",
+		`CallbackURLs, LogoutURLs: a redirect URI may have http on localhost, 127.0.0.1 and [::1] alone; use https (received: "http://app.example.com/")`,
 		"Assembly must be", `(received: "code")`, "(received: 70000)", "(received: -1)", "Invoker and InProcess exclude",
 		"TriggerTimeout must be", "TriggerAttempts must be", "SessionOverhead", "InboxSize",
 		"AllowedOrigins must be", `SESSandbox: VerifiedRecipients must be addresses such as you@example.com or domains such as example.com (received: "nobody")`, `Users[0]: Email must be one address such as user@example.com (received: "nobody")`, "Users[1]: Temporary needs a Password", "Users[2]: the address is there twice",
@@ -43,6 +46,13 @@ func TestAllThatIsWrongWithTheOptionsIsSaidAtOnce(t *testing.T) {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("error lacks %q:\n%v", part, err)
 		}
+	}
+}
+
+func TestTLSWithoutAPageIsRefused(t *testing.T) {
+	_, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: app, Mode: "passwordless", TLS: true, InProcess: trivialHandlers})
+	if err == nil || !strings.Contains(err.Error(), "--callback") {
+		t.Errorf("got %v", err)
 	}
 }
 

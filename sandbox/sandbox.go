@@ -73,6 +73,10 @@ func Start(ctx context.Context, opts Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
+	if opts.TLS && plan.Page == nil {
+		return nil, errors.New("sandbox: TLS (--tls) serves the origin of the sign-in page, which this template does not have; " +
+			"give the address of an app that redirects to it by CallbackURLs (--callback)")
+	}
 	s := &Sandbox{opts: opts, logger: opts.Logger, plan: plan, calls: map[Trigger]int{}}
 	s.clock.base = opts.Clock
 	if err := s.checkBypasses(); err != nil {
