@@ -66,7 +66,7 @@ bench: go $(NODE_MODULES) ## measure
 
 attack: go ## attack the sign-in and see every bound hold
 	@go run ./tools/attack $(ARGS)
-	EMAILOTP_ATTACK=all go test -count=1 -timeout 60m -run TestEveryWeaknessIsFound ./tools/attack
+	@test -n "$(ARGS)" || EMAILOTP_ATTACK=all go test -count=1 -timeout 60m -run TestEveryWeaknessIsFound ./tools/attack
 
 test-consumers: go $(NODE_MODULES) ## import the construct in every way there is
 	EMAILOTP_CONSUMERS=all go test -count=1 -timeout 60m ./internal/consumers/...

@@ -174,14 +174,29 @@ func (p *mailPreview) report(source preview.Source) error {
 func (p *mailPreview) printFindings(c checked) error {
 	colours := paint(p.streams.out)
 	sizes := []int{}
+	count := map[check.Finding]int{} // a template of one's own has the same finding in every mail
+	for _, r := range c.Mails {
+		for _, f := range r.Findings {
+			count[f]++
+		}
+	}
 	for _, r := range c.Mails {
 		sizes = append(sizes, r.Bytes)
 		for _, f := range r.Findings {
-			severity := colours.yellow(string(f.Severity))
+			n := count[f]
+			if n == 0 {
+				continue
+			}
+			count[f] = 0
+			severity, others := colours.yellow(string(f.Severity)), ""
 			if f.Severity == check.Error {
 				severity = colours.red(string(f.Severity))
 			}
-			fmt.Fprintf(p.streams.out, "%s, %s, %s code: %s %s: %s\n", r.Language, r.Mode, r.Code, severity, f.Rule, f.Text)
+			if n > 1 {
+				others = fmt.Sprintf(" (and in %s)", plural(n-1, "other mail", "other mails"))
+			}
+			fmt.Fprintf(p.streams.out, "%s, %s, %s code: %s %s: %s%s\n", r.Language, r.Mode, r.Code, severity, f.Rule, f.Text,
+				others)
 		}
 	}
 	for _, w := range c.Warnings {

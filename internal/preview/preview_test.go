@@ -230,7 +230,7 @@ func TestCheckReportsEveryMail(t *testing.T) {
 			t.Errorf("%s, %s: %v", r.Language, r.Code, r.Findings)
 		}
 	}
-	if len(warnings) == 0 || !strings.HasPrefix(warnings[0].String(), `Languages["sv"].expires: is missing`) {
+	if len(warnings) != 1 || !strings.HasPrefix(warnings[0].String(), `Languages["sv"]: lacks expires, `) {
 		t.Errorf("warnings %v", warnings)
 	}
 	c.AccentColor = "#eee"

@@ -118,11 +118,12 @@ func gaps(r *mail.Renderer) ([]Warning, error) {
 		if err != nil {
 			return nil, err
 		}
-		slices.Sort(missing)
-		for _, key := range missing {
-			warnings = append(warnings, Warning{Language: tag, Where: fmt.Sprintf("Languages[%q].%s", tag, key),
-				Text: "is missing; the English text stands in for it"})
+		if len(missing) == 0 {
+			continue
 		}
+		slices.Sort(missing)
+		warnings = append(warnings, Warning{Language: tag, Where: fmt.Sprintf("Languages[%q]", tag),
+			Text: "lacks " + strings.Join(missing, ", ") + "; English texts stand in for them"})
 	}
 	return warnings, nil
 }

@@ -241,11 +241,8 @@ func TestMissingStringsAreNamedAndFallBack(t *testing.T) {
 	for _, w := range warnings {
 		got = append(got, w.String())
 	}
-	var want []string
-	for _, key := range []string{"expiresSoon", "footer", "longCode", "notYou", "notYouPassword", "notYouTitle",
-		"requested", "secret", "support"} {
-		want = append(want, `Languages["sv"].`+key+`: is missing; the English text stands in for it`)
-	}
+	want := []string{`Languages["sv"]: lacks expiresSoon, footer, longCode, notYou, notYouPassword, notYouTitle, ` +
+		`requested, secret, support; English texts stand in for them`}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("warnings:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
