@@ -43,7 +43,7 @@ type Client struct {
 	config  aws.Config
 	sandbox bool
 	signer  *v4.Signer
-	http    *http.Client
+	http    aws.HTTPClient
 	sleep   func(context.Context, time.Duration) error
 
 	mu   sync.Mutex
@@ -52,7 +52,7 @@ type Client struct {
 
 // New returns a client. The error names what the configuration lacks.
 func New(ctx context.Context, o Options) (*Client, error) {
-	c := &Client{signer: v4.NewSigner(), http: &http.Client{Timeout: timeout, CheckRedirect: noRedirect},
+	c := &Client{signer: v4.NewSigner(), http: &http.Client{CheckRedirect: noRedirect},
 		sleep: o.Sleep, sandbox: o.Sandbox != ""}
 	if c.sleep == nil {
 		c.sleep = sleep
@@ -75,6 +75,9 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	}
 	if c.config.Region == "" {
 		return nil, errors.New("no AWS Region is set; give --region, or set AWS_REGION or the profile's region")
+	}
+	if c.config.HTTPClient != nil {
+		c.http = c.config.HTTPClient // with the certificates of AWS_CA_BUNDLE
 	}
 	if _, err := c.config.Credentials.Retrieve(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -120,6 +123,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // Region returns the Region that is called.
 func (c *Client) Region() string { return c.config.Region }
+
+// HTTPClient returns what sends the requests, for another client of the same services.
+func (c *Client) HTTPClient() aws.HTTPClient { return c.http }
 
 // IsSandbox reports whether a sandbox answers, which has no second user and few services.
 func (c *Client) IsSandbox() bool { return c.sandbox }

@@ -2,8 +2,10 @@ package awsapi_test
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -20,7 +22,7 @@ import (
 func configured(t *testing.T, more map[string]string) {
 	t.Helper()
 	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE",
-		"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_SESSION_TOKEN"} {
+		"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE"} {
 		t.Setenv(name, "")
 	}
 	for name, value := range map[string]string{"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
@@ -183,5 +185,24 @@ func TestThrottledCallsAreRepeatedAFewTimes(t *testing.T) {
 	api, _ = server(t, func(n int, _ *http.Request, _ string) (int, string) { calls = n; return 503, `` })
 	if err := api.JSON(t.Context(), awsapi.KMS, "DescribeKey", struct{}{}, nil); err == nil || calls != 4 {
 		t.Errorf("%v after %d calls", err, calls)
+	}
+}
+
+// A company's proxy has certificates of its own, which the SDK's variable names.
+func TestCertificatesAreThoseOfTheConfiguration(t *testing.T) {
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{}`) }))
+	defer s.Close()
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	bundle := filepath.Join(t.TempDir(), "ca.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+	if err := os.WriteFile(bundle, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for file, isTrusted := range map[string]bool{bundle: true, "": false} {
+		configured(t, map[string]string{"AWS_ENDPOINT_URL": s.URL, "AWS_CA_BUNDLE": file})
+		err := newClient(t, awsapi.Options{Region: "eu-west-1"}).JSON(t.Context(), awsapi.KMS, "DescribeKey", struct{}{}, nil)
+		if (err == nil) != isTrusted {
+			t.Errorf("with the bundle %q: %v", file, err)
+		}
 	}
 }

@@ -103,6 +103,8 @@ func (c *Client) send(ctx context.Context, r request) (status int, header http.H
 	if err := c.pace(ctx, r.service, isAWS); err != nil {
 		return 0, nil, nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	q, err := http.NewRequestWithContext(ctx, r.method, endpoint+r.path, bytes.NewReader(r.body))
 	if err != nil {
 		return 0, nil, nil, err

@@ -8,7 +8,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -141,7 +140,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 func (w *walk) newClient() *cognito.Client {
 	endpoint, isAWS := w.API.Endpoint(awsapi.Cognito)
 	o := cognito.Options{Region: w.API.Region(), Credentials: aws.AnonymousCredentials{},
-		HTTPClient: &http.Client{Timeout: 30 * time.Second}, Retryer: aws.NopRetryer{}}
+		HTTPClient: w.API.HTTPClient(), Retryer: aws.NopRetryer{}}
 	if !isAWS {
 		o.BaseEndpoint = &endpoint
 	}
