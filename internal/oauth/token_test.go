@@ -245,7 +245,7 @@ func TestTheStoreAloneYieldsNothing(t *testing.T) {
 		t.Fatal(err, items)
 	}
 	text := string(raw) + string(items[0].Grant) + string(items[0].Tombstone)
-	for _, s := range []string{code, tokens.Access, tokens.Refresh, tokens.ID, challenge, callback, "app.example.com", `"web"`, "u1"} {
+	for _, s := range []string{code, tokens.Access, tokens.Refresh, tokens.ID, challenge, callback, "app.example.com", `"web"`, `"u1"`} {
 		if strings.Contains(text, s) || strings.Contains(text, base64.StdEncoding.EncodeToString([]byte(s))) {
 			t.Errorf("the item shows %s", s)
 		}
