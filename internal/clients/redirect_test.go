@@ -82,10 +82,11 @@ func (b *tab) origin(want string) {
 	b.until("the tab shows "+want, `location.origin === %s && document.readyState === "complete"`, want)
 }
 
-// pageOf waits for the sign-in page.
+// pageOf waits for the sign-in page, drawn by its script.
 func (b *tab) pageOf(origin, heading string) {
 	b.t.Helper()
 	b.origin(origin)
+	b.until("the page is drawn", `document.querySelector("#language")`)
 	b.heading(heading)
 }
 
