@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -40,5 +42,31 @@ func TestExitCodes(t *testing.T) {
 				t.Errorf("exit code %d, want %d; stderr:\n%s", got, test.want, &words)
 			}
 		})
+	}
+}
+
+// TestDevReadsTheDescriptionsOfAPool: what is wrong with them ends the command before anything
+// starts.
+func TestDevReadsTheDescriptionsOfAPool(t *testing.T) {
+	t.Parallel()
+	client := filepath.Join(t.TempDir(), "client.json")
+	if err := os.WriteFile(client, []byte(`{"UserPoolClient": {"ClientName": "Web"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no file":         {[]string{"--pool-description", "nowhere.json"}, "nowhere.json"},
+		"no client":       {[]string{"--pool-clients", client}, "has no UserPoolClient with a member ClientId"},
+		"nothing to read": {[]string{"--pool-description", "../../internal/attach/testdata/every-field.json"}, "creates its user pool, so there is nothing to describe"},
+	} {
+		var out, words bytes.Buffer
+		args := append([]string{"dev", "--assembly", "../../internal/sandbox/assembly/testdata/app", "--stack", "EmailOtp-dev",
+			"--port", "0", "--ready-file", filepath.Join(t.TempDir(), "ready.json")}, c.args...)
+		if got := run(t.Context(), args, streams{in: os.Stdin, out: &out, err: &words}); got != exitError ||
+			!strings.Contains(words.String(), c.want) {
+			t.Errorf("%s: exit code %d, stderr:\n%s", name, got, &words)
+		}
 	}
 }

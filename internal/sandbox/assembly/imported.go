@@ -46,7 +46,7 @@ func readDescription(file, member, id, command string) (map[string]any, error) {
 		described = inner
 	}
 	if properties(described).text(id) == "" {
-		return nil, fmt.Errorf("%s has no %s with an %s; write it by `%s`", file, member, id, command)
+		return nil, fmt.Errorf("%s has no %s with a member %s; write it by `%s`", file, member, id, command)
 	}
 	return described, nil
 }
