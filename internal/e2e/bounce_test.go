@@ -51,7 +51,8 @@ func move(p *person, email string) {
 
 func TestMailThatComesBackStopsMailToThatAddress(t *testing.T) {
 	t.Parallel()
-	sb := app.Own(t, sandbox.Options{Stack: app.Password})
+	// Its role for mail-events names the attributes that it may write.
+	sb := app.Own(t, sandbox.Options{Stack: app.People})
 	for i, address := range []string{"bounce+a@simulator.amazonses.com", "complaint+a@simulator.amazonses.com",
 		"suppressionlist+a@simulator.amazonses.com", "listed@example.com"} {
 		p := newUser(t, sb, address)

@@ -63,6 +63,11 @@ func config(t testing.TB) tables.Config {
 		Callers: gateway.Callers{"create": {Function: "create", RoleARN: "arn:aws:iam::123456789012:role/create",
 			Policies: []iam.Policy{{Statements: []iam.Statement{
 				{Effect: "Allow", Actions: []string{"dynamodb:GetItem", "dynamodb:UpdateItem"}, Resources: []string{codes}},
+			}}}}, "own-attributes": {Function: "g", RoleARN: "arn:aws:iam::123456789012:role/g",
+			Policies: []iam.Policy{{Statements: []iam.Statement{
+				{Effect: "Allow", Actions: []string{"dynamodb:*"}, Resources: []string{codes},
+					Conditions: []iam.Condition{{Operator: "ForAllValues:StringLike", Key: "dynamodb:Attributes",
+						Values: []string{"pk", "n", "q_*"}}}},
 			}}}}, "own-rows": {Function: "f", RoleARN: "arn:aws:iam::123456789012:role/f",
 			Policies: []iam.Policy{{Statements: []iam.Statement{
 				{Effect: "Allow", Actions: []string{"dynamodb:*"}, Resources: []string{codes},
@@ -142,6 +147,22 @@ func TestOfManyConditionalUpdatesAtOnceExactlyTheLimitPasses(t *testing.T) {
 	wg.Wait()
 	if n, err := read(t.Context(), s.as("create"), "a"); passed.Load() != 10 || n != "10" {
 		t.Errorf("%d passed, the item says %s, %v", passed.Load(), n, err)
+	}
+}
+
+func TestCallersWriteTheAttributesOfTheirRolesAlone(t *testing.T) {
+	c := run(t, config(t)).as("own-attributes")
+	set := func(name string) error {
+		_, err := c.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{TableName: aws.String("codes"), Key: key("a"),
+			UpdateExpression: aws.String("SET #a = :a"), ExpressionAttributeNames: map[string]string{"#a": name},
+			ExpressionAttributeValues: map[string]types.AttributeValue{":a": &types.AttributeValueMemberN{Value: "1"}}})
+		return err
+	}
+	if err := errors.Join(set("n"), set("q_9")); err != nil {
+		t.Error(err)
+	}
+	if err := set("dv"); err == nil || !strings.Contains(err.Error(), "AccessDenied") {
+		t.Errorf("an attribute that the role lacks: %v", err)
 	}
 }
 
