@@ -146,9 +146,15 @@ func TestWhatAuditsAskForReachesTheResources(t *testing.T) {
 		}
 	}
 	template := string(emailotptest.Template(t, stack))
-	contains(t, template, `"SSEType": "KMS"`, `"kms:ViaService"`, `"dynamodb.eu-west-1.`, `"kms:EncryptionContext:aws:logs:arn"`,
-		"service-role/AWSLambdaVPCAccessExecutionRole")
+	contains(t, template, `"SSEType": "KMS"`, `"kms:ViaService"`, `"dynamodb.eu-west-1.`, `"kms:EncryptionContext:aws:logs:arn"`)
+	// The managed policy would let every role write into every log group.
+	if strings.Contains(template, "AWSLambdaVPCAccessExecutionRole") {
+		t.Error("a role has AWS's managed policy for VPCs")
+	}
 	policy := compact(t, resources(t, stack, "AWS::IAM::Policy"))
+	if got := strings.Count(policy, `"ec2:CreateNetworkInterface"`); got != 5 {
+		t.Errorf("%d roles may connect their function to the network, want 5", got)
+	}
 	if got := strings.Count(policy, "kms:ViaService"); got != 3 {
 		t.Errorf("%d roles may use the key, want those of create, verify and mail-events", got)
 	}

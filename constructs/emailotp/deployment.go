@@ -198,6 +198,9 @@ func (e *emailOTP) acknowledgeOnDeploy(clients []apptree.Client) {
 	if e.config.clientsMayChangeEmail {
 		marks = append(marks, rules.NewMark(BypassWriteEmail, contract.AnyResource, ""))
 	}
+	if e.config.recoveryByEmail {
+		marks = append(marks, rules.NewMark(BypassEmailRecovery, contract.AnyResource, ""))
+	}
 	resource := e.onDeploy.Node().DefaultChild().(awscdk.CfnResource)
 	if len(marks) > 0 {
 		resource.AddPropertyOverride(jsii.String("AcknowledgedBypasses"), marks)

@@ -3,12 +3,18 @@
 package emailotp_test
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp/emailotptest"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/attach"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/poolcheck"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
 )
 
 // A function that may write the list of remembered devices can add one, so mail-events may not.
@@ -42,6 +48,39 @@ func TestRecoveryByEmailOpensThePoolAndForgetsDevices(t *testing.T) {
 		signIn(stack, p)
 		if template := string(emailotptest.Template(t, stack)); strings.Contains(template, "PostConfirmation") {
 			t.Errorf("%s: the trigger PostConfirmation is occupied", name)
+		}
+	}
+}
+
+// What the props accept passes the deployment's check too, which reads the deployed pool and the
+// marks of the custom resource.
+func TestAcceptedRecoveryPassesTheDeploymentsCheck(t *testing.T) {
+	deployed := json.RawMessage(`{"Id":"eu-west-1_Example01","AccountRecoverySetting":{"RecoveryMechanisms":[` +
+		`{"Name":"verified_email","Priority":1}]},"MfaConfiguration":"OFF"}`)
+	isOpen := func(stack awscdk.Stack) bool {
+		properties := attach.Properties{UserPoolID: "eu-west-1_Example01", Mode: string(emailotp.ModePassword)}
+		marks := attachment(t, stack)["Properties"].(map[string]any)["AcknowledgedBypasses"]
+		if err := json.Unmarshal([]byte(compact(t, marks)), &properties.AcknowledgedBypasses); err != nil {
+			t.Fatal(err)
+		}
+		open, err := poolcheck.Open(properties, deployed, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(open, func(f rules.Finding) bool { return f.Kind == rules.EmailRecovery })
+	}
+	for _, recovery := range []emailotp.PasswordRecovery{emailotp.RecoveryByEmail, emailotp.RecoveryByAdministrator} {
+		own, imported := newStack(t), newStack(t)
+		p := valid(emailotp.ModePassword)
+		p.PasswordRecovery, p.CheckOnDeploy = recovery, yes
+		signIn(own, p)
+		p = imports(imported, emailotp.ModePassword)
+		p.PasswordRecovery = recovery
+		signIn(imported, p)
+		for name, stack := range map[string]awscdk.Stack{"a pool of the stack": own, "an imported pool": imported} {
+			if got, want := isOpen(stack), recovery != emailotp.RecoveryByEmail; got != want {
+				t.Errorf("%s, recovery by %s: EMAIL_RECOVERY is refused: %t, want %t", name, recovery, got, want)
+			}
 		}
 	}
 }

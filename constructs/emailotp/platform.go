@@ -139,7 +139,15 @@ func (e *emailOTP) grantPlatform(f settings.Function, role awsiam.Role) {
 		}))
 	}
 	if v.vpc != nil {
-		role.AddManagedPolicy(awsiam.ManagedPolicy_FromAwsManagedPolicyName(
-			jsii.String("service-role/AWSLambdaVPCAccessExecutionRole")))
+		role.AddToPolicy(networkStatement())
 	}
+}
+
+// networkStatement lets Lambda connect a function to a VPC (AWS Lambda Developer Guide, execution
+// role for a function in a VPC). AWS's managed policy for it would also let the role write into
+// every log group of the account. Lambda creates the interfaces, so no ARN is known before.
+func networkStatement() awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Resources: jsii.Strings("*"),
+		Actions: jsii.Strings("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
+			"ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses")})
 }

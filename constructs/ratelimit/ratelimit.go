@@ -4,8 +4,8 @@
 //
 //	ratelimit.NewRateLimit(stack, jsii.String("RateLimit"), &ratelimit.RateLimitProps{UserPool: signIn.UserPool()})
 //
-// A web ACL costs about $5 a month, each of its rules $1, a million requests $0.60: four rules make
-// $9 a month. docs/security.md has the arithmetic of what they add against floods.
+// A web ACL costs about $5 a month, each of its rules $1, a million requests $0.60: five rules make
+// $10 a month. docs/security.md has the arithmetic of what they add against floods.
 package ratelimit
 
 import (

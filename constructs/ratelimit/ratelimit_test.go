@@ -54,9 +54,9 @@ func TestAPoolsCallersAreLimitedByOperation(t *testing.T) {
 	}
 	got := template(t, stack)
 	for _, want := range []string{`"Scope":"REGIONAL"`, `"Limit":50`, `"Limit":300`, `"Limit":900`, `"Limit":10`,
-		`"EvaluationWindowSec":60`, `"AggregateKeyType":"IP"`, `"Block":{}`, `"SearchString":"initiateauth"`,
+		`"EvaluationWindowSec":60`, `"AggregateKeyType":"IP"`, `"Block":{}`, `"SearchString":"initiateauth"`, `"Limit":20`, `"SearchString":"confirmforgotpassword"`,
 		`"SearchString":"awscognitoidentityproviderservice.respondtoauthchallenge"`, `"Name":"x-amz-target"`,
-		`"Name":"x-amzn-cognito-operation-name"`, "AWS::WAFv2::WebACLAssociation", `"Priority":3`} {
+		`"Name":"x-amzn-cognito-operation-name"`, "AWS::WAFv2::WebACLAssociation", `"Priority":4`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s is missing in %s", want, got)
 		}

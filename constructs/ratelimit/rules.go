@@ -19,6 +19,9 @@ type Limits struct {
 	SignUp *float64
 	// ForgotPassword is requests for Cognito's own reset. Default: 10.
 	ForgotPassword *float64
+	// ConfirmForgotPassword is guesses of a reset code. Default: 20, two for each request: the first
+	// may have a typing error, or a password that Cognito refuses.
+	ConfirmForgotPassword *float64
 	// WindowSeconds is the length of the window: 60, 120, 300 or 600. Default: 600.
 	WindowSeconds *float64
 	// CountOnly counts what would be refused and refuses nothing: a first step for a pool with
@@ -49,6 +52,7 @@ func (l Limits) operations() []operation {
 		{"RespondToAuthChallenge", 900, l.RespondToAuthChallenge},
 		{"SignUp", 10, l.SignUp},
 		{"ForgotPassword", 10, l.ForgotPassword},
+		{"ConfirmForgotPassword", 20, l.ConfirmForgotPassword},
 	}
 }
 

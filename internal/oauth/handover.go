@@ -108,8 +108,11 @@ func (s *Server) prove(r *http.Request, client string, in handOverBody) (_ Token
 		return Tokens{}, "", err
 	}
 	of, err := s.verify(r.Context(), renewed.Access, "access")
-	if err != nil || !of.isOf(access) || of.Client != client {
-		return Tokens{}, "another sign-in's refresh token", errors.Join(errToken, err)
+	if err == nil && (!of.isOf(access) || of.Client != client) {
+		err = errToken
+	}
+	if err != nil { // errToken, or that of the keys' service
+		return Tokens{}, "another sign-in's refresh token", err
 	}
 	tokens := Tokens{ID: in.ID, Access: in.Access, Refresh: in.Refresh, ExpiresIn: access.Expires.Time().Unix()}
 	if renewed.Refresh != "" {

@@ -2,6 +2,7 @@ package oauth_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -127,5 +128,24 @@ func TestForgedTokensDoNotMakeTheFunctionAskForKeysEachTime(t *testing.T) {
 	}
 	if b.pool.reads > 4 {
 		t.Errorf("the keys were read %d times in a minute", b.pool.reads)
+	}
+}
+
+// A failing key service proves nothing against the tokens, whichever of them is checked at that time.
+func TestAFailingKeyServiceIsATemporaryErrorAndLogged(t *testing.T) {
+	for name, isKnown := range map[string]bool{"the page's tokens": false, "what the refresh yields": true} {
+		b := newBench(t)
+		if isKnown {
+			b.handOver(query().Encode(), b.pool.signIn("web", "u1")) // reads the keys
+			b.time = b.time.Add(time.Minute)
+		}
+		tokens := b.pool.signIn("web", "u1")
+		b.pool.newKey = isKnown
+		b.pool.noKeys = errors.New("the keys are unreachable")
+		status, got := b.handOver(query().Encode(), tokens)
+		if status != http.StatusServiceUnavailable || got["error"] != "temporarily_unavailable" ||
+			!strings.Contains(b.log.String(), "the keys are unreachable") {
+			t.Errorf("%s: %d, %v, log %s", name, status, got, b.log)
+		}
 	}
 }

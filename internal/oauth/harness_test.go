@@ -57,12 +57,18 @@ type pool struct {
 	rotate  bool
 	fail    error // of every call
 	revoked []string
-	reads   int // of the keys
+	reads   int   // of the keys
+	newKey  bool  // signs with a key that was not read yet
+	noKeys  error // of the keys' service
 }
 
 func (p *pool) sign(claims map[string]any) string {
+	id := "k1"
+	if p.newKey {
+		id = "k2"
+	}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256,
-		Key: jose.JSONWebKey{Key: signingKey(), KeyID: "k1"}}, nil)
+		Key: jose.JSONWebKey{Key: signingKey(), KeyID: id}}, nil)
 	if err != nil {
 		panic(err)
 	}
@@ -131,7 +137,9 @@ func (p *pool) User(context.Context, string) (map[string]string, error) {
 func (p *pool) Keys(context.Context) (jose.JSONWebKeySet, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.reads++
+	if p.reads++; p.noKeys != nil {
+		return jose.JSONWebKeySet{}, p.noKeys
+	}
 	return jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &signingKey().PublicKey, KeyID: "k1", Algorithm: "RS256",
 		Use: "sig"}}}, nil
 }
