@@ -64,8 +64,9 @@ type Bypass struct {
 	// Errors print it.
 	Path string
 	// Until is the last day on which the bypass is acknowledged, such as "2027-03-31", in UTC. From
-	// the next day on synthesis, `emailotp check` and the check at deployment fail. Empty has no
-	// end.
+	// the next day on synthesis, `emailotp check` and the check at deployment fail. A deployment
+	// that may be a rollback goes by the day of its template's synthesis, and so does the first one
+	// with a check. Empty has no end.
 	Until string
 }
 

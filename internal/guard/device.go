@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
+	"slices"
 	"time"
 )
 
@@ -18,16 +19,18 @@ const DeviceSecretSize = 32
 // expires first.
 const MaxDevices = 10
 
-// Device is what is kept of a device: a hash of its secret, the account and the account's address.
+// Device is what is kept of a device: a hash of its secret, the account, the app client and the
+// account's address.
 type Device [sha256.Size]byte
 
 // Commitment returns what a client hands out to have its device remembered: the hash of its secret.
 func Commitment(secret []byte) [sha256.Size]byte { return sha256.Sum256(secret) }
 
-// NewDevice returns the entry of a device. Pool and user are those of [Key], address is the hash of
+// NewDevice returns the entry of a device. Pool and user are those of [Key], client is the app
+// client's id: like a code, a device counts at one client alone. Address is the hash of
 // the account's address: a device is forgotten when the address changes.
-func NewDevice(pool, user string, address, commitment [sha256.Size]byte) Device {
-	return digest("device", pool, user, string(address[:]), string(commitment[:]))
+func NewDevice(pool, user, client string, address, commitment [sha256.Size]byte) Device {
+	return digest("device", pool, user, client, string(address[:]), string(commitment[:]))
 }
 
 // Devices is the list of an account's devices in the text form that the table keeps: for each the
@@ -100,8 +103,18 @@ func (d Devices) Add(device Device, until, now time.Time) Devices {
 		}
 		kept = append(kept[:first], kept[first+1:]...)
 	}
+	return encode(kept)
+}
+
+// Within returns the devices that end by the given time. One that would end later was remembered
+// while the setting was longer.
+func (d Devices) Within(latest time.Time) Devices {
+	return encode(slices.DeleteFunc(d.entries(), func(e entry) bool { return e.until > latest.Unix() }))
+}
+
+func encode(all []entry) Devices {
 	var text []byte
-	for _, e := range kept {
+	for _, e := range all {
 		b := append(binary.BigEndian.AppendUint32(nil, uint32(e.until)), e.hash[:]...)
 		text = base64.RawURLEncoding.AppendEncode(text, b)
 	}

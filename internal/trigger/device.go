@@ -28,7 +28,7 @@ func remembers(s settings.Settings) bool {
 // after a proven password, in a sign-in that set no new one, of an account with such a device.
 func (x *execution) acceptsDevice() bool {
 	return remembers(x.c.Settings) && x.f.last == nil && !x.f.afterDevice && !x.f.account.unknown &&
-		!flow.SetsPassword(x.e.rows()) && !x.f.item.Devices.IsEmpty(x.f.now)
+		!flow.SetsPassword(x.e.rows()) && !devicesOf(x.f.item, x.c.Settings, x.f.now).IsEmpty(x.f.now)
 }
 
 // askDevice returns a round that asks for the device's secret. It claims nothing and mails nothing.
@@ -60,7 +60,8 @@ func (v Verify) compareDevice(ctx context.Context, e *event, r *report) (any, er
 	if err != nil {
 		return nil, unavailable("table-read", err)
 	}
-	if !item.Devices.Has(deviceOf(a, e.UserPoolID, guard.Commitment(secret[:])), v.Now()) {
+	now := v.Now()
+	if !devicesOf(item, v.Settings, now).Has(deviceOf(a, e, guard.Commitment(secret[:])), now) {
 		r.record(slog.LevelWarn, "wrong", "unknown-device")
 		r.count(settings.DevicesRefused)
 		return verifyResponse{}, nil
@@ -70,8 +71,16 @@ func (v Verify) compareDevice(ctx context.Context, e *event, r *report) (any, er
 	return verifyResponse{true}, nil
 }
 
-func deviceOf(a account, pool string, commitment [sha256.Size]byte) guard.Device {
-	return guard.NewDevice(pool, a.key, a.subject.Address, commitment)
+// devicesOf returns the account's devices that the present setting could have remembered.
+func devicesOf(i guard.Item, s settings.Settings, now time.Time) guard.Devices {
+	return i.Devices.Within(until(s, now))
+}
+
+// until is the end of a device that is remembered now.
+func until(s settings.Settings, now time.Time) time.Time { return now.AddDate(0, 0, s.RememberDevices) }
+
+func deviceOf(a account, e *event, commitment [sha256.Size]byte) guard.Device {
+	return guard.NewDevice(e.UserPoolID, a.key, e.CallerContext.ClientID, a.subject.Address, commitment)
 }
 
 // keepDevices does what the client requested beside a right code: it remembers the device or
@@ -103,8 +112,7 @@ func (v Verify) remember(ctx context.Context, e *event, a account, now time.Time
 	if !ok {
 		return "", words("the device's commitment is not 32 bytes in base64url")
 	}
-	until := now.AddDate(0, 0, v.Settings.RememberDevices)
-	kept, err := v.Store.RememberDevice(ctx, a.key, deviceOf(a, e.UserPoolID, commitment), until, now)
+	kept, err := v.Store.RememberDevice(ctx, a.key, deviceOf(a, e, commitment), until(v.Settings, now), now)
 	if err == nil && !kept {
 		err = words("other writes of the account's devices won each time")
 	}

@@ -11,7 +11,7 @@ const month = 30 * 24 * time.Hour
 
 // deviceOf returns a device of its own for each number.
 func deviceOf(n int) guard.Device {
-	return guard.NewDevice("pool", "user", [32]byte{}, guard.Commitment([]byte{byte(n)}))
+	return guard.NewDevice("pool", "user", "client", [32]byte{}, guard.Commitment([]byte{byte(n)}))
 }
 
 func (s suite) remember(n int, at time.Time) bool {
