@@ -35,7 +35,7 @@ DEV_BUILD = -trimpath -o bin/emailotp ./cmd/emailotp
 
 dev: export CGO_ENABLED = 0
 dev: go ## sign in on this machine (MODE=password for the other mode, ARGS for flags)
-	@test -x bin/emailotp || echo "The first start compiles for about a minute with two processors; later ones take a second."
+	@test -x bin/emailotp || echo "The first start compiles for about a minute with two processors; later ones take a second." >&2
 	@test -x bin/emailotp || go run ./internal/gobuild $(DEV_BUILD)
 	@go build $(DEV_BUILD)
 	@bin/emailotp dev --example --mode $(MODE) $(ARGS)
