@@ -72,7 +72,8 @@ func (e *emailOTP) AddClient(id *string, props *ClientProps) Client {
 	r := &reader{}
 	prefix := fmt.Sprintf("AddClient(%q): ", deref(id))
 	if id == nil || *id == "" || e.Node().TryFindChild(id) != nil {
-		r.Add("%sthe id must be a name that is not taken in the EmailOTP, such as \"Web\" (received: %q)", prefix, deref(id))
+		r.Add("%sthe id must be a name that is not taken in the EmailOTP, such as \"Web\" (received: %q)",
+			prefix, deref(id))
 	}
 	r.clientOf(prefix, p, e.config.clientsMayChangeEmail)
 	c := Client{CallbackURLs: r.addresses(prefix+"CallbackURLs", props.CallbackURLs),

@@ -77,7 +77,8 @@ func (p *signInPage) addHandOver() {
 }
 
 func allow(resources []*string, actions ...string) awsiam.PolicyStatement {
-	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...), Resources: &resources})
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...),
+		Resources: &resources})
 }
 
 func (p *signInPage) memorySize() int {
@@ -126,8 +127,9 @@ func (p *signInPage) addClient(c emailotp.Client) {
 	}
 	p.clients = append(p.clients, client)
 	if n := size(p.clients); n > settings.MaxClients {
-		p.fail("the clients with their CallbackURLs and LogoutURLs take %d bytes and may take %d, because a Lambda function's "+
-			"environment has 4,096; shorten the addresses, or give some apps an EmailOTP of their own", n, settings.MaxClients)
+		p.fail("the clients with their CallbackURLs and LogoutURLs take %d bytes and may take %d, because a Lambda "+
+			"function's environment has 4,096; shorten the addresses, or give some apps an EmailOTP of their own",
+			n, settings.MaxClients)
 	}
 	p.handOver.AddEnvironment(jsii.String(settings.ClientsVariable), jsii.String(settings.EncodeClients(p.clients)), nil)
 }
@@ -168,7 +170,8 @@ func (p *signInPage) addAPI() {
 		},
 		// CloudFront sends it in place of what a viewer sent under that name.
 		OriginCustomHeaders: &[]any{&awscloudfront.CfnDistribution_OriginCustomHeaderProperty{
-			HeaderName: jsii.String(strings.ToLower(httpapi.SecretHeader)), HeaderValue: p.originSecret.SecretValue().UnsafeUnwrap(),
+			HeaderName:  jsii.String(strings.ToLower(httpapi.SecretHeader)),
+			HeaderValue: p.originSecret.SecretValue().UnsafeUnwrap(),
 		}},
 	}}
 	script := strings.Replace(viewerScript, "%s", strings.ToLower(httpapi.OriginHeader), 1)

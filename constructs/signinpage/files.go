@@ -23,8 +23,9 @@ import (
 // settings are what the page reads of the sign-in.
 func (p *signInPage) settings() webbundle.Settings {
 	s := webbundle.Settings{
-		UserPoolID: *p.props.SignIn.UserPool().UserPoolId(), UserPoolClientID: *p.props.SignIn.UserPoolClient().UserPoolClientId(),
-		Mode: string(p.props.SignIn.Mode()), Product: *p.props.SignIn.ProductName(),
+		UserPoolID:       *p.props.SignIn.UserPool().UserPoolId(),
+		UserPoolClientID: *p.props.SignIn.UserPoolClient().UserPoolClientId(),
+		Mode:             string(p.props.SignIn.Mode()), Product: *p.props.SignIn.ProductName(),
 		SignUp: p.props.SignIn.Mode() == emailotp.ModePasswordless,
 		Links:  p.props.SignIn.Brand().Links(),
 	}

@@ -81,7 +81,8 @@ type origin struct {
 }
 
 // Bind returns the origin under the id that the distribution gives it.
-func (o *origin) Bind(_ constructs.Construct, options *awscloudfront.OriginBindOptions) *awscloudfront.OriginBindConfig {
+func (o *origin) Bind(_ constructs.Construct,
+	options *awscloudfront.OriginBindOptions) *awscloudfront.OriginBindConfig {
 	property := o.property
 	property.Id = options.OriginId
 	return &awscloudfront.OriginBindConfig{OriginProperty: &property}

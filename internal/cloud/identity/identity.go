@@ -53,7 +53,8 @@ func (p *Pool) Refresh(ctx context.Context, clientID, refreshToken string) (oaut
 	err := p.call(ctx, "GetTokensFromRefreshToken",
 		map[string]string{"ClientId": clientID, "RefreshToken": refreshToken}, &out)
 	got := out.AuthenticationResult
-	return oauth.Tokens{ID: got.IdToken, Access: got.AccessToken, Refresh: got.RefreshToken, ExpiresIn: got.ExpiresIn}, err
+	return oauth.Tokens{ID: got.IdToken, Access: got.AccessToken, Refresh: got.RefreshToken,
+		ExpiresIn: got.ExpiresIn}, err
 }
 
 // Revoke calls RevokeToken.
