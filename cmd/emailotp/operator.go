@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -66,7 +65,7 @@ func (f *operatorFlags) adviseOperator(api *awsapi.Client, err error) error {
 		return nil
 	case awsapi.IsDenied(err):
 		return hint(err, "allow the action of the error; --policy prints the whole policy, for someone who may read the stack")
-	case api.IsSandbox() && errors.As(err, new(*url.Error)):
+	case api.IsSandbox() && errors.As(err, new(*awsapi.Unreachable)):
 		return hint(err, "is the sandbox still running?")
 	}
 	return err

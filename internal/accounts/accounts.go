@@ -100,7 +100,8 @@ func (a *Accounts) Find(ctx context.Context, name string) (*Account, error) {
 }
 
 // user looks for a sub, or for an address as it was typed and then in lower case: Cognito compares
-// attributes by case.
+// attributes by case. Where user names of another case are other names, an address of another case
+// may be another person's, so only the address as it was typed counts.
 func (a *Accounts) user(ctx context.Context, name string) (*User, error) {
 	if subPattern.MatchString(name) {
 		return a.one(ctx, "sub", name)
@@ -110,6 +111,12 @@ func (a *Accounts) user(ctx context.Context, name string) (*User, error) {
 		return nil, err
 	}
 	u, err := a.one(ctx, "email", address)
+	if a.EmailOTP.Settings.CaseSensitiveNames {
+		if err == nil && u.Email != address {
+			return nil, ErrNoUser
+		}
+		return u, err
+	}
 	if lower := strings.ToLower(address); errors.Is(err, ErrNoUser) && lower != address {
 		return a.one(ctx, "email", lower)
 	}

@@ -73,10 +73,18 @@ func (w world) wrong(p *testkit.Person) {
 func TestAnAccountIsShownAsTheFunctionsCountIt(t *testing.T) {
 	w := start(t, app.Passwordless)
 	p := testkit.NewUser(t, w.Sandbox, "shown@example.com")
-	fresh := w.all.State(w.find(strings.ToUpper(p.Email[:1]) + p.Email[1:]))
+	other := strings.ToUpper(p.Email[:1]) + p.Email[1:]
+	fresh := w.all.State(w.find(other))
 	if fresh.GuessesLeft != 10 || fresh.MailsLeft != 6 || !fresh.LastCode.IsZero() || fresh.Marked != "" {
 		t.Errorf("a new account: %+v", fresh)
 	}
+	// Where names of another case are other names, they may be other persons.
+	w.all.EmailOTP.Settings.CaseSensitiveNames = true
+	if u, err := w.all.Find(t.Context(), other); !errors.Is(err, accounts.ErrNoUser) {
+		t.Errorf("another person: %+v, %v", u, err)
+	}
+	w.find(p.Email)
+	w.all.EmailOTP.Settings.CaseSensitiveNames = false
 	p.SignIn()
 	w.clock.Advance(2 * time.Minute)
 	w.wrong(p)

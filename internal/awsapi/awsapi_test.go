@@ -171,6 +171,27 @@ func TestErrorsOfEachProtocol(t *testing.T) {
 	}
 }
 
+// Errors name no address, whether it is in the path of a request or in a service's sentence.
+func TestErrorsHaveNoAddress(t *testing.T) {
+	api, _ := server(t, func(_ int, r *http.Request, _ string) (int, string) {
+		if r.Method == http.MethodGet {
+			panic(http.ErrAbortHandler)
+		}
+		return 400, `{"__type":"BadRequestException","message":"The address <jane.doe@example.com> (JANE@example.com) is bad"}`
+	})
+	for method, words := range map[string]string{http.MethodGet: "no answer from http://127.0.0.1:",
+		http.MethodDelete: "The address <…> (…) is bad"} {
+		err := api.REST(t.Context(), awsapi.SES, "DeleteSuppressedDestination", method,
+			"/v2/email/suppression/addresses/jane.doe@example.com", nil)
+		if err == nil || strings.Contains(strings.ToLower(err.Error()), "jane") || !strings.Contains(err.Error(), words) {
+			t.Errorf("%s: %v", method, err)
+		}
+		if gone := (*awsapi.Unreachable)(nil); errors.As(err, &gone) != (method == http.MethodGet) {
+			t.Errorf("%s: %T", method, err)
+		}
+	}
+}
+
 func TestThrottledCallsAreRepeatedAFewTimes(t *testing.T) {
 	calls := 0
 	api, waits := server(t, func(n int, _ *http.Request, _ string) (int, string) {

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -107,7 +108,7 @@ func (c *Client) send(ctx context.Context, r request) (status int, header http.H
 	defer cancel()
 	q, err := http.NewRequestWithContext(ctx, r.method, endpoint+r.path, bytes.NewReader(r.body))
 	if err != nil {
-		return 0, nil, nil, err
+		return 0, nil, nil, withoutURL(err)
 	}
 	q.Header = r.header.Clone()
 	keys, err := c.config.Credentials.Retrieve(ctx)
@@ -121,7 +122,7 @@ func (c *Client) send(ctx context.Context, r request) (status int, header http.H
 	}
 	response, err := c.http.Do(q)
 	if err != nil {
-		return 0, nil, nil, err
+		return 0, nil, nil, &Unreachable{endpoint, withoutURL(err)}
 	}
 	defer response.Body.Close()
 	body, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
@@ -129,6 +130,14 @@ func (c *Client) send(ctx context.Context, r request) (status int, header http.H
 		err = fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
 	}
 	return response.StatusCode, response.Header, body, err
+}
+
+// withoutURL returns the cause of a failed request alone: the path may have an e-mail address.
+func withoutURL(err error) error {
+	if failed := (*url.Error)(nil); errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
 }
 
 // pace waits until SES may be called again.

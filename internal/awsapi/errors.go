@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -15,7 +16,8 @@ import (
 type Error struct {
 	// Action is the IAM action of the call, such as "kms:DescribeKey".
 	Action string
-	// Code is the error's name, such as "AccessDeniedException"; Message is the service's sentence.
+	// Code is the error's name, such as "AccessDeniedException"; Message is the service's sentence,
+	// with "…" in place of e-mail addresses: a service may repeat what it was sent.
 	Code, Message string
 	// Status is the HTTP status.
 	Status int
@@ -29,6 +31,22 @@ func (e *Error) Error() string {
 	}
 	return text
 }
+
+// Unreachable is a call that got no answer.
+type Unreachable struct {
+	// Endpoint is the service's address, without a path; Err is why there was no answer.
+	Endpoint string
+	Err      error
+}
+
+// Error returns both.
+func (e *Unreachable) Error() string { return "no answer from " + e.Endpoint + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *Unreachable) Unwrap() error { return e.Err }
+
+// address is what may be an e-mail address in a service's sentence.
+var address = regexp.MustCompile(`[^\s"'<>()/,;:=@]+@[^\s"'<>()/,;:=@]+`)
 
 // denials are the codes by which services refuse a caller's rights.
 var denials = []string{"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError",
@@ -90,6 +108,7 @@ func errorOf(action string, status int, header http.Header, body []byte) *Error 
 		e.Code = cmp.Or(asXML.Error.Code, asXML.Code)
 		e.Message = cmp.Or(asXML.Error.Message, asXML.Message)
 	}
+	e.Message = address.ReplaceAllLiteralString(e.Message, "…")
 	e.Code = cmp.Or(e.Code, header.Get("X-Amzn-Errortype"))
 	e.Code = e.Code[strings.LastIndex(e.Code, "#")+1:]
 	e.Code, _, _ = strings.Cut(e.Code, ":")

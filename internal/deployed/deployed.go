@@ -47,6 +47,10 @@ type EmailOTP struct {
 	Acknowledged []string
 	// Problems are what could not be read.
 	Problems []error
+
+	// prefixes are the parts of logical ids that all marked constructs of the stack are, this one's
+	// included.
+	prefixes []string
 }
 
 // Resource is a resource of the stack.
@@ -95,6 +99,11 @@ func Find(ctx context.Context, api *awsapi.Client, stack, construct string) (*Em
 		return nil, err
 	}
 	found := s.constructs()
+	prefixes := slices.Collect(maps.Keys(found))
+	// The functions of a sign-in page have the mark, too, and no sign-in of their own.
+	maps.DeleteFunc(found, func(_ string, of map[settings.Function]string) bool {
+		return of[settings.CreateAuthChallenge] == "" && of[settings.DefineAuthChallenge] == ""
+	})
 	names := slices.Sorted(maps.Keys(found))
 	switch {
 	case len(names) == 0:
@@ -107,7 +116,7 @@ func Find(ctx context.Context, api *awsapi.Client, stack, construct string) (*Em
 		return nil, fmt.Errorf("stack %s has no EmailOTP %s; it has: %s", stack, construct, strings.Join(names, ", "))
 	}
 	e := &EmailOTP{Stack: s.name, Status: s.status, Updated: s.updated, Construct: construct, Functions: map[settings.Function]Function{},
-		Resources: s.resources, Problems: s.problems}
+		Resources: s.resources, Problems: s.problems, prefixes: prefixes}
 	e.readFunctions(ctx, api, found[construct])
 	e.identify()
 	return e, nil
@@ -128,10 +137,6 @@ func (s *stack) constructs() map[string]map[settings.Function]string {
 		}
 		found[prefix][settings.Function(name)] = id
 	}
-	// The functions of a sign-in page have the mark, too, and no sign-in of their own.
-	maps.DeleteFunc(found, func(_ string, of map[settings.Function]string) bool {
-		return of[settings.CreateAuthChallenge] == "" && of[settings.DefineAuthChallenge] == ""
-	})
 	return found
 }
 
@@ -197,13 +202,12 @@ func (e *EmailOTP) identify() {
 	e.Mode, e.PoolID = e.Settings.Mode, e.Settings.UserPoolID
 	for id, r := range e.Resources {
 		switch {
-		case !strings.HasPrefix(id, e.Construct):
-		case r.Metadata[contract.MetadataClient] != nil:
+		case r.Metadata[contract.MetadataClient] != nil && e.isClient(id, r):
 			e.ClientID = r.PhysicalID
 			if mode, _ := r.Metadata[contract.MetadataClient].(string); e.Mode == "" {
 				e.Mode = settings.Mode(mode)
 			}
-		case r.Type == "AWS::Cognito::UserPool" && e.PoolID == "":
+		case r.Type == "AWS::Cognito::UserPool" && e.PoolID == "" && e.Owns(id):
 			e.PoolID = r.PhysicalID
 		}
 	}
@@ -220,6 +224,28 @@ func (e *EmailOTP) identify() {
 	}
 	slices.Sort(e.Acknowledged)
 	e.Acknowledged = slices.Compact(e.Acknowledged)
+}
+
+// Owns reports whether the resource with this logical id is the construct's. The logical id begins
+// with the construct's; of several such constructs the longest one owns the resource, so "SignIn" has
+// nothing of "SignInAdmins".
+func (e *EmailOTP) Owns(id string) bool {
+	owner := ""
+	for _, prefix := range e.prefixes {
+		if strings.HasPrefix(id, prefix) && len(prefix) > len(owner) {
+			owner = prefix
+		}
+	}
+	return owner == e.Construct
+}
+
+// isClient reports whether a client with EmailOTP's mark is this construct's: by its user pool, or by
+// its logical id where the template does not show the pool.
+func (e *EmailOTP) isClient(id string, r Resource) bool {
+	if pool, isExact := e.Resolve(r.Properties["UserPoolId"]); isExact && e.PoolID != "" {
+		return pool == e.PoolID
+	}
+	return e.Owns(id)
 }
 
 // Resolve returns a value of the template as it is deployed. With false it is a part of that, or
@@ -273,7 +299,7 @@ func (e *EmailOTP) merge(name settings.Function, parsed settings.Settings) {
 // Find returns the resources of the construct of a type, by logical id in order.
 func (e *EmailOTP) Find(kinds ...string) (ids []string) {
 	for id, r := range e.Resources {
-		if strings.HasPrefix(id, e.Construct) && slices.Contains(kinds, r.Type) {
+		if e.Owns(id) && slices.Contains(kinds, r.Type) {
 			ids = append(ids, id)
 		}
 	}

@@ -292,9 +292,7 @@ func TestAcknowledgedBypassesAreNoFindings(t *testing.T) {
 func TestTheEmailOTPIsFoundAmongOthers(t *testing.T) {
 	a := healthy(settings.Password)
 	add := func(id, function string) {
-		template := a.answers["cloudformation:GetTemplate"].(string)
-		a.answers["cloudformation:GetTemplate"] = strings.Replace(template, escaped(`{"Resources":{`), escaped(fmt.Sprintf(
-			`{"Resources":{%q:{"Type":"AWS::Lambda::Function","Metadata":{"EmailOTP::Function":%q}},`, id, function)), 1)
+		a.add(id, "other", object("Type", "AWS::Lambda::Function", "Metadata", object("EmailOTP::Function", function)))
 	}
 	add("PageHandOver0A1B2C3D", "hand-over")
 	e, err := deployed.Find(t.Context(), client(t, a), "Shop", "")
@@ -308,6 +306,37 @@ func TestTheEmailOTPIsFoundAmongOthers(t *testing.T) {
 		}
 	}
 	if e, err := deployed.Find(t.Context(), client(t, a), "Shop", "SignIn"); err != nil || e.PoolID != poolID {
+		t.Errorf("%+v, %v", e, err)
+	}
+}
+
+// A construct whose id begins like another's has nothing of it, in any order of the resources.
+func TestConstructsWithIDsThatBeginAlikeAreToldApart(t *testing.T) {
+	a := healthy(settings.Password)
+	for _, id := range []string{"SignInAdmins", "SignInC"} {
+		a.add(id+"CreateAuthChallenge0A1B2C3D", id, object("Type", "AWS::Lambda::Function", "Metadata",
+			object("EmailOTP::Function", "create-auth-challenge")))
+		a.add(id+"UserPool1", "eu-west-1_"+id, object("Type", "AWS::Cognito::UserPool"))
+		a.add(id+"MailEventsRule1", id+"-Rule", object("Type", "AWS::Events::Rule"))
+		a.add(id+"Client1", "client-of-"+id, object("Type", "AWS::Cognito::UserPoolClient", "Metadata",
+			object("EmailOTP::Client", "password"), "Properties", object("UserPoolId", object("Ref", id+"UserPool1"))))
+	}
+	a.add("SignInPageHandOver0A1B2C3D", "page", object("Type", "AWS::Lambda::Function", "Metadata",
+		object("EmailOTP::Function", "hand-over")))
+	a.add("SignInPageAlarm1", "alarm", object("Type", "AWS::CloudWatch::Alarm"))
+	api := client(t, a)
+	for range 10 {
+		e, err := deployed.Find(t.Context(), api, "Shop", "SignIn")
+		if err != nil || e.ClientID != clientID || e.PoolID != poolID {
+			t.Fatalf("client %s, pool %s, %v", e.ClientID, e.PoolID, err)
+		}
+		if got := e.Find("AWS::Events::Rule", "AWS::CloudWatch::Alarm"); !slices.Equal(got,
+			[]string{"SignInAlarmsFaults1", "SignInMailEventsRule1"}) {
+			t.Fatalf("its rules and alarms: %v", got)
+		}
+	}
+	if e, err := deployed.Find(t.Context(), api, "Shop", "SignInAdmins"); err != nil || e.ClientID != "client-of-SignInAdmins" ||
+		e.PoolID != "eu-west-1_SignInAdmins" {
 		t.Errorf("%+v, %v", e, err)
 	}
 }

@@ -160,7 +160,8 @@ func healthy(mode settings.Mode) *aws {
 	a := &aws{answers: map[string]any{}, denied: map[string]bool{}, absent: map[string]bool{}, called: map[string]bool{}}
 	resources := object(
 		"SignInUserPool1", object("Type", "AWS::Cognito::UserPool"),
-		"SignInClient1", object("Type", "AWS::Cognito::UserPoolClient", "Metadata", object("EmailOTP::Client", string(mode))),
+		"SignInClient1", object("Type", "AWS::Cognito::UserPoolClient", "Metadata", object("EmailOTP::Client", string(mode)),
+			"Properties", object("UserPoolId", object("Ref", "SignInUserPool1"))),
 		"SignInTable1", object("Type", "AWS::DynamoDB::GlobalTable"),
 		"SignInEmailIdentity1", object("Type", "AWS::SES::EmailIdentity"),
 		"SignInMailEventsRule1", object("Type", "AWS::Events::Rule"),
@@ -248,6 +249,17 @@ func (a *aws) setStack(resources map[string]any, physical map[string]string, sta
 	a.answers["cloudformation:GetTemplate"] = "<TemplateBody>" + escaped(string(template)) + "</TemplateBody>"
 	a.answers["cloudformation:ListStackResources"] = "<StackResourceSummaries>" + summaries.String() + "</StackResourceSummaries>"
 	a.answers["cloudformation:DescribeStacks"] = "<Stacks><member><StackStatus>" + stackStatus + "</StackStatus></member></Stacks>"
+}
+
+// add adds a resource to what CloudFormation answers.
+func (a *aws) add(id, physical string, resource map[string]any) {
+	text, _ := json.Marshal(resource)
+	a.answers["cloudformation:GetTemplate"] = strings.Replace(a.answers["cloudformation:GetTemplate"].(string),
+		escaped(`{"Resources":{`), escaped(fmt.Sprintf(`{"Resources":{%q:%s,`, id, text)), 1)
+	a.answers["cloudformation:ListStackResources"] = strings.Replace(a.answers["cloudformation:ListStackResources"].(string),
+		"<StackResourceSummaries>", fmt.Sprintf("<StackResourceSummaries><member><LogicalResourceId>%s</LogicalResourceId>"+
+			"<PhysicalResourceId>%s</PhysicalResourceId><ResourceType>%s</ResourceType><ResourceStatus>CREATE_COMPLETE"+
+			"</ResourceStatus></member>", id, physical, resource["Type"]), 1)
 }
 
 // in returns the object at a path of an answer, to be changed.

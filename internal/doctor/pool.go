@@ -27,7 +27,7 @@ func stack(_ context.Context, e *exam) {
 	}
 	var missing []string
 	for id, r := range d.Resources {
-		if strings.HasPrefix(id, d.Construct) && !strings.HasSuffix(r.Status, "_COMPLETE") && r.Type != "" && len(d.Problems) == 0 &&
+		if d.Owns(id) && !strings.HasSuffix(r.Status, "_COMPLETE") && r.Type != "" && len(d.Problems) == 0 &&
 			r.Type != "AWS::CDK::Metadata" {
 			missing = append(missing, fmt.Sprintf("%s (%s)", id, orText(r.Status, "not created")))
 		}

@@ -206,12 +206,13 @@ func (w *walk) life(ctx context.Context) error {
 	return nil
 }
 
-// remove deletes the users that the walk made, by their subs.
+// remove deletes the users that the walk made, by their subs. A user whom the pool does not have is
+// left: the walk made it, so it may be in another pool.
 func (w *walk) remove(ctx context.Context) {
 	for _, u := range w.made {
 		err := w.API.JSON(ctx, awsapi.Cognito, "AdminDeleteUser", map[string]any{"UserPoolId": w.EmailOTP.PoolID,
 			"Username": u.username}, nil)
-		if err != nil && !awsapi.IsNotFound(err) {
+		if err != nil {
 			w.proof.Left = append(w.proof.Left, u.sub)
 			continue
 		}

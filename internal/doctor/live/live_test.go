@@ -209,6 +209,20 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	if err != nil || p.Removed != 1 || len(sb.Users()) != 0 || !strings.Contains(p.Failed, "canceled") {
 		t.Errorf("%+v, %v; users left: %d", p, err, len(sb.Users()))
 	}
+	// A user whom the pool does not have any longer is not reported as removed.
+	ctx, stop = context.WithCancel(t.Context())
+	person.stop = func() {
+		err := o.API.JSON(t.Context(), awsapi.Cognito, "AdminDeleteUser", map[string]any{"UserPoolId": o.EmailOTP.PoolID,
+			"Username": address}, nil)
+		if err != nil {
+			t.Error(err)
+		}
+		stop()
+	}
+	o.Person = person
+	if p, err = live.Prove(ctx, o); err != nil || p.Removed != 0 || len(p.Left) != 1 || p.OK() {
+		t.Errorf("%+v, %v", p, err)
+	}
 	if _, err := sb.CreateUser(t.Context(), sandbox.User{Email: address}); err != nil {
 		t.Fatal(err)
 	}
