@@ -43,7 +43,7 @@ type config struct {
 	goarch        string
 	memorySize    int
 	logRetention  awslogs.RetentionDays
-	platform      platform
+	platform      Platform
 	destroy       bool
 	keyGeneration int
 	codes         map[settings.Function]awslambda.Code

@@ -42,6 +42,8 @@ type EmailOTP interface {
 	SupportAddress() *string
 	// RememberDevices returns how many days a device is remembered; 0 for none.
 	RememberDevices() *float64
+	// Platform returns the props that an organisation's rules ask for. A sign-in page has them too.
+	Platform() Platform
 	// PasswordRecovery returns the way back in for a user who forgot the password.
 	PasswordRecovery() PasswordRecovery
 

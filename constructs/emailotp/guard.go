@@ -33,7 +33,7 @@ func (e *emailOTP) addKeyAndTable() {
 		PartitionKey:        &awsdynamodb.Attribute{Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING},
 		TimeToLiveAttribute: jsii.String("ttl"),
 		Billing:             awsdynamodb.Billing_OnDemand(nil),
-		Encryption:          e.tableEncryption(),
+		Encryption:          e.config.platform.TableEncryption(),
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
 			PointInTimeRecoveryEnabled: jsii.Bool(true),
 		},

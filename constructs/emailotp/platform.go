@@ -2,9 +2,9 @@ package emailotp
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
@@ -16,14 +16,17 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// platform is what an organisation's rules ask of functions, table and logs. It changes no sign-in.
-type platform struct {
-	encryptionKey awskms.IKey // nil for keys that AWS owns
-	logGroup      awslogs.ILogGroup
-	reserved      *float64
-	tracing       awslambda.Tracing
-	vpc           *VpcConfig
-	codeSigning   awslambda.ICodeSigningConfig
+// Platform is what an organisation's rules ask of an EmailOTP's functions, tables and logs: the props
+// of these names, for what stands beside it. It changes no sign-in.
+type Platform struct {
+	// EncryptionKey is nil for keys that AWS owns.
+	EncryptionKey awskms.IKey
+	// LogGroup is nil for a log group for each function.
+	LogGroup                     awslogs.ILogGroup
+	ReservedConcurrentExecutions *float64
+	Tracing                      awslambda.Tracing
+	VpcConfig                    *VpcConfig
+	CodeSigningConfig            awslambda.ICodeSigningConfig
 }
 
 // maxReserved is more than any account has, so that a typing error shows.
@@ -33,26 +36,26 @@ const maxReserved = 100_000
 func (r *reader) platform(c *config, p *EmailOTPProps) {
 	v := &c.platform
 	if !propread.IsNil(p.EncryptionKey) {
-		v.encryptionKey = p.EncryptionKey
+		v.EncryptionKey = p.EncryptionKey
 	}
 	if !propread.IsNil(p.LogGroup) {
-		v.logGroup = p.LogGroup
+		v.LogGroup = p.LogGroup
 		if p.LogRetention != "" {
 			r.Add("LogRetention can't go with LogGroup; set the retention where the log group is created")
 		}
 	}
 	if p.ReservedConcurrentExecutions != nil {
-		v.reserved = jsii.Number(r.Whole("ReservedConcurrentExecutions", p.ReservedConcurrentExecutions, 1, maxReserved, 1,
+		v.ReservedConcurrentExecutions = jsii.Number(r.Whole("ReservedConcurrentExecutions", p.ReservedConcurrentExecutions, 1, maxReserved, 1,
 			"invocations"))
 	}
-	switch v.tracing = p.Tracing; p.Tracing {
+	switch v.Tracing = p.Tracing; p.Tracing {
 	case "", awslambda.Tracing_ACTIVE, awslambda.Tracing_PASS_THROUGH, awslambda.Tracing_DISABLED:
 	default:
 		r.Add("Tracing must be ACTIVE, PASS_THROUGH or DISABLED (received: %q); leave it empty for DISABLED", p.Tracing)
 	}
 	if p.VpcConfig != nil {
 		copied := *p.VpcConfig
-		v.vpc = &copied
+		v.VpcConfig = &copied
 		if propread.IsNil(copied.Vpc) {
 			r.Add("VpcConfig has no Vpc; pass the network, or leave VpcConfig nil")
 		}
@@ -60,7 +63,7 @@ func (r *reader) platform(c *config, p *EmailOTPProps) {
 	if propread.IsNil(p.CodeSigningConfig) {
 		return
 	}
-	v.codeSigning = p.CodeSigningConfig
+	v.CodeSigningConfig = p.CodeSigningConfig
 	var missing []string
 	for _, slot := range c.slots() {
 		if c.codes[slot.function] == nil {
@@ -73,39 +76,59 @@ func (r *reader) platform(c *config, p *EmailOTPProps) {
 	}
 }
 
-// apply sets what a function's props have of it.
-func (v platform) apply(props *awslambda.FunctionProps) {
-	props.ReservedConcurrentExecutions, props.Tracing = v.reserved, v.tracing
-	if v.codeSigning != nil {
-		props.CodeSigningConfig = v.codeSigning
+// Apply sets what a function's props have of it.
+func (v Platform) Apply(props *awslambda.FunctionProps) {
+	props.ReservedConcurrentExecutions, props.Tracing = v.ReservedConcurrentExecutions, v.Tracing
+	if v.CodeSigningConfig != nil {
+		props.CodeSigningConfig = v.CodeSigningConfig
 	}
-	if v.vpc != nil {
-		props.Vpc, props.VpcSubnets, props.SecurityGroups = v.vpc.Vpc, v.vpc.VpcSubnets, v.vpc.SecurityGroups
-		props.AllowAllOutbound = v.vpc.AllowAllOutbound
+	if n := v.VpcConfig; n != nil {
+		props.Vpc, props.VpcSubnets, props.SecurityGroups = n.Vpc, n.VpcSubnets, n.SecurityGroups
+		props.AllowAllOutbound = n.AllowAllOutbound
 	}
 }
 
-// tableEncryption returns how the table is encrypted.
-func (e *emailOTP) tableEncryption() awsdynamodb.TableEncryptionV2 {
-	if key := e.config.platform.encryptionKey; key != nil {
-		return awsdynamodb.TableEncryptionV2_CustomerManagedKey(key, nil)
+// TableEncryption returns how a table is encrypted.
+func (v Platform) TableEncryption() awsdynamodb.TableEncryptionV2 {
+	if v.EncryptionKey != nil {
+		return awsdynamodb.TableEncryptionV2_CustomerManagedKey(v.EncryptionKey, nil)
 	}
 	return awsdynamodb.TableEncryptionV2_DynamoOwnedKey()
 }
 
+// Grant gives a function's role what the props ask for beyond the function's own work: the network
+// interfaces of a VPC and, if the function reads a table, the key.
+func (v Platform) Grant(role awsiam.Role, readsTable bool) {
+	if v.EncryptionKey != nil && readsTable {
+		stack := awscdk.Stack_Of(role)
+		// DynamoDB uses the key in the caller's name.
+		role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions:   jsii.Strings("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"),
+			Resources: &[]*string{v.EncryptionKey.KeyArn()},
+			Conditions: &map[string]any{"StringEquals": map[string]string{"kms:ViaService": fmt.Sprintf("dynamodb.%s.%s",
+				*stack.Region(), *stack.UrlSuffix())}},
+		}))
+	}
+	if v.VpcConfig != nil {
+		role.AddToPolicy(networkStatement())
+	}
+}
+
+func (e *emailOTP) Platform() Platform { return e.config.platform }
+
 // logGroup returns the given log group, or a new one for the function.
 func (e *emailOTP) logGroup(s slot) awslogs.ILogGroup {
 	c := &e.config
-	if c.platform.logGroup != nil {
-		return c.platform.logGroup
+	if c.platform.LogGroup != nil {
+		return c.platform.LogGroup
 	}
 	props := &awslogs.LogGroupProps{Retention: c.logRetention, RemovalPolicy: c.removalPolicy(false)}
-	if c.platform.encryptionKey != nil {
-		props.EncryptionKey = c.platform.encryptionKey
+	if c.platform.EncryptionKey != nil {
+		props.EncryptionKey = c.platform.EncryptionKey
 	}
 	logs := awslogs.NewLogGroup(e, jsii.String(s.id+"Logs"), props)
 	if props.EncryptionKey != nil && s.function == settings.DefineAuthChallenge {
-		e.allowLogs(c.platform.encryptionKey)
+		e.allowLogs(c.platform.EncryptionKey)
 	}
 	return logs
 }
@@ -125,23 +148,6 @@ func (e *emailOTP) allowLogs(key awskms.IKey) {
 
 // readsTable are the functions that call DynamoDB.
 var readsTable = []settings.Function{settings.CreateAuthChallenge, settings.VerifyAuthChallenge, settings.MailEvents}
-
-// grantPlatform gives a function's role what the platform props ask for beyond its own work.
-func (e *emailOTP) grantPlatform(f settings.Function, role awsiam.Role) {
-	v := e.config.platform
-	if v.encryptionKey != nil && slices.Contains(readsTable, f) {
-		// DynamoDB uses the key in the caller's name.
-		role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-			Actions:   jsii.Strings("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"),
-			Resources: &[]*string{v.encryptionKey.KeyArn()},
-			Conditions: &map[string]any{"StringEquals": map[string]string{"kms:ViaService": fmt.Sprintf("dynamodb.%s.%s",
-				*e.stack().Region(), *e.stack().UrlSuffix())}},
-		}))
-	}
-	if v.vpc != nil {
-		role.AddToPolicy(networkStatement())
-	}
-}
 
 // networkStatement lets Lambda connect a function to a VPC (AWS Lambda Developer Guide, execution
 // role for a function in a VPC). AWS's managed policy for it would also let the role write into

@@ -179,7 +179,8 @@ type EmailOTPProps struct {
 	// LogGroup takes the logs of all functions, each in streams of its own. Default: a log group
 	// for each function.
 	LogGroup awslogs.ILogGroup
-	// EncryptionKey encrypts the table and the log groups that the construct creates. It must be a
+	// EncryptionKey encrypts the table and the log groups that the construct and its sign-in page
+	// create. It must be a
 	// symmetric key of the stack's Region. The construct lets the functions' roles use it for the
 	// table and, where the key is of this app, CloudWatch Logs for the log groups; the policy of an
 	// imported key must allow logs.<Region>.amazonaws.com already. Codes are derived by [EmailOTP.Key],
@@ -192,7 +193,8 @@ type EmailOTPProps struct {
 	// Tracing is AWS X-Ray's mode for each function. Default: DISABLED.
 	Tracing awslambda.Tracing
 	// VpcConfig runs the functions in a VPC. They must reach KMS, DynamoDB, SES and Cognito from
-	// there, by a NAT gateway or by endpoints. Default: none.
+	// there, and the sign-in page's function Secrets Manager, by a NAT gateway or by endpoints.
+	// Default: none.
 	VpcConfig *VpcConfig
 	// CodeSigningConfig is the signing profiles that Lambda requires of the functions' code. Assets
 	// of the CDK are not signed, so every function's Code prop must be given with it. Default: none.

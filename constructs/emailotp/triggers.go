@@ -86,7 +86,9 @@ func (e *emailOTP) addFunction(slot slot) awslambda.Function {
 		Function: slot.function, Detail: string(c.settings.Mode), Code: code, Architecture: c.architecture,
 		MemorySize: c.memorySize, Timeout: timeout, Environment: c.settings.Environment(slot.function),
 		LogGroup: e.logGroup(slot), Statements: e.statements(slot.function),
-		Grant: func(role awsiam.Role) { e.grantPlatform(slot.function, role) }, Change: c.platform.apply,
+		Grant: func(role awsiam.Role) {
+			c.platform.Grant(role, slices.Contains(readsTable, slot.function))
+		}, Change: c.platform.Apply,
 	})
 	if err := failure(); err != nil {
 		refuse(*e.Node().Path(), []string{err.Error()})

@@ -386,7 +386,7 @@ func (c *config) checkPlace(scope constructs.Construct, id string) []string {
 	if scope.Node().TryFindChild(&id) != nil {
 		return []string{fmt.Sprintf("id %q is taken in %s; give this one another", id, *scope.Node().Path())}
 	}
-	if c.platform.encryptionKey != nil && *awscdk.Token_IsUnresolved(awscdk.Stack_Of(scope).Region()) {
+	if c.platform.EncryptionKey != nil && *awscdk.Token_IsUnresolved(awscdk.Stack_Of(scope).Region()) {
 		return []string{"EncryptionKey needs a stack with a Region: DynamoDB's key belongs to one; set the stack's Env, " +
 			"such as &awscdk.Environment{Region: jsii.String(\"eu-west-1\")}"}
 	}

@@ -50,7 +50,7 @@ func (p *signInPage) addHandOver() {
 		PartitionKey:        &awsdynamodb.Attribute{Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING},
 		TimeToLiveAttribute: jsii.String("ttl"),
 		Billing:             awsdynamodb.Billing_OnDemand(nil),
-		Encryption:          awsdynamodb.TableEncryptionV2_DynamoOwnedKey(),
+		Encryption:          p.platform.TableEncryption(),
 		RemovalPolicy:       awscdk.RemovalPolicy_DESTROY,
 	})
 	environment := settings.Page{UserPoolID: *p.props.SignIn.UserPool().UserPoolId(), Clients: []settings.Client{},
@@ -62,8 +62,8 @@ func (p *signInPage) addHandOver() {
 		Statements: []awsiam.PolicyStatement{
 			allow([]*string{codes.TableArn()}, settings.HandOverTableActions()...),
 		},
-		LogGroup: awslogs.NewLogGroup(p, jsii.String("HandOverLogs"), &awslogs.LogGroupProps{
-			Retention: p.props.LogRetention, RemovalPolicy: awscdk.RemovalPolicy_DESTROY}),
+		LogGroup: p.logGroup("HandOverLogs"),
+		Grant:    func(role awsiam.Role) { p.platform.Grant(role, true) }, Change: p.platform.Apply,
 	})
 	if err := failure(); err != nil {
 		p.fail("%s could not be built: %v; HandOverCode takes a zip built beforehand (emailotp lambdas writes one)",
@@ -74,6 +74,18 @@ func (p *signInPage) addHandOver() {
 		p.AddRoute(jsii.String(strings.Replace(path, "{proxy+}", "*", 1)), p.handOver)
 	}
 	p.props.SignIn.EachClient(p.addClient)
+}
+
+// logGroup returns the log group of the sign-in, or a new one.
+func (p *signInPage) logGroup(id string) awslogs.ILogGroup {
+	if p.platform.LogGroup != nil {
+		return p.platform.LogGroup
+	}
+	props := &awslogs.LogGroupProps{Retention: p.props.LogRetention, RemovalPolicy: awscdk.RemovalPolicy_DESTROY}
+	if p.platform.EncryptionKey != nil { // the sign-in lets CloudWatch Logs use it for every group
+		props.EncryptionKey = p.platform.EncryptionKey
+	}
+	return awslogs.NewLogGroup(p, &id, props)
 }
 
 func allow(resources []*string, actions ...string) awsiam.PolicyStatement {
@@ -161,6 +173,8 @@ func (p *signInPage) addAPI() {
 	})
 	awsapigatewayv2.NewCfnStage(p, jsii.String("ApiStage"), &awsapigatewayv2.CfnStageProps{
 		ApiId: p.api.Ref(), StageName: jsii.String("$default"), AutoDeploy: jsii.Bool(true),
+		DefaultRouteSettings: &awsapigatewayv2.CfnStage_RouteSettingsProperty{
+			ThrottlingRateLimit: jsii.Number(p.rate), ThrottlingBurstLimit: jsii.Number(p.burst)},
 	})
 	stack := awscdk.Stack_Of(p)
 	p.apiOrigin = &origin{awscloudfront.CfnDistribution_OriginProperty{

@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3deployment"
 	"github.com/aws/jsii-runtime-go"
 
@@ -88,9 +87,7 @@ func (p *signInPage) writeFiles() {
 	if err != nil {
 		p.fail("the sign-in page can't be made: %v", err)
 	}
-	log := awslogs.NewLogGroup(p, jsii.String("Log"), &awslogs.LogGroupProps{
-		Retention:     p.props.LogRetention,
-		RemovalPolicy: awscdk.RemovalPolicy_DESTROY})
+	log := p.logGroup("Log")
 	write := func(id, cacheControl string, sources ...awss3deployment.ISource) awss3deployment.BucketDeployment {
 		return awss3deployment.NewBucketDeployment(p, &id, &awss3deployment.BucketDeploymentProps{
 			DestinationBucket: p.bucket, Sources: &sources,

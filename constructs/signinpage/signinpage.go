@@ -22,6 +22,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
@@ -56,7 +57,8 @@ type SignInPage interface {
 	AddRoute(path *string, fn awslambda.Function)
 }
 
-// SignInPageProps are the props of [NewSignInPage]. SignIn is required.
+// SignInPageProps are the props of [NewSignInPage]. SignIn is required. Its EncryptionKey, LogGroup,
+// Tracing, VpcConfig and CodeSigningConfig hold for the page's function, table and logs too.
 type SignInPageProps struct {
 	// SignIn is the sign-in whose page this is. Its clients with CallbackURLs can redirect to the
 	// page, those that AddClient adds later included. Its own app client, with which the page signs
@@ -74,8 +76,19 @@ type SignInPageProps struct {
 	WebAclID *string
 	// MemorySize is the function's memory in MiB, 128 to 10,240. Default: 512.
 	MemorySize *float64
-	// LogRetention is how long the logs are kept. Default: ONE_MONTH.
+	// LogRetention is how long the logs are kept, unless SignIn has a LogGroup. Default: ONE_MONTH.
 	LogRetention awslogs.RetentionDays
+	// ThrottlingRateLimit is how many requests a second the HTTP API's routes pass on, of all callers
+	// together, 1 to 100,000: Lambda's concurrency is shared with the functions that sign users in. The
+	// API answers others with 429. A sign-in by redirect makes three requests, so the default allows
+	// 33 a second; Cognito's own quota (120 calls a second, three for each sign-in) allows 40. In a new
+	// account, whose concurrency is 10, choose 20 or less. Default: 100.
+	ThrottlingRateLimit *float64
+	// ThrottlingBurstLimit is how many requests may come at once, 1 to 100,000. Default: 100.
+	ThrottlingBurstLimit *float64
+	// ReservedConcurrentExecutions is how many invocations of the function run at a time, 1 or more.
+	// It reserves and limits. Default: that of SignIn.
+	ReservedConcurrentExecutions *float64
 	// HandOverCode is the function's code, built beforehand: a zip with the program as "bootstrap",
 	// for the processor of the sign-in's functions. Default: built from source while the app is
 	// synthesised.
@@ -86,6 +99,8 @@ type SignInPageProps struct {
 type signInPage struct {
 	constructs.Construct
 	props        SignInPageProps
+	platform     emailotp.Platform // of SignIn
+	rate, burst  int               // of the HTTP API
 	bucket       awss3.Bucket
 	distribution awscloudfront.Distribution
 	handOver     awslambda.Function
@@ -147,8 +162,10 @@ func (p *signInPage) check(scope constructs.Construct, id *string) (path string,
 	}
 	if propread.IsNil(p.props.SignIn) {
 		r.Add("SignIn is missing; pass the EmailOTP whose page this is")
-	} else if client, ok := p.props.SignIn.UserPoolClient().Node().DefaultChild().(awscognito.CfnUserPoolClient); ok {
-		if has, _ := client.GenerateSecret().(bool); has {
+	} else {
+		p.readPlatform(r, scope)
+		client, isResource := p.props.SignIn.UserPoolClient().Node().DefaultChild().(awscognito.CfnUserPoolClient)
+		if isResource && client.GenerateSecret() == true {
 			r.Add("SignIn has an app client with a secret of Cognito's (UserPoolClientProps.GenerateSecret), and a browser " +
 				"can't compute what Cognito then requires; leave it out there, and give apps on servers clients by AddClient " +
 				"with GenerateSecret")
@@ -165,7 +182,27 @@ func (p *signInPage) check(scope constructs.Construct, id *string) (path string,
 	}
 	r.Whole("MemorySize", p.props.MemorySize, settings.MinMemorySize, settings.MaxMemorySize,
 		settings.DefaultMemorySize, "MiB")
+	const most = 100_000 // more than any account has, so that a typing error shows
+	p.rate = r.Whole("ThrottlingRateLimit", p.props.ThrottlingRateLimit, 1, most, 100, "requests a second")
+	p.burst = r.Whole("ThrottlingBurstLimit", p.props.ThrottlingBurstLimit, 1, most, 100, "requests")
+	if given := p.props.ReservedConcurrentExecutions; given != nil {
+		p.platform.ReservedConcurrentExecutions = jsii.Number(r.Whole("ReservedConcurrentExecutions", given, 1, most, 1,
+			"invocations"))
+	}
 	return path, r.Problems
+}
+
+// readPlatform takes over what SignIn's props ask of functions, tables and logs.
+func (p *signInPage) readPlatform(r *propread.Reader, scope constructs.Construct) {
+	p.platform = p.props.SignIn.Platform()
+	if p.platform.CodeSigningConfig != nil && p.props.HandOverCode == nil {
+		r.Add("SignIn has a CodeSigningConfig, which needs HandOverCode: assets of the CDK are not signed; sign what " +
+			"`emailotp lambdas` writes, and pass it")
+	}
+	if p.platform.EncryptionKey != nil && scope != nil && *awscdk.Token_IsUnresolved(awscdk.Stack_Of(scope).Region()) {
+		r.Add("SignIn has an EncryptionKey, which needs a stack with a Region: DynamoDB's key belongs to one; set the stack's " +
+			"Env, such as &awscdk.Environment{Region: jsii.String(\"eu-west-1\")}")
+	}
 }
 
 // refuse panics if there are problems.

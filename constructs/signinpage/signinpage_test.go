@@ -11,6 +11,9 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/jsii-runtime-go"
 
@@ -135,5 +138,67 @@ func TestTooManyAddressesAreRefused(t *testing.T) {
 	words := refusal(func() { otp.AddClient(jsii.String("Web"), &emailotp.ClientProps{CallbackURLs: jsii.Strings(many...)}) })
 	if !strings.Contains(words, "bytes and may take 3072") {
 		t.Errorf("refusal %q", words)
+	}
+}
+
+// What an organisation's rules ask of the sign-in holds for its page as well, and a flood of requests
+// at the page leaves Lambda's concurrency to the sign-ins.
+func TestAuditsAndThrottlesReachThePage(t *testing.T) {
+	stack := awscdk.NewStack(emailotptest.App(t, nil), jsii.String("Prod"),
+		&awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})
+	own := awslambda.Code_FromAsset(jsii.String(t.TempDir()), nil)
+	otp := emailotp.NewEmailOTP(stack, jsii.String("SignIn"), &emailotp.EmailOTPProps{
+		Mode: emailotp.ModePassword, Sender: emailotp.SenderAddress("no-reply@example.com"),
+		EncryptionKey: awskms.NewKey(stack, jsii.String("Key"), nil), Tracing: awslambda.Tracing_ACTIVE,
+		ReservedConcurrentExecutions: jsii.Number(50),
+		VpcConfig:                    &emailotp.VpcConfig{Vpc: awsec2.NewVpc(stack, jsii.String("Network"), nil)},
+	})
+	signinpage.NewSignInPage(stack, jsii.String("Page"), &signinpage.SignInPageProps{SignIn: otp,
+		ReservedConcurrentExecutions: jsii.Number(7), ThrottlingRateLimit: jsii.Number(20)})
+	template := assertions.Template_FromStack(stack, nil)
+	has := func(kind string, properties map[string]any) {
+		template.HasResourceProperties(&kind, properties)
+	}
+	has("AWS::Lambda::Function", map[string]any{"Description": "EmailOTP hand-over", "ReservedConcurrentExecutions": 7,
+		"TracingConfig": map[string]any{"Mode": "Active"}, "VpcConfig": assertions.Match_AnyValue()})
+	has("AWS::ApiGatewayV2::Stage", map[string]any{"DefaultRouteSettings": map[string]any{"ThrottlingRateLimit": 20,
+		"ThrottlingBurstLimit": 100}})
+	encrypted := func(kind string, want func(properties map[string]any) bool) {
+		for id, r := range *template.FindResources(&kind, nil) {
+			if strings.HasPrefix(id, "Page") && !want((*r)["Properties"].(map[string]any)) {
+				t.Errorf("%s is not encrypted by the key", id)
+			}
+		}
+	}
+	encrypted("AWS::Logs::LogGroup", func(p map[string]any) bool { return p["KmsKeyId"] != nil })
+	encrypted("AWS::DynamoDB::GlobalTable", func(p map[string]any) bool {
+		return strings.Contains(fmt.Sprint(p["SSESpecification"]), "KMS")
+	})
+	policies := template.FindResources(jsii.String("AWS::IAM::Policy"), nil)
+	for id, r := range *policies {
+		if words := fmt.Sprint(*r); strings.HasPrefix(id, "PageHandOver") &&
+			(!strings.Contains(words, "kms:ViaService") || !strings.Contains(words, "ec2:CreateNetworkInterface")) {
+			t.Errorf("%s: %s", id, words)
+		}
+	}
+	anywhere, _ := signIn(t, "Anywhere")
+	signed := emailotp.NewEmailOTP(stack, jsii.String("Signed"), &emailotp.EmailOTPProps{
+		Mode: emailotp.ModePassword, Sender: emailotp.SenderAddress("signed@example.com"),
+		EncryptionKey: awskms.NewKey(stack, jsii.String("Other"), nil),
+		CodeSigningConfig: awslambda.CodeSigningConfig_FromCodeSigningConfigArn(stack, jsii.String("Signing"),
+			jsii.String("arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-0123456789abcdef0")),
+		DefineAuthChallengeCode: own, CreateAuthChallengeCode: own, VerifyAuthChallengeCode: own,
+		PreTokenGenerationCode: own, MailEventsCode: own,
+	})
+	words := refusal(func() {
+		signinpage.NewSignInPage(anywhere, jsii.String("Page"), &signinpage.SignInPageProps{SignIn: signed,
+			ThrottlingRateLimit: jsii.Number(0), ThrottlingBurstLimit: jsii.Number(1.5),
+			ReservedConcurrentExecutions: jsii.Number(-1)})
+	})
+	for _, want := range []string{"CodeSigningConfig, which needs HandOverCode", "EncryptionKey, which needs a stack with a Region",
+		"ThrottlingRateLimit must be", "ThrottlingBurstLimit must be", "ReservedConcurrentExecutions must be"} {
+		if !strings.Contains(words, want) {
+			t.Errorf("the refusal lacks %q:\n%s", want, words)
+		}
 	}
 }
