@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly/template"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -44,7 +44,7 @@ func (a *Assembly) Check() (*Report, error) {
 	if len(guarded) == 0 {
 		return nil, a.noEmailOTP()
 	}
-	report := &Report{Skipped: append([]string{}, a.missing...)}
+	report := &Report{Skipped: append([]string{}, a.set.Missing...)}
 	for _, c := range guarded {
 		report.Pools = append(report.Pools, a.inspect(c))
 		if c.isImported() {
@@ -53,10 +53,10 @@ func (a *Assembly) Check() (*Report, error) {
 					"outside of this app, are checked by the deployment", c.poolID))
 		}
 	}
-	a.all(func(c located) {
-		if _, err := c.stack.poolIDs(c.Properties["UserPoolId"]); err != nil {
+	a.set.All(func(c template.Located) {
+		if _, err := poolIDs(c.Stack, c.Properties["UserPoolId"]); err != nil {
 			report.Skipped = append(report.Skipped,
-				fmt.Sprintf("app client %s was not checked, for its user pool is not known: %v", c.name(), err))
+				fmt.Sprintf("app client %s was not checked, for its user pool is not known: %v", c.Name(), err))
 		}
 	}, "AWS::Cognito::UserPoolClient")
 	return report, nil
@@ -66,24 +66,24 @@ func (a *Assembly) Check() (*Report, error) {
 // whose triggers were all replaced still has the client.
 func (a *Assembly) guardedPools() []candidate {
 	clientModes := map[string]string{}
-	a.all(func(c located) {
+	a.set.All(func(c template.Located) {
 		if mode, ok := c.Metadata[contract.MetadataClient].(string); ok {
-			clientModes[c.text("UserPoolId")] = mode
+			clientModes[c.Text("UserPoolId")] = mode
 		}
 	}, "AWS::Cognito::UserPoolClient")
 	functions := a.functionsByARN()
 	var found []candidate
-	a.all(func(pool located) {
-		mode := clientModes[pool.ref()]
-		rules.LambdaConfig(pool.lambdaConfig(), func(arn any) settings.Function {
+	a.set.All(func(pool template.Located) {
+		mode := clientModes[pool.Ref()]
+		rules.LambdaConfig(lambdaConfig(pool), func(arn any) settings.Function {
 			fn, folder := ownFunction(functions, arn)
 			if folder != "" && mode == "" {
-				mode = fn.variable(modeVariable)
+				mode = fn.Variable(modeVariable)
 			}
 			return folder
 		})
 		if mode != "" {
-			found = append(found, candidate{stack: pool.stack, id: pool.id, mode: mode})
+			found = append(found, candidate{stack: pool.Stack, id: pool.ID, mode: mode})
 		}
 	}, "AWS::Cognito::UserPool")
 	return append(found, a.importedCandidates()...)
@@ -92,34 +92,34 @@ func (a *Assembly) guardedPools() []candidate {
 // inspect applies the rules to one pool and to every app client of it, wherever its stack is.
 func (a *Assembly) inspect(c candidate) GuardedPool {
 	functions := a.functionsByARN()
-	pool := located{c.stack, c.id, c.stack.template.Resources[c.id]}
-	id, name, byID := pool.ref(), pool.name(), map[string]located{c.id: pool}
+	pool := template.Located{Stack: c.stack, ID: c.id, Resource: c.stack.Template.Resources[c.id]}
+	id, name, byID := pool.Ref(), pool.Name(), map[string]template.Located{c.id: pool}
 	if c.isImported() {
 		id, name = c.poolID, c.poolID
 	}
 	described := rules.Pool{
-		Name: name, ID: c.id, Mode: settings.Mode(c.mode), Properties: pool.asDeployed(),
-		Triggers: rules.LambdaConfig(pool.lambdaConfig(), func(arn any) settings.Function {
+		Name: name, ID: c.id, Mode: settings.Mode(c.mode), Properties: pool.AsDeployed(),
+		Triggers: rules.LambdaConfig(lambdaConfig(pool), func(arn any) settings.Function {
 			fn, folder := ownFunction(functions, arn)
-			if folder != "" && !slices.Contains([]string{"", c.mode}, fn.variable(modeVariable)) {
+			if folder != "" && !slices.Contains([]string{"", c.mode}, fn.Variable(modeVariable)) {
 				return ""
 			}
 			return folder
 		}),
 	}
 	var clients []rules.Client
-	a.all(func(client located) {
-		if ids, _ := client.stack.poolIDs(client.Properties["UserPoolId"]); !slices.Contains(ids, id) {
+	a.set.All(func(client template.Located) {
+		if ids, _ := poolIDs(client.Stack, client.Properties["UserPoolId"]); !slices.Contains(ids, id) {
 			return
 		}
-		mark := client.id
-		if client.stack != c.stack {
-			mark = client.stack.path + "/" + client.id
+		mark := client.ID
+		if client.Stack != c.stack {
+			mark = client.Stack.Path + "/" + client.ID
 		}
 		byID[mark] = client
-		clients = append(clients, rules.Client{Name: client.name(), ID: mark, Properties: client.asDeployed()})
+		clients = append(clients, rules.Client{Name: client.Name(), ID: mark, Properties: client.AsDeployed()})
 	}, "AWS::Cognito::UserPoolClient")
-	g := GuardedPool{Stack: c.stack.path, Pool: described.Name, Mode: described.Mode, Clients: len(clients)}
+	g := GuardedPool{Stack: c.stack.Path, Pool: described.Name, Mode: described.Mode, Clients: len(clients)}
 	g.Warnings = rules.Warnings(described, clients...)
 	found := rules.CheckClients(described, clients...)
 	if !c.isImported() {
@@ -127,76 +127,45 @@ func (a *Assembly) inspect(c candidate) GuardedPool {
 	}
 	g.Open, g.Acknowledged = rules.Acknowledge(found, time.Now(), func(f rules.Finding) []string {
 		resource := byID[f.ID]
-		return slices.Concat(rules.LastDays(pool.marks(), f.Kind, f.ID), rules.LastDays(resource.marks(), f.Kind, f.ID),
-			rules.LastDays(resource.marks(), f.Kind, resource.id))
+		return slices.Concat(rules.LastDays(marks(pool), f.Kind, f.ID), rules.LastDays(marks(resource), f.Kind, f.ID),
+			rules.LastDays(marks(resource), f.Kind, resource.ID))
 	})
 	return g
 }
 
 // poolIDs returns the ids that a property has, in either branch of a condition.
-func (s *stack) poolIDs(value any) ([]string, error) {
+func poolIDs(s *template.Stack, value any) ([]string, error) {
 	object, _ := value.(map[string]any)
 	if branches, ok := object["Fn::If"].([]any); ok && len(branches) == 3 {
-		first, err1 := s.poolIDs(branches[1])
-		second, err2 := s.poolIDs(branches[2])
+		first, err1 := poolIDs(s, branches[1])
+		second, err2 := poolIDs(s, branches[2])
 		return append(first, second...), errors.Join(err1, err2)
 	}
-	id, err := s.resolveText(value)
+	id, err := s.ResolveText(value)
 	return []string{id}, err
 }
 
 // marks returns the acknowledgements in the resource's metadata.
-func (l located) marks() []string {
-	return properties(l.Metadata).texts(contract.MetadataAcknowledgedBypasses)
-}
-
-// name returns the construct path of a resource; its logical id where the template has no paths.
-func (l located) name() string {
-	if path, ok := l.Metadata["aws:cdk:path"].(string); ok {
-		return strings.TrimSuffix(path, "/Resource")
-	}
-	return l.id
+func marks(l template.Located) []string {
+	return template.Properties(l.Metadata).Texts(contract.MetadataAcknowledgedBypasses)
 }
 
 // ownFunction returns the function of EmailOTP that has the ARN; an empty folder for any other.
-func ownFunction(functions map[string]located, arn any) (located, settings.Function) {
+func ownFunction(functions map[string]template.Located, arn any) (template.Located, settings.Function) {
 	text, _ := arn.(string)
 	fn, ok := functions[unqualified(text)]
 	if !ok {
-		return located{}, ""
+		return template.Located{}, ""
 	}
 	folder, _ := fn.Metadata[contract.MetadataFunction].(string)
 	return fn, settings.Function(folder)
 }
 
 // lambdaConfig returns the pool's LambdaConfig; a value that can't be resolved stays as it is.
-func (l located) lambdaConfig() rules.Properties {
-	if config, err := l.stack.resolveMap(l.Properties["LambdaConfig"]); err == nil {
+func lambdaConfig(l template.Located) rules.Properties {
+	if config, err := l.Stack.ResolveMap(l.Properties["LambdaConfig"]); err == nil {
 		return config
 	}
 	config, _ := l.Properties["LambdaConfig"].(map[string]any)
-	return l.stack.resolveEach(config)
-}
-
-// asDeployed resolves the properties without the defaults of parameters, which a deployment may
-// replace.
-func (l located) asDeployed() rules.Properties {
-	l.stack.assembly.strict = true
-	defer func() { l.stack.assembly.strict = false }()
-	return l.stack.resolveEach(l.Properties)
-}
-
-// resolveEach resolves each property by itself; one that can't be resolved stays as it is.
-func (s *stack) resolveEach(properties map[string]any) rules.Properties {
-	all := rules.Properties{}
-	for name, value := range properties {
-		resolved, err := s.resolve(value)
-		if err != nil {
-			resolved = value
-		}
-		if _, isAbsent := resolved.(noValue); !isAbsent {
-			all[name] = resolved
-		}
-	}
-	return all
+	return l.Stack.ResolveEach(config)
 }

@@ -6,17 +6,18 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly/template"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/config"
 )
 
 // clients describes every app client of the pool, wherever its stack is.
 func (b *builder) clients() {
-	var own, all []located
-	b.assembly.each(func(c located) {
-		pool, err := c.stack.resolveText(c.Properties["UserPoolId"])
+	var own, all []template.Located
+	b.assembly.set.Each(func(c template.Located) {
+		pool, err := c.Stack.ResolveText(c.Properties["UserPoolId"])
 		if err != nil {
-			b.warn("app client %s: its user pool can't be resolved, so it is left out: %v", c.id, err)
+			b.warn("app client %s: its user pool can't be resolved, so it is left out: %v", c.ID, err)
 			return
 		}
 		if pool != b.plan.Pool.ID {
@@ -32,14 +33,14 @@ func (b *builder) clients() {
 	}
 	if len(own) != 1 {
 		b.fail("user pool %s has %d app clients of which one should be the EmailOTP's own (metadata %s); %s",
-			b.candidate.id, len(own), contract.MetadataClient, remedy)
+			b.candidate.id, len(own), contract.MetadataClient, template.Remedy)
 		return
 	}
-	b.plan.ClientLogicalID, b.plan.ClientID = own[0].id, own[0].stack.clientID(own[0].id)
+	b.plan.ClientLogicalID, b.plan.ClientID = own[0].ID, own[0].Stack.ClientID(own[0].ID)
 	for _, c := range all {
-		p, err := c.stack.resolveMap(c.Properties)
+		p, err := c.Stack.ResolveMap(c.Properties)
 		if err != nil {
-			b.fail("app client %s: %w", c.id, err)
+			b.fail("app client %s: %w", c.ID, err)
 			continue
 		}
 		b.plan.Pool.Clients = append(b.plan.Pool.Clients, describeClient(c, p))
@@ -65,18 +66,18 @@ func (b *builder) bypasses() {
 	}
 }
 
-func describeClient(c located, props properties) userpool.Client {
+func describeClient(c template.Located, props template.Properties) userpool.Client {
 	client := clientOf(props)
-	client.ID = c.stack.clientID(c.id)
+	client.ID = c.Stack.ClientID(c.ID)
 	client.Description = map[string]any{}
 	for _, name := range oauthMembers {
 		if v := props[name]; v != nil {
 			client.Description[name] = v
 		}
 	}
-	client.Name = cmp.Or(props.text("ClientName"), physicalName(c.stack.name, c.id, 128))
-	if props.is("GenerateSecret") {
-		client.Secret = c.stack.clientSecret(c.id)
+	client.Name = cmp.Or(props.Text("ClientName"), template.PhysicalName(c.Stack.Name, c.ID, 128))
+	if props.Is("GenerateSecret") {
+		client.Secret = c.Stack.ClientSecret(c.ID)
 	}
 	return client
 }
@@ -86,31 +87,31 @@ var oauthMembers = []string{"AllowedOAuthFlows", "AllowedOAuthFlowsUserPoolClien
 	"CallbackURLs", "DefaultRedirectURI", "LogoutURLs", "SupportedIdentityProviders"}
 
 // clientOf reads what a template and Cognito's description have under the same names.
-func clientOf(props properties) userpool.Client {
-	units := props.object("TokenValidityUnits")
+func clientOf(props template.Properties) userpool.Client {
+	units := props.Object("TokenValidityUnits")
 	client := userpool.Client{
-		ExplicitAuthFlows:          props.texts("ExplicitAuthFlows"),
-		PreventUserExistenceErrors: props.text("PreventUserExistenceErrors") == "ENABLED",
-		AuthSessionValidity:        time.Duration(props.number("AuthSessionValidity")) * time.Minute,
+		ExplicitAuthFlows:          props.Texts("ExplicitAuthFlows"),
+		PreventUserExistenceErrors: props.Text("PreventUserExistenceErrors") == "ENABLED",
+		AuthSessionValidity:        time.Duration(props.Number("AuthSessionValidity")) * time.Minute,
 		AccessTokenValidity:        validity(props, units, "AccessToken", "hours"),
 		IDTokenValidity:            validity(props, units, "IdToken", "hours"),
 		RefreshTokenValidity:       validity(props, units, "RefreshToken", "days"),
-		EnableTokenRevocation:      props["EnableTokenRevocation"] == nil || props.is("EnableTokenRevocation"),
-		ReadAttributes:             props.texts("ReadAttributes"),
-		WriteAttributes:            props.texts("WriteAttributes"),
+		EnableTokenRevocation:      props["EnableTokenRevocation"] == nil || props.Is("EnableTokenRevocation"),
+		ReadAttributes:             props.Texts("ReadAttributes"),
+		WriteAttributes:            props.Texts("WriteAttributes"),
 	}
 	if len(client.ExplicitAuthFlows) == 0 {
 		client.ExplicitAuthFlows = nil // Cognito's default, as for an absent list
 	}
-	if rotation := props.object("RefreshTokenRotation"); rotation.text("Feature") == "ENABLED" {
+	if rotation := props.Object("RefreshTokenRotation"); rotation.Text("Feature") == "ENABLED" {
 		client.RefreshTokenRotation = &userpool.RefreshTokenRotation{
-			RetryGracePeriod: time.Duration(rotation.number("RetryGracePeriodSeconds")) * time.Second,
+			RetryGracePeriod: time.Duration(rotation.Number("RetryGracePeriodSeconds")) * time.Second,
 		}
 	}
 	return client
 }
 
 // validity returns "<token>Validity" in its unit; 0 for Cognito's default.
-func validity(props, units properties, token, unit string) time.Duration {
-	return config.Validity(props.number(token+"Validity"), units.text(token), unit)
+func validity(props, units template.Properties, token, unit string) time.Duration {
+	return config.Validity(props.Number(token+"Validity"), units.Text(token), unit)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly/template"
 )
 
 // modeVariable marks a function of an EmailOTP and holds its mode.
@@ -11,7 +13,7 @@ const modeVariable = "EMAILOTP_MODE"
 
 // candidate is a user pool that an EmailOTP guards.
 type candidate struct {
-	stack *stack
+	stack *template.Stack
 	id    string
 	mode  string
 	// poolID is the id of an imported pool; empty for one of the template.
@@ -19,11 +21,11 @@ type candidate struct {
 }
 
 func (c candidate) String() string {
-	return fmt.Sprintf("--stack %s --pool %s --mode %s", c.stack.name, c.id, c.mode)
+	return fmt.Sprintf("--stack %s --pool %s --mode %s", c.stack.Name, c.id, c.mode)
 }
 
 func (c candidate) fits(choice Choice) bool {
-	isStack := slices.Contains([]string{"", c.stack.name, c.stack.path, c.stack.id}, choice.Stack)
+	isStack := slices.Contains([]string{"", c.stack.Name, c.stack.Path, c.stack.ID}, choice.Stack)
 	return isStack && (choice.Pool == "" || choice.Pool == c.id) && (choice.Mode == "" || choice.Mode == c.mode)
 }
 
@@ -31,8 +33,8 @@ func (c candidate) fits(choice Choice) bool {
 func (a *Assembly) candidates() []candidate {
 	var found []candidate
 	functions := a.functionsByARN()
-	a.each(func(pool located) {
-		triggers, err := pool.stack.resolveMap(pool.Properties["LambdaConfig"])
+	a.set.Each(func(pool template.Located) {
+		triggers, err := pool.Stack.ResolveMap(pool.Properties["LambdaConfig"])
 		if err != nil {
 			return
 		}
@@ -41,17 +43,17 @@ func (a *Assembly) candidates() []candidate {
 		if !ok {
 			return
 		}
-		if mode := fn.variable(modeVariable); mode != "" {
-			found = append(found, candidate{stack: pool.stack, id: pool.id, mode: mode})
+		if mode := fn.Variable(modeVariable); mode != "" {
+			found = append(found, candidate{stack: pool.Stack, id: pool.ID, mode: mode})
 		}
 	}, "AWS::Cognito::UserPool")
 	return append(found, a.importedCandidates()...)
 }
 
-func (a *Assembly) functionsByARN() map[string]located {
-	functions := map[string]located{}
-	a.each(func(l located) {
-		if arn := l.arn(); arn != "" {
+func (a *Assembly) functionsByARN() map[string]template.Located {
+	functions := map[string]template.Located{}
+	a.set.Each(func(l template.Located) {
+		if arn := l.ARN(); arn != "" {
 			functions[arn] = l
 		}
 	}, "AWS::Lambda::Function")
@@ -65,12 +67,6 @@ func unqualified(arn string) string {
 		parts = parts[:7]
 	}
 	return strings.Join(parts, ":")
-}
-
-// variable returns a function's environment variable; "" if it is absent or can't be resolved.
-func (l located) variable(name string) string {
-	v, _ := l.stack.resolveText(properties(l.Properties).object("Environment").object("Variables")[name])
-	return v
 }
 
 func (a *Assembly) choose(choice Choice) (candidate, error) {
@@ -88,23 +84,23 @@ func (a *Assembly) choose(choice Choice) (candidate, error) {
 	case 1:
 		return fitting[0], nil
 	case 0:
-		return candidate{}, fmt.Errorf("no EmailOTP in cloud assembly %s has %s; it holds:\n%s", a.dir, choice, list(all))
+		return candidate{}, fmt.Errorf("no EmailOTP in cloud assembly %s has %s; it holds:\n%s", a.set.Dir, choice, list(all))
 	}
 	return candidate{}, fmt.Errorf("cloud assembly %s holds several EmailOTPs; choose one by stack, pool or mode:\n%s",
-		a.dir, list(fitting))
+		a.set.Dir, list(fitting))
 }
 
 // noEmailOTP returns the error of an assembly without an EmailOTP. It names the nested stacks whose
 // templates are missing, for one of them may have it.
 func (a *Assembly) noEmailOTP() error {
 	missing := ""
-	for _, sentence := range a.missing {
+	for _, sentence := range a.set.Missing {
 		missing += sentence + "; "
 	}
 	return fmt.Errorf("cloud assembly %s has no EmailOTP: none of its stacks (%s) has a user pool whose "+
 		"CreateAuthChallenge trigger is a function with %s in its environment, and none attaches to an imported pool; "+
 		"%sgive the directory of an app that uses the construct, or %s",
-		a.dir, a.stackNames(), modeVariable, missing, remedy)
+		a.set.Dir, a.stackNames(), modeVariable, missing, template.Remedy)
 }
 
 func (c Choice) String() string {
@@ -127,12 +123,12 @@ func list(cs []candidate) string {
 
 func (a *Assembly) stackNames() string {
 	var names []string
-	for _, s := range a.stacks {
+	for _, s := range a.set.Stacks {
 		if len(names) == 10 {
 			names = append(names, "…")
 			break
 		}
-		names = append(names, s.name)
+		names = append(names, s.Name)
 	}
 	return strings.Join(names, ", ")
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly/template"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 )
@@ -18,7 +19,7 @@ const maxEnvironment = 4096
 // functions describes the functions that the pool's triggers call.
 func (b *builder) functions() {
 	c := b.candidate
-	config, err := c.stack.resolveMap(c.stack.template.Resources[c.id].Properties["LambdaConfig"])
+	config, err := c.stack.ResolveMap(c.stack.Template.Resources[c.id].Properties["LambdaConfig"])
 	if err != nil {
 		b.fail("user pool %s: LambdaConfig: %w", c.id, err)
 		return
@@ -31,7 +32,7 @@ func (b *builder) functions() {
 	for trigger, arn := range b.triggers(config) {
 		triggersOf[arn] = append(triggersOf[arn], trigger)
 	}
-	for _, arn := range sortedKeys(triggersOf) {
+	for _, arn := range template.SortedKeys(triggersOf) {
 		triggers := triggersOf[arn]
 		slices.Sort(triggers)
 		fn, ok := byARN[unqualified(arn)]
@@ -55,7 +56,7 @@ func (b *builder) functions() {
 
 // absent adds a function that the assembly does not have. The sign-in itself can't do without.
 func (b *builder) absent(arn string, triggers []userpool.Trigger) {
-	problem := fmt.Errorf("the function %s is not in the assembly; synthesise its stack with it, or %s", arn, remedy)
+	problem := fmt.Errorf("the function %s is not in the assembly; synthesise its stack with it, or %s", arn, template.Remedy)
 	for _, trigger := range triggers {
 		if slices.Contains(challengeTriggers, trigger) {
 			b.fail("trigger %s of user pool %s: %w", trigger, b.candidate.id, problem)
@@ -78,23 +79,23 @@ var challengeTriggers = []userpool.Trigger{
 // isInvocable reports whether a permission lets a service invoke the function for a resource.
 func (b *builder) isInvocable(f Function, service, arn string) bool {
 	found := false
-	b.assembly.each(func(l located) {
-		name, source := l.text("FunctionName"), l.text("SourceArn")
-		found = found || (unqualified(name) == f.ARN || name == f.Name) && l.text("Principal") == service &&
+	b.assembly.set.Each(func(l template.Located) {
+		name, source := l.Text("FunctionName"), l.Text("SourceArn")
+		found = found || (unqualified(name) == f.ARN || name == f.Name) && l.Text("Principal") == service &&
 			(source == "" || iam.Match(source, arn))
 	}, "AWS::Lambda::Permission")
 	return found
 }
 
 // triggers returns the ARNs of a LambdaConfig by trigger. It warns of what is not emulated.
-func (b *builder) triggers(config properties) map[userpool.Trigger]string {
+func (b *builder) triggers(config template.Properties) map[userpool.Trigger]string {
 	found := map[userpool.Trigger]string{}
-	for _, key := range sortedKeys(config) {
-		arn := config.text(key)
+	for _, key := range template.SortedKeys(config) {
+		arn := config.Text(key)
 		if key == tokenConfig {
-			versioned := config.object(key)
-			b.plan.Pool.TokenVersion = versioned.text("LambdaVersion")
-			key, arn = string(userpool.PreTokenGeneration), versioned.text("LambdaArn")
+			versioned := config.Object(key)
+			b.plan.Pool.TokenVersion = versioned.Text("LambdaVersion")
+			key, arn = string(userpool.PreTokenGeneration), versioned.Text("LambdaArn")
 		}
 		trigger := userpool.Trigger(key)
 		if !slices.Contains(userpool.Triggers(), trigger) {
@@ -113,40 +114,40 @@ func (b *builder) triggers(config properties) map[userpool.Trigger]string {
 
 // function describes a function. An error means that the sign-in can't run; a function of the app
 // that can't has a CodeError.
-func (b *builder) function(l located) (Function, error) {
-	f := Function{LogicalID: l.id, ARN: l.arn(), Architecture: "x86_64"} // Lambda's default
+func (b *builder) function(l template.Located) (Function, error) {
+	f := Function{LogicalID: l.ID, ARN: l.ARN(), Architecture: "x86_64"} // Lambda's default
 	f.Name = f.ARN[strings.LastIndex(f.ARN, ":")+1:]
 	f.Principal = iam.Principal{Function: f.Name}
 	f.Folder, _ = l.Metadata[contract.MetadataFunction].(string)
 	f.Brand, _ = l.Metadata[contract.MetadataBrand].(string)
-	f.IsOwn = f.Folder != "" || l.variable(modeVariable) != ""
+	f.IsOwn = f.Folder != "" || l.Variable(modeVariable) != ""
 	err := b.describe(&f, l)
 	if err != nil && f.IsOwn {
-		return f, fmt.Errorf("function %s: %w", l.id, err)
+		return f, fmt.Errorf("function %s: %w", l.ID, err)
 	}
-	code, missing := l.stack.codeOf(l.id)
-	f.Asset, f.AssetHash, f.Inline = code.path, code.hash, code.inline
+	code, missing := l.Stack.CodeOf(l.ID)
+	f.Asset, f.AssetHash, f.Inline = code.Path, code.Hash, code.Inline
 	f.CodeError = cmp.Or(err, missing)
 	return f, nil
 }
 
 // describe sets what the template configures of a function.
-func (b *builder) describe(f *Function, l located) error {
-	p, err := l.stack.resolveMap(without(l.Properties, "Code", "Environment"))
+func (b *builder) describe(f *Function, l template.Located) error {
+	p, err := l.Stack.ResolveMap(without(l.Properties, "Code", "Environment"))
 	if err != nil {
 		return err
 	}
-	props := properties(p)
-	f.Handler, f.Runtime = props.text("Handler"), props.text("Runtime")
-	if names := props.texts("Architectures"); len(names) > 0 {
+	props := template.Properties(p)
+	f.Handler, f.Runtime = props.Text("Handler"), props.Text("Runtime")
+	if names := props.Texts("Architectures"); len(names) > 0 {
 		f.Architecture = names[0]
 	}
-	f.MemoryMB = cmp.Or(props.number("MemorySize"), 128)
-	f.Timeout = time.Duration(cmp.Or(props.number("Timeout"), 3)) * time.Second
-	f.Principal.RoleARN = props.text("Role")
+	f.MemoryMB = cmp.Or(props.Number("MemorySize"), 128)
+	f.Timeout = time.Duration(cmp.Or(props.Number("Timeout"), 3)) * time.Second
+	f.Principal.RoleARN = props.Text("Role")
 	f.Principal.Policies = b.policiesOf(f.Principal.RoleARN)
-	if len(props.texts("Layers")) > 0 {
-		b.warn("function %s: its layers are not unpacked, so what it takes from /opt is missing", l.id)
+	if len(props.Texts("Layers")) > 0 {
+		b.warn("function %s: its layers are not unpacked, so what it takes from /opt is missing", l.ID)
 	}
 	f.Environment, err = b.environment(l)
 	return err
@@ -164,17 +165,17 @@ func without(props map[string]any, names ...string) map[string]any {
 
 // environment resolves a function's variables. An unresolved one is an error, or the function would
 // treat a placeholder as a value.
-func (b *builder) environment(l located) (map[string]string, error) {
-	l.stack.invented = nil
-	resolved, err := l.stack.resolveMap(l.Properties["Environment"])
+func (b *builder) environment(l template.Located) (map[string]string, error) {
+	l.Stack.Invented = nil
+	resolved, err := l.Stack.ResolveMap(l.Properties["Environment"])
 	if err != nil {
 		return nil, fmt.Errorf("Environment: %w", err)
 	}
 	variables := map[string]string{}
 	size := 0
-	raw := properties(resolved).object("Variables")
-	for _, name := range sortedKeys(raw) {
-		value, err := text(raw[name])
+	raw := template.Properties(resolved).Object("Variables")
+	for _, name := range template.SortedKeys(raw) {
+		value, err := template.Text(raw[name])
 		if err != nil {
 			return nil, fmt.Errorf("environment variable %s: %w", name, err)
 		}
@@ -192,8 +193,8 @@ func (b *builder) environment(l located) (map[string]string, error) {
 		return nil, fmt.Errorf("its environment has %d bytes; Lambda allows %d, so it can't be deployed; shorten the values",
 			size, maxEnvironment)
 	}
-	for _, name := range sortedKeys(l.stack.invented) {
-		b.warn("function %s has %s in its environment, which only AWS knows; the sandbox invented a value", l.id, name)
+	for _, name := range template.SortedKeys(l.Stack.Invented) {
+		b.warn("function %s has %s in its environment, which only AWS knows; the sandbox invented a value", l.ID, name)
 	}
 	return variables, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly/template"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -39,13 +40,13 @@ func ReadClient(file string) (map[string]any, error) {
 
 func readDescription(file, member, id, command string) (map[string]any, error) {
 	var described map[string]any
-	if err := readJSON(file, &described); err != nil {
+	if err := template.ReadJSON(file, &described); err != nil {
 		return nil, err
 	}
 	if inner, ok := described[member].(map[string]any); ok {
 		described = inner
 	}
-	if properties(described).text(id) == "" {
+	if template.Properties(described).Text(id) == "" {
 		return nil, fmt.Errorf("%s has no %s with a member %s; write it by `%s`", file, member, id, command)
 	}
 	return described, nil
@@ -55,10 +56,10 @@ func readDescription(file, member, id, command string) (map[string]any, error) {
 const tokenConfig = "PreTokenGenerationConfig"
 
 // attachments visits the custom resources that attach to imported pools.
-func (a *Assembly) attachments(visit func(l located, triggers, resource properties)) {
-	a.each(func(l located) {
-		p := properties(l.stack.resolveEach(l.Properties))
-		if triggers := p.object("Triggers"); len(triggers) > 0 {
+func (a *Assembly) attachments(visit func(l template.Located, triggers, resource template.Properties)) {
+	a.set.Each(func(l template.Located) {
+		p := template.Properties(l.Stack.ResolveEach(l.Properties))
+		if triggers := p.Object("Triggers"); len(triggers) > 0 {
 			visit(l, triggers, p)
 		}
 	}, contract.AttachmentType)
@@ -68,9 +69,9 @@ func (a *Assembly) attachments(visit func(l located, triggers, resource properti
 // the custom resource's.
 func (a *Assembly) importedCandidates() []candidate {
 	var found []candidate
-	a.attachments(func(l located, _, p properties) {
-		if mode := p.text("Mode"); settings.Mode(mode).IsValid() {
-			found = append(found, candidate{stack: l.stack, id: l.id, mode: mode, poolID: cmp.Or(p.text("UserPoolId"), l.id)})
+	a.attachments(func(l template.Located, _, p template.Properties) {
+		if mode := p.Text("Mode"); settings.Mode(mode).IsValid() {
+			found = append(found, candidate{stack: l.Stack, id: l.ID, mode: mode, poolID: cmp.Or(p.Text("UserPoolId"), l.ID)})
 		}
 	})
 	return found
@@ -84,12 +85,12 @@ func (c candidate) cognitoID() string {
 	if c.isImported() {
 		return c.poolID
 	}
-	return c.stack.poolID(c.id)
+	return c.stack.PoolID(c.id)
 }
 
 // imported returns the properties of an imported pool, under the names of a template, and its
 // description.
-func (b *builder) imported() (props, described properties) {
+func (b *builder) imported() (props, described template.Properties) {
 	c := b.candidate
 	described = b.description
 	if described == nil {
@@ -97,18 +98,18 @@ func (b *builder) imported() (props, described properties) {
 			"in to by e-mail address; give the real one's description by --pool-description (Options.PoolDescription)", c.poolID)
 		described = invented(c)
 	}
-	if id := described.text("Id"); id != c.poolID {
-		b.fail("the description is of user pool %s, and stack %s imports %s; describe that one", id, c.stack.name, c.poolID)
+	if id := described.Text("Id"); id != c.poolID {
+		b.fail("the description is of user pool %s, and stack %s imports %s; describe that one", id, c.stack.Name, c.poolID)
 	}
-	props = properties{}
+	props = template.Properties{}
 	for name, value := range described {
 		props[name] = value
 	}
 	props["UserPoolName"] = described["Name"]
 	// Cognito describes sub like a required attribute, which nobody sets.
 	var schema []any
-	for _, a := range described.objects("SchemaAttributes") {
-		if a.text("Name") != "sub" {
+	for _, a := range described.Objects("SchemaAttributes") {
+		if a.Text("Name") != "sub" {
 			schema = append(schema, map[string]any(a))
 		}
 	}
@@ -117,10 +118,10 @@ func (b *builder) imported() (props, described properties) {
 }
 
 // invented describes a pool as the construct would create it, with JSON's own types.
-func invented(c candidate) properties {
+func invented(c candidate) template.Properties {
 	list := func(items ...any) []any { return items }
-	return properties{
-		"Id": c.poolID, "Name": "imported", "Arn": c.stack.arn("cognito-idp", "userpool/"+c.poolID),
+	return template.Properties{
+		"Id": c.poolID, "Name": "imported", "Arn": c.stack.ARN("cognito-idp", "userpool/"+c.poolID),
 		"UsernameAttributes": list("email"), "AutoVerifiedAttributes": list("email"), "MfaConfiguration": "OFF",
 		"UsernameConfiguration": map[string]any{"CaseSensitive": false}, "UserPoolTier": "LITE",
 		"AdminCreateUserConfig": map[string]any{"AllowAdminCreateUserOnly": c.mode == string(settings.Password)},
@@ -142,16 +143,16 @@ func invented(c candidate) properties {
 func (b *builder) attachment() (lambdaConfig map[string]any) {
 	c := b.candidate
 	functions := b.assembly.functionsByARN()
-	b.assembly.attachments(func(l located, triggers, p properties) {
-		if l.stack != c.stack || l.id != c.id {
+	b.assembly.attachments(func(l template.Located, triggers, p template.Properties) {
+		if l.Stack != c.stack || l.ID != c.id {
 			return
 		}
 		lambdaConfig = map[string]any{}
-		living := properties(b.plan.Pool.Description).object("LambdaConfig")
+		living := template.Properties(b.plan.Pool.Description).Object("LambdaConfig")
 		for slot, value := range living {
 			arn, _ := value.(string)
 			if slot == tokenConfig {
-				slot, arn = string(userpool.PreTokenGeneration), living.object(slot).text("LambdaArn")
+				slot, arn = string(userpool.PreTokenGeneration), living.Object(slot).Text("LambdaArn")
 			}
 			if _, ours := triggers[slot]; ours || arn == "" || slot == "KMSKeyID" {
 				continue
@@ -167,7 +168,7 @@ func (b *builder) attachment() (lambdaConfig map[string]any) {
 			lambdaConfig[slot] = arn
 		}
 		// The pool keeps the version of its events, as the function does.
-		version := cmp.Or(living.object(tokenConfig).text("LambdaVersion"), p.text("TokenVersion"))
+		version := cmp.Or(living.Object(tokenConfig).Text("LambdaVersion"), p.Text("TokenVersion"))
 		if arn := lambdaConfig[string(userpool.PreTokenGeneration)]; arn != nil && version != "" {
 			lambdaConfig[tokenConfig] = map[string]any{"LambdaArn": arn, "LambdaVersion": version}
 		}
@@ -178,19 +179,19 @@ func (b *builder) attachment() (lambdaConfig map[string]any) {
 
 // check describes the custom resource that checks a pool of the app.
 func (b *builder) check() {
-	b.assembly.each(func(l located) {
-		p := properties(l.stack.resolveEach(l.Properties))
-		if len(p.object("Expected")) > 0 && p.text("UserPoolId") == b.plan.Pool.ID {
+	b.assembly.set.Each(func(l template.Located) {
+		p := template.Properties(l.Stack.ResolveEach(l.Properties))
+		if len(p.Object("Expected")) > 0 && p.Text("UserPoolId") == b.plan.Pool.ID {
 			b.onDeploy(l, p, true)
 		}
 	}, contract.AttachmentType)
 }
 
 // onDeploy describes a custom resource and its function.
-func (b *builder) onDeploy(l located, p properties, isCheck bool) {
-	fn, found := b.assembly.functionsByARN()[unqualified(p.text("ServiceToken"))]
+func (b *builder) onDeploy(l template.Located, p template.Properties, isCheck bool) {
+	fn, found := b.assembly.functionsByARN()[unqualified(p.Text("ServiceToken"))]
 	if !found {
-		b.fail("custom resource %s has no function in the assembly; %s", l.id, remedy)
+		b.fail("custom resource %s has no function in the assembly; %s", l.ID, template.Remedy)
 		return
 	}
 	f, err := b.function(fn)
@@ -199,16 +200,16 @@ func (b *builder) onDeploy(l located, p properties, isCheck bool) {
 		return
 	}
 	b.plan.Functions = append(b.plan.Functions, f)
-	b.plan.Attachment = &Attachment{LogicalID: l.id, Function: f.Name, IsCheck: isCheck,
+	b.plan.Attachment = &Attachment{LogicalID: l.ID, Function: f.Name, IsCheck: isCheck,
 		Properties: without(p, "ServiceToken", "ServiceTimeout")}
 }
 
 // describedClients adds the living pool's own app clients.
 func (b *builder) describedClients() {
 	for _, raw := range b.descriptions {
-		props := properties(raw)
-		id := props.text("ClientId")
-		if pool := props.text("UserPoolId"); pool != "" && pool != b.plan.Pool.ID {
+		props := template.Properties(raw)
+		id := props.Text("ClientId")
+		if pool := props.Text("UserPoolId"); pool != "" && pool != b.plan.Pool.ID {
 			b.fail("app client %s belongs to user pool %s, not to %s; describe clients of that one", id, pool, b.plan.Pool.ID)
 			continue
 		}
@@ -221,7 +222,7 @@ func (b *builder) describedClients() {
 			b.warn("%s", f.Problem())
 		}
 		client := clientOf(props)
-		client.ID, client.Name, client.Description = id, props.text("ClientName"), raw
+		client.ID, client.Name, client.Description = id, props.Text("ClientName"), raw
 		b.plan.Pool.Clients = append(b.plan.Pool.Clients, client)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly/template"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 )
 
@@ -15,7 +16,7 @@ func (b *builder) invoked() {
 	functions := b.assembly.functionsByARN()
 	for i := 0; i < len(b.plan.Functions); i++ { // it grows
 		caller := b.plan.Functions[i]
-		for _, arn := range sortedKeys(functions) {
+		for _, arn := range template.SortedKeys(functions) {
 			isPlanned := slices.ContainsFunc(b.plan.Functions, func(f Function) bool { return f.ARN == arn })
 			if isPlanned || !mayInvoke(caller, arn) {
 				continue

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly/template"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -91,7 +92,7 @@ func (b *builder) callbackClient(choice Choice) settings.Client {
 	const name = "EmailOTPSandboxClient"
 	for _, c := range b.plan.Pool.Clients {
 		if c.ID == b.plan.ClientID {
-			c.ID, c.Name, c.Secret = b.candidate.stack.clientID(name), name, ""
+			c.ID, c.Name, c.Secret = b.candidate.stack.ClientID(name), name, ""
 			b.plan.Pool.Clients = append(b.plan.Pool.Clients, c)
 			return settings.Client{ID: c.ID, CallbackURLs: choice.CallbackURLs, LogoutURLs: choice.LogoutURLs}
 		}
@@ -101,12 +102,12 @@ func (b *builder) callbackClient(choice Choice) settings.Client {
 
 // secrets describes the secrets nearby.
 func (b *builder) secrets() {
-	b.nearby(func(l located) {
-		text := l.text("SecretString")
+	b.nearby(func(l template.Located) {
+		text := l.Text("SecretString")
 		if text == "" {
-			text = l.stack.clientSecret(l.id)
+			text = l.Stack.ClientSecret(l.ID)
 		}
-		b.plan.Secrets = append(b.plan.Secrets, Secret{l.arn(), text})
+		b.plan.Secrets = append(b.plan.Secrets, Secret{l.ARN(), text})
 	}, "AWS::SecretsManager::Secret")
 }
 
@@ -114,17 +115,17 @@ func (b *builder) secrets() {
 // id in their environment.
 func (b *builder) routes() {
 	functions := b.assembly.functionsByARN()
-	targets := map[string]located{} // by "stack/integration"
-	b.nearby(func(l located) {
-		fn, found := functions[unqualified(l.text("IntegrationUri"))]
-		if found && fn.Metadata[contract.MetadataFunction] != nil && fn.variable(settings.PoolVariable) == b.plan.Pool.ID {
-			targets[l.stack.name+"/"+l.ref()] = fn
+	targets := map[string]template.Located{} // by "stack/integration"
+	b.nearby(func(l template.Located) {
+		fn, found := functions[unqualified(l.Text("IntegrationUri"))]
+		if found && fn.Metadata[contract.MetadataFunction] != nil && fn.Variable(settings.PoolVariable) == b.plan.Pool.ID {
+			targets[l.Stack.Name+"/"+l.Ref()] = fn
 		}
 	}, "AWS::ApiGatewayV2::Integration")
-	b.nearby(func(l located) {
-		integration, _ := strings.CutPrefix(l.text("Target"), "integrations/")
-		fn, found := targets[l.stack.name+"/"+integration]
-		method, path, isPath := strings.Cut(l.text("RouteKey"), " ")
+	b.nearby(func(l template.Located) {
+		integration, _ := strings.CutPrefix(l.Text("Target"), "integrations/")
+		fn, found := targets[l.Stack.Name+"/"+integration]
+		method, path, isPath := strings.Cut(l.Text("RouteKey"), " ")
 		if !found || !isPath {
 			return
 		}
@@ -148,18 +149,18 @@ func (b *builder) routes() {
 func (b *builder) ownPage() {
 	s := b.candidate.stack
 	const id = "EmailOTPSandboxPage"
-	secret := Secret{s.arn("secretsmanager", "secret:"+id), s.clientSecret(id)}
-	table := Table{Name: id + "Codes", ARN: s.arn("dynamodb", "table/"+id+"Codes"), TTLAttribute: "ttl"}
+	secret := Secret{s.ARN("secretsmanager", "secret:"+id), s.ClientSecret(id)}
+	table := Table{Name: id + "Codes", ARN: s.ARN("dynamodb", "table/"+id+"Codes"), TTLAttribute: "ttl"}
 	table.Definition = map[string]any{"TableName": table.Name, "BillingMode": "PAY_PER_REQUEST",
 		"KeySchema":            []any{map[string]any{"AttributeName": "pk", "KeyType": "HASH"}},
 		"AttributeDefinitions": []any{map[string]any{"AttributeName": "pk", "AttributeType": "S"}}}
 	f := Function{
-		LogicalID: id, Name: id, ARN: s.arn("lambda", "function:"+id), Folder: string(settings.HandOver), IsOwn: true,
+		LogicalID: id, Name: id, ARN: s.ARN("lambda", "function:"+id), Folder: string(settings.HandOver), IsOwn: true,
 		Handler: "bootstrap", Runtime: "provided.al2023", Architecture: "x86_64", MemoryMB: settings.DefaultMemorySize,
 		Timeout: 15 * time.Second,
 		Environment: settings.Page{UserPoolID: b.plan.Pool.ID, Clients: []settings.Client{}, CodesTable: table.Name,
 			OriginSecret: secret.ARN}.Environment(),
-		Principal: iam.Principal{Function: id, RoleARN: "arn:" + s.partition() + ":iam::" + s.account + ":role/" + id,
+		Principal: iam.Principal{Function: id, RoleARN: "arn:" + s.Partition() + ":iam::" + s.Account + ":role/" + id,
 			Policies: []iam.Policy{{Statements: []iam.Statement{
 				{Effect: "Allow", Actions: settings.HandOverTableActions(), Resources: []string{table.ARN}},
 				{Effect: "Allow", Actions: []string{"secretsmanager:GetSecretValue"}, Resources: []string{secret.ARN}},

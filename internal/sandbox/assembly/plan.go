@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly/template"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/eventbus"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
@@ -150,8 +151,8 @@ func (a *Assembly) Plan(choice Choice) (*Plan, error) {
 	b := &builder{
 		assembly: a, candidate: c,
 		plan: &Plan{
-			Stack: c.stack.name, Region: c.stack.region, Account: c.stack.account, Mode: c.mode,
-			PoolLogicalID: c.id, PoolARN: c.stack.arn("cognito-idp", "userpool/"+c.cognitoID()),
+			Stack: c.stack.Name, Region: c.stack.Region, Account: c.stack.Account, Mode: c.mode,
+			PoolLogicalID: c.id, PoolARN: c.stack.ARN("cognito-idp", "userpool/"+c.cognitoID()),
 		},
 		description: choice.Description, descriptions: choice.Clients,
 	}
@@ -174,7 +175,7 @@ func (a *Assembly) Plan(choice Choice) (*Plan, error) {
 	b.warnOfOthers()
 	b.warnOfTheApp()
 	if err := errors.Join(b.errs...); err != nil {
-		return nil, fmt.Errorf("stack %s: %w", c.stack.name, err)
+		return nil, fmt.Errorf("stack %s: %w", c.stack.Name, err)
 	}
 	slices.Sort(b.plan.Warnings)
 	b.plan.Warnings = slices.Compact(b.plan.Warnings)
@@ -188,7 +189,7 @@ type builder struct {
 	plan      *Plan
 	errs      []error
 	// description and descriptions are those of the choice.
-	description  properties
+	description  template.Properties
 	descriptions []map[string]any
 	// ownTable is the table of a sign-in page that the template does not have; nil for none.
 	ownTable *Table
@@ -200,59 +201,4 @@ func (b *builder) fail(format string, args ...any) {
 
 func (b *builder) warn(format string, args ...any) {
 	b.plan.Warnings = append(b.plan.Warnings, fmt.Sprintf(format, args...))
-}
-
-// located is a resource with its place.
-type located struct {
-	stack *stack
-	id    string
-	*resource
-}
-
-// each visits the resources of some types that are created, in all stacks, in a fixed order.
-func (a *Assembly) each(visit func(located), types ...string) {
-	a.all(func(l located) {
-		if l.stack.exists(l.id) {
-			visit(l)
-		}
-	}, types...)
-}
-
-// all visits the resources of some types, whatever their conditions.
-func (a *Assembly) all(visit func(located), types ...string) {
-	for _, s := range a.stacks {
-		for _, id := range sortedKeys(s.template.Resources) {
-			if r := s.template.Resources[id]; slices.Contains(types, r.Type) {
-				visit(located{s, id, r})
-			}
-		}
-	}
-}
-
-// text returns a property as text; "" if it is absent or can't be resolved.
-func (l located) text(property string) string {
-	t, _ := l.stack.resolveText(l.Properties[property])
-	return t
-}
-
-// texts returns a property that holds a list of texts.
-func (l located) texts(property string) ([]string, error) {
-	list, err := l.stack.resolveMap(map[string]any{property: l.Properties[property]})
-	return properties(list).texts(property), err
-}
-
-// arn returns the resource's own ARN; "" if it can't be resolved.
-func (l located) arn() string {
-	l.stack.assembly.steps = maxSteps
-	arn, err := l.stack.resourceARN(l.id, l.resource, 0)
-	if err != nil {
-		return ""
-	}
-	return arn
-}
-
-// ref returns what Ref gives for the resource; "" if it can't be resolved.
-func (l located) ref() string {
-	t, _ := l.stack.resolveText(map[string]any{"Ref": l.id})
-	return t
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly/template"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 )
 
@@ -13,7 +14,7 @@ import (
 // denied.
 func (b *builder) policiesOf(roleARN string) []iam.Policy {
 	var policies []iam.Policy
-	add := func(l located, document any) {
+	add := func(l template.Located, document any) {
 		if document == nil {
 			return
 		}
@@ -23,12 +24,12 @@ func (b *builder) policiesOf(roleARN string) []iam.Policy {
 	}
 	var roleName string
 	var managed []string
-	b.assembly.each(func(l located) {
-		if l.arn() != roleARN {
+	b.assembly.set.Each(func(l template.Located) {
+		if l.ARN() != roleARN {
 			return
 		}
-		roleName = l.ref()
-		for _, p := range properties(l.Properties).objects("Policies") {
+		roleName = l.Ref()
+		for _, p := range template.Properties(l.Properties).Objects("Policies") {
 			add(l, p["PolicyDocument"])
 		}
 		managed = b.managedPolicies(l)
@@ -37,8 +38,8 @@ func (b *builder) policiesOf(roleARN string) []iam.Policy {
 		b.warn("role %s is not in the assembly, so its rights are unknown and it has none here", roleARN)
 		return nil
 	}
-	b.assembly.each(func(l located) {
-		isManaged := l.Type == "AWS::IAM::ManagedPolicy" && slices.Contains(managed, l.arn())
+	b.assembly.set.Each(func(l template.Located) {
+		isManaged := l.Type == "AWS::IAM::ManagedPolicy" && slices.Contains(managed, l.ARN())
 		if isManaged || slices.Contains(roleNames(l), roleName) {
 			add(l, l.Properties["PolicyDocument"])
 		}
@@ -47,22 +48,22 @@ func (b *builder) policiesOf(roleARN string) []iam.Policy {
 }
 
 // policy reads a policy document; ok is false, with a warning, if that fails.
-func (b *builder) policy(l located, document any) (p iam.Policy, ok bool) {
-	resolved, err := l.stack.resolve(document)
+func (b *builder) policy(l template.Located, document any) (p iam.Policy, ok bool) {
+	resolved, err := l.Stack.Resolve(document)
 	if err == nil {
 		p, err = iam.ParsePolicy(resolved)
 	}
 	if err != nil {
-		b.warn("%s: its policy can't be read and counts as empty: %v", l.id, err)
+		b.warn("%s: its policy can't be read and counts as empty: %v", l.ID, err)
 	}
 	return p, err == nil
 }
 
-func roleNames(l located) []string {
+func roleNames(l template.Located) []string {
 	if l.Type == "AWS::IAM::RolePolicy" {
-		return []string{l.text("RoleName")}
+		return []string{l.Text("RoleName")}
 	}
-	roles, _ := l.texts("Roles")
+	roles, _ := l.Texts("Roles")
 	return roles
 }
 
@@ -72,20 +73,20 @@ var knownPolicies = []string{
 }
 
 // managedPolicies returns the ARNs of the managed policies on a role.
-func (b *builder) managedPolicies(role located) []string {
-	arns, err := role.texts("ManagedPolicyArns")
+func (b *builder) managedPolicies(role template.Located) []string {
+	arns, err := role.Texts("ManagedPolicyArns")
 	if err != nil {
-		b.warn("role %s: its managed policies can't be read and count as none: %v", role.id, err)
+		b.warn("role %s: its managed policies can't be read and count as none: %v", role.ID, err)
 		return nil
 	}
 	if role.Properties["PermissionsBoundary"] != nil {
-		b.warn("role %s has a permissions boundary, which the sandbox does not apply", role.id)
+		b.warn("role %s has a permissions boundary, which the sandbox does not apply", role.ID)
 	}
 	for _, arn := range arns {
 		name := arn[strings.LastIndex(arn, "/")+1:]
 		if strings.Contains(arn, ":iam::aws:policy/") && !slices.Contains(knownPolicies, name) {
 			b.warn("role %s has the AWS managed policy %s, whose rights the sandbox doesn't know and does not grant",
-				role.id, name)
+				role.ID, name)
 		}
 	}
 	return arns

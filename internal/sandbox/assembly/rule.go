@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly/template"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/eventbus"
 )
 
@@ -18,49 +19,49 @@ const defaultBus = "default"
 // mark, and this pool's id in its environment.
 func (b *builder) rules() {
 	functions := b.assembly.functionsByARN()
-	b.nearby(func(l located) {
-		targets, err := l.stack.resolveMap(map[string]any{"Targets": l.Properties["Targets"]})
+	b.nearby(func(l template.Located) {
+		targets, err := l.Stack.ResolveMap(map[string]any{"Targets": l.Properties["Targets"]})
 		if err != nil {
 			return // not EmailOTP's: its own targets resolve
 		}
-		for _, target := range properties(targets).objects("Targets") {
-			fn, found := functions[unqualified(target.text("Arn"))]
-			if found && fn.Metadata[contract.MetadataFunction] != nil && fn.variable(poolVariable) == b.plan.Pool.ID {
+		for _, target := range template.Properties(targets).Objects("Targets") {
+			fn, found := functions[unqualified(target.Text("Arn"))]
+			if found && fn.Metadata[contract.MetadataFunction] != nil && fn.Variable(poolVariable) == b.plan.Pool.ID {
 				b.rule(l, fn)
 			}
 		}
 	}, "AWS::Events::Rule")
 }
 
-func (b *builder) rule(l, fn located) {
-	p, err := l.stack.resolveMap(without(l.Properties, "Targets"))
+func (b *builder) rule(l, fn template.Located) {
+	p, err := l.Stack.ResolveMap(without(l.Properties, "Targets"))
 	if err != nil {
-		b.fail("rule %s: %w", l.id, err)
+		b.fail("rule %s: %w", l.ID, err)
 		return
 	}
-	props := properties(p)
+	props := template.Properties(p)
 	f, err := b.function(fn)
 	if err != nil {
 		b.errs = append(b.errs, err)
 		return
 	}
-	pattern, err := eventbus.ParsePattern(props.object("EventPattern"))
-	switch bus := props.text("EventBusName"); {
+	pattern, err := eventbus.ParsePattern(props.Object("EventPattern"))
+	switch bus := props.Text("EventBusName"); {
 	case bus != "" && bus != defaultBus && !strings.HasSuffix(bus, ":event-bus/"+defaultBus):
-		b.warn("rule %s is on the event bus %s, which is not emulated; AWS services write to the default one", l.id, bus)
+		b.warn("rule %s is on the event bus %s, which is not emulated; AWS services write to the default one", l.ID, bus)
 		return
-	case props.text("State") == "DISABLED":
-		b.warn("rule %s is disabled, so function %s receives no events", l.id, f.LogicalID)
+	case props.Text("State") == "DISABLED":
+		b.warn("rule %s is disabled, so function %s receives no events", l.ID, f.LogicalID)
 		return
 	case err != nil:
-		b.warn("rule %s: %v, so function %s receives no events here", l.id, err, f.LogicalID)
+		b.warn("rule %s: %v, so function %s receives no events here", l.ID, err, f.LogicalID)
 		return
-	case !b.isInvocable(f, "events.amazonaws.com", l.arn()):
+	case !b.isInvocable(f, "events.amazonaws.com", l.ARN()):
 		b.warn("function %s: no AWS::Lambda::Permission lets rule %s invoke it, so on AWS it receives no events",
-			f.LogicalID, l.id)
+			f.LogicalID, l.ID)
 		return
 	}
-	b.plan.Rules = append(b.plan.Rules, Rule{LogicalID: l.id, Pattern: pattern, Function: f.Name})
+	b.plan.Rules = append(b.plan.Rules, Rule{LogicalID: l.ID, Pattern: pattern, Function: f.Name})
 	if !slices.ContainsFunc(b.plan.Functions, func(other Function) bool { return other.Name == f.Name }) {
 		b.plan.Functions = append(b.plan.Functions, f)
 		slices.SortFunc(b.plan.Functions, func(a, c Function) int { return strings.Compare(a.ARN, c.ARN) })
@@ -71,15 +72,15 @@ func (b *builder) rule(l, fn located) {
 // bus.
 func (b *builder) busEvents(set string) []string {
 	var kinds []string
-	b.nearby(func(l located) {
-		p, err := l.stack.resolveMap(l.Properties)
-		if err != nil || properties(p).text("ConfigurationSetName") != set {
+	b.nearby(func(l template.Located) {
+		p, err := l.Stack.ResolveMap(l.Properties)
+		if err != nil || template.Properties(p).Text("ConfigurationSetName") != set {
 			return
 		}
-		destination := properties(p).object("EventDestination")
-		bus := destination.object("EventBridgeDestination").text("EventBusArn")
-		if destination.text("Enabled") == "true" && strings.HasSuffix(bus, ":event-bus/"+defaultBus) {
-			kinds = append(kinds, destination.texts("MatchingEventTypes")...)
+		destination := template.Properties(p).Object("EventDestination")
+		bus := destination.Object("EventBridgeDestination").Text("EventBusArn")
+		if destination.Text("Enabled") == "true" && strings.HasSuffix(bus, ":event-bus/"+defaultBus) {
+			kinds = append(kinds, destination.Texts("MatchingEventTypes")...)
 		}
 	}, "AWS::SES::ConfigurationSetEventDestination")
 	return kinds

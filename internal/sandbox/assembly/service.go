@@ -4,13 +4,15 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly/template"
 )
 
 // nearby visits the resources in the pool's own account and Region, whatever their stack: a
 // function's calls reach those.
-func (b *builder) nearby(visit func(located), kind string) {
-	b.assembly.each(func(l located) {
-		if l.stack.region == b.plan.Region && l.stack.account == b.plan.Account {
+func (b *builder) nearby(visit func(template.Located), kind string) {
+	b.assembly.set.Each(func(l template.Located) {
+		if l.Stack.Region == b.plan.Region && l.Stack.Account == b.plan.Account {
 			visit(l)
 		}
 	}, kind)
@@ -18,11 +20,11 @@ func (b *builder) nearby(visit func(located), kind string) {
 
 // resolved is nearby with each resource's properties; a resource that can't be resolved ends the
 // plan.
-func (b *builder) resolved(visit func(located, properties), kind string) {
-	b.nearby(func(l located) {
-		p, err := l.stack.resolveMap(l.Properties)
+func (b *builder) resolved(visit func(template.Located, template.Properties), kind string) {
+	b.nearby(func(l template.Located) {
+		p, err := l.Stack.ResolveMap(l.Properties)
 		if err != nil {
-			b.fail("%s (%s): %w", l.id, kind, err)
+			b.fail("%s (%s): %w", l.ID, kind, err)
 			return
 		}
 		visit(l, p)
@@ -32,15 +34,15 @@ func (b *builder) resolved(visit func(located, properties), kind string) {
 // keys describes every KMS key nearby, so that a wrong key id meets another key and not none.
 func (b *builder) keys() {
 	aliases := map[string][]string{}
-	b.nearby(func(l located) {
-		target := l.text("TargetKeyId")
+	b.nearby(func(l template.Located) {
+		target := l.Text("TargetKeyId")
 		target = target[strings.LastIndex(target, "/")+1:]
-		aliases[target] = append(aliases[target], l.text("AliasName"))
+		aliases[target] = append(aliases[target], l.Text("AliasName"))
 	}, "AWS::KMS::Alias")
-	b.nearby(func(l located) {
+	b.nearby(func(l template.Located) {
 		k := Key{
-			ID: l.ref(), ARN: l.arn(), Aliases: aliases[l.ref()], Disabled: l.text("Enabled") == "false",
-			Spec: cmp.Or(l.text("KeySpec"), "SYMMETRIC_DEFAULT"), Usage: cmp.Or(l.text("KeyUsage"), "ENCRYPT_DECRYPT"),
+			ID: l.Ref(), ARN: l.ARN(), Aliases: aliases[l.Ref()], Disabled: l.Text("Enabled") == "false",
+			Spec: cmp.Or(l.Text("KeySpec"), "SYMMETRIC_DEFAULT"), Usage: cmp.Or(l.Text("KeyUsage"), "ENCRYPT_DECRYPT"),
 		}
 		if document := l.Properties["KeyPolicy"]; document != nil {
 			k.Policy, _ = b.policy(l, document)
@@ -52,18 +54,18 @@ func (b *builder) keys() {
 // mail describes the SES identities and configuration sets nearby, and those outside the assembly
 // that a function's role may send from.
 func (b *builder) mail() {
-	b.resolved(func(l located, p properties) {
+	b.resolved(func(l template.Located, p template.Properties) {
 		b.plan.Identities = append(b.plan.Identities, Identity{
-			Name: p.text("EmailIdentity"), ARN: l.arn(),
-			ConfigurationSet: p.object("ConfigurationSetAttributes").text("ConfigurationSetName"),
+			Name: p.Text("EmailIdentity"), ARN: l.ARN(),
+			ConfigurationSet: p.Object("ConfigurationSetAttributes").Text("ConfigurationSetName"),
 		})
 	}, "AWS::SES::EmailIdentity")
-	b.resolved(func(l located, p properties) {
+	b.resolved(func(l template.Located, p template.Properties) {
 		b.plan.ConfigurationSets = append(b.plan.ConfigurationSets, ConfigurationSet{
-			Name: l.ref(), ARN: l.arn(),
-			SendingDisabled:    p.object("SendingOptions").text("SendingEnabled") == "false",
-			SuppressionReasons: p.object("SuppressionOptions").texts("SuppressedReasons"),
-			BusEvents:          b.busEvents(l.ref()),
+			Name: l.Ref(), ARN: l.ARN(),
+			SendingDisabled:    p.Object("SendingOptions").Text("SendingEnabled") == "false",
+			SuppressionReasons: p.Object("SuppressionOptions").Texts("SuppressedReasons"),
+			BusEvents:          b.busEvents(l.Ref()),
 		})
 	}, "AWS::SES::ConfigurationSet")
 	resources := slices.Compact(slices.Sorted(b.plan.allowedResources()))
@@ -92,25 +94,25 @@ func (b *builder) outsideMail(arn, resource string) {
 
 // tables describes the tables that the functions use.
 func (b *builder) tables() {
-	b.assembly.each(func(l located) {
-		arn := l.arn()
+	b.assembly.set.Each(func(l template.Located) {
+		arn := l.ARN()
 		if arn == "" || !b.plan.mentions(arn) {
 			return
 		}
-		p, err := l.stack.resolveMap(l.Properties)
+		p, err := l.Stack.ResolveMap(l.Properties)
 		if err != nil {
-			b.fail("table %s: %w", l.id, err)
+			b.fail("table %s: %w", l.ID, err)
 			return
 		}
-		props := properties(p)
-		t := Table{Name: l.ref(), ARN: arn}
+		props := template.Properties(p)
+		t := Table{Name: l.Ref(), ARN: arn}
 		t.Definition = map[string]any{"TableName": t.Name, "BillingMode": "PAY_PER_REQUEST"}
 		for _, name := range []string{"KeySchema", "AttributeDefinitions"} {
 			t.Definition[name] = p[name]
 		}
 		for _, name := range []string{"GlobalSecondaryIndexes", "LocalSecondaryIndexes"} {
 			var indexes []any
-			for _, i := range props.objects(name) { // without what CreateTable refuses beside on-demand billing
+			for _, i := range props.Objects(name) { // without what CreateTable refuses beside on-demand billing
 				indexes = append(indexes,
 					map[string]any{"IndexName": i["IndexName"], "KeySchema": i["KeySchema"], "Projection": i["Projection"]})
 			}
@@ -118,8 +120,8 @@ func (b *builder) tables() {
 				t.Definition[name] = indexes
 			}
 		}
-		if ttl := props.object("TimeToLiveSpecification"); ttl.is("Enabled") {
-			t.TTLAttribute = ttl.text("AttributeName")
+		if ttl := props.Object("TimeToLiveSpecification"); ttl.Is("Enabled") {
+			t.TTLAttribute = ttl.Text("AttributeName")
 		}
 		b.plan.Tables = append(b.plan.Tables, t)
 	}, "AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table")
@@ -145,8 +147,8 @@ var signInServices = []string{
 // warnOfTheApp names the services that the app has beside the sign-in, in one line.
 func (b *builder) warnOfTheApp() {
 	var others []string
-	for _, s := range b.assembly.stacks {
-		for _, r := range s.template.Resources {
+	for _, s := range b.assembly.set.Stacks {
+		for _, r := range s.Template.Resources {
 			parts := strings.Split(r.Type, "::")
 			if parts[0] == "AWS" && len(parts) == 3 && !slices.Contains(signInServices, parts[1]) {
 				others = append(others, parts[1])
@@ -162,9 +164,9 @@ func (b *builder) warnOfTheApp() {
 
 // warnOfOthers warns of the pool's resources that the sandbox leaves out.
 func (b *builder) warnOfOthers() {
-	b.assembly.each(func(l located) {
-		if l.text("UserPoolId") == b.plan.Pool.ID {
-			b.warn("%s (%s): not emulated: %s", l.id, l.Type, notEmulated[l.Type])
+	b.assembly.set.Each(func(l template.Located) {
+		if l.Text("UserPoolId") == b.plan.Pool.ID {
+			b.warn("%s (%s): not emulated: %s", l.ID, l.Type, notEmulated[l.Type])
 		}
-	}, sortedKeys(notEmulated)...)
+	}, template.SortedKeys(notEmulated)...)
 }

@@ -1,4 +1,4 @@
-package assembly
+package template
 
 import (
 	"strings"
@@ -40,7 +40,7 @@ var kinds = map[string]kind{
 }
 
 // physical returns a resource's name: the template's, or one as CloudFormation generates it.
-func (s *stack) physical(id string, r *resource, depth int) (string, error) {
+func (s *Stack) physical(id string, r *Resource, depth int) (string, error) {
 	k := kinds[r.Type]
 	if r.Type == "AWS::IAM::Role" {
 		k = kind{nameProperty: "RoleName", longest: 64}
@@ -57,14 +57,14 @@ func (s *stack) physical(id string, r *resource, depth int) (string, error) {
 			return "", err
 		}
 		if _, absent := v.(noValue); !absent {
-			return text(v)
+			return Text(v)
 		}
 	}
 	longest := k.longest
 	if longest == 0 {
 		longest = 128
 	}
-	name := physicalName(s.name, id, longest)
+	name := PhysicalName(s.Name, id, longest)
 	if r.Type == "AWS::S3::Bucket" {
 		name = strings.ToLower(name)
 	}
@@ -72,12 +72,12 @@ func (s *stack) physical(id string, r *resource, depth int) (string, error) {
 }
 
 // resourceRef returns the value of Ref for a resource.
-func (s *stack) resourceRef(id string, r *resource, depth int) (any, error) {
+func (s *Stack) resourceRef(id string, r *Resource, depth int) (any, error) {
 	switch r.Type {
 	case "AWS::Cognito::UserPool":
-		return s.poolID(id), nil
+		return s.PoolID(id), nil
 	case "AWS::Cognito::UserPoolClient":
-		return s.clientID(id), nil
+		return s.ClientID(id), nil
 	case "AWS::Lambda::Version", "AWS::Lambda::Alias":
 		return s.qualifiedFunction(r, depth)
 	}
@@ -89,19 +89,19 @@ func (s *stack) resourceRef(id string, r *resource, depth int) (any, error) {
 		return nil, err
 	}
 	if r.Type == "AWS::SQS::Queue" {
-		return "https://sqs." + s.region + "." + s.urlSuffix() + "/" + s.account + "/" + name, nil
+		return "https://sqs." + s.Region + "." + s.urlSuffix() + "/" + s.Account + "/" + name, nil
 	}
 	return name, nil
 }
 
 // qualifiedFunction returns the ARN of a function's version or alias.
-func (s *stack) qualifiedFunction(r *resource, depth int) (string, error) {
+func (s *Stack) qualifiedFunction(r *Resource, depth int) (string, error) {
 	name, err := s.evalText(r.Properties["FunctionName"], depth)
 	if err != nil {
 		return "", err
 	}
 	if !strings.HasPrefix(name, "arn:") {
-		name = s.arn("lambda", "function:"+name)
+		name = s.ARN("lambda", "function:"+name)
 	}
 	if r.Type == "AWS::Lambda::Version" {
 		return name + ":1", nil
@@ -110,10 +110,10 @@ func (s *stack) qualifiedFunction(r *resource, depth int) (string, error) {
 	return name + ":" + alias, err
 }
 
-func (s *stack) resourceARN(id string, r *resource, depth int) (string, error) {
+func (s *Stack) resourceARN(id string, r *Resource, depth int) (string, error) {
 	switch r.Type {
 	case "AWS::Cognito::UserPool":
-		return s.arn("cognito-idp", "userpool/"+s.poolID(id)), nil
+		return s.ARN("cognito-idp", "userpool/"+s.PoolID(id)), nil
 	case "AWS::Lambda::Version", "AWS::Lambda::Alias":
 		return s.qualifiedFunction(r, depth)
 	}
@@ -129,32 +129,32 @@ func (s *stack) resourceARN(id string, r *resource, depth int) (string, error) {
 				return "", err
 			}
 		}
-		return "arn:" + s.partition() + ":iam::" + s.account + ":role" + path + name, nil
+		return "arn:" + s.Partition() + ":iam::" + s.Account + ":role" + path + name, nil
 	case "AWS::IAM::ManagedPolicy":
-		return "arn:" + s.partition() + ":iam::" + s.account + ":policy/" + name, nil
+		return "arn:" + s.Partition() + ":iam::" + s.Account + ":policy/" + name, nil
 	case "AWS::S3::Bucket":
-		return "arn:" + s.partition() + ":s3:::" + name, nil
+		return "arn:" + s.Partition() + ":s3:::" + name, nil
 	}
 	if k, ok := kinds[r.Type]; ok {
-		return s.arn(k.service, strings.Replace(k.resource, "%", name, 1)), nil
+		return s.ARN(k.service, strings.Replace(k.resource, "%", name, 1)), nil
 	}
 	parts := strings.Split(strings.ToLower(r.Type), "::")
-	return s.arn(parts[min(1, len(parts)-1)], parts[len(parts)-1]+"/"+name), nil
+	return s.ARN(parts[min(1, len(parts)-1)], parts[len(parts)-1]+"/"+name), nil
 }
 
 // attribute returns the value of Fn::GetAtt for a resource.
-func (s *stack) attribute(id string, r *resource, attribute string, depth int) (any, error) {
+func (s *Stack) attribute(id string, r *Resource, attribute string, depth int) (any, error) {
 	switch r.Type + "." + attribute {
 	case "AWS::Cognito::UserPool.UserPoolId":
-		return s.poolID(id), nil
+		return s.PoolID(id), nil
 	case "AWS::Cognito::UserPool.ProviderName":
-		return "cognito-idp." + s.region + "." + s.urlSuffix() + "/" + s.poolID(id), nil
+		return "cognito-idp." + s.Region + "." + s.urlSuffix() + "/" + s.PoolID(id), nil
 	case "AWS::Cognito::UserPool.ProviderURL":
-		return "https://cognito-idp." + s.region + "." + s.urlSuffix() + "/" + s.poolID(id), nil
+		return "https://cognito-idp." + s.Region + "." + s.urlSuffix() + "/" + s.PoolID(id), nil
 	case "AWS::Cognito::UserPoolClient.ClientId":
-		return s.clientID(id), nil
+		return s.ClientID(id), nil
 	case "AWS::Cognito::UserPoolClient.ClientSecret":
-		return s.clientSecret(id), nil
+		return s.ClientSecret(id), nil
 	case "AWS::KMS::Key.KeyId", "AWS::SNS::Topic.TopicName", "AWS::SQS::Queue.QueueName",
 		"AWS::Lambda::Function.FunctionName":
 		return s.physical(id, r, depth)
@@ -172,22 +172,24 @@ func (s *stack) attribute(id string, r *resource, attribute string, depth int) (
 	}
 	// Only AWS knows all other attributes. An invented value lets the rest resolve; a plan that
 	// uses one has a warning.
-	if s.invented == nil {
-		s.invented = map[string]bool{}
+	if s.Invented == nil {
+		s.Invented = map[string]bool{}
 	}
-	s.invented[id+"."+attribute] = true
+	s.Invented[id+"."+attribute] = true
 	return letters(s.digest(id, attribute), lowerAlphanumerics, 16), nil
 }
 
-// poolID returns an id of the form that clients check.
-func (s *stack) poolID(id string) string {
-	return s.region + "_" + letters(s.digest(id), alphanumerics, 9)
+// PoolID returns an id of the form that clients check.
+func (s *Stack) PoolID(id string) string {
+	return s.Region + "_" + letters(s.digest(id), alphanumerics, 9)
 }
 
-func (s *stack) clientID(id string) string {
+// ClientID returns an app client's id.
+func (s *Stack) ClientID(id string) string {
 	return letters(s.digest(id), lowerAlphanumerics, 26)
 }
 
-func (s *stack) clientSecret(id string) string {
+// ClientSecret returns an app client's secret. It is the same at every start.
+func (s *Stack) ClientSecret(id string) string {
 	return letters(append(s.digest(id, "secret 1"), s.digest(id, "secret 2")...), lowerAlphanumerics, 51)
 }

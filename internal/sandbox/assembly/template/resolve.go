@@ -1,4 +1,4 @@
-package assembly
+package template
 
 import (
 	"encoding/base64"
@@ -18,15 +18,15 @@ const (
 // noValue is the value of AWS::NoValue; lists and objects leave it out.
 type noValue struct{}
 
-// resolve replaces every intrinsic in a value of this stack's template.
-func (s *stack) resolve(v any) (any, error) {
-	s.assembly.steps = maxSteps
+// Resolve replaces every intrinsic in a value of this stack's template.
+func (s *Stack) Resolve(v any) (any, error) {
+	s.set.steps = maxSteps
 	return s.eval(v, 0)
 }
 
-// resolveMap is resolve for an object; an absent one is empty.
-func (s *stack) resolveMap(v any) (map[string]any, error) {
-	out, err := s.resolve(v)
+// ResolveMap is resolve for an object; an absent one is empty.
+func (s *Stack) ResolveMap(v any) (map[string]any, error) {
+	out, err := s.Resolve(v)
 	if err != nil {
 		return nil, err
 	}
@@ -39,19 +39,20 @@ func (s *stack) resolveMap(v any) (map[string]any, error) {
 	return nil, fmt.Errorf("expected an object where the template has %T", out)
 }
 
-// resolveText is resolve for a scalar; an absent one is "".
-func (s *stack) resolveText(v any) (string, error) {
-	out, err := s.resolve(v)
+// ResolveText is resolve for a scalar; an absent one is "".
+func (s *Stack) ResolveText(v any) (string, error) {
+	out, err := s.Resolve(v)
 	if err != nil {
 		return "", err
 	}
 	if _, absent := out.(noValue); absent || out == nil {
 		return "", nil
 	}
-	return text(out)
+	return Text(out)
 }
 
-func text(v any) (string, error) {
+// Text returns a resolved scalar as text.
+func Text(v any) (string, error) {
 	switch v := v.(type) {
 	case string:
 		return v, nil
@@ -63,8 +64,8 @@ func text(v any) (string, error) {
 	return "", fmt.Errorf("expected text where the template has %T", v)
 }
 
-func (s *stack) eval(v any, depth int) (any, error) {
-	if s.assembly.steps--; s.assembly.steps < 0 || depth > maxNesting {
+func (s *Stack) eval(v any, depth int) (any, error) {
+	if s.set.steps--; s.set.steps < 0 || depth > maxNesting {
 		return nil, errors.New("a value of the template refers to itself, or is too large to resolve")
 	}
 	switch v := v.(type) {
@@ -82,7 +83,7 @@ func (s *stack) eval(v any, depth int) (any, error) {
 			}
 		}
 		out := make(map[string]any, len(v))
-		for _, key := range sortedKeys(v) {
+		for _, key := range SortedKeys(v) {
 			item, err := s.eval(v[key], depth+1)
 			if err != nil {
 				return nil, err
@@ -96,7 +97,7 @@ func (s *stack) eval(v any, depth int) (any, error) {
 	return v, nil
 }
 
-func (s *stack) evalList(list []any, depth int) ([]any, error) {
+func (s *Stack) evalList(list []any, depth int) ([]any, error) {
 	out := make([]any, 0, len(list))
 	for _, item := range list {
 		item, err := s.eval(item, depth+1)
@@ -110,7 +111,7 @@ func (s *stack) evalList(list []any, depth int) ([]any, error) {
 	return out, nil
 }
 
-func (s *stack) intrinsic(name string, arg any, depth int) (any, error) {
+func (s *Stack) intrinsic(name string, arg any, depth int) (any, error) {
 	var out any
 	var err error
 	switch name {
@@ -142,7 +143,7 @@ func (s *stack) intrinsic(name string, arg any, depth int) (any, error) {
 			out = base64.StdEncoding.EncodeToString([]byte(plain))
 		}
 	case "Fn::GetAZs":
-		out = []any{s.region + "a", s.region + "b", s.region + "c"}
+		out = []any{s.Region + "a", s.Region + "b", s.Region + "c"}
 	case "Fn::Length":
 		var list []any
 		if list, err = s.evalArgs(arg, depth); err == nil {
@@ -157,21 +158,21 @@ func (s *stack) intrinsic(name string, arg any, depth int) (any, error) {
 		return nil, err
 	}
 	if t, ok := out.(string); ok {
-		s.assembly.steps -= len(t) / 64 // long texts count as more steps
+		s.set.steps -= len(t) / 64 // long texts count as more steps
 	}
 	return out, nil
 }
 
-func (s *stack) evalText(v any, depth int) (string, error) {
+func (s *Stack) evalText(v any, depth int) (string, error) {
 	out, err := s.eval(v, depth+1)
 	if err != nil {
 		return "", err
 	}
-	return text(out)
+	return Text(out)
 }
 
 // evalArgs resolves a list of arguments; a list may itself be an intrinsic.
-func (s *stack) evalArgs(v any, depth int) ([]any, error) {
+func (s *Stack) evalArgs(v any, depth int) ([]any, error) {
 	out, err := s.eval(v, depth+1)
 	if err != nil {
 		return nil, err
@@ -183,7 +184,7 @@ func (s *stack) evalArgs(v any, depth int) ([]any, error) {
 	return list, nil
 }
 
-func (s *stack) join(arg any, depth int) (any, error) {
+func (s *Stack) join(arg any, depth int) (any, error) {
 	args, err := s.evalArgs(arg, depth)
 	if err != nil {
 		return nil, err
@@ -198,7 +199,7 @@ func (s *stack) join(arg any, depth int) (any, error) {
 	}
 	var b strings.Builder
 	for i, item := range items {
-		t, err := text(item)
+		t, err := Text(item)
 		if err != nil {
 			return nil, fmt.Errorf("Fn::Join: %w", err)
 		}
@@ -212,13 +213,13 @@ func (s *stack) join(arg any, depth int) (any, error) {
 	return b.String(), nil
 }
 
-func (s *stack) selectItem(arg any, depth int) (any, error) {
+func (s *Stack) selectItem(arg any, depth int) (any, error) {
 	args, err := s.evalArgs(arg, depth)
 	if err != nil {
 		return nil, err
 	}
 	if len(args) == 2 {
-		index, err := text(args[0])
+		index, err := Text(args[0])
 		items, ok := args[1].([]any)
 		i, bad := strconv.Atoi(index)
 		if err == nil && ok && bad == nil && i >= 0 && i < len(items) {
@@ -228,7 +229,7 @@ func (s *stack) selectItem(arg any, depth int) (any, error) {
 	return nil, errors.New("Fn::Select takes an index and a list that has it")
 }
 
-func (s *stack) split(arg any, depth int) (any, error) {
+func (s *Stack) split(arg any, depth int) (any, error) {
 	args, err := s.evalArgs(arg, depth)
 	if err != nil {
 		return nil, err
@@ -247,19 +248,19 @@ func (s *stack) split(arg any, depth int) (any, error) {
 	return nil, errors.New("Fn::Split takes a delimiter and a text")
 }
 
-func (s *stack) findInMap(arg any, depth int) (any, error) {
+func (s *Stack) findInMap(arg any, depth int) (any, error) {
 	args, err := s.evalArgs(arg, depth)
 	if err != nil {
 		return nil, err
 	}
 	if len(args) >= 3 {
-		name, err1 := text(args[0])
-		top, err2 := text(args[1])
-		second, err3 := text(args[2])
+		name, err1 := Text(args[0])
+		top, err2 := Text(args[1])
+		second, err3 := Text(args[2])
 		if err := errors.Join(err1, err2, err3); err != nil {
 			return nil, fmt.Errorf("Fn::FindInMap: %w", err)
 		}
-		if found, ok := s.template.Mappings[name][top][second]; ok {
+		if found, ok := s.Template.Mappings[name][top][second]; ok {
 			return found, nil
 		}
 		if len(args) == 4 {
@@ -272,7 +273,7 @@ func (s *stack) findInMap(arg any, depth int) (any, error) {
 	return nil, errors.New("Fn::FindInMap takes a mapping and two keys")
 }
 
-func (s *stack) toJSON(arg any, depth int) (any, error) {
+func (s *Stack) toJSON(arg any, depth int) (any, error) {
 	out, err := s.eval(arg, depth+1)
 	if err != nil {
 		return nil, err
@@ -282,7 +283,7 @@ func (s *stack) toJSON(arg any, depth int) (any, error) {
 }
 
 // sub replaces ${Name}, ${Resource.Attribute} and its own variables; ${!Name} is literal.
-func (s *stack) sub(arg any, depth int) (any, error) {
+func (s *Stack) sub(arg any, depth int) (any, error) {
 	pattern, isText := arg.(string)
 	variables := map[string]any{}
 	if !isText {
@@ -318,7 +319,7 @@ func (s *stack) sub(arg any, depth int) (any, error) {
 	}
 }
 
-func (s *stack) substitute(name string, variables map[string]any, depth int) (string, error) {
+func (s *Stack) substitute(name string, variables map[string]any, depth int) (string, error) {
 	if literal, ok := strings.CutPrefix(name, "!"); ok {
 		return "${" + literal + "}", nil
 	}
@@ -330,4 +331,19 @@ func (s *stack) substitute(name string, variables map[string]any, depth int) (st
 		return s.evalText(map[string]any{"Fn::GetAtt": name}, depth)
 	}
 	return s.evalText(map[string]any{"Ref": name}, depth)
+}
+
+// ResolveEach resolves each property by itself; one that can't be resolved stays as it is.
+func (s *Stack) ResolveEach(properties map[string]any) map[string]any {
+	all := map[string]any{}
+	for name, value := range properties {
+		resolved, err := s.Resolve(value)
+		if err != nil {
+			resolved = value
+		}
+		if _, isAbsent := resolved.(noValue); !isAbsent {
+			all[name] = resolved
+		}
+	}
+	return all
 }

@@ -1,4 +1,4 @@
-package assembly
+package template
 
 import (
 	"errors"
@@ -10,11 +10,11 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/shims"
 )
 
-// asset is a file or directory that a template refers to by its key in S3, or code in the template.
-type asset struct {
-	path   string // absolute, or relative to the working directory
-	hash   string
-	inline string // the code, in place of the others
+// Asset is a file or directory that a template refers to by its key in S3, or code in the template.
+type Asset struct {
+	Path   string // absolute, or relative to the working directory
+	Hash   string
+	Inline string // the code, in place of the others
 }
 
 type assetManifest struct {
@@ -29,9 +29,9 @@ type assetManifest struct {
 }
 
 // loadAssets returns the assets of one assembly directory by object key.
-func loadAssets(dir string, m manifest) (map[string]asset, error) {
-	assets := map[string]asset{}
-	for _, id := range sortedKeys(m.Artifacts) {
+func loadAssets(dir string, m manifest) (map[string]Asset, error) {
+	assets := map[string]Asset{}
+	for _, id := range SortedKeys(m.Artifacts) {
 		art := m.Artifacts[id]
 		if art.Type != "cdk:asset-manifest" {
 			continue
@@ -40,12 +40,12 @@ func loadAssets(dir string, m manifest) (map[string]asset, error) {
 			return nil, damaged(dir, "artifact %s names the file %q outside it", id, art.Properties.File)
 		}
 		var files assetManifest
-		if err := readJSON(filepath.Join(dir, art.Properties.File), &files); err != nil {
-			return nil, fmt.Errorf("asset list of cloud assembly %s: %w; %s", dir, err, remedy)
+		if err := ReadJSON(filepath.Join(dir, art.Properties.File), &files); err != nil {
+			return nil, fmt.Errorf("asset list of cloud assembly %s: %w; %s", dir, err, Remedy)
 		}
 		for hash, file := range files.Files {
 			for _, to := range file.Destinations {
-				assets[to.ObjectKey] = asset{path: inDir(dir, file.Source.Path), hash: hash}
+				assets[to.ObjectKey] = Asset{Path: inDir(dir, file.Source.Path), Hash: hash}
 			}
 		}
 	}
@@ -59,13 +59,13 @@ func inDir(dir, path string) string {
 	return filepath.Join(dir, filepath.FromSlash(path))
 }
 
-// codeOf returns the code of a function: the files under the key by which cdk deploy uploads them,
+// CodeOf returns the code of a function: the files under the key by which cdk deploy uploads them,
 // those of the metadata that the CDK writes for local tools, or what the template has itself.
-func (s *stack) codeOf(id string) (asset, error) {
-	r := s.template.Resources[id]
-	code, err := s.resolveMap(r.Properties["Code"])
+func (s *Stack) CodeOf(id string) (Asset, error) {
+	r := s.Template.Resources[id]
+	code, err := s.ResolveMap(r.Properties["Code"])
 	if _, isImage := code["ImageUri"]; isImage || r.Properties["PackageType"] == "Image" {
-		return asset{}, errors.New("it is a container image, which can't run here")
+		return Asset{}, errors.New("it is a container image, which can't run here")
 	}
 	if inline, ok := code["ZipFile"]; ok && err == nil {
 		return s.inlineCode(r, inline)
@@ -75,31 +75,31 @@ func (s *stack) codeOf(id string) (asset, error) {
 	if !ok {
 		path, _ := r.Metadata["aws:asset:path"].(string)
 		if path == "" {
-			return asset{}, fmt.Errorf("its code (S3 key %q) is not among the assembly's assets; %s", key, remedy)
+			return Asset{}, fmt.Errorf("its code (S3 key %q) is not among the assembly's assets; %s", key, Remedy)
 		}
 		name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(path), "asset."), ".zip")
-		found = asset{path: inDir(s.dir, path), hash: name}
+		found = Asset{Path: inDir(s.dir, path), Hash: name}
 	}
-	if _, err := os.Stat(found.path); err != nil {
-		return asset{}, fmt.Errorf("its asset is missing from the assembly, which is stale or incomplete; %s: %w", remedy,
+	if _, err := os.Stat(found.Path); err != nil {
+		return Asset{}, fmt.Errorf("its asset is missing from the assembly, which is stale or incomplete; %s: %w", Remedy,
 			err)
 	}
 	return found, nil
 }
 
 // inlineCode returns code in a template, which Lambda accepts for some runtimes alone.
-func (s *stack) inlineCode(r *resource, code any) (asset, error) {
-	runtime, _ := s.resolveText(r.Properties["Runtime"])
+func (s *Stack) inlineCode(r *Resource, code any) (Asset, error) {
+	runtime, _ := s.ResolveText(r.Properties["Runtime"])
 	if shims.InlineFile(runtime) == "" {
-		return asset{}, fmt.Errorf("its code is in the template, where Lambda accepts code of nodejs and python alone; "+
+		return Asset{}, fmt.Errorf("its code is in the template, where Lambda accepts code of nodejs and python alone; "+
 			"its runtime is %q", runtime)
 	}
-	source, err := text(code)
+	source, err := Text(code)
 	if err == nil && source == "" {
 		err = errors.New("it is empty")
 	}
 	if err != nil {
-		return asset{}, fmt.Errorf("its code in the template: %w", err)
+		return Asset{}, fmt.Errorf("its code in the template: %w", err)
 	}
-	return asset{inline: source}, nil
+	return Asset{Inline: source}, nil
 }

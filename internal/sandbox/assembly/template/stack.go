@@ -1,4 +1,4 @@
-package assembly
+package template
 
 import (
 	"crypto/sha256"
@@ -8,44 +8,51 @@ import (
 	"strings"
 )
 
-// stack is a template with the environment in which it is resolved.
-type stack struct {
-	assembly        *Assembly
-	id, name, path  string
-	dir             string // of its assembly, where its assets are
-	account, region string
-	assets          map[string]asset
-	file            string // of the template
-	template        template
+// Stack is a template with the environment in which it is resolved.
+type Stack struct {
+	// ID is the artifact's in the manifest, Name the stack's, Path the construct path.
+	ID, Name, Path  string
+	Account, Region string
+	// File is the template's.
+	File     string
+	Template Template
+	// Invented has the attributes that were given an invented value, as "id.attribute".
+	Invented map[string]bool
 
-	parent     *stack // of a nested stack
+	set        *Set
+	dir        string // of its assembly, where its assets are
+	assets     map[string]Asset
+	parent     *Stack // of a nested stack
 	parentID   string // the nested stack's logical id in its parent
-	nested     map[string]*stack
+	nested     map[string]*Stack
 	conditions map[string]bool // evaluated ones
-	invented   map[string]bool // attributes that have an invented value
 }
 
-type template struct {
-	Parameters map[string]parameter                 `json:"Parameters"`
+// Template is a template as CloudFormation receives it.
+type Template struct {
+	Parameters map[string]Parameter                 `json:"Parameters"`
 	Mappings   map[string]map[string]map[string]any `json:"Mappings"`
 	Conditions map[string]any                       `json:"Conditions"`
-	Resources  map[string]*resource                 `json:"Resources"`
-	Outputs    map[string]output                    `json:"Outputs"`
+	Resources  map[string]*Resource                 `json:"Resources"`
+	Outputs    map[string]Output                    `json:"Outputs"`
 }
 
-type parameter struct {
+// Parameter is a parameter of a template.
+type Parameter struct {
 	Type    string `json:"Type"`
 	Default any    `json:"Default"`
 }
 
-type resource struct {
+// Resource is a resource of a template, with nothing resolved.
+type Resource struct {
 	Type       string         `json:"Type"`
 	Condition  string         `json:"Condition"`
 	Properties map[string]any `json:"Properties"`
 	Metadata   map[string]any `json:"Metadata"`
 }
 
-type output struct {
+// Output is an output of a template.
+type Output struct {
 	Value     any    `json:"Value"`
 	Condition string `json:"Condition"`
 	Export    struct {
@@ -53,41 +60,42 @@ type output struct {
 	} `json:"Export"`
 }
 
-func (s *stack) partition() string {
+// Partition returns the Region's partition, the second part of every ARN.
+func (s *Stack) Partition() string {
 	switch {
-	case strings.HasPrefix(s.region, "cn-"):
+	case strings.HasPrefix(s.Region, "cn-"):
 		return "aws-cn"
-	case strings.HasPrefix(s.region, "us-gov-"):
+	case strings.HasPrefix(s.Region, "us-gov-"):
 		return "aws-us-gov"
 	}
 	return "aws"
 }
 
-func (s *stack) urlSuffix() string {
-	if s.partition() == "aws-cn" {
+func (s *Stack) urlSuffix() string {
+	if s.Partition() == "aws-cn" {
 		return "amazonaws.com.cn"
 	}
 	return "amazonaws.com"
 }
 
-// arn returns an ARN in this stack's environment.
-func (s *stack) arn(service, resource string) string {
-	return "arn:" + s.partition() + ":" + service + ":" + s.region + ":" + s.account + ":" + resource
+// ARN returns an ARN in this stack's environment.
+func (s *Stack) ARN(service, resource string) string {
+	return "arn:" + s.Partition() + ":" + service + ":" + s.Region + ":" + s.Account + ":" + resource
 }
 
 // digest identifies a part of the stack. It is the same at every start, so users can note the ids
 // that are made from it. The invented account is left out of it.
-func (s *stack) digest(parts ...string) []byte {
-	place := []string{s.region, s.name}
-	if s.account != DefaultAccount {
-		place = append(place, s.account)
+func (s *Stack) digest(parts ...string) []byte {
+	place := []string{s.Region, s.Name}
+	if s.Account != DefaultAccount {
+		place = append(place, s.Account)
 	}
 	sum := sha256.Sum256([]byte(strings.Join(append(place, parts...), "\x00")))
 	return sum[:]
 }
 
-// physicalName returns a name as CloudFormation generates it.
-func physicalName(stackName, logicalID string, longest int) string {
+// PhysicalName returns a name as CloudFormation generates it.
+func PhysicalName(stackName, logicalID string, longest int) string {
 	sum := sha256.Sum256([]byte(stackName + "\x00" + logicalID))
 	suffix := "-" + base32.StdEncoding.EncodeToString(sum[:])[:12]
 	head := stackName + "-" + logicalID

@@ -1,4 +1,4 @@
-package assembly
+package template
 
 import (
 	"errors"
@@ -6,53 +6,53 @@ import (
 	"strings"
 )
 
-func (s *stack) ref(arg any, depth int) (any, error) {
+func (s *Stack) ref(arg any, depth int) (any, error) {
 	name, ok := arg.(string)
 	if !ok {
 		return nil, errors.New("Ref takes a name")
 	}
 	switch name {
 	case "AWS::Region":
-		return s.region, nil
+		return s.Region, nil
 	case "AWS::AccountId":
-		return s.account, nil
+		return s.Account, nil
 	case "AWS::Partition":
-		return s.partition(), nil
+		return s.Partition(), nil
 	case "AWS::URLSuffix":
 		return s.urlSuffix(), nil
 	case "AWS::StackName":
-		return s.name, nil
+		return s.Name, nil
 	case "AWS::StackId":
-		return s.arn("cloudformation", "stack/"+s.name+"/"+uuid(s.digest("stack"))), nil
+		return s.ARN("cloudformation", "stack/"+s.Name+"/"+uuid(s.digest("stack"))), nil
 	case "AWS::NoValue":
 		return noValue{}, nil
 	case "AWS::NotificationARNs":
 		return []any{}, nil
 	}
-	if p, ok := s.template.Parameters[name]; ok {
+	if p, ok := s.Template.Parameters[name]; ok {
 		return s.parameter(name, p, depth)
 	}
-	r, ok := s.template.Resources[name]
+	r, ok := s.Template.Resources[name]
 	if !ok {
-		return nil, fmt.Errorf("template of stack %s refers to %s, which it doesn't have", s.path, name)
+		return nil, fmt.Errorf("template of stack %s refers to %s, which it doesn't have", s.Path, name)
 	}
 	return s.resourceRef(name, r, depth)
 }
 
 // parameter returns the value that the parent stack passes, or the default.
-func (s *stack) parameter(name string, p parameter, depth int) (any, error) {
+func (s *Stack) parameter(name string, p Parameter, depth int) (any, error) {
 	if s.parent != nil {
-		passed, _ := s.parent.template.Resources[s.parentID].Properties["Parameters"].(map[string]any)
+		passed, _ := s.parent.Template.Resources[s.parentID].Properties["Parameters"].(map[string]any)
 		if v, ok := passed[name]; ok {
 			return s.parent.eval(v, depth+1)
 		}
 	}
-	if p.Default == nil || s.assembly.strict && s.parent == nil {
-		return nil, fmt.Errorf("stack %s has a parameter %s, whose value a deployment sets", s.path, name)
+	if p.Default == nil || s.set.strict && s.parent == nil {
+		return nil, fmt.Errorf("stack %s has a parameter %s, whose value a deployment sets", s.Path, name)
 	}
 	if strings.HasPrefix(p.Type, "AWS::SSM::Parameter") {
 		return nil, fmt.Errorf("stack %s reads its parameter %s from SSM (%v), which only a deployment can",
-			s.path, name, p.Default)
+			s.Path, name, p.Default)
 	}
 	if list, ok := p.Default.(string); ok && (p.Type == "CommaDelimitedList" || strings.HasPrefix(p.Type, "List<")) {
 		var out []any
@@ -64,7 +64,7 @@ func (s *stack) parameter(name string, p parameter, depth int) (any, error) {
 	return p.Default, nil
 }
 
-func (s *stack) getAtt(arg any, depth int) (any, error) {
+func (s *Stack) getAtt(arg any, depth int) (any, error) {
 	var id, attribute string
 	switch arg := arg.(type) {
 	case string:
@@ -81,19 +81,19 @@ func (s *stack) getAtt(arg any, depth int) (any, error) {
 	if id == "" || attribute == "" {
 		return nil, errors.New("Fn::GetAtt takes a resource and an attribute")
 	}
-	r, ok := s.template.Resources[id]
+	r, ok := s.Template.Resources[id]
 	if !ok {
-		return nil, fmt.Errorf("template of stack %s refers to %s, which it doesn't have", s.path, id)
+		return nil, fmt.Errorf("template of stack %s refers to %s, which it doesn't have", s.Path, id)
 	}
 	if name, ok := strings.CutPrefix(attribute, "Outputs."); ok {
 		nested := s.nested[id]
 		if nested == nil {
 			return nil, fmt.Errorf("stack %s refers to the output %s of the nested stack %s, whose template is not in the "+
-				"assembly", s.path, name, id)
+				"assembly", s.Path, name, id)
 		}
-		o, ok := nested.template.Outputs[name]
+		o, ok := nested.Template.Outputs[name]
 		if !ok {
-			return nil, fmt.Errorf("nested stack %s has no output %s", nested.path, name)
+			return nil, fmt.Errorf("nested stack %s has no output %s", nested.Path, name)
 		}
 		return nested.eval(o.Value, depth+1)
 	}
@@ -101,13 +101,13 @@ func (s *stack) getAtt(arg any, depth int) (any, error) {
 }
 
 // importValue follows an export by its name.
-func (s *stack) importValue(arg any, depth int) (any, error) {
+func (s *Stack) importValue(arg any, depth int) (any, error) {
 	name, err := s.evalText(arg, depth)
 	if err != nil {
 		return nil, err
 	}
-	return s.foreignOutput(depth, fmt.Sprintf("imports %q", name), func(other *stack, _ string, o output) bool {
-		if o.Export.Name == nil || other.account != s.account || other.region != s.region {
+	return s.foreignOutput(depth, fmt.Sprintf("imports %q", name), func(other *Stack, _ string, o Output) bool {
+		if o.Export.Name == nil || other.Account != s.Account || other.Region != s.Region {
 			return false
 		}
 		exported, err := other.evalText(o.Export.Name, depth)
@@ -116,7 +116,7 @@ func (s *stack) importValue(arg any, depth int) (any, error) {
 }
 
 // stackOutput follows Fn::GetStackOutput, the CDK's weak reference, which may cross Regions.
-func (s *stack) stackOutput(arg any, depth int) (any, error) {
+func (s *Stack) stackOutput(arg any, depth int) (any, error) {
 	from, _ := arg.(map[string]any)
 	stackName, err1 := s.evalText(from["StackName"], depth)
 	name, err2 := s.evalText(from["OutputName"], depth)
@@ -124,23 +124,23 @@ func (s *stack) stackOutput(arg any, depth int) (any, error) {
 		return nil, fmt.Errorf("Fn::GetStackOutput: %w", err)
 	}
 	return s.foreignOutput(depth, fmt.Sprintf("reads the output %s of stack %s",
-		name, stackName), func(other *stack, id string, _ output) bool {
-		return id == name && (other.name == stackName || strings.Contains(stackName, ":stack/"+other.name+"/"))
+		name, stackName), func(other *Stack, id string, _ Output) bool {
+		return id == name && (other.Name == stackName || strings.Contains(stackName, ":stack/"+other.Name+"/"))
 	})
 }
 
 // foreignOutput returns the output that matches. Stages deploy one app to several environments
 // under the same names, so a stack of the same stage comes first.
-func (s *stack) foreignOutput(depth int, what string, isMatch func(*stack, string, output) bool) (any, error) {
+func (s *Stack) foreignOutput(depth int, what string, isMatch func(*Stack, string, Output) bool) (any, error) {
 	for _, inStage := range []bool{true, false} {
-		for _, other := range s.assembly.stacks {
-			for _, id := range sortedKeys(other.template.Outputs) {
-				if o := other.template.Outputs[id]; (other.dir == s.dir) == inStage && isMatch(other, id, o) {
+		for _, other := range s.set.Stacks {
+			for _, id := range SortedKeys(other.Template.Outputs) {
+				if o := other.Template.Outputs[id]; (other.dir == s.dir) == inStage && isMatch(other, id, o) {
 					return other.eval(o.Value, depth+1)
 				}
 			}
 		}
 	}
 	return nil, fmt.Errorf("stack %s %s, which no stack of the assembly has; synthesise the exporting stack with it",
-		s.path, what)
+		s.Path, what)
 }

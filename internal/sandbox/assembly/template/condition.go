@@ -1,4 +1,4 @@
-package assembly
+package template
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 )
 
 // logic evaluates the functions of conditions.
-func (s *stack) logic(name string, arg any, depth int) (any, error) {
+func (s *Stack) logic(name string, arg any, depth int) (any, error) {
 	args, ok := arg.([]any)
 	if !ok {
 		return nil, fmt.Errorf("%s takes a list", name)
@@ -46,7 +46,7 @@ func (s *stack) logic(name string, arg any, depth int) (any, error) {
 }
 
 // either resolves only the branch that its condition selects, as CloudFormation does.
-func (s *stack) either(args []any, depth int) (any, error) {
+func (s *Stack) either(args []any, depth int) (any, error) {
 	if len(args) != 3 {
 		return nil, errors.New("Fn::If takes a condition and two values")
 	}
@@ -66,19 +66,19 @@ func (s *stack) either(args []any, depth int) (any, error) {
 
 // equal compares as CloudFormation does: "1" and 1 are equal.
 func equal(a, b any) bool {
-	x, err1 := text(a)
-	y, err2 := text(b)
+	x, err1 := Text(a)
+	y, err2 := Text(b)
 	if err1 == nil && err2 == nil {
 		return x == y
 	}
 	return reflect.DeepEqual(a, b)
 }
 
-func (s *stack) condition(name string, depth int) (bool, error) {
-	if known, ok := s.conditions[name]; ok && !s.assembly.strict {
+func (s *Stack) condition(name string, depth int) (bool, error) {
+	if known, ok := s.conditions[name]; ok && !s.set.strict {
 		return known, nil
 	}
-	expression, ok := s.template.Conditions[name]
+	expression, ok := s.Template.Conditions[name]
 	if !ok {
 		return false, fmt.Errorf("the template has no condition %s", name)
 	}
@@ -97,13 +97,13 @@ func (s *stack) condition(name string, depth int) (bool, error) {
 	return holds, nil
 }
 
-// exists reports whether a resource is created.
-func (s *stack) exists(id string) bool {
-	r, ok := s.template.Resources[id]
+// Exists reports whether a resource is created.
+func (s *Stack) Exists(id string) bool {
+	r, ok := s.Template.Resources[id]
 	if !ok || r.Condition == "" {
 		return ok
 	}
-	s.assembly.steps = maxSteps
+	s.set.steps = maxSteps
 	holds, err := s.condition(r.Condition, 0)
 	return err == nil && holds
 }
