@@ -56,10 +56,12 @@ answers. The code in the mailbox stays valid, and a used code stays used.`,
 		}},
 	{name: "reset", short: "Set a temporary password and print it once (password pools)",
 		long: `Sets a temporary password and prints it. The user must change it at the next sign-in, which
-still requires the mailed code. Deliver it by another way than the user's mailbox: the
-mailbox with the password would be both factors.`,
-		costs:   "The user's present password stops working at once. The new one is printed here, once.",
-		actions: []string{"cognito-idp:AdminSetUserPassword"},
+still requires the mailed code: remembered devices are forgotten. Deliver it by another way
+than the user's mailbox: the mailbox with the password would be both factors. Sessions that
+are open stay open; sign-out ends them.`,
+		costs: "The user's present password stops working at once, and remembered devices are forgotten.\n" +
+			"The new password is printed here, once.",
+		actions: []string{"cognito-idp:AdminSetUserPassword", "dynamodb:UpdateItem"},
 		run: func(ctx context.Context, a *accounts.Accounts, u *accounts.Account) (any, string, error) {
 			password, err := a.Reset(ctx, u)
 			return map[string]any{"temporaryPassword": password}, "The temporary password is " + password, err
@@ -102,8 +104,9 @@ func newUsers(s streams) *cobra.Command {
 		Long: `Shows what Cognito and EmailOTP have of one user, and does what a person on call may need to
 do about it. It works on a deployed stack (--stack), or on the running sandbox.
 
-The user is named by an e-mail address or by the sub. No address is printed. What changes an
-account asks for confirmation, unless --yes is given.`,
+The user is named by an e-mail address or by the sub. No address of a user is printed; invite
+shows the one that it was given. What changes an account asks for confirmation, unless --yes
+is given.`,
 		Example: `  emailotp users show user@example.com
   emailotp users unmark user@example.com --stack EmailOtp-prod --profile ops
   emailotp users delete 1f0c9d3e-7c1b-4a58-9a3e-2f6d4b8e5c70 --stack EmailOtp-prod --yes

@@ -12,13 +12,17 @@ import (
 )
 
 func newInvite(s streams, f *operatorFlags) *cobra.Command {
-	return &cobra.Command{
+	var yes bool
+	cmd := &cobra.Command{
 		Use:   "invite ADDRESS",
 		Short: "Create a user with a verified address",
 		Long: `Creates a user whose address counts as verified, and mails nothing. In a password pool it
 prints a temporary password once, which the user must change at the first sign-in. Deliver
 it by another way than the user's mailbox: the mailbox with the password would be both
-factors. In a passwordless pool the user signs in by the mailed code.`,
+factors. In a passwordless pool the user signs in by the mailed code.
+
+It shows the address in the form that the pool gets, and asks for confirmation unless --yes is
+given: in a passwordless pool a mistyped address gives its owner the account.`,
 		Example: `  emailotp users invite user@example.com --stack EmailOtp-prod
   emailotp users invite user@example.com`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -37,11 +41,13 @@ factors. In a passwordless pool the user signs in by the mailed code.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return invite(cmd.Context(), s, f, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return invite(cmd.Context(), s, f, args, yes) },
 	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for confirmation")
+	return cmd
 }
 
-func invite(ctx context.Context, s streams, f *operatorFlags, args []string) error {
+func invite(ctx context.Context, s streams, f *operatorFlags, args []string, yes bool) error {
 	api, e, err := f.connect(ctx)
 	if err != nil {
 		return err
@@ -54,6 +60,11 @@ func invite(ctx context.Context, s streams, f *operatorFlags, args []string) err
 		return f.adviseOperator(api, err)
 	}
 	address, _ := signin.Address(args[0])
+	question := fmt.Sprintf("User %s is created in stack %s. The address counts as verified: whoever reads its mailbox "+
+		"gets the codes.", address, e.Stack)
+	if err := confirm(ctx, s, yes, question); err != nil {
+		return err
+	}
 	password, err := all.Invite(ctx, address)
 	switch {
 	case err != nil:

@@ -228,4 +228,13 @@ func TestAnInvitedUserHasDevicesThatAnOperatorForgets(t *testing.T) {
 	if state := w.all.State(w.find(p.Email)); state.Devices != 0 || state.LastCode.IsZero() {
 		t.Errorf("after forgetting: %+v", state)
 	}
+	if _, err := store.RememberDevice(t.Context(), w.find(p.Email).Key, guard.Device{2}, now.Add(time.Hour), now); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.all.Reset(t.Context(), w.find(p.Email)); err != nil {
+		t.Error(err)
+	}
+	if state := w.all.State(w.find(p.Email)); state.Devices != 0 {
+		t.Errorf("after a reset: %+v", state)
+	}
 }

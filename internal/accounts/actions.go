@@ -40,11 +40,17 @@ func (a *Accounts) Unlock(ctx context.Context, u *Account) error {
 	return err
 }
 
-// Reset sets a temporary password and returns it. It mails nothing: Cognito's own reset would mail
+// Reset sets a temporary password and returns it. Where devices may be remembered it forgets them
+// first: the new password alone must not open the account on a stolen device. It mails nothing: Cognito's own reset would mail
 // a code, and the mailbox alone would then open the account.
 func (a *Accounts) Reset(ctx context.Context, u *Account) (password string, err error) {
 	if a.EmailOTP.Mode != settings.Password {
 		return "", errors.New("a passwordless pool has no passwords to reset; users sign in by the mailed code alone")
+	}
+	if a.EmailOTP.Settings.RememberDevices > 0 {
+		if err := a.ForgetDevices(ctx, u); err != nil {
+			return "", err
+		}
 	}
 	password = temporaryPassword()
 	return password, a.admin(ctx, "AdminSetUserPassword", u, map[string]any{"Password": password, "Permanent": false})

@@ -118,9 +118,6 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 			a.in(create, configuration...)["LastModified"] = "2026-11-06T09:00:00.000+0000"
 		}, "create-auth-challenge was changed on 2026-11-06 09:00:00"},
 		{"invoke-permission", broken, gone("lambda:GetPolicy define-auth-challenge"), "define-auth-challenge by cognito-idp"},
-		{"invoke-permission", broken, func(a *aws, _ dns) {
-			a.answers["lambda:GetPolicy mail-events"] = a.answers["lambda:GetPolicy define-auth-challenge"]
-		}, "mail-events by events"},
 		{"concurrency", doubtful, at("lambda:GetAccountSettings", []string{"AccountLimit"}, set{"UnreservedConcurrentExecutions": 10}),
 			"10 unreserved"},
 		{"key-disabled", broken, at("kms:DescribeKey", []string{"KeyMetadata"}, set{"KeyState": "Disabled"}), "Disabled"},
@@ -338,6 +335,48 @@ func TestConstructsWithIDsThatBeginAlikeAreToldApart(t *testing.T) {
 	if e, err := deployed.Find(t.Context(), api, "Shop", "SignInAdmins"); err != nil || e.ClientID != "client-of-SignInAdmins" ||
 		e.PoolID != "eu-west-1_SignInAdmins" {
 		t.Errorf("%+v, %v", e, err)
+	}
+}
+
+// Only this pool may invoke a trigger, and only the rule mail-events. Each other statement is named.
+func TestEveryOtherCallerOfAFunctionIsNamed(t *testing.T) {
+	const arn = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/" + poolID
+	service := object("Service", "cognito-idp.amazonaws.com")
+	right := permission("Right", service, arn)
+	own := func(s map[string]any, key string, value any) map[string]any { s[key] = value; return s }
+	for name, other := range map[string]map[string]any{
+		"no source":          permission("Other", service, ""),
+		"everyone":           permission("Other", "*", ""),
+		"everyone, a source": permission("Other", object("AWS", "*"), arn),
+		"two principals":     permission("Other", object("Service", "cognito-idp.amazonaws.com", "AWS", "*"), arn),
+		"another pool":       permission("Other", service, arn+"2"),
+		"any pool":           permission("Other", service, "arn:aws:cognito-idp:*:*:userpool/*"),
+		"another service":    permission("Other", object("Service", "sns.amazonaws.com"), arn),
+		"another account":    permission("Other", object("AWS", "arn:aws:iam::210987654321:root"), ""),
+		"another action":     own(permission("Other", service, arn), "Action", "lambda:*"),
+		"all but the source": own(permission("Other", service, arn), "Condition",
+			object("ArnNotLike", object("AWS:SourceArn", arn))),
+		"a source that may lack": own(permission("Other", service, arn), "Condition",
+			object("StringEqualsIfExists", object("AWS:SourceArn", arn))),
+	} {
+		a := healthy(settings.Password)
+		a.answers["lambda:GetPolicy create-auth-challenge"] = policyOf(right, other)
+		broken := examine(t, a, records()).Has(doctor.Broken)
+		if len(broken) != 1 || broken[0].ID != "invoke-open" || !strings.Contains(broken[0].What, "create-auth-challenge") ||
+			!strings.HasSuffix(broken[0].Command, "--function-name create-auth-challenge --statement-id Other") {
+			t.Errorf("%s: %+v", name, broken)
+		}
+		a.answers["lambda:GetPolicy create-auth-challenge"] = policyOf(other)
+		r := examine(t, a, records())
+		if got := ids(r.Has(doctor.Broken)); !slices.Equal(got, []string{"invoke-open", "invoke-permission"}) ||
+			slices.Contains(ids(r.Has(doctor.Right)), "invoke-permissions") {
+			t.Errorf("%s alone: %v", name, got)
+		}
+	}
+	a := healthy(settings.Password)
+	a.answers["lambda:GetPolicy mail-events"] = policyOf(right)
+	if got := ids(examine(t, a, records()).Has(doctor.Broken)); !slices.Equal(got, []string{"invoke-open", "invoke-permission"}) {
+		t.Errorf("mail-events by the pool: %v", got)
 	}
 }
 

@@ -190,9 +190,7 @@ func healthy(mode settings.Mode) *aws {
 		if f == settings.MailEvents {
 			service, source = "events.amazonaws.com", "arn:aws:events:eu-west-1:123456789012:rule/"+ruleName
 		}
-		policy, _ := json.Marshal(object("Statement", []any{object("Effect", "Allow", "Principal", object("Service", service),
-			"Action", "lambda:InvokeFunction", "Condition", object("ArnLike", object("AWS:SourceArn", source)))}))
-		a.answers["lambda:GetPolicy "+string(f)] = object("Policy", string(policy))
+		a.answers["lambda:GetPolicy "+string(f)] = policyOf(permission("Permission", object("Service", service), source))
 	}
 	for trigger, f := range map[string]settings.Function{"DefineAuthChallenge": settings.DefineAuthChallenge,
 		"CreateAuthChallenge": settings.CreateAuthChallenge, "VerifyAuthChallengeResponse": settings.VerifyAuthChallenge,
@@ -235,6 +233,20 @@ func healthy(mode settings.Mode) *aws {
 		"wafv2:GetWebACLForResource":         object("WebACL", object("Name", "Limits")),
 	})
 	return a
+}
+
+// permission is a statement of a function's policy; an empty source is none.
+func permission(sid string, principal any, source string) map[string]any {
+	s := object("Sid", sid, "Effect", "Allow", "Principal", principal, "Action", "lambda:InvokeFunction")
+	if source != "" {
+		s["Condition"] = object("ArnLike", object("AWS:SourceArn", source))
+	}
+	return s
+}
+
+func policyOf(statements ...any) map[string]any {
+	policy, _ := json.Marshal(object("Statement", statements))
+	return object("Policy", string(policy))
 }
 
 // setStack sets what CloudFormation answers.

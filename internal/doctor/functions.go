@@ -136,24 +136,28 @@ func (e *exam) environment(f deployed.Function) (differences []string) {
 	return differences
 }
 
-// permissions looks whether the pool may invoke its triggers, and EventBridge the last function.
+// permissions looks whether the pool may invoke its triggers and EventBridge the last function, and
+// whether anything else may.
 func permissions(ctx context.Context, e *exam) {
 	d := e.EmailOTP
 	names := settings.Functions(d.Mode)
-	lacks, errs := make([]string, len(names)), make([]error, len(names))
+	lacks, others, errs := make([]string, len(names)), make([][]statement, len(names)), make([]error, len(names))
 	var wg sync.WaitGroup
 	for i, name := range names {
 		f := d.Functions[name]
-		if f.Err != nil || f.Name == "" {
-			continue
+		principal, source := "cognito-idp.amazonaws.com", d.ARN("cognito-idp", "userpool/"+d.PoolID)
+		isKnown := d.PoolID != ""
+		if name == settings.MailEvents {
+			var rule string
+			rule, isKnown = ruleOf(d)
+			principal, source = "events.amazonaws.com", d.ARN("events", "rule/"+strings.ReplaceAll(rule, "|", "/"))
+		}
+		if f.Err != nil || f.Name == "" || !isKnown {
+			continue // that is a finding already
 		}
 		wg.Go(func() {
-			principal, source := "cognito-idp.amazonaws.com", d.PoolID
-			if name == settings.MailEvents {
-				principal, source = "events.amazonaws.com", ":rule/"
-			}
-			allowed, err := e.mayInvoke(ctx, f.Name, principal, source)
-			if err != nil && !awsapi.IsNotFound(err) {
+			allowed, more, err := e.invokers(ctx, f.Name, principal, source)
+			if others[i] = more; err != nil && !awsapi.IsNotFound(err) {
 				errs[i] = err
 			} else if !allowed {
 				lacks[i] = fmt.Sprintf("%s by %s", name, principal)
@@ -166,52 +170,81 @@ func permissions(ctx context.Context, e *exam) {
 			return
 		}
 	}
+	isOpen := false
+	for i, name := range names {
+		for _, s := range others[i] {
+			isOpen = true
+			e.add(Finding{ID: "invoke-open", Level: Broken, Area: "functions",
+				What:    fmt.Sprintf("%s may also be used by another caller: %s", name, s),
+				Remedy:  "remove the statement: only this user pool, or the rule for bounces and complaints, may invoke the function",
+				Command: fmt.Sprintf("aws lambda remove-permission --function-name %s --statement-id %s", d.Functions[name].Name, s.Sid)})
+		}
+	}
 	lacking := slices.DeleteFunc(lacks, func(s string) bool { return s == "" })
-	if len(lacking) > 0 {
+	switch {
+	case len(lacking) > 0:
 		e.add(Finding{ID: "invoke-permission", Level: Broken, Area: "functions",
 			What:   "functions may not be invoked: " + strings.Join(lacking, ", "),
 			Remedy: "deploy the stack again; its AWS::Lambda::Permission was removed", Command: "cdk deploy " + d.Stack})
-	} else {
-		e.right("functions", "invoke-permissions", "Cognito and EventBridge may invoke the functions")
+	case !isOpen:
+		e.right("functions", "invoke-permissions", "this user pool and its rule may invoke the functions, and nothing else may")
 	}
 }
 
-// mayInvoke reports whether a function's policy lets the service invoke it for a source.
-func (e *exam) mayInvoke(ctx context.Context, function, principal, source string) (bool, error) {
-	var answer struct{ Policy string }
-	err := e.API.REST(ctx, awsapi.Lambda, "GetPolicy", http.MethodGet,
-		"/2015-03-31/functions/"+url.PathEscape(function)+"/policy", &answer)
-	if err != nil {
-		return false, err
+// statement is a statement of a function's policy.
+type statement struct {
+	Sid, Effect       string
+	Principal, Action any
+	Condition         map[string]map[string]any
+}
+
+// String returns what the statement allows, and to whom.
+func (s statement) String() string {
+	text, _ := json.Marshal(map[string]any{"Principal": s.Principal, "Action": s.Action, "Condition": s.Condition})
+	return fmt.Sprintf("statement %q, %s", s.Sid, text)
+}
+
+// allows reports whether the statement lets a service invoke the function for one source alone.
+func (s statement) allows(principal, source string) bool {
+	service, _ := s.Principal.(map[string]any)
+	if s.Action != "lambda:InvokeFunction" || len(service) != 1 || service["Service"] != principal {
+		return false
 	}
-	var policy struct {
-		Statement []struct {
-			Effect    string
-			Principal any
-			Condition map[string]map[string]any
-		}
-	}
-	if err := json.Unmarshal([]byte(answer.Policy), &policy); err != nil {
-		return false, fmt.Errorf("the policy of function %s is malformed", function)
-	}
-	for _, s := range policy.Statement {
-		services, _ := s.Principal.(map[string]any)
-		if s.Effect != "Allow" || services["Service"] != principal {
+	for operator, condition := range s.Condition {
+		if !slices.Contains([]string{"ArnEquals", "ArnLike", "StringEquals", "StringLike"}, operator) {
 			continue
 		}
-		from := ""
-		for _, condition := range s.Condition {
-			for name, value := range condition {
-				if strings.EqualFold(name, "aws:SourceArn") {
-					from = fmt.Sprint(value)
-				}
+		for name, value := range condition {
+			if strings.EqualFold(name, "aws:SourceArn") && value == source {
+				return true
 			}
 		}
-		if from == "" || strings.Contains(from, source) {
-			return true, nil
+	}
+	return false
+}
+
+// invokers reports whether a function's policy lets the service invoke it for the source, and which
+// other statements allow anything.
+func (e *exam) invokers(ctx context.Context, function, principal, source string) (allowed bool, others []statement, err error) {
+	var answer struct{ Policy string }
+	if err := e.API.REST(ctx, awsapi.Lambda, "GetPolicy", http.MethodGet,
+		"/2015-03-31/functions/"+url.PathEscape(function)+"/policy", &answer); err != nil {
+		return false, nil, err
+	}
+	var policy struct{ Statement []statement }
+	if err := json.Unmarshal([]byte(answer.Policy), &policy); err != nil {
+		return false, nil, fmt.Errorf("the policy of function %s is malformed", function)
+	}
+	for _, s := range policy.Statement {
+		switch {
+		case s.Effect != "Allow":
+		case s.allows(principal, source):
+			allowed = true
+		default:
+			others = append(others, s)
 		}
 	}
-	return false, nil
+	return allowed, others, nil
 }
 
 // scarce is the unreserved concurrency below which sign-ins of many users at once are at risk. A

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/deployed"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -126,15 +127,13 @@ func (e *exam) recovery(ctx context.Context, request map[string]string) {
 // events looks at the rule that leads bounces and complaints to their function.
 func events(ctx context.Context, e *exam) {
 	d := e.EmailOTP
-	ids := d.Find("AWS::Events::Rule")
-	ids = slices.DeleteFunc(ids, func(id string) bool { return !strings.Contains(id, "MailEvents") })
-	if len(ids) == 0 {
+	name, isThere := ruleOf(d)
+	if !isThere {
 		e.add(Finding{ID: "rule-missing", Level: Broken, Area: "events",
 			What:   "the stack has no rule for bounces and complaints, so mail goes to addresses that bounce",
 			Remedy: "deploy the stack again", Command: "cdk deploy " + d.Stack})
 		return
 	}
-	name := d.Resources[ids[0]].PhysicalID
 	name = name[strings.LastIndex(name, "|")+1:] // bus|rule for a rule of a bus with a name
 	var rule struct{ State string }
 	err := e.API.JSON(ctx, awsapi.EventBridge, "DescribeRule", map[string]string{"Name": name}, &rule)
@@ -166,6 +165,17 @@ func events(ctx context.Context, e *exam) {
 	e.add(Finding{ID: "rule-target", Level: Broken, Area: "events",
 		What:   "the rule for bounces and complaints does not invoke the function mail-events",
 		Remedy: "deploy the stack again", Command: "cdk deploy " + d.Stack})
+}
+
+// ruleOf returns the name of the rule for bounces and complaints, as bus|rule for a rule of a bus with
+// a name. With false there is none.
+func ruleOf(d *deployed.EmailOTP) (string, bool) {
+	for _, id := range d.Find("AWS::Events::Rule") {
+		if strings.Contains(id, "MailEvents") {
+			return d.Resources[id].PhysicalID, true
+		}
+	}
+	return "", false
 }
 
 // logs looks whether each function's log group deletes old lines.
