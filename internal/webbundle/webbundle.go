@@ -130,7 +130,7 @@ func options(sources fs.FS, modules string) api.BuildOptions {
 	return api.BuildOptions{
 		AbsWorkingDir: modules,
 		EntryPoints:   []string{"src/main.ts", "src/page.css"},
-		Plugins:       []api.Plugin{reader(sources, modules, api.LoaderFile)},
+		Plugins:       []api.Plugin{reader(sources, modules, api.LoaderFile), pureEnums()},
 		Outdir:        filepath.Join(modules, "out"), // of the names; nothing is written
 		EntryNames:    "assets/[name]-[hash]",
 		AssetNames:    "assets/[name]-[hash]", // a language is a file of its own
