@@ -64,7 +64,8 @@ func TestMetricsAreThoseThatTheFunctionsWrite(t *testing.T) {
 			t.Errorf("%s: %s %s %s %v", name, *m.Namespace(), *m.MetricName(), *m.Statistic(), dimension)
 		}
 	}
-	for _, name := range slices.Concat(settings.Metrics(), settings.DeviceMetrics(), settings.ChainedMetrics()) {
+	for _, name := range slices.Concat(settings.Metrics(), settings.DeviceMetrics(), settings.ChainedMetrics(),
+		settings.PageMetrics()) {
 		if got := *e.Metric(text(string(name)), nil).MetricName(); got != string(name) {
 			t.Errorf("%s gives %s", name, got)
 		}

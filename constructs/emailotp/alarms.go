@@ -7,10 +7,12 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -65,6 +67,18 @@ const (
 	// AlarmChained: your own function behind EmailOTP's gave no usable answer, in two of three
 	// periods of 5 minutes. Threshold: 1. Only with PreSignUp or PreTokenGeneration.
 	AlarmChained Alarm = "Chained"
+	// AlarmPageFaults: the sign-in page's function failed closed, in two of three periods of 5
+	// minutes. Threshold: 1 fault. Only with [AlarmProps.HandOver], like the next three.
+	AlarmPageFaults Alarm = "PageFaults"
+	// AlarmPageErrors: that function ended with an error, in two of three periods of 5 minutes.
+	// Threshold: 1. It answers a wrong request without one, so an error is a crash or a timeout.
+	AlarmPageErrors Alarm = "PageErrors"
+	// AlarmPageThrottles: Lambda refused invocations of that function, in two of three periods of 5
+	// minutes. Threshold: 1. For each a user or an app got an error.
+	AlarmPageThrottles Alarm = "PageThrottles"
+	// AlarmSignInsRevoked: an authorization code was used by another than its app. Threshold: 1 in 5
+	// minutes. It is a stolen code, or an app with a wrong redirect URI or verifier.
+	AlarmSignInsRevoked Alarm = "SignInsRevoked"
 )
 
 // AlarmProps configures [EmailOTP.AddAlarms].
@@ -80,6 +94,9 @@ type AlarmProps struct {
 	// MinimumVolume is how many sign-ins of 30 minutes [AlarmSignInSuccess] needs to judge them, 1
 	// or more. Default: 20.
 	MinimumVolume *float64
+	// HandOver is the function of the sign-in page, page.HandOver(), whose alarms are added then.
+	// Default: no alarms for a page.
+	HandOver awslambda.Function
 	// RunbookURL is the page that the alarms' descriptions link to, with the alarm's anchor.
 	// Default: docs/runbook.md of this module on GitHub.
 	RunbookURL *string
@@ -183,6 +200,14 @@ func (e *emailOTP) allAlarms(p AlarmProps) []anAlarm {
 	}
 	if e.config.chained != nil {
 		all = append(all, twice(AlarmChained, 1, e.Metric(jsii.String(string(settings.ChainedFaults)), nil)))
+	}
+	if !propread.IsNil(p.HandOver) {
+		ofFunction := &awscloudwatch.MetricOptions{Statistic: jsii.String("Sum"), Period: minutes(shortPeriod)}
+		all = append(all,
+			twice(AlarmPageFaults, 1, sum(settings.PageFaults)),
+			twice(AlarmPageErrors, 1, p.HandOver.MetricErrors(ofFunction)),
+			twice(AlarmPageThrottles, 1, p.HandOver.MetricThrottles(ofFunction)),
+			once(AlarmSignInsRevoked, 1, sum(settings.SignInsRevoked)))
 	}
 	return all
 }

@@ -26,7 +26,9 @@ func TestAlarmsNameTheirThresholdsAndTheirRunbook(t *testing.T) {
 	e := signIn(stack, withChain(emailotp.ModePassword, awslambda.Function_FromFunctionArn(stack, text("Own"),
 		text("arn:aws:lambda:eu-west-1:123456789012:function:own"))))
 	topic := awssns.NewTopic(stack, text("Topic"), nil)
-	made := e.AddAlarms(&emailotp.AlarmProps{Topic: topic, Without: []emailotp.Alarm{emailotp.AlarmBounceRate},
+	// Any function shows whose metrics the page's alarms have.
+	page := e.DefineAuthChallenge()
+	made := e.AddAlarms(&emailotp.AlarmProps{Topic: topic, HandOver: page, Without: []emailotp.Alarm{emailotp.AlarmBounceRate},
 		Thresholds: map[emailotp.Alarm]float64{emailotp.AlarmGuessesRefused: 7}, RunbookURL: text("https://example.com/run")})
 	alarms := resources(t, stack, "AWS::CloudWatch::Alarm")
 	if len(made) != len(contract.Runbook)-1 || len(alarms) != len(made) || made[emailotp.AlarmBounceRate] != nil {
@@ -53,6 +55,10 @@ func TestAlarmsNameTheirThresholdsAndTheirRunbook(t *testing.T) {
 			t.Errorf("%s: threshold %v, want %v", id, p["Threshold"], threshold)
 		}
 	}
+	for id, want := range map[string]string{"PageFaults": `"UserPoolId"`, "SignInsRevoked": `"UserPoolId"`,
+		"PageErrors": `"FunctionName","Value":{"Ref":"SignInDefineAuthChallenge`, "PageThrottles": `"FunctionName"`} {
+		contains(t, compact(t, alarms[logical(t, alarms, "SignInAlarms"+id)]), want)
+	}
 	success := compact(t, alarms[logical(t, alarms, "SignInAlarmsSignInSuccess")])
 	contains(t, success, `"LessThanThreshold"`, `IF((FILL(sent, 0) - FILL(resent, 0) + FILL(joined, 0)) \u003e= 20, `+
 		`FILL(verified, 0) / (FILL(sent, 0) - FILL(resent, 0) + FILL(joined, 0)), 1)`, `"DatapointsToAlarm":2`)
@@ -68,7 +74,8 @@ func TestWrongAlarmsAreRefusedTogether(t *testing.T) {
 	}), `Without has the alarm "Fault"; the alarms are Faults, Errors`, `Without has the alarm "Chained"`,
 		`Thresholds has the alarm "Chained"`, "the threshold of Faults must be above 0 (received: 0)",
 		"the threshold of Errors must be above 0 (received: NaN)", "MinimumVolume must be 1 or more sign-ins (received: 0)")
-	if got := len(e.AddAlarms(nil)); got != len(contract.Runbook)-1 {
+	// Neither a function of one's own nor a page.
+	if got := len(e.AddAlarms(nil)); got != len(contract.Runbook)-5 {
 		t.Errorf("%d alarms", got)
 	}
 	contains(t, refusal(func() { e.AddAlarms(nil) }), "AddAlarms was called before")

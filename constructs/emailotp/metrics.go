@@ -14,7 +14,8 @@ import (
 )
 
 func (e *emailOTP) Metric(name *string, props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	all := slices.Concat(settings.Metrics(), settings.DeviceMetrics(), settings.ChainedMetrics())
+	all := slices.Concat(settings.Metrics(), settings.DeviceMetrics(), settings.ChainedMetrics(),
+		settings.PageMetrics())
 	if name == nil || !slices.Contains(all, settings.Metric(*name)) {
 		given := "nil"
 		if name != nil {

@@ -23,5 +23,9 @@ var Runbook = map[string]string{
 	"ComplaintRate":   "The SES account's complaint rate is near the line at which SES reviews it.",
 	"GuessesRefused":  "Many answers are refused because their accounts' guesses are spent.",
 	"SignInSuccess":   "Few sign-ins end with a right code.",
+	"PageFaults":      "The sign-in page's function fails closed: apps that redirect get no tokens.",
+	"PageErrors":      "Invocations of the sign-in page's function end with an error.",
+	"PageThrottles":   "Lambda refuses invocations of the sign-in page's function for their number.",
+	"SignInsRevoked":  "A sign-in was revoked, because its authorization code was used by another than its app.",
 	"Chained":         "Your own function behind EmailOTP's gives no usable answer.",
 }

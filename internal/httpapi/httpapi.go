@@ -12,7 +12,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -120,15 +119,15 @@ type Secrets interface {
 
 // Guard passes requests on that carry the secret of the distribution, and refuses others with 403:
 // the API has an address of its own, at which there is neither the distribution's rate limit nor
-// its headers.
-func Guard(arn string, secrets Secrets, log *slog.Logger, next http.Handler) http.Handler {
+// its headers. fault is called with the error of a secret that can't be read.
+func Guard(arn string, secrets Secrets, fault func(error), next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		given := sha256.Sum256([]byte(r.Header.Get(SecretHeader)))
 		r.Header.Del(SecretHeader)
 		for _, fresh := range []bool{false, true} {
 			want, err := secrets.Secret(r.Context(), arn, fresh)
 			if err != nil {
-				log.Error("a service failed", "error", err.Error())
+				fault(err)
 				w.WriteHeader(http.StatusServiceUnavailable)
 				return
 			}

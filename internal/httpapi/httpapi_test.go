@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -77,15 +76,15 @@ func TestOnlyTheSecretOpensTheGuard(t *testing.T) {
 		{"replaced meanwhile", "new", []string{"old", "new"}, 200, 2}, {"the service is down", "s", []string{""}, 503, 1},
 	} {
 		s := &secrets{texts: test.texts}
-		seen := ""
-		h := httpapi.Guard("arn", s, slog.New(slog.DiscardHandler), http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		seen, faults := "", 0
+		h := httpapi.Guard("arn", s, func(error) { faults++ }, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			seen = r.Header.Get(httpapi.SecretHeader)
 		}))
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set(httpapi.SecretHeader, test.given)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
-		if w.Code != test.want || len(s.calls) != test.reads || seen != "" || w.Body.Len() > 0 {
+		if w.Code != test.want || len(s.calls) != test.reads || seen != "" || w.Body.Len() > 0 || (faults > 0) != (test.want == 503) {
 			t.Errorf("%s: status %d after %d reads, passed on %q; want %d after %d", test.name, w.Code, len(s.calls), seen, test.want, test.reads)
 		}
 	}

@@ -1,12 +1,17 @@
 package oauth
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/emf"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // The errors of RFC 6749, of OpenID Connect and of RFC 7009, and the two that the page alone shows.
@@ -50,13 +55,20 @@ func (s *Server) refuseFor(w http.ResponseWriter, err error, id string) {
 		w.Header().Set("Retry-After", "1")
 		refuse(w, http.StatusTooManyRequests, unavailable)
 	default:
-		s.fault(err)
+		s.Fault(err)
 		refuse(w, http.StatusServiceUnavailable, unavailable)
 	}
 }
 
-// fault logs that a service failed. Errors of this package and its stores name no user.
-func (s *Server) fault(err error) { s.Log.Error("a service failed", "error", err.Error()) }
+// Fault logs and counts that a service failed. Errors of this package and its stores name no user.
+func (s *Server) Fault(err error) {
+	s.count(slog.LevelError, settings.PageFaults, "a service failed", slog.String("error", err.Error()))
+}
+
+// count logs an event that is a metric.
+func (s *Server) count(level slog.Level, m settings.Metric, message string, attrs ...slog.Attr) {
+	s.Log.LogAttrs(context.Background(), level, message, append(attrs, emf.Count(s.Now(), s.Pool, m)...)...)
+}
 
 // redirect sends the browser on. 302 is what Cognito sends; it makes the next request a GET.
 func redirect(w http.ResponseWriter, to string) {

@@ -73,7 +73,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, got request, in 
 		err = s.Store.Put(r.Context(), item)
 	}
 	if err != nil {
-		s.fault(err)
+		s.Fault(err)
 		refuse(w, http.StatusServiceUnavailable, unavailable)
 		return
 	}

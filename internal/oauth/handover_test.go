@@ -144,7 +144,7 @@ func TestAFailingKeyServiceIsATemporaryErrorAndLogged(t *testing.T) {
 		b.pool.noKeys = errors.New("the keys are unreachable")
 		status, got := b.handOver(query().Encode(), tokens)
 		if status != http.StatusServiceUnavailable || got["error"] != "temporarily_unavailable" ||
-			!strings.Contains(b.log.String(), "the keys are unreachable") {
+			!strings.Contains(b.log.String(), "the keys are unreachable") || !b.counted("PageFaults") {
 			t.Errorf("%s: %d, %v, log %s", name, status, got, b.log)
 		}
 	}

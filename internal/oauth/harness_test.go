@@ -209,8 +209,9 @@ func newBench(t *testing.T) *bench {
 	b.pool = &pool{now: now, grants: map[string]map[string]any{}}
 	b.server = &oauth.Server{
 		Issuer: issuer, Cognito: b.pool, Store: b.store, Secrets: &vault{}, Now: now, Random: rand.Reader,
+		Pool:   "eu-west-1_Example01",
 		Origin: func(*http.Request) string { return origin },
-		Log:    slog.New(slog.NewTextHandler(&locked{w: b.log}, nil)),
+		Log:    slog.New(slog.NewJSONHandler(&locked{w: b.log}, nil)),
 		Clients: []settings.Client{
 			{ID: "web", CallbackURLs: []string{callback, "http://localhost:5173/cb?x=1"},
 				LogoutURLs: []string{"https://app.example.com/", "https://app.example.com/bye?x=1"}},
@@ -330,4 +331,19 @@ func exchange(code string, pairs ...string) url.Values {
 		}
 	}
 	return q
+}
+
+// counted reports whether a line of the log has the metric as CloudWatch reads it, once.
+func (b *bench) counted(metric string) bool {
+	for line := range strings.Lines(b.log.String()) {
+		var all map[string]any
+		if err := json.Unmarshal([]byte(line), &all); err != nil {
+			b.Fatal(err)
+		}
+		if all[metric] == 1.0 && all["UserPoolId"] == "eu-west-1_Example01" && strings.Contains(line,
+			`"Namespace":"EmailOTP","Dimensions":[["UserPoolId"]],"Metrics":[{"Name":"`+metric+`","Unit":"Count"}]`) {
+			return true
+		}
+	}
+	return false
 }

@@ -139,8 +139,10 @@ type Server struct {
 	// Origin returns the page's own origin, such as "https://login.example.com".
 	Origin func(*http.Request) string
 	// Log receives a line for each hand-over and each refusal that an operator should know of. It
-	// has no token, no code and no address.
+	// has no token, no code and no address. Some lines have a metric of the pool.
 	Log *slog.Logger
+	// Pool is the user pool's id.
+	Pool string
 
 	keys keyCache
 }

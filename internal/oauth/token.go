@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -60,7 +61,7 @@ func (s *Server) authenticated(w http.ResponseWriter, r *http.Request, values ur
 	right, err := s.hasSecret(r.Context(), client, secrets)
 	switch {
 	case err != nil:
-		s.fault(err)
+		s.Fault(err)
 		refuse(w, http.StatusServiceUnavailable, unavailable)
 	case !right:
 		s.refused(w, status, invalidClient, client.ID, "secret")
@@ -141,13 +142,13 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request, client setting
 		refuse(w, http.StatusBadRequest, invalidGrant)
 		return
 	case err != nil:
-		s.fault(err)
+		s.Fault(err)
 		refuse(w, http.StatusServiceUnavailable, unavailable)
 		return
 	}
 	var of tombstone
 	if err := open(code, "tombstone", item, item.Tombstone, &of); err != nil {
-		s.fault(err)
+		s.Fault(err)
 		refuse(w, http.StatusBadRequest, invalidGrant)
 		return
 	}
@@ -160,7 +161,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request, client setting
 	case !taken:
 		// A click that was repeated, or a code that came too late: no reason to end the sign-in.
 	case open(code, "grant", item, item.Grant, &g) != nil:
-		s.fault(errAltered)
+		s.Fault(errAltered)
 	case values.Get("redirect_uri") == g.Redirect || g.Redirect == "" && values.Get("redirect_uri") == g.Callback:
 		g.Tokens.ExpiresIn = max(g.Tokens.ExpiresIn-s.Now().Unix(), 1) // it was stored as a time
 		reply(w, http.StatusOK, tokenAnswer{g.Tokens, "Bearer"})
@@ -174,9 +175,10 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request, client setting
 
 // revokeFor ends the sign-in of a code.
 func (s *Server) revokeFor(ctx context.Context, of tombstone, why string) {
-	s.Log.Warn("a sign-in is revoked", "client", of.Client, "reason", why)
+	s.count(slog.LevelWarn, settings.SignInsRevoked, "a sign-in is revoked", slog.String("client", of.Client),
+		slog.String("reason", why))
 	if err := s.Cognito.Revoke(ctx, of.Client, of.Refresh); err != nil {
-		s.fault(err)
+		s.Fault(err)
 	}
 }
 

@@ -75,8 +75,8 @@ func TestReuseIsRefusedAndAnAttackRevokes(t *testing.T) {
 		if status != http.StatusBadRequest || got["error"] != "invalid_grant" || len(got) != 1 {
 			t.Errorf("%s: %d, %v", test.name, status, got)
 		}
-		if b.pool.isRevoked(tokens.Refresh) != test.revokes {
-			t.Errorf("%s: revoked %t, want %t", test.name, !test.revokes, test.revokes)
+		if b.pool.isRevoked(tokens.Refresh) != test.revokes || b.counted("SignInsRevoked") != test.revokes {
+			t.Errorf("%s: revoked and counted %t, want %t", test.name, !test.revokes, test.revokes)
 		}
 		// Whatever it was, the code is used up.
 		if status, _ := b.post(oauth.PathToken, exchange(code)); status == http.StatusOK {

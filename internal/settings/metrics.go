@@ -115,5 +115,18 @@ func DeviceMetrics() []Metric {
 	return []Metric{DevicesRemembered, DevicesForgotten, DevicesAccepted, DevicesRefused, DeviceFaults}
 }
 
+// Metrics of a sign-in page's function.
+const (
+	// SignInsRevoked counts sign-ins that ended because their authorization code was used by another
+	// client, with a wrong verifier or with another redirect URI.
+	SignInsRevoked Metric = "SignInsRevoked"
+	// PageFaults counts requests that failed because a service was down, denied or throttled, or a
+	// stored code was altered.
+	PageFaults Metric = "PageFaults"
+)
+
+// PageMetrics returns the metrics that only a sign-in page's function writes.
+func PageMetrics() []Metric { return []Metric{SignInsRevoked, PageFaults} }
+
 // ChainedMetrics returns the metrics that only a function with an adopter's own behind it writes.
 func ChainedMetrics() []Metric { return []Metric{ChainedErrors, ChainedFaults, ChainedDuration} }

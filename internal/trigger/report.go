@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/emf"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/errtext"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -102,23 +103,6 @@ func (p *Reporter) poolOf(payload []byte) string {
 	return unknownPool
 }
 
-// emfMetric and emfDirective are parts of the embedded metric format.
-type emfMetric struct {
-	Name settings.Metric
-	Unit string
-}
-
-type emfDirective struct {
-	Namespace  string
-	Dimensions [][]string
-	Metrics    []emfMetric
-}
-
-type emf struct {
-	Timestamp         int64
-	CloudWatchMetrics []emfDirective
-}
-
 func (p *Reporter) write(ctx context.Context, r *report) {
 	attrs := r.attrs
 	if r.pool != "" {
@@ -132,20 +116,20 @@ func (p *Reporter) write(ctx context.Context, r *report) {
 			slog.Float64(string(settings.ChainedDuration), milliseconds(r.theirs)))
 	}
 	if (len(r.metrics) > 0 || r.isChained) && r.pool != "" {
-		d := emfDirective{Namespace: settings.Namespace, Dimensions: [][]string{{settings.Dimension}}}
+		var metrics []emf.Metric
 		counts := map[settings.Metric]int{}
 		for _, m := range r.metrics {
 			if counts[m]++; counts[m] == 1 {
-				d.Metrics = append(d.Metrics, emfMetric{m, "Count"})
+				metrics = append(metrics, emf.Metric{Name: m, Unit: "Count"})
 			}
 		}
-		for _, m := range d.Metrics {
+		for _, m := range metrics {
 			attrs = append(attrs, slog.Int(string(m.Name), counts[m.Name]))
 		}
 		if r.isChained {
-			d.Metrics = append(d.Metrics, emfMetric{settings.ChainedDuration, "Milliseconds"})
+			metrics = append(metrics, emf.Metric{Name: settings.ChainedDuration, Unit: "Milliseconds"})
 		}
-		attrs = append(attrs, slog.Any("_aws", emf{p.now().UnixMilli(), []emfDirective{d}}))
+		attrs = append(attrs, emf.Directive(p.now(), metrics...))
 	}
 	p.log.LogAttrs(ctx, r.level, r.message, attrs...)
 }

@@ -43,6 +43,7 @@ func New(o Options) (cloud.Handler, error) {
 		Issuer: cmp.Or(page.Issuer, cloud.Issuer(region, page.UserPoolID)), KeysURL: page.KeysURL,
 		Clients: page.Clients,
 		Cognito: pool, Store: store, Secrets: kept, Now: o.Now, Random: o.Random, Origin: httpapi.Origin, Log: o.Log,
+		Pool: page.UserPoolID,
 	}
-	return httpapi.Handler{Handler: httpapi.Guard(page.OriginSecret, kept, o.Log, server)}, nil
+	return httpapi.Handler{Handler: httpapi.Guard(page.OriginSecret, kept, server.Fault, server)}, nil
 }
