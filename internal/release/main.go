@@ -1,8 +1,10 @@
 // Command release makes all files of a release in dist/release, by GoReleaser and .goreleaser.yaml:
 //
-//	go run ./internal/release             of the tag at HEAD; of a snapshot without a tag
-//	go run ./internal/release -publish    and uploads them
-//	go run ./internal/release -twice      of two clones at different paths, and compares the bytes
+//	go run ./internal/release                of the tag at HEAD; of a snapshot without a tag
+//	go run ./internal/release -collect DIR   and copies them with their notes into DIR; needs a tag
+//	go run ./internal/release -twice         of two clones at different paths, and compares the bytes
+//
+// It uploads nothing: a job of .github/workflows/release.yml that runs no other program does.
 package main
 
 import (
@@ -15,6 +17,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
@@ -31,7 +34,7 @@ const (
 )
 
 func main() {
-	publish := flag.Bool("publish", false, "upload the files")
+	collected := flag.String("collect", "", "copy the files of the tag at HEAD and notes.md into this new folder")
 	twice := flag.Bool("twice", false, "make the files of HEAD in two clones and compare the bytes")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -39,7 +42,7 @@ func main() {
 	if *twice {
 		err = compare(ctx)
 	} else {
-		err = release(ctx, *publish)
+		err = release(ctx, *collected)
 	}
 	stop()
 	if err != nil {
@@ -48,13 +51,13 @@ func main() {
 	}
 }
 
-func release(ctx context.Context, publish bool) error {
+func release(ctx context.Context, dir string) error {
 	tag, err := output(ctx, "git", "tag", "--points-at", "HEAD", "--list", "v*")
 	if err != nil {
 		return err
 	}
-	if publish && tag == "" {
-		return errors.New("there is no tag v* at HEAD to publish")
+	if dir != "" && tag == "" {
+		return errors.New("there is no tag v* at HEAD to collect the files of")
 	}
 	zips, err := writeFunctions(ctx)
 	if err != nil {
@@ -75,10 +78,47 @@ func release(ctx context.Context, publish bool) error {
 	args := []string{"run", goreleaser, "release", "--clean", "--release-notes", file}
 	if tag == "" {
 		args = append(args, "--snapshot")
-	} else if !publish {
+	} else {
 		args = append(args, "--skip=publish")
 	}
-	return run(ctx, ".", []string{"EMAILOTP_FUNCTION_ZIPS=" + zips}, "go", args...)
+	if err := run(ctx, ".", []string{"EMAILOTP_FUNCTION_ZIPS=" + zips}, "go", args...); err != nil || dir == "" {
+		return err
+	}
+	return collect(dir, checksums, file, released, functions)
+}
+
+// collect copies the notes, the checksums and each file that they name, from the first folder that
+// has it, into a new folder.
+func collect(dir, sums, notes string, from ...string) error {
+	text, err := os.ReadFile(sums)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	paths := []string{sums, notes}
+	for line := range strings.Lines(string(text)) {
+		_, name, ok := strings.Cut(strings.TrimSpace(line), "  ")
+		i := slices.IndexFunc(from, func(place string) bool { _, err := os.Stat(filepath.Join(place, name)); return err == nil })
+		if !ok || i < 0 || filepath.Base(name) != name {
+			return fmt.Errorf("%s names %q, which is no file of %s", sums, name, strings.Join(from, " or "))
+		}
+		paths = append(paths, filepath.Join(from[i], name))
+	}
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, filepath.Base(path)), content, 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeFunctions writes the functions' zips for both processors, and returns their digests as the
