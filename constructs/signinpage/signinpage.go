@@ -52,9 +52,18 @@ type SignInPage interface {
 	// HandOver returns the function that speaks OAuth 2.0 with the apps.
 	HandOver() awslambda.Function
 	// AddRoute passes the requests of a path below the page's domain, such as "/account/*" or
-	// "/account", to a function: whole and uncached, with the headers of internal/httpapi. The
-	// function must check the secret among them, as HandOver does. It may read that secret.
+	// "/account", to a function: whole and uncached, with the headers of package route, which is for
+	// such functions. The function must check the secret among them: the HTTP API has an address of its
+	// own, past the distribution and its web ACL, where any header can be forged. The function may read
+	// the secret; it finds it by an environment variable of yours with OriginSecret's ARN.
+	//
+	// The answers share the page's origin. A script among them can read the page's storage, with the
+	// secrets of remembered devices, and can show users a form under the page's address. CloudFront adds
+	// Strict-Transport-Security to them, and no Content-Security-Policy: the function must send one, and
+	// no content of others. Serve that from another domain.
 	AddRoute(path *string, fn awslambda.Function)
+	// OriginSecret returns the secret that the distribution sends with each request to the functions.
+	OriginSecret() awssecretsmanager.ISecret
 }
 
 // SignInPageProps are the props of [NewSignInPage]. SignIn is required. Its EncryptionKey, LogGroup,
@@ -137,6 +146,7 @@ func NewSignInPage(scope constructs.Construct, id *string, props *SignInPageProp
 
 func (p *signInPage) Distribution() awscloudfront.Distribution { return p.distribution }
 func (p *signInPage) HandOver() awslambda.Function             { return p.handOver }
+func (p *signInPage) OriginSecret() awssecretsmanager.ISecret  { return p.originSecret }
 
 func (p *signInPage) URL() *string {
 	host := p.props.Domain

@@ -59,7 +59,8 @@ func TestThePageServesTheAppsOfItsSignIn(t *testing.T) {
 		t.Error("the client lacks its parts")
 	}
 	page.AddRoute(jsii.String("/account/*"), otp.DefineAuthChallenge())
-	if *page.URL() == "" || page.Distribution() == nil {
+	if *page.URL() == "" || page.Distribution() == nil || !strings.Contains(fmt.Sprint(stack.Resolve(page.OriginSecret().SecretArn())),
+		"OriginSecret") {
 		t.Error("the page lacks its parts")
 	}
 	template := assertions.Template_FromStack(stack, nil)
