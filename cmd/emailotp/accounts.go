@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/accounts"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 )
 
 // A userCommand is one subcommand of `emailotp users`: what it does with the one user that the
@@ -191,7 +192,7 @@ func (f operatorFlags) printState(s streams, state accounts.State, all *accounts
 	p, text := paint(s.out), &strings.Builder{}
 	table := tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)
 	for _, line := range state.Lines(all.Now()) {
-		fmt.Fprintf(table, "%s\t%s\n", line[0], line[1])
+		fmt.Fprintf(table, "%s\t%s\n", line[0], printable(line[1]))
 	}
 	err := table.Flush()
 	for line := range strings.Lines(text.String()) {
@@ -201,8 +202,20 @@ func (f operatorFlags) printState(s streams, state accounts.State, all *accounts
 	return err
 }
 
+// writeJSON prints a value. The escapes of JSON stand for what a terminal would obey.
 func writeJSON(s streams, v any) error {
-	encoder := json.NewEncoder(s.out)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(v)
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	for _, r := range string(text) {
+		if r > '~' && mail.Unprintable(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	_, err = fmt.Fprintln(s.out, b.String())
+	return err
 }

@@ -110,7 +110,8 @@ var titles = map[doctor.Level]string{doctor.Broken: "Broken", doctor.Doubtful: "
 // lines: terminals do that at any width.
 func writeFindings(w io.Writer, r *doctor.Report) error {
 	p, text := paint(w), &strings.Builder{}
-	fmt.Fprintf(text, "%s (%s, mode %s, user pool %s)\n", p.bold("stack "+r.Stack), r.Region, orNone(r.Mode), orNone(r.PoolID))
+	fmt.Fprintf(text, "%s (%s, mode %s, user pool %s)\n", p.bold("stack "+r.Stack), r.Region, orNone(r.Mode),
+		orNone(printable(r.PoolID)))
 	colours := map[doctor.Level]func(string) string{doctor.Broken: p.red, doctor.Doubtful: p.yellow,
 		doctor.Unseen: p.faint, doctor.Advice: p.bold, doctor.Right: p.green}
 	for _, level := range doctor.Levels() {
@@ -118,12 +119,12 @@ func writeFindings(w io.Writer, r *doctor.Report) error {
 			if i == 0 {
 				fmt.Fprintf(text, "\n%s\n", colours[level](titles[level]))
 			}
-			fmt.Fprintf(text, "  %s: %s\n", f.Area, f.What)
+			fmt.Fprintf(text, "  %s: %s\n", f.Area, printable(f.What))
 			if f.Remedy != "" {
-				fmt.Fprintf(text, "    remedy: %s\n", f.Remedy)
+				fmt.Fprintf(text, "    remedy: %s\n", printable(f.Remedy))
 			}
 			if f.Command != "" {
-				fmt.Fprintf(text, "    %s\n", p.faint(f.Command))
+				fmt.Fprintf(text, "    %s\n", p.faint(printable(f.Command)))
 			}
 		}
 	}

@@ -60,7 +60,7 @@ func finish(ctx context.Context, w io.Writer, err error) int {
 	}
 	p := paint(w)
 	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintln(w, p.red("emailotp: error:"), strings.TrimRight(line, "\n"))
+		fmt.Fprintln(w, p.red("emailotp: error:"), printable(line))
 	}
 	for _, h := range hintsOf(err) {
 		fmt.Fprintln(w, p.bold("emailotp: hint:"), h)

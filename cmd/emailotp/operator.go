@@ -85,7 +85,9 @@ func confirm(ctx context.Context, s streams, given bool, question string) error 
 	if given {
 		return nil
 	}
-	fmt.Fprintln(s.err, question)
+	for line := range strings.Lines(question) {
+		fmt.Fprintln(s.err, printable(line))
+	}
 	if !isTerminal(s.in) {
 		return &usageError{errors.New("stdin is no terminal, so this can't be confirmed; give --yes")}
 	}

@@ -3,8 +3,11 @@ package main
 import (
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 )
 
 // painter colours words on a terminal, but not with NO_COLOR (https://no-color.org) or TERM=dumb.
@@ -43,4 +46,15 @@ func (p painter) wrap(code, s string) string {
 		return s
 	}
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+// printable returns a text of a service or of the DNS on one line, without what a terminal obeys or
+// what changes the direction of the text after it: "·" stands there, "; " for a line break.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\t' && mail.Unprintable(r) {
+			return '·'
+		}
+		return r
+	}, strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "; "))
 }

@@ -106,15 +106,16 @@ func writeProof(w io.Writer, proof *live.Proof) error {
 	p, text := paint(w), &strings.Builder{}
 	fmt.Fprintf(text, "\n%s\n", p.bold("Sign-in"))
 	for _, s := range proof.Steps {
-		fmt.Fprintf(text, "  %s: %s (%d ms)\n", s.Name, s.Outcome, s.Took.Round(time.Millisecond).Milliseconds())
+		fmt.Fprintf(text, "  %s: %s (%d ms)\n", s.Name, printable(s.Outcome), s.Took.Round(time.Millisecond).Milliseconds())
 	}
 	fmt.Fprintf(text, "\n%s\n", p.bold("What AWS's documents leave open"))
 	for _, point := range proof.Points {
-		fmt.Fprintf(text, "  %s %s: %s\n", point.Question, p.bold(point.Answer), point.Reason)
+		fmt.Fprintf(text, "  %s %s: %s\n", point.Question, p.bold(point.Answer), printable(point.Reason))
 	}
 	switch {
 	case len(proof.Left) > 0:
-		fmt.Fprintf(text, "\n%s\n", p.red("Not removed; delete them by emailotp users delete SUB: "+strings.Join(proof.Left, ", ")))
+		fmt.Fprintf(text, "\n%s\n", p.red("Not removed; delete them by emailotp users delete SUB: "+
+			printable(strings.Join(proof.Left, ", "))))
 	default:
 		fmt.Fprintf(text, "\nremoved: %s\n", count(proof.Removed, "user"))
 	}

@@ -111,16 +111,16 @@ func lineProblem(s string, longest int, required bool) error {
 	case strings.Contains(s, "=?"):
 		return fmt.Errorf("must not have \"=?\", which begins an encoded word in a header (received: %q)", s)
 	}
-	if i := strings.IndexFunc(s, unprintable); i >= 0 {
+	if i := strings.IndexFunc(s, Unprintable); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(s[i:])
 		return fmt.Errorf("must be one line without control characters: it has %U at byte %d (received: %q)", r, i, s)
 	}
 	return nil
 }
 
-// unprintable reports line breaks, other control characters, and the marks that change the
+// Unprintable reports line breaks, other control characters, and the marks that change the
 // direction of text after them.
-func unprintable(r rune) bool {
+func Unprintable(r rune) bool {
 	return unicode.IsControl(r) || r >= '\u2028' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' || r == utf8.RuneError
 }
 
