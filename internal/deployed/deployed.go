@@ -71,6 +71,11 @@ type Function struct {
 	Err      error
 }
 
+// LogGroup returns the name of the function's log group.
+func (f Function) LogGroup() string {
+	return cmp.Or(f.Lambda.LoggingConfig.LogGroup, "/aws/lambda/"+f.Name)
+}
+
 // Configuration is the part of Lambda's FunctionConfiguration that is read.
 type Configuration struct {
 	FunctionName, FunctionArn, Runtime, State, StateReason, LastUpdateStatus, LastUpdateStatusReason string

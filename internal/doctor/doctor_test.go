@@ -235,6 +235,16 @@ func TestMissingPermissionsAreNamedAndThePolicyIsTheLeast(t *testing.T) {
 	if !slices.Equal(slices.Compact(allowed), called) {
 		t.Errorf("the policy allows\n%v\nand these are called\n%v", allowed, called)
 	}
+	const logs = "arn:aws:logs:eu-west-1:123456789012:log-group:Shop-Logs:*"
+	for _, s := range doctor.Policy(e, true) {
+		for _, action := range s.Action {
+			want := map[string]string{"logs:FilterLogEvents": logs, "events:DescribeRule": "arn:aws:events:eu-west-1:123456789012:rule/" +
+				ruleName}[action]
+			if want != "" && !slices.Equal(s.Resource, []string{want}) {
+				t.Errorf("%s is allowed on %v, want %s", action, s.Resource, want)
+			}
+		}
+	}
 	for _, action := range called {
 		t.Run(action, func(t *testing.T) {
 			a := healthy(settings.Password)

@@ -148,9 +148,8 @@ func permissions(ctx context.Context, e *exam) {
 		principal, source := "cognito-idp.amazonaws.com", d.ARN("cognito-idp", "userpool/"+d.PoolID)
 		isKnown := d.PoolID != ""
 		if name == settings.MailEvents {
-			var rule string
-			rule, isKnown = ruleOf(d)
-			principal, source = "events.amazonaws.com", d.ARN("events", "rule/"+strings.ReplaceAll(rule, "|", "/"))
+			principal = "events.amazonaws.com"
+			source, isKnown = ruleARN(d)
 		}
 		if f.Err != nil || f.Name == "" || !isKnown {
 			continue // that is a finding already

@@ -3,6 +3,7 @@ package doctor
 import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/deployed"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // Policy returns the least rights for [Examine]; with signIn, those for a live sign-in too.
@@ -24,11 +25,14 @@ func Policy(d *deployed.EmailOTP, signIn bool) []awsapi.Statement {
 		awsapi.Allow(functions, "lambda:GetPolicy"),
 		awsapi.Allow([]string{d.ARN("cognito-idp", "userpool/"+d.PoolID)}, pool...),
 		awsapi.Allow([]string{d.Settings.KeyARN}, "kms:DescribeKey"),
-		awsapi.Allow([]string{d.ARN("events", "rule/*")}, "events:DescribeRule", "events:ListTargetsByRule"),
 	)
+	if rule, isThere := ruleARN(d); isThere {
+		statements = append(statements, awsapi.Allow([]string{rule}, "events:DescribeRule", "events:ListTargetsByRule"))
+	}
 	if signIn {
 		table = append(table, "dynamodb:GetItem")
-		statements = append(statements, awsapi.Allow([]string{d.ARN("logs", "log-group:*")}, "logs:FilterLogEvents"))
+		statements = append(statements, awsapi.Allow([]string{logsOf(d, settings.DefineAuthChallenge),
+			logsOf(d, settings.CreateAuthChallenge)}, "logs:FilterLogEvents"))
 	}
 	return append(statements,
 		awsapi.Allow([]string{d.ARN("dynamodb", "table/"+d.Settings.TableName)}, table...),
@@ -37,4 +41,10 @@ func Policy(d *deployed.EmailOTP, signIn bool) []awsapi.Statement {
 			"lambda:GetAccountSettings", "logs:DescribeLogGroups", "ses:GetAccount", "ses:GetConfigurationSet",
 			"ses:GetConfigurationSetEventDestinations", "ses:GetEmailIdentity", "ses:GetSuppressedDestination",
 			"wafv2:GetWebACLForResource"))
+}
+
+// logsOf returns the ARN of a function's log group as IAM's policies have it, with ":*" at the end
+// (Amazon CloudWatch Logs API Reference, LogGroup).
+func logsOf(d *deployed.EmailOTP, f settings.Function) string {
+	return d.ARN("logs", "log-group:"+d.Functions[f].LogGroup()+":*")
 }

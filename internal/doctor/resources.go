@@ -178,6 +178,12 @@ func ruleOf(d *deployed.EmailOTP) (string, bool) {
 	return "", false
 }
 
+// ruleARN returns the rule's ARN. With false there is none.
+func ruleARN(d *deployed.EmailOTP) (string, bool) {
+	name, isThere := ruleOf(d)
+	return d.ARN("events", "rule/"+strings.ReplaceAll(name, "|", "/")), isThere
+}
+
 // logs looks whether each function's log group deletes old lines.
 func logs(ctx context.Context, e *exam) {
 	var wg sync.WaitGroup
@@ -189,7 +195,7 @@ func logs(ctx context.Context, e *exam) {
 		if f.Name == "" || f.Err != nil {
 			continue
 		}
-		group := orText(f.Lambda.LoggingConfig.LogGroup, "/aws/lambda/"+f.Name)
+		group := f.LogGroup()
 		wg.Go(func() {
 			var answer struct {
 				LogGroups []struct {

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,7 +52,8 @@ type Proof struct {
 	Points []Point `json:"points"`
 	// Failed is why the walk ended early; empty for a whole one.
 	Failed string `json:"failed,omitempty"`
-	// Removed is how many users were made and removed; Left are the subs of those that could not be.
+	// Removed is how many users were made and removed; Left are the subs of those that could not be,
+	// and the address of one whose creation got no answer and that could not be looked up.
 	Removed int      `json:"removed"`
 	Left    []string `json:"left,omitempty"`
 
@@ -81,7 +83,9 @@ type walk struct {
 	proof  *Proof
 	points map[string]Point
 	// name is what the user signs in by; made are the users to remove.
-	made      []made
+	made []made
+	// uncertain are the addresses of users whose creation failed or got no answer.
+	uncertain []string
 	password  string
 	isSignUp  bool
 	began     time.Time
@@ -92,6 +96,22 @@ type walk struct {
 
 // made is a user that the walk created.
 type made struct{ username, sub string }
+
+// account is a user as Cognito writes it.
+type account struct {
+	Username   string
+	Attributes []struct{ Name, Value string }
+}
+
+func (a account) made() made {
+	u := made{username: a.Username}
+	for _, at := range a.Attributes {
+		if at.Name == "sub" {
+			u.sub = at.Value
+		}
+	}
+	return u
+}
 
 // Prove walks. The error means that nothing was done; what fails on the way stands in the proof.
 func Prove(ctx context.Context, o Options) (*Proof, error) {
@@ -107,9 +127,9 @@ func Prove(ctx context.Context, o Options) (*Proof, error) {
 		return nil, errors.New("the stack's app client or its mode is not known; mend what `emailotp doctor` names first")
 	}
 	w.client = w.newClient()
-	if exists, err := w.exists(ctx); err != nil {
+	if present, err := w.users(ctx, w.Address); err != nil {
 		return nil, err
-	} else if exists {
+	} else if len(present) > 0 {
 		return nil, ErrExists
 	}
 	w.proof.record.Mode = string(o.EmailOTP.Mode)
@@ -119,8 +139,9 @@ func Prove(ctx context.Context, o Options) (*Proof, error) {
 	// What was made is removed after Ctrl-C, too.
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
+	w.findUncertain(last)
 	w.remove(last)
-	if ctx.Err() == nil {
+	if ctx.Err() == nil && !slices.Contains(w.uncertain, w.Address) { // else no sign-in began
 		w.fromLogs(ctx)
 	}
 	w.settle()
@@ -164,12 +185,27 @@ func (w *walk) step(ctx context.Context, name string, do func() (outcome string,
 	return err
 }
 
-// exists lists the users with the address.
-func (w *walk) exists(ctx context.Context) (bool, error) {
-	var answer struct{ Users []struct{ Username string } }
-	err := w.API.JSON(ctx, awsapi.Cognito, "ListUsers", map[string]any{"UserPoolId": w.EmailOTP.PoolID, "Limit": 1,
-		"Filter": fmt.Sprintf(`email = "%s"`, strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(w.Address))}, &answer)
-	return len(answer.Users) > 0, err
+// users lists the users with an address.
+func (w *walk) users(ctx context.Context, address string) (all []made, err error) {
+	var answer struct{ Users []account }
+	err = w.API.JSON(ctx, awsapi.Cognito, "ListUsers", map[string]any{"UserPoolId": w.EmailOTP.PoolID, "Limit": 10,
+		"Filter": fmt.Sprintf(`email = "%s"`, strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(address))}, &answer)
+	for _, u := range answer.Users {
+		all = append(all, u.made())
+	}
+	return all, err
+}
+
+// findUncertain adds the users whose creation got no answer and took place all the same: no user had
+// the address before. An address that can't be looked up is left, in place of a sub.
+func (w *walk) findUncertain(ctx context.Context) {
+	for _, address := range w.uncertain {
+		found, err := w.users(ctx, address)
+		if err != nil {
+			w.proof.Left = append(w.proof.Left, address)
+		}
+		w.made = append(w.made, found...)
+	}
 }
 
 // life is the walk itself.

@@ -230,3 +230,30 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		t.Errorf("%v; users: %d", err, len(sb.Users()))
 	}
 }
+
+// A user whose creation got no answer is looked up and removed, or named by the address.
+func TestAUserWhoseCreationGotNoAnswerIsRemoved(t *testing.T) {
+	lose := func(sb *sandbox.Sandbox, operation string) {
+		_, err := sb.Inject(sandbox.Fault{Service: sandbox.Cognito, Operation: operation, LoseAnswer: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for stack, operation := range map[string]string{app.Password: "AdminCreateUser", app.Passwordless: "SignUp"} {
+		o, sb := options(t, sandbox.Options{Stack: stack})
+		lose(sb, operation)
+		if p := prove(t, o); p.Removed != 1 || len(p.Left) != 0 || p.Failed == "" || len(sb.Users()) != 0 {
+			t.Errorf("%s: %+v; users left: %d", stack, p, len(sb.Users()))
+		}
+		if stack == app.Passwordless {
+			continue
+		}
+		_, err := sb.Inject(sandbox.Fault{Service: sandbox.Cognito, Operation: "ListUsers", After: 1, Error: "InternalErrorException"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := prove(t, o); p.Removed != 0 || !slices.Equal(p.Left, []string{address}) || len(sb.Users()) != 1 {
+			t.Errorf("%s, without a look-up: %+v; users left: %d", stack, p, len(sb.Users()))
+		}
+	}
+}

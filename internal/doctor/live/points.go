@@ -197,11 +197,7 @@ func (w *walk) answerFlow(ctx context.Context) {
 // lines reads a function's log since the walk began, until a line of the walk's user is there. A
 // denied or an absent call leaves the points open.
 func (w *walk) lines(ctx context.Context, f settings.Function, has func(line) bool) []line {
-	fn := w.EmailOTP.Functions[f]
-	group := fn.Lambda.LoggingConfig.LogGroup
-	if group == "" {
-		group = "/aws/lambda/" + fn.Name
-	}
+	group := w.EmailOTP.Functions[f].LogGroup()
 	for waited := time.Duration(0); ; waited += 2 * time.Second {
 		var all []line
 		found := false

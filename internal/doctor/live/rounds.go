@@ -155,6 +155,7 @@ func (w *walk) create(ctx context.Context) (string, error) {
 	}
 	out, err := w.client.SignUp(ctx, &cognito.SignUpInput{ClientId: &w.EmailOTP.ClientID, Username: &w.Address, Password: &w.password})
 	if err != nil {
+		w.uncertain = append(w.uncertain, w.Address)
 		w.proof.record.refused("sign-up", codeOf(err))
 		return "", err
 	}
@@ -166,26 +167,17 @@ func (w *walk) create(ctx context.Context) (string, error) {
 
 // adminCreate creates a user without a mail. In password mode the password is temporary.
 func (w *walk) adminCreate(ctx context.Context, address string) error {
-	var out struct {
-		User struct {
-			Username   string
-			Attributes []struct{ Name, Value string }
-		}
-	}
+	var out struct{ User account }
 	request := map[string]any{"UserPoolId": w.EmailOTP.PoolID, "Username": address, "MessageAction": "SUPPRESS",
 		"UserAttributes": []map[string]string{{"Name": "email", "Value": address}, {"Name": "email_verified", "Value": "true"}}}
 	if w.isPassword() {
 		request["TemporaryPassword"] = w.password
 	}
 	if err := w.API.JSON(ctx, awsapi.Cognito, "AdminCreateUser", request, &out); err != nil {
+		w.uncertain = append(w.uncertain, address)
 		return err
 	}
-	u := made{username: out.User.Username}
-	for _, a := range out.User.Attributes {
-		if a.Name == "sub" {
-			u.sub = a.Value
-		}
-	}
+	u := out.User.made()
 	w.made = append(w.made, u)
 	if w.isPassword() {
 		return nil
