@@ -141,6 +141,9 @@ func (d *dev) signInCommands(e readyEvent) []string {
 	if string(e.Config.Mode) == signin.Passwordless {
 		all = append(all, command+" --user new@example.com --sign-up")
 	}
+	if d.exampleListener != nil {
+		all = append(all, command+" --browser")
+	}
 	return all
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"slices"
@@ -23,9 +24,23 @@ func (d *dev) findExample(ctx context.Context) error {
 		return err
 	}
 	d.exampleListener = l
-	d.flags.callbacks = append(d.flags.callbacks, d.exampleURL()+exampleapp.CallbackPath)
+	own, err := d.ownCallback(ctx)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	d.flags.callbacks = append(d.flags.callbacks, d.exampleURL()+exampleapp.CallbackPath, own)
 	d.flags.logouts = append(d.flags.logouts, d.exampleURL()+"/")
 	return nil
+}
+
+// ownCallback returns a callback for `emailotp sign-in --browser`. Its port is five after the API's if
+// that one is free; that command opens it later.
+func (d *dev) ownCallback(ctx context.Context) (string, error) {
+	l, err := loopback.Listen(ctx, d.portBehind(ctx, 5), "the callback of emailotp sign-in --browser", "--port")
+	if err != nil {
+		return "", err
+	}
+	return "http://" + l.Addr().String() + exampleapp.CallbackPath, l.Close()
 }
 
 // exampleURL is the example app's origin. It is a name and no number, because an app on localhost and

@@ -28,6 +28,8 @@ type signInFlags struct {
 	poolID, clientID, region, endpoint string
 	passwordStdin, signUp, json        bool
 	remember, forget, reset            bool
+	browser, noOpen                    bool
+	callback                           string
 }
 
 func newSignIn(s streams) *cobra.Command {
@@ -47,6 +49,11 @@ the mail again.
 pool that remembers devices then requires the password alone, for as many days as it
 is set to. --forget ends that for all devices of the user.
 
+--browser signs in by redirect, as an app with a browser does (OAuth 2.0 with PKCE): it
+prints the address of the sandbox's sign-in page, opens it, and receives the code at a
+callback on this machine that the sandbox has registered for a public client. With
+` + "`emailotp dev --example`" + ` there is one for this command.
+
 --reset-password begins with a new password: Cognito mails a code that sets it, if
 the pool resets passwords by e-mail. In other pools an administrator sets one.
 
@@ -55,6 +62,7 @@ Exit codes: 0 signed in, 1 error, 2 wrong use, 3 refused, 4 the pool does not an
 		Example: `  emailotp sign-in --user user@example.com
   emailotp sign-in --user new@example.com --sign-up
   emailotp sign-in --user user@example.com --pool-id eu-west-1_Ab3dEf9Gh --client-id 3n4b5urk1ft4fl3mg5e62d9ado
+  emailotp sign-in --browser
   emailotp sign-in --user user@example.com --password-stdin --json <answers
   emailotp code --to user@example.com --wait | emailotp sign-in --user user@example.com`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -65,13 +73,17 @@ Exit codes: 0 signed in, 1 error, 2 wrong use, 3 refused, 4 the pool does not an
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.user, "user", "", "e-mail address to sign in with (required)")
+	flags.StringVar(&f.user, "user", "", "e-mail address to sign in with (required without --browser)")
 	flags.StringVar(&f.mode, "mode", "", "password or passwordless; by default the ready file's, or found out by trying")
 	flags.BoolVar(&f.signUp, "sign-up", false, "create the account first (passwordless pools)")
 	flags.BoolVar(&f.passwordStdin, "password-stdin", false, "read the password from the first line of stdin")
 	flags.BoolVar(&f.remember, "remember", false, "have this machine remembered, so that later sign-ins need no code (password pools)")
 	flags.BoolVar(&f.forget, "forget", false, "sign in with a code and have all devices of the user forgotten (password pools)")
 	flags.BoolVar(&f.reset, "reset-password", false, "set a new password first, by a mailed code (pools that reset passwords by e-mail)")
+	flags.BoolVar(&f.browser, "browser", false, "sign in by redirect, on the sandbox's sign-in page in a browser")
+	flags.BoolVar(&f.noOpen, "no-open", false, "with --browser: print the address and open no browser")
+	flags.StringVar(&f.callback, "callback", "",
+		"with --browser: the registered callback to listen at; by default the first that can be used")
 	flags.BoolVar(&f.json, "json", false, "print the tokens as JSON")
 	flags.StringVar(&f.readyFile, "ready-file", defaultReadyFile, "ready file of the sandbox")
 	flags.StringVar(&f.poolID, "pool-id", "", "user pool id, for a pool that is no sandbox")
@@ -85,13 +97,15 @@ Exit codes: 0 signed in, 1 error, 2 wrong use, 3 refused, 4 the pool does not an
 func (f *signInFlags) check() error {
 	var errs []error
 	user, err := signin.Address(f.user)
-	if f.user == "" {
+	if f.user == "" && f.browser {
+		user = "" // the page asks for it
+	} else if f.user == "" {
 		errs = append(errs, errors.New("--user must be the e-mail address to sign in with (received: none)"))
 	} else if err != nil {
 		errs = append(errs, fmt.Errorf("--user: %w (received: %q)", err, f.user))
 	}
 	f.user = user
-	errs = append(errs, checkMode(f.mode))
+	errs = append(errs, checkMode(f.mode), f.checkBrowser())
 	if (f.poolID == "") != (f.clientID == "") {
 		errs = append(errs, errors.New("--pool-id and --client-id go together; give both or neither"))
 	}
@@ -145,27 +159,54 @@ func (f signInFlags) target() (target, error) {
 	if f.poolID != "" {
 		return target{poolID: f.poolID, clientID: f.clientID, region: f.region, endpoint: f.endpoint, mode: f.mode}, nil
 	}
-	c, err := sandbox.ReadReadyFile(f.readyFile)
+	c, err := f.sandbox()
 	if err != nil {
-		return target{}, &signin.Unavailable{Sentence: err.Error()}
+		return target{}, err
 	}
 	return target{poolID: c.UserPoolID, clientID: c.UserPoolClientID, region: c.Region, endpoint: c.Endpoint,
 		mode: cmp.Or(f.mode, string(c.Mode)), sandbox: true, inbox: c.InboxURL}, nil
 }
 
+// sandbox reads the ready file.
+func (f signInFlags) sandbox() (sandbox.Config, error) {
+	c, err := sandbox.ReadReadyFile(f.readyFile)
+	if err != nil {
+		return c, &signin.Unavailable{Sentence: err.Error()}
+	}
+	return c, nil
+}
+
 func (f signInFlags) run(ctx context.Context, s streams) error {
+	signIn := f.runTerminal
+	if f.browser {
+		signIn = f.runBrowser
+	}
+	tokens, err := signIn(ctx, s)
+	switch {
+	case err != nil:
+		return err
+	case f.json:
+		enc := json.NewEncoder(s.out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(tokens)
+	}
+	return summarize(s.out, tokens)
+}
+
+// runTerminal signs in by the pool's API, with prompts.
+func (f signInFlags) runTerminal(ctx context.Context, s streams) (tokens signin.Tokens, err error) {
 	t, err := f.target()
 	if err != nil {
-		return err
+		return tokens, err
 	}
 	if f.signUp && t.mode == signin.Password {
-		return &usageError{errSignUpMode}
+		return tokens, &usageError{errSignUpMode}
 	}
 	p := newPrompter(s, f.passwordStdin, f.user, t.inbox)
 	session := &signin.SignIn{API: t.client(), Person: p, PoolID: t.poolID, ClientID: t.clientID,
 		Username: f.user, Mode: t.mode}
 	if (f.remember || f.forget || f.reset) && t.mode == signin.Passwordless {
-		return &usageError{errDeviceMode}
+		return tokens, &usageError{errDeviceMode}
 	}
 	device := deviceFile(t, f.user)
 	session.Device, session.Remember, session.Forget = readDevice(device), f.remember, f.forget
@@ -178,7 +219,6 @@ func (f signInFlags) run(ctx context.Context, s streams) error {
 		p.reset = true
 		err = session.Recover(ctx)
 	}
-	var tokens signin.Tokens
 	if err == nil {
 		tokens, err = session.Run(ctx)
 	}
@@ -187,14 +227,9 @@ func (f signInFlags) run(ctx context.Context, s streams) error {
 	}
 	if err != nil {
 		t.mode = session.Mode
-		return advise(err, t)
+		return tokens, advise(err, t)
 	}
-	if f.json {
-		enc := json.NewEncoder(s.out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(tokens)
-	}
-	return summarize(s.out, tokens)
+	return tokens, nil
 }
 
 // client calls the pool as an app in a browser does: without credentials, and without the AWS

@@ -41,7 +41,7 @@ func TestEveryCommandOfTheRunbookWorks(t *testing.T) {
 	}
 	p := newUser(t, sb, "oncall@example.com")
 	p.SignIn()
-	bin := emailotp(t, repo)
+	bin := filepath.Dir(app.Command(t))
 	variables, err := sb.Environment(sandbox.CreateAuthChallenge)
 	if err != nil {
 		t.Fatal(err)

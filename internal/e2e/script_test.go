@@ -22,18 +22,6 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// emailotp builds the command and returns its directory.
-func emailotp(t testing.TB, repo string) string {
-	t.Helper()
-	bin := filepath.Join(testkit.Scratch(t), "bin")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, "emailotp"), "./cmd/emailotp")
-	cmd.Dir = repo
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return bin
-}
-
 // Each script starts sandboxes of its own, on free ports.
 func TestScripts(t *testing.T) {
 	if runtime.GOOS == "windows" {
@@ -45,7 +33,7 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bin := emailotp(t, repo)
+	bin := filepath.Dir(app.Command(t))
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)

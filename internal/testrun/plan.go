@@ -59,7 +59,7 @@ var simulations = []string{"internal/trigger"}
 
 // unraced are packages whose tests of many attempts take minutes under the race detector; what they
 // run is tested under it in its own package.
-var unraced = []string{"internal/attack", "tools/attack"}
+var unraced = []string{"tools/attack"}
 
 // list finds the module's packages and what they and their tests import.
 func list(ctx context.Context, root string) ([]pkg, error) {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -227,4 +228,20 @@ func Own(t testing.TB, o sandbox.Options) *sandbox.Sandbox {
 		o.TriggerTimeout = TriggerTimeout
 	}
 	return testkit.Start(t, o)
+}
+
+// Command builds the command line and returns the program's path.
+func Command(t testing.TB) string {
+	t.Helper()
+	repo, err := Repo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(testkit.Scratch(t), "bin", "emailotp")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/emailotp")
+	cmd.Dir = repo
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return program
 }
