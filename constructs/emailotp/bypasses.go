@@ -12,6 +12,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/apptree"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/sender"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
@@ -130,7 +131,7 @@ func (c *appCheck) Validate() *[]*string {
 		return days
 	})
 	var problems []string
-	if own, ok := e.identity.(awsses.EmailIdentity); ok && e.config.sender.kind != identitySender {
+	if own, ok := e.ses.Identity.(awsses.EmailIdentity); ok && e.config.sender.Kind != sender.Identity {
 		problems = apptree.SharedIdentities(own.Node().DefaultChild().(awsses.CfnEmailIdentity))
 	}
 	for _, f := range open {

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/sender"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -16,10 +17,8 @@ import (
 // and never the props, so they use what was validated.
 type config struct {
 	settings settings.Settings
-	sender   *sender
+	sender   sender.Config
 
-	mailFromDomain    string
-	dmarcRecord       string
 	sandboxRecipients bool
 	mailFile          []byte // mail.json; nil for none
 	warnings          []string

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/bundle"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/sender"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -151,21 +152,20 @@ type EmailOTP interface {
 type emailOTP struct {
 	constructs.Construct
 
-	config           config
-	pool             awscognito.IUserPool
-	client           awscognito.UserPoolClient
-	clients          []Client // of AddClient
-	onClient         []func(Client)
-	functions        map[settings.Function]awslambda.Function
-	key              awskms.Key
-	table            awsdynamodb.TableV2
-	identity         awsses.IEmailIdentity
-	configurationSet awsses.ConfigurationSet
-	dnsRecords       []DnsRecord
-	sourceDir        string // of this module's source; empty until a function is to be built
-	batch            *bundle.Batch
-	fingerprint      string                // of the settings
-	onDeploy         awscdk.CustomResource // nil where no deployment checks the pool
+	config      config
+	pool        awscognito.IUserPool
+	client      awscognito.UserPoolClient
+	clients     []Client // of AddClient
+	onClient    []func(Client)
+	functions   map[settings.Function]awslambda.Function
+	key         awskms.Key
+	table       awsdynamodb.TableV2
+	ses         sender.Resources
+	dnsRecords  []DnsRecord
+	sourceDir   string // of this module's source; empty until a function is to be built
+	batch       *bundle.Batch
+	fingerprint string                // of the settings
+	onDeploy    awscdk.CustomResource // nil where no deployment checks the pool
 }
 
 // NewEmailOTP adds sign-in by e-mail code to scope. It
@@ -202,7 +202,7 @@ func NewEmailOTP(scope constructs.Construct, id *string, props *EmailOTPProps) E
 	e.addSender()
 	e.addFunctions()
 	e.connectTriggers()
-	e.connectMailEvents()
+	sender.ConnectEvents(e, e.ses.ConfigurationSet, e.functions[settings.MailEvents])
 	e.addAttachment()
 	e.addUserPoolClient()
 	e.addDeploymentCheck()
@@ -216,8 +216,8 @@ func (e *emailOTP) UserPool() awscognito.IUserPool            { return e.pool }
 func (e *emailOTP) UserPoolClient() awscognito.UserPoolClient { return e.client }
 func (e *emailOTP) Key() awskms.Key                           { return e.key }
 func (e *emailOTP) Table() awsdynamodb.TableV2                { return e.table }
-func (e *emailOTP) EmailIdentity() awsses.IEmailIdentity      { return e.identity }
-func (e *emailOTP) ConfigurationSet() awsses.ConfigurationSet { return e.configurationSet }
+func (e *emailOTP) EmailIdentity() awsses.IEmailIdentity      { return e.ses.Identity }
+func (e *emailOTP) ConfigurationSet() awsses.ConfigurationSet { return e.ses.ConfigurationSet }
 func (e *emailOTP) DnsRecords() []DnsRecord                   { return slices.Clone(e.dnsRecords) }
 func (e *emailOTP) DefineAuthChallenge() awslambda.Function {
 	return e.functions[settings.DefineAuthChallenge]

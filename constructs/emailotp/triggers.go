@@ -63,8 +63,8 @@ func triggersOf(m settings.Mode) []slot {
 // addFunctions creates the mode's functions, each with its own role and log group.
 func (e *emailOTP) addFunctions() {
 	s := &e.config.settings
-	s.ConfigurationSet = *e.configurationSet.ConfigurationSetName()
-	s.IdentityARN = e.identityOwner()
+	s.ConfigurationSet = *e.ses.ConfigurationSet.ConfigurationSetName()
+	s.IdentityARN = e.config.sender.Owner(e.stack())
 	s.UserPoolID = *e.pool.UserPoolId()
 	if e.config.chained != nil {
 		s.Chained = *e.config.chained.FunctionArn()
@@ -104,7 +104,7 @@ func (e *emailOTP) statements(f settings.Function) []awsiam.PolicyStatement {
 	budget := awsiam.NewPolicyStatement(allow([]*string{e.table.TableArn()}, "dynamodb:GetItem", "dynamodb:UpdateItem"))
 	switch f {
 	case settings.CreateAuthChallenge:
-		send := allow(e.senders(), "ses:SendEmail")
+		send := allow(e.config.sender.ARNs(e.stack(), e.ses, e.config.sandboxRecipients), "ses:SendEmail")
 		send.Conditions = &map[string]any{"StringEquals": map[string]string{"ses:FromAddress": e.config.settings.From}}
 		return []awsiam.PolicyStatement{
 			awsiam.NewPolicyStatement(allow([]*string{e.key.KeyArn()}, "kms:GenerateMac")), budget,

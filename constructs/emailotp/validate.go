@@ -143,112 +143,17 @@ func (r *reader) domains(prop string, values *[]*string) []string {
 	return domains
 }
 
-// address reads one bare e-mail address.
-func (r *reader) address(prop, value, hint string) string {
-	if propread.IsToken(value) {
-		r.Add(propread.UnknownText, prop)
-		return ""
-	}
-	if err := mail.ValidateAddress(value); err != nil {
-		r.Add("%s must be one e-mail address like codes@example.com (received: %q, which %v)%s", prop, value, err, hint)
-		return ""
-	}
-	return value
-}
-
 func (r *reader) senderOf(c *config, p *EmailOTPProps) {
 	if propread.IsNil(p.Sender) {
 		r.Add(`Sender is missing; pass SenderAddress("no-reply@example.com"), SenderDomain, SenderHostedZone or SenderIdentity`)
 		return
 	}
-	s := p.Sender.sender()
-	c.sender = s
-	hint := ""
-	if strings.ContainsAny(s.address, "<>\" ") {
-		hint = "; a display name goes into SenderName"
+	isUsable := false
+	c.sender, isUsable = p.Sender.sender().Read(&r.Reader, p.MailFromDomain, p.DmarcRecord)
+	c.settings.From = c.sender.From
+	if isUsable {
+		c.settings.ProductName = c.settings.Product()
 	}
-	c.settings.From = r.address("Sender", s.address, hint)
-	if s.kind == identitySender && propread.IsNil(s.identity) {
-		r.Add("Sender has no identity; pass SenderIdentity an awsses.IEmailIdentity, or use SenderAddress")
-		return
-	}
-	if s.kind == zoneSender && propread.IsNil(s.zone) {
-		r.Add("Sender has no hosted zone; pass SenderHostedZone an awsroute53.IPublicHostedZone, or use SenderDomain")
-		return
-	}
-	if c.settings.From == "" {
-		return
-	}
-	c.settings.ProductName = c.settings.Product()
-	_, domain, _ := strings.Cut(s.address, "@")
-	r.senderDomain(c, p, domain)
-}
-
-// senderDomain checks that the identity can send for the address, and what belongs to its domain.
-func (r *reader) senderDomain(c *config, p *EmailOTPProps, domain string) {
-	s := c.sender
-	identity := ""
-	switch s.kind {
-	case domainSender:
-		identity = s.domain
-	case zoneSender:
-		if propread.IsToken(*s.zone.ZoneName()) {
-			r.Add("Sender's hosted zone has a name that is not known while the app is synthesised (received: a token); " +
-				"import it by awsroute53.PublicHostedZone_FromPublicHostedZoneAttributes with its name")
-			return
-		}
-		identity = s.zoneName()
-	case identitySender:
-		if name := *s.identity.EmailIdentityName(); !propread.IsToken(name) {
-			identity = name
-		}
-	}
-	if identity != "" && !strings.EqualFold(identity, s.address) && !within(domain, identity) {
-		r.Add("Sender must be an address of %s, the identity that it sends by (received: %q)", identity, s.address)
-	}
-	owned := s.kind == domainSender || s.kind == zoneSender
-	if from := r.Text("MailFromDomain", p.MailFromDomain, 255); from != "" {
-		switch {
-		case !owned:
-			r.Add("MailFromDomain goes with SenderDomain or SenderHostedZone alone; " +
-				"leave it nil, or set it on the identity itself")
-		case !within(from, identity) || strings.EqualFold(from, identity):
-			r.Add("MailFromDomain must be a subdomain of %s (received: %q)", identity, from)
-		case strings.EqualFold(from, domain):
-			r.Add("MailFromDomain must not be the domain that mail is sent from (received: %q); a name such as %q will do",
-				from, "mail."+identity)
-		}
-		c.mailFromDomain = from
-	} else if s.kind == zoneSender && p.MailFromDomain == nil {
-		c.mailFromDomain = "mail." + identity
-		if strings.EqualFold(c.mailFromDomain, domain) {
-			c.mailFromDomain = "bounce." + identity
-		}
-	}
-	r.dmarc(c, p)
-}
-
-func (r *reader) dmarc(c *config, p *EmailOTPProps) {
-	if p.DmarcRecord == nil {
-		c.dmarcRecord = "v=DMARC1; p=none"
-		return
-	}
-	switch record := *p.DmarcRecord; {
-	case c.sender.kind != zoneSender:
-		r.Add("DmarcRecord goes with SenderHostedZone alone; leave it nil, and create the record where the domain's DNS is")
-	case propread.IsToken(record):
-		r.Add(propread.UnknownText, "DmarcRecord")
-	case record != "" && !strings.HasPrefix(record, "v=DMARC1;"):
-		r.Add(`DmarcRecord must begin with "v=DMARC1;", or be empty for none (received: %q)`, record)
-	default:
-		c.dmarcRecord = record
-	}
-}
-
-// within reports whether domain is parent or a subdomain of it.
-func within(domain, parent string) bool {
-	domain, parent = strings.ToLower(domain), strings.ToLower(parent)
-	return domain == parent || strings.HasSuffix(domain, "."+parent)
 }
 
 func (r *reader) functions(c *config, p *EmailOTPProps) {
