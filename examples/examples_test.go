@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp/emailotptest"
 	api "github.com/cognito-emailotp/cdk-emailotp/examples/api/stack"
@@ -28,7 +30,16 @@ func TestTemplates(t *testing.T) {
 		stack   func(awscdk.App) awscdk.Stack
 	}{
 		{"smallest", "smallest", func(app awscdk.App) awscdk.Stack { return smallest.New(app, "Smallest") }},
-		{"api", "api", func(app awscdk.App) awscdk.Stack { return api.New(app, "Api") }},
+		{"api", "api", func(app awscdk.App) awscdk.Stack { return api.New(app, "Api", api.Props{}) }},
+		{"api", "api-for-a-browser", func(app awscdk.App) awscdk.Stack {
+			app.Node().SetContext(jsii.String("origin"), "https://app.example.com")
+			app.Node().SetContext(jsii.String("token"), api.TokenAccess)
+			props, err := api.FromContext(app)
+			if err != nil {
+				t.Error(err)
+			}
+			return api.New(app, "Api", props)
+		}},
 		{"existing-pool", "existing-pool", func(app awscdk.App) awscdk.Stack {
 			return existingpool.New(app, "ExistingPool", &existingpool.Props{JournalDir: "existing-pool/journal"})
 		}},
@@ -48,6 +59,26 @@ func TestTemplates(t *testing.T) {
 			stack := test.stack(emailotptest.App(t, context(t, test.example)))
 			emailotptest.Snapshot(t, stack, filepath.Join("testdata", test.golden+".golden.json"))
 		})
+	}
+}
+
+// An origin that a browser never sends, and one that would open the API to every page, are refused.
+func TestTheAPIRefusesWhatIsNoOrigin(t *testing.T) {
+	for key, values := range map[string][]any{
+		"origin": {"*", "https://*", "https://app.example.com/", "http://app.example.com", "app.example.com", "null", "https://",
+			"https://user@app.example.com", "https://app.example.com?", "https://a.example.com'", 7, true},
+		"token": {"refresh", 1},
+	} {
+		for _, value := range values {
+			app := awscdk.NewApp(&awscdk.AppProps{Context: &map[string]any{key: value}})
+			if _, err := api.FromContext(app); err == nil || !strings.Contains(err.Error(), "context "+key+" must be") {
+				t.Errorf("%s %v: %v", key, value, err)
+			}
+		}
+	}
+	app := awscdk.NewApp(&awscdk.AppProps{Context: &map[string]any{"origin": "http://localhost:5173", "token": "id"}})
+	if p, err := api.FromContext(app); err != nil || p != (api.Props{Origin: "http://localhost:5173", Token: "id"}) {
+		t.Errorf("%+v, %v", p, err)
 	}
 }
 

@@ -10,7 +10,10 @@ import (
 
 func main() {
 	emailotp.Main(func(app awscdk.App) error {
-		stack.New(app, "Api")
-		return nil
+		props, err := stack.FromContext(app)
+		if err == nil {
+			stack.New(app, "Api", props)
+		}
+		return err
 	})
 }
