@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/function"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -27,36 +27,25 @@ func chainSlot(m Mode) settings.Function {
 // chains reads the adopter's own functions, and the version of the events about tokens.
 func (r *reader) chains(c *config, p *EmailOTPProps) {
 	for _, chain := range []struct {
-		prop     string
-		function awslambda.IFunction
-		of       settings.Function
+		prop string
+		fn   awslambda.IFunction
+		of   settings.Function
 	}{{"PreSignUp", p.PreSignUp, settings.PreSignUp},
 		{"PreTokenGeneration", p.PreTokenGeneration, settings.PreTokenGeneration}} {
 		switch {
-		case propread.IsNil(chain.function):
+		case propread.IsNil(chain.fn):
 		case chain.of != chainSlot(p.Mode):
 			r.Add("%s has a meaning in the other mode alone; EmailOTP leaves this trigger free in %s mode: "+
 				"leave the prop nil and add the function to the pool by AddTrigger", chain.prop, p.Mode)
-		case isEmailOTPs(chain.function):
+		case function.IsEmailOTPs(chain.fn):
 			r.Add("%s is a function of EmailOTP's own (%s), which would invoke itself; "+
 				"pass a function of yours, or leave it nil",
-				chain.prop, *chain.function.Node().Path())
+				chain.prop, *chain.fn.Node().Path())
 		default:
-			c.chained = chain.function
+			c.chained = chain.fn
 		}
 	}
 	r.tokenVersion(c, p)
-}
-
-// isEmailOTPs reports whether a function, an alias or a version is of an EmailOTP.
-func isEmailOTPs(fn awslambda.IFunction) bool {
-	if alias, ok := fn.(awslambda.IAlias); ok {
-		fn = alias.Version().Lambda()
-	} else if version, ok := fn.(awslambda.IVersion); ok {
-		fn = version.Lambda()
-	}
-	resource, ok := fn.Node().DefaultChild().(awslambda.CfnFunction)
-	return ok && !propread.IsNil(resource.GetMetadata(jsii.String(contract.MetadataFunction)))
 }
 
 // tokenVersion reads the version of the events about tokens. The Lite plan has version 1 alone.

@@ -1,36 +1,20 @@
 package emailotp
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/apptree"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/ondeploy"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
-)
-
-const (
-	// attachSeconds is how long the function behind the custom resource may run. A pool with a
-	// thousand clients takes more than a minute, because Cognito answers 15 reads a second.
-	attachSeconds = 180
-	// attachMinutes is how long CloudFormation waits for its answer. Lambda repeats an invocation
-	// that crashes twice, after one minute and after two.
-	attachMinutes = 15
-	// synthesizedAt is the property that changes with each synthesis, or each day of one.
-	synthesizedAt = "SynthesizedAt"
 )
 
 // runsOnDeploy reports whether a function of the stack checks the pool during a deployment.
@@ -45,60 +29,10 @@ func (c *config) slots() []slot {
 	return all
 }
 
-// fingerprint is a hash of the settings, without what only a deployment knows.
-func (c *config) fingerprint() string {
-	h := sha256.New()
-	for _, f := range settings.Functions(c.settings.Mode) {
-		environment := c.settings.Environment(f)
-		for _, name := range slices.Sorted(maps.Keys(environment)) {
-			fmt.Fprintf(h, "%s %s=%q\n", f, name, environment[name])
-		}
-	}
-	h.Write(c.mailFile)
-	return hex.EncodeToString(h.Sum(nil)[:16])
-}
-
-// moduleVersion returns this module's version, as the running program records it.
-func moduleVersion() string {
-	version := ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		if info.Main.Path == build.Module {
-			version = info.Main.Version
-		}
-		for _, dep := range info.Deps {
-			if dep.Path == build.Module {
-				version = dep.Version
-			}
-		}
-	}
-	if version == "" {
-		return "(devel)"
-	}
-	return version
-}
-
 // attachStatements are the rights of the function behind the custom resource: this one pool, and
 // what the adopter adds for the pool's role or key.
 func (e *emailOTP) attachStatements() []awsiam.PolicyStatement {
-	actions := []string{"cognito-idp:DescribeUserPool", "cognito-idp:DescribeUserPoolClient",
-		"cognito-idp:GetUserPoolMfaConfig", "cognito-idp:ListUserPoolClients"}
-	if e.config.imported {
-		actions = append(actions, "cognito-idp:UpdateUserPool")
-	}
-	own := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...),
-		Resources: &[]*string{e.pool.UserPoolArn()}})
-	return append([]awsiam.PolicyStatement{own}, e.config.attachStatements...)
-}
-
-// permitImportedPool allows the imported pool, and no other, to invoke the triggers. For a pool of
-// the stack the CDK does so.
-func (e *emailOTP) permitImportedPool() {
-	for _, slot := range triggersOf(e.config.settings.Mode) {
-		e.functions[slot.function].AddPermission(jsii.String("UserPool"), &awslambda.Permission{
-			Principal: awsiam.NewServicePrincipal(jsii.String("cognito-idp.amazonaws.com"), nil),
-			SourceArn: e.pool.UserPoolArn(),
-		})
-	}
+	return append(ondeploy.Statements(e.pool, e.config.imported), e.config.attachStatements...)
 }
 
 // addAttachment creates the custom resource that puts the triggers into an imported pool, before
@@ -141,22 +75,11 @@ func (e *emailOTP) addDeploymentCheck() {
 }
 
 // addCustomResource creates a custom resource with the properties that package attach reads.
-// CloudFormation invokes its function only where a property has changed.
 func (e *emailOTP) addCustomResource(id string, properties map[string]any) awscdk.CustomResource {
 	c := &e.config
-	maps.Copy(properties, map[string]any{
-		"UserPoolId": e.pool.UserPoolId(), "Mode": string(c.settings.Mode),
-		"Version": moduleVersion(), "Settings": e.fingerprint,
-	})
-	if c.checkOnDeploy {
-		properties[synthesizedAt] = time.Now().UTC().Format(time.RFC3339)
-	}
-	return awscdk.NewCustomResource(e, jsii.String(id), &awscdk.CustomResourceProps{
-		ServiceToken:   e.functions[settings.AttachUserPool].FunctionArn(),
-		ResourceType:   jsii.String(contract.AttachmentType),
-		ServiceTimeout: awscdk.Duration_Minutes(jsii.Number(attachMinutes)),
-		Properties:     &properties,
-	})
+	maps.Copy(properties, map[string]any{"UserPoolId": e.pool.UserPoolId(), "Mode": string(c.settings.Mode),
+		"Settings": e.fingerprint})
+	return ondeploy.New(e, id, e.functions[settings.AttachUserPool], properties, c.checkOnDeploy)
 }
 
 // triggerARNs returns the functions by their names in LambdaConfig.
@@ -207,7 +130,7 @@ func (e *emailOTP) acknowledgeOnDeploy(clients []apptree.Client) {
 	}
 	if hasEnd && !e.config.checkOnDeploy {
 		// A new day is a change, so that the deployment checks the last days again.
-		resource.AddPropertyOverride(jsii.String(synthesizedAt), time.Now().UTC().Format(rules.DateLayout))
+		resource.AddPropertyOverride(jsii.String(ondeploy.SynthesizedAt), time.Now().UTC().Format(rules.DateLayout))
 	}
 }
 
@@ -219,22 +142,4 @@ func (e *emailOTP) mayBeDeployed(b Bypass, clients []apptree.Client) bool {
 	}
 	isClient := slices.ContainsFunc(clients, func(c apptree.Client) bool { return c.Path() == b.Path })
 	return !isClient && (e.config.imported || b.Path != *e.pool.Node().Path())
-}
-
-// checkImported reports problems with the place of an imported pool.
-func (c *config) checkImported(here awscdk.Stack) []string {
-	path := *c.pool.Node().Path()
-	if c.pool.Node().Root() != here.Node().Root() {
-		return []string{fmt.Sprintf("UserPool %s belongs to another app; import it in stack %s", path, *here.Node().Path())}
-	}
-	if there := *c.pool.Env().Region; !apptree.MayEqual(there, *here.Region()) {
-		return []string{fmt.Sprintf("UserPool %s is in %s, and a pool calls functions of its own Region alone "+
-			"(the stack %s is in %s); create the EmailOTP in a stack of %s", path, there, *here.Node().Path(),
-			*here.Region(), there)}
-	}
-	if there := *c.pool.Env().Account; !apptree.MayEqual(there, *here.Account()) {
-		return []string{fmt.Sprintf("UserPool %s is of account %s, and the stack %s of account %s; "+
-			"create the EmailOTP in a stack of the pool's account", path, there, *here.Node().Path(), *here.Account())}
-	}
-	return nil
 }

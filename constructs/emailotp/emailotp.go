@@ -14,6 +14,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/bundle"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/ondeploy"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/sender"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -193,7 +194,7 @@ func NewEmailOTP(scope constructs.Construct, id *string, props *EmailOTPProps) E
 	}
 	refuse(path, problems)
 
-	e := &emailOTP{config: c, functions: make(map[settings.Function]awslambda.Function), fingerprint: c.fingerprint()}
+	e := &emailOTP{config: c, functions: make(map[settings.Function]awslambda.Function), fingerprint: ondeploy.Fingerprint(c.settings, c.mailFile)}
 	constructs.NewConstruct_Override(e, scope, id)
 	e.beginBuilding()
 	defer e.batch.Close()

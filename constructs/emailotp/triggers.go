@@ -13,6 +13,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/apptree"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/function"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/ondeploy"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -79,7 +80,7 @@ func (e *emailOTP) addFunction(slot slot) awslambda.Function {
 	c := &e.config
 	timeout := timeoutSeconds
 	if slot.function == settings.AttachUserPool {
-		timeout = attachSeconds
+		timeout = ondeploy.TimeoutSeconds
 	}
 	code, failure := e.code(slot.function)
 	fn := function.New(e, slot.id, function.Props{
@@ -133,7 +134,9 @@ func (e *emailOTP) connectTriggers() {
 			pool.AddTrigger(operation, e.functions[slot.function], version)
 		}
 	} else {
-		e.permitImportedPool()
+		for _, slot := range triggersOf(e.config.settings.Mode) {
+			ondeploy.Permit(e.functions[slot.function], e.pool)
+		}
 	}
 	if !e.passwordless() {
 		return

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -15,9 +14,15 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/apptree"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
+
+const (
+	minute = time.Minute
+	hour   = time.Hour
+	day    = 24 * time.Hour
 )
 
 // Validate checks the props without creating anything. It returns every problem at once, joined
@@ -88,7 +93,7 @@ func (r *reader) settings(s *settings.Settings, p *EmailOTPProps) {
 		case *bool:
 			*into = propread.Flag(prop.Interface().(*bool), *into)
 		case *[]string:
-			*into = r.domains(f.Prop, prop.Interface().(*[]*string))
+			*into = r.Domains(f.Prop, prop.Interface().(*[]*string))
 		}
 	}
 }
@@ -119,28 +124,6 @@ func (r *reader) bounds(c *config, p *EmailOTPProps) {
 		r.Add("AllowedSignUpDomains must fit into a function's environment of %s bytes (received: %s); "+
 			"list parent domains in place of their subdomains", propread.Thousands(settings.MaxEnvironment), propread.Thousands(size))
 	}
-}
-
-// domains reads a list of domain names and returns them in lower case.
-func (r *reader) domains(prop string, values *[]*string) []string {
-	if values == nil {
-		return nil
-	}
-	if len(*values) == 0 {
-		r.Add("%s must have at least one domain; leave it nil for every domain", prop)
-	}
-	var domains []string
-	for i, value := range *values {
-		name := r.Known(fmt.Sprintf("%s[%d]", prop, i), cmp.Or(value, new(string)))
-		if name == "" {
-			continue
-		}
-		if err := mail.ValidateAddress("x@" + name); err != nil {
-			r.Add("%s must be domain names like example.com (received: %q, which %v)", prop, name, err)
-		}
-		domains = append(domains, strings.ToLower(name))
-	}
-	return domains
 }
 
 func (r *reader) senderOf(c *config, p *EmailOTPProps) {
@@ -174,7 +157,7 @@ func (r *reader) functions(c *config, p *EmailOTPProps) {
 	c.logRetention = awslogs.RetentionDays_ONE_MONTH
 	if p.LogRetention != "" {
 		c.logRetention = p.LogRetention
-		if !slices.Contains(retentions, p.LogRetention) {
+		if !slices.Contains(propread.Retentions(), p.LogRetention) {
 			r.Add("LogRetention must be one of awslogs.RetentionDays (received: %q); leave it empty for ONE_MONTH",
 				p.LogRetention)
 		}
@@ -299,7 +282,7 @@ func (c *config) checkPlace(scope constructs.Construct, id string) []string {
 		return nil
 	}
 	if c.imported {
-		return c.checkImported(awscdk.Stack_Of(scope))
+		return apptree.CheckImported(c.pool, awscdk.Stack_Of(scope))
 	}
 	pool := c.pool.(awscognito.UserPool)
 	here, there := awscdk.Stack_Of(scope), awscdk.Stack_Of(pool)

@@ -1,18 +1,15 @@
 package emailotp
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
 	"os"
 	"reflect"
-	"strings"
 
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/mailread"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // MailStrings are the texts of one language, plain text with words in braces for values; an empty
@@ -53,6 +50,9 @@ type MailProps struct {
 	Directory *string
 }
 
+// mailProps has the names of the props in errors.
+var mailProps = reflect.TypeFor[MailProps]()
+
 // wording checks the mail's configuration, and compiles it where Mail overrides it.
 func (r *reader) wording(c *config, p *EmailOTPProps) {
 	m := mail.Config{Mail: c.settings.Mail, Mode: p.Mode}
@@ -65,7 +65,7 @@ func (r *reader) wording(c *config, p *EmailOTPProps) {
 		m.AccentColor, m.LogoURL = c.brand.AccentColor, c.brand.MailLogoURL
 	}
 	if p.Mail == nil && (c.brand == nil || !c.brand.ChangesMail()) {
-		r.refused(m.Validate())
+		mailread.Refused(&r.Reader, m.Validate(), mailProps)
 		return
 	}
 	if !propread.IsNil(p.CreateAuthChallengeCode) {
@@ -80,19 +80,9 @@ func (r *reader) wording(c *config, p *EmailOTPProps) {
 	if len(r.Problems) > known {
 		return
 	}
-	file, warnings, err := compile.Compile(m, compile.Code{Length: c.settings.CodeLength, TTL: c.settings.CodeTTL})
-	r.refused(err)
-	switch {
-	case err != nil:
-	case bytes.Contains(file, []byte("${Token[")):
-		// The props have none, so a file of Mail.Directory was written with one.
-		r.Add("Mail has the text of a token (${Token[...]}), which would be mailed as it stands; write the text itself")
-	default:
-		c.mailFile = file
-	}
-	for _, w := range warnings {
-		c.warnings = append(c.warnings, "Mail."+w.String())
-	}
+	var warnings []string
+	c.mailFile, warnings = mailread.Compile(&r.Reader, m, c.settings, mailProps)
+	c.warnings = append(c.warnings, warnings...)
 }
 
 // overrides returns m with the fields of Mail.
@@ -113,45 +103,8 @@ func (r *reader) overrides(m mail.Config, p MailProps) mail.Config {
 	}
 	read, err := m.ReadFiles(os.DirFS(dir))
 	if err != nil {
-		r.refused(fmt.Errorf("Directory %q: %w", dir, err))
+		mailread.Refused(&r.Reader, fmt.Errorf("Directory %q: %w", dir, err), mailProps)
 		return m
 	}
 	return read
-}
-
-// refused adds each line of an error of the mail's configuration as a problem of the prop that the
-// line begins with.
-func (r *reader) refused(err error) {
-	if err == nil {
-		return
-	}
-	for line := range strings.Lines(err.Error()) {
-		line = strings.TrimRight(line, "\n")
-		field, rest := line, ""
-		if i := strings.IndexAny(line, " :[."); i >= 0 {
-			field, rest = line[:i], line[i:]
-		}
-		if prop := propOf(field); prop != "" {
-			r.Add("%s", prop+rest)
-		} else {
-			r.Add("Mail: %s", line)
-		}
-	}
-}
-
-// propOf returns the prop of a field of the mail's configuration; empty for other words.
-func propOf(field string) string {
-	var s settings.Settings
-	if v := reflect.ValueOf(&s.Mail).Elem().FieldByName(field); v.IsValid() {
-		for _, f := range settings.Fields() {
-			if f.Of(&s) == v.Addr().Interface() {
-				return f.Prop
-			}
-		}
-	}
-	field = cmp.Or(map[string]string{"Origin": "SignInHost", "FeedbackID": "FeedbackId"}[field], field)
-	if _, ok := reflect.TypeFor[MailProps]().FieldByName(field); ok {
-		return "Mail." + field
-	}
-	return ""
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
@@ -76,4 +77,15 @@ func New(scope constructs.Construct, id string, p Props) awslambda.Function {
 	fn.Node().DefaultChild().(awslambda.CfnFunction).AddMetadata(jsii.String(contract.MetadataFunction),
 		string(p.Function))
 	return fn
+}
+
+// IsEmailOTPs reports whether a function, an alias or a version is of an EmailOTP.
+func IsEmailOTPs(fn awslambda.IFunction) bool {
+	if alias, ok := fn.(awslambda.IAlias); ok {
+		fn = alias.Version().Lambda()
+	} else if version, ok := fn.(awslambda.IVersion); ok {
+		fn = version.Lambda()
+	}
+	resource, ok := fn.Node().DefaultChild().(awslambda.CfnFunction)
+	return ok && !propread.IsNil(resource.GetMetadata(jsii.String(contract.MetadataFunction)))
 }
