@@ -10,7 +10,6 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // ClientProps describe a further app client of the pool. All fields are optional.
@@ -76,8 +75,8 @@ func (e *emailOTP) AddClient(id *string, props *ClientProps) Client {
 			prefix, deref(id))
 	}
 	r.clientOf(prefix, p, e.config.clientsMayChangeEmail)
-	c := Client{CallbackURLs: r.addresses(prefix+"CallbackURLs", props.CallbackURLs),
-		LogoutURLs: r.addresses(prefix+"LogoutURLs", props.LogoutURLs)}
+	c := Client{CallbackURLs: r.RedirectURIs(prefix+"CallbackURLs", props.CallbackURLs),
+		LogoutURLs: r.RedirectURIs(prefix+"LogoutURLs", props.LogoutURLs)}
 	if len(c.LogoutURLs) > 0 && len(c.CallbackURLs) == 0 {
 		r.Add("%sLogoutURLs are for an app that signs in by redirect; set CallbackURLs too", prefix)
 	}
@@ -117,28 +116,6 @@ func (e *emailOTP) EachClient(f func(Client)) {
 func (e *emailOTP) Mode() Mode { return e.config.settings.Mode }
 
 func (e *emailOTP) ProductName() *string { return jsii.String(e.config.settings.Product()) }
-
-// addresses reads a list of redirect URIs.
-func (r *reader) addresses(prop string, list *[]*string) []string {
-	if list == nil {
-		return nil
-	}
-	var all []string
-	for _, u := range *list {
-		switch text := deref(u); {
-		case propread.IsToken(text):
-			r.Add("%s must be known when the app is synthesised: they are compared exactly (received: a token)", prop)
-		case slices.Contains(all, text):
-			r.Add("%s must have each address once (received: %q twice)", prop, text)
-		default:
-			if err := settings.CheckRedirectURI(text); err != nil {
-				r.Add("%s: %s", prop, err)
-			}
-			all = append(all, text)
-		}
-	}
-	return all
-}
 
 func deref(s *string) string {
 	if s == nil {

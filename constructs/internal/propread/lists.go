@@ -3,9 +3,11 @@ package propread
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // Domains reads a list of domain names and returns them in lower case.
@@ -28,4 +30,26 @@ func (r *Reader) Domains(prop string, values *[]*string) []string {
 		domains = append(domains, strings.ToLower(name))
 	}
 	return domains
+}
+
+// RedirectURIs reads a list of redirect URIs.
+func (r *Reader) RedirectURIs(prop string, list *[]*string) []string {
+	if list == nil {
+		return nil
+	}
+	var all []string
+	for _, u := range *list {
+		switch text := *cmp.Or(u, new(string)); {
+		case IsToken(text):
+			r.Add("%s must be known when the app is synthesised: they are compared exactly (received: a token)", prop)
+		case slices.Contains(all, text):
+			r.Add("%s must have each address once (received: %q twice)", prop, text)
+		default:
+			if err := settings.CheckRedirectURI(text); err != nil {
+				r.Add("%s: %s", prop, err)
+			}
+			all = append(all, text)
+		}
+	}
+	return all
 }
