@@ -88,31 +88,37 @@ func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 // eval evaluates an expression; a promise is awaited.
 func eval[T any](b *tab, expression string, args ...any) T {
 	b.t.Helper()
-	quoted := make([]any, len(args))
-	for i, a := range args {
-		data, err := json.Marshal(a)
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		quoted[i] = string(data)
-	}
-	ctx, cancel := context.WithTimeout(b.ctx, testkit.Patience)
-	defer cancel()
-	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](fmt.Sprintf(expression, quoted...), chromedp.EvalAwaitPromise))
+	v, err := tryEval[T](b, expression, args...)
 	if err != nil {
 		b.t.Fatalf("%s: %v", expression, err)
 	}
 	return v
 }
 
+// tryEval is eval where the tab may be on its way to another page, which ends an evaluation.
+func tryEval[T any](b *tab, expression string, args ...any) (v T, err error) {
+	quoted := make([]any, len(args))
+	for i, a := range args {
+		data, err := json.Marshal(a)
+		if err != nil {
+			return v, err
+		}
+		quoted[i] = string(data)
+	}
+	ctx, cancel := context.WithTimeout(b.ctx, testkit.Patience)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Evaluate[T](fmt.Sprintf(expression, quoted...), chromedp.EvalAwaitPromise))
+}
+
 // until waits for an expression to be true.
 func (b *tab) until(what, expression string, args ...any) {
 	b.t.Helper()
 	if err := testkit.Within(testkit.Patience, func() error {
-		if !eval[bool](b, "!!("+expression+")", args...) {
-			return errors.New(what)
+		is, err := tryEval[bool](b, "!!("+expression+")", args...)
+		if err == nil && !is {
+			err = errors.New(what)
 		}
-		return nil
+		return err
 	}); err != nil {
 		b.t.Fatalf("this never became true: %v; the page shows:\n%s", err, b.text("body"))
 	}

@@ -6,11 +6,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/security"
 	"github.com/chromedp/chromedp"
 	"github.com/evanw/esbuild/pkg/api"
@@ -19,6 +21,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/exampleapp"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/signinpage"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/inprocess"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/node"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
@@ -26,7 +29,7 @@ import (
 // startForApp starts a world whose page serves an app: what make returns, at http://localhost. The
 // page is at 127.0.0.1, or by https at localhost, so that both are of other origins.
 func startForApp(t *testing.T, mode string, environment map[string]string,
-	make func(w *world, origin string) http.Handler) (w *world, app string) {
+	make func(w *world, origin string) http.Handler, change ...func(*sandbox.Options)) (w *world, app string) {
 	t.Helper()
 	l, err := loopback.Listen(t.Context(), 0, "the app", "")
 	if err != nil {
@@ -34,9 +37,9 @@ func startForApp(t *testing.T, mode string, environment map[string]string,
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	app = "http://localhost:" + port
-	w = start(t, mode, environment, func(o *sandbox.Options) {
+	w = start(t, mode, environment, append(change, func(o *sandbox.Options) {
 		o.CallbackURLs, o.LogoutURLs, o.TLS = []string{app + "/callback"}, []string{app + "/"}, true
-	})
+	})...)
 	cache, err := cachedir.Dir()
 	if err != nil {
 		t.Fatal(err)
@@ -154,11 +157,16 @@ func TestAReactAppSignsInByRedirectWithACodeAlone(t *testing.T) {
 	second.until("the app is back", `location.origin === %s && document.readyState === "complete"`, app)
 }
 
+// The browser forbids storage to the page, and the user takes 20 minutes: Cognito's session and the
+// code are over, the app's request is not.
 func TestAReactAppSignsInByRedirectWithAPassword(t *testing.T) {
 	t.Parallel()
-	w, app := startForApp(t, "password", nil, exampleApp)
+	clock := &inprocess.Clock{}
+	w, app := startForApp(t, "password", nil, exampleApp, func(o *sandbox.Options) { *o = clock.Options(*o) })
 	page := strings.TrimSuffix(w.cfg.OAuth.LogoutURL, "/logout")
 	b := newTab(t)
+	b.movableClock(0)
+	b.withoutStorage(page)
 	b.do(chromedp.Navigate(app))
 	b.press("Sign in")
 	b.pageOf(page, "Sign in")
@@ -170,11 +178,54 @@ func TestAReactAppSignsInByRedirectWithAPassword(t *testing.T) {
 	since := time.Now()
 	b.press("Save password")
 	b.heading("Check your email")
+	code := w.code(w.newcomer, since)
+	clock.Advance(20 * time.Minute)
+	b.advance(20 * time.Minute)
+	b.says(".expiry", "The code has expired.")
+	b.fill("#code", code)
+	b.heading("Sign in")
+	b.says("#alert", "it took too long")
+	if got := b.value("#email"); got != w.newcomer {
+		t.Errorf("the address is %q after 20 minutes, want it kept", got)
+	}
+	b.fill("#password", ownPassword)
+	since = time.Now()
+	b.goOn()
 	b.fill("#code", w.code(w.newcomer, since))
 	b.signedInto(app, w.newcomer)
 	// A stranger to the API gets nothing.
 	if got := eval[int](b, `fetch("/api/me", {headers: {authorization: "x"}}).then(r => r.status)`); got != http.StatusUnauthorized {
 		t.Errorf("the API answers a bad token with %d", got)
+	}
+	w.withoutJavaScript(newTab(t), app)
+}
+
+// withoutStorage has the browser refuse storage to the pages of an origin that open from now on.
+func (b *tab) withoutStorage(origin string) {
+	b.t.Helper()
+	b.before(`if (location.origin === "` + origin + `") for (const name of ["localStorage", "sessionStorage"])
+		Object.defineProperty(globalThis, name, { get() { throw new DOMException("denied", "SecurityError") } })`)
+}
+
+// withoutJavaScript comes from an app on a server, to the page's sentence and a button that does nothing.
+func (w *world) withoutJavaScript(b *tab, app string) {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled,
+		emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		b.t.Fatal(err)
+	}
+	request := url.Values{"response_type": {"code"}, "client_id": {w.cfg.OAuth.Clients[0].ClientID},
+		"redirect_uri": {app + "/callback"}, "code_challenge_method": {"S256"}, "state": {"s"},
+		"code_challenge": {strings.Repeat("A", 43)}}
+	b.do(chromedp.Navigate(w.cfg.OAuth.AuthorizeURL + "?" + request.Encode()))
+	b.says("noscript", "This page needs JavaScript.")
+	b.heading("Sign in")
+	if at := eval[string](b, `location.search`); !strings.Contains(at, "client_id=") {
+		b.t.Errorf("without JavaScript the browser is at %q, want the app's request", at)
+	}
+	b.press("Continue")
+	if eval[bool](b, `!document.querySelector("noscript p").offsetHeight`) {
+		b.t.Error("the sentence is gone after a click")
 	}
 }
 
