@@ -177,7 +177,7 @@ func (s *Sandbox) isBehindPage(f assembly.Function, trigger Trigger) bool {
 // variables returns a function's environment. For the page's function it has the address of the keys,
 // and the tokens' issuer where that is not AWS's.
 func (s *Sandbox) variables(f assembly.Function) map[string]string {
-	if f.Folder != string(settings.HandOver) {
+	if f.Folder != string(settings.HandOver) && f.Folder != string(settings.ChangeAddress) {
 		return f.Environment
 	}
 	pool := s.config.Endpoint + "/" + s.plan.Pool.ID

@@ -153,7 +153,7 @@ func values() map[string]any {
 }
 
 // ofThePage are the keys of the sign-in page, which page_test.go follows.
-var ofThePage = []string{"clients", "signInPage", "signInPageCertificateArn", "signInPageDomain"}
+var ofThePage = []string{"changeAddress", "clients", "signInPage", "signInPageCertificateArn", "signInPageDomain"}
 
 // keys returns every key of an environment: an unknown one is refused with the list of those that
 // exist.

@@ -19,7 +19,7 @@ const PageID = "SignInPage"
 func (d deployment) hostPage(stack awscdk.Stack, zone awsroute53.IHostedZone,
 	signIn emailotp.EmailOTP) signinpage.SignInPage {
 	props := &signinpage.SignInPageProps{SignIn: signIn, LogRetention: retentions[d.LogRetentionDays],
-		MemorySize: jsii.Number(d.MemorySize)}
+		MemorySize: jsii.Number(d.MemorySize), ChangeAddress: &d.ChangeAddress}
 	if domain := d.SignInPageDomain; domain != "" {
 		props.Domain = &domain
 		props.Certificate = awscertificatemanager.Certificate_FromCertificateArn(stack, jsii.String("Certificate"),

@@ -46,6 +46,8 @@ type EmailOTP interface {
 	RememberDevices() *float64
 	// Platform returns the props that an organisation's rules ask for. A sign-in page has them too.
 	Platform() Platform
+	// AddressChange returns what a function needs by which users change their address.
+	AddressChange() AddressChange
 	// PasswordRecovery returns the way back in for a user who forgot the password.
 	PasswordRecovery() PasswordRecovery
 

@@ -1,11 +1,13 @@
 package signinpage
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -55,7 +57,7 @@ func (p *signInPage) addHandOver() {
 	})
 	environment := settings.Page{UserPoolID: *p.props.SignIn.UserPool().UserPoolId(), Clients: []settings.Client{},
 		CodesTable: *codes.TableName(), OriginSecret: *p.originSecret.SecretArn()}.Environment()
-	code, failure := p.code()
+	code, failure := p.code(settings.HandOver, p.props.HandOverCode, nil)
 	p.handOver = function.New(p, "HandOver", function.Props{
 		Function: settings.HandOver, Code: code, Architecture: p.props.SignIn.DefineAuthChallenge().Architecture(),
 		MemorySize: p.memorySize(), Timeout: handOverSeconds, Environment: environment,
@@ -65,10 +67,7 @@ func (p *signInPage) addHandOver() {
 		LogGroup: p.logGroup("HandOverLogs"),
 		Grant:    func(role awsiam.Role) { p.platform.Grant(role, true) }, Change: p.platform.Apply,
 	})
-	if err := failure(); err != nil {
-		p.fail("%s could not be built: %v; HandOverCode takes a zip built beforehand (emailotp lambdas writes one)",
-			settings.HandOver, strings.Join(strings.Fields(err.Error()), " "))
-	}
+	failure()
 	p.addAPI()
 	for _, path := range settings.HandOverPaths() {
 		p.AddRoute(jsii.String(strings.Replace(path, "{proxy+}", "*", 1)), p.handOver)
@@ -100,30 +99,62 @@ func (p *signInPage) memorySize() int {
 	return int(*p.props.MemorySize)
 }
 
-// code returns the function's code, and a function that returns the build's error once the CDK has
-// made the asset.
-func (p *signInPage) code() (awslambda.Code, func() error) {
-	if p.props.HandOverCode != nil {
-		return p.props.HandOverCode, func() error { return nil }
+// code returns the code of a function: the given one, or one that is built with mail.json beside it.
+// The second value refuses an error of the build once the CDK has made the asset.
+func (p *signInPage) code(f settings.Function, given awslambda.Code, mailFile []byte) (awslambda.Code, func()) {
+	if given != nil {
+		return given, func() {}
+	}
+	refuse := func(err error) {
+		if err == nil {
+			return
+		}
+		prop := map[settings.Function]string{settings.HandOver: "HandOverCode", settings.ChangeAddress: "ChangeAddressCode"}[f]
+		p.fail("%s could not be built: %v; %s takes a zip built beforehand (emailotp lambdas writes one)", f,
+			strings.Join(strings.Fields(err.Error()), " "), prop)
 	}
 	dir, err := bundle.Source(p)
-	if err != nil {
-		p.fail("%s could not be built: %v; HandOverCode takes a zip built beforehand", settings.HandOver, err)
-	}
+	refuse(err)
 	goarch := "arm64"
 	if *p.props.SignIn.DefineAuthChallenge().Architecture().Name() == *awslambda.Architecture_X86_64().Name() {
 		goarch = "amd64"
 	}
 	batch := bundle.New(goarch, nil)
 	batch.Unbuilt = p.Node().TryGetContext(jsii.String(contract.UnbuiltContext)) == "true"
-	code, failure := batch.Code(dir, settings.HandOver, nil)
-	return code, func() error {
+	code, failure := batch.Code(dir, f, mailFile)
+	return code, func() {
 		err := failure()
 		if closing := batch.Close(); err == nil {
 			err = closing
 		}
-		return err
+		refuse(err)
 	}
+}
+
+// addChangeAddress creates the function by which users change their address.
+func (p *signInPage) addChangeAddress() {
+	needs := p.props.SignIn.AddressChange()
+	code, failure := p.code(settings.ChangeAddress, p.props.ChangeAddressCode, needs.MailFile)
+	environment := maps.Clone(needs.Environment)
+	environment[settings.OriginSecretVariable] = *p.originSecret.SecretArn()
+	p.change = function.New(p, "ChangeAddress", function.Props{
+		Function: settings.ChangeAddress, Code: code, Architecture: p.handOver.Architecture(), MemorySize: p.memorySize(),
+		Timeout: handOverSeconds, Environment: environment, Statements: needs.Statements,
+		LogGroup: p.logGroup("ChangeAddressLogs"),
+		Grant:    func(role awsiam.Role) { p.platform.Grant(role, true) }, Change: p.platform.Apply,
+	})
+	failure()
+	for _, path := range settings.ChangeAddressPaths() {
+		p.AddRoute(jsii.String(strings.Replace(path, "{proxy+}", "*", 1)), p.change)
+	}
+	p.mayChange(p.props.SignIn.UserPoolClient())
+	p.props.SignIn.EachClient(func(c emailotp.Client) { p.mayChange(c.UserPoolClient) })
+}
+
+// mayChange lets the users of an app client change their address.
+func (p *signInPage) mayChange(client awscognito.UserPoolClient) {
+	p.clientIDs = append(p.clientIDs, *client.UserPoolClientId())
+	p.change.AddEnvironment(jsii.String(settings.ClientIDsVariable), jsii.String(strings.Join(p.clientIDs, ",")), nil)
 }
 
 // addClient gives the function a client with an address to return to.

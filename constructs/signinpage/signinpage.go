@@ -51,6 +51,8 @@ type SignInPage interface {
 	Distribution() awscloudfront.Distribution
 	// HandOver returns the function that speaks OAuth 2.0 with the apps.
 	HandOver() awslambda.Function
+	// ChangeAddress returns the function by which users change their address; nil without the prop.
+	ChangeAddress() awslambda.Function
 	// AddRoute passes the requests of a path below the page's domain, such as "/account/*" or
 	// "/account", to a function: whole and uncached, with the headers of package route, which is for
 	// such functions. The function must check the secret among them: the HTTP API has an address of its
@@ -102,6 +104,14 @@ type SignInPageProps struct {
 	// for the processor of the sign-in's functions. Default: built from source while the app is
 	// synthesised.
 	HandOverCode awslambda.Code
+	// ChangeAddress lets users change the address of their account by a second function, below
+	// account/email (docs/clients.md): with a fresh sign-in, a code to the present address and one to
+	// the new address. Whoever controls that function can give every account another address
+	// (docs/security.md). Refused where clients may write email, where the pool requires it, and for an
+	// imported pool. Default: false, and administrators change addresses.
+	ChangeAddress *bool
+	// ChangeAddressCode is that function's code, built beforehand as HandOverCode.
+	ChangeAddressCode awslambda.Code
 }
 
 // signInPage implements [SignInPage].
@@ -113,6 +123,8 @@ type signInPage struct {
 	bucket       awss3.Bucket
 	distribution awscloudfront.Distribution
 	handOver     awslambda.Function
+	change       awslambda.Function // nil without ChangeAddress
+	clientIDs    []string           // of change
 	clients      []settings.Client
 	api          awsapigatewayv2.CfnApi
 	apiOrigin    awscloudfront.IOrigin
@@ -140,6 +152,9 @@ func NewSignInPage(scope constructs.Construct, id *string, props *SignInPageProp
 	constructs.NewConstruct_Override(p, scope, id)
 	p.addHosting()
 	p.addHandOver()
+	if propread.Flag(p.props.ChangeAddress, false) {
+		p.addChangeAddress()
+	}
 	p.writeFiles()
 	return p
 }
@@ -147,6 +162,8 @@ func NewSignInPage(scope constructs.Construct, id *string, props *SignInPageProp
 func (p *signInPage) Distribution() awscloudfront.Distribution { return p.distribution }
 func (p *signInPage) HandOver() awslambda.Function             { return p.handOver }
 func (p *signInPage) OriginSecret() awssecretsmanager.ISecret  { return p.originSecret }
+
+func (p *signInPage) ChangeAddress() awslambda.Function { return p.change }
 
 func (p *signInPage) URL() *string {
 	host := p.props.Domain
@@ -205,9 +222,22 @@ func (p *signInPage) check(scope constructs.Construct, id *string) (path string,
 // readPlatform takes over what SignIn's props ask of functions, tables and logs.
 func (p *signInPage) readPlatform(r *propread.Reader, scope constructs.Construct) {
 	p.platform = p.props.SignIn.Platform()
+	changes := propread.Flag(p.props.ChangeAddress, false)
 	if p.platform.CodeSigningConfig != nil && p.props.HandOverCode == nil {
 		r.Add("SignIn has a CodeSigningConfig, which needs HandOverCode: assets of the CDK are not signed; sign what " +
 			"`emailotp lambdas` writes, and pass it")
+	}
+	if p.platform.CodeSigningConfig != nil && p.props.ChangeAddressCode == nil && changes {
+		r.Add("SignIn has a CodeSigningConfig, which needs ChangeAddressCode beside ChangeAddress: assets of the CDK are not " +
+			"signed; sign what `emailotp lambdas` writes, and pass it")
+	}
+	if p.props.ChangeAddressCode != nil && !changes {
+		r.Add("ChangeAddressCode is for ChangeAddress; set it true, or leave the code out")
+	}
+	if changes {
+		if problem := p.props.SignIn.AddressChange().Problem; problem != "" {
+			r.Add("ChangeAddress can't be: %s", problem)
+		}
 	}
 	if p.platform.EncryptionKey != nil && scope != nil && *awscdk.Token_IsUnresolved(awscdk.Stack_Of(scope).Region()) {
 		r.Add("SignIn has an EncryptionKey, which needs a stack with a Region: DynamoDB's key belongs to one; set the stack's " +

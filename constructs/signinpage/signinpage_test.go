@@ -5,12 +5,16 @@ package signinpage_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -126,6 +130,83 @@ func TestEveryWrongPropIsNamedAtOnce(t *testing.T) {
 				t.Errorf("the refusal lacks %q:\n%s", want, words)
 			}
 		}
+	}
+}
+
+// The function that changes addresses is there on request alone, has no right beyond its work, and
+// knows every client of the pool.
+func TestAddressesAreChangedOnRequestAlone(t *testing.T) {
+	stack, otp := signIn(t, "Prod")
+	page := signinpage.NewSignInPage(stack, jsii.String("Page"), &signinpage.SignInPageProps{SignIn: otp,
+		ChangeAddress: jsii.Bool(true)})
+	otp.AddClient(jsii.String("Later"), nil)
+	if page.ChangeAddress() == nil {
+		t.Error("the page lacks the function")
+	}
+	template := assertions.Template_FromStack(stack, nil)
+	actions := map[string]bool{}
+	for id, r := range *template.FindResources(jsii.String("AWS::IAM::Policy"), nil) {
+		if !strings.HasPrefix(id, "PageChangeAddress") {
+			continue
+		}
+		for _, each := range (*r)["Properties"].(map[string]any)["PolicyDocument"].(map[string]any)["Statement"].([]any) {
+			s := each.(map[string]any)
+			if strings.Contains(fmt.Sprint(s["Resource"]), "*") && !strings.Contains(fmt.Sprint(s), "ses:") {
+				t.Errorf("a statement is for more than one resource: %v", s)
+			}
+			for _, a := range strings.Fields(strings.Trim(fmt.Sprint(s["Action"]), "[]")) {
+				actions[a] = true
+			}
+		}
+	}
+	want := []string{"cognito-idp:AdminGetUser", "cognito-idp:AdminUpdateUserAttributes", "cognito-idp:AdminUserGlobalSignOut",
+		"dynamodb:GetItem", "dynamodb:UpdateItem", "kms:GenerateMac", "logs:CreateLogStream", "logs:PutLogEvents",
+		"secretsmanager:GetSecretValue", "ses:SendEmail"}
+	if got := slices.Sorted(maps.Keys(actions)); !slices.Equal(got, want) {
+		t.Errorf("the role may %v, want %v", got, want)
+	}
+	text, _ := json.Marshal(template.ToJSON())
+	for _, words := range []string{`"RouteKey":"ANY /account/email"`, `"RouteKey":"ANY /account/email/{proxy+}"`,
+		`"PathPattern":"/account/email/*"`} {
+		if !strings.Contains(string(text), words) {
+			t.Errorf("the template lacks %s", words)
+		}
+	}
+
+	clients := regexp.MustCompile(`"EMAILOTP_CLIENT_IDS":\{"Fn::Join":\["",\[\{"Ref":"SignIn\w+"\},",",\{"Ref":"SignInLater\w+"\}\]\]\}`)
+	if !clients.Match(text) {
+		t.Error("the function does not know every client")
+	}
+
+	// Where clients can write the address, a code guards nothing.
+	imported := awscognito.UserPool_FromUserPoolId(stack, jsii.String("Imported"), jsii.String("eu-west-1_Example01"))
+	required := awscognito.NewUserPool(stack, jsii.String("Required"), &awscognito.UserPoolProps{
+		StandardAttributes: &awscognito.StandardAttributes{Email: &awscognito.StandardAttribute{Required: jsii.Bool(true)}},
+		SignInAliases:      &awscognito.SignInAliases{Email: jsii.Bool(true)}, SignInCaseSensitive: jsii.Bool(false)})
+	for i, test := range []struct {
+		props emailotp.EmailOTPProps
+		words string
+	}{
+		{emailotp.EmailOTPProps{UserPool: imported}, "ChangeAddress can't be: the pool is imported"},
+		{emailotp.EmailOTPProps{ClientsMayChangeEmail: jsii.Bool(true)}, "ChangeAddress can't be: clients may write email"},
+		{emailotp.EmailOTPProps{UserPool: required}, "ChangeAddress can't be: the pool requires email"},
+	} {
+		test.props.Mode, test.props.Sender = emailotp.ModePassword, emailotp.SenderAddress("no-reply@example.com")
+		words := refusal(func() {
+			other := emailotp.NewEmailOTP(stack, jsii.String(fmt.Sprint("Other", i)), &test.props)
+			signinpage.NewSignInPage(stack, jsii.String(fmt.Sprint("OtherPage", i)), &signinpage.SignInPageProps{SignIn: other,
+				ChangeAddress: jsii.Bool(true)})
+		})
+		if !strings.Contains(words, test.words) {
+			t.Errorf("the refusal lacks %q:\n%s", test.words, words)
+		}
+	}
+	words := refusal(func() {
+		signinpage.NewSignInPage(stack, jsii.String("Codes"), &signinpage.SignInPageProps{SignIn: otp,
+			ChangeAddressCode: awslambda.Code_FromAsset(jsii.String(t.TempDir()), nil)})
+	})
+	if !strings.Contains(words, "ChangeAddressCode is for ChangeAddress") {
+		t.Errorf("refusal %q", words)
 	}
 }
 

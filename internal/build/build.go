@@ -32,8 +32,8 @@ type Target struct{ GOOS, GOARCH string }
 
 // Names returns the functions' folders below lambdas/, sorted.
 func Names() []string {
-	return []string{"attach-user-pool", "create-auth-challenge", "define-auth-challenge", "hand-over",
-		"mail-events", "pre-sign-up", "pre-token-generation", "verify-auth-challenge"}
+	return []string{"attach-user-pool", "change-address", "create-auth-challenge", "define-auth-challenge",
+		"hand-over", "mail-events", "pre-sign-up", "pre-token-generation", "verify-auth-challenge"}
 }
 
 // Function compiles lambdas/<name> of the module in moduleDir into the file out. The error has the

@@ -150,7 +150,7 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 		path                      bool
 	}{
 		{name: "an unknown function", dir: broken, function: "../x",
-			want: `unknown function "../x"; the functions are attach-user-pool, create-auth-challenge,`},
+			want: `unknown function "../x"; the functions are attach-user-pool, change-address, create-auth-challenge,`},
 		{name: "no source", dir: t.TempDir(), function: "pre-sign-up",
 			want: "the function's source is missing: no Go file in "},
 		{name: "a mistake", dir: broken, function: "pre-sign-up",

@@ -67,6 +67,8 @@ type Environment struct {
 	Brand *brand.Brand
 	// SignInPage hosts the sign-in page on S3 and CloudFront.
 	SignInPage bool
+	// ChangeAddress lets users change their address by a function behind the sign-in page's domain.
+	ChangeAddress bool
 	// SignInPageDomain is the page's domain, such as login.example.com; empty for CloudFront's own.
 	// Below the sender's domain, and with its HostedZoneID, it gets its DNS records.
 	SignInPageDomain string

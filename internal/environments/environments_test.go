@@ -83,6 +83,8 @@ func TestMistakesInTheContextAreSentencesThatNameThePlaceAndTheRemedy(t *testing
 		{"a client that is none", `"clients": {"Web": true}`, `clients.Web: must be an object (received: true)`},
 		{"a client without a page", `"clients": {"Web": {"callbackUrls": ["https://app.example.com/"]}}`,
 			`clients with callbackUrls sign in by the sign-in page; set signInPage true as well`},
+		{"changed addresses without a page", `"changeAddress": true`,
+			`changeAddress goes with signInPage true alone: its function is behind the page's domain`},
 		{"a domain without a page", `"signInPageDomain": "login.example.com", "signInPageCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1"`, `signInPageDomain goes with signInPage true alone (received: "login.example.com")`},
 		{"a brand of another type", `"brand": "blue"`, `brand: cannot unmarshal string`},
 		{"an unknown key of a brand", `"brand": {"accentColour": "#123456"}`, `brand: unknown field "accentColour"`},

@@ -160,6 +160,9 @@ func (s *section) brand() *brand.Brand {
 
 func (s *section) readPage(e *Environment) {
 	e.SignInPage = isTrue(s.flag("signInPage"))
+	if e.ChangeAddress = isTrue(s.flag("changeAddress")); e.ChangeAddress && !e.SignInPage {
+		s.problem("changeAddress goes with signInPage true alone: its function is behind the page's domain")
+	}
 	e.SignInPageDomain = s.matching("signInPageDomain", domains, "a domain name in small letters like login.example.com",
 		false)
 	e.SignInPageCertificateARN = s.matching("signInPageCertificateArn", certs,

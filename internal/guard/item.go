@@ -79,6 +79,20 @@ func foldASCII(s string) string {
 // account may have many sign-ins at a time, so a request belongs to its challenge.
 func ResendKey(pool, challenge string) string { return key("resend", pool, challenge) }
 
+// ChangeKey returns the key of the item with a user's change of address: its mail state is the
+// budget, the cool-down and the code of the last start, its guess bucket the answers to that code.
+func ChangeKey(pool, sub string) string { return key("change", pool, sub) }
+
+// AddressKey returns the key of the item of an address that accounts may change to. It has the budget
+// of the mails to it, and the lock of the account that is just changing to it. Spellings share an
+// item as in [UnknownKey].
+func AddressKey(pool, address string, caseSensitive bool) string {
+	if !caseSensitive {
+		address = foldASCII(address)
+	}
+	return key("address", pool, address)
+}
+
 func key(kind string, fields ...string) string {
 	h := digest(kind, fields...)
 	return base64.RawURLEncoding.EncodeToString(h[:])

@@ -89,6 +89,8 @@ func valueIndex(name string) int {
 
 // Facts are a message's values, worked out once for all parts of the mail.
 type Facts struct {
+	// Kind is what the mail is about.
+	Kind Kind
 	// Language is the mail's language as a BCP 47 tag, Dir its direction.
 	Language string
 	Dir      locale.Direction
@@ -104,7 +106,8 @@ type Facts struct {
 func (r *Renderer) Facts(m Message) Facts { return r.facts(m, r.matcher.Match(m.Locale)) }
 
 func (r *Renderer) facts(m Message, tag string) Facts {
-	f := Facts{Language: tag, Dir: locale.DirectionOf(tag), Code: m.Code, Minutes: max(0, int(m.ExpiresIn/time.Minute))}
+	tag = m.Kind.languageOf(tag)
+	f := Facts{Kind: m.Kind, Language: tag, Dir: locale.DirectionOf(tag), Code: m.Code, Minutes: max(0, int(m.ExpiresIn/time.Minute))}
 	if !m.RequestedAt.IsZero() {
 		at := m.RequestedAt.In(zone(m.Zoneinfo))
 		f.Time, f.Zone = locale.TimeOfDay(at, tag, m.Locale), zoneName(at.Location())
@@ -115,7 +118,7 @@ func (r *Renderer) facts(m Message, tag string) Facts {
 func (f *Facts) long() bool { return len(f.Code) >= LongCode }
 
 // choose returns the strings that go with the mail at hand, their values still to be filled in.
-func (r *Renderer) choose(s *Strings, f Facts) Phrases[string] {
+func (r *Renderer) choose(s *Strings, f Facts) (Phrases[string], error) {
 	p := Phrases[string]{
 		Subject: s.Subject, Heading: s.Heading, Intro: s.Intro, Expires: s.ExpiresSoon,
 		Secret: s.Secret, NotYouTitle: s.NotYouTitle, NotYou: s.NotYou, Footer: s.Footer,
@@ -140,7 +143,8 @@ func (r *Renderer) choose(s *Strings, f Facts) Phrases[string] {
 	if r.config.SupportAddress != "" {
 		p.Support = s.Support
 	}
-	return p
+	err := f.Kind.about(&p, f.Language)
+	return p, err
 }
 
 // expires returns the wording for n minutes.
@@ -171,6 +175,9 @@ func data[T ~string](c *Config, accentDark string, f Facts, grouped T, text Phra
 	}
 	if f.Dir == locale.RTL {
 		d.Align = "right"
+	}
+	if f.Kind != SignIn {
+		d.Domain = "" // a browser would offer the code to a sign-in
 	}
 	return d
 }

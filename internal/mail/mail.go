@@ -24,9 +24,11 @@ const maxCode = 40
 
 // A Message is the content of one mail. Its values may be malformed.
 type Message struct {
+	// Kind is what the mail is about; the zero value is a sign-in.
+	Kind Kind
 	// To is the recipient's address, which [ValidateAddress] must accept.
 	To string
-	// Code is the code: ASCII digits, without spaces.
+	// Code is the code: ASCII digits, without spaces. It is not looked at if the kind has none.
 	Code string
 	// ExpiresIn is how long the code is still valid. It is rounded down to minutes; below one the
 	// mail has "less than a minute".
@@ -77,14 +79,19 @@ func (r *Renderer) Render(m Message) (Mail, error) {
 	if err := ValidateAddress(m.To); err != nil {
 		return Mail{}, fmt.Errorf("recipient's address %w", err)
 	}
-	if err := validateCode(m.Code); err != nil {
+	if !m.Kind.HasCode() {
+		m.Code = ""
+	} else if err := validateCode(m.Code); err != nil {
 		return Mail{}, err
 	}
-	f := r.Facts(m)
-	form, err := r.compiled.form(f)
-	if err != nil {
-		return Mail{}, err
+	f, form := r.Facts(m), Form{}
+	if m.Kind == SignIn {
+		var err error
+		if form, err = r.compiled.form(f); err != nil {
+			return Mail{}, err
+		}
 	}
+	var err error
 	if form.Subject == "" || form.Text == "" {
 		subject, text, err := r.plain(f)
 		if err != nil {

@@ -14,7 +14,10 @@ func HTMLData[T ~string](r *Renderer, f Facts) (*Data[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	chosen := r.choose(s, f)
+	chosen, err := r.choose(s, f)
+	if err != nil {
+		return nil, err
+	}
 	phrases := convert(chosen, func(phrase string) T { return T(r.fillHTML(phrase, f)) })
 	// A title has no elements, so its values are held apart as in plain text.
 	phrases.Subject = T(escape(r.fillPlain(chosen.Subject, f)))

@@ -13,7 +13,11 @@ func (r *Renderer) TextData(f Facts) (*Data[string], error) {
 	if err != nil {
 		return nil, err
 	}
-	phrases := convert(r.choose(s, f), func(phrase string) string { return r.fillPlain(phrase, f) })
+	chosen, err := r.choose(s, f)
+	if err != nil {
+		return nil, err
+	}
+	phrases := convert(chosen, func(phrase string) string { return r.fillPlain(phrase, f) })
 	return data(&r.config, r.accentDark, f, isolatedLTR(Group(f.Code), f.Dir), phrases), nil
 }
 

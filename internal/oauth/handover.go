@@ -61,7 +61,7 @@ func (s *Server) isFromPage(r *http.Request) bool {
 func (s *Server) accept(w http.ResponseWriter, r *http.Request, got request, in handOverBody) {
 	tokens, why, err := s.prove(r, got.client.ID, in)
 	switch {
-	case errors.Is(err, errToken):
+	case errors.Is(err, ErrToken):
 		s.refused(w, http.StatusBadRequest, invalidGrant, got.client.ID, why)
 		return
 	case err != nil:
@@ -95,13 +95,13 @@ func (s *Server) prove(r *http.Request, client string, in handOverBody) (_ Token
 	age := s.Now().Sub(time.Unix(access.AuthTime, 0))
 	switch {
 	case access.Client != client || id.Audience != client:
-		return Tokens{}, "another client's tokens", errToken
+		return Tokens{}, "another client's tokens", ErrToken
 	case !access.isOf(id):
-		return Tokens{}, "tokens of two sign-ins", errToken
+		return Tokens{}, "tokens of two sign-ins", ErrToken
 	case age > maxSignInAge || age < -time.Minute:
-		return Tokens{}, "an old sign-in", errToken
+		return Tokens{}, "an old sign-in", ErrToken
 	case in.Refresh == "":
-		return Tokens{}, "no refresh token", errToken
+		return Tokens{}, "no refresh token", ErrToken
 	}
 	renewed, err := s.Cognito.Refresh(r.Context(), client, in.Refresh)
 	if err != nil {
@@ -109,9 +109,9 @@ func (s *Server) prove(r *http.Request, client string, in handOverBody) (_ Token
 	}
 	of, err := s.verify(r.Context(), renewed.Access, "access")
 	if err == nil && (!of.isOf(access) || of.Client != client) {
-		err = errToken
+		err = ErrToken
 	}
-	if err != nil { // errToken, or that of the keys' service
+	if err != nil { // ErrToken, or that of the keys' service
 		return Tokens{}, "another sign-in's refresh token", err
 	}
 	tokens := Tokens{ID: in.ID, Access: in.Access, Refresh: in.Refresh, ExpiresIn: access.Expires.Time().Unix()}

@@ -29,7 +29,7 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	switch id := code(err); {
 	case err == nil:
 		reply(w, http.StatusOK, user)
-	case errors.Is(err, errToken), id == "NotAuthorizedException", id == "UserNotFoundException",
+	case errors.Is(err, ErrToken), id == "NotAuthorizedException", id == "UserNotFoundException",
 		id == "InvalidParameterException", id == "UserNotConfirmedException", id == "PasswordResetRequiredException":
 		s.challenge(w, http.StatusUnauthorized, "invalid_token", invalid)
 	default:

@@ -10,9 +10,9 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// errToken is the error for a token that is not the pool's, not of the client, not of the use, or
+// ErrToken is the error for a token that is not the pool's, not of the client, not of the use, or
 // too old.
-var errToken = errors.New("the token is not valid here")
+var ErrToken = errors.New("the token is not valid here")
 
 // claims are those of an ID or access token of Cognito's that are looked at.
 type claims struct {
@@ -32,12 +32,12 @@ func (c claims) isOf(other claims) bool {
 }
 
 // verify checks signature, issuer, use and expiry of a token, and returns its claims. The error is
-// errToken, or that of the keys' service.
+// ErrToken, or that of the keys' service.
 func (s *Server) verify(ctx context.Context, token, use string) (claims, error) {
 	var c claims
 	parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil || len(parsed.Headers) != 1 || parsed.Headers[0].KeyID == "" {
-		return c, errToken
+		return c, ErrToken
 	}
 	key, err := s.keys.find(ctx, s.Cognito, parsed.Headers[0].KeyID, s.Now())
 	if err != nil {
@@ -45,9 +45,28 @@ func (s *Server) verify(ctx context.Context, token, use string) (claims, error) 
 	}
 	if err := parsed.Claims(key, &c); err != nil || c.Issuer != s.Issuer || c.Use != use || c.Expires == nil ||
 		!s.Now().Before(c.Expires.Time()) {
-		return c, errToken
+		return c, ErrToken
 	}
 	return c, nil
+}
+
+// Access is what a valid access token says.
+type Access struct {
+	// Subject is the user's sub, Client the app client's id, OriginJTI the sign-in that it came from.
+	Subject, Client, OriginJTI string
+	// AuthTime is when the user signed in. A refresh keeps it.
+	AuthTime time.Time
+}
+
+// Access checks signature, issuer, use and expiry of an access token. The error is [ErrToken], or that
+// of the keys' service. Whether the sign-in was ended since, Cognito alone can tell. Of the server,
+// it needs Issuer, Cognito and Now.
+func (s *Server) Access(ctx context.Context, token string) (Access, error) {
+	c, err := s.verify(ctx, token, "access")
+	if err == nil && (c.Subject == "" || c.Client == "" || c.OriginJTI == "") {
+		err = ErrToken
+	}
+	return Access{c.Subject, c.Client, c.OriginJTI, time.Unix(c.AuthTime, 0)}, err
 }
 
 // keyCache keeps the pool's keys.
@@ -79,7 +98,7 @@ func (k *keyCache) find(ctx context.Context, cognito Cognito, id string, now tim
 	}
 	found := k.keys.Key(id)
 	if len(found) != 1 || !found[0].IsPublic() || !found[0].Valid() {
-		return nil, errToken
+		return nil, ErrToken
 	}
 	return found[0].Key, nil
 }

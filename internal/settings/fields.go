@@ -34,7 +34,11 @@ type Field struct {
 func (f Field) Of(s *Settings) any { return f.pointer(s) }
 
 // ReadBy reports whether the function reads the field.
-func (f Field) ReadBy(fn Function) bool { return slices.Contains(f.readers, fn) }
+//
+// [ChangeAddress] mails codes as [CreateAuthChallenge] does, and reads all that it reads.
+func (f Field) ReadBy(fn Function) bool {
+	return slices.Contains(f.readers, fn) || fn == ChangeAddress && slices.Contains(f.readers, CreateAuthChallenge)
+}
 
 // Fields returns every setting in a fixed order.
 func Fields() []Field { return slices.Clone(fields) }
@@ -47,7 +51,8 @@ var (
 	readByGuesses = []Function{CreateAuthChallenge, VerifyAuthChallenge}
 	readByRounds  = []Function{DefineAuthChallenge, CreateAuthChallenge}
 	readByStores  = []Function{CreateAuthChallenge, VerifyAuthChallenge, MailEvents}
-	readByEvents  = []Function{MailEvents}
+	readByEvents  = []Function{MailEvents, ChangeAddress}
+	readByChange  = []Function{ChangeAddress}
 	readByQuotas  = []Function{CreateAuthChallenge, MailEvents}
 	readBySignUp  = []Function{PreSignUp}
 	readByChains  = []Function{PreSignUp, PreTokenGeneration}
@@ -88,6 +93,8 @@ var fields = append([]Field{
 	{Variable: "EMAILOTP_CASE_SENSITIVE_NAMES", readers: readByGuesses, optional: true,
 		pointer: func(s *Settings) any { return &s.CaseSensitiveNames }},
 	{Variable: "EMAILOTP_USER_POOL_ID", readers: readByEvents, pointer: func(s *Settings) any { return &s.UserPoolID }},
+	{Variable: ClientIDsVariable, readers: readByChange, pointer: func(s *Settings) any { return &s.ClientIDs }},
+	{Variable: OriginSecretVariable, readers: readByChange, pointer: func(s *Settings) any { return &s.OriginSecret }},
 	{Variable: "EMAILOTP_CHAINED", readers: readByChains, optional: true,
 		pointer: func(s *Settings) any { return &s.Chained }},
 	text("", "", "EMAILOTP_IDENTITY_ARN", func(s *Settings) any { return &s.IdentityARN }),

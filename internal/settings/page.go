@@ -14,12 +14,21 @@ import (
 // mode and reads [Page].
 const HandOver Function = "hand-over"
 
+// ChangeAddress is the function behind the sign-in page's domain by which users change their
+// address. It belongs to no mode.
+const ChangeAddress Function = "change-address"
+
+// ChangeAddressPaths are the paths of [ChangeAddress], as [HandOverPaths] has its own.
+func ChangeAddressPaths() []string { return []string{"/account/email", "/account/email/{proxy+}"} }
+
 // The environment variables of [Page].
 const (
 	PoolVariable         = "EMAILOTP_USER_POOL_ID"
 	ClientsVariable      = "EMAILOTP_CLIENTS"
 	CodesVariable        = "EMAILOTP_CODES_TABLE"
 	OriginSecretVariable = "EMAILOTP_ORIGIN_SECRET"
+	// ClientIDsVariable has the ids of the app clients of [ChangeAddress], with commas between.
+	ClientIDsVariable = "EMAILOTP_CLIENT_IDS"
 	// IssuerVariable overrides the iss of the pool's tokens. The construct never sets it: a sandbox
 	// does whose tokens have another issuer than AWS's.
 	IssuerVariable = "EMAILOTP_ISSUER"

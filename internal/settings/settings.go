@@ -90,6 +90,10 @@ type Settings struct {
 	CaseSensitiveNames bool
 	// UserPoolID is the pool's id, for a function that receives no event of the pool.
 	UserPoolID string
+	// ClientIDs are the app clients whose users may change their address by [ChangeAddress].
+	ClientIDs []string
+	// OriginSecret is the ARN of the secret that the sign-in page's distribution sends.
+	OriginSecret string
 	// GuessBurst is how many answers of an account are compared at once before long codes begin.
 	GuessBurst int
 	// GuessRefill is the time in which an account gets one guess back, whole seconds.

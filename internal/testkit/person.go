@@ -29,6 +29,8 @@ type Person struct {
 	API      *cognito.Client // without credentials
 	Email    string
 	Password string
+	// Metadata goes with the proof of the password, as client metadata.
+	Metadata map[string]string
 	// Seen counts the mails that Code has read.
 	Seen int
 }
@@ -135,7 +137,7 @@ func (p *Person) Start() (*Round, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.Respond(r, answers, nil)
+	return p.Respond(r, answers, p.Metadata)
 }
 
 // Begin starts a sign-in that must lead to the question for the code.

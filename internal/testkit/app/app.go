@@ -34,8 +34,10 @@ const (
 	// People is a password pool with every option for its people.
 	People = "EmailOtp-people"
 	// Redirect is passwordless with a hosted sign-in page and two clients that redirect to it: Web,
-	// and Server with a secret.
+	// and Server with a secret. Its users may change their address.
 	Redirect = "EmailOtp-redirect"
+	// Address is a password pool that remembers devices and whose users may change their address.
+	Address = "EmailOtp-address"
 )
 
 // The addresses to which the clients of [Redirect] return. Nothing need listen there.
@@ -59,7 +61,8 @@ func Synthesise(ctx context.Context, app, out string) error {
 		"password": {"mode": "password"},
 		"people": {"mode": "password", "rememberDevices": 30, "passwordRecovery": "email",
 			"supportAddress": "help@example.com"},
-		"redirect": {"mode": "passwordless", "signInPage": true, "clients": map[string]any{
+		"address": {"mode": "password", "rememberDevices": 30, "signInPage": true, "changeAddress": true},
+		"redirect": {"mode": "passwordless", "signInPage": true, "changeAddress": true, "clients": map[string]any{
 			"Web":    map[string]any{"callbackUrls": []string{CallbackURL}, "logoutUrls": []string{LogoutURL}},
 			"Server": map[string]any{"callbackUrls": []string{CallbackURL, AuthJSCallbackURL}, "generateSecret": true}}},
 	}); err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/changeaddress"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/directory"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/email"
 	cloudfunctions "github.com/cognito-emailotp/cdk-emailotp/internal/cloud/functions"
@@ -48,10 +49,19 @@ func (c *Clock) Options(o sandbox.Options) sandbox.Options {
 				Log: slog.New(slog.DiscardHandler), Ahead: &cloud.Ahead{}})
 			all[sandbox.HandOver], errs = h, append(errs, err)
 		}
+		if variables, err := s.Environment(changeAddress); err == nil {
+			lookup := func(name string) (string, bool) { v, ok := variables[name]; return v, ok }
+			h, err := changeaddress.New(changeaddress.Options{Lookup: lookup, Now: c.Now, Random: rand.Reader,
+				Log: slog.New(slog.NewJSONHandler(s.LogOf(changeAddress), nil)), Ahead: &cloud.Ahead{}})
+			all[changeAddress], errs = h, append(errs, err)
+		}
 		return all, errors.Join(errs...)
 	}
 	return o
 }
+
+// changeAddress names the function as the sandbox names those behind the page's HTTP API.
+const changeAddress = sandbox.Trigger(settings.ChangeAddress)
 
 // functions are the functions behind the triggers.
 var functions = map[sandbox.Trigger]settings.Function{

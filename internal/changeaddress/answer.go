@@ -1,0 +1,104 @@
+package changeaddress
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/oauth"
+)
+
+// refusal is an error that the caller learns: the status, and the text of the member "error".
+type refusal struct {
+	status int
+	id     string
+	after  time.Duration // of Retry-After; zero for none
+}
+
+func (r refusal) Error() string { return r.id }
+
+// The refusals. docs/clients.md lists them.
+var (
+	errInvalidRequest = refusal{http.StatusBadRequest, "invalid_request", 0}
+	errInvalidAddress = refusal{http.StatusBadRequest, "invalid_address", 0}
+	errSameAddress    = refusal{http.StatusBadRequest, "same_address", 0}
+	errWrongCode      = refusal{http.StatusBadRequest, "wrong_code", 0}
+	errExpired        = refusal{http.StatusBadRequest, "expired", 0}
+	errInvalidToken   = refusal{http.StatusUnauthorized, "invalid_token", 0}
+	errOldSignIn      = refusal{http.StatusUnauthorized, "login_required", 0}
+	errAdministrator  = refusal{http.StatusForbidden, "administrator_required", 0}
+	errNotChanged     = refusal{http.StatusConflict, "not_changed", 0}
+	errUnavailable    = refusal{http.StatusServiceUnavailable, "temporarily_unavailable", 0}
+)
+
+// tooMany is the refusal of a spent budget, which may be asked again at the given time.
+func tooMany(now, at time.Time) refusal {
+	return refusal{http.StatusTooManyRequests, "too_many_requests", max(time.Second, at.Sub(now).Round(time.Second))}
+}
+
+// tokenError is the refusal of a token that Cognito or the check of tokens refused; another error is
+// returned as it is.
+func tokenError(err error) error {
+	var api *oauth.APIError
+	if errors.Is(err, oauth.ErrToken) {
+		return errInvalidToken
+	}
+	if errors.As(err, &api) {
+		switch api.Code {
+		case "NotAuthorizedException", "UserNotFoundException", "InvalidParameterException",
+			"UserNotConfirmedException", "PasswordResetRequiredException":
+			return errInvalidToken
+		}
+	}
+	return err
+}
+
+// refuse answers and logs an error.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	var known refusal
+	if !errors.As(err, &known) {
+		s.Log.Error("a service failed", "path", r.URL.Path, "error", err.Error())
+		known = errUnavailable
+	} else {
+		s.Log.Warn("refused", "path", r.URL.Path, "error", known.id)
+	}
+	if known.after > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(known.after/time.Second)))
+	}
+	if known.status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Bearer error="`+known.id+`"`)
+	}
+	reply(w, known.status, map[string]string{"error": known.id})
+}
+
+func reply(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // the caller has gone
+}
+
+// request is the body of both requests. PathStart reads Email alone.
+type request struct {
+	Email       string `json:"email"`
+	PresentCode string `json:"present_code"`
+	NewCode     string `json:"new_code"`
+}
+
+func read(w http.ResponseWriter, r *http.Request) (in request, err error) {
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	if !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
+		return in, refusal{http.StatusUnsupportedMediaType, errInvalidRequest.id, 0}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if long := new(http.MaxBytesError); errors.As(err, &long) {
+		return in, refusal{http.StatusRequestEntityTooLarge, errInvalidRequest.id, 0}
+	}
+	if err != nil || json.Unmarshal(body, &in) != nil {
+		return in, errInvalidRequest
+	}
+	return in, nil
+}

@@ -1,0 +1,197 @@
+package changeaddress
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"math"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/oauth"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
+)
+
+// changed is the answer to a confirmed change.
+type changed struct {
+	// SignedOut is false where Cognito failed to end the user's sign-ins.
+	SignedOut bool `json:"signed_out"`
+}
+
+// confirm compares both codes and changes the address. It counts first, then compares, and uses the
+// codes up before it changes anything.
+func (s *Server) confirm(ctx context.Context, who caller, in request) (any, error) {
+	now, address := s.Now(), strings.TrimSpace(in.Email)
+	if mail.ValidateAddress(address) != nil {
+		return nil, errInvalidAddress
+	}
+	user, err := s.account(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	present := user["email"]
+	key := guard.ChangeKey(s.Settings.UserPoolID, who.Subject)
+	item, err := s.Store.Read(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	nonce, err := otp.ParseNonce(item.Nonce)
+	if err != nil || item.Key != guard.KeyTag(s.Settings.KeyARN) || item.Used >= nonce.Issued().UnixMilli() ||
+		!now.Before(nonce.Issued().Add(s.Settings.CodeTTL)) {
+		return nil, errExpired
+	}
+	guess, err := s.compare(ctx, who, in, present, address, nonce, item.Digits, now)
+	if err != nil {
+		return nil, err
+	}
+	use := guard.Use{Issued: nonce.Issued(), Challenge: item.Nonce}
+	if won, err := s.Store.Use(ctx, key, use, now); err != nil || !won {
+		return nil, errors.Join(err, orNil(!won && err == nil, errExpired))
+	}
+	if err := s.lock(ctx, who, address, now); err != nil {
+		return nil, err
+	}
+	if err := s.change(ctx, who, user, address); err != nil {
+		return nil, err
+	}
+	return s.conclude(ctx, who, user, nonce, guess), nil
+}
+
+func orNil(is bool, err error) error {
+	if is {
+		return err
+	}
+	return nil
+}
+
+// compare counts an answer and compares it. Short codes spend from the account's guesses, as a
+// sign-in's do, so that both together stay within one bound. It returns what to give back.
+func (s *Server) compare(ctx context.Context, who caller, in request, present, address string, nonce otp.Nonce,
+	digits int, now time.Time) (time.Duration, error) {
+	old, ok := otp.Normalize(in.PresentCode, digits)
+	fresh, also := otp.Normalize(in.NewCode, digits)
+	if !ok || !also {
+		return 0, errWrongCode // not compared, so it costs nothing
+	}
+	tries := guard.Bucket{Burst: s.Settings.MaxAttempts, Refill: 24 * time.Hour}
+	may, err := s.Store.SpendGuess(ctx, guard.ChangeKey(s.Settings.UserPoolID, who.Subject), tries, math.MaxInt32, now)
+	if err != nil || !may {
+		return 0, errors.Join(err, orNil(err == nil, errExpired))
+	}
+	bucket, refund := guard.GuessesOf(s.Settings), time.Duration(0)
+	if digits != otp.LongDigits {
+		if may, err = s.Store.SpendGuess(ctx, who.key, bucket, guard.MaxFailures, now); err != nil || !may {
+			return 0, errors.Join(err, orNil(err == nil, errExpired))
+		}
+		refund = bucket.Refill
+	}
+	wantOld, wantFresh, err := s.codes(ctx, who, present, address, nonce, digits)
+	if err != nil {
+		return 0, err
+	}
+	// Which of the two is wrong is not told: whoever owns the new address could guess the other one.
+	if equal(wantOld, old)&equal(wantFresh, fresh) != 1 {
+		return 0, errWrongCode
+	}
+	return refund, nil
+}
+
+func equal(want otp.Code, given string) int {
+	return subtle.ConstantTimeCompare([]byte(want.Reveal()), []byte(given))
+}
+
+// lock locks an address for the account: Cognito takes an address from its owner without an error,
+// so two accounts must not find it free at the same time. A lock ends by itself.
+func (s *Server) lock(ctx context.Context, who caller, address string, now time.Time) error {
+	key, tag := s.addressKey(address), guard.KeyTag(who.key)
+	before, err := s.Store.Read(ctx, key)
+	if err != nil {
+		return err
+	}
+	held, err := otp.ParseNonce(before.Nonce)
+	if err == nil && before.Key != tag && now.Before(held.Issued().Add(lockTime)) {
+		return errNotChanged
+	}
+	nonce, err := otp.NewNonce(now, s.Random)
+	if err != nil {
+		return err
+	}
+	after := before
+	after.Nonce, after.Key = nonce.String(), tag
+	won, err := s.Store.Claim(ctx, key, before, after, now)
+	if err == nil && !won {
+		err = errNotChanged
+	}
+	return err
+}
+
+// change sets the address, unless another account has got it since the start. That is told by a mail
+// alone, as at the start.
+func (s *Server) change(ctx context.Context, who caller, user map[string]string, address string) error {
+	taken, err := s.isTaken(ctx, who, address)
+	if err != nil {
+		return err
+	}
+	if !taken {
+		err = s.Directory.SetEmail(ctx, who.username, address)
+		if err == nil {
+			return nil
+		}
+		if taken = isAliasTaken(err); !taken {
+			// The call may have taken effect although its answer was lost.
+			now, failed := s.Directory.Find(ctx, who.username)
+			if failed != nil || now["email"] != address || now["email_verified"] != "true" {
+				return err
+			}
+			return nil
+		}
+	}
+	if err := s.send(ctx, mail.AddressTaken, address, otp.Code{}, user, s.addressKey(address)); err != nil {
+		s.Log.Error("a service failed", "error", err.Error())
+	}
+	return errNotChanged
+}
+
+func isAliasTaken(err error) bool {
+	var api *oauth.APIError
+	return errors.As(err, &api) && (api.Code == "AliasExistsException" || api.Code == "UsernameExistsException")
+}
+
+// signOuts is how often Cognito is asked to end the user's sign-ins, until it does.
+const signOuts = 3
+
+// conclude does what follows a change: it ends all sign-ins, forgets the remembered devices, makes
+// every code useless that was mailed before, and tells the old address. A failure is logged and undoes
+// nothing.
+func (s *Server) conclude(ctx context.Context, who caller, user map[string]string, nonce otp.Nonce,
+	guess time.Duration) changed {
+	var out changed
+	var wait sync.WaitGroup
+	do := func(what string, f func() error) {
+		wait.Go(func() {
+			if err := f(); err != nil {
+				s.Log.Error("a step after the change failed", "step", what, "item", who.key, "error", err.Error())
+			}
+		})
+	}
+	do("sign-out", func() (err error) {
+		for range signOuts {
+			if err = s.Directory.SignOut(ctx, who.username); err == nil {
+				out.SignedOut = true
+				break
+			}
+		}
+		return err
+	})
+	do("forget devices", func() error { return s.Store.ForgetDevices(ctx, who.key) })
+	do("use up codes", func() error {
+		_, err := s.Store.Use(ctx, who.key, guard.Use{Issued: s.Now(), Challenge: nonce.String(), Guess: guess}, s.Now())
+		return err
+	})
+	do("notice", func() error { return s.send(ctx, mail.AddressChanged, user["email"], otp.Code{}, user, who.key) })
+	wait.Wait()
+	return out
+}
