@@ -57,11 +57,14 @@ func tokenError(err error) error {
 	return err
 }
 
+// Fault logs that a service failed. Errors of this package and of the functions' clients name no user.
+func (s *Server) Fault(err error) { s.Log.Error("a service failed", "error", err.Error()) }
+
 // refuse answers and logs an error.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var known refusal
 	if !errors.As(err, &known) {
-		s.Log.Error("a service failed", "path", r.URL.Path, "error", err.Error())
+		s.Fault(err)
 		known = errUnavailable
 	} else {
 		s.Log.Warn("refused", "path", r.URL.Path, "error", known.id)

@@ -150,7 +150,7 @@ func (s *Server) change(ctx context.Context, who caller, user map[string]string,
 		}
 	}
 	if err := s.send(ctx, mail.AddressTaken, address, otp.Code{}, user, s.addressKey(address)); err != nil {
-		s.Log.Error("a service failed", "error", err.Error())
+		s.Fault(err)
 	}
 	return errNotChanged
 }

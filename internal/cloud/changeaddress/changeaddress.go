@@ -54,5 +54,5 @@ func New(o Options) (cloud.Handler, error) {
 	server := &changeaddress.Server{Settings: s, Self: pool, Directory: users, Store: store, Keys: keys, Renderer: renderer,
 		Sender: sender, Now: o.Now, Random: o.Random, Log: o.Log,
 		Tokens: &oauth.Server{Issuer: cmp.Or(issuer, cloud.Issuer(region, s.UserPoolID)), Cognito: pool, Now: o.Now}}
-	return httpapi.Handler{Handler: httpapi.Guard(s.OriginSecret, kept, o.Log, server)}, nil
+	return httpapi.Handler{Handler: httpapi.Guard(s.OriginSecret, kept, server.Fault, server)}, nil
 }
