@@ -281,7 +281,7 @@ func (s *Sandbox) newPool(invoker userpool.Invoker, callers gateway.Callers,
 type cognitoMail struct{ mail *mailbox.Service }
 
 func (c cognitoMail) Deliver(_ context.Context, m userpool.CognitoMail) error {
-	c.mail.Deliver(m.To, m.Subject, m.Text)
+	c.mail.Deliver(m.To, m.Subject, m.Text, m.HTML)
 	return nil
 }
 

@@ -22,6 +22,7 @@ const (
 	PreAuthentication           = userpool.PreAuthentication
 	PostAuthentication          = userpool.PostAuthentication
 	PostConfirmation            = userpool.PostConfirmation
+	CustomMessage               = userpool.CustomMessage
 )
 
 // MailEvents is no trigger of a user pool. It names the function that receives SES's bounces and

@@ -124,7 +124,7 @@ func values() map[string]any {
 	all := map[string]any{
 		"region": "eu-west-1", "account": "123456789012", "senderIdentity": "domain", "hostedZoneId": "Z0123456789ABC",
 		"sandboxRecipients": true, "selfSignUp": false, "memorySize": 256.0, "logRetentionDays": 14.0,
-		"removalPolicy": "destroy", "keyGeneration": 2.0, "passwordRecovery": "email",
+		"removalPolicy": "destroy", "keyGeneration": 2.0, "passwordRecovery": "email", "customMessages": true,
 		"brand": map[string]any{"cornerRadius": 8.0},
 	}
 	var s settings.Settings
@@ -203,7 +203,8 @@ func TestEveryKeyReachesTheTemplateAndTheReadme(t *testing.T) {
 	}
 	both := []string{`"AllowAdminCreateUserOnly": true`, `"MemorySize": 256`, `"RetentionInDays": 14`, `"Delete"`,
 		`"HostedZoneId": "Z0123456789ABC"`,
-		`"EmailIdentity": "example.com"`, `:identity/*"`, `"SignInKey2`, `"EmailOTP::Brand": "{\"cornerRadius\":8}"`}
+		`"EmailIdentity": "example.com"`, `:identity/*"`, `"SignInKey2`, `"EmailOTP::Brand": "{\"cornerRadius\":8}"`,
+		`"CustomMessage": {`, `"EmailSendingAccount": "DEVELOPER"`}
 	perMode := map[string][]string{"password": both, "passwordless": both}
 	for _, f := range settings.Fields() {
 		value, ok := values()[f.Key]

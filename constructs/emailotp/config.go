@@ -33,6 +33,7 @@ type config struct {
 	clientProps           UserPoolClientProps
 	clientsMayChangeEmail bool
 	recoveryByEmail       bool
+	customMessages        bool
 	bypasses              []Bypass
 	chained               awslambda.IFunction      // the adopter's own; nil for none
 	tokenVersion          awscognito.LambdaVersion // empty for V1_0

@@ -203,6 +203,7 @@ func NewEmailOTP(scope constructs.Construct, id *string, props *EmailOTPProps) E
 	e.addUserPool()
 	e.addKeyAndTable()
 	e.addSender()
+	e.mailBySender()
 	e.addFunctions()
 	e.connectTriggers()
 	sender.ConnectEvents(e, e.ses.ConfigurationSet, e.functions[settings.MailEvents])

@@ -52,6 +52,16 @@ type EmailOTPProps struct {
 	// built-in mail.
 	Mail *MailProps
 
+	// CustomMessages writes the mails that Cognito itself sends (invitations, reset codes, and codes
+	// that confirm an address) in the layout, the languages and the brand of the code mails. EmailOTP
+	// then occupies the trigger CustomMessage. Cognito accepts the answer only from a pool that mails
+	// by an SES identity of yours, so the new pool sends by Sender; a UserPool of yours must be
+	// configured so.
+	//
+	// SES must have verified the identity before: deploy a new Sender first without CustomMessages.
+	// Default: false. Cognito's own texts.
+	CustomMessages *bool
+
 	// MailFromDomain is the envelope sender's domain, a subdomain of the sender's own, for SPF to
 	// align. Only for [SenderDomain] and [SenderHostedZone]. Default: "mail." and the zone's name
 	// for [SenderHostedZone], which gets its records too; Amazon's own domain otherwise.
@@ -258,7 +268,7 @@ type UserPoolProps struct {
 	// FeaturePlan is the pool's price class. Default: LITE, which suffices for EmailOTP.
 	FeaturePlan awscognito.FeaturePlan
 	// Email is how Cognito sends mails of its own: confirmations and invitations. Default:
-	// Cognito's shared sender, 50 mails a day.
+	// Cognito's shared sender, 50 mails a day; Sender with CustomMessages.
 	Email awscognito.UserPoolEmail
 	// UserInvitation is the wording of Cognito's invitations. Default: Cognito's.
 	UserInvitation *awscognito.UserInvitationConfig

@@ -177,6 +177,12 @@ var misuses = []misuse{
 	{"PasswordRecovery", "passwordless", func(_ awscdk.Stack, p *props) {
 		p.Mode, p.PasswordRecovery = emailotp.ModePasswordless, emailotp.RecoveryByEmail
 	}, " has a meaning in ModePassword alone"},
+	{"CustomMessages", "a long text", func(_ awscdk.Stack, p *props) {
+		p.CustomMessages, p.SupportAddress = yes, text("help@example.com")
+		long := strings.Repeat("<>", 500)
+		p.Mail = &emailotp.MailProps{Footer: text(strings.Repeat("&", 500)),
+			Languages: map[string]emailotp.MailStrings{"de": {Secret: long, NotYouTitle: long, Support: long}}}
+	}, ": language de, reset: the HTML has 20041 characters; Cognito accepts 20000"},
 	{"VerifiedMailsPerHour", "none", func(_ awscdk.Stack, p *props) { p.VerifiedMailsPerHour = number(0) },
 		" must be 1 to 1,800,000 mails an hour (received: 0); leave it nil for 20,000"},
 	{"UnverifiedMailsPerHour", "negative", func(_ awscdk.Stack, p *props) { p.UnverifiedMailsPerHour = number(-1) },

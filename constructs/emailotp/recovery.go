@@ -48,13 +48,18 @@ func (c *config) accountRecovery() awscognito.AccountRecovery {
 // forgets reports whether a reset password forgets the account's devices.
 func (c *config) forgets() bool { return c.recoveryByEmail && c.settings.RememberDevices > 0 }
 
-// triggers returns the slots that the pool calls. The function that checks answers also serves
+// triggers returns the slots that the pool calls. The function that mails codes also serves
+// CustomMessage: it has the mail's configuration beside it. The function that checks answers also serves
 // PostConfirmation where a reset must forget the remembered devices: it may write the table already.
 func (c *config) triggers() []slot {
 	all := triggersOf(c.settings.Mode)
 	if c.forgets() {
 		all = append(all, slot{settings.VerifyAuthChallenge, "VerifyAuthChallenge",
 			awscognito.UserPoolOperation_POST_CONFIRMATION, []string{"postConfirmation"}})
+	}
+	if c.customMessages {
+		all = append(all, slot{settings.CreateAuthChallenge, "CreateAuthChallenge",
+			awscognito.UserPoolOperation_CUSTOM_MESSAGE, []string{"customMessage"}})
 	}
 	return all
 }

@@ -29,7 +29,7 @@ var ofTheTemplate = []string{
 	"DefineAuthChallengeCode", "CreateAuthChallengeCode", "VerifyAuthChallengeCode", "PreSignUpCode",
 	"PreTokenGenerationCode", "MailEventsCode", "AttachUserPoolCode", "CheckOnDeploy", "AttachUserPoolStatements",
 	"CaseSensitiveUserNames", "LogGroup", "EncryptionKey", "ReservedConcurrentExecutions", "Tracing", "VpcConfig",
-	"CodeSigningConfig", "PasswordRecovery",
+	"CodeSigningConfig", "PasswordRecovery", "CustomMessages",
 }
 
 // Every prop is in one of two lists: settings.Fields, which leads it to the functions, or

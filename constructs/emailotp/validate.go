@@ -57,6 +57,7 @@ func resolve(p *EmailOTPProps) (config, []string) {
 	r.platform(&c, p)
 	r.brand(&c, p)
 	r.wording(&c, p)
+	r.customMessages(&c, p)
 	return c, r.Problems
 }
 

@@ -1,10 +1,13 @@
 package mail
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	netmail "net/mail"
 	"strings"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // The longest address and its parts, in bytes: RFC 5321, section 4.5.3.1, whose path of 256 has two
@@ -112,6 +115,9 @@ func validateLabel(label string) error {
 func alphanumeric(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
+
+// FormatFrom returns the From header's value for the sender that m has.
+func FormatFrom(m settings.Mail) string { return formatFrom(cmp.Or(m.FromName, m.ProductName), m.From) }
 
 // formatFrom returns a From header's value: a display name in ASCII as a quoted string, any other
 // encoded as RFC 2047 defines, so that no name reads as an address or ends the header.

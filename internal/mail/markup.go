@@ -31,9 +31,14 @@ func (r *Renderer) html(f Facts) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return r.layoutHTML(d), nil
+}
+
+// layoutHTML renders the layout with d, whose phrases are HTML already.
+func (r *Renderer) layoutHTML(d *Data[string]) string {
 	d.LogoText, d.LogoURL, d.Footer = escapeValue(d.LogoText), escape(d.LogoURL), escapeValue(d.Footer)
 	d.Text.Subject = escapeTitle(d.Text.Subject)
-	return r.layouts.html.render(values(d), 10<<10), nil
+	return r.layouts.html.render(values(d), 10<<10)
 }
 
 // fillHTML escapes phrase and fills in its values as HTML. The result is safe to insert as content.

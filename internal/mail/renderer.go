@@ -94,6 +94,9 @@ func parseLayouts() (l layouts, err error) {
 // others sorted.
 func (r *Renderer) Languages() []string { return r.config.tags() }
 
+// From returns the From header's value of every mail.
+func (r *Renderer) From() string { return r.from }
+
 // Mode returns the mode of the config.
 func (r *Renderer) Mode() Mode { return r.config.Mode }
 

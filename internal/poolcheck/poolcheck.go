@@ -109,10 +109,16 @@ func triggers(p attach.Properties, mode settings.Mode, pool rules.Properties) ma
 		for _, f := range settings.Triggers(mode) {
 			own[rules.LambdaConfigNames(f)[0]] = f
 		}
+		if p.Triggers[rules.CustomMessage] != "" {
+			own[rules.CustomMessage] = settings.CreateAuthChallenge
+		}
 		return own
 	}
 	config, _ := pool["LambdaConfig"].(map[string]any)
 	return rules.LambdaConfig(config, func(arn any) settings.Function {
+		if arn != "" && arn == p.Expected[rules.CustomMessage] {
+			return settings.CreateAuthChallenge
+		}
 		for _, f := range settings.Triggers(mode) {
 			if arn != "" && arn == p.Expected[rules.LambdaConfigNames(f)[0]] {
 				return f

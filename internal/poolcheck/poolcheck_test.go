@@ -3,6 +3,7 @@ package poolcheck_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -56,6 +57,16 @@ func TestFindings(t *testing.T) {
 		"all clients may write the address": {pool: pool, clients: []string{console}, change: func(p *attach.Properties) {
 			p.AcknowledgedBypasses = []string{"WRITE_EMAIL:*", "USER_SRP_AUTH:3console"}
 		}},
+		"custom messages without an identity": {pool: pool, change: func(p *attach.Properties) {
+			p.Triggers = map[string]string{"CustomMessage": "create"}
+		}, want: []string{"does not mail by an identity of yours (EmailConfiguration EmailSendingAccount DEVELOPER)"}},
+		"custom messages of a pool of the stack": {pool: strings.Replace(pool, `"LambdaConfig": {`,
+			`"LambdaConfig": {"CustomMessage": "create", `, 1), change: func(p *attach.Properties) {
+			p.Triggers, p.Expected = nil, maps.Clone(triggers)
+			p.Expected["CustomMessage"] = "create"
+		}, want: []string{"leave CustomMessages out"}},
+		"custom messages by an identity": {pool: strings.Replace(pool, `"LambdaConfig": {`,
+			`"EmailConfiguration": {"EmailSendingAccount": "DEVELOPER"}, "LambdaConfig": {"CustomMessage": "create", `, 1)},
 		"native MFA": {pool: strings.Replace(pool, `"OFF"`, `"OPTIONAL"`, 1), want: []string{`Path: "eu-west-1_Example01"`}},
 		"recovery by default": {pool: strings.Replace(pool, "AccountRecoverySetting", "Former", 1),
 			want: []string{"leaves its account recovery to Cognito's default"}},

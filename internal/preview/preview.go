@@ -8,6 +8,8 @@ package preview
 
 import (
 	"cmp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/brand"
@@ -46,12 +48,16 @@ type sample struct {
 	Language string
 	Mode     mail.Mode
 	Long     bool
+	Kind     mail.CognitoKind // of a mail that Cognito itself sends; empty for a sign-in code
 	Mail     mail.Mail
 	Findings []check.Finding
 }
 
 // Name is its files' name without extension: "de-password-long".
 func (s sample) Name() string {
+	if s.Kind != "" {
+		return s.Language + "-" + string(s.Kind)
+	}
 	if s.Long {
 		return s.Language + "-" + string(s.Mode) + "-long"
 	}
@@ -60,6 +66,14 @@ func (s sample) Name() string {
 
 // Title is what the gallery calls it.
 func (s sample) Title() string {
+	switch s.Kind {
+	case mail.Invitation:
+		return "Cognito’s invitation (CustomMessages)"
+	case mail.Reset:
+		return "Cognito’s reset code (CustomMessages)"
+	case mail.Confirmation:
+		return "Cognito’s confirmation code (CustomMessages)"
+	}
 	title := "Code alone"
 	if s.Mode == mail.Password {
 		title = "Password and code"
@@ -121,12 +135,44 @@ func (s Source) samples() (all []sample, warnings []compile.Warning, err error) 
 			}
 		}
 	}
+	for _, tag := range renderers[0].Languages() {
+		for _, kind := range mail.CognitoKinds() {
+			out, err := cognitoSample(renderers[0], kind, tag)
+			if err != nil {
+				return nil, nil, err
+			}
+			all = append(all, out)
+		}
+	}
 	return all, warnings, nil
+}
+
+// temporary is the temporary password of the previewed invitations.
+const temporary = "Kite7-Larch"
+
+// cognitoSample is a mail that Cognito itself sends, its placeholders filled in. Cognito writes its
+// headers and sends no plain text, so the rules about those have nothing to find.
+func cognitoSample(r *mail.Renderer, kind mail.CognitoKind, tag string) (sample, error) {
+	m, err := r.Cognito(kind, tag)
+	if err != nil {
+		return sample{}, err
+	}
+	code := digits[:6]
+	if kind == mail.Invitation {
+		code = temporary
+	}
+	body := strings.NewReplacer(mail.CodePlaceholder, code, mail.UsernamePlaceholder, recipient).Replace(m.HTML)
+	out := mail.Mail{From: r.From(), To: recipient, Subject: m.Subject, HTML: body, Language: m.Language}
+	found := slices.DeleteFunc(check.Check(out), func(f check.Finding) bool {
+		return slices.Contains([]string{"plain-text", "alternatives", "headers"}, f.Rule)
+	})
+	return sample{Language: tag, Mode: r.Mode(), Kind: kind, Mail: out, Findings: found}, nil
 }
 
 // A Report is what was found in one mail.
 type Report struct {
-	// Language and Mode are the mail's; Code is "short" or "long".
+	// Language and Mode are the mail's; Code is "short" or "long", or the kind of a mail that
+	// Cognito itself sends: "invitation", "reset" or "confirmation".
 	Language string    `json:"language"`
 	Mode     mail.Mode `json:"mode"`
 	Code     string    `json:"code"`
@@ -148,6 +194,9 @@ func Check(s Source) ([]Report, []compile.Warning, error) {
 			Findings: append([]check.Finding{}, m.Findings...)}
 		if m.Long {
 			reports[i].Code = "long"
+		}
+		if m.Kind != "" {
+			reports[i].Code = string(m.Kind)
 		}
 	}
 	return reports, warnings, nil

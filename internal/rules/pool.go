@@ -16,6 +16,10 @@ var lambdaConfigNames = map[settings.Function][]string{
 	settings.PreTokenGeneration:  {"PreTokenGeneration", "PreTokenGenerationConfig"},
 }
 
+// CustomMessage is the name in LambdaConfig by which a pool calls the function that mails codes for
+// the mails of Cognito's own.
+const CustomMessage = "CustomMessage"
+
 // LambdaConfigNames returns the names in LambdaConfig by which a pool calls a function: one, or two
 // where Cognito knows two forms of the trigger. It returns nothing for a function that is no
 // trigger.
@@ -51,6 +55,12 @@ func checkPool(p Pool) []Finding {
 			c.add(NativeMFA, "has MfaConfiguration "+describe(mfa),
 				"Cognito may issue tokens after a native factor without requesting the code", "use Mfa_OFF")
 		}
+	}
+	if p.Triggers[CustomMessage] == settings.CreateAuthChallenge &&
+		p.Properties.object("EmailConfiguration").get("EmailSendingAccount") != "DEVELOPER" {
+		c.add(RefusedMail, "calls the EmailOTP for its trigger CustomMessage and does not mail by an identity of yours "+
+			"(EmailConfiguration EmailSendingAccount DEVELOPER)", "Cognito refuses the answer and sends no mail of its own",
+			"set it to DEVELOPER with a verified SES identity as its SourceArn, or leave CustomMessages out")
 	}
 	if p.Properties.list("AliasAttributes").mayHave("email") {
 		c.add(EmailAlias, "has e-mail as an alias", "verifying an address moves it from its owner to another user",

@@ -37,6 +37,8 @@ const (
 const (
 	// ReplacedTrigger is a trigger of the pool that does not call EmailOTP's function.
 	ReplacedTrigger Kind = "REPLACED_TRIGGER"
+	// RefusedMail is a pool for which Cognito refuses the texts of its own mails.
+	RefusedMail Kind = "REFUSED_MAIL"
 	// RefusedAttributes is an app client that Cognito refuses to create for its attribute lists.
 	RefusedAttributes Kind = "REFUSED_ATTRIBUTES"
 )

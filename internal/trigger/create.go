@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
@@ -16,6 +17,8 @@ import (
 
 // Create is the create-auth-challenge trigger. It decides which code a round has, mails it where
 // that is due, and leaves what verify needs to test an answer.
+//
+// It has the mail's configuration, so a pool may call it as its custom-message trigger too.
 //
 // One pure function, decide, makes a plan of what is known. The methods of execution carry it out.
 type Create struct {
@@ -40,6 +43,9 @@ type createResponse struct {
 func (c Create) Handler() Handler { return Handler{c.Reporter, c.respond} }
 
 func (c Create) respond(ctx context.Context, e *event, r *report) (any, error) {
+	if strings.HasPrefix(e.TriggerSource, customMessage) {
+		return c.dress(e, r), nil
+	}
 	if e.Request.ChallengeName != flow.CustomChallenge {
 		return nil, &failure{refusal: RefusedMalformed, reason: "wrong-challenge"}
 	}

@@ -46,4 +46,6 @@ type Directory interface {
 // Renderer renders mails; package mail has the real one.
 type Renderer interface {
 	Render(m mail.Message) (mail.Mail, error)
+	// Cognito writes a mail that Cognito itself sends, in the language that fits locale best.
+	Cognito(kind mail.CognitoKind, locale string) (mail.CognitoMail, error)
 }

@@ -24,7 +24,7 @@ type event struct {
 	Request request `json:"request"`
 }
 
-// request holds the requests of the five triggers; each reads its own part. Attributes and client
+// request holds the requests of the triggers; each reads its own part. Attributes and client
 // metadata may be of any type, for a pool may have attributes that this package does not use.
 type request struct {
 	UserAttributes             map[string]any    `json:"userAttributes"`
@@ -34,6 +34,8 @@ type request struct {
 	ChallengeName              string            `json:"challengeName"`
 	PrivateChallengeParameters map[string]string `json:"privateChallengeParameters"`
 	ChallengeAnswer            any               `json:"challengeAnswer"`
+	CodeParameter              string            `json:"codeParameter"`
+	UsernameParameter          string            `json:"usernameParameter"`
 }
 
 type row struct {

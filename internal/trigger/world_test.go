@@ -2,6 +2,7 @@ package trigger_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -38,15 +39,17 @@ type world struct {
 	store    *store
 	log      logBuffer
 
-	mu       sync.Mutex
-	calls    []string
-	mails    []mail.Message
-	sent     []mail.Mail // the same, with their tags
-	sendErr  error
-	sendHook func()
-	keyErr   error
-	marked   []string
-	markErr  error
+	mu    sync.Mutex
+	calls []string
+	mails []mail.Message
+	// cognitoErr makes writing a mail of Cognito's own fail.
+	cognitoErr error
+	sent       []mail.Mail // the same, with their tags
+	sendErr    error
+	sendHook   func()
+	keyErr     error
+	marked     []string
+	markErr    error
 	// createSees has Cognito show create the client's metadata.
 	createSees bool
 }
@@ -169,6 +172,15 @@ func (w *world) latest() string {
 		w.t.Fatal("no mail came")
 	}
 	return codes[len(codes)-1]
+}
+
+// Cognito writes a mail of Cognito's own by the real renderer.
+func (w *world) Cognito(kind mail.CognitoKind, locale string) (mail.CognitoMail, error) {
+	r, err := mail.New(trigger.MailConfig(w.settings))
+	if err = cmp.Or(err, w.cognitoErr); err != nil {
+		return mail.CognitoMail{}, err
+	}
+	return r.Cognito(kind, locale)
 }
 
 func (w *world) handler(f settings.Function) trigger.Handler {

@@ -106,6 +106,7 @@ func (p Pool) Findings(m settings.Mode, arns map[settings.Function]any, clients 
 		Properties: resolved(resource.Stack(), map[string]any{
 			"AccountRecoverySetting": resource.AccountRecoverySetting(), "MfaConfiguration": resource.MfaConfiguration(),
 			"AliasAttributes": resource.AliasAttributes(), "Schema": resource.Schema(),
+			"EmailConfiguration": resource.EmailConfiguration(),
 		}),
 	}, described...)
 }

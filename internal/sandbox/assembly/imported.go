@@ -134,7 +134,7 @@ func invented(c candidate) template.Properties {
 			"TemporaryPasswordValidityDays": json.Number("7")}},
 		"SchemaAttributes": list(map[string]any{"Name": "email", "AttributeDataType": "String", "Mutable": true,
 			"Required": false}),
-		"LambdaConfig": map[string]any{},
+		"LambdaConfig": map[string]any{}, "EmailConfiguration": map[string]any{"EmailSendingAccount": "DEVELOPER"},
 	}
 }
 

@@ -46,6 +46,8 @@ func (b *builder) pool() {
 		PasswordPolicy: passwordPolicy(policy),
 		TemporaryPasswordValidityDays: cmp.Or(policy.Number("TemporaryPasswordValidityDays"),
 			admin.Number("UnusedAccountValidityDays")),
+		MailsByOwnIdentity: props.Object("EmailConfiguration").Text("EmailSendingAccount") == "DEVELOPER",
+
 		Schema:         schema(props),
 		Triggers:       b.plan.Pool.Triggers,
 		TriggerARNs:    b.plan.Pool.TriggerARNs,

@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"html"
 	"regexp"
 	"strings"
 )
@@ -14,6 +15,18 @@ var (
 	codeRun = regexp.MustCompile(`\b\d{2,20}(?: \d{2,5}){0,6}\b`)
 	isDate  = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
 )
+
+var (
+	unseen = regexp.MustCompile(`(?s)<head.*?</head>|<div style="display:none.*?</div>`)
+	tags   = regexp.MustCompile(`<[^>]*>`)
+	blank  = regexp.MustCompile(`\s*\n\s*`)
+)
+
+// textOf returns what a reader sees of HTML, a line for each element.
+func textOf(markup string) string {
+	text := tags.ReplaceAllString(unseen.ReplaceAllString(markup, ""), "\n")
+	return strings.TrimSpace(blank.ReplaceAllString(html.UnescapeString(text), "\n"))
+}
 
 // FindCode guesses which number in a mail's text is the code: 6 to 20 digits,
 // preferably alone in a line. It returns them as they stand there, or "".

@@ -64,7 +64,7 @@ func (p *Pool) adminResetUserPassword(c *call, in *adminNamedInput, a *users.Acc
 	if !p.isRecoverable() {
 		return nil, refusal.NotAuthorized("User password cannot be reset in the current state.")
 	}
-	if _, err := p.mailReset(c, a); err != nil {
+	if _, err := p.mailReset(c, message{"ForgotPassword", triggers.NoClient, a, in.ClientMetadata}); err != nil {
 		return nil, err
 	}
 	_, err := p.edit(a, func(a *users.Account) error {
@@ -243,6 +243,7 @@ func (p *Pool) invite(c *call, in *adminCreateInput, a *users.Account, password 
 	if email == "" || !slices.Contains(in.DesiredDeliveryMediums, "EMAIL") {
 		return nil
 	}
-	return p.deliver(c.ctx, email, "Your temporary password",
-		"Your username is "+in.Username+" and temporary password is "+password+".")
+	m := message{"AdminCreateUser", triggers.NoClient, a, in.ClientMetadata}
+	text := "Your username is " + in.Username + " and temporary password is " + password + "."
+	return p.mail(c.ctx, m, CognitoMail{email, "Your temporary password", text, ""}, password, in.Username)
 }

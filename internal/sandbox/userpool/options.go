@@ -34,6 +34,7 @@ const (
 	PreAuthentication           = config.PreAuthentication
 	PostAuthentication          = config.PostAuthentication
 	PostConfirmation            = config.PostConfirmation
+	CustomMessage               = config.CustomMessage
 )
 
 // Triggers lists every trigger that the pool runs. A pool whose template names another one logs a
@@ -52,8 +53,9 @@ type Mailer interface {
 	Deliver(ctx context.Context, m CognitoMail) error
 }
 
-// CognitoMail is a mail that Cognito itself sends.
-type CognitoMail struct{ To, Subject, Text string }
+// CognitoMail is a mail that Cognito itself sends. It has one body: HTML where CustomMessage wrote it,
+// else Text.
+type CognitoMail struct{ To, Subject, Text, HTML string }
 
 // Options configure a pool beside its template. The zero value suits a pool without triggers.
 type Options struct {

@@ -107,13 +107,13 @@ func (p *Pool) Issuer() string { return p.tokens.URL() }
 func (p *Pool) now() time.Time { return p.opts.Now() }
 
 // deliver passes one of Cognito's own mails to the Mailer.
-func (p *Pool) deliver(ctx context.Context, to, subject, body string) error {
+func (p *Pool) deliver(ctx context.Context, m CognitoMail) error {
 	if p.opts.Mailer == nil {
-		p.log.Info("mail dropped: the pool has no Mailer", "subject", subject)
+		p.log.Info("mail dropped: the pool has no Mailer", "subject", m.Subject)
 		return nil
 	}
-	if err := p.opts.Mailer.Deliver(ctx, CognitoMail{To: to, Subject: subject, Text: body}); err != nil {
-		p.log.Error("mail could not be delivered", "subject", subject, "error", err.Error())
+	if err := p.opts.Mailer.Deliver(ctx, m); err != nil {
+		p.log.Error("mail could not be delivered", "subject", m.Subject, "error", err.Error())
 		return awsjson.Fail("CodeDeliveryFailureException", "Verification code could not be delivered.")
 	}
 	return nil

@@ -21,7 +21,7 @@ func (p *Pool) forgotPassword(c *call, in *codeRequestInput) (any, error) {
 	if a == nil {
 		return p.simulated(client, in.Username)
 	}
-	delivery, err := p.mailReset(c, a)
+	delivery, err := p.mailReset(c, message{"ForgotPassword", client.ID, a, in.ClientMetadata})
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,8 @@ func (p *Pool) isRecoverable() bool {
 }
 
 // mailReset mails a reset code to a verified address.
-func (p *Pool) mailReset(c *call, a *users.Account) (*codeDelivery, error) {
+func (p *Pool) mailReset(c *call, m message) (*codeDelivery, error) {
+	a := m.account
 	switch {
 	case !a.Enabled:
 		return nil, refusal.UserDisabled
@@ -48,7 +49,7 @@ func (p *Pool) mailReset(c *call, a *users.Account) (*codeDelivery, error) {
 		return nil, refusal.InvalidParameter(
 			"Cannot reset password for the user as there is no registered/verified email or phone_number")
 	}
-	return p.mailCode(c.ctx, a.Username, email, users.ForReset)
+	return p.mailCode(c.ctx, m, email, users.ForReset)
 }
 
 type confirmForgotInput struct {

@@ -96,11 +96,12 @@ func (p *Pool) updateUserAttributes(c *call, in *updateAttributesInput, b *beare
 	if err != nil {
 		return nil, err
 	}
-	return p.changeAttributes(c, b.account, changes)
+	return p.changeAttributes(c, message{"UpdateUserAttribute", b.client.ID, b.account, in.ClientMetadata}, changes)
 }
 
 // changeAttributes stores a user's own change and mails the code for it.
-func (p *Pool) changeAttributes(c *call, old *users.Account, changes map[string]string) (any, error) {
+func (p *Pool) changeAttributes(c *call, m message, changes map[string]string) (any, error) {
+	old := m.account
 	held := map[string]string{}
 	for _, attr := range []string{"email", "phone_number"} {
 		value, ok := changes[attr]
@@ -129,7 +130,8 @@ func (p *Pool) changeAttributes(c *call, old *users.Account, changes map[string]
 		address, changed = a.Attributes["email"], true
 	}
 	if changed && p.isAutoVerified("email") {
-		delivery, err := p.mailCode(c.ctx, a.Username, address, users.ForAttribute+"email")
+		m.account = a
+		delivery, err := p.mailCode(c.ctx, m, address, users.ForAttribute+"email")
 		if err != nil {
 			return nil, err
 		}
@@ -186,7 +188,8 @@ func (p *Pool) getUserAttributeVerificationCode(c *call, in *attributeCodeInput,
 	if address == "" {
 		return nil, refusal.InvalidParameter("User does not have an email to verify.")
 	}
-	delivery, err := p.mailCode(c.ctx, b.account.Username, address, users.ForAttribute+"email")
+	m := message{"VerifyUserAttribute", b.client.ID, b.account, in.ClientMetadata}
+	delivery, err := p.mailCode(c.ctx, m, address, users.ForAttribute+"email")
 	if err != nil {
 		return nil, err
 	}

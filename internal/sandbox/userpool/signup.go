@@ -160,7 +160,7 @@ func (p *Pool) finishSignUp(c *call, client *Client, a *users.Account, metadata 
 	email, isProven := stored.Attributes["email"], stored.Attributes["email_verified"] == "true"
 	if email != "" && !isProven && p.isAutoVerified("email") {
 		var err error
-		out.CodeDeliveryDetails, err = p.mailCode(c.ctx, stored.Username, email, users.ForSignUp)
+		out.CodeDeliveryDetails, err = p.mailCode(c.ctx, message{"SignUp", client.ID, stored, metadata}, email, users.ForSignUp)
 		if err != nil {
 			return nil, err
 		}
@@ -231,7 +231,8 @@ func (p *Pool) resendConfirmationCode(c *call, in *codeRequestInput) (any, error
 	if email == "" || !p.isAutoVerified("email") {
 		return nil, refusal.InvalidParameter("Cannot resend codes. Auto verification not turned on.")
 	}
-	delivery, err := p.mailCode(c.ctx, a.Username, email, users.ForSignUp)
+	m := message{"ResendCode", client.ID, a, in.ClientMetadata}
+	delivery, err := p.mailCode(c.ctx, m, email, users.ForSignUp)
 	if err != nil {
 		return nil, err
 	}
@@ -304,8 +305,8 @@ func toEmail(address string) *codeDelivery {
 }
 
 // mailCode makes a code and mails it.
-func (p *Pool) mailCode(ctx context.Context, username, address, purpose string) (*codeDelivery, error) {
-	code, err := p.users.NewCode(username, address, purpose)
+func (p *Pool) mailCode(ctx context.Context, m message, address, purpose string) (*codeDelivery, error) {
+	code, err := p.users.NewCode(m.account.Username, address, purpose)
 	if err != nil {
 		return nil, err
 	}
@@ -313,7 +314,8 @@ func (p *Pool) mailCode(ctx context.Context, username, address, purpose string) 
 	if purpose == users.ForReset {
 		kind = "password reset"
 	}
-	if err := p.deliver(ctx, address, "Your verification code", "Your "+kind+" code is "+code); err != nil {
+	own := CognitoMail{address, "Your verification code", "Your " + kind + " code is " + code, ""}
+	if err := p.mail(ctx, m, own, code, ""); err != nil {
 		return nil, err
 	}
 	return toEmail(address), nil

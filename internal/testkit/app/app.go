@@ -60,7 +60,7 @@ func Synthesise(ctx context.Context, app, out string) error {
 	if err := Write(app, map[string]map[string]any{"passwordless": {"mode": "passwordless"},
 		"password": {"mode": "password"},
 		"people": {"mode": "password", "rememberDevices": 30, "passwordRecovery": "email",
-			"supportAddress": "help@example.com"},
+			"supportAddress": "help@example.com", "customMessages": true},
 		"address": {"mode": "password", "rememberDevices": 30, "signInPage": true, "changeAddress": true},
 		"redirect": {"mode": "passwordless", "signInPage": true, "changeAddress": true, "clients": map[string]any{
 			"Web":    map[string]any{"callbackUrls": []string{CallbackURL}, "logoutUrls": []string{LogoutURL}},

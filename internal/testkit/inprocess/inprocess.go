@@ -67,6 +67,7 @@ const changeAddress = sandbox.Trigger(settings.ChangeAddress)
 var functions = map[sandbox.Trigger]settings.Function{
 	sandbox.DefineAuthChallenge: settings.DefineAuthChallenge, sandbox.CreateAuthChallenge: settings.CreateAuthChallenge,
 	sandbox.VerifyAuthChallengeResponse: settings.VerifyAuthChallenge, sandbox.PreSignUp: settings.PreSignUp,
+	sandbox.CustomMessage:      settings.CreateAuthChallenge,
 	sandbox.PostConfirmation:   settings.VerifyAuthChallenge,
 	sandbox.PreTokenGeneration: settings.PreTokenGeneration, sandbox.MailEvents: settings.MailEvents,
 }

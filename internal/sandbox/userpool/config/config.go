@@ -24,6 +24,7 @@ const (
 	PreAuthentication           Trigger = "PreAuthentication"
 	PostAuthentication          Trigger = "PostAuthentication"
 	PostConfirmation            Trigger = "PostConfirmation"
+	CustomMessage               Trigger = "CustomMessage"
 )
 
 // Triggers lists every trigger that the sandbox runs.
@@ -31,6 +32,7 @@ func Triggers() []Trigger {
 	return []Trigger{
 		DefineAuthChallenge, CreateAuthChallenge, VerifyAuthChallengeResponse, PreSignUp,
 		PreTokenGeneration, PreAuthentication, PostAuthentication, PostConfirmation,
+		CustomMessage,
 	}
 }
 
@@ -68,6 +70,9 @@ type Pool struct {
 	PasswordPolicy PasswordPolicy
 	// TemporaryPasswordValidityDays is how many days a temporary password works; 0 means 7.
 	TemporaryPasswordValidityDays int
+	// MailsByOwnIdentity is true for EmailSendingAccount DEVELOPER. Cognito refuses mails of
+	// CustomMessage otherwise.
+	MailsByOwnIdentity bool
 	// Schema lists custom attributes and changes to the standard ones.
 	Schema []Attribute
 	// Triggers is true for each trigger that the pool has.

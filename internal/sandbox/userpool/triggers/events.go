@@ -129,6 +129,27 @@ type postConfirmationRequest struct {
 	ClientMetadata map[string]string `json:"clientMetadata,omitempty"`
 }
 
+// The placeholders that CustomMessage receives, and that its answer must keep.
+const (
+	CodePlaceholder     = "{####}"
+	UsernamePlaceholder = "{username}"
+)
+
+type customMessageRequest struct {
+	UserAttributes    map[string]string `json:"userAttributes"`
+	CodeParameter     string            `json:"codeParameter"`
+	LinkParameter     string            `json:"linkParameter"`
+	UsernameParameter *string           `json:"usernameParameter"`
+	ClientMetadata    map[string]string `json:"clientMetadata,omitempty"`
+}
+
+// CustomMessageResponse is the response of CustomMessage.
+type CustomMessageResponse struct {
+	SMSMessage   *string `json:"smsMessage"`
+	EmailMessage *string `json:"emailMessage"`
+	EmailSubject *string `json:"emailSubject"`
+}
+
 type preTokenRequest struct {
 	UserAttributes     map[string]string `json:"userAttributes"`
 	GroupConfiguration tokens.Groups     `json:"groupConfiguration"`
@@ -207,6 +228,20 @@ func (r *Runner) PostAuthentication(ctx context.Context, clientID string, a *use
 func (r *Runner) PostConfirmation(ctx context.Context, source, clientID string, a *users.Account, m metadata) error {
 	return r.run(ctx, config.PostConfirmation, source, a.Username, clientID, postConfirmationRequest{r.Attributes(a), m},
 		&struct{}{})
+}
+
+// CustomMessage calls the trigger for a mail of Cognito's own, and returns the zero value where the
+// pool has none. The source is the part of triggerSource after "CustomMessage_".
+func (r *Runner) CustomMessage(ctx context.Context, source, clientID string, a *users.Account,
+	m metadata) (out CustomMessageResponse, err error) {
+	request := customMessageRequest{UserAttributes: r.Attributes(a), CodeParameter: CodePlaceholder,
+		LinkParameter: "{##Click Here##}", ClientMetadata: m}
+	if source == "AdminCreateUser" {
+		request.UsernameParameter = new(string)
+		*request.UsernameParameter = UsernamePlaceholder
+	}
+	err = r.run(ctx, config.CustomMessage, source, a.Username, clientID, request, &out)
+	return out, err
 }
 
 // PreTokenGeneration calls the trigger for the claims, with an event of the pool's version. The
