@@ -2,6 +2,7 @@ package clients_test
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,12 +16,16 @@ func (w *world) mails(address string) int {
 	return len(w.sb.Messages(sandbox.MessageFilter{To: address}))
 }
 
-// resetCode reads the code of Cognito's reset mail, which stands in a sentence.
+// resetCode reads the code of Cognito's reset mail, which EmailOTP wrote.
 func (w *world) resetCode(address string, since time.Time) string {
 	w.t.Helper()
 	mail, err := w.sb.WaitForMessage(w.t.Context(), address, since)
 	if err != nil {
 		w.t.Fatal(err)
+	}
+	if !strings.HasPrefix(mail.Subject, "Reset your password · ") ||
+		!strings.Contains(mail.HTML, "help@example.com") || strings.Contains(mail.HTML, "{####}") {
+		w.t.Errorf("the reset mail is not EmailOTP's: %q, %.80q", mail.Subject, mail.Text)
 	}
 	return sixDigits.FindString(mail.Text)
 }
