@@ -36,7 +36,7 @@ func (e *emailOTP) mailBySender() {
 	}
 	s := &c.settings
 	email := &awscognito.CfnUserPool_EmailConfigurationProperty{
-		EmailSendingAccount: jsii.String("DEVELOPER"), SourceArn: e.identity.EmailIdentityArn(),
+		EmailSendingAccount: jsii.String("DEVELOPER"), SourceArn: e.EmailIdentity().EmailIdentityArn(),
 		From:             jsii.String(mail.FormatFrom(s.Mail)),
 		ConfigurationSet: e.ConfigurationSet().ConfigurationSetName(),
 	}
