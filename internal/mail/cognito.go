@@ -71,6 +71,7 @@ func (r *Renderer) Cognito(kind CognitoKind, wanted string) (CognitoMail, error)
 	})
 	filled.Subject = escape(subject)
 	d := data(&r.config, r.accentDark, f, `<bdi dir="ltr">`+CodePlaceholder+"</bdi>", filled)
+	d.Code = CodePlaceholder    // the layout has no panel without a code
 	d.Long = kind == Invitation // a temporary password has no room in the letters of a code
 	out := CognitoMail{Language: tag, Subject: subject, HTML: r.layoutHTML(d)}
 	return out, out.check()
