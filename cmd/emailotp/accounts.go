@@ -12,6 +12,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/accounts"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/terminal"
 )
 
 // A userCommand is one subcommand of `emailotp users`: what it does with the one user that the
@@ -189,15 +190,15 @@ func (f operatorFlags) printState(s streams, state accounts.State, all *accounts
 	if f.json {
 		return writeJSON(s, state)
 	}
-	p, text := paint(s.out), &strings.Builder{}
+	p, text := terminal.Paint(s.out), &strings.Builder{}
 	table := tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)
 	for _, line := range state.Lines(all.Now()) {
-		fmt.Fprintf(table, "%s\t%s\n", line[0], printable(line[1]))
+		fmt.Fprintf(table, "%s\t%s\n", line[0], terminal.Printable(line[1]))
 	}
 	err := table.Flush()
 	for line := range strings.Lines(text.String()) {
 		name, _, _ := strings.Cut(line, "  ")
-		fmt.Fprint(s.out, p.faint(name), strings.TrimPrefix(line, name))
+		fmt.Fprint(s.out, p.Faint(name), strings.TrimPrefix(line, name))
 	}
 	return err
 }

@@ -44,7 +44,7 @@ func (d *dev) announce(sb *sandbox.Sandbox, users []seeded) error {
 
 func (d *dev) announceHuman(e readyEvent) {
 	p, c := d.paint, e.Config
-	fmt.Fprintf(d.out, "\n%s is running: %s, mode %s\n\n", p.bold("EmailOTP"), c.Stack, p.bold(string(c.Mode)))
+	fmt.Fprintf(d.out, "\n%s is running: %s, mode %s\n\n", p.Bold("EmailOTP"), c.Stack, p.Bold(string(c.Mode)))
 	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
 	for _, row := range [][2]string{
 		{"user pool", c.UserPoolID}, {"app client", c.UserPoolClientID}, {"triggers", strings.Join(e.Triggers, ", ")},
@@ -62,7 +62,7 @@ func (d *dev) announceHuman(e readyEvent) {
 		}
 	}
 	if e.ExampleURL != "" {
-		fmt.Fprintf(w, "  example app\t%s\n", p.bold(e.ExampleURL))
+		fmt.Fprintf(w, "  example app\t%s\n", p.Bold(e.ExampleURL))
 	}
 	if c.TLS != nil {
 		fmt.Fprintf(w, "  by https\t%s (certificate %s)\n", c.TLS.DiscoveryURL, display(c.TLS.CertificateFile))
@@ -82,7 +82,7 @@ func (d *dev) announceHuman(e readyEvent) {
 	}
 	fmt.Fprintln(d.out, "\nSign in from another terminal; the code is in the inbox:")
 	for _, command := range d.signInCommands(e) {
-		fmt.Fprintln(d.out, "  "+p.bold(command))
+		fmt.Fprintln(d.out, "  "+p.Bold(command))
 	}
 	fmt.Fprintln(d.out, "\nCtrl-C stops it. Calls of the triggers follow.")
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/readyfile"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin/browser"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
@@ -51,7 +52,7 @@ func (f signInFlags) runBrowser(ctx context.Context, s streams) (signin.Tokens, 
 	}
 	// A page that does not answer is reported here and not by the browser.
 	var discovery struct{}
-	if err := getJSON(ctx, c.OAuth.DiscoveryURL, &discovery); err != nil {
+	if err := readyfile.GetJSON(ctx, c.OAuth.DiscoveryURL, &discovery); err != nil {
 		gone := &signin.Unavailable{Sentence: "the sandbox of the ready file " + f.readyFile + " does not answer: " + err.Error()}
 		return signin.Tokens{}, advise(gone, target{sandbox: true})
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/terminal"
 )
 
 func newCheck(s streams) *cobra.Command {
@@ -49,7 +50,7 @@ cdk synth. Exit codes: 0 nothing is open, 1 something is, 2 wrong use.`,
 				open += len(pool.Open)
 			}
 			if err == nil && open > 0 {
-				return fmt.Errorf("%s in %s", count(open, "open finding"), dir)
+				return fmt.Errorf("%s in %s", terminal.Count(open, "open finding"), dir)
 			}
 			return err
 		},
@@ -61,38 +62,30 @@ cdk synth. Exit codes: 0 nothing is open, 1 something is, 2 wrong use.`,
 
 // writeReport prints each pool with its findings: what is open first, then what is acknowledged.
 func writeReport(w io.Writer, report *assembly.Report) error {
-	p, text := paint(w), &strings.Builder{}
+	p, text := terminal.Paint(w), &strings.Builder{}
 	for _, pool := range report.Pools {
-		fmt.Fprintf(text, "%s (stack %s, mode %s, %s)\n", p.bold("user pool "+pool.Pool), pool.Stack, pool.Mode,
-			count(pool.Clients, "app client"))
+		fmt.Fprintf(text, "%s (stack %s, mode %s, %s)\n", p.Bold("user pool "+pool.Pool), pool.Stack, pool.Mode,
+			terminal.Count(pool.Clients, "app client"))
 		for _, f := range pool.Open {
-			fmt.Fprintf(text, "  %s: %s\n    %s\n", p.red(string(f.Kind)), f, f.TemplateRemedy())
+			fmt.Fprintf(text, "  %s: %s\n    %s\n", p.Red(string(f.Kind)), f, f.TemplateRemedy())
 		}
 		for _, f := range pool.Acknowledged {
 			until := ""
 			if f.Until != "" {
 				until = " until " + f.Until
 			}
-			fmt.Fprintf(text, "  %s, acknowledged%s: %s\n", p.yellow(string(f.Kind)), until, f)
+			fmt.Fprintf(text, "  %s, acknowledged%s: %s\n", p.Yellow(string(f.Kind)), until, f)
 		}
 		for _, f := range pool.Warnings {
-			fmt.Fprintf(text, "  %s: %s\n    %s\n", p.yellow("warning "+string(f.Kind)), f, f.Remedy)
+			fmt.Fprintf(text, "  %s: %s\n    %s\n", p.Yellow("warning "+string(f.Kind)), f, f.Remedy)
 		}
 		if len(pool.Open) == 0 {
-			fmt.Fprintf(text, "  %s\n", p.green("nothing is open"))
+			fmt.Fprintf(text, "  %s\n", p.Green("nothing is open"))
 		}
 	}
 	for _, sentence := range report.Skipped {
-		fmt.Fprintln(text, p.yellow("note:"), sentence)
+		fmt.Fprintln(text, p.Yellow("note:"), sentence)
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
-}
-
-// count writes a number with its noun: "1 app client", "2 app clients".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/readyfile"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/mailbox"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
@@ -82,7 +83,7 @@ func printCode(w io.Writer, code string, err error) error {
 // newestCode returns the digits of the code in the newest mail that has one, or "".
 func newestCode(ctx context.Context, inbox string, query url.Values) (string, error) {
 	var mails []struct{ Text string }
-	if err := getJSON(ctx, inbox+"/api/messages?"+query.Encode(), &mails); err != nil {
+	if err := readyfile.GetJSON(ctx, inbox+"/api/messages?"+query.Encode(), &mails); err != nil {
 		return "", hint(&signin.Unavailable{Sentence: "the inbox does not answer: " + err.Error()},
 			"is the sandbox still running?")
 	}

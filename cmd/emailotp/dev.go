@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -20,9 +18,12 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/progress"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/readyfile"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/tables"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/synth"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/terminal"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/triggerlog"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/webbundle"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
@@ -91,7 +92,7 @@ that, and --require NAME makes it an error. NAME is a function's logical id or n
 			if err != nil {
 				return usage(cmd, err)
 			}
-			return (&dev{flags: f, streams: s, paint: paint(s.out)}).run(cmd.Context())
+			return (&dev{flags: f, streams: s, paint: terminal.Paint(s.out)}).run(cmd.Context())
 		},
 	}
 	flags := cmd.Flags()
@@ -161,7 +162,7 @@ func (f devFlags) check() error {
 type dev struct {
 	flags devFlags
 	streams
-	paint   painter
+	paint   terminal.Painter
 	display *progress.Display // of the start
 	// exampleListener is the example app's, opened before the sandbox starts: its address is a
 	// client's callback. nil without --example.
@@ -170,13 +171,16 @@ type dev struct {
 
 func (d *dev) run(ctx context.Context) error {
 	// These checks come before a synthesis, which takes seconds.
-	if err := claimReadyFile(ctx, d.flags.readyFile); err != nil {
+	if err := readyfile.Claim(ctx, d.flags.readyFile); err != nil {
+		if taken, ok := errors.AsType[*readyfile.Taken](err); ok {
+			return hint(err, taken.Remedy)
+		}
 		return err
 	}
 	if err := d.checkPort(ctx); err != nil {
 		return err
 	}
-	d.display = progress.New(d.err, terminalWidth(d.err), startSteps)
+	d.display = progress.New(d.err, terminal.Width(d.err), startSteps)
 	defer d.display.Close()
 	d.fetch(ctx)
 	if err := d.findAssembly(ctx); err != nil {
@@ -186,7 +190,7 @@ func (d *dev) run(ctx context.Context) error {
 		return err
 	}
 	defer d.closeExample()
-	log := newTriggerLog(d.out, d.paint, d.flags.json)
+	log := triggerlog.New(d.out, d.paint, d.flags.json)
 	sb, err := sandbox.Start(ctx, d.options(ctx, log))
 	if err != nil {
 		return err
@@ -253,8 +257,8 @@ func (d *dev) findAssembly(ctx context.Context) error {
 	// The functions are built once, for this machine.
 	o.Context = append(o.Context, contract.UnbuiltContext+"=true")
 	if d.flags.verbose {
-		log := &lineWriter{out: d.err}
-		defer log.flush()
+		log := synth.NewLog(d.err)
+		defer log.Flush()
 		o.Log = log
 	}
 	ran, err := synth.Update(ctx, o)
@@ -266,7 +270,7 @@ func (d *dev) findAssembly(ctx context.Context) error {
 
 func isEmpty(s string) bool { return s == "" }
 
-func (d *dev) options(ctx context.Context, log *triggerLog) sandbox.Options {
+func (d *dev) options(ctx context.Context, log *triggerlog.Log) sandbox.Options {
 	o := sandbox.Options{
 		Assembly: d.flags.assembly, Stack: d.flags.stack, Pool: d.flags.pool, Mode: sandbox.Mode(d.flags.mode),
 		Port: d.flags.port, InboxPort: d.inboxPort(ctx), TablePath: d.flags.tablePath,
@@ -307,7 +311,7 @@ func (d *dev) portBehind(ctx context.Context, n int) int {
 }
 
 // serve writes the ready file, prints the addresses and blocks until ctx is done.
-func (d *dev) serve(ctx context.Context, sb *sandbox.Sandbox, log *triggerLog) error {
+func (d *dev) serve(ctx context.Context, sb *sandbox.Sandbox, log *triggerlog.Log) error {
 	users, err := d.createUsers(ctx, sb)
 	if err != nil {
 		return err
@@ -324,14 +328,14 @@ func (d *dev) serve(ctx context.Context, sb *sandbox.Sandbox, log *triggerLog) e
 	if err := ready.WriteReadyFile(d.flags.readyFile); err != nil {
 		return err
 	}
-	defer dropReadyFile(d.flags.readyFile, ready)
+	defer readyfile.Drop(d.flags.readyFile, ready)
 	d.display.Close()
 	if err := d.announce(sb, users); err != nil {
 		return err
 	}
-	log.open()
+	log.Open()
 	<-ctx.Done()
-	fmt.Fprintln(d.err, paint(d.err).faint("  stopping ..."))
+	fmt.Fprintln(d.err, terminal.Paint(d.err).Faint("  stopping ..."))
 	return nil
 }
 
@@ -339,7 +343,7 @@ func (d *dev) serve(ctx context.Context, sb *sandbox.Sandbox, log *triggerLog) e
 func (d *dev) note(phrase string) { d.display.Print(phrase) }
 
 func (d *dev) warn(format string, args ...any) {
-	fmt.Fprintln(d.err, paint(d.err).yellow("emailotp: warning:"), fmt.Sprintf(format, args...))
+	fmt.Fprintln(d.err, terminal.Paint(d.err).Yellow("emailotp: warning:"), fmt.Sprintf(format, args...))
 }
 
 // display returns a path relative to the working directory if that is shorter.
@@ -353,41 +357,4 @@ func display(path string) string {
 		return path
 	}
 	return cmp.Or(relative, ".")
-}
-
-// lineWriter passes whole lines on, without those in which jsii reports the end of its own process:
-// they have no line break, and a success would follow on the same line.
-type lineWriter struct {
-	out  io.Writer
-	rest []byte
-}
-
-func (w *lineWriter) Write(p []byte) (int, error) {
-	w.rest = append(w.rest, p...)
-	for {
-		line, rest, whole := bytes.Cut(w.rest, []byte("\n"))
-		if !whole {
-			return len(p), nil
-		}
-		w.rest = rest
-		if err := w.pass(line); err != nil {
-			return 0, err
-		}
-	}
-}
-
-func (w *lineWriter) pass(line []byte) error {
-	before, _, noise := bytes.Cut(line, []byte("Runtime process exited abnormally"))
-	if noise && len(before) == 0 {
-		return nil
-	}
-	_, err := fmt.Fprintf(w.out, "%s\n", before)
-	return err
-}
-
-// flush passes on what is left without a line break.
-func (w *lineWriter) flush() {
-	if len(w.rest) > 0 {
-		_ = w.pass(w.rest)
-	}
 }

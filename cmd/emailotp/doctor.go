@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor/live"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor/text"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/terminal"
 )
 
 // doctorFlags are the command's flags beside those that choose the EmailOTP.
@@ -73,7 +73,7 @@ func (f doctorFlags) run(ctx context.Context, s streams) error {
 		return ctx.Err()
 	}
 	if !f.json {
-		if err := writeFindings(s.out, report); err != nil {
+		if err := text.Findings(s.out, report); err != nil {
 			return err
 		}
 	}
@@ -85,7 +85,7 @@ func (f doctorFlags) run(ctx context.Context, s streams) error {
 			Proof *live.Proof `json:"proof,omitempty"`
 		}{report, proof}))
 	case proof != nil:
-		err = errors.Join(err, writeProof(s.out, proof))
+		err = errors.Join(err, text.Proof(s.out, proof))
 	}
 	return errors.Join(err, f.live.record(proof), verdictOf(proof), f.verdict(report))
 }
@@ -95,46 +95,9 @@ func (f doctorFlags) verdict(r *doctor.Report) error {
 	broken, doubtful := len(r.Has(doctor.Broken)), len(r.Has(doctor.Doubtful))
 	switch {
 	case broken > 0:
-		return fmt.Errorf("%s in stack %s", count(broken, "broken thing"), r.Stack)
+		return fmt.Errorf("%s in stack %s", terminal.Count(broken, "broken thing"), r.Stack)
 	case f.strict && doubtful > 0:
-		return fmt.Errorf("%s in stack %s", count(doubtful, "doubtful thing"), r.Stack)
+		return fmt.Errorf("%s in stack %s", terminal.Count(doubtful, "doubtful thing"), r.Stack)
 	}
 	return nil
-}
-
-// titles are the headings of the levels.
-var titles = map[doctor.Level]string{doctor.Broken: "Broken", doctor.Doubtful: "Doubtful",
-	doctor.Unseen: "Not seen", doctor.Advice: "Advice", doctor.Right: "Right"}
-
-// writeFindings prints the findings under a heading for each level. Sentences are not broken into
-// lines: terminals do that at any width.
-func writeFindings(w io.Writer, r *doctor.Report) error {
-	p, text := paint(w), &strings.Builder{}
-	fmt.Fprintf(text, "%s (%s, mode %s, user pool %s)\n", p.bold("stack "+r.Stack), r.Region, orNone(r.Mode),
-		orNone(printable(r.PoolID)))
-	colours := map[doctor.Level]func(string) string{doctor.Broken: p.red, doctor.Doubtful: p.yellow,
-		doctor.Unseen: p.faint, doctor.Advice: p.bold, doctor.Right: p.green}
-	for _, level := range doctor.Levels() {
-		for i, f := range r.Has(level) {
-			if i == 0 {
-				fmt.Fprintf(text, "\n%s\n", colours[level](titles[level]))
-			}
-			fmt.Fprintf(text, "  %s: %s\n", f.Area, printable(f.What))
-			if f.Remedy != "" {
-				fmt.Fprintf(text, "    remedy: %s\n", printable(f.Remedy))
-			}
-			if f.Command != "" {
-				fmt.Fprintf(text, "    %s\n", p.faint(printable(f.Command)))
-			}
-		}
-	}
-	_, err := io.WriteString(w, text.String())
-	return err
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "not known"
-	}
-	return s
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/signin/prompt"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/terminal"
 )
 
 // The exit codes; scripts rely on them.
@@ -47,23 +49,21 @@ func usage(cmd *cobra.Command, err error) error {
 	return hint(&usageError{err}, fmt.Sprintf("%s --help explains the command", cmd.CommandPath()))
 }
 
-var errInterrupted = errors.New("interrupted")
-
 // finish prints a command's error and returns the exit code.
 func finish(ctx context.Context, w io.Writer, err error) int {
 	if err == nil {
 		return 0
 	}
-	if ctx.Err() != nil || errors.Is(err, errInterrupted) {
+	if ctx.Err() != nil || errors.Is(err, terminal.ErrInterrupted) {
 		fmt.Fprintln(w, "emailotp: interrupted")
 		return exitInterrupted
 	}
-	p := paint(w)
+	p := terminal.Paint(w)
 	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintln(w, p.red("emailotp: error:"), printable(line))
+		fmt.Fprintln(w, p.Red("emailotp: error:"), terminal.Printable(line))
 	}
 	for _, h := range hintsOf(err) {
-		fmt.Fprintln(w, p.bold("emailotp: hint:"), h)
+		fmt.Fprintln(w, p.Bold("emailotp: hint:"), h)
 	}
 	return exitCode(err)
 }
@@ -73,7 +73,7 @@ func exitCode(err error) int {
 	var refused *signin.Refused
 	var gone *signin.Unavailable
 	switch {
-	case errors.As(err, &wrong):
+	case errors.As(err, &wrong), errors.Is(err, prompt.ErrNoTerminal):
 		return exitUsage
 	case errors.As(err, &refused):
 		return exitRefused

@@ -12,6 +12,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/deployed"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/terminal"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
@@ -86,13 +87,13 @@ func confirm(ctx context.Context, s streams, given bool, question string) error 
 		return nil
 	}
 	for line := range strings.Lines(question) {
-		fmt.Fprintln(s.err, printable(line))
+		fmt.Fprintln(s.err, terminal.Printable(line))
 	}
-	if !isTerminal(s.in) {
+	if !terminal.Is(s.in) {
 		return &usageError{errors.New("stdin is no terminal, so this can't be confirmed; give --yes")}
 	}
 	fmt.Fprint(s.err, "Type yes to go on: ")
-	answer, err := await(ctx, func() (string, error) { return bufio.NewReader(s.in).ReadString('\n') })
+	answer, err := terminal.Await(ctx, func() (string, error) { return bufio.NewReader(s.in).ReadString('\n') })
 	if err != nil || strings.TrimSpace(answer) != "yes" {
 		return errors.Join(errors.New("nothing was done"), errorUnlessEnd(err))
 	}
@@ -101,7 +102,7 @@ func confirm(ctx context.Context, s streams, given bool, question string) error 
 
 // errorUnlessEnd drops the end of the input, which is an answer too.
 func errorUnlessEnd(err error) error {
-	if errors.Is(err, errInterrupted) {
+	if errors.Is(err, terminal.ErrInterrupted) {
 		return err
 	}
 	return nil

@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor/live"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor/text"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 )
 
@@ -29,11 +29,11 @@ func TestTextsOfOthersAreNotObeyedByATerminal(t *testing.T) {
 	ctx := t.Context()
 	for name, write := range map[string]func(*bytes.Buffer) error{
 		"a finding": func(b *bytes.Buffer) error {
-			return writeFindings(b, &doctor.Report{Stack: "Shop", PoolID: hostile, Findings: []doctor.Finding{{Level: doctor.Right,
+			return text.Findings(b, &doctor.Report{Stack: "Shop", PoolID: hostile, Findings: []doctor.Finding{{Level: doctor.Right,
 				What: hostile + "\nstack  right", Remedy: hostile, Command: hostile}}})
 		},
 		"a proof": func(b *bytes.Buffer) error {
-			return writeProof(b, &live.Proof{Steps: []live.Step{{Outcome: hostile}}, Points: []live.Point{{Reason: hostile}},
+			return text.Proof(b, &live.Proof{Steps: []live.Step{{Outcome: hostile}}, Points: []live.Point{{Reason: hostile}},
 				Left: []string{hostile}})
 		},
 		"an error":   func(b *bytes.Buffer) error { finish(ctx, b, errors.New(hostile)); return nil },
@@ -55,48 +55,6 @@ func TestTextsOfOthersAreNotObeyedByATerminal(t *testing.T) {
 	}
 }
 
-const refusedCall = `Pool-Create-X: {"time":"2026-11-21T06:30:00Z","level":"ERROR","msg":"failed closed","function":"create-auth-challenge","sub":"1d2c","reason":"mail-refused","cause":"send mail: paused"}` + "\n" +
-	`Pool-Create-X: 2026/11/21 06:30:00 {"errorMessage":"Sign-in codes are not available (emailotp:unavailable)","errorType":"Refusal"}` + "\n"
-
-func TestACallOfATriggerIsOneLine(t *testing.T) {
-	t.Parallel()
-	var out bytes.Buffer
-	log := newTriggerLog(&out, false, false)
-	write(t, log, `Pool-Define-X: {"time":"2026-11-21T06:30:00Z","level":"INFO","msg":"challenge","function":"define-auth-challenge","sub":"1d2c","rows":1,"reason":"CUSTOM_CHALLENGE","_aws":{"x":1}}`+"\n")
-	if out.Len() != 0 {
-		t.Fatalf("printed before the announcement: %q", &out)
-	}
-	log.open()
-	write(t, log, refusedCall+"Pool-Other-X: START of another\n")
-	at := time.Date(2026, 11, 21, 6, 30, 0, 0, time.UTC).Local().Format(time.TimeOnly)
-	want := at + "  define-auth-challenge  challenge: CUSTOM_CHALLENGE  user 1d2c\n" +
-		at + "  create-auth-challenge  failed closed: mail-refused  user 1d2c\n          send mail: paused\n"
-	got, rest := out.String()[:min(len(want), out.Len())], out.String()[min(len(want), out.Len()):]
-	if got != want || !strings.HasSuffix(rest, "  Pool-Other-X: START of another\n") || strings.Count(rest, "\n") != 1 {
-		t.Errorf("printed\n%s\nwant\n%s", &out, want)
-	}
-}
-
-func TestWithJSONACallIsAnObjectALine(t *testing.T) {
-	t.Parallel()
-	var out bytes.Buffer
-	log := newTriggerLog(&out, false, true)
-	log.open()
-	write(t, log, refusedCall+"Pool-Other-X: text\n")
-	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	if len(lines) != 2 || !strings.HasPrefix(lines[0], `{"event":"trigger","function":"Pool-Create-X","line":{"time":`) ||
-		lines[1] != `{"event":"output","function":"Pool-Other-X","line":"text"}` {
-		t.Errorf("printed\n%s", &out)
-	}
-}
-
-func write(t *testing.T, log *triggerLog, text string) {
-	t.Helper()
-	if n, err := log.Write([]byte(text)); n != len(text) || err != nil {
-		t.Fatalf("wrote %d of %d: %v", n, len(text), err)
-	}
-}
-
 func TestArgumentsAreQuotedForAShell(t *testing.T) {
 	t.Parallel()
 	for arg, want := range map[string]string{
@@ -104,18 +62,6 @@ func TestArgumentsAreQuotedForAShell(t *testing.T) {
 	} {
 		if got := quote(arg); got != want {
 			t.Errorf("%q: %s, want %s", arg, got, want)
-		}
-	}
-}
-
-func TestDurationsHaveMinutesAndSeconds(t *testing.T) {
-	t.Parallel()
-	for d, want := range map[time.Duration]string{
-		-time.Second: "0 s", 34 * time.Second: "34 s", 5 * time.Minute: "5 min",
-		4*time.Minute + 57400*time.Millisecond: "4 min 57 s",
-	} {
-		if got := short(d); got != want {
-			t.Errorf("%v: %q, want %q", d, got, want)
 		}
 	}
 }

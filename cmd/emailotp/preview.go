@@ -16,6 +16,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/check"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/preview"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/preview/source"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/terminal"
 )
 
 // previewPort is the gallery's.
@@ -40,7 +42,7 @@ texts on top, as the construct's Mail.Directory does.`,
   emailotp preview --out build/mails`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p.streams, p.stageGiven = s, cmd.Flags().Changed("stage")
+			p.streams, p.StageGiven = s, cmd.Flags().Changed("stage")
 			if err := p.valid(); err != nil {
 				return usage(cmd, err)
 			}
@@ -48,13 +50,13 @@ texts on top, as the construct's Mail.Directory does.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&p.config, "config", "", "file with the mail's configuration as JSON")
-	flags.StringVar(&p.assembly, "assembly", "", "cloud assembly whose mails to show")
-	flags.StringVar(&p.stack, "stack", "", "stack, where the assembly has several")
-	flags.StringVar(&p.stage, "stage", "dev", "environment of cdk.json")
-	flags.StringVar(&p.templates, "templates", "",
+	flags.StringVar(&p.Config, "config", "", "file with the mail's configuration as JSON")
+	flags.StringVar(&p.Assembly, "assembly", "", "cloud assembly whose mails to show")
+	flags.StringVar(&p.Stack, "stack", "", "stack, where the assembly has several")
+	flags.StringVar(&p.Stage, "stage", "dev", "environment of cdk.json")
+	flags.StringVar(&p.Templates, "templates", "",
 		"directory with subject.tmpl, text.tmpl, html.tmpl and texts such as sv.json")
-	flags.StringVar(&p.mode, "mode", "", "password or passwordless; by default what is configured, or both")
+	flags.StringVar(&p.Mode, "mode", "", "password or passwordless; by default what is configured, or both")
 	flags.StringVar(&p.out, "out", "", "directory to write the gallery to, instead of serving it")
 	flags.BoolVar(&p.check, "check", false, "check the mails, instead of serving the gallery")
 	flags.IntVar(&p.port, "port", previewPort, "port of the gallery; 0 takes a free one")
@@ -65,24 +67,25 @@ texts on top, as the construct's Mail.Directory does.`,
 // mailPreview is one run of the command.
 type mailPreview struct {
 	streams
-	config, assembly, stack, stage, templates, mode, out string
-	stageGiven, check, json                              bool
-	port                                                 int
+	source.Choice
+	out         string
+	check, json bool
+	port        int
 }
 
 // valid reports every wrong flag at once.
 func (p *mailPreview) valid() error {
 	var errs []error
-	if p.mode != "" && p.mode != string(mail.Password) && p.mode != string(mail.Passwordless) {
-		errs = append(errs, fmt.Errorf("--mode must be password or passwordless (received: %q)", p.mode))
+	if p.Mode != "" && p.Mode != string(mail.Password) && p.Mode != string(mail.Passwordless) {
+		errs = append(errs, fmt.Errorf("--mode must be password or passwordless (received: %q)", p.Mode))
 	}
 	if p.port < 0 || p.port > 65535 {
 		errs = append(errs, fmt.Errorf("--port must be 1 to 65535, or 0 for a free one (received: %d)", p.port))
 	}
-	if p.config != "" && p.assembly != "" || p.stageGiven && p.config+p.assembly != "" {
+	if p.Config != "" && p.Assembly != "" || p.StageGiven && p.Config+p.Assembly != "" {
 		errs = append(errs, errors.New("--config, --assembly and --stage exclude each other; give one of them"))
 	}
-	if p.stack != "" && p.assembly == "" {
+	if p.Stack != "" && p.Assembly == "" {
 		errs = append(errs, errors.New("--stack goes with --assembly; leave it out"))
 	}
 	return errors.Join(errs...)
@@ -92,12 +95,12 @@ func (p *mailPreview) run(ctx context.Context) error {
 	if !p.check && p.out == "" {
 		return p.serve(ctx)
 	}
-	source, err := p.source()
+	mails, err := p.Read()
 	if err != nil {
 		return err
 	}
 	if p.out != "" {
-		if err := preview.Write(source, p.out); err != nil {
+		if err := preview.Write(mails, p.out); err != nil {
 			return err
 		}
 		if !p.check {
@@ -106,7 +109,7 @@ func (p *mailPreview) run(ctx context.Context) error {
 			}{filepath.Join(p.out, "index.html")}, "wrote "+filepath.Join(p.out, "index.html"))
 		}
 	}
-	return p.report(source)
+	return p.report(mails)
 }
 
 // say prints one line, or v as JSON.
@@ -120,14 +123,14 @@ func (p *mailPreview) say(v any, line string) error {
 
 func (p *mailPreview) serve(ctx context.Context) error {
 	// A problem at the start is an error of the command; the gallery shows later ones.
-	if _, err := p.source(); err != nil {
+	if _, err := p.Read(); err != nil {
 		return err
 	}
 	l, err := loopback.Listen(ctx, p.port, "the gallery", "--port")
 	if err != nil {
 		return err
 	}
-	server := loopback.Serve(l, loopback.Guard(preview.NewHandler(p.source)), slog.New(slog.DiscardHandler))
+	server := loopback.Serve(l, loopback.Guard(preview.NewHandler(p.Read)), slog.New(slog.DiscardHandler))
 	err = p.say(struct {
 		URL string `json:"url"`
 	}{server.URL()}, "the mails are at "+server.URL()+"; Ctrl-C stops")
@@ -145,8 +148,8 @@ type checked struct {
 }
 
 // report checks the mails and prints the findings.
-func (p *mailPreview) report(source preview.Source) error {
-	reports, warnings, err := preview.Check(source)
+func (p *mailPreview) report(mails preview.Source) error {
+	reports, warnings, err := preview.Check(mails)
 	if err != nil {
 		return err
 	}
@@ -172,7 +175,7 @@ func (p *mailPreview) report(source preview.Source) error {
 }
 
 func (p *mailPreview) printFindings(c checked) error {
-	colours := paint(p.streams.out)
+	colours := terminal.Paint(p.streams.out)
 	sizes := []int{}
 	count := map[check.Finding]int{} // a template of one's own has the same finding in every mail
 	for _, r := range c.Mails {
@@ -188,19 +191,19 @@ func (p *mailPreview) printFindings(c checked) error {
 				continue
 			}
 			count[f] = 0
-			severity, others := colours.yellow(string(f.Severity)), ""
+			severity, others := colours.Yellow(string(f.Severity)), ""
 			if f.Severity == check.Error {
-				severity = colours.red(string(f.Severity))
+				severity = colours.Red(string(f.Severity))
 			}
 			if n > 1 {
-				others = fmt.Sprintf(" (and in %s)", plural(n-1, "other mail", "other mails"))
+				others = fmt.Sprintf(" (and in %s)", terminal.Plural(n-1, "other mail", "other mails"))
 			}
 			fmt.Fprintf(p.streams.out, "%s, %s, %s code: %s %s: %s%s\n", r.Language, r.Mode, r.Code, severity, f.Rule, f.Text,
 				others)
 		}
 	}
 	for _, w := range c.Warnings {
-		fmt.Fprintf(p.streams.out, "%s: %s strings: %s\n", w.Language, colours.yellow(string(check.Warning)), w)
+		fmt.Fprintf(p.streams.out, "%s: %s strings: %s\n", w.Language, colours.Yellow(string(check.Warning)), w)
 	}
 	_, err := fmt.Fprintf(p.streams.out, "%d mails checked, %d errors; HTML of %d to %d bytes\n", len(c.Mails), c.Errors,
 		slices.Min(sizes), slices.Max(sizes))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -297,20 +296,5 @@ func TestPreviewShowsWhatAnAssemblyWouldMail(t *testing.T) {
 				t.Errorf("%v\n%s\nlacks %q", err, got, test.want)
 			}
 		})
-	}
-}
-
-func TestAFileIsReadBesideTheProgramInAZipToo(t *testing.T) {
-	var zipped bytes.Buffer
-	if err := build.Archive(&zipped, []build.File{{Name: build.Bootstrap},
-		{Name: "mail.json", Content: []byte("{}")}}); err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(previewFiles(t, map[string]string{"create.zip": zipped.String()}), "create.zip")
-	for _, test := range []struct{ asset, name, want string }{{file, "mail.json", "{}"}, {file, "other.json", ""},
-		{"", "mail.json", ""}} {
-		if got, err := besideProgram(test.asset, test.name); err != nil || string(got) != test.want {
-			t.Errorf("%s in %q: %q, %v; want %q", test.name, test.asset, got, err, test.want)
-		}
 	}
 }

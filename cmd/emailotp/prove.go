@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +16,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/deployed"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor/live"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/terminal"
 )
 
 // liveFlags are the flags of `doctor` for a sign-in.
@@ -94,33 +94,11 @@ func (m *mailboxReader) Ask(ctx context.Context, question string) (bool, error) 
 
 func (m *mailboxReader) line(ctx context.Context, prompt string) (string, error) {
 	fmt.Fprint(m.err, prompt)
-	line, err := await(ctx, func() (string, error) { return m.lines.ReadString('\n') })
+	line, err := terminal.Await(ctx, func() (string, error) { return m.lines.ReadString('\n') })
 	if line != "" && errors.Is(err, io.EOF) {
 		err = nil
 	}
-	return strings.TrimSpace(line), ended(err, "the answer")
-}
-
-// writeProof prints the walk and the settled points.
-func writeProof(w io.Writer, proof *live.Proof) error {
-	p, text := paint(w), &strings.Builder{}
-	fmt.Fprintf(text, "\n%s\n", p.bold("Sign-in"))
-	for _, s := range proof.Steps {
-		fmt.Fprintf(text, "  %s: %s (%d ms)\n", s.Name, printable(s.Outcome), s.Took.Round(time.Millisecond).Milliseconds())
-	}
-	fmt.Fprintf(text, "\n%s\n", p.bold("What AWS's documents leave open"))
-	for _, point := range proof.Points {
-		fmt.Fprintf(text, "  %s %s: %s\n", point.Question, p.bold(point.Answer), printable(point.Reason))
-	}
-	switch {
-	case len(proof.Left) > 0:
-		fmt.Fprintf(text, "\n%s\n", p.red("Not removed; delete them by emailotp users delete SUB: "+
-			printable(strings.Join(proof.Left, ", "))))
-	default:
-		fmt.Fprintf(text, "\nremoved: %s\n", count(proof.Removed, "user"))
-	}
-	_, err := io.WriteString(w, text.String())
-	return err
+	return strings.TrimSpace(line), terminal.Ended(err, "the answer")
 }
 
 // verdictOf is the error of a walk that failed or left a user behind.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/signin/prompt"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
@@ -190,7 +191,7 @@ func (f signInFlags) run(ctx context.Context, s streams) error {
 		enc.SetIndent("", "  ")
 		return enc.Encode(tokens)
 	}
-	return summarize(s.out, tokens)
+	return prompt.Summarize(s.out, tokens)
 }
 
 // runTerminal signs in by the pool's API, with prompts.
@@ -202,7 +203,8 @@ func (f signInFlags) runTerminal(ctx context.Context, s streams) (tokens signin.
 	if f.signUp && t.mode == signin.Password {
 		return tokens, &usageError{errSignUpMode}
 	}
-	p := newPrompter(s, f.passwordStdin, f.user, t.inbox)
+	p := prompt.New(prompt.Options{In: s.in, Err: s.err, PasswordStdin: f.passwordStdin, User: f.user, Inbox: t.inbox,
+		Reset: f.reset})
 	session := &signin.SignIn{API: t.client(), Person: p, PoolID: t.poolID, ClientID: t.clientID,
 		Username: f.user, Mode: t.mode}
 	if (f.remember || f.forget || f.reset) && t.mode == signin.Passwordless {
@@ -216,7 +218,6 @@ func (f signInFlags) runTerminal(ctx context.Context, s streams) (tokens signin.
 	}
 	if f.reset {
 		session.Mode = signin.Password
-		p.reset = true
 		err = session.Recover(ctx)
 	}
 	if err == nil {

@@ -1,4 +1,5 @@
-package main
+// Package triggerlog prints the log of the functions for a person, or for a program as JSON.
+package triggerlog
 
 import (
 	"bytes"
@@ -9,25 +10,28 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/terminal"
 )
 
-// triggerLog prints one compact line for each call, from the functions' log lines "<function>:
-// <text>". Lines before open wait for it, so that they come after the announcement.
-type triggerLog struct {
+// Log prints one compact line for each call, from the functions' log lines "<function>:
+// <text>". Lines before [Log.Open] wait for it, so that they come after the announcement.
+type Log struct {
 	mu      sync.Mutex
 	out     io.Writer
-	paint   painter
+	paint   terminal.Painter
 	json    bool
 	isOpen  bool
 	waiting bytes.Buffer
 }
 
-func newTriggerLog(out io.Writer, p painter, asJSON bool) *triggerLog {
-	return &triggerLog{out: out, paint: p, json: asJSON}
+// New returns a log that prints to out, as JSON or with the painter's colours.
+func New(out io.Writer, p terminal.Painter, asJSON bool) *Log {
+	return &Log{out: out, paint: p, json: asJSON}
 }
 
-// open prints the lines that waited, and from then on each at once.
-func (l *triggerLog) open() {
+// Open prints the lines that waited, and from then on each at once.
+func (l *Log) Open() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.isOpen = true
@@ -35,7 +39,7 @@ func (l *triggerLog) open() {
 }
 
 // Write accepts whole lines.
-func (l *triggerLog) Write(p []byte) (int, error) {
+func (l *Log) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var w io.Writer = &l.waiting
@@ -75,7 +79,7 @@ type triggerEvent struct {
 	Line     any    `json:"line"`
 }
 
-func (l *triggerLog) format(line string) string {
+func (l *Log) format(line string) string {
 	function, text, _ := strings.Cut(line, ": ")
 	var c call
 	ours := json.Unmarshal([]byte(text), &c) == nil && c.Function != "" && c.Message != ""
@@ -91,30 +95,30 @@ func (l *triggerLog) format(line string) string {
 		return string(b)
 	}
 	if !ours {
-		return l.paint.faint(time.Now().Format(time.TimeOnly)) + "  " + l.paint.faint(line)
+		return l.paint.Faint(time.Now().Format(time.TimeOnly)) + "  " + l.paint.Faint(line)
 	}
 	return l.formatCall(c)
 }
 
-func (l *triggerLog) formatCall(c call) string {
+func (l *Log) formatCall(c call) string {
 	what := c.Message
 	if c.Reason != "" {
 		what += ": " + c.Reason
 	}
 	switch {
 	case c.Level == "ERROR" || c.Message == "failed closed":
-		what = l.paint.red(what)
+		what = l.paint.Red(what)
 	case c.Message == "tokens" || c.Message == "right":
-		what = l.paint.green(what)
+		what = l.paint.Green(what)
 	case c.Level == "WARN" || c.Message == "wrong" || c.Message == "refused":
-		what = l.paint.yellow(what)
+		what = l.paint.Yellow(what)
 	}
-	line := fmt.Sprintf("%s  %-22s %s", l.paint.faint(c.Time.Local().Format(time.TimeOnly)), c.Function, what)
+	line := fmt.Sprintf("%s  %-22s %s", l.paint.Faint(c.Time.Local().Format(time.TimeOnly)), c.Function, what)
 	if c.Sub != "" {
-		line += l.paint.faint("  user " + c.Sub)
+		line += l.paint.Faint("  user " + c.Sub)
 	}
 	if c.Cause != "" {
-		line += "\n          " + l.paint.red(c.Cause)
+		line += "\n          " + l.paint.Red(c.Cause)
 	}
 	return line
 }

@@ -1,4 +1,4 @@
-package main
+package prompt
 
 import (
 	"fmt"
@@ -8,10 +8,11 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/terminal"
 )
 
-// summarize prints who signed in, without the tokens themselves.
-func summarize(w io.Writer, t signin.Tokens) error {
+// Summarize prints who signed in, without the tokens themselves.
+func Summarize(w io.Writer, t signin.Tokens) error {
 	id, err := signin.Decode(t.ID)
 	if err != nil {
 		return err
@@ -20,12 +21,12 @@ func summarize(w io.Writer, t signin.Tokens) error {
 	if err != nil {
 		return err
 	}
-	p := paint(w)
+	p := terminal.Paint(w)
 	verified := "not verified"
 	if id.EmailVerified {
 		verified = "verified"
 	}
-	fmt.Fprintf(w, "%s as %s\n", p.green("Signed in"), p.bold(id.Email))
+	fmt.Fprintf(w, "%s as %s\n", p.Green("Signed in"), p.Bold(id.Email))
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, row := range [][2]string{
 		{"user", id.Sub},
@@ -41,7 +42,7 @@ func summarize(w io.Writer, t signin.Tokens) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(w, p.faint("The tokens themselves are printed with --json."))
+	_, err = fmt.Fprintln(w, p.Faint("The tokens themselves are printed with --json."))
 	return err
 }
 

@@ -1,4 +1,6 @@
-package main
+// Package source reads the mails of a preview: of a CDK app's environment, a configuration or a
+// cloud assembly, with a directory of templates on top.
+package source
 
 import (
 	"archive/zip"
@@ -24,26 +26,41 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/synth"
 )
 
-// source reads what the flags name, as it is now.
-func (p *mailPreview) source() (preview.Source, error) {
-	read := p.fromApp
+// Choice names the mails to read. At most one of Config, Assembly and Stage is given.
+type Choice struct {
+	// Config is a file with the mail's configuration as JSON, Assembly a directory of cdk synth.
+	Config, Assembly string
+	// Stack is the stack, where the assembly has several.
+	Stack string
+	// Stage is the environment of cdk.json. Without StageGiven the first one is read where it is missing.
+	Stage      string
+	StageGiven bool
+	// Templates is a directory with templates and texts, or empty.
+	Templates string
+	// Mode is password or passwordless, or empty for what is configured.
+	Mode string
+}
+
+// Read reads what the choice names, as it is now.
+func (c *Choice) Read() (preview.Source, error) {
+	read := c.fromApp
 	switch {
-	case p.config != "":
-		read = p.fromFile
-	case p.assembly != "":
-		read = p.fromAssembly
+	case c.Config != "":
+		read = c.fromFile
+	case c.Assembly != "":
+		read = c.fromAssembly
 	}
 	s, err := read()
 	if err != nil {
 		return s, err
 	}
-	if p.mode != "" && p.assembly == "" {
-		s.Config.Mode = mail.Mode(p.mode)
+	if c.Mode != "" && c.Assembly == "" {
+		s.Config.Mode = mail.Mode(c.Mode)
 	}
-	if p.templates != "" {
+	if c.Templates != "" {
 		s.Compiled = nil
-		if s.Config, err = s.Config.ReadFiles(os.DirFS(p.templates)); err != nil {
-			return s, fmt.Errorf("--templates %s: %w", p.templates, err)
+		if s.Config, err = s.Config.ReadFiles(os.DirFS(c.Templates)); err != nil {
+			return s, fmt.Errorf("--templates %s: %w", c.Templates, err)
 		}
 	}
 	return s, nil
@@ -54,24 +71,25 @@ func exampleMail() settings.Mail {
 	return settings.Mail{From: "no-reply@example.com", ProductName: "Example", SupportAddress: "support@example.com"}
 }
 
-func (p *mailPreview) fromFile() (preview.Source, error) {
-	data, err := os.ReadFile(p.config)
+func (c *Choice) fromFile() (preview.Source, error) {
+	data, err := os.ReadFile(c.Config)
 	if err != nil {
 		return preview.Source{}, fmt.Errorf("--config: %w", err)
 	}
-	c, err := mail.ParseConfig(data)
+	config, err := mail.ParseConfig(data)
 	if err != nil {
-		return preview.Source{}, fmt.Errorf("%s:%w", p.config, err)
+		return preview.Source{}, fmt.Errorf("%s:%w", c.Config, err)
 	}
 	// Both are required in a mail, and a preview is of use without them.
-	c.From, c.ProductName = cmp.Or(c.From, exampleMail().From), cmp.Or(c.ProductName, exampleMail().ProductName)
-	return preview.Source{Config: c}, nil
+	config.From = cmp.Or(config.From, exampleMail().From)
+	config.ProductName = cmp.Or(config.ProductName, exampleMail().ProductName)
+	return preview.Source{Config: config}, nil
 }
 
 // fromApp reads the environment of the CDK app around the working directory. An app that imports
 // the construct has no environments; the preview then shows the mails of an example.
-func (p *mailPreview) fromApp() (preview.Source, error) {
-	e, app, found, err := p.environment()
+func (c *Choice) fromApp() (preview.Source, error) {
+	e, app, found, err := c.environment()
 	if err != nil || !found {
 		return preview.Source{Config: mail.Config{Mail: exampleMail()}}, err
 	}
@@ -92,11 +110,11 @@ func sourceOf(s settings.Settings) preview.Source {
 
 // environment returns the environment --stage, or the first one where there is no such environment
 // and the flag was not given, and the app's directory.
-func (p *mailPreview) environment() (s environments.Environment, app string, found bool, err error) {
+func (c *Choice) environment() (s environments.Environment, app string, found bool, err error) {
 	app, err = synth.Find(".")
 	if err != nil {
-		if p.stageGiven {
-			return s, app, false, fmt.Errorf("--stage %s: %w", p.stage, err)
+		if c.StageGiven {
+			return s, app, false, fmt.Errorf("--stage %s: %w", c.Stage, err)
 		}
 		return s, app, false, nil
 	}
@@ -113,14 +131,14 @@ func (p *mailPreview) environment() (s environments.Environment, app string, fou
 	}
 	names := make([]string, len(all))
 	for i, e := range all {
-		if names[i] = e.Name; e.Name == p.stage {
+		if names[i] = e.Name; e.Name == c.Stage {
 			return e, app, true, nil
 		}
 	}
 	switch {
-	case p.stageGiven:
+	case c.StageGiven:
 		return s, app, false, fmt.Errorf("--stage must be an environment of %s (received: %q); it has %s",
-			file, p.stage, cmp.Or(strings.Join(names, ", "), "none"))
+			file, c.Stage, cmp.Or(strings.Join(names, ", "), "none"))
 	case len(all) == 0:
 		return s, app, false, nil
 	}
@@ -128,13 +146,13 @@ func (p *mailPreview) environment() (s environments.Environment, app string, fou
 }
 
 // fromAssembly reads the environment of the function that mails, and the file beside its program.
-func (p *mailPreview) fromAssembly() (preview.Source, error) {
+func (c *Choice) fromAssembly() (preview.Source, error) {
 	var s preview.Source
-	a, err := assembly.Load(p.assembly, "")
+	a, err := assembly.Load(c.Assembly, "")
 	if err != nil {
 		return s, err
 	}
-	plan, err := a.Plan(assembly.Choice{Stack: p.stack, Mode: p.mode})
+	plan, err := a.Plan(assembly.Choice{Stack: c.Stack, Mode: c.Mode})
 	if err != nil {
 		return s, err
 	}
@@ -157,7 +175,7 @@ func (p *mailPreview) fromAssembly() (preview.Source, error) {
 	s = sourceOf(set)
 	if f.Brand != "" {
 		// The logos' paths are relative to the app's directory, which is the one of cdk.out as a rule.
-		s.Dir = filepath.Dir(p.assembly)
+		s.Dir = filepath.Dir(c.Assembly)
 		if s.Brand, err = brand.Parse([]byte(f.Brand)); err != nil {
 			return s, fmt.Errorf("function %s: its brand: %w", f.LogicalID, err)
 		}

@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ func TestALineIsShownWhileItIsTyped(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, keys, line, shown string
-		show                    shower
+		show                    Shower
 		err                     error
 	}{
 		{name: "plain", keys: "12 34\r", line: "12 34", shown: "*****"},
@@ -22,24 +22,24 @@ func TestALineIsShownWhileItIsTyped(t *testing.T) {
 		{name: "Ctrl-U starts over", keys: "ab\x15c\r", line: "c", shown: "**\b \b\b \b*"},
 		{name: "arrow keys are no input", keys: "a\x1b[D\x1b[1;5C\x1bOHb\r", line: "ab", shown: "**"},
 		{name: "control characters are no input", keys: "a\x01\tb\r", line: "ab", shown: "**"},
-		{name: "Ctrl-C", keys: "ab\x03", shown: "**", err: errInterrupted},
+		{name: "Ctrl-C", keys: "ab\x03", shown: "**", err: ErrInterrupted},
 		{name: "Ctrl-D on an empty line", keys: "\x04", err: io.EOF},
 		{name: "Ctrl-D within a line does nothing", keys: "a\x04b\r", line: "ab", shown: "**"},
 		{name: "the terminal goes away", keys: "ab", shown: "**", err: io.EOF},
-		{name: "a code in groups", keys: "12345678\r", line: "12345678", shown: "1234 5678", show: grouped(8)},
-		{name: "a code of six digits", keys: "123456\r", line: "123456", shown: "123 456", show: grouped(6)},
+		{name: "a code in groups", keys: "12345678\r", line: "12345678", shown: "1234 5678", show: Grouped(8)},
+		{name: "a code of six digits", keys: "123456\r", line: "123456", shown: "123 456", show: Grouped(6)},
 		{name: "a digit too many ends the groups", keys: "123456789\r", line: "123456789",
-			shown: "1234 5678" + strings.Repeat("\b \b", 5) + "56789", show: grouped(8)},
-		{name: "deleting across a group", keys: "12345\x7f\r", line: "1234", shown: "1234 5\b \b\b \b", show: grouped(8)},
-		{name: "typed with a space", keys: "1234 5\r", line: "1234 5", shown: "1234 5", show: grouped(8)},
-		{name: "a request for the mail", keys: "r\r", line: "r", shown: "r", show: grouped(8)},
-		{name: "a code of unknown length", keys: "12345\r", line: "12345", shown: "12345", show: grouped(0)},
+			shown: "1234 5678" + strings.Repeat("\b \b", 5) + "56789", show: Grouped(8)},
+		{name: "deleting across a group", keys: "12345\x7f\r", line: "1234", shown: "1234 5\b \b\b \b", show: Grouped(8)},
+		{name: "typed with a space", keys: "1234 5\r", line: "1234 5", shown: "1234 5", show: Grouped(8)},
+		{name: "a request for the mail", keys: "r\r", line: "r", shown: "r", show: Grouped(8)},
+		{name: "a code of unknown length", keys: "12345\r", line: "12345", shown: "12345", show: Grouped(0)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			show := test.show
 			if show == nil {
-				show = stars
+				show = Stars
 			}
 			var shown bytes.Buffer
 			line, err := editLine(strings.NewReader(test.keys), &shown, show)
@@ -54,7 +54,7 @@ func TestWhatIsPastedBehindEnterIsLeftForTheNextQuestion(t *testing.T) {
 	t.Parallel()
 	keys := strings.NewReader("first\rsecond\r")
 	for _, want := range []string{"first", "second"} {
-		if line, err := editLine(keys, io.Discard, stars); err != nil || line != want {
+		if line, err := editLine(keys, io.Discard, Stars); err != nil || line != want {
 			t.Errorf("line %q, error %v; want %q", line, err, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package readyfile
 
 import (
 	"net/http"
@@ -38,7 +38,7 @@ func TestAReadyFileCountsWhileItsSandboxAnswers(t *testing.T) {
 			}
 			server := httptest.NewServer(mux)
 			defer server.Close()
-			err := claimReadyFile(t.Context(), readyFile(t, server.URL))
+			err := Claim(t.Context(), readyFile(t, server.URL))
 			if (err != nil) != test.taken || test.taken && !strings.Contains(err.Error(), "runs already at "+server.URL) {
 				t.Errorf("error %v, want one: %v", err, test.taken)
 			}
@@ -50,14 +50,14 @@ func TestAReadyFileOfASandboxThatDiedIsFree(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
-	if err := claimReadyFile(t.Context(), readyFile(t, server.URL)); err != nil {
+	if err := Claim(t.Context(), readyFile(t, server.URL)); err != nil {
 		t.Errorf("the port is closed: %v", err)
 	}
 	silent := make(chan struct{})
 	server = httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-silent }))
 	defer server.Close()
 	defer close(silent)
-	if err := claimReadyFile(t.Context(), readyFile(t, server.URL)); err != nil {
+	if err := Claim(t.Context(), readyFile(t, server.URL)); err != nil {
 		t.Errorf("the server never answers: %v", err)
 	}
 }

@@ -1,13 +1,16 @@
-package main
+package terminal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
 	"golang.org/x/term"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 )
 
 // The keys that a line at a terminal reacts to.
@@ -20,15 +23,36 @@ const (
 	keyDelete    = 0x7f
 )
 
-// A shower returns what a terminal shows of a line.
-type shower func(line []rune) string
+// ErrInterrupted is the error of a question that Ctrl-C or the end of its context broke off.
+var ErrInterrupted = errors.New("interrupted")
 
-// stars shows a password.
-func stars(line []rune) string { return strings.Repeat("*", len(line)) }
+// A Shower returns what a terminal shows of a line.
+type Shower func(line []rune) string
 
-// readLine asks at a terminal and shows the line as show returns it. It leaves the terminal as it
+// Stars shows a password.
+func Stars(line []rune) string { return strings.Repeat("*", len(line)) }
+
+// Grouped shows the digits of a code of some length in the mail's groups, and anything else as it
+// is.
+func Grouped(length int) Shower {
+	return func(line []rune) string {
+		typed := string(line)
+		if len(typed) > length || strings.Trim(typed, "0123456789") != "" {
+			return typed
+		}
+		all := mail.Group(typed + strings.Repeat("0", length-len(typed)))
+		for i := range all {
+			if strings.ReplaceAll(all[:i], " ", "") == typed {
+				return all[:i]
+			}
+		}
+		return all
+	}
+}
+
+// ReadLine asks at a terminal and shows the line as show returns it. It leaves the terminal as it
 // was.
-func readLine(ctx context.Context, in *os.File, out io.Writer, prompt string, show shower) (string, error) {
+func ReadLine(ctx context.Context, in *os.File, out io.Writer, prompt string, show Shower) (string, error) {
 	before, err := term.MakeRaw(int(in.Fd()))
 	if err != nil {
 		return "", fmt.Errorf("setting up the terminal: %w", err)
@@ -38,11 +62,11 @@ func readLine(ctx context.Context, in *os.File, out io.Writer, prompt string, sh
 		fmt.Fprint(out, "\n")
 	}()
 	fmt.Fprint(out, prompt)
-	return await(ctx, func() (string, error) { return editLine(in, out, show) })
+	return Await(ctx, func() (string, error) { return editLine(in, out, show) })
 }
 
-// await returns what read does, or errInterrupted once ctx is done.
-func await(ctx context.Context, read func() (string, error)) (string, error) {
+// Await returns what read does, or ErrInterrupted once ctx is done.
+func Await(ctx context.Context, read func() (string, error)) (string, error) {
 	type result struct {
 		line string
 		err  error
@@ -56,13 +80,21 @@ func await(ctx context.Context, read func() (string, error)) (string, error) {
 	case r := <-done:
 		return r.line, r.err
 	case <-ctx.Done():
-		return "", errInterrupted
+		return "", ErrInterrupted
 	}
+}
+
+// Ended words the end of the input: it names what was due. Other errors stay as they are.
+func Ended(err error, what string) error {
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("stdin ended where %s was due", what)
+	}
+	return err
 }
 
 // editLine reads keys up to Enter. It reads byte by byte, so that text pasted after the Enter is
 // left for the next question.
-func editLine(in io.Reader, out io.Writer, show shower) (string, error) {
+func editLine(in io.Reader, out io.Writer, show Shower) (string, error) {
 	var line []byte
 	shown := []rune{}
 	key := make([]byte, 1)
@@ -74,7 +106,7 @@ func editLine(in io.Reader, out io.Writer, show shower) (string, error) {
 		case k == '\r' || k == '\n':
 			return string(line), nil
 		case k == keyCtrlC:
-			return "", errInterrupted
+			return "", ErrInterrupted
 		case k == keyCtrlD && len(line) == 0:
 			return "", io.EOF
 		case k == keyBackspace || k == keyDelete:

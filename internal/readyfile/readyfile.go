@@ -1,4 +1,6 @@
-package main
+// Package readyfile claims the file that a running sandbox announces itself by, and requests what
+// that sandbox serves.
+package readyfile
 
 import (
 	"context"
@@ -16,10 +18,15 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// claimReadyFile reports an error if the file is not free: the file of a running sandbox, or one
+// Taken is the error of a ready file that is not free.
+type Taken struct{ Sentence, Remedy string }
+
+func (t *Taken) Error() string { return t.Sentence }
+
+// Claim reports an error if the file is not free: the file of a running sandbox, or one
 // that `emailotp dev` didn't write. The file of a sandbox that died is free, by what answers at its
 // port: process ids and ports are given out again.
-func claimReadyFile(ctx context.Context, path string) error {
+func Claim(ctx context.Context, path string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return fmt.Errorf("the ready file %s is a directory; name a file by --ready-file", path)
 	}
@@ -28,14 +35,14 @@ func claimReadyFile(ctx context.Context, path string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return hint(fmt.Errorf("%s is there and was not written by `emailotp dev`", path),
-			"remove it, or name another file by --ready-file")
+		return &Taken{fmt.Sprintf("%s is there and was not written by `emailotp dev`", path),
+			"remove it, or name another file by --ready-file"}
 	case !runs(ctx, running):
 		return nil
 	}
-	return hint(fmt.Errorf("a sandbox (%s, stack %s) runs already at %s, by its ready file %s",
+	return &Taken{fmt.Sprintf("a sandbox (%s, stack %s) runs already at %s, by its ready file %s",
 		running.Mode, running.Stack, running.Endpoint, path),
-		"stop that one by Ctrl-C, or start a second one with --port 0 --ready-file FILE")
+		"stop that one by Ctrl-C, or start a second one with --port 0 --ready-file FILE"}
 }
 
 // runs reports whether the sandbox of a ready file runs: its endpoint has the keys of its user
@@ -48,7 +55,7 @@ func runs(ctx context.Context, sb sandbox.Config) bool {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	var set map[string]json.RawMessage
-	return getJSON(ctx, address, &set) == nil && set["keys"] != nil
+	return GetJSON(ctx, address, &set) == nil && set["keys"] != nil
 }
 
 // local is a client for this machine's own ports: without a proxy, and without redirects.
@@ -57,8 +64,8 @@ var local = http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// getJSON reads JSON of at most 16 MiB from a sandbox.
-func getJSON(ctx context.Context, address string, v any) error {
+// GetJSON reads JSON of at most 16 MiB from a sandbox.
+func GetJSON(ctx context.Context, address string, v any) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return err
@@ -74,8 +81,8 @@ func getJSON(ctx context.Context, address string, v any) error {
 	return json.NewDecoder(io.LimitReader(response.Body, 16<<20)).Decode(v)
 }
 
-// dropReadyFile removes the file if its content is still written.
-func dropReadyFile(path string, written sandbox.Config) {
+// Drop removes the file if its content is still written.
+func Drop(path string, written sandbox.Config) {
 	if found, err := sandbox.ReadReadyFile(path); err == nil && reflect.DeepEqual(found, written) {
 		_ = os.Remove(path)
 	}

@@ -1,4 +1,4 @@
-package main
+package prompt
 
 import (
 	"bufio"
@@ -11,10 +11,10 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
 )
 
-func newTestPrompter(answers string) (*prompter, *bytes.Buffer) {
+func newTestPrompter(answers string) (*Prompter, *bytes.Buffer) {
 	words := &bytes.Buffer{}
 	now := time.Date(2026, 11, 21, 6, 25, 0, 0, time.UTC)
-	return &prompter{streams: streams{err: words}, user: "user@example.com",
+	return &Prompter{Options: Options{Err: words, User: "user@example.com"},
 		lines: bufio.NewReader(strings.NewReader(answers)), now: func() time.Time { return now }}, words
 }
 
@@ -28,18 +28,6 @@ func TestEveryReasonHasASentence(t *testing.T) {
 			t.Errorf("%s has the sentence %q, as %q has", reason, sentence, other)
 		}
 		seen[sentence] = reason
-	}
-}
-
-func TestEveryRefusalHasARemedy(t *testing.T) {
-	t.Parallel()
-	for _, id := range contract.RefusalIDs() {
-		if remedies[id] == "" {
-			t.Errorf("there is no remedy for the refusal %s", id)
-		}
-	}
-	if len(remedies) != len(contract.RefusalIDs()) {
-		t.Errorf("there are remedies for %d refusals, want %d", len(remedies), len(contract.RefusalIDs()))
 	}
 }
 
@@ -73,20 +61,14 @@ func TestAnAnswerThatCannotBeTheCodeIsAskedForAgain(t *testing.T) {
 	}
 }
 
-func TestNoHintSpeaksOfPasswordsWithoutPasswords(t *testing.T) {
+func TestDurationsHaveMinutesAndSeconds(t *testing.T) {
 	t.Parallel()
-	for sentence, want := range map[string]string{
-		"Incorrect username or password":                               "start again",
-		"that code was wrong, and it was the last try of this sign-in": "start again",
-		"Invalid session for the user, session is expired":             "the code took too long; start again",
+	for d, want := range map[time.Duration]string{
+		-time.Second: "0 s", 34 * time.Second: "34 s", 5 * time.Minute: "5 min",
+		4*time.Minute + 57400*time.Millisecond: "4 min 57 s",
 	} {
-		err := advise(&signin.Refused{Sentence: sentence}, target{mode: signin.Passwordless})
-		if got := strings.Join(hintsOf(err), ""); got != want {
-			t.Errorf("%s: hint %q, want %q", sentence, got, want)
+		if got := short(d); got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
 		}
-	}
-	err := advise(&signin.Refused{Sentence: "Incorrect username or password"}, target{mode: signin.Password})
-	if got := strings.Join(hintsOf(err), ""); !strings.Contains(got, "a wrong password") {
-		t.Errorf("in password mode the hint is %q", got)
 	}
 }
