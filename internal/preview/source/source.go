@@ -32,7 +32,7 @@ type Choice struct {
 	Config, Assembly string
 	// Stack is the stack, where the assembly has several.
 	Stack string
-	// Stage is the environment of cdk.json. Without StageGiven the first one is read where it is missing.
+	// Stage is the environment of cdk.json. Without StageGiven, a missing one gives the first one.
 	Stage      string
 	StageGiven bool
 	// Templates is a directory with templates and texts, or empty.
