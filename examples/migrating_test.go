@@ -61,8 +61,8 @@ func closeClient(t *testing.T, sb *sandbox.Sandbox, client string) {
 		"PreventUserExistenceErrors": "ENABLED"})
 }
 
-// closed are the options after the move: what DescribeUserPoolClient returns of each client, and the
-// template without acknowledgements.
+// closed are the options after the move: what DescribeUserPoolClient returns of each client, and
+// the template without acknowledgements.
 func (a livingApp) closed(t *testing.T, sb *sandbox.Sandbox, o sandbox.Options, clients ...string) sandbox.Options {
 	t.Helper()
 	o.PoolClients = nil

@@ -32,8 +32,8 @@ func (o Options) choice() (assembly.Choice, error) {
 	return c, errors.Join(errs...)
 }
 
-// attachPool runs the template's function against the pool, as the deployment that creates the stack
-// would: it attaches to an imported pool, or checks the template's. Its refusal is the error.
+// attachPool runs the template's function against the pool, as the deployment that creates the
+// stack would: it attaches to an imported pool, or checks the template's. Its refusal is the error.
 func (s *Sandbox) attachPool(ctx context.Context) error {
 	if s.plan.Attachment == nil {
 		return nil

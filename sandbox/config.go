@@ -69,8 +69,8 @@ type OAuthClient struct {
 // TLS has the endpoints by https.
 type TLS struct {
 	OAuth
-	// CertificateFile has the certificate to trust, in PEM: for NODE_EXTRA_CA_CERTS, SSL_CERT_FILE or
-	// curl --cacert.
+	// CertificateFile has the certificate to trust, in PEM: for NODE_EXTRA_CA_CERTS, SSL_CERT_FILE
+	// or curl --cacert.
 	CertificateFile string `json:"certificateFile"`
 }
 

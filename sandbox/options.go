@@ -43,11 +43,11 @@ type Options struct {
 	// InboxPort is the inbox's port, 1 to 65535; 0 picks a free one.
 	InboxPort int
 	// CallbackURLs, if there are any, add a public app client that signs in by redirect and may
-	// return to them, and LogoutURLs are where it may send users after a sign-out. A template without
-	// a sign-in page then gets one in the sandbox.
+	// return to them, and LogoutURLs are where it may send users after a sign-out. A template
+	// without a sign-in page then gets one in the sandbox.
 	CallbackURLs, LogoutURLs []string
-	// PagePort is the port of the sign-in page's origin, where the OAuth endpoints are, 1 to 65535; 0
-	// picks a free one. There is no such origin without CallbackURLs and without a page in the
+	// PagePort is the port of the sign-in page's origin, where the OAuth endpoints are, 1 to 65535;
+	// 0 picks a free one. There is no such origin without CallbackURLs and without a page in the
 	// template.
 	PagePort int
 	// TLS serves that origin by https too, as localhost with a certificate that is made at each

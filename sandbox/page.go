@@ -174,8 +174,8 @@ func (s *Sandbox) isBehindPage(f assembly.Function, trigger Trigger) bool {
 		slices.ContainsFunc(s.plan.Page.Routes, func(r assembly.Route) bool { return r.Function == f.Name })
 }
 
-// variables returns a function's environment. For the page's function it has the address of the keys,
-// and the tokens' issuer where that is not AWS's.
+// variables returns a function's environment. For the page's function it has the address of the
+// keys, and the tokens' issuer where that is not AWS's.
 func (s *Sandbox) variables(f assembly.Function) map[string]string {
 	if f.Folder != string(settings.HandOver) && f.Folder != string(settings.ChangeAddress) {
 		return f.Environment

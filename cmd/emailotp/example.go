@@ -13,8 +13,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// findExample opens the listener of --example and makes its addresses a client's, before the sandbox
-// starts. The port is four after the API's if that one is free.
+// findExample opens the listener of --example and makes its addresses a client's, before the
+// sandbox starts. The port is four after the API's if that one is free.
 func (d *dev) findExample(ctx context.Context) error {
 	if !d.flags.example {
 		return nil
@@ -33,8 +33,8 @@ func (d *dev) findExample(ctx context.Context) error {
 	return nil
 }
 
-// ownCallback returns a callback for `emailotp sign-in --browser`. Its port is five after the API's if
-// that one is free; that command opens it later.
+// ownCallback returns a callback for `emailotp sign-in --browser`. Its port is five after the API's
+// if that one is free; that command opens it later.
 func (d *dev) ownCallback(ctx context.Context) (string, error) {
 	l, err := loopback.Listen(ctx, d.portBehind(ctx, 5), "the callback of emailotp sign-in --browser", "--port")
 	if err != nil {
@@ -43,8 +43,8 @@ func (d *dev) ownCallback(ctx context.Context) (string, error) {
 	return "http://" + l.Addr().String() + exampleapp.CallbackPath, l.Close()
 }
 
-// exampleURL is the example app's origin. It is a name and no number, because an app on localhost and
-// a page on 127.0.0.1 are two sites to a browser, as an app and its page are in the cloud.
+// exampleURL is the example app's origin. It is a name and no number, because an app on localhost
+// and a page on 127.0.0.1 are two sites to a browser, as an app and its page are in the cloud.
 func (d *dev) exampleURL() string {
 	_, port, _ := net.SplitHostPort(d.exampleListener.Addr().String())
 	return "http://localhost:" + port

@@ -21,7 +21,8 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("NO_COLOR", "1")
-			// Scripts compile for this machine's processor: another one's standard library takes a minute.
+			// Scripts compile for this machine's processor: another one's standard library takes a
+			// minute.
 			e.Setenv("ARCH", map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH])
 			for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOFLAGS", "GOPROXY", "XDG_CACHE_HOME"} {
 				if v := os.Getenv(name); v != "" {

@@ -125,7 +125,8 @@ func TestMetricsOfTwoSignInsServeOnOneGraph(t *testing.T) {
 	}
 }
 
-// The outputs are those that `emailotp outputs` reads. A second EmailOTP of the stack needs its own.
+// The outputs are those that `emailotp outputs` reads. A second EmailOTP of the stack needs its
+// own.
 func TestOutputsAreAddedOnceToAStack(t *testing.T) {
 	stack := awscdk.NewStack(emailotptest.App(t, nil), text("Prod"), nil)
 	signIn := emailotp.NewEmailOTP(stack, text("A"), valid(emailotp.ModePasswordless))

@@ -33,8 +33,8 @@ func (e *emailOTP) AddressChange() AddressChange {
 		Statements: append(e.statements(settings.CreateAuthChallenge), users)}
 }
 
-// addressChangeProblem reports what makes both codes worthless: a client that may write the address,
-// which a pool that requires it grants to every client.
+// addressChangeProblem reports what makes both codes worthless: a client that may write the
+// address, which a pool that requires it grants to every client.
 func (e *emailOTP) addressChangeProblem() string {
 	c := &e.config
 	switch {

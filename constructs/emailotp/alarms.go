@@ -67,8 +67,8 @@ const (
 	// AlarmPageThrottles: Lambda refused invocations of that function, in two of three periods of 5
 	// minutes. Threshold: 1. For each a user or an app got an error.
 	AlarmPageThrottles Alarm = "PageThrottles"
-	// AlarmSignInsRevoked: an authorization code was used by another than its app. Threshold: 1 in 5
-	// minutes. It is a stolen code, or an app with a wrong redirect URI or verifier.
+	// AlarmSignInsRevoked: an authorization code was used by another than its app. Threshold: 1 in
+	// 5 minutes. It is a stolen code, or an app with a wrong redirect URI or verifier.
 	AlarmSignInsRevoked Alarm = "SignInsRevoked"
 )
 

@@ -18,9 +18,9 @@ import (
 // with exit code 1 and one sentence per problem on stderr. Any other panic keeps its stack trace.
 func Main(add func(app awscdk.App) error) { os.Exit(runApp(os.Stderr, closeQuietly, add)) }
 
-// closeQuietly stops the CDK's Node process at the end of the app. jsii prints that it could not read
-// how the process ended, without a line break, so that a success would follow on the same line. What
-// the app has to report is printed by then.
+// closeQuietly stops the CDK's Node process at the end of the app. jsii prints that it could not
+// read how the process ended, without a line break, so that a success would follow on the same
+// line. What the app has to report is printed by then.
 func closeQuietly() {
 	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
 		os.Stderr = null

@@ -46,8 +46,8 @@ func (e *emailOTP) Brand() Brand {
 	return *e.config.brand
 }
 
-// stateBrand writes the brand into the metadata of the function that mails, where the sandbox and the
-// preview find it.
+// stateBrand writes the brand into the metadata of the function that mails, where the sandbox and
+// the preview find it.
 func (e *emailOTP) stateBrand() {
 	if e.config.brand == nil {
 		return

@@ -16,8 +16,8 @@ import (
 )
 
 // beginBuilding starts to build the functions whose code is not among the props. It builds none
-// where the CDK leaves this stack's assets out, where `emailotp dev` synthesises and builds them for
-// its own machine, or where the source can't be found: code then reports that.
+// where the CDK leaves this stack's assets out, where `emailotp dev` synthesises and builds them
+// for its own machine, or where the source can't be found: code then reports that.
 func (e *emailOTP) beginBuilding() {
 	var pending []settings.Function
 	for _, slot := range e.config.slots() {

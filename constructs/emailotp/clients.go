@@ -16,8 +16,8 @@ import (
 type ClientProps struct {
 	// CallbackURLs are the redirect URIs of an app that signs in by the sign-in page (see
 	// constructs/signinpage): https, http on localhost, or an app's own scheme. A request must name
-	// one of them exactly. They are not Cognito's callback URLs, which would open Cognito's own pages.
-	// Default: none, and the client signs in by Cognito's API alone.
+	// one of them exactly. They are not Cognito's callback URLs, which would open Cognito's own
+	// pages. Default: none, and the client signs in by Cognito's API alone.
 	CallbackURLs *[]*string
 	// LogoutURLs are where the app may send users after a sign-out. Default: none.
 	LogoutURLs *[]*string

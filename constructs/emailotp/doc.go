@@ -94,10 +94,10 @@
 // ids and with them logical ids; metric names and dimensions ([EmailOTP.Metric]); the functions'
 // environment variables; the metadata keys "EmailOTP::Function", "EmailOTP::Client",
 // "EmailOTP::AcknowledgedBypasses", "EmailOTP::Brand" and "EmailOTP::Guessing"; and the challenge
-// parameters that
-// clients read: codeLength, attemptsLeft, expiresAt, resendAvailableAt, resendsLeft, now, reason,
-// in password mode codeDeliveryDestination, and challenge where a remembered device may answer. In versions below 1 the changelog marks in bold
-// which changes replace resources.
+// parameters that clients read: codeLength, attemptsLeft, expiresAt, resendAvailableAt,
+// resendsLeft, now, reason, in password mode codeDeliveryDestination, and challenge where a
+// remembered device may answer. In versions below 1 the changelog marks in bold which changes
+// replace resources.
 //
 // Package emailotptest has snapshot tests for apps that use this package.
 package emailotp

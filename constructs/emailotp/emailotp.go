@@ -30,9 +30,9 @@ type EmailOTP interface {
 	// authentication and refresh, nothing else.
 	UserPoolClient() awscognito.UserPoolClient
 
-	// AddClient adds a further app client, as closed as the first one: an app with an audience of its
-	// own, which signs in by the sign-in page if it has CallbackURLs. The id must not be taken in the
-	// construct. A refusal is a panic with an [*Error].
+	// AddClient adds a further app client, as closed as the first one: an app with an audience of
+	// its own, which signs in by the sign-in page if it has CallbackURLs. The id must not be taken
+	// in the construct. A refusal is a panic with an [*Error].
 	AddClient(id *string, props *ClientProps) Client
 	// EachClient calls f for each client of AddClient, those that are added later included.
 	EachClient(f func(Client))
@@ -84,9 +84,10 @@ type EmailOTP interface {
 	// other kind of sender.
 	DnsRecords() []DnsRecord
 
-	// AddOutputs adds the outputs UserPoolId, UserPoolClientId, Region and Mode to the stack, by which
-	// `emailotp outputs` makes the settings of clients. Where the stack has a construct with such an
-	// id, it panics with an [*Error]: a second EmailOTP of a stack needs outputs of your own.
+	// AddOutputs adds the outputs UserPoolId, UserPoolClientId, Region and Mode to the stack, by
+	// which `emailotp outputs` makes the settings of clients. Where the stack has a construct with
+	// such an id, it panics with an [*Error]: a second EmailOTP of a stack needs outputs of your
+	// own.
 	AddOutputs()
 
 	// Grant allows the actions on the user pool, such as "cognito-idp:AdminGetUser".

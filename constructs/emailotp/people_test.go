@@ -31,8 +31,8 @@ func TestWithRememberedDevicesMailEventsMayWriteItsOwnAttributesAlone(t *testing
 	}
 }
 
-// RecoveryByEmail is an explicit choice: it opens the pool's recovery and marks it as accepted, and a
-// reset forgets remembered devices.
+// RecoveryByEmail is an explicit choice: it opens the pool's recovery and marks it as accepted, and
+// a reset forgets remembered devices.
 func TestRecoveryByEmailOpensThePoolAndForgetsDevices(t *testing.T) {
 	stack, p := newStack(t), valid(emailotp.ModePassword)
 	p.RememberDevices, p.PasswordRecovery = number(30), emailotp.RecoveryByEmail

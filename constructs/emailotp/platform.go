@@ -16,8 +16,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// Platform is what an organisation's rules ask of an EmailOTP's functions, tables and logs: the props
-// of these names, for what stands beside it. It changes no sign-in.
+// Platform is what an organisation's rules ask of an EmailOTP's functions, tables and logs: the
+// props of these names, for what stands beside it. It changes no sign-in.
 type Platform struct {
 	// EncryptionKey is nil for keys that AWS owns.
 	EncryptionKey awskms.IKey

@@ -45,18 +45,19 @@ type EmailOTPProps struct {
 	// as "de" or "pt-BR". Default: "en".
 	DefaultLocale *string
 	// Brand is the look of the mail and of a sign-in page that is made for this EmailOTP. Its
-	// AccentColor and MailLogoURL can't go with CreateAuthChallengeCode. Default: the look that ships.
+	// AccentColor and MailLogoURL can't go with CreateAuthChallengeCode. Default: the look that
+	// ships.
 	Brand *Brand
 	// Mail overrides the mail's wording, languages and colours. It can't go with
 	// CreateAuthChallengeCode, because its result lies beside that function's program. Default: the
 	// built-in mail.
 	Mail *MailProps
 
-	// CustomMessages writes the mails that Cognito itself sends (invitations, reset codes, and codes
-	// that confirm an address) in the layout, the languages and the brand of the code mails. EmailOTP
-	// then occupies the trigger CustomMessage. Cognito accepts the answer only from a pool that mails
-	// by an SES identity of yours, so the new pool sends by Sender; a UserPool of yours must be
-	// configured so.
+	// CustomMessages writes the mails that Cognito itself sends (invitations, reset codes, and
+	// codes that confirm an address) in the layout, the languages and the brand of the code mails.
+	// EmailOTP then occupies the trigger CustomMessage. Cognito accepts the answer only from a pool
+	// that mails by an SES identity of yours, so the new pool sends by Sender; a UserPool of yours
+	// must be configured so.
 	//
 	// SES must have verified the identity before: deploy a new Sender first without CustomMessages.
 	// Default: false. Cognito's own texts.
@@ -104,8 +105,8 @@ type EmailOTPProps struct {
 	// forgets the account's devices, for which EmailOTP occupies the trigger PostConfirmation.
 	// Only in [ModePassword]. Default: RecoveryByAdministrator.
 	PasswordRecovery PasswordRecovery
-	// RememberDevices is how many days a client may leave out the code after it proved one, 1 to 90;
-	// 30 is usual. The password is still required. The client draws the secret, at its user's
+	// RememberDevices is how many days a client may leave out the code after it proved one, 1 to
+	// 90; 30 is usual. The password is still required. The client draws the secret, at its user's
 	// request, and EmailOTP keeps a hash of it. Only in [ModePassword]. Default: 0. Every sign-in
 	// then requires a code.
 	//
@@ -190,11 +191,10 @@ type EmailOTPProps struct {
 	// for each function.
 	LogGroup awslogs.ILogGroup
 	// EncryptionKey encrypts the table and the log groups that the construct and its sign-in page
-	// create. It must be a
-	// symmetric key of the stack's Region. The construct lets the functions' roles use it for the
-	// table and, where the key is of this app, CloudWatch Logs for the log groups; the policy of an
-	// imported key must allow logs.<Region>.amazonaws.com already. Codes are derived by [EmailOTP.Key],
-	// which it does not replace. Default: keys that AWS owns.
+	// create. It must be a symmetric key of the stack's Region. The construct lets the functions'
+	// roles use it for the table and, where the key is of this app, CloudWatch Logs for the log
+	// groups; the policy of an imported key must allow logs.<Region>.amazonaws.com already. Codes
+	// are derived by [EmailOTP.Key], which it does not replace. Default: keys that AWS owns.
 	EncryptionKey awskms.IKey
 	// ReservedConcurrentExecutions is how many invocations of each function run at a time, 1 or
 	// more. It reserves and limits: beyond it Lambda refuses, and sign-ins fail. Default: what the
@@ -207,7 +207,8 @@ type EmailOTPProps struct {
 	// Default: none.
 	VpcConfig *VpcConfig
 	// CodeSigningConfig is the signing profiles that Lambda requires of the functions' code. Assets
-	// of the CDK are not signed, so every function's Code prop must be given with it. Default: none.
+	// of the CDK are not signed, so every function's Code prop must be given with it. Default:
+	// none.
 	CodeSigningConfig awslambda.ICodeSigningConfig
 	// RemovalPolicy decides whether the pool, the key, the table, the logs and the SES identity are
 	// kept when the stack is deleted: RETAIN, RETAIN_ON_UPDATE_OR_DELETE or DESTROY. The first two

@@ -36,8 +36,8 @@ func (r *reader) recovery(c *config, p *EmailOTPProps) {
 	}
 }
 
-// accountRecovery returns the pool's recovery. In passwordless mode there is nothing to recover, and
-// no budget would bound the reset mails.
+// accountRecovery returns the pool's recovery. In passwordless mode there is nothing to recover,
+// and no budget would bound the reset mails.
 func (c *config) accountRecovery() awscognito.AccountRecovery {
 	if c.recoveryByEmail {
 		return awscognito.AccountRecovery_EMAIL_ONLY
@@ -49,8 +49,9 @@ func (c *config) accountRecovery() awscognito.AccountRecovery {
 func (c *config) forgets() bool { return c.recoveryByEmail && c.settings.RememberDevices > 0 }
 
 // triggers returns the slots that the pool calls. The function that mails codes also serves
-// CustomMessage: it has the mail's configuration beside it. The function that checks answers also serves
-// PostConfirmation where a reset must forget the remembered devices: it may write the table already.
+// CustomMessage: it has the mail's configuration beside it. The function that checks answers also
+// serves PostConfirmation where a reset must forget the remembered devices: it may write the table
+// already.
 func (c *config) triggers() []slot {
 	all := triggersOf(c.settings.Mode)
 	if c.forgets() {

@@ -19,8 +19,8 @@ type Limits struct {
 	SignUp *float64
 	// ForgotPassword is requests for Cognito's own reset. Default: 10.
 	ForgotPassword *float64
-	// ConfirmForgotPassword is guesses of a reset code. Default: 20, two for each request: the first
-	// may have a typing error, or a password that Cognito refuses.
+	// ConfirmForgotPassword is guesses of a reset code. Default: 20, two for each request: the
+	// first may have a typing error, or a password that Cognito refuses.
 	ConfirmForgotPassword *float64
 	// WindowSeconds is the length of the window: 60, 120, 300 or 600. Default: 600.
 	WindowSeconds *float64

@@ -99,8 +99,8 @@ func (p *signInPage) memorySize() int {
 	return int(*p.props.MemorySize)
 }
 
-// code returns the code of a function: the given one, or one that is built with mail.json beside it.
-// The second value refuses an error of the build once the CDK has made the asset.
+// code returns the code of a function: the given one, or one that is built with mail.json beside
+// it. The second value refuses an error of the build once the CDK has made the asset.
 func (p *signInPage) code(f settings.Function, given awslambda.Code, mailFile []byte) (awslambda.Code, func()) {
 	if given != nil {
 		return given, func() {}
@@ -177,8 +177,8 @@ func (p *signInPage) addClient(c emailotp.Client) {
 	p.handOver.AddEnvironment(jsii.String(settings.ClientsVariable), jsii.String(settings.EncodeClients(p.clients)), nil)
 }
 
-// size returns the length of the clients' variable with ids and ARNs as they will be: 26 characters,
-// and 110 at most.
+// size returns the length of the clients' variable with ids and ARNs as they will be: 26
+// characters, and 110 at most.
 func size(clients []settings.Client) int {
 	longest := make([]settings.Client, len(clients))
 	for i, c := range clients {

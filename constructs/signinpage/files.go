@@ -54,8 +54,8 @@ func (p *signInPage) settings() webbundle.Settings {
 	return s
 }
 
-// passwordRules returns the kinds of characters that a policy requires; nil where it requires all of
-// them or is not known, which means the same to the page.
+// passwordRules returns the kinds of characters that a policy requires; nil where it requires all
+// of them or is not known, which means the same to the page.
 func passwordRules(policy map[string]any) []string {
 	rules := []string{}
 	for _, r := range [][2]string{{"requireUppercase", "upper"}, {"requireLowercase", "lower"},
@@ -102,8 +102,8 @@ func (p *signInPage) writeFiles() {
 	last.Node().AddDependency(first)
 }
 
-// bundlePage writes the page's files into two directories: those that are named by their content, and
-// the rest.
+// bundlePage writes the page's files into two directories: those that are named by their content,
+// and the rest.
 func bundlePage(named, rest string, look brand.Look) error {
 	cache, err := cachedir.Dir()
 	if err != nil {

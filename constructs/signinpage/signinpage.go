@@ -1,7 +1,7 @@
 // Package signinpage hosts EmailOTP's sign-in page for the apps of a user pool: static files in S3
-// and one function behind CloudFront. The page speaks the protocol of Cognito's managed login, OAuth
-// 2.0 with authorization codes and PKCE, at the same paths. An app that redirects to managed login
-// changes its domain and nothing else.
+// and one function behind CloudFront. The page speaks the protocol of Cognito's managed login,
+// OAuth 2.0 with authorization codes and PKCE, at the same paths. An app that redirects to managed
+// login changes its domain and nothing else.
 //
 //	signIn := emailotp.NewEmailOTP(stack, jsii.String("SignIn"), &emailotp.EmailOTPProps{…})
 //	signIn.AddClient(jsii.String("Web"), &emailotp.ClientProps{
@@ -44,8 +44,8 @@ import (
 type SignInPage interface {
 	constructs.Construct
 
-	// URL returns the page's address, with a slash at its end. Below it are the endpoints of managed
-	// login, such as oauth2/authorize.
+	// URL returns the page's address, with a slash at its end. Below it are the endpoints of
+	// managed login, such as oauth2/authorize.
 	URL() *string
 	// Distribution returns the CloudFront distribution, for alarms and further behaviours.
 	Distribution() awscloudfront.Distribution
@@ -54,22 +54,25 @@ type SignInPage interface {
 	// ChangeAddress returns the function by which users change their address; nil without the prop.
 	ChangeAddress() awslambda.Function
 	// AddRoute passes the requests of a path below the page's domain, such as "/account/*" or
-	// "/account", to a function: whole and uncached, with the headers of package route, which is for
-	// such functions. The function must check the secret among them: the HTTP API has an address of its
-	// own, past the distribution and its web ACL, where any header can be forged. The function may read
-	// the secret; it finds it by an environment variable of yours with OriginSecret's ARN.
+	// "/account", to a function: whole and uncached, with the headers of package route, which is
+	// for such functions. The function must check the secret among them: the HTTP API has an
+	// address of its own, past the distribution and its web ACL, where any header can be forged.
+	// The function may read the secret; it finds it by an environment variable of yours with
+	// OriginSecret's ARN.
 	//
-	// The answers share the page's origin. A script among them can read the page's storage, with the
-	// secrets of remembered devices, and can show users a form under the page's address. CloudFront adds
-	// Strict-Transport-Security to them, and no Content-Security-Policy: the function must send one, and
-	// no content of others. Serve that from another domain.
+	// The answers share the page's origin. A script among them can read the page's storage, with
+	// the secrets of remembered devices, and can show users a form under the page's address.
+	// CloudFront adds Strict-Transport-Security to them, and no Content-Security-Policy: the
+	// function must send one, and no content of others. Serve that from another domain.
 	AddRoute(path *string, fn awslambda.Function)
-	// OriginSecret returns the secret that the distribution sends with each request to the functions.
+	// OriginSecret returns the secret that the distribution sends with each request to the
+	// functions.
 	OriginSecret() awssecretsmanager.ISecret
 }
 
-// SignInPageProps are the props of [NewSignInPage]. SignIn is required. Its EncryptionKey, LogGroup,
-// Tracing, VpcConfig and CodeSigningConfig hold for the page's function, table and logs too.
+// SignInPageProps are the props of [NewSignInPage]. SignIn is required. Its EncryptionKey,
+// LogGroup, Tracing, VpcConfig and CodeSigningConfig hold for the page's function, table and logs
+// too.
 type SignInPageProps struct {
 	// SignIn is the sign-in whose page this is. Its clients with CallbackURLs can redirect to the
 	// page, those that AddClient adds later included. Its own app client, with which the page signs
@@ -80,8 +83,8 @@ type SignInPageProps struct {
 	// Certificate is the domain's certificate, in us-east-1, where CloudFront requires it. Required
 	// with Domain.
 	Certificate awscertificatemanager.ICertificate
-	// HostedZone gets the domain's records. Default: none, and the domain's owner makes them lead to
-	// the distribution.
+	// HostedZone gets the domain's records. Default: none, and the domain's owner makes them lead
+	// to the distribution.
 	HostedZone awsroute53.IHostedZone
 	// WebAclID is the ARN of an AWS WAF web ACL in us-east-1 for the distribution. Default: none.
 	WebAclID *string
@@ -89,26 +92,26 @@ type SignInPageProps struct {
 	MemorySize *float64
 	// LogRetention is how long the logs are kept, unless SignIn has a LogGroup. Default: ONE_MONTH.
 	LogRetention awslogs.RetentionDays
-	// ThrottlingRateLimit is how many requests a second the HTTP API's routes pass on, of all callers
-	// together, 1 to 100,000: Lambda's concurrency is shared with the functions that sign users in. The
-	// API answers others with 429. A sign-in by redirect makes three requests, so the default allows
-	// 33 a second; Cognito's own quota (120 calls a second, three for each sign-in) allows 40. In a new
-	// account, whose concurrency is 10, choose 20 or less. Default: 100.
+	// ThrottlingRateLimit is how many requests a second the HTTP API's routes pass on, of all
+	// callers together, 1 to 100,000: Lambda's concurrency is shared with the functions that sign
+	// users in. The API answers others with 429. A sign-in by redirect makes three requests, so the
+	// default allows 33 a second; Cognito's own quota (120 calls a second, three for each sign-in)
+	// allows 40. In a new account, whose concurrency is 10, choose 20 or less. Default: 100.
 	ThrottlingRateLimit *float64
 	// ThrottlingBurstLimit is how many requests may come at once, 1 to 100,000. Default: 100.
 	ThrottlingBurstLimit *float64
-	// ReservedConcurrentExecutions is how many invocations of the function run at a time, 1 or more.
-	// It reserves and limits. Default: that of SignIn.
+	// ReservedConcurrentExecutions is how many invocations of the function run at a time, 1 or
+	// more. It reserves and limits. Default: that of SignIn.
 	ReservedConcurrentExecutions *float64
 	// HandOverCode is the function's code, built beforehand: a zip with the program as "bootstrap",
 	// for the processor of the sign-in's functions. Default: built from source while the app is
 	// synthesised.
 	HandOverCode awslambda.Code
 	// ChangeAddress lets users change the address of their account by a second function, below
-	// account/email (docs/clients.md): with a fresh sign-in, a code to the present address and one to
-	// the new address. Whoever controls that function can give every account another address
-	// (docs/security.md). Refused where clients may write email, where the pool requires it, and for an
-	// imported pool. Default: false, and administrators change addresses.
+	// account/email (docs/clients.md): with a fresh sign-in, a code to the present address and one
+	// to the new address. Whoever controls that function can give every account another address
+	// (docs/security.md). Refused where clients may write email, where the pool requires it, and
+	// for an imported pool. Default: false, and administrators change addresses.
 	ChangeAddress *bool
 	// ChangeAddressCode is that function's code, built beforehand as HandOverCode.
 	ChangeAddressCode awslambda.Code

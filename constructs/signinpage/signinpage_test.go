@@ -223,8 +223,8 @@ func TestTooManyAddressesAreRefused(t *testing.T) {
 	}
 }
 
-// What an organisation's rules ask of the sign-in holds for its page as well, and a flood of requests
-// at the page leaves Lambda's concurrency to the sign-ins.
+// What an organisation's rules ask of the sign-in holds for its page as well, and a flood of
+// requests at the page leaves Lambda's concurrency to the sign-ins.
 func TestAuditsAndThrottlesReachThePage(t *testing.T) {
 	stack := awscdk.NewStack(emailotptest.App(t, nil), jsii.String("Prod"),
 		&awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String("eu-west-1")}})

@@ -41,8 +41,8 @@ func (a *Accounts) Unlock(ctx context.Context, u *Account) error {
 }
 
 // Reset sets a temporary password and returns it. Where devices may be remembered it forgets them
-// first: the new password alone must not open the account on a stolen device. It mails nothing: Cognito's own reset would mail
-// a code, and the mailbox alone would then open the account.
+// first: the new password alone must not open the account on a stolen device. It mails nothing:
+// Cognito's own reset would mail a code, and the mailbox alone would then open the account.
 func (a *Accounts) Reset(ctx context.Context, u *Account) (password string, err error) {
 	if a.EmailOTP.Mode != settings.Password {
 		return "", errors.New("a passwordless pool has no passwords to reset; users sign in by the mailed code alone")
@@ -61,8 +61,8 @@ func (a *Accounts) ForgetDevices(ctx context.Context, u *Account) error {
 	return a.store.ForgetDevices(ctx, u.Key)
 }
 
-// Invite creates a user with a verified address. In a password pool it returns a temporary password.
-// It mails nothing: the mailbox with that password would be both factors.
+// Invite creates a user with a verified address. In a password pool it returns a temporary
+// password. It mails nothing: the mailbox with that password would be both factors.
 func (a *Accounts) Invite(ctx context.Context, address string) (password string, err error) {
 	in := map[string]any{"UserPoolId": a.EmailOTP.PoolID, "Username": address, "MessageAction": "SUPPRESS",
 		"UserAttributes": []map[string]string{{"Name": "email", "Value": address}, {"Name": "email_verified", "Value": "true"}}}

@@ -28,8 +28,8 @@ const (
 // A cognito is the sandbox's user pool, which resets what an update does not give, as AWS's does.
 type cognito struct {
 	t testing.TB
-	// before runs before each call and after runs when it took effect; n counts earlier calls of the
-	// operation. An error is the call's.
+	// before runs before each call and after runs when it took effect; n counts earlier calls of
+	// the operation. An error is the call's.
 	before, after func(operation string, n int) error
 
 	mu      sync.Mutex

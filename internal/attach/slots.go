@@ -85,8 +85,8 @@ func holders(lambdas map[string]any, slot string) []string {
 	return arns
 }
 
-// synced returns LambdaConfig with both members of the token slot where it has one: Cognito keeps them
-// in sync, and a description from older years may lack the second.
+// synced returns LambdaConfig with both members of the token slot where it has one: Cognito keeps
+// them in sync, and a description from older years may lack the second.
 func synced(lambdas map[string]any) map[string]any {
 	held := holders(lambdas, tokenSlot)
 	if len(held) != 1 {

@@ -32,15 +32,16 @@ type Brand struct {
 	// MailLogoURL is the https URL of the mail's logo, a PNG that is shown 32 pixels high. Mail
 	// programs fetch it from there, and many do so only when asked. Empty for ProductName as text.
 	MailLogoURL string `json:"mailLogoUrl,omitempty"`
-	// AccentColor is the colour of buttons and links, and of the mail's bar, as #rrggbb or #rgb, with
-	// a contrast of 4.5 to 1 on white. The colours for dark mode are derived from it. Empty for
+	// AccentColor is the colour of buttons and links, and of the mail's bar, as #rrggbb or #rgb,
+	// with a contrast of 4.5 to 1 on white. The colours for dark mode are derived from it. Empty
+	// for
 	// #3a57c4.
 	AccentColor string `json:"accentColor,omitempty"`
 	// CornerRadius is the radius of the page's card in CSS pixels, 0 to 32; fields and buttons have
 	// 60 percent of it. nil for 20.
 	CornerRadius *int `json:"cornerRadius,omitempty"`
-	// FontFamilies are fonts of the user's device that the page prefers, such as "Inter", at most 8.
-	// Empty for the device's own.
+	// FontFamilies are fonts of the user's device that the page prefers, such as "Inter", at most
+	// 8. Empty for the device's own.
 	FontFamilies []string `json:"fontFamilies,omitempty"`
 	// TermsURL, PrivacyURL and SupportURL are https URLs that the page links to; SupportURL may be a
 	// mailto URL. Empty for no link.
@@ -117,7 +118,8 @@ func (b Brand) Validate() error {
 	return errors.Join(errs...)
 }
 
-// letters are what a font's name may have. Quotes and backslashes would leave the style sheet's string.
+// letters are what a font's name may have. Quotes and backslashes would leave the style sheet's
+// string.
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -"
 
 func isURL(s, schemes string) bool {

@@ -40,8 +40,8 @@ func tooMany(now, at time.Time) refusal {
 	return refusal{http.StatusTooManyRequests, "too_many_requests", max(time.Second, at.Sub(now).Round(time.Second))}
 }
 
-// tokenError is the refusal of a token that Cognito or the check of tokens refused; another error is
-// returned as it is.
+// tokenError is the refusal of a token that Cognito or the check of tokens refused; another error
+// is returned as it is.
 func tokenError(err error) error {
 	var api *oauth.APIError
 	if errors.Is(err, oauth.ErrToken) {
@@ -57,7 +57,8 @@ func tokenError(err error) error {
 	return err
 }
 
-// Fault logs that a service failed. Errors of this package and of the functions' clients name no user.
+// Fault logs that a service failed. Errors of this package and of the functions' clients name no
+// user.
 func (s *Server) Fault(err error) { s.Log.Error("a service failed", "error", err.Error()) }
 
 // refuse answers and logs an error.

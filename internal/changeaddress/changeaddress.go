@@ -1,9 +1,10 @@
-// Package changeaddress lets users change the e-mail address of their account, where clients may not
-// write it. A [Server] answers two requests with an access token: the first mails a code to the
+// Package changeaddress lets users change the e-mail address of their account, where clients may
+// not write it. A [Server] answers two requests with an access token: the first mails a code to the
 // present address and one to the new address, the second takes both codes.
 //
-// The package is pure: clock, randomness, store, keys, mails and Cognito are given. It has no secret
-// of its own: codes are derived anew from the nonce of the last start, which the store keeps.
+// The package is pure: clock, randomness, store, keys, mails and Cognito are given. It has no
+// secret of its own: codes are derived anew from the nonce of the last start, which the store
+// keeps.
 package changeaddress
 
 import (
@@ -41,8 +42,8 @@ const (
 	maxBody = 4 << 10
 )
 
-// starts is an account's budget of starts, and mailsTo that of the mails to an address which accounts
-// may change to.
+// starts is an account's budget of starts, and mailsTo that of the mails to an address which
+// accounts may change to.
 var (
 	starts  = guard.Bucket{Burst: 3, Refill: time.Hour}
 	mailsTo = guard.Bucket{Burst: 3, Refill: time.Hour}
@@ -178,7 +179,8 @@ func (s *Server) authenticate(r *http.Request) (caller, error) {
 }
 
 // subject is what a code of the kind is bound to: the account, the very sign-in and its client, and
-// both addresses, the new one as it is spelt. A code of one side, address or sign-in is wrong for every other.
+// both addresses, the new one as it is spelt. A code of one side, address or sign-in is wrong for
+// every other.
 func (s *Server) subject(kind mail.Kind, who caller, present, address string) otp.Subject {
 	return otp.Subject{Pool: s.Settings.UserPoolID, Address: sha256.Sum256([]byte(address)), User: strings.Join(
 		[]string{"change", string(kind), who.key, who.Client, who.OriginJTI, guard.HashOfAddress(present)}, " ")}

@@ -92,7 +92,8 @@ func (s *Server) compare(ctx context.Context, who caller, in request, present, a
 	if err != nil {
 		return 0, err
 	}
-	// Which of the two is wrong is not told: whoever owns the new address could guess the other one.
+	// Which of the two is wrong is not told: whoever owns the new address could guess the other
+	// one.
 	if equal(wantOld, old)&equal(wantFresh, fresh) != 1 {
 		return 0, errWrongCode
 	}
@@ -128,8 +129,8 @@ func (s *Server) lock(ctx context.Context, who caller, address string, now time.
 	return err
 }
 
-// change sets the address, unless another account has got it since the start. That is told by a mail
-// alone, as at the start.
+// change sets the address, unless another account has got it since the start. That is told by a
+// mail alone, as at the start.
 func (s *Server) change(ctx context.Context, who caller, user map[string]string, address string) error {
 	taken, err := s.isTaken(ctx, who, address)
 	if err != nil {
@@ -164,8 +165,8 @@ func isAliasTaken(err error) bool {
 const signOuts = 3
 
 // conclude does what follows a change: it ends all sign-ins, forgets the remembered devices, makes
-// every code useless that was mailed before, and tells the old address. A failure is logged and undoes
-// nothing.
+// every code useless that was mailed before, and tells the old address. A failure is logged and
+// undoes nothing.
 func (s *Server) conclude(ctx context.Context, who caller, user map[string]string, nonce otp.Nonce,
 	guess time.Duration) changed {
 	var out changed

@@ -29,8 +29,8 @@ func (p *pool) SetEmail(_ context.Context, username, address string) error {
 
 func (p *pool) SignOut(context.Context, string) error { return nil }
 
-// Cognito takes an address from its owner without an error, so the lock alone keeps two accounts from
-// finding it free at the same time.
+// Cognito takes an address from its owner without an error, so the lock alone keeps two accounts
+// from finding it free at the same time.
 func TestAnAddressIsLockedForOneAccount(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	s := &Server{Directory: &pool{map[string]string{}}, Store: memory.New(), Random: rand.Reader,

@@ -105,8 +105,8 @@ func (s *Server) spend(ctx context.Context, who caller, present, address string,
 	return nonce, digits, err
 }
 
-// spendStart stores a start with a fresh nonce. Of parallel starts one is stored, and the code of an
-// earlier one is never right again.
+// spendStart stores a start with a fresh nonce. Of parallel starts one is stored, and the code of
+// an earlier one is never right again.
 func (s *Server) spendStart(ctx context.Context, who caller, digits int, now time.Time) (otp.Nonce, error) {
 	key, ms := guard.ChangeKey(s.Settings.UserPoolID, who.Subject), now.UnixMilli()
 	before, err := s.Store.Read(ctx, key)
@@ -139,8 +139,8 @@ func (s *Server) spendStart(ctx context.Context, who caller, digits int, now tim
 const maxClaims = 4
 
 // spendMail spends from the account's slow mail bucket, which bounds all mails to its address, and
-// returns the item. The fast one and the cool-down stay with the sign-in: a change must not keep its
-// owner waiting for a code.
+// returns the item. The fast one and the cool-down stay with the sign-in: a change must not keep
+// its owner waiting for a code.
 func (s *Server) spendMail(ctx context.Context, who caller, present string, now time.Time) (guard.Item, error) {
 	policy := guard.PolicyOf(s.Settings)
 	slow := policy.Mails(guard.Verified)[1]

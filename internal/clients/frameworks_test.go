@@ -12,8 +12,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
 )
 
-// frameworks are the apps of web/frameworks: the compiler that checks a framework's types, in scripts
-// and templates, and the component that docs/clients.md shows.
+// frameworks are the apps of web/frameworks: the compiler that checks a framework's types, in
+// scripts and templates, and the component that docs/clients.md shows.
 var frameworks = map[string]struct{ compiler, component string }{
 	"angular": {"@angular/compiler-cli/bundles/src/bin/ngc.js", "sign-in.component.ts"},
 	"vue":     {"vue-tsc/bin/vue-tsc.js", "SignIn.vue"},

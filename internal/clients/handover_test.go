@@ -192,7 +192,8 @@ func TestARequestThatLeadsNowhereHasASentenceAndNoForm(t *testing.T) {
 	}
 	b.open(w.page + "/?error=invalid_client&lang=de")
 	b.heading("Hier geht es nicht weiter")
-	// The app is removed while the user signs in. The address has the hint, and asks for an account.
+	// The app is removed while the user signs in. The address has the hint, and asks for an
+	// account.
 	b.open(w.page + "/?client_id=" + w.cfg.UserPoolClientID + "&login_hint=" + w.person + "&prompt=create")
 	b.heading("Create your account")
 	if got := b.value("#email"); got != w.person {

@@ -138,8 +138,8 @@ func TestAReactAppSignsInByRedirectWithACodeAlone(t *testing.T) {
 		t.Error("the refresh token is valid after the sign-out")
 	}
 
-	// The page has kept nothing: a second tab signs in anew. The guesses that are left don't suffice for
-	// another short code.
+	// The page has kept nothing: a second tab signs in anew. The guesses that are left don't
+	// suffice for another short code.
 	second := b.another()
 	second.do(chromedp.Navigate(app))
 	second.press("Sign in")
@@ -207,7 +207,8 @@ func (b *tab) withoutStorage(origin string) {
 		Object.defineProperty(globalThis, name, { get() { throw new DOMException("denied", "SecurityError") } })`)
 }
 
-// withoutJavaScript comes from an app on a server, to the page's sentence and a button that does nothing.
+// withoutJavaScript comes from an app on a server, to the page's sentence and a button that does
+// nothing.
 func (w *world) withoutJavaScript(b *tab, app string) {
 	b.t.Helper()
 	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled,

@@ -232,8 +232,8 @@ func (e *EmailOTP) identify() {
 }
 
 // Owns reports whether the resource with this logical id is the construct's. The logical id begins
-// with the construct's; of several such constructs the longest one owns the resource, so "SignIn" has
-// nothing of "SignInAdmins".
+// with the construct's; of several such constructs the longest one owns the resource, so "SignIn"
+// has nothing of "SignInAdmins".
 func (e *EmailOTP) Owns(id string) bool {
 	owner := ""
 	for _, prefix := range e.prefixes {
@@ -244,8 +244,8 @@ func (e *EmailOTP) Owns(id string) bool {
 	return owner == e.Construct
 }
 
-// isClient reports whether a client with EmailOTP's mark is this construct's: by its user pool, or by
-// its logical id where the template does not show the pool.
+// isClient reports whether a client with EmailOTP's mark is this construct's: by its user pool, or
+// by its logical id where the template does not show the pool.
 func (e *EmailOTP) isClient(id string, r Resource) bool {
 	if pool, isExact := e.Resolve(r.Properties["UserPoolId"]); isExact && e.PoolID != "" {
 		return pool == e.PoolID

@@ -1,8 +1,9 @@
 // Package doctor examines a deployed EmailOTP and reports what is right, doubtful or broken, each
-// with its remedy. It reads AWS's services and changes nothing; package doctor/live makes a sign-in.
+// with its remedy. It reads AWS's services and changes nothing; package doctor/live makes a
+// sign-in.
 //
-// Every check runs beside the others. A call that is refused, or a service that does not exist where
-// the calls go, is a finding of its own, and the rest is reported all the same.
+// Every check runs beside the others. A call that is refused, or a service that does not exist
+// where the calls go, is a finding of its own, and the rest is reported all the same.
 package doctor
 
 import (

@@ -295,7 +295,8 @@ func TestAcknowledgedBypassesAreNoFindings(t *testing.T) {
 	}
 }
 
-// A sign-in page's function has EmailOTP's mark and is no second EmailOTP; a second one is a choice.
+// A sign-in page's function has EmailOTP's mark and is no second EmailOTP; a second one is a
+// choice.
 func TestTheEmailOTPIsFoundAmongOthers(t *testing.T) {
 	a := healthy(settings.Password)
 	add := func(id, function string) {
@@ -348,7 +349,8 @@ func TestConstructsWithIDsThatBeginAlikeAreToldApart(t *testing.T) {
 	}
 }
 
-// Only this pool may invoke a trigger, and only the rule mail-events. Each other statement is named.
+// Only this pool may invoke a trigger, and only the rule mail-events. Each other statement is
+// named.
 func TestEveryOtherCallerOfAFunctionIsNamed(t *testing.T) {
 	const arn = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/" + poolID
 	service := object("Service", "cognito-idp.amazonaws.com")

@@ -167,8 +167,8 @@ func events(ctx context.Context, e *exam) {
 		Remedy: "deploy the stack again", Command: "cdk deploy " + d.Stack})
 }
 
-// ruleOf returns the name of the rule for bounces and complaints, as bus|rule for a rule of a bus with
-// a name. With false there is none.
+// ruleOf returns the name of the rule for bounces and complaints, as bus|rule for a rule of a bus
+// with a name. With false there is none.
 func ruleOf(d *deployed.EmailOTP) (string, bool) {
 	for _, id := range d.Find("AWS::Events::Rule") {
 		if strings.Contains(id, "MailEvents") {

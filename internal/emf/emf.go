@@ -27,8 +27,8 @@ type embedded struct {
 	CloudWatchMetrics []directive
 }
 
-// Directive returns the attribute by which CloudWatch reads the metrics of a line. The line must have
-// the pool's id as [settings.Dimension], at its top level like all of them.
+// Directive returns the attribute by which CloudWatch reads the metrics of a line. The line must
+// have the pool's id as [settings.Dimension], at its top level like all of them.
 func Directive(now time.Time, metrics ...Metric) slog.Attr {
 	d := directive{settings.Namespace, [][]string{{settings.Dimension}}, metrics}
 	return slog.Any("_aws", embedded{now.UnixMilli(), []directive{d}})

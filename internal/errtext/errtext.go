@@ -23,8 +23,8 @@ func IsCode(text string) bool { return code.MatchString(text) }
 
 // Describe returns what a log may have of an error. Errors with a method LogText are described by
 // it: their text is this module's own. Of each other error at the end of a chain it returns the
-// type, or what the operating system reported, and of its chain the service's code, the HTTP status,
-// the request id, the network operation and whether it was a timeout.
+// type, or what the operating system reported, and of its chain the service's code, the HTTP
+// status, the request id, the network operation and whether it was a timeout.
 func Describe(err error) string { return strings.Join(parts(err), "; ") }
 
 func parts(err error) (all []string) {

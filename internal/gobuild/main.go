@@ -1,5 +1,5 @@
-// Command gobuild is `go build` with a line that shows how far it has come. `make dev` runs it where
-// the command line is not built yet, since a first build takes most of a minute:
+// Command gobuild is `go build` with a line that shows how far it has come. `make dev` runs it
+// where the command line is not built yet, since a first build takes most of a minute:
 //
 //	go run ./internal/gobuild -o bin/emailotp ./cmd/emailotp
 //

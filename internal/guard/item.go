@@ -83,9 +83,9 @@ func ResendKey(pool, challenge string) string { return key("resend", pool, chall
 // budget, the cool-down and the code of the last start, its guess bucket the answers to that code.
 func ChangeKey(pool, sub string) string { return key("change", pool, sub) }
 
-// AddressKey returns the key of the item of an address that accounts may change to. It has the budget
-// of the mails to it, and the lock of the account that is just changing to it. Spellings share an
-// item as in [UnknownKey].
+// AddressKey returns the key of the item of an address that accounts may change to. It has the
+// budget of the mails to it, and the lock of the account that is just changing to it. Spellings
+// share an item as in [UnknownKey].
 func AddressKey(pool, address string, caseSensitive bool) string {
 	if !caseSensitive {
 		address = foldASCII(address)

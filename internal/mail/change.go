@@ -14,7 +14,8 @@ import (
 type Kind string
 
 // The kinds. All but SignIn belong to a change of address: they have the built-in layout with the
-// config's brand, and texts of their own, which templates and strings of the importer don't replace.
+// config's brand, and texts of their own, which templates and strings of the importer don't
+// replace.
 const (
 	// SignIn has the code of a sign-in.
 	SignIn Kind = ""

@@ -66,7 +66,8 @@ func (r *Renderer) Cognito(kind CognitoKind, wanted string) (CognitoMail, error)
 	}
 	subject := strings.TrimSpace(p.Heading + " · " + r.fillPlain("{product}", f))
 	filled := convert(p, func(phrase string) string {
-		// The name's direction is its user's. fillHTML leaves words in braces that it does not know.
+		// The name's direction is its user's. fillHTML leaves words in braces that it does not
+		// know.
 		return strings.ReplaceAll(r.fillHTML(phrase, f), UsernamePlaceholder, "<bdi>"+UsernamePlaceholder+"</bdi>")
 	})
 	filled.Subject = escape(subject)

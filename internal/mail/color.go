@@ -101,8 +101,8 @@ func Dark(color string) string {
 	return lightened(c).String()
 }
 
-// Button returns the background for white letters in dark mode: the accent colour, lighter as far as
-// white on it keeps [MinContrast], so that a dark one stands out from the page.
+// Button returns the background for white letters in dark mode: the accent colour, lighter as far
+// as white on it keeps [MinContrast], so that a dark one stands out from the page.
 func Button(color string) string {
 	c, _ := parseColor(color)
 	card, _ := parseColor(darkBackground)

@@ -14,8 +14,8 @@ const (
 	Passwordless = settings.Passwordless
 )
 
-// DefaultAccentColor is the accent colour when Config has none, the sign-in page's blue: 6.4 to 1 on
-// white.
+// DefaultAccentColor is the accent colour when Config has none, the sign-in page's blue: 6.4 to 1
+// on white.
 const DefaultAccentColor = "#3a57c4"
 
 // A Config is everything about the mail that isn't the message. Its zero values mean a default,

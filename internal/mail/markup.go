@@ -127,8 +127,8 @@ const longGroups = 3
 
 // groupedHTML sets the groups of a code apart by letter-spacing after each group's last digit and
 // not by spaces: selecting and copying then gives the digits alone, which fit a field of that
-// length. The space is in whole pixels, because Outlook drops fractions of a letter. The groups of a
-// long code stand on one line, which the layout's letters are small enough for.
+// length. The space is in whole pixels, because Outlook drops fractions of a letter. The groups of
+// a long code stand on one line, which the layout's letters are small enough for.
 func groupedHTML(groups []string) string {
 	var b strings.Builder
 	space, end := "18px", "</span><wbr>"

@@ -31,8 +31,8 @@ type Package struct {
 	// Beside names further files at the root of Files that are to lie beside node_modules, such as
 	// a program that uses the packages.
 	Beside []string
-	// Workspace, a directory below the root with a package.json, is the part of an npm workspace whose
-	// packages are installed; empty for the root's own.
+	// Workspace, a directory below the root with a package.json, is the part of an npm workspace
+	// whose packages are installed; empty for the root's own.
 	Workspace string
 	// Dev installs what only checks and tests need, too.
 	Dev bool

@@ -42,8 +42,8 @@ func refuse(w http.ResponseWriter, status int, id string) {
 	reply(w, status, map[string]string{"error": id})
 }
 
-// refuseFor answers an error of a service: 400 with id where Cognito refuses for good, and 503 where
-// it is worth another try.
+// refuseFor answers an error of a service: 400 with id where Cognito refuses for good, and 503
+// where it is worth another try.
 func (s *Server) refuseFor(w http.ResponseWriter, err error, id string) {
 	switch code(err) {
 	case "NotAuthorizedException", "RefreshTokenReuseException", "UserNotFoundException", "InvalidParameterException",

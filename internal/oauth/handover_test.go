@@ -131,7 +131,8 @@ func TestForgedTokensDoNotMakeTheFunctionAskForKeysEachTime(t *testing.T) {
 	}
 }
 
-// A failing key service proves nothing against the tokens, whichever of them is checked at that time.
+// A failing key service proves nothing against the tokens, whichever of them is checked at that
+// time.
 func TestAFailingKeyServiceIsATemporaryErrorAndLogged(t *testing.T) {
 	for name, isKnown := range map[string]bool{"the page's tokens": false, "what the refresh yields": true} {
 		b := newBench(t)

@@ -86,8 +86,8 @@ func credentials(r *http.Request, values url.Values) (id string, secrets []strin
 	if values.Has("client_secret") {
 		return "", nil, invalidRequest
 	}
-	// By RFC 6749 both parts are form-encoded. Many clients leave that out, so the raw secret counts
-	// as well.
+	// By RFC 6749 both parts are form-encoded. Many clients leave that out, so the raw secret
+	// counts as well.
 	id, secrets = user, []string{password}
 	if decoded, err := url.QueryUnescape(user); err == nil {
 		id = decoded
@@ -189,8 +189,8 @@ func isVerifier(s string) bool {
 	}) < 0
 }
 
-// fits reports whether the verifier is the challenge's. A verifier without a challenge does not fit:
-// somebody took the challenge out of the request (RFC 9700, 4.8.2).
+// fits reports whether the verifier is the challenge's. A verifier without a challenge does not
+// fit: somebody took the challenge out of the request (RFC 9700, 4.8.2).
 func fits(challenge, verifier string) bool {
 	if challenge == "" || verifier == "" {
 		return challenge == "" && verifier == ""

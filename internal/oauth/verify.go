@@ -52,15 +52,16 @@ func (s *Server) verify(ctx context.Context, token, use string) (claims, error) 
 
 // Access is what a valid access token says.
 type Access struct {
-	// Subject is the user's sub, Client the app client's id, OriginJTI the sign-in that it came from.
+	// Subject is the user's sub, Client the app client's id, OriginJTI the sign-in that it came
+	// from.
 	Subject, Client, OriginJTI string
 	// AuthTime is when the user signed in. A refresh keeps it.
 	AuthTime time.Time
 }
 
-// Access checks signature, issuer, use and expiry of an access token. The error is [ErrToken], or that
-// of the keys' service. Whether the sign-in was ended since, Cognito alone can tell. Of the server,
-// it needs Issuer, Cognito and Now.
+// Access checks signature, issuer, use and expiry of an access token. The error is [ErrToken], or
+// that of the keys' service. Whether the sign-in was ended since, Cognito alone can tell. Of the
+// server, it needs Issuer, Cognito and Now.
 func (s *Server) Access(ctx context.Context, token string) (Access, error) {
 	c, err := s.verify(ctx, token, "access")
 	if err == nil && (c.Subject == "" || c.Client == "" || c.OriginJTI == "") {

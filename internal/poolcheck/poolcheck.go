@@ -41,8 +41,8 @@ func Findings(p attach.Properties, pool json.RawMessage, clients []json.RawMessa
 	return sentences
 }
 
-// Warnings returns a sentence, with its remedy, for each app client by which a stranger finds out who
-// has an account. They stop no deployment.
+// Warnings returns a sentence, with its remedy, for each app client by which a stranger finds out
+// who has an account. They stop no deployment.
 func Warnings(p attach.Properties, clients []json.RawMessage) (sentences []string) {
 	var all []rules.Client
 	for _, raw := range clients {

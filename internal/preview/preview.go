@@ -1,6 +1,6 @@
 // Package preview shows the mails and the sign-in page of a configuration in a browser. The mails:
-// every language, with a short and a long code, by day, in dark mode, on a narrow screen and as plain
-// text. The page: every state, on a phone by day and in dark mode, and on a desktop.
+// every language, with a short and a long code, by day, in dark mode, on a narrow screen and as
+// plain text. The page: every state, on a phone by day and in dark mode, and on a desktop.
 //
 // [Write] makes static files of it, which need no server. [NewHandler] serves the same pages and
 // has them reload when the configuration changes. [Check] returns what is wrong with the mails.

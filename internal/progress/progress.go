@@ -1,8 +1,8 @@
 // Package progress shows what a long start does: a line for each step, how long it took, and a line
 // that moves while nothing else is printed.
 //
-// A step is named by a phrase. Code below reports the phrase when it begins the step, and the phrase
-// again after [Done] when the step has ended:
+// A step is named by a phrase. Code below reports the phrase when it begins the step, and the
+// phrase again after [Done] when the step has ended:
 //
 //	end := progress.Begin(report, "building 5 functions")
 //	defer end("")
@@ -20,8 +20,8 @@ import (
 // Done begins the report of a step's end. After the phrase a comma and a detail may follow.
 const Done = "done: "
 
-// Begin reports a step's begin and returns the function that reports its end, with a detail if it is
-// not empty. A nil report drops both.
+// Begin reports a step's begin and returns the function that reports its end, with a detail if it
+// is not empty. A nil report drops both.
 func Begin(report func(string), phrase string) (end func(detail string)) {
 	if report == nil {
 		return func(string) {}

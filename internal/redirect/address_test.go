@@ -194,7 +194,8 @@ func TestAUserChangesTheAddress(t *testing.T) {
 		if notice := mails(t, sb, old)[0]; !strings.Contains(notice.Subject, "was changed") || strings.Contains(notice.Text, to) {
 			t.Errorf("the notice is %q: %s", notice.Subject, notice.Text)
 		}
-		// Every sign-in has ended, the change is done, and the next sign-in goes to the new address.
+		// Every sign-in has ended, the change is done, and the next sign-in goes to the new
+		// address.
 		m.confirm(to, present, fresh, 401, "invalid_token")
 		m.start(old, 401, "invalid_token")
 		m.Email = to
@@ -232,7 +233,8 @@ func needsAFreshSignInOfThePool(t *testing.T, person func() *mover, sb *sandbox.
 	}
 	m.start(to, 200, "")
 	present, fresh := codeAt(t, sb, m.Email), codeAt(t, sb, to)
-	// Another user's token can't confirm, nor another sign-in of the same user, nor for another address.
+	// Another user's token can't confirm, nor another sign-in of the same user, nor for another
+	// address.
 	other.confirm(to, present, fresh, 400, "expired")
 	other.start(testkit.Address("other@example.com"), 200, "")
 	other.confirm(to, present, fresh, 400, "wrong_code")
@@ -346,8 +348,8 @@ func TestATakenAddressIsToldByMailAlone(t *testing.T) {
 		if code, err := testkit.Code(told[0].Text); err == nil {
 			t.Errorf("the owner's mail has the code %s", code)
 		}
-		// Two accounts want one free address, and both prove both mailboxes: one gets it, and the other
-		// learns by mail why it does not.
+		// Two accounts want one free address, and both prove both mailboxes: one gets it, and the
+		// other learns by mail why it does not.
 		a, b, home := person(), person(), testkit.Address("wanted@example.com")
 		type answer struct{ present, fresh string }
 		var answers []answer

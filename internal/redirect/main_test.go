@@ -77,8 +77,8 @@ func (w *world) visit(address string) *url.URL {
 	return to
 }
 
-// signIn is what the page does: it signs in with the app's client and the code of the mail, hands the
-// tokens over and returns where it sends the browser.
+// signIn is what the page does: it signs in with the app's client and the code of the mail, hands
+// the tokens over and returns where it sends the browser.
 func (w *world) signIn(authorize string) string {
 	w.Helper()
 	at := w.visit(authorize)

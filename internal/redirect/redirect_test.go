@@ -21,8 +21,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// x/oauth2 finds out by itself how to authenticate: it tries Basic and, where that fails, repeats the
-// same code in the body. Both kinds of client must get their tokens.
+// x/oauth2 finds out by itself how to authenticate: it tries Basic and, where that fails, repeats
+// the same code in the body. Both kinds of client must get their tokens.
 func TestGoOAuth2(t *testing.T) {
 	t.Parallel()
 	w := on(t)
@@ -174,7 +174,8 @@ func TestTheAPIIsClosedToOthersThanTheDistribution(t *testing.T) {
 	}
 }
 
-// A hundred users at once, none lost. The functions run in process, so that their start is not measured.
+// A hundred users at once, none lost. The functions run in process, so that their start is not
+// measured.
 func TestAHundredSignInsByRedirectSideBySide(t *testing.T) {
 	t.Parallel()
 	clock := &inprocess.Clock{}

@@ -27,8 +27,9 @@ func TestTheNotesAreTheSectionOfTheVersion(t *testing.T) {
 	}
 }
 
-// What compiles other people's programs has no right that they could use, and what has the rights runs
-// none of them, waits for the reviewers of an environment, and comes after the check of the tag.
+// What compiles other people's programs has no right that they could use, and what has the rights
+// runs none of them, waits for the reviewers of an environment, and comes after the check of the
+// tag.
 func TestTheJobWithRightsRunsNoProgramOfTheRepository(t *testing.T) {
 	text, err := os.ReadFile("../../.github/workflows/release.yml")
 	if err != nil {

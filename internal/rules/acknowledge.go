@@ -13,8 +13,8 @@ const DateLayout = time.DateOnly
 const untilMark = " until "
 
 // Mark returns the text that acknowledges the finding in a template's metadata, such as
-// "USER_SRP_AUTH:LegacyClient2F8A1B3C", or with a last day "USER_SRP_AUTH:LegacyClient2F8A1B3C until
-// 2027-03-31".
+// "USER_SRP_AUTH:LegacyClient2F8A1B3C", or with a last day "USER_SRP_AUTH:LegacyClient2F8A1B3C
+// until 2027-03-31".
 func (f Finding) Mark() string { return NewMark(f.Kind, f.ID, f.Until) }
 
 // NewMark returns what [Finding.Mark] does, for an acknowledgement without a finding.
@@ -46,8 +46,8 @@ func LastDays(marks []string, kind Kind, id string) (days []string) {
 	return days
 }
 
-// HasEnded reports whether an acknowledgement's last day is over, in UTC. A text that is no date has
-// ended; an empty one never does.
+// HasEnded reports whether an acknowledgement's last day is over, in UTC. A text that is no date
+// has ended; an empty one never does.
 func HasEnded(day string, now time.Time) bool {
 	if day == "" {
 		return false

@@ -117,8 +117,8 @@ func DeviceMetrics() []Metric {
 
 // Metrics of a sign-in page's function.
 const (
-	// SignInsRevoked counts sign-ins that ended because their authorization code was used by another
-	// client, with a wrong verifier or with another redirect URI.
+	// SignInsRevoked counts sign-ins that ended because their authorization code was used by
+	// another client, with a wrong verifier or with another redirect URI.
 	SignInsRevoked Metric = "SignInsRevoked"
 	// PageFaults counts requests that failed because a service was down, denied or throttled, or a
 	// stored code was altered.

@@ -1,6 +1,6 @@
 // Package synth runs the CDK CLI that an app pins, so that a local run starts from the very cloud
-// assembly that a deployment would. For this module's own environments it has the committed templates
-// at hand; see [Committed].
+// assembly that a deployment would. For this module's own environments it has the committed
+// templates at hand; see [Committed].
 //
 //	app, err := synth.Find(".")
 //	err = synth.Run(ctx, synth.Options{App: app, Output: ".emailotp/cdk.out", Context: []string{"stage=dev"}})

@@ -20,12 +20,12 @@ var cognitoKinds = map[string]mail.CognitoKind{
 }
 
 // dress answers a custom-message event with subject and HTML. The text of an SMS, which the same
-// event may be about, stays as it is. Of the user's attributes only locale is read, and nothing that
-// a client sent.
+// event may be about, stays as it is. Of the user's attributes only locale is read, and nothing
+// that a client sent.
 //
 // It never fails. Cognito calls the trigger for users that exist, and shows the client its error: a
-// failure would tell a stranger who has an account. Cognito sends its own text where the response is
-// returned as it came.
+// failure would tell a stranger who has an account. Cognito sends its own text where the response
+// is returned as it came.
 func (c Create) dress(e *event, r *report) any {
 	source := strings.TrimPrefix(e.TriggerSource, customMessage)
 	kind, isOurs := cognitoKinds[source]

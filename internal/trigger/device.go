@@ -131,8 +131,8 @@ func decode32(text string) (b [guard.DeviceSecretSize]byte, ok bool) {
 // postConfirmation begins the sources of the post-confirmation trigger.
 const postConfirmation = "PostConfirmation_"
 
-// confirmed forgets the devices of a user who has reset the password. By then Cognito has set it, so
-// a failure is logged and counted, and the reset stays as it is.
+// confirmed forgets the devices of a user who has reset the password. By then Cognito has set it,
+// so a failure is logged and counted, and the reset stays as it is.
 func (v Verify) confirmed(ctx context.Context, e *event, r *report) error {
 	r.record(slog.LevelInfo, "confirmed", e.TriggerSource)
 	if e.TriggerSource != postConfirmation+"ConfirmForgotPassword" {

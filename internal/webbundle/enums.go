@@ -7,13 +7,13 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// enum matches a TypeScript enum as tsc compiles it: a variable, and a call that fills it. A compiler
-// can't drop such a call, because the call may have effects.
+// enum matches a TypeScript enum as tsc compiles it: a variable, and a call that fills it. A
+// compiler can't drop such a call, because the call may have effects.
 var enum = regexp.MustCompile(`(?ms)^var (\w+);\n\(function \((\w+)\) \{\n(.*?)\n\}\)\((\w+) \|\| \((\w+) = \{\}\)\);$`)
 
 // pureEnums returns a plugin that lets the compiler drop the enums of Amplify that the page doesn't
-// use, a tenth of a visit's bytes. They are written as esbuild itself compiles an enum: the value of a
-// call without effects.
+// use, a tenth of a visit's bytes. They are written as esbuild itself compiles an enum: the value
+// of a call without effects.
 func pureEnums() api.Plugin {
 	return api.Plugin{Name: "enums", Setup: func(b api.PluginBuild) {
 		b.OnLoad(api.OnLoadOptions{Filter: `@aws-amplify[/\\].+\.mjs$`}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {

@@ -14,7 +14,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/brand"
 )
 
-// A Still is a state of the page that the preview shows, by the name that src/preview.ts has for it.
+// A Still is a state of the page that the preview shows, by the name that src/preview.ts has for
+// it.
 type Still struct{ Name, Title string }
 
 // Stills returns the states of a mode, or of both for the empty mode, in the order of a sign-in.
@@ -41,8 +42,9 @@ func Stills(mode string) []Still {
 	return all
 }
 
-// BuildPreview bundles the page for a preview: it shows the state of the query ("?state=code&lang=de
-// &scheme=dark"), calls nothing, and works from files without a server. It needs no npm packages.
+// BuildPreview bundles the page for a preview: it shows the state of the query
+// ("?state=code&lang=de &scheme=dark"), calls nothing, and works from files without a server. It
+// needs no npm packages.
 func BuildPreview(sources fs.FS, look brand.Look, settings Settings) ([]File, error) {
 	files, err := buildPreview(sources, look, settings)
 	if err != nil {

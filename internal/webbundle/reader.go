@@ -21,7 +21,8 @@ const urls = "page-url"
 var loaders = map[string]api.Loader{".ts": api.LoaderTS, ".tsx": api.LoaderTSX, ".css": api.LoaderCSS, ".json": api.LoaderJSON}
 
 // reader returns a plugin by which the compiler reads the sources. An import that isn't relative is
-// a package in modules. ofURLs makes the URLs: of files beside the script, or of the data themselves.
+// a package in modules. ofURLs makes the URLs: of files beside the script, or of the data
+// themselves.
 func reader(sources fs.FS, modules string, ofURLs api.Loader) api.Plugin {
 	exists := func(name string) bool { info, err := fs.Stat(sources, name); return err == nil && !info.IsDir() }
 	resolve := func(a api.OnResolveArgs) (api.OnResolveResult, error) {

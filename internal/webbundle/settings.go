@@ -32,8 +32,8 @@ type Settings struct {
 	// Support is the address that the page names to a user who forgot the password; empty names
 	// none.
 	Support string `json:"support,omitempty"`
-	// PasswordRules are the kinds of characters that the pool requires in a password: "upper", "lower",
-	// "digit", "symbol"; nil for all of them, empty for none.
+	// PasswordRules are the kinds of characters that the pool requires in a password: "upper",
+	// "lower", "digit", "symbol"; nil for all of them, empty for none.
 	PasswordRules []string `json:"passwordRules,omitzero"`
 	// Links are the page's links; nil for none.
 	Links *brand.Links `json:"links,omitempty"`

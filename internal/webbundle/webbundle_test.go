@@ -46,8 +46,8 @@ func build(t testing.TB) *webbundle.Bundle {
 	return b
 }
 
-// maxVisit bounds what one visit loads, in bytes before compression: the script, the largest language
-// beside English, the style and the page itself.
+// maxVisit bounds what one visit loads, in bytes before compression: the script, the largest
+// language beside English, the style and the page itself.
 const maxVisit = 200_000
 
 func TestAVisitLoadsLittle(t *testing.T) {

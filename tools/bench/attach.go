@@ -21,8 +21,8 @@ import (
 // attachedClients is the number of app clients of the pool that is attached to.
 const attachedClients = 60
 
-// attachTimes measures what a deployment's function needs for a pool that has every setting, with the
-// check of all its clients.
+// attachTimes measures what a deployment's function needs for a pool that has every setting, with
+// the check of all its clients.
 func attachTimes(r *run) error {
 	server, err := describedPool(r.app)
 	if err != nil {

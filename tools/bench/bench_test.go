@@ -104,8 +104,8 @@ func TestEveryFunctionHasBudgetsAndEveryBudgetAReason(t *testing.T) {
 			t.Errorf("%s has budgets for %v, the functions are %v", what, got, names)
 		}
 	}
-	// The function behind the custom resource runs during deployments alone, and the sign-in page's two
-	// after a sign-in.
+	// The function behind the custom resource runs during deployments alone, and the sign-in page's
+	// two after a sign-in.
 	signingIn := slices.DeleteFunc(build.Names(), func(name string) bool {
 		return name == string(settings.AttachUserPool) || name == string(settings.HandOver) ||
 			name == string(settings.ChangeAddress)

@@ -52,8 +52,8 @@ func (r *run) budgeted(what, unit string, x float64, b Budget) *Row {
 	return row
 }
 
-// zipSizes weighs the zips that Lambda would get. A quick run weighs this machine's, since it compiles
-// for no other processor.
+// zipSizes weighs the zips that Lambda would get. A quick run weighs this machine's, since it
+// compiles for no other processor.
 func zipSizes(r *run) error {
 	architectures := []string{"arm64", "amd64"}
 	if r.Fewer {

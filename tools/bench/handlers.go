@@ -29,8 +29,8 @@ func functionSettings(m settings.Mode) settings.Settings {
 	return s
 }
 
-// environment is a function's, as Lambda and the construct set it, with the given endpoints. chained
-// is the ARN of an adopter's function behind it; empty for none.
+// environment is a function's, as Lambda and the construct set it, with the given endpoints.
+// chained is the ARN of an adopter's function behind it; empty for none.
 func environment(f settings.Function, chained, root string, endpoints map[string]string) map[string]string {
 	m := settings.Passwordless
 	if f == settings.PreTokenGeneration {

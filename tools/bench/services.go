@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// services stand in for KMS, DynamoDB, SES, Cognito and Lambda: every call succeeds at once. Both sides of
-// a comparison call the same ones, so the caller is what is measured.
+// services stand in for KMS, DynamoDB, SES, Cognito and Lambda: every call succeeds at once. Both
+// sides of a comparison call the same ones, so the caller is what is measured.
 type services struct {
 	// endpoints are environment variables: the SDKs' for the services, an origin each as on AWS,
 	// and those that make a program trust the services' certificate.

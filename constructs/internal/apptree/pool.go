@@ -1,5 +1,6 @@
-// Package apptree reads the construct tree of a whole app as CloudFormation gets it: a user pool, the
-// app clients that refer to it from anywhere in the app, and SES identities. It creates nothing.
+// Package apptree reads the construct tree of a whole app as CloudFormation gets it: a user pool,
+// the app clients that refer to it from anywhere in the app, and SES identities. It creates
+// nothing.
 package apptree
 
 import (

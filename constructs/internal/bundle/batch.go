@@ -31,8 +31,8 @@ type Batch struct {
 	done   chan struct{} // closed when what began is over; nil if nothing did
 }
 
-// New returns a batch of the functions for a Linux on the processor that GOARCH names. Their programs
-// are kept in the user's cache directory if there is one.
+// New returns a batch of the functions for a Linux on the processor that GOARCH names. Their
+// programs are kept in the user's cache directory if there is one.
 func New(goarch string, pending []settings.Function) *Batch {
 	dir, err := cachedir.Dir()
 	if err != nil {

@@ -20,8 +20,8 @@ import (
 )
 
 // Code returns the code of a function whose source is in a directory of this module, with mail.json
-// beside the program unless mailFile is nil. The second value returns the build's error once the CDK
-// has made the asset: the CDK itself drops the compiler's messages.
+// beside the program unless mailFile is nil. The second value returns the build's error once the
+// CDK has made the asset: the CDK itself drops the compiler's messages.
 func (b *Batch) Code(dir string, f settings.Function, mailFile []byte) (awslambda.Code, func() error) {
 	if b.done == nil {
 		b.source = dir

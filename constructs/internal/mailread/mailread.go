@@ -1,5 +1,5 @@
-// Package mailread compiles the mail of the props, and reports what is wrong with it by the names of
-// the props.
+// Package mailread compiles the mail of the props, and reports what is wrong with it by the names
+// of the props.
 package mailread
 
 import (

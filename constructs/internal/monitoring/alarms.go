@@ -26,8 +26,8 @@ type AlarmProps struct {
 	HandOver      awslambda.Function
 }
 
-// AddAlarms creates the mode's alarms below "Alarms" and returns them by name, or what is wrong with
-// the props.
+// AddAlarms creates the mode's alarms below "Alarms" and returns them by name, or what is wrong
+// with the props.
 func (m Monitor) AddAlarms(p AlarmProps) (made map[string]awscloudwatch.Alarm, problems []string) {
 	all := m.allAlarms(p)
 	if problems = p.problems(all); len(problems) > 0 {

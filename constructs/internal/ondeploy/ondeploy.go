@@ -94,7 +94,8 @@ func New(
 	})
 }
 
-// Permit allows the pool, and no other, to invoke a trigger. For a pool of the stack the CDK does so.
+// Permit allows the pool, and no other, to invoke a trigger. For a pool of the stack the CDK does
+// so.
 func Permit(fn awslambda.Function, pool awscognito.IUserPool) {
 	fn.AddPermission(jsii.String("UserPool"), &awslambda.Permission{
 		Principal: awsiam.NewServicePrincipal(jsii.String("cognito-idp.amazonaws.com"), nil),

@@ -1,5 +1,5 @@
-// Package sender reads the SES identity and the address that an EmailOTP mails from, and creates what
-// SES needs for it.
+// Package sender reads the SES identity and the address that an EmailOTP mails from, and creates
+// what SES needs for it.
 package sender
 
 import (

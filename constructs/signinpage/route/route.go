@@ -7,9 +7,9 @@
 //
 // The page's HTTP API has an address of its own. A request to that address passes neither the
 // distribution nor its web ACL, and has whatever headers its sender chose. So the function must
-// compare the secret that the distribution adds before it believes anything of a request: [Guard] does.
-// A program in another language compares the header [SecretHeader] with the text of the page's
-// OriginSecret, in constant time, and answers 403 where they differ or the text is empty.
+// compare the secret that the distribution adds before it believes anything of a request: [Guard]
+// does. A program in another language compares the header [SecretHeader] with the text of the
+// page's OriginSecret, in constant time, and answers 403 where they differ or the text is empty.
 //
 // The package links neither the CDK nor an AWS SDK.
 //
@@ -36,8 +36,8 @@ const (
 func Origin(r *http.Request) string { return httpapi.Origin(r) }
 
 // Secret returns the text of the page's OriginSecret by GetSecretValue of Secrets Manager, which
-// AddRoute permits. It may keep the text for some minutes. With fresh, which follows a text that did
-// not match, it should read anew, but once a minute at most: strangers can cause it.
+// AddRoute permits. It may keep the text for some minutes. With fresh, which follows a text that
+// did not match, it should read anew, but once a minute at most: strangers can cause it.
 type Secret func(ctx context.Context, fresh bool) (string, error)
 
 // Secret calls the function.
@@ -45,8 +45,9 @@ func (s Secret) Secret(ctx context.Context, _ string, fresh bool) (string, error
 	return s(ctx, fresh)
 }
 
-// Guard passes on requests that came through the page's distribution, without the secret, and answers
-// others with 403. An error of secret goes to fault, which may log it, and is answered with 503.
+// Guard passes on requests that came through the page's distribution, without the secret, and
+// answers others with 403. An error of secret goes to fault, which may log it, and is answered with
+// 503.
 func Guard(secret Secret, fault func(error), next http.Handler) http.Handler {
 	return httpapi.Guard("", secret, fault, next)
 }

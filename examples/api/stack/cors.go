@@ -41,8 +41,8 @@ func FromContext(app awscdk.App) (Props, error) {
 	return p, p.check()
 }
 
-// origin matches what browsers send in the header Origin. It has no quote, which would end the text in
-// the responses' headers, and no wildcard.
+// origin matches what browsers send in the header Origin. It has no quote, which would end the text
+// in the responses' headers, and no wildcard.
 var origin = regexp.MustCompile(`^(https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?|http://localhost)(:[0-9]{1,5})?$`)
 
 func (p Props) check() error {
@@ -56,8 +56,8 @@ func (p Props) check() error {
 	return nil
 }
 
-// allow lets the app's origin call the resource from a browser. The answers of API Gateway itself, as
-// to an expired token, have the origin too: the browser would otherwise hide them from the app.
+// allow lets the app's origin call the resource from a browser. The answers of API Gateway itself,
+// as to an expired token, have the origin too: the browser would otherwise hide them from the app.
 func (p Props) allow(api awsapigateway.RestApi, resource awsapigateway.Resource) {
 	if p.Origin == "" {
 		return

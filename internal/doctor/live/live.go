@@ -52,8 +52,8 @@ type Proof struct {
 	Points []Point `json:"points"`
 	// Failed is why the walk ended early; empty for a whole one.
 	Failed string `json:"failed,omitempty"`
-	// Removed is how many users were made and removed; Left are the subs of those that could not be,
-	// and the address of one whose creation got no answer and that could not be looked up.
+	// Removed is how many users were made and removed; Left are the subs of those that could not
+	// be, and the address of one whose creation got no answer and that could not be looked up.
 	Removed int      `json:"removed"`
 	Left    []string `json:"left,omitempty"`
 
@@ -196,8 +196,8 @@ func (w *walk) users(ctx context.Context, address string) (all []made, err error
 	return all, err
 }
 
-// findUncertain adds the users whose creation got no answer and took place all the same: no user had
-// the address before. An address that can't be looked up is left, in place of a sub.
+// findUncertain adds the users whose creation got no answer and took place all the same: no user
+// had the address before. An address that can't be looked up is left, in place of a sub.
 func (w *walk) findUncertain(ctx context.Context) {
 	for _, address := range w.uncertain {
 		found, err := w.users(ctx, address)

@@ -164,8 +164,8 @@ func wantRecord(t *testing.T, p *live.Proof, on bool) {
 }
 
 // A record of a pool is replayed: with its switches the sandbox must answer in the same forms. The
-// records here are the sandbox's own until someone sends one of AWS's; that goes beside them, and its
-// switches into sandbox/record.json.
+// records here are the sandbox's own until someone sends one of AWS's; that goes beside them, and
+// its switches into sandbox/record.json.
 func TestRecordsAreReplayed(t *testing.T) {
 	for _, stack := range app.Stacks {
 		file := filepath.Join("testdata", strings.TrimPrefix(stack, "EmailOtp-")+".json")

@@ -162,8 +162,8 @@ func (w *walk) did(part string) bool {
 	return false
 }
 
-// entryLine returns the rows of define's line about the start with CUSTOM_CHALLENGE: the last one of
-// the user.
+// entryLine returns the rows of define's line about the start with CUSTOM_CHALLENGE: the last one
+// of the user.
 func (w *walk) entryLine(all []line) (rows int, found bool) {
 	if !w.did("CHALLENGE_NAME=CUSTOM_CHALLENGE") {
 		return 0, false

@@ -186,7 +186,8 @@ func (w *walk) adminCreate(ctx context.Context, address string) error {
 		"Username": u.username, "Password": w.password, "Permanent": true}, nil)
 }
 
-// newPassword signs in with the temporary password, and settles what Cognito does after the new one.
+// newPassword signs in with the temporary password, and settles what Cognito does after the new
+// one.
 func (w *walk) newPassword(ctx context.Context) (string, error) {
 	r, err := w.begin(ctx, "temporary", w.Address, w.password)
 	if err != nil {

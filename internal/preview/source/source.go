@@ -174,7 +174,8 @@ func (c *Choice) fromAssembly() (preview.Source, error) {
 	}
 	s = sourceOf(set)
 	if f.Brand != "" {
-		// The logos' paths are relative to the app's directory, which is the one of cdk.out as a rule.
+		// The logos' paths are relative to the app's directory, which is the one of cdk.out as a
+		// rule.
 		s.Dir = filepath.Dir(c.Assembly)
 		if s.Brand, err = brand.Parse([]byte(f.Brand)); err != nil {
 			return s, fmt.Errorf("function %s: its brand: %w", f.LogicalID, err)

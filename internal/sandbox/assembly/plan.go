@@ -39,8 +39,8 @@ type Plan struct {
 	Secrets []Secret
 	// Page is the sign-in page's HTTP API; nil for none.
 	Page *Page
-	// Attachment is what a deployment runs by a function: the attachment to an imported pool, or the
-	// check of the template's; nil for neither.
+	// Attachment is what a deployment runs by a function: the attachment to an imported pool, or
+	// the check of the template's; nil for neither.
 	Attachment *Attachment
 	// Bypasses are the findings that the template does not acknowledge.
 	Bypasses []rules.Finding
@@ -136,8 +136,8 @@ type Choice struct {
 	// [ReadClient] return them.
 	Description map[string]any
 	Clients     []map[string]any
-	// CallbackURLs and LogoutURLs are those of a public client that the sandbox adds, which signs in
-	// by redirect; it adds none without CallbackURLs.
+	// CallbackURLs and LogoutURLs are those of a public client that the sandbox adds, which signs
+	// in by redirect; it adds none without CallbackURLs.
 	CallbackURLs, LogoutURLs []string
 }
 

@@ -1,5 +1,6 @@
-// Package exampleapp serves the example app of web/example for a local user pool, with the API that it
-// calls: GET /me answers as the API of examples/api does behind API Gateway's Cognito authorizer.
+// Package exampleapp serves the example app of web/example for a local user pool, with the API that
+// it calls: GET /me answers as the API of examples/api does behind API Gateway's Cognito
+// authorizer.
 //
 //	app, err := exampleapp.New(exampleapp.Options{Config: config, Keys: keysURL, CacheDir: dir})
 //	loopback.Serve(listener, loopback.Guard(app), logger)
@@ -131,7 +132,8 @@ type claims struct {
 	TokenUse string `json:"token_use"`
 }
 
-// me answers as the API of examples/api: with the sub of the ID token, or as the authorizer refuses.
+// me answers as the API of examples/api: with the sub of the ID token, or as the authorizer
+// refuses.
 func (a *App) me(w http.ResponseWriter, r *http.Request) {
 	sub, err := a.verify(r.Context(), strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
 	if err != nil {

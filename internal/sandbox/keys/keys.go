@@ -112,7 +112,8 @@ func (s *Service) describe(c gateway.Call) gateway.Answer {
 		"KeyId": key.ID, "KeyState": state, "Enabled": !key.Disabled, "KeySpec": key.Spec, "KeyUsage": key.Usage}})
 }
 
-// ServeCall answers GenerateMac, VerifyMac and DescribeKey. Every error has the status 400, as KMS's own have.
+// ServeCall answers GenerateMac, VerifyMac and DescribeKey. Every error has the status 400, as
+// KMS's own have.
 func (s *Service) ServeCall(_ context.Context, c gateway.Call) gateway.Answer {
 	var in verifyInput
 	var err error

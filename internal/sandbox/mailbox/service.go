@@ -245,8 +245,8 @@ func messageID(now time.Time) string {
 	return fmt.Sprintf("0102%012x-%s-%s-%s-%s-%s-000000", now.UnixMilli(), h[:8], h[8:12], h[12:16], h[16:20], h[20:])
 }
 
-// Deliver puts a mail into the inbox that Cognito itself would send. Its body is HTML or text; of HTML
-// alone the inbox makes a text, as mail programs do.
+// Deliver puts a mail into the inbox that Cognito itself would send. Its body is HTML or text; of
+// HTML alone the inbox makes a text, as mail programs do.
 func (s *Service) Deliver(to, subject, text, html string) {
 	if text == "" {
 		text = textOf(html)

@@ -19,7 +19,8 @@ import (
 const bootstrap = "bootstrap"
 
 // Prepare makes every function ready to run on this host. The report has a sentence for each
-// function that was built here. failures has an error for each function that can't run, by its name.
+// function that was built here. failures has an error for each function that can't run, by its
+// name.
 func (h *Host) Prepare(ctx context.Context) (report []string, failures map[string]error) {
 	type outcome struct {
 		line string

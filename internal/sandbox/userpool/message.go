@@ -25,8 +25,8 @@ const (
 	maxMessageSubject = 140
 )
 
-// mail sends own, or what CustomMessage writes in its place. The code is the temporary password of an
-// invitation, which alone has a username.
+// mail sends own, or what CustomMessage writes in its place. The code is the temporary password of
+// an invitation, which alone has a username.
 func (p *Pool) mail(ctx context.Context, m message, own CognitoMail, code, username string) error {
 	out, err := p.triggers.CustomMessage(ctx, m.source, m.clientID, m.account, m.metadata)
 	if err != nil {

@@ -53,8 +53,8 @@ type Mailer interface {
 	Deliver(ctx context.Context, m CognitoMail) error
 }
 
-// CognitoMail is a mail that Cognito itself sends. It has one body: HTML where CustomMessage wrote it,
-// else Text.
+// CognitoMail is a mail that Cognito itself sends. It has one body: HTML where CustomMessage wrote
+// it, else Text.
 type CognitoMail struct{ To, Subject, Text, HTML string }
 
 // Options configure a pool beside its template. The zero value suits a pool without triggers.

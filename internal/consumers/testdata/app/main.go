@@ -42,8 +42,8 @@ func main() {
 	app.Synth(nil)
 }
 
-// zip returns the code that was built beforehand, where ZIPS names its folder; else the functions are
-// built now.
+// zip returns the code that was built beforehand, where ZIPS names its folder; else the functions
+// are built now.
 func zip(function string) awslambda.Code {
 	dir := os.Getenv("ZIPS")
 	if dir == "" {

@@ -78,8 +78,8 @@ func (c *Clients) Delete(id string) bool {
 	return len(c.all) < n
 }
 
-// ClientInput is what CreateUserPoolClient and UpdateUserPoolClient have in common, as far as it has
-// an effect here.
+// ClientInput is what CreateUserPoolClient and UpdateUserPoolClient have in common, as far as it
+// has an effect here.
 type ClientInput struct {
 	ClientName                                                 string   `rule:"clientName"`
 	ExplicitAuthFlows                                          []string `rule:"authFlow"`
@@ -97,8 +97,8 @@ type ClientInput struct {
 	}
 }
 
-// Client returns the client that the input describes, with Cognito's default for each member that it
-// lacks. raw is the same request with all its members.
+// Client returns the client that the input describes, with Cognito's default for each member that
+// it lacks. raw is the same request with all its members.
 func (in *ClientInput) Client(id, secret string, raw map[string]any, schema []map[string]any) (*config.Client, error) {
 	described := maps.Clone(raw)
 	for _, name := range []string{"ClientId", "ClientSecret", "GenerateSecret", "UserPoolId"} {
@@ -161,8 +161,8 @@ func orNil(list []string) []string {
 func NewClientID() string     { return strings.ToLower(random.Text(26)) }
 func NewClientSecret() string { return strings.ToLower(random.Text(52)) }
 
-// DescribeClient returns DescribeUserPoolClient's UserPoolClient, with durations in minutes where no
-// description has others.
+// DescribeClient returns DescribeUserPoolClient's UserPoolClient, with durations in minutes where
+// no description has others.
 func DescribeClient(pool string, cl *config.Client, created time.Time) map[string]any {
 	existence := "LEGACY"
 	if cl.PreventUserExistenceErrors {

@@ -1,5 +1,5 @@
-// Package settings keeps what operations describe and replace: a user pool's settings, which have no
-// effect on sign-ins, and its app clients, which have. An update resets what it is not given, as
+// Package settings keeps what operations describe and replace: a user pool's settings, which have
+// no effect on sign-ins, and its app clients, which have. An update resets what it is not given, as
 // Cognito's does.
 package settings
 
