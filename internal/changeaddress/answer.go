@@ -43,16 +43,8 @@ func tooMany(now, at time.Time) refusal {
 // tokenError is the refusal of a token that Cognito or the check of tokens refused; another error
 // is returned as it is.
 func tokenError(err error) error {
-	var api *oauth.APIError
-	if errors.Is(err, oauth.ErrToken) {
+	if oauth.IsTokenRefused(err) {
 		return errInvalidToken
-	}
-	if errors.As(err, &api) {
-		switch api.Code {
-		case "NotAuthorizedException", "UserNotFoundException", "InvalidParameterException",
-			"UserNotConfirmedException", "PasswordResetRequiredException":
-			return errInvalidToken
-		}
 	}
 	return err
 }

@@ -157,18 +157,18 @@ type caller struct {
 
 // authenticate proves the token: ours by signature, issuer and client, and not ended, by GetUser.
 func (s *Server) authenticate(r *http.Request) (caller, error) {
-	scheme, token, _ := strings.Cut(strings.Join(r.Header.Values("Authorization"), ","), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
+	token := oauth.Bearer(r)
+	if token == "" {
 		return caller{}, errInvalidToken
 	}
-	access, err := s.Tokens.Access(r.Context(), strings.TrimSpace(token))
+	access, err := s.Tokens.Access(r.Context(), token)
 	if err != nil {
 		return caller{}, tokenError(err)
 	}
 	if !slices.Contains(s.Settings.ClientIDs, access.Client) {
 		return caller{}, errInvalidToken
 	}
-	user, err := s.Self.User(r.Context(), strings.TrimSpace(token))
+	user, err := s.Self.User(r.Context(), token)
 	if err != nil {
 		return caller{}, tokenError(err)
 	}

@@ -48,8 +48,10 @@ func (s *Server) confirm(ctx context.Context, who caller, in request) (any, erro
 		return nil, err
 	}
 	use := guard.Use{Issued: nonce.Issued(), Challenge: item.Nonce}
-	if won, err := s.Store.Use(ctx, key, use, now); err != nil || !won {
-		return nil, errors.Join(err, orNil(!won && err == nil, errExpired))
+	if won, err := s.Store.Use(ctx, key, use, now); err != nil {
+		return nil, err
+	} else if !won {
+		return nil, errExpired
 	}
 	if err := s.lock(ctx, who, address, now); err != nil {
 		return nil, err
@@ -58,13 +60,6 @@ func (s *Server) confirm(ctx context.Context, who caller, in request) (any, erro
 		return nil, err
 	}
 	return s.conclude(ctx, who, user, nonce, guess), nil
-}
-
-func orNil(is bool, err error) error {
-	if is {
-		return err
-	}
-	return nil
 }
 
 // compare counts an answer and compares it. Short codes spend from the account's guesses, as a
@@ -77,14 +72,14 @@ func (s *Server) compare(ctx context.Context, who caller, in request, present, a
 		return 0, errWrongCode // not compared, so it costs nothing
 	}
 	tries := guard.Bucket{Burst: s.Settings.MaxAttempts, Refill: 24 * time.Hour}
-	may, err := s.Store.SpendGuess(ctx, guard.ChangeKey(s.Settings.UserPoolID, who.Subject), tries, math.MaxInt32, now)
-	if err != nil || !may {
-		return 0, errors.Join(err, orNil(err == nil, errExpired))
+	err := s.spendGuess(ctx, guard.ChangeKey(s.Settings.UserPoolID, who.Subject), tries, math.MaxInt32, now)
+	if err != nil {
+		return 0, err
 	}
 	bucket, refund := guard.GuessesOf(s.Settings), time.Duration(0)
 	if digits != otp.LongDigits {
-		if may, err = s.Store.SpendGuess(ctx, who.key, bucket, guard.MaxFailures, now); err != nil || !may {
-			return 0, errors.Join(err, orNil(err == nil, errExpired))
+		if err := s.spendGuess(ctx, who.key, bucket, guard.MaxFailures, now); err != nil {
+			return 0, err
 		}
 		refund = bucket.Refill
 	}
@@ -98,6 +93,15 @@ func (s *Server) compare(ctx context.Context, who caller, in request, present, a
 		return 0, errWrongCode
 	}
 	return refund, nil
+}
+
+// spendGuess counts an answer in a bucket. A spent one is [errExpired].
+func (s *Server) spendGuess(ctx context.Context, key string, b guard.Bucket, failures int, now time.Time) error {
+	may, err := s.Store.SpendGuess(ctx, key, b, failures, now)
+	if err == nil && !may {
+		err = errExpired
+	}
+	return err
 }
 
 func equal(want otp.Code, given string) int {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,9 +12,8 @@ import (
 // userInfo returns the attributes of an access token's user. It requires no scope: the tokens of a
 // custom sign-in have one scope alone, which Cognito's GetUser requires.
 func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
-	headers := r.Header.Values("Authorization")
-	scheme, token, _ := strings.Cut(strings.Join(headers, ","), " ")
-	if token = strings.TrimSpace(token); !strings.EqualFold(scheme, "Bearer") || token == "" {
+	token := Bearer(r)
+	if token == "" {
 		s.challenge(w, http.StatusBadRequest, invalidRequest, "Request is missing an access token")
 		return
 	}
@@ -26,11 +24,10 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		user, err = s.Cognito.User(r.Context(), token)
 	}
-	switch id := code(err); {
+	switch {
 	case err == nil:
 		reply(w, http.StatusOK, user)
-	case errors.Is(err, ErrToken), id == "NotAuthorizedException", id == "UserNotFoundException",
-		id == "InvalidParameterException", id == "UserNotConfirmedException", id == "PasswordResetRequiredException":
+	case IsTokenRefused(err):
 		s.challenge(w, http.StatusUnauthorized, "invalid_token", invalid)
 	default:
 		s.refuseFor(w, err, "invalid_token")

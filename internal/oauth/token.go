@@ -23,11 +23,7 @@ type tokenAnswer struct {
 // token redeems a code or a refresh token. The client is authenticated before anything else is
 // looked at: x/oauth2 tries one way of authentication, and repeats the same code by another.
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
-	values, ok := form(w, r)
-	if !ok {
-		return
-	}
-	client, ok := s.authenticated(w, r, values, http.StatusBadRequest)
+	values, client, ok := s.authenticated(w, r, http.StatusBadRequest)
 	if !ok {
 		return
 	}
@@ -45,18 +41,20 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// authenticated returns the client of a request. The answer is sent if it returns false.
-func (s *Server) authenticated(w http.ResponseWriter, r *http.Request, values url.Values,
-	status int) (settings.Client, bool) {
+// authenticated returns a request's form and its client. The answer is sent if it returns false.
+func (s *Server) authenticated(w http.ResponseWriter, r *http.Request, status int) (
+	values url.Values, client settings.Client, ok bool) {
+	if values, ok = form(w, r); !ok {
+		return values, client, false
+	}
 	id, secrets, problem := credentials(r, values)
 	if problem != "" {
 		refuse(w, http.StatusBadRequest, problem)
-		return settings.Client{}, false
+		return values, client, false
 	}
-	client, ok := s.client(id)
-	if !ok {
+	if client, ok = s.client(id); !ok {
 		refuse(w, status, invalidClient)
-		return client, false
+		return values, client, false
 	}
 	right, err := s.hasSecret(r.Context(), client, secrets)
 	switch {
@@ -66,7 +64,7 @@ func (s *Server) authenticated(w http.ResponseWriter, r *http.Request, values ur
 	case !right:
 		s.refused(w, status, invalidClient, client.ID, "secret")
 	}
-	return client, err == nil && right
+	return values, client, err == nil && right
 }
 
 // credentials returns the client's id and the forms that its secret may have, from the header Basic
@@ -215,11 +213,7 @@ func (s *Server) refresh(w http.ResponseWriter, r *http.Request, client settings
 
 // revoke ends a sign-in by its refresh token. An unknown one is no error (RFC 7009, 2.2).
 func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
-	values, ok := form(w, r)
-	if !ok {
-		return
-	}
-	client, ok := s.authenticated(w, r, values, http.StatusUnauthorized)
+	values, client, ok := s.authenticated(w, r, http.StatusUnauthorized)
 	if !ok {
 		return
 	}

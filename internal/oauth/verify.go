@@ -3,6 +3,8 @@ package oauth
 import (
 	"context"
 	"errors"
+	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,6 +50,25 @@ func (s *Server) verify(ctx context.Context, token, use string) (claims, error) 
 		return c, ErrToken
 	}
 	return c, nil
+}
+
+// Bearer returns the access token of a request (RFC 6750, 2.1); "" for none.
+func Bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(strings.Join(r.Header.Values("Authorization"), ","), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// IsTokenRefused reports whether an access token was refused: by [ErrToken], or by Cognito's GetUser.
+func IsTokenRefused(err error) bool {
+	switch code(err) {
+	case "NotAuthorizedException", "UserNotFoundException", "InvalidParameterException",
+		"UserNotConfirmedException", "PasswordResetRequiredException":
+		return true
+	}
+	return errors.Is(err, ErrToken)
 }
 
 // Access is what a valid access token says.
