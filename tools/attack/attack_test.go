@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -11,6 +10,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/report"
 )
 
 // needEngine skips a test of the real store where there is no Node; CI has one.
@@ -26,12 +27,12 @@ func TestSmallRunHoldsEveryBound(t *testing.T) {
 		t.Skip("runs for a minute and more; leave out -short")
 	}
 	needEngine(t)
-	report, err := attackAll(t.Context(), options{small: true})
+	got, err := attackAll(t.Context(), options{small: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	attacked := map[string]bool{}
-	for _, row := range report.Rows {
+	for _, row := range got.Rows {
 		attacked[row.Attack] = true
 		if !row.OK && !holdsOnAQuietMoment(t, row) {
 			t.Errorf("%s, %s, %s: %s", row.Attack, row.Mode, row.Tried, row.Why)
@@ -42,12 +43,12 @@ func TestSmallRunHoldsEveryBound(t *testing.T) {
 			t.Errorf("the attack %s left no row", a.name)
 		}
 	}
-	t.Logf("%d bounds in %.0f s", len(report.Rows), report.Seconds)
+	t.Logf("%d bounds in %.0f s", len(got.Rows), got.Seconds)
 }
 
 // holdsOnAQuietMoment repeats an attack that depends on the machine's clock: on a machine too busy
 // to answer within the shortened five seconds, the simulated Cognito gives up on sound triggers.
-func holdsOnAQuietMoment(t *testing.T, broken Row) bool {
+func holdsOnAQuietMoment(t *testing.T, broken report.Row) bool {
 	t.Helper()
 	if broken.Attack != "retries" && broken.Attack != "faults" {
 		return false
@@ -77,12 +78,12 @@ func TestEveryWeaknessIsFound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, by := range m.foundBy {
-				report, err := attackAll(t.Context(), options{small: true, only: []string{by}, weaken: m.weak})
+				got, err := attackAll(t.Context(), options{small: true, only: []string{by}, weaken: m.weak})
 				if err != nil {
 					t.Fatal(err)
 				}
 				found := false
-				for _, row := range report.Rows {
+				for _, row := range got.Rows {
 					found = found || !row.OK && strings.Contains(row.Why, m.words)
 				}
 				if !found {
@@ -103,9 +104,9 @@ func TestAnEndedContextEndsTheRun(t *testing.T) {
 			cancel()
 		}
 	})
-	report, err := attackAll(ctx, options{progress: atFirstAttack})
-	if !errors.Is(err, context.Canceled) || len(report.Rows) > 0 {
-		t.Errorf("a cancelled run returned %d rows and %v", len(report.Rows), err)
+	got, err := attackAll(ctx, options{progress: atFirstAttack})
+	if !errors.Is(err, context.Canceled) || len(got.Rows) > 0 {
+		t.Errorf("a cancelled run returned %d rows and %v", len(got.Rows), err)
 	}
 }
 
@@ -113,42 +114,6 @@ func TestAnEndedContextEndsTheRun(t *testing.T) {
 type writerFunc func(line []byte)
 
 func (f writerFunc) Write(line []byte) (int, error) { f(line); return len(line), nil }
-
-func testReport() Report {
-	return Report{Seconds: 2, Broken: 1, Rows: []Row{
-		{Attack: "year", Mode: "password", Tried: "guesses", Count: 8770, Result: "8,770 compared", Bound: "≤ 8,770",
-			OK: true},
-		{Attack: "bypass", Mode: "password", Tried: "an entry", Count: 1, Result: "tokens", Bound: "0",
-			Why: "tokens were given"},
-	}}
-}
-
-func TestTheTableNamesWhatBroke(t *testing.T) {
-	var b strings.Builder
-	if err := testReport().Table(&b); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"attack", "8,770 compared", "≤ 8,770  ok", "0        BROKEN",
-		"BROKEN bypass, password, an entry:\n  tokens were given", "2 bounds, 1 broken, 2 s"} {
-		if !strings.Contains(b.String(), want) {
-			t.Errorf("missing %q in\n%s", want, b.String())
-		}
-	}
-	if err := testReport().Err(); err == nil || err.Error() != "1 of 2 bounds are broken" {
-		t.Errorf("the error is %v", err)
-	}
-}
-
-func TestTheJSONReadsBack(t *testing.T) {
-	text, err := json.Marshal(testReport())
-	var back Report
-	if err == nil {
-		err = json.Unmarshal(text, &back)
-	}
-	if err != nil || back.Broken != 1 || len(back.Rows) != 2 || back.Rows[0] != testReport().Rows[0] {
-		t.Errorf("%+v, %v", back, err)
-	}
-}
 
 func TestTheArithmetic(t *testing.T) {
 	if n := maxGuesses(365); n != 8770 {
@@ -183,20 +148,5 @@ func TestTimesThatDifferAreALeakAndEqualOnesAreNot(t *testing.T) {
 		if leaks(a, series(1.02)) {
 			t.Error("two percent count as a leak")
 		}
-	}
-}
-
-func TestMannWhitney(t *testing.T) {
-	// By hand: ranks of a are 1, 2, 4, 5, so U = 2 of a mean of 10 and a deviation of √(4·5·10/12).
-	a, b := []float64{1, 2, 4, 5}, []float64{3, 6, 7, 8, 9}
-	want := math.Erfc(8 / math.Sqrt(4*5*10/12.0) / math.Sqrt2)
-	if p := mannWhitney(a, b); math.Abs(p-want) > 1e-12 {
-		t.Errorf("p = %v, want %v", p, want)
-	}
-	if p := mannWhitney([]float64{1, 1}, []float64{1, 1}); p != 1 {
-		t.Errorf("all equal: p = %v", p)
-	}
-	if median([]float64{3, 1, 2}) != 2 || median([]float64{4, 1, 2, 3}) != 2.5 {
-		t.Error("the median is wrong")
 	}
 }

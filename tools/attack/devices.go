@@ -45,7 +45,7 @@ func remember(l *lab.Lab, who lab.Person, letter string) {
 	l.Clock.Advance(2 * cooldown)
 	s := l.Start(who)
 	s.AnswerWith(s.Code(), rememberRequest(secretOf(letter)))
-	need(l, s.End == lab.Signed, "the device's owner did not sign in")
+	l.Need(s.End == lab.Signed, "the device's owner did not sign in")
 	l.Clock.Advance(2 * cooldown)
 }
 

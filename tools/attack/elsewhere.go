@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -31,13 +30,6 @@ func elsewhere(r *run, m settings.Mode) {
 		r.Check(err)
 		r.add(m, u.name, 1, words[accepted], words[u.proper],
 			unless(accepted == u.proper, "%s: it was %s", u.name, words[accepted]))
-	}
-}
-
-// need aborts the attack if what the use presupposes did not happen.
-func need(l *lab.Lab, happened bool, what string) {
-	if !happened {
-		l.Scope.Check(errors.New(what))
 	}
 }
 
@@ -95,14 +87,14 @@ func uses() []use {
 		{"the code a second time", false, func(l *lab.Lab) (*lab.SignIn, string) {
 			s := l.Start(alice)
 			code := s.Code()
-			need(l, s.Answer(code).End == lab.Signed, "the first use was refused")
+			l.Need(s.Answer(code).End == lab.Signed, "the first use was refused")
 			return l.Start(alice), code
 		}},
 		{"the code of a sign-in that shares it with one that used it", false, func(l *lab.Lab) (*lab.SignIn, string) {
 			first, second := l.Start(alice), l.Start(alice)
 			right, err := second.Verify(second.Code(), nil)
 			l.Scope.Check(err)
-			need(l, right, "the shared code was refused")
+			l.Need(right, "the shared code was refused")
 			return first, first.Code()
 		}},
 		{"the shared code in the sign-in that began second", true, func(l *lab.Lab) (*lab.SignIn, string) {
@@ -116,8 +108,8 @@ func uses() []use {
 			code := first.Code()
 			l.Clock.Advance(4*time.Minute + 50*time.Second)
 			second := l.Start(alice)
-			need(l, second.Code() != code, "the second sign-in shares the first one's code")
-			need(l, second.Answer(second.Code()).End == lab.Signed, "the newer code was refused")
+			l.Need(second.Code() != code, "the second sign-in shares the first one's code")
+			l.Need(second.Answer(second.Code()).End == lab.Signed, "the newer code was refused")
 			return first, code
 		}},
 		{"the code after a resend", true, func(l *lab.Lab) (*lab.SignIn, string) {
@@ -125,7 +117,7 @@ func uses() []use {
 			code := s.Code()
 			l.Clock.Advance(2 * cooldown)
 			s.Resend()
-			need(l, l.Inbox.Mails(alice.Email()) == 2, "the resend sent no mail")
+			l.Need(l.Inbox.Mails(alice.Email()) == 2, "the resend sent no mail")
 			return s, code
 		}},
 	}

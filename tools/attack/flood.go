@@ -7,6 +7,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/report"
 )
 
 // quotas are a pool's mails an hour, by kind of address.
@@ -128,6 +129,6 @@ func floodMany(r *run) {
 	}
 	sent, most := l.Inbox.Total-l.Inbox.Mails(trigger.Simulator), min(owners, perHour)
 	r.add(settings.Passwordless, "many owners, one a second where 600 an hour are allowed", owners,
-		fmt.Sprintf("%d mails in %s", sent, short(time.Duration(owners)*time.Second)), fmt.Sprintf("≤ %d", most),
+		fmt.Sprintf("%d mails in %s", sent, report.Short(time.Duration(owners)*time.Second)), fmt.Sprintf("≤ %d", most),
 		unless(sent <= most, "%d mails to owners, %d is the most", sent, most), unless(sent > most/2, "only %d mails", sent))
 }

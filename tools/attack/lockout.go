@@ -3,12 +3,11 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/report"
 )
 
 // siege is an attack without pause on one owner's sign-ins.
@@ -50,7 +49,7 @@ func sieges(m settings.Mode) []siege {
 		// A mail goes as often as the bucket of such addresses refills.
 		refill := 24 * time.Hour / newMailsPerDay
 		all = append(all, siege{"mails used up, an address never proven", false, true, false, often, 2 * 24 * time.Hour,
-			refill + 2*readingTime, 2, true})
+			refill + 2*lab.ReadingTime, 2, true})
 	}
 	return all
 }
@@ -72,39 +71,39 @@ func (s siege) lay(r *run, m settings.Mode, days int) {
 		days = 2
 	}
 	l := r.Lab(lab.Plan{Mode: m, Memory: !engine})
-	p := &patient{lab: l, who: lab.Owner(1)}
+	p := &lab.Patient{Lab: l, Who: lab.Owner(1), CodeLifetime: codeLifetime, Cooldown: cooldown}
 	if s.neverProven {
-		p.who = lab.Newcomer(1)
+		p.Who = lab.Newcomer(1)
 	}
-	b := &besieger{lab: l, victim: p.who, siege: s, owner: p}
+	b := &besieger{lab: l, victim: p.Who, siege: s, owner: p}
 	visitAt := lab.Epoch.Add(min(s.every, 3*time.Hour+31*time.Minute))
 	end := lab.Epoch.Add(cmp.Or(s.lasts, time.Duration(days)*24*time.Hour))
 	const tick = 10 * time.Second
-	for now := lab.Epoch; now.Before(end) || p.here; now = now.Add(tick) {
+	for now := lab.Epoch; now.Before(end) || p.Here; now = now.Add(tick) {
 		r.Alive()
 		l.Clock.Until(now)
 		b.act()
 		if !now.Before(visitAt) && now.Before(end) {
-			p.arrive()
+			p.Arrive()
 			visitAt = visitAt.Add(s.every)
 		}
-		p.act()
+		p.Act()
 	}
 	s.addRow(r, m, engine, p, b.calls)
 }
 
-func (s siege) addRow(r *run, m settings.Mode, engine bool, p *patient, calls int) {
-	took, mails, out := p.summary()
+func (s siege) addRow(r *run, m settings.Mode, engine bool, p *lab.Patient, calls int) {
+	took, mails, out := p.Summary()
 	worst, where := took[len(took)-1], ""
 	if engine {
 		where = " (on the engine)"
 	}
-	r.add(m, fmt.Sprintf("%s; the owner comes every %s%s", s.name, short(s.every), where), calls,
-		fmt.Sprintf("%d visits, %d kept out; at most %d mail(s), median %s, longest %s", len(p.visits), out, mails,
-			short(took[len(took)/2]), short(worst)),
-		fmt.Sprintf("%d mail(s), %s", s.opened, short(s.within)),
+	r.add(m, fmt.Sprintf("%s; the owner comes every %s%s", s.name, report.Short(s.every), where), calls,
+		fmt.Sprintf("%d visits, %d kept out; at most %d mail(s), median %s, longest %s", len(p.Visits), out, mails,
+			report.Short(took[len(took)/2]), report.Short(worst)),
+		fmt.Sprintf("%d mail(s), %s", s.opened, report.Short(s.within)),
 		unless(out == 0, "the owner was kept out %d times", out),
-		unless(worst <= s.within, "the owner waited %s", short(worst)),
+		unless(worst <= s.within, "the owner waited %s", report.Short(worst)),
 		unless(mails <= s.opened, "the owner had to open %d mails", mails))
 }
 
@@ -113,7 +112,7 @@ type besieger struct {
 	lab    *lab.Lab
 	victim lab.Person
 	siege  siege
-	owner  *patient
+	owner  *lab.Patient
 	calls  int
 	next   time.Time
 }
@@ -123,7 +122,7 @@ type besieger struct {
 func (b *besieger) act() {
 	now := b.lab.Clock.Now()
 	if b.siege.sniper {
-		if b.owner.here && !b.owner.readAt.IsZero() {
+		if b.owner.Here && !b.owner.ReadAt.IsZero() {
 			for range guessBurst {
 				if !b.signIn() {
 					return
@@ -155,114 +154,4 @@ func (b *besieger) signIn() (short bool) {
 		s.Answer(guess(b.calls, s.Digits()))
 	}
 	return short
-}
-
-// patient is an owner who does only what a sign-in page offers: begins a sign-in, waits for a mail
-// with a code of the length that the page names, takes half a minute to type it, requests another
-// mail when none comes, and begins again when the newest code is refused or nothing helps.
-type patient struct {
-	lab *lab.Lab
-	who lab.Person
-
-	here    bool
-	began   time.Time // of the visit
-	started time.Time // of the sign-in
-	s       *lab.SignIn
-	readAt  time.Time       // when the mail that is being read is typed; zero for none
-	opened  []string        // codes that were typed in this visit
-	refused map[string]bool // codes that were refused in this sign-in
-	visits  []visit
-}
-
-// visit is one attempt to get in, with any number of sign-ins.
-type visit struct {
-	took   time.Duration
-	opened int
-	in     bool
-}
-
-const (
-	readingTime = 30 * time.Second
-	// patience is how long an owner tries before the visit counts as kept out.
-	patience = 2 * time.Hour
-	// emptyBox is how long an owner waits for a mail before beginning again.
-	emptyBox = 3 * time.Minute
-)
-
-// arrive begins a visit, if none is under way.
-func (p *patient) arrive() {
-	if !p.here {
-		p.here, p.began, p.opened = true, p.lab.Clock.Now(), nil
-		p.begin()
-	}
-}
-
-func (p *patient) begin() {
-	p.started, p.readAt, p.refused = p.lab.Clock.Now(), time.Time{}, map[string]bool{}
-	p.s = p.lab.Start(p.who)
-}
-
-// hasMail reports whether the newest mail can be this sign-in's: a code of the right length, not
-// older than codes live, and not refused before.
-func (p *patient) hasMail() bool {
-	l, ok := p.lab.Inbox.Newest(p.who.Email())
-	return ok && p.lab.Clock.Now().Sub(l.At) < codeLifetime && len(l.Code) == p.s.Digits() && !p.refused[l.Code]
-}
-
-// act does what the owner does at this moment.
-func (p *patient) act() {
-	if !p.here {
-		return
-	}
-	now, mail := p.lab.Clock.Now(), p.hasMail()
-	switch {
-	case now.Sub(p.began) > patience:
-		p.leave(false)
-	case p.s.End != lab.Open:
-		p.begin()
-	case mail && p.readAt.IsZero():
-		p.readAt = now.Add(readingTime)
-	case mail && !now.Before(p.readAt):
-		p.enter()
-	case mail:
-	case !now.Before(p.s.Time(contract.ParamExpiresAt)), now.Sub(p.started) >= emptyBox:
-		p.begin()
-	case !now.Before(p.s.Time(contract.ParamResendAvailableAt)) && p.s.Public[contract.ParamResendsLeft] != "0":
-		p.s.Resend()
-	}
-}
-
-// enter types the newest mail's code. If it is refused, the owner begins again as soon as the page
-// offers nothing else.
-func (p *patient) enter() {
-	code := p.s.Code()
-	p.readAt = time.Time{}
-	if !slices.Contains(p.opened, code) {
-		p.opened = append(p.opened, code)
-	}
-	p.s.Answer(code)
-	p.refused[code] = true
-	if p.s.End == lab.Signed {
-		p.leave(true)
-	} else if p.lab.Clock.Now().Sub(p.started) > 2*cooldown {
-		p.begin()
-	}
-}
-
-// summary returns how long each visit took, in order of length, the most mails that one needed, and
-// how many visits ended outside.
-func (p *patient) summary() (took []time.Duration, mails, out int) {
-	for _, v := range p.visits {
-		took, mails = append(took, v.took), max(mails, v.opened)
-		if !v.in {
-			out++
-		}
-	}
-	slices.Sort(took)
-	return took, mails, out
-}
-
-func (p *patient) leave(in bool) {
-	p.here = false
-	p.visits = append(p.visits, visit{p.lab.Clock.Now().Sub(p.began), len(p.opened), in})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/report"
 )
 
 // Cognito waits five seconds for a trigger and then calls it again, beside the first call. Here it
@@ -109,9 +110,9 @@ func dieAt(r *run, m settings.Mode, at string, answering bool) {
 	if answering {
 		most = 2
 	}
-	r.add(m, "the function dies "+when, 1, fmt.Sprintf("%d mail(s), signed in after %s", mails, short(took)),
+	r.add(m, "the function dies "+when, 1, fmt.Sprintf("%d mail(s), signed in after %s", mails, report.Short(took)),
 		fmt.Sprintf("%d mail(s), 2.0 min", most),
 		unless(errors.Is(dead, lab.ErrDied), "it did not die there: %v", dead),
 		unless(s.End == lab.Signed, "the owner did not get in"),
-		unless(mails >= 1 && mails <= most, "%d mails", mails), unless(took <= 2*time.Minute, "it took %s", short(took)))
+		unless(mails >= 1 && mails <= most, "%d mails", mails), unless(took <= 2*time.Minute, "it took %s", report.Short(took)))
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/report"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/tool"
 )
 
@@ -72,17 +73,17 @@ type run struct {
 	opts options
 	log  *log.Logger
 	name string // of the attack under way
-	rows []Row
+	rows []report.Row
 }
 
 // attackAll runs the attacks one after the other. Its error means that the harness failed; what an
 // attack achieved is in the report. When ctx ends, the run ends, with all that it started.
-func attackAll(ctx context.Context, opts options) (Report, error) {
+func attackAll(ctx context.Context, opts options) (report.Report, error) {
 	began := time.Now()
 	progress := log.New(cmp.Or(opts.progress, io.Discard), "", 0)
 	world, err := lab.NewWorld(ctx, opts.weaken, func(line string) { progress.Print(line) })
 	if err != nil {
-		return Report{}, err
+		return report.Report{}, err
 	}
 	defer world.Close()
 	r := &run{Scope: lab.Scope{Ctx: ctx, World: world}, opts: opts, log: progress}
@@ -101,6 +102,17 @@ func attackAll(ctx context.Context, opts options) (Report, error) {
 		r.progress("%.1f s", time.Since(started).Seconds())
 	}
 	return r.report(began), nil
+}
+
+// report returns the rows of the run.
+func (r *run) report(began time.Time) report.Report {
+	all := report.Report{Small: r.opts.small, Rows: r.rows, Seconds: time.Since(began).Seconds()}
+	for _, row := range r.rows {
+		if !row.OK {
+			all.Broken++
+		}
+	}
+	return all
 }
 
 // parallel runs n jobs, at most limit at a time, and appends their rows in order. The first error
@@ -147,7 +159,7 @@ func (r *run) progress(format string, args ...any) {
 // add records a row. Each of broken is a sentence about a broken bound, or empty; see [unless].
 func (r *run) add(m settings.Mode, tried string, count int, result, bound string, broken ...string) {
 	broken = slices.DeleteFunc(slices.Clone(broken), func(s string) bool { return s == "" })
-	row := Row{Attack: r.name, Mode: string(m), Tried: tried, Count: count, Result: result, Bound: bound,
+	row := report.Row{Attack: r.name, Mode: string(m), Tried: tried, Count: count, Result: result, Bound: bound,
 		OK: len(broken) == 0}
 	if len(broken) > 3 {
 		broken = append(broken[:3:3], fmt.Sprintf("and %d more", len(broken)-3))

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/stats"
 )
 
 // A difference in time is a leak if it is no accident and large enough to be used.
@@ -83,33 +83,10 @@ func stopwatch(r *run, l *lab.Lab, spec lab.UserSpec) map[bool]map[string][]floa
 }
 
 func compareTimes(step string, known, invented []float64) (result, bound, broken string) {
-	p, a, b := mannWhitney(known, invented), median(known), median(invented)
+	p, a, b := stats.MannWhitney(known, invented), stats.Median(known), stats.Median(invented)
 	apart := math.Abs(a-b) / min(a, b)
 	return fmt.Sprintf("medians %.2f and %.2f ms, %.1f %% apart, p = %.2g", a, b, 100*apart, p),
 		fmt.Sprintf("not both p < %g and > %.0f %%", leakP, 100*leakMedian),
 		unless(p >= leakP || apart <= leakMedian,
 			"%s differs between known and invented names: %.2f against %.2f ms, p = %.2g", step, a, b, p)
-}
-
-// mannWhitney returns the two-sided p-value of the test that neither of two samples tends to be the
-// larger, by the normal approximation: good from some twenty samples.
-func mannWhitney(a, b []float64) float64 {
-	u, n, m := 0.0, float64(len(a)), float64(len(b))
-	for _, x := range a {
-		for _, y := range b {
-			switch {
-			case x > y:
-				u++
-			case x == y:
-				u += 0.5
-			}
-		}
-	}
-	return math.Erfc(math.Abs(u-n*m/2) / math.Sqrt(n*m*(n+m+1)/12) / math.Sqrt2)
-}
-
-// median returns the middle of the samples.
-func median(samples []float64) float64 {
-	s := slices.Sorted(slices.Values(samples))
-	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
 }

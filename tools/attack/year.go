@@ -6,6 +6,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/report"
 )
 
 // season is one simulation of an attacker who guesses the codes of one account for a year.
@@ -163,7 +164,7 @@ func comeOnce(l *lab.Lab, who lab.Person) (in bool) {
 
 func (s season) addRow(r *run, m settings.Mode, days int, g *guesser, visits, made int) {
 	compared, most := g.short.Wrong(), maxGuesses(days)
-	bound := fmt.Sprintf("≤ %s in %d days", grouped(most), days)
+	bound := fmt.Sprintf("≤ %s in %d days", report.Grouped(most), days)
 	comes := fmt.Sprintf("the owner comes %d times a day", s.visits)
 	switch s.visits {
 	case 0:
@@ -175,9 +176,9 @@ func (s season) addRow(r *run, m settings.Mode, days int, g *guesser, visits, ma
 	if s.engine {
 		where = "on the engine"
 	}
-	result := fmt.Sprintf("%s compared: %s", grouped(compared), chances(compared))
+	result := fmt.Sprintf("%s compared: %s", report.Grouped(compared), chances(compared))
 	if long := g.long.Wrong(); long > 0 {
-		result += fmt.Sprintf("; %s at long codes: %.0e", grouped(long), chance(long, longDigits))
+		result += fmt.Sprintf("; %s at long codes: %.0e", report.Grouped(long), chance(long, longDigits))
 	}
 	r.add(m, fmt.Sprintf("%s; %s (%s)", s.pace.name, comes, where), g.tried, result, bound,
 		unless(compared <= most, "%d short guesses were compared, %d is the most", compared, most),

@@ -8,6 +8,7 @@ package lab
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -162,4 +163,11 @@ func (l *Lab) Calls() map[string]int {
 	defer l.Inbox.mu.Unlock()
 	all["ses:SendEmail"] = l.Inbox.tried
 	return all
+}
+
+// Need aborts the attack if what the use presupposes did not happen.
+func (l *Lab) Need(happened bool, what string) {
+	if !happened {
+		l.Scope.Check(errors.New(what))
+	}
 }

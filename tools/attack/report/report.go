@@ -1,4 +1,5 @@
-package main
+// Package report has what the attacks found, as a table for a person and as JSON for a program.
+package report
 
 import (
 	"fmt"
@@ -34,16 +35,6 @@ type Report struct {
 	Broken int `json:"broken"`
 }
 
-func (r *run) report(began time.Time) Report {
-	report := Report{Small: r.opts.small, Rows: r.rows, Seconds: time.Since(began).Seconds()}
-	for _, row := range r.rows {
-		if !row.OK {
-			report.Broken++
-		}
-	}
-	return report
-}
-
 // Err returns an error if a bound broke.
 func (r Report) Err() error {
 	if r.Broken == 0 {
@@ -62,7 +53,7 @@ func (r Report) Table(w io.Writer) error {
 			verdict = "BROKEN"
 			why += fmt.Sprintf("\nBROKEN %s, %s, %s:\n  %s\n", row.Attack, row.Mode, row.Tried, row.Why)
 		}
-		lines = append(lines, []string{row.Attack, row.Mode, row.Tried, grouped(row.Count), row.Result, row.Bound, verdict})
+		lines = append(lines, []string{row.Attack, row.Mode, row.Tried, Grouped(row.Count), row.Result, row.Bound, verdict})
 	}
 	kind := ""
 	if r.Small {
@@ -73,8 +64,8 @@ func (r Report) Table(w io.Writer) error {
 	return err
 }
 
-// grouped writes a number with commas between thousands.
-func grouped(n int) string {
+// Grouped writes a number with commas between thousands.
+func Grouped(n int) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]
@@ -82,8 +73,8 @@ func grouped(n int) string {
 	return s
 }
 
-// short writes a duration in hours or minutes.
-func short(d time.Duration) string {
+// Short writes a duration in hours or minutes.
+func Short(d time.Duration) string {
 	if d >= time.Hour {
 		return fmt.Sprintf("%.1f h", d.Hours())
 	}
