@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
@@ -74,6 +75,23 @@ type Lab struct {
 	poolOnce sync.Once
 	pool     *userpool.Pool
 	poolErr  error
+
+	// running are the calls of triggers under way. patience is how long the pool waits for one, if
+	// that is changed, outlasted how many took longer. late is set when time ran out elsewhere.
+	running   sync.WaitGroup
+	patience  time.Duration
+	outlasted atomic.Int64
+	late      atomic.Bool
+}
+
+// Settle waits for the calls of triggers that the pool no longer waits for.
+func (l *Lab) Settle() { l.running.Wait() }
+
+// Late waits for every call of a trigger and reports whether time ran out in the lab: a function's,
+// that of a client's call, or the pool's patience more often than meant.
+func (l *Lab) Late(meant int) bool {
+	l.Settle()
+	return l.late.Load() || l.Log.Timeouts() > 0 || int(l.outlasted.Load()) > meant
 }
 
 // Lab builds a lab.

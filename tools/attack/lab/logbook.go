@@ -11,6 +11,15 @@ type Logbook struct {
 	text []byte
 	// Panics is how many panics of triggers were logged.
 	Panics int
+
+	timeouts int
+}
+
+// Timeouts returns how many logged errors were about time that ran out.
+func (b *Logbook) Timeouts() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.timeouts
 }
 
 // Write adds a line.
@@ -20,6 +29,9 @@ func (b *Logbook) Write(line []byte) (int, error) {
 	defer b.mu.Unlock()
 	if bytes.Contains(line, []byte(`"reason":"panic"`)) {
 		b.Panics++
+	}
+	if bytes.Contains(line, []byte("; timeout")) {
+		b.timeouts++
 	}
 	if len(b.text) > kept {
 		b.text = append(b.text[:0], b.text[kept/2:]...)

@@ -66,6 +66,7 @@ func (l *Lab) newPool() (*userpool.Pool, error) {
 	if l.Plan.Pool != nil {
 		l.Plan.Pool(&opts)
 	}
+	l.patience = opts.TriggerTimeout
 	return userpool.New(cfg, opts)
 }
 
@@ -82,9 +83,18 @@ const functionTime = 4 * time.Second
 
 // invoke runs a trigger for the pool.
 func (l *Lab) invoke(ctx context.Context, t userpool.Trigger, event []byte) ([]byte, error) {
+	l.running.Add(1)
+	defer l.running.Done()
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, functionTime)
 	defer cancel()
 	out, err := l.Functions[functionOf[t]].Invoke(ctx, event)
+	if l.patience > 0 && time.Since(began) >= l.patience {
+		l.outlasted.Add(1)
+	}
+	if ctx.Err() != nil {
+		l.late.Store(true)
+	}
 	if err != nil {
 		return nil, &lambda.Error{Failure: lambda.Handled, Type: "Refusal", Message: err.Error()}
 	}

@@ -103,7 +103,7 @@ func (l *Lab) openServices() error {
 	if err != nil {
 		return err
 	}
-	server := loopback.Serve(listener, loopback.Guard(l.Gateway), quiet)
+	server := loopback.Serve(listener, loopback.Guard(l.watched(l.Gateway)), quiet)
 	l.Scope.cleanup = append(l.Scope.cleanup, func() { _ = server.Close() })
 
 	environment := map[string]string{"AWS_REGION": Region, "AWS_ACCESS_KEY_ID": "lab", "AWS_SECRET_ACCESS_KEY": "lab",
@@ -115,6 +115,16 @@ func (l *Lab) openServices() error {
 	users, err4 := directory.New(lookup)
 	l.Key.KeyService, l.Store, l.sender, l.directory = key, store, send, users
 	return errors.Join(err1, err2, err3, err4)
+}
+
+// watched notes calls whose client did not wait for the answer.
+func (l *Lab) watched(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r)
+		if r.Context().Err() != nil {
+			l.late.Store(true)
+		}
+	})
 }
 
 // MailsTo returns the mails to an address that the sandbox's SES accepted, newest first.
