@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
@@ -32,6 +31,12 @@ func secretOf(letter string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat(letter, guard.DeviceSecretSize)))
 }
 
+// letters is how many secrets the attacks use.
+const letters = 20
+
+// nth returns the n-th of the secrets, over and over.
+func nth(n int) string { return secretOf(string(rune('a' + n%letters))) }
+
 // rememberRequest is what a client sends to have a secret remembered.
 func rememberRequest(secret string) map[string]string {
 	raw, _ := base64.RawURLEncoding.DecodeString(secret)
@@ -49,85 +54,72 @@ func remember(l *lab.Lab, who lab.Person, letter string) {
 	l.Clock.Advance(2 * cooldown)
 }
 
-// deviceUse uses a device in one way. Proper uses must be accepted, all others refused.
-type deviceUse struct {
-	name   string
-	proper bool
-	try    func(l *lab.Lab) *lab.SignIn
-}
-
 // devices uses remembered devices in every wrong way, where create is shown the client's metadata
 // and where it isn't.
 func devices(r *run, m settings.Mode) {
-	words := map[bool]string{true: "tokens", false: "no tokens"}
 	for _, blind := range []bool{false, true} {
 		where := map[bool]string{false: "", true: ", metadata hidden from create"}[blind]
-		for _, u := range deviceUses() {
-			l := r.Lab(lab.Plan{Mode: m, Memory: r.opts.small, Blind: blind, Change: remembering})
-			remember(l, lab.Owner(1), "a")
-			s := u.try(l)
-			r.Check(unexpected(s.Err))
-			in := s.End == lab.Signed
-			r.add(m, u.name+where, 1, words[in], words[u.proper],
-				unless(in == u.proper, "%s: %s", u.name, words[in]))
-		}
+		p := lab.Plan{Mode: m, Memory: r.opts.small, Blind: blind, Change: remembering}
+		r.tryUses(p, deviceUses(), where, "no tokens", "tokens", func(l *lab.Lab) { remember(l, lab.Owner(1), "a") })
 		guessedDevices(r, m, blind, where)
 		parallelDevices(r, m, blind, where)
 	}
 }
 
-func deviceUses() []deviceUse {
+func deviceUses() []use {
 	alice, bob := lab.Owner(1), lab.Owner(2)
-	answer := func(l *lab.Lab, who lab.Person) *lab.SignIn {
-		return l.StartWith(who, useDevice).AnswerWith(secretOf("a"), useDevice)
+	signedIn := func(s *lab.SignIn) (bool, error) { return s.End == lab.Signed, s.Err }
+	answer := func(l *lab.Lab, who lab.Person) (bool, error) {
+		return signedIn(l.StartWith(who, useDevice).AnswerWith(secretOf("a"), useDevice))
 	}
-	return []deviceUse{
-		{"a device in its own account", true, func(l *lab.Lab) *lab.SignIn { return answer(l, alice) }},
-		{"a moment before its time ends", true, func(l *lab.Lab) *lab.SignIn {
+	after := func(l *lab.Lab, rows ...lab.Row) (bool, error) {
+		s := &lab.SignIn{Lab: l, Client: l.Client, Who: alice}
+		return signedIn(s.Enter(rows, useDevice).AnswerWith(secretOf("a"), useDevice))
+	}
+	return []use{
+		{"a device in its own account", true, func(l *lab.Lab) (bool, error) { return answer(l, alice) }},
+		{"a moment before its time ends", true, func(l *lab.Lab) (bool, error) {
 			l.Clock.Advance(deviceDays*24*time.Hour - 3*cooldown)
 			return answer(l, alice)
 		}},
-		{"expired", false, func(l *lab.Lab) *lab.SignIn {
+		{"expired", false, func(l *lab.Lab) (bool, error) {
 			l.Clock.Advance(deviceDays * 24 * time.Hour)
 			return answer(l, alice)
 		}},
-		{"in another account with a device of its own", false, func(l *lab.Lab) *lab.SignIn {
+		{"in another account with a device of its own", false, func(l *lab.Lab) (bool, error) {
 			remember(l, bob, "b")
 			return answer(l, bob)
 		}},
-		{"in another pool with the same key", false, func(l *lab.Lab) *lab.SignIn {
+		{"in another pool with the same key", false, func(l *lab.Lab) (bool, error) {
 			other := l.Scope.Lab(lab.Plan{Mode: l.Plan.Mode, Memory: l.Plan.Memory, Blind: l.Plan.Blind,
 				Change: remembering, Share: l})
 			remember(other, alice, "b")
 			return answer(other, alice)
 		}},
-		{"after a change of the address", false, func(l *lab.Lab) *lab.SignIn {
+		{"after a change of the address", false, func(l *lab.Lab) (bool, error) {
 			return answer(l, alice.With("email", "moved@example.com"))
 		}},
-		{"after forget", false, func(l *lab.Lab) *lab.SignIn {
+		{"after forget", false, func(l *lab.Lab) (bool, error) {
 			s := l.Start(alice)
 			s.AnswerWith(s.Code(), map[string]string{contract.ClientMetadataAction: contract.ActionForget})
 			l.Clock.Advance(2 * cooldown)
 			return answer(l, alice)
 		}},
-		{"by its commitment in place of its secret", false, func(l *lab.Lab) *lab.SignIn {
+		{"by its commitment in place of its secret", false, func(l *lab.Lab) (bool, error) {
 			commitment := rememberRequest(secretOf("a"))[contract.ClientMetadataDevice]
-			return l.StartWith(alice, useDevice).AnswerWith(commitment, useDevice)
+			return signedIn(l.StartWith(alice, useDevice).AnswerWith(commitment, useDevice))
 		}},
-		{"stolen, without the password", false, func(l *lab.Lab) *lab.SignIn {
-			s := &lab.SignIn{Lab: l, Client: l.Client, Who: alice}
-			return s.Enter([]lab.Row{{Name: "SRP_A", Result: true}, {Name: "PASSWORD_VERIFIER"}}, useDevice).
-				AnswerWith(secretOf("a"), useDevice)
+		{"stolen, without the password", false, func(l *lab.Lab) (bool, error) {
+			return after(l, lab.Row{Name: "SRP_A", Result: true}, lab.Row{Name: "PASSWORD_VERIFIER"})
 		}},
-		{"after a new password in the same sign-in", false, func(l *lab.Lab) *lab.SignIn {
-			s := &lab.SignIn{Lab: l, Client: l.Client, Who: alice}
-			return s.Enter(append(lab.ProvenPassword[:2:2], lab.Row{Name: "NEW_PASSWORD_REQUIRED", Result: true}), useDevice).
-				AnswerWith(secretOf("a"), useDevice)
+		{"after a new password in the same sign-in", false, func(l *lab.Lab) (bool, error) {
+			return after(l, append(lab.ProvenPassword[:2:2], lab.Row{Name: "NEW_PASSWORD_REQUIRED", Result: true})...)
 		}},
-		{"in the second round", false, func(l *lab.Lab) *lab.SignIn {
-			return l.StartWith(alice, useDevice).AnswerWith(secretOf("b"), useDevice).AnswerWith(secretOf("a"), useDevice)
+		{"in the second round", false, func(l *lab.Lab) (bool, error) {
+			s := l.StartWith(alice, useDevice).AnswerWith(secretOf("b"), useDevice)
+			return signedIn(s.AnswerWith(secretOf("a"), useDevice))
 		}},
-		{"remembered beside a wrong code", false, func(l *lab.Lab) *lab.SignIn {
+		{"remembered beside a wrong code", false, func(l *lab.Lab) (bool, error) {
 			s := l.Start(bob)
 			s.AnswerWith(wrongCode(s.Code()), rememberRequest(secretOf("a")))
 			return answer(l, bob)
@@ -142,7 +134,7 @@ func guessedDevices(r *run, m settings.Mode, blind bool, where string) {
 	remember(l, owner, "a")
 	in, tries := 0, r.scale(1000, 50)
 	for n := range tries {
-		s := l.StartWith(owner, useDevice).AnswerWith(secretOf(string(rune('b'+n%20))), useDevice)
+		s := l.StartWith(owner, useDevice).AnswerWith(nth(1+n%(letters-1)), useDevice)
 		if s.End == lab.Signed {
 			in++
 		}
@@ -163,13 +155,13 @@ func parallelDevices(r *run, m settings.Mode, blind bool, where string) {
 	l := r.Lab(lab.Plan{Mode: m, Blind: blind, Change: remembering})
 	owner := lab.Owner(1)
 	s := l.Start(owner)
-	code, errs := s.Code(), make([]error, replays)
-	r.atOnce(replays, func(i int) { _, errs[i] = s.Verify(code, rememberRequest(secretOf(string(rune('a'+i%20))))) })
+	code := s.Code()
+	_, errs := r.atOnce(replays, func(i int) (bool, error) { return s.Verify(code, rememberRequest(nth(i))) })
 	item, err := l.Store.Read(r.Ctx, guard.Key(l.ID, owner.Name))
 	r.Check(err)
 	kept := 0
-	for n := range 20 {
-		raw, _ := base64.RawURLEncoding.DecodeString(secretOf(string(rune('a' + n))))
+	for n := range letters {
+		raw, _ := base64.RawURLEncoding.DecodeString(nth(n))
 		device := guard.NewDevice(l.ID, guard.Key(l.ID, owner.Name), l.Client, otp.HashAddress(owner.Email()), guard.Commitment(raw))
 		if item.Devices.Has(device, l.Clock.Now()) {
 			kept++
@@ -183,14 +175,8 @@ func parallelDevices(r *run, m settings.Mode, blind bool, where string) {
 	under := l.StartWith(owner, useDevice)
 	forget := l.Start(owner)
 	forget.AnswerWith(forget.Code(), map[string]string{contract.ClientMetadataAction: contract.ActionForget})
-	var accepted atomic.Int64
-	r.atOnce(replays, func(i int) {
-		var right bool
-		if right, errs[i] = under.Verify(secretOf(string(rune('a'+i%20))), useDevice); right {
-			accepted.Add(1)
-		}
-	})
+	accepted, errs := r.atOnce(replays, func(i int) (bool, error) { return under.Verify(nth(i), useDevice) })
 	r.add(m, "replayed at once after forget, in a sign-in begun before"+where, replays,
-		fmt.Sprintf("%d accepted", accepted.Load()), "0",
-		unless(accepted.Load() == 0, "%d answers of forgotten devices were accepted", accepted.Load()), oddError(errs))
+		fmt.Sprintf("%d accepted", accepted), "0",
+		unless(accepted == 0, "%d answers of forgotten devices were accepted", accepted), oddError(errs))
 }

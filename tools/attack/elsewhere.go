@@ -9,50 +9,56 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 )
 
-// use gives a code that is right in one place in another.
+// use uses a code, or a device, in one way.
 type use struct {
 	name string
 	// proper uses must be accepted, all others refused. The proper ones show that the lab accepts
-	// codes at all.
+	// anything at all.
 	proper bool
-	// prepare returns the sign-in that receives the code, and the code.
-	prepare func(l *lab.Lab) (*lab.SignIn, string)
+	// try reports whether the use was accepted.
+	try func(l *lab.Lab) (accepted bool, err error)
+}
+
+// tryUses makes each use in a lab of its own, which prepare makes ready, and adds a row for each.
+func (r *run) tryUses(p lab.Plan, all []use, where, refused, accepted string, prepare func(*lab.Lab)) {
+	words := map[bool]string{true: accepted, false: refused}
+	for _, u := range all {
+		l := r.Lab(p)
+		prepare(l)
+		got, err := u.try(l)
+		r.Check(unexpected(err))
+		r.add(p.Mode, u.name+where, 1, words[got], words[u.proper],
+			unless(got == u.proper, "%s: it was %s", u.name, words[got]))
+	}
 }
 
 // moment is what whole seconds in an expiry can cost.
 const moment = time.Second
 
 func elsewhere(r *run, m settings.Mode) {
-	words := map[bool]string{true: "accepted", false: "refused"}
-	for _, u := range uses() {
-		s, code := u.prepare(r.Lab(lab.Plan{Mode: m, Memory: r.opts.small}))
-		accepted, err := s.Verify(code, nil)
-		r.Check(err)
-		r.add(m, u.name, 1, words[accepted], words[u.proper],
-			unless(accepted == u.proper, "%s: it was %s", u.name, words[accepted]))
-	}
+	r.tryUses(lab.Plan{Mode: m, Memory: r.opts.small}, uses(), "", "refused", "accepted", func(*lab.Lab) {})
 }
 
 func uses() []use {
 	alice, bob := lab.Owner(1), lab.Owner(2)
 	// changed answers with the right code after a change to the sign-in.
-	changed := func(change func(*lab.SignIn)) func(*lab.Lab) (*lab.SignIn, string) {
-		return func(l *lab.Lab) (*lab.SignIn, string) {
+	changed := func(change func(*lab.SignIn)) func(*lab.Lab) (bool, error) {
+		return func(l *lab.Lab) (bool, error) {
 			s := l.Start(alice)
 			change(s)
-			return s, l.Inbox.Code(alice.Email())
+			return s.Verify(l.Inbox.Code(alice.Email()), nil)
 		}
 	}
-	after := func(d time.Duration) func(*lab.Lab) (*lab.SignIn, string) {
+	after := func(d time.Duration) func(*lab.Lab) (bool, error) {
 		return changed(func(s *lab.SignIn) { s.Lab.Clock.Advance(d) })
 	}
-	private := func(name, value string) func(*lab.Lab) (*lab.SignIn, string) {
+	private := func(name, value string) func(*lab.Lab) (bool, error) {
 		return changed(func(s *lab.SignIn) { s.Private[name] = value })
 	}
 	return []use{
 		{"the code in its own sign-in", true, after(0)},
-		{"the code in another user's sign-in", false, func(l *lab.Lab) (*lab.SignIn, string) {
-			return l.Start(bob), l.Start(alice).Code()
+		{"the code in another user's sign-in", false, func(l *lab.Lab) (bool, error) {
+			return l.Start(bob).Verify(l.Start(alice).Code(), nil)
 		}},
 		{"another user's challenge and code in one's own name", false, changed(func(s *lab.SignIn) { s.Who = bob })},
 		{"the code at another app client", false, changed(func(s *lab.SignIn) { s.Client = "2example23456789" })},
@@ -65,16 +71,16 @@ func uses() []use {
 		{"the code of a sign-in that expects a long one", false, private("d", "20")},
 		{"the code in another round", false, private("c", strings.Repeat("A", 16))},
 		{"the code with its expiry moved", false, private("e", fmt.Sprint(lab.Epoch.Add(time.Hour).Unix()))},
-		{"the code with another one's binding", false, func(l *lab.Lab) (*lab.SignIn, string) {
+		{"the code with another one's binding", false, func(l *lab.Lab) (bool, error) {
 			a, b := l.Start(alice), l.Start(bob)
 			b.Private["b"] = a.Private["b"]
-			return b, a.Code()
+			return b.Verify(a.Code(), nil)
 		}},
 		{"the code of an invented name", false, changed(func(s *lab.SignIn) { s.Who.Unknown = true })},
 		{"the code a moment before its expiry", true, after(codeTTL - time.Second - moment)},
 		{"the code at its expiry", false, after(codeTTL)},
 		// The sign-in is kept alive by resends, as far as they go.
-		{"the code after its ten minutes, resent twice", false, func(l *lab.Lab) (*lab.SignIn, string) {
+		{"the code after its ten minutes, resent twice", false, func(l *lab.Lab) (bool, error) {
 			s := l.Start(alice)
 			code := s.Code()
 			for range 2 {
@@ -82,43 +88,43 @@ func uses() []use {
 				s.Resend()
 			}
 			l.Clock.Until(lab.Epoch.Add(codeLifetime))
-			return s, code
+			return s.Verify(code, nil)
 		}},
-		{"the code a second time", false, func(l *lab.Lab) (*lab.SignIn, string) {
+		{"the code a second time", false, func(l *lab.Lab) (bool, error) {
 			s := l.Start(alice)
 			code := s.Code()
 			l.Need(s.Answer(code).End == lab.Signed, "the first use was refused")
-			return l.Start(alice), code
+			return l.Start(alice).Verify(code, nil)
 		}},
-		{"the code of a sign-in that shares it with one that used it", false, func(l *lab.Lab) (*lab.SignIn, string) {
+		{"the code of a sign-in that shares it with one that used it", false, func(l *lab.Lab) (bool, error) {
 			first, second := l.Start(alice), l.Start(alice)
 			right, err := second.Verify(second.Code(), nil)
 			l.Scope.Check(err)
 			l.Need(right, "the shared code was refused")
-			return first, first.Code()
+			return first.Verify(first.Code(), nil)
 		}},
-		{"the shared code in the sign-in that began second", true, func(l *lab.Lab) (*lab.SignIn, string) {
+		{"the shared code in the sign-in that began second", true, func(l *lab.Lab) (bool, error) {
 			l.Start(alice)
 			s := l.Start(alice)
-			return s, s.Code()
+			return s.Verify(s.Code(), nil)
 		}},
 		// An open sign-in receives its own code after a newer one was used.
-		{"an older code after a newer one was used", false, func(l *lab.Lab) (*lab.SignIn, string) {
+		{"an older code after a newer one was used", false, func(l *lab.Lab) (bool, error) {
 			first := l.Start(alice)
 			code := first.Code()
 			l.Clock.Advance(4*time.Minute + 50*time.Second)
 			second := l.Start(alice)
 			l.Need(second.Code() != code, "the second sign-in shares the first one's code")
 			l.Need(second.Answer(second.Code()).End == lab.Signed, "the newer code was refused")
-			return first, code
+			return first.Verify(code, nil)
 		}},
-		{"the code after a resend", true, func(l *lab.Lab) (*lab.SignIn, string) {
+		{"the code after a resend", true, func(l *lab.Lab) (bool, error) {
 			s := l.Start(alice)
 			code := s.Code()
 			l.Clock.Advance(2 * cooldown)
 			s.Resend()
 			l.Need(l.Inbox.Mails(alice.Email()) == 2, "the resend sent no mail")
-			return s, code
+			return s.Verify(code, nil)
 		}},
 	}
 }

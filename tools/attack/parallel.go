@@ -17,29 +17,20 @@ const (
 // parallelAnswers gives many answers at the same moment, each in a sign-in of its own, so that no
 // count of a single sign-in stops any.
 func parallelAnswers(r *run, m settings.Mode) {
-	errs := make([]error, crowd)
 	var t lab.Tally
 	sessions := manyStarts(r.Lab(lab.Plan{Mode: m}), &t)
-	r.atOnce(crowd, func(i int) { _, errs[i] = sessions[i].Verify(guess(i, 8), nil) })
+	_, errs := r.atOnce(crowd, func(i int) (bool, error) { return sessions[i].Verify(guess(i, 8), nil) })
 	compared := t.Wrong()
 	r.add(m, "wrong answers at once, each in its own sign-in", crowd,
 		fmt.Sprintf("%d compared", compared), fmt.Sprintf("≤ %d", guessBurst),
 		unless(compared <= guessBurst, "%d answers were compared, %d is the budget", compared, guessBurst),
 		unless(t.Right.Load() == 0, "a guess was right"), oddError(errs))
 
-	var accepted atomic.Int64
 	sessions = manyStarts(r.Lab(lab.Plan{Mode: m}), nil)
 	code := sessions[0].Code()
-	r.atOnce(crowd, func(i int) {
-		var right bool
-		if right, errs[i] = sessions[i].Verify(code, nil); right {
-			accepted.Add(1)
-		}
-	})
-	n := accepted.Load()
+	n, errs := r.atOnce(crowd, func(i int) (bool, error) { return sessions[i].Verify(code, nil) })
 	r.add(m, "the right answer at once, in sign-ins that share its code", crowd, fmt.Sprintf("%d accepted", n),
-		"exactly 1",
-		unless(n == 1, "%d sign-ins were let in by one code", n), oddError(errs))
+		"exactly 1", unless(n == 1, "%d sign-ins were let in by one code", n), oddError(errs))
 }
 
 // manyStarts begins sign-ins of one owner.
@@ -63,20 +54,19 @@ func replayedSession(r *run, m settings.Mode) {
 		if !right {
 			answer, what = wrongCode(answer), "wrong"
 		}
-		var tokens, next atomic.Int64
-		r.atOnce(replays, func(int) {
-			switch a, err := l.AnswerCode(began, lab.Victim, answer); {
-			case err == nil && a.SignedIn():
-				tokens.Add(1)
-			case err == nil:
-				next.Add(1)
+		var effects atomic.Int64
+		tokens, _ := r.atOnce(replays, func(int) (bool, error) {
+			a, err := l.AnswerCode(began, lab.Victim, answer)
+			if err == nil {
+				effects.Add(1)
 			}
+			return err == nil && a.SignedIn(), err
 		})
-		effects, compared := tokens.Load()+next.Load(), l.Key.All.Compared.Load()
+		n, compared := int(effects.Load()), l.Key.All.Compared.Load()
 		r.add(m, "one Session at once with a "+what+" answer", replays,
-			fmt.Sprintf("%d got tokens, %d went on, %d compared", tokens.Load(), next.Load(), compared), "1 in all",
-			unless(effects == 1, "%d uses of one Session had an effect", effects),
-			unless(right == (tokens.Load() == 1), "tokens were given %d times for a %s answer", tokens.Load(), what),
+			fmt.Sprintf("%d got tokens, %d went on, %d compared", tokens, n-tokens, compared), "1 in all",
+			unless(n == 1, "%d uses of one Session had an effect", n),
+			unless(right == (tokens == 1), "tokens were given %d times for a %s answer", tokens, what),
 			unless(compared == 1, "%d answers of one Session were compared", compared))
 	}
 }

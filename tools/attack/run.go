@@ -141,15 +141,27 @@ func (r *run) parallel(n, limit int, job func(r *run, i int)) {
 	r.Check(context.Cause(ctx))
 }
 
-// atOnce runs f n times at the same moment.
-func (r *run) atOnce(n int, f func(i int)) {
+// atOnce runs f n times at the same moment. It returns how often f returned true, and the errors.
+func (r *run) atOnce(n int, f func(i int) (bool, error)) (yes int, errs []error) {
 	var ready sync.WaitGroup
 	ready.Add(n)
+	is, errs := make([]bool, n), make([]error, n)
 	r.parallel(n, n, func(_ *run, i int) {
 		ready.Done()
 		ready.Wait()
-		f(i)
+		is[i], errs[i] = f(i)
 	})
+	return count(is...), errs
+}
+
+// count returns how many are true.
+func count(all ...bool) (n int) {
+	for _, is := range all {
+		if is {
+			n++
+		}
+	}
+	return n
 }
 
 func (r *run) progress(format string, args ...any) {
@@ -177,6 +189,26 @@ func unless(held bool, format string, args ...any) string {
 		return ""
 	}
 	return fmt.Sprintf(format, args...)
+}
+
+// tally counts tries, and those that achieved something.
+type tally struct{ tried, achieved int }
+
+func (t *tally) note(achieved bool) {
+	if t.tried++; achieved {
+		t.achieved++
+	}
+}
+
+// all returns a sentence about a broken bound unless every try achieved it.
+func (t tally) all(what string) string {
+	return unless(t.achieved == t.tried, "%d of %d %s", t.achieved, t.tried, what)
+}
+
+// add adds the row of tries that may achieve nothing.
+func (t tally) add(r *run, m settings.Mode, tried, what string, broken ...string) {
+	r.add(m, tried, t.tried, fmt.Sprintf("%d %s", t.achieved, what), "0",
+		append(broken, unless(t.achieved == 0, "%d %s", t.achieved, what))...)
 }
 
 // scale returns full, or small in a small run.
