@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -27,9 +28,10 @@ func newDoctor(s streams) *cobra.Command {
 		Use:   "doctor",
 		Short: "Examine a deployed stack: what is right, doubtful or broken",
 		Long: `Reads a deployed stack and what it uses: the user pool with every app client, the functions,
-the KMS key, the table, SES, the DNS of the sender, logs, alarms, and the last hour's metrics.
-It reports what is broken or doubtful with the remedy, changes nothing, and works for every
-app that imports the construct. Without --stack it examines the running sandbox.
+the KMS key, the table, SES, the DNS of the sender, the sign-in page, logs, alarms, and the
+last hour's metrics. It reports what is broken or doubtful with the remedy, and which version
+of EmailOTP the functions run. It changes nothing, and works for every app that imports the
+construct. Without --stack it examines the running sandbox.
 
 The AWS configuration counts as for AWS's own tools: profiles, AWS_ENDPOINT_URL and its forms
 for a service. What you may not read is reported, and the rest all the same; --policy prints
@@ -68,7 +70,9 @@ func (f doctorFlags) run(ctx context.Context, s streams) error {
 	if f.policy {
 		return printPolicy(s, doctor.Policy(e, f.live.signIn != ""))
 	}
-	report := doctor.Examine(ctx, doctor.Options{API: api, EmailOTP: e, Address: f.address})
+	v := readVersion()
+	report := doctor.Examine(ctx, doctor.Options{API: api, EmailOTP: e, Address: f.address,
+		Command: doctor.Command{Version: strings.TrimPrefix(v.Version, "(devel)"), Zips: v.FunctionZips}})
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

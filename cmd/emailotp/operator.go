@@ -66,6 +66,10 @@ func (f *operatorFlags) adviseOperator(api *awsapi.Client, err error) error {
 		return nil
 	case awsapi.IsDenied(err):
 		return hint(err, "allow the action of the error; --policy prints the whole policy, for someone who may read the stack")
+	case awsapi.IsAbsent(err) && !api.IsSandbox():
+		endpoint, _ := api.Endpoint(awsapi.CloudFormation)
+		return hint(err, endpoint+" does not answer for CloudFormation; is AWS_ENDPOINT_URL right? Without --stack the "+
+			"sandbox of the ready file is taken")
 	case api.IsSandbox() && errors.As(err, new(*awsapi.Unreachable)):
 		return hint(err, "is the sandbox still running?")
 	}

@@ -83,8 +83,9 @@ func (e *emailOTP) addFunction(slot slot) awslambda.Function {
 		timeout = ondeploy.TimeoutSeconds
 	}
 	code, failure := e.code(slot.function)
+	_, isGiven := c.codes[slot.function]
 	fn := function.New(e, slot.id, function.Props{
-		Function: slot.function, Detail: string(c.settings.Mode), Code: code, Architecture: c.architecture,
+		Function: slot.function, Detail: string(c.settings.Mode), Code: code, IsGiven: isGiven, Architecture: c.architecture,
 		MemorySize: c.memorySize, Timeout: timeout, Environment: c.settings.Environment(slot.function),
 		LogGroup: e.logGroup(slot), Statements: e.statements(slot.function),
 		Grant: func(role awsiam.Role) {

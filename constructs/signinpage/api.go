@@ -59,8 +59,9 @@ func (p *signInPage) addHandOver() {
 		CodesTable: *codes.TableName(), OriginSecret: *p.originSecret.SecretArn()}.Environment()
 	code, failure := p.code(settings.HandOver, p.props.HandOverCode, nil)
 	p.handOver = function.New(p, "HandOver", function.Props{
-		Function: settings.HandOver, Code: code, Architecture: p.props.SignIn.DefineAuthChallenge().Architecture(),
-		MemorySize: p.memorySize(), Timeout: handOverSeconds, Environment: environment,
+		Function: settings.HandOver, Code: code, IsGiven: p.props.HandOverCode != nil,
+		Architecture: p.props.SignIn.DefineAuthChallenge().Architecture(), MemorySize: p.memorySize(),
+		Timeout: handOverSeconds, Environment: environment,
 		Statements: []awsiam.PolicyStatement{
 			allow([]*string{codes.TableArn()}, settings.HandOverTableActions()...),
 		},
@@ -138,8 +139,9 @@ func (p *signInPage) addChangeAddress() {
 	environment := maps.Clone(needs.Environment)
 	environment[settings.OriginSecretVariable] = *p.originSecret.SecretArn()
 	p.change = function.New(p, "ChangeAddress", function.Props{
-		Function: settings.ChangeAddress, Code: code, Architecture: p.handOver.Architecture(), MemorySize: p.memorySize(),
-		Timeout: handOverSeconds, Environment: environment, Statements: needs.Statements,
+		Function: settings.ChangeAddress, Code: code, IsGiven: p.props.ChangeAddressCode != nil,
+		Architecture: p.handOver.Architecture(), MemorySize: p.memorySize(), Timeout: handOverSeconds,
+		Environment: environment, Statements: needs.Statements,
 		LogGroup: p.logGroup("ChangeAddressLogs"),
 		Grant:    func(role awsiam.Role) { p.platform.Grant(role, true) }, Change: p.platform.Apply,
 	})

@@ -149,9 +149,17 @@ func (c *Client) Endpoint(s Service) (url string, isAWS bool) {
 	if c.config.BaseEndpoint != nil {
 		return strings.TrimSuffix(*c.config.BaseEndpoint, "/"), false
 	}
-	suffix := ".amazonaws.com"
-	if strings.HasPrefix(c.config.Region, "cn-") {
-		suffix += ".cn"
+	suffix := Suffix(c.config.Region)
+	if s.Global {
+		return "https://" + s.Host + suffix, true
 	}
 	return "https://" + s.Host + "." + c.config.Region + suffix, true
+}
+
+// Suffix returns the end of the host names of a Region's services.
+func Suffix(region string) string {
+	if strings.HasPrefix(region, "cn-") {
+		return ".amazonaws.com.cn"
+	}
+	return ".amazonaws.com"
 }

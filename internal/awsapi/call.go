@@ -45,6 +45,13 @@ func (c *Client) REST(ctx context.Context, s Service, operation, method, path st
 	return c.call(ctx, request{s, operation, method, path, http.Header{}, nil}, decoder(out))
 }
 
+// XML reads a resource of a REST service whose answers are XML. Path and operation are as in
+// [Client.REST].
+func (c *Client) XML(ctx context.Context, s Service, operation, path string, out any) error {
+	return c.call(ctx, request{s, operation, http.MethodGet, path, http.Header{}, nil},
+		func(body []byte) error { return xml.Unmarshal(body, out) })
+}
+
 // Query calls an operation of the query protocol, whose answers are XML.
 func (c *Client) Query(ctx context.Context, s Service, operation string, params url.Values, out any) error {
 	form := url.Values{"Action": {operation}, "Version": {s.Version}}
@@ -116,7 +123,14 @@ func (c *Client) send(ctx context.Context, r request) (status int, header http.H
 		return 0, nil, nil, &NoCredentials{err}
 	}
 	sum := sha256.Sum256(r.body)
-	err = c.signer.SignHTTP(ctx, keys, q, hex.EncodeToString(sum[:]), r.service.Name, c.config.Region, time.Now())
+	hash, region := hex.EncodeToString(sum[:]), c.config.Region
+	if r.service.ID == S3.ID {
+		q.Header.Set("X-Amz-Content-Sha256", hash) // S3 alone requires it
+	}
+	if r.service.Global {
+		region = "us-east-1"
+	}
+	err = c.signer.SignHTTP(ctx, keys, q, hash, r.service.Name, region, time.Now())
 	if err != nil {
 		return 0, nil, nil, err
 	}

@@ -68,7 +68,7 @@ func HasCode(err error, code string) bool {
 // IsNotFound reports whether what a call named does not exist.
 func IsNotFound(err error) bool {
 	e := (*Error)(nil)
-	return errors.As(err, &e) && (strings.Contains(e.Code, "NotFound") ||
+	return errors.As(err, &e) && (strings.Contains(e.Code, "NotFound") || strings.HasPrefix(e.Code, "NoSuch") ||
 		e.Code == "ValidationError" && strings.Contains(e.Message, "does not exist"))
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/app"
 )
@@ -179,8 +180,12 @@ func (tr trap) calls(t *testing.T) []string {
 	return strings.Split(strings.TrimSpace(string(content)), "\n")
 }
 
-// assets are the functions in an assembly, by their folders below lambdas/.
-type assets struct{ hash, bootstrap map[string]string }
+// assets are the functions in an assembly: checksums by their folders below lambdas/, and the
+// versions that their descriptions have.
+type assets struct {
+	hash, bootstrap map[string]string
+	versions        map[string]bool
+}
 
 var assetKey = regexp.MustCompile(`[0-9a-f]{64}`)
 
@@ -194,7 +199,8 @@ func (s synthesis) assets(t *testing.T) assets {
 		Resources map[string]struct {
 			Metadata   map[string]any
 			Properties struct {
-				Code struct{ S3Key string }
+				Code        struct{ S3Key string }
+				Description string
 			}
 		}
 	}
@@ -205,7 +211,7 @@ func (s synthesis) assets(t *testing.T) assets {
 	if err := json.Unmarshal(content, &template); err != nil {
 		t.Fatal(err)
 	}
-	a := assets{map[string]string{}, map[string]string{}}
+	a := assets{map[string]string{}, map[string]string{}, map[string]bool{}}
 	for id, r := range template.Resources {
 		function, ok := r.Metadata["EmailOTP::Function"].(string)
 		if !ok {
@@ -216,6 +222,8 @@ func (s synthesis) assets(t *testing.T) assets {
 			t.Errorf("%s is asset %s in one mode and %s in the other", function, before, hash)
 		}
 		a.hash[function] = hash
+		_, version, _ := strings.Cut(r.Properties.Description, contract.VersionMark)
+		a.versions[version] = true
 		a.bootstrap[function] = programIn(t, filepath.Join(s.out, "asset."+hash))
 		if hash == "" {
 			t.Errorf("%s has no asset", id)

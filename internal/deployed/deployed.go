@@ -38,6 +38,8 @@ type EmailOTP struct {
 	ClientID string
 	// Functions are its functions.
 	Functions map[settings.Function]Function
+	// Page is the sign-in page of its pool in the same stack; nil for none.
+	Page *Page
 	// Settings are what create, verify and mail-events run by; those of a function that can't be
 	// read are zero.
 	Settings settings.Settings
@@ -53,12 +55,39 @@ type EmailOTP struct {
 	prefixes []string
 }
 
+// Page is a deployed sign-in page.
+type Page struct {
+	// Construct is the part of its logical ids that the page's path is.
+	Construct string
+	// Functions are [settings.HandOver] and, where users may change their address,
+	// [settings.ChangeAddress].
+	Functions map[settings.Function]Function
+	// CodesTable is the table of authorization codes, OriginSecret the ARN of the secret that the
+	// distribution sends.
+	CodesTable, OriginSecret string
+}
+
 // Resource is a resource of the stack.
 type Resource struct {
 	Type, PhysicalID, Status string
-	Metadata                 map[string]any
-	Properties               map[string]any
+	// Updated is when CloudFormation was done with it last; zero where it is not known.
+	Updated    time.Time
+	Metadata   map[string]any
+	Properties map[string]any
 }
+
+// BadSettings is a function of which the settings can't be read.
+type BadSettings struct {
+	Function settings.Function
+	Name     string // on Lambda
+	Err      error
+}
+
+// Error returns the problems, each on a line.
+func (e *BadSettings) Error() string { return "function " + e.Name + ": " + e.Err.Error() }
+
+// Unwrap returns the problems.
+func (e *BadSettings) Unwrap() error { return e.Err }
 
 // Function is a deployed function of EmailOTP.
 type Function struct {
@@ -78,13 +107,20 @@ func (f Function) LogGroup() string {
 
 // Configuration is the part of Lambda's FunctionConfiguration that is read.
 type Configuration struct {
-	FunctionName, FunctionArn, Runtime, State, StateReason, LastUpdateStatus, LastUpdateStatusReason string
-	CodeSha256, Role                                                                                 string
-	Architectures                                                                                    []string
-	MemorySize, Timeout                                                                              int
-	Environment                                                                                      struct{ Variables map[string]string }
-	LoggingConfig                                                                                    struct{ LogGroup string }
-	LastModified                                                                                     string
+	Description, FunctionName, FunctionArn, Runtime, State, StateReason, LastUpdateStatus, LastUpdateStatusReason string
+	CodeSha256, Role                                                                                              string
+	Architectures                                                                                                 []string
+	MemorySize, Timeout                                                                                           int
+	Environment                                                                                                   struct{ Variables map[string]string }
+	LoggingConfig                                                                                                 struct{ LogGroup string }
+	LastModified                                                                                                  string
+}
+
+// Version returns the version of the module that the function's program was built from, as the
+// construct wrote it; empty where it is not known.
+func (c Configuration) Version() string {
+	_, version, _ := strings.Cut(c.Description, contract.VersionMark)
+	return version
 }
 
 // Slot returns the part of a function's logical id that names it, such as "CreateAuthChallenge".
@@ -104,8 +140,9 @@ func Find(ctx context.Context, api *awsapi.Client, stack, construct string) (*Em
 		return nil, err
 	}
 	found := s.constructs()
-	prefixes := slices.Collect(maps.Keys(found))
+	prefixes, pages := slices.Collect(maps.Keys(found)), maps.Clone(found)
 	// The functions of a sign-in page have the mark, too, and no sign-in of their own.
+	maps.DeleteFunc(pages, func(_ string, of map[settings.Function]string) bool { return of[settings.HandOver] == "" })
 	maps.DeleteFunc(found, func(_ string, of map[settings.Function]string) bool {
 		return of[settings.CreateAuthChallenge] == "" && of[settings.DefineAuthChallenge] == ""
 	})
@@ -120,11 +157,37 @@ func Find(ctx context.Context, api *awsapi.Client, stack, construct string) (*Em
 	case found[construct] == nil:
 		return nil, fmt.Errorf("stack %s has no EmailOTP %s; it has: %s", stack, construct, strings.Join(names, ", "))
 	}
-	e := &EmailOTP{Stack: s.name, Status: s.status, Updated: s.updated, Construct: construct, Functions: map[settings.Function]Function{},
+	e := &EmailOTP{Stack: s.name, Status: s.status, Updated: s.updated, Construct: construct,
 		Resources: s.resources, Problems: s.problems, prefixes: prefixes}
-	e.readFunctions(ctx, api, found[construct])
-	e.identify()
+	e.readFunctions(ctx, api, found[construct], pages)
 	return e, nil
+}
+
+// readFunctions reads the functions of the construct and of the stack's sign-in pages at once, and
+// what the EmailOTP is by them.
+func (e *EmailOTP) readFunctions(ctx context.Context, api *awsapi.Client, own map[settings.Function]string,
+	pages map[string]map[settings.Function]string) {
+	var wg sync.WaitGroup
+	of := map[string]map[settings.Function]Function{}
+	var mu sync.Mutex
+	for page, ids := range pages {
+		wg.Go(func() {
+			functions := e.describe(ctx, api, ids)
+			mu.Lock()
+			defer mu.Unlock()
+			of[page] = functions
+		})
+	}
+	e.Functions = e.describe(ctx, api, own)
+	wg.Wait()
+	e.identify()
+	for _, page := range slices.Sorted(maps.Keys(of)) {
+		variables := of[page][settings.HandOver].Lambda.Environment.Variables
+		if e.Page == nil && (variables[settings.PoolVariable] == e.PoolID || len(of) == 1 && variables == nil) {
+			e.Page = &Page{Construct: page, Functions: of[page], CodesTable: variables[settings.CodesVariable],
+				OriginSecret: variables[settings.OriginSecretVariable]}
+		}
+	}
 }
 
 // constructs groups the functions with EmailOTP's mark by the logical id's part before the
@@ -163,8 +226,10 @@ func (s *stack) without(ctx context.Context, api *awsapi.Client, construct strin
 	return errors.Join(append([]error{problem}, s.problems...)...)
 }
 
-// readFunctions asks Lambda for all functions at once.
-func (e *EmailOTP) readFunctions(ctx context.Context, api *awsapi.Client, ids map[settings.Function]string) {
+// describe asks Lambda for functions, all at once.
+func (e *EmailOTP) describe(ctx context.Context, api *awsapi.Client, ids map[settings.Function]string,
+) map[settings.Function]Function {
+	all := map[settings.Function]Function{}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for name, id := range ids {
@@ -183,10 +248,11 @@ func (e *EmailOTP) readFunctions(ctx context.Context, api *awsapi.Client, ids ma
 			f.Lambda, f.Reserved = answer.Configuration, answer.Concurrency.ReservedConcurrentExecutions
 			mu.Lock()
 			defer mu.Unlock()
-			e.Functions[name] = f
+			all[name] = f
 		})
 	}
 	wg.Wait()
+	return all
 }
 
 // identify reads the functions' settings, the pool and the client.
@@ -200,7 +266,7 @@ func (e *EmailOTP) identify() {
 		lookup := func(variable string) (string, bool) { v, ok := f.Lambda.Environment.Variables[variable]; return v, ok }
 		parsed, err := settings.Parse(name, lookup)
 		if err != nil {
-			e.Problems = append(e.Problems, fmt.Errorf("function %s: %w", f.Name, err))
+			e.Problems = append(e.Problems, &BadSettings{name, f.Name, err})
 		}
 		e.merge(name, parsed)
 	}
@@ -234,14 +300,18 @@ func (e *EmailOTP) identify() {
 // Owns reports whether the resource with this logical id is the construct's. The logical id begins
 // with the construct's; of several such constructs the longest one owns the resource, so "SignIn"
 // has nothing of "SignInAdmins".
-func (e *EmailOTP) Owns(id string) bool {
-	owner := ""
+func (e *EmailOTP) Owns(id string) bool { return e.owner(id) == e.Construct }
+
+// OwnsPage reports the same about the sign-in page.
+func (e *EmailOTP) OwnsPage(id string) bool { return e.Page != nil && e.owner(id) == e.Page.Construct }
+
+func (e *EmailOTP) owner(id string) (owner string) {
 	for _, prefix := range e.prefixes {
 		if strings.HasPrefix(id, prefix) && len(prefix) > len(owner) {
 			owner = prefix
 		}
 	}
-	return owner == e.Construct
+	return owner
 }
 
 // isClient reports whether a client with EmailOTP's mark is this construct's: by its user pool, or
@@ -302,9 +372,12 @@ func (e *EmailOTP) merge(name settings.Function, parsed settings.Settings) {
 }
 
 // Find returns the resources of the construct of a type, by logical id in order.
-func (e *EmailOTP) Find(kinds ...string) (ids []string) {
+func (e *EmailOTP) Find(kinds ...string) []string { return e.FindIn(e.Construct, kinds...) }
+
+// FindIn returns the resources of one of the stack's constructs of a type, by logical id in order.
+func (e *EmailOTP) FindIn(construct string, kinds ...string) (ids []string) {
 	for id, r := range e.Resources {
-		if e.Owns(id) && slices.Contains(kinds, r.Type) {
+		if e.owner(id) == construct && slices.Contains(kinds, r.Type) {
 			ids = append(ids, id)
 		}
 	}

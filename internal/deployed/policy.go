@@ -1,26 +1,46 @@
 package deployed
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
 )
 
 // ARN returns the ARN of a resource in the EmailOTP's partition, Region and account, which are
-// those of its functions.
+// those of its functions. Some services' ARNs lack the Region, the account, or both.
 func (e *EmailOTP) ARN(service, resource string) string {
+	partition, region, account := "aws", "*", "*"
 	for _, f := range e.Functions {
 		if parts := strings.SplitN(f.Lambda.FunctionArn, ":", 6); len(parts) == 6 {
-			return strings.Join([]string{parts[0], parts[1], service, parts[3], parts[4], resource}, ":")
+			partition, region, account = parts[1], parts[3], parts[4]
 		}
 	}
-	return "arn:aws:" + service + ":*:*:" + resource
+	switch service {
+	case "apigateway":
+		account = ""
+	case "cloudfront", "iam":
+		region = ""
+	case "s3":
+		region, account = "", ""
+	}
+	return strings.Join([]string{"arn", partition, service, region, account, resource}, ":")
+}
+
+// All returns the functions of the EmailOTP and of its sign-in page.
+func (e *EmailOTP) All() (all []Function) {
+	all = slices.Collect(maps.Values(e.Functions))
+	if e.Page != nil {
+		all = append(all, slices.Collect(maps.Values(e.Page.Functions))...)
+	}
+	return all
 }
 
 // Policy returns the least rights for [Find].
 func (e *EmailOTP) Policy() []awsapi.Statement {
 	var functions []string
-	for _, f := range e.Functions {
+	for _, f := range e.All() {
 		if f.Lambda.FunctionArn != "" {
 			functions = append(functions, f.Lambda.FunctionArn)
 		}

@@ -19,7 +19,10 @@ type stack struct {
 	problems     []error
 }
 
-type summary struct{ LogicalResourceId, PhysicalResourceId, ResourceType, ResourceStatus string }
+type summary struct {
+	LogicalResourceId, PhysicalResourceId, ResourceType, ResourceStatus string
+	LastUpdatedTimestamp                                                string
+}
 
 // read reads a stack's status, template and resources at once. Without a template there is nothing
 // to find; without the rest there is a problem.
@@ -52,6 +55,7 @@ func read(ctx context.Context, api *awsapi.Client, name string) (*stack, error) 
 	for _, m := range members {
 		r := s.resources[m.LogicalResourceId]
 		r.Type, r.PhysicalID, r.Status = m.ResourceType, m.PhysicalResourceId, m.ResourceStatus
+		r.Updated, _ = time.Parse(time.RFC3339, m.LastUpdatedTimestamp) // zero where there is none
 		s.resources[m.LogicalResourceId] = r
 	}
 	return s, nil

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -56,12 +57,14 @@ type Finding struct {
 
 // Report is the result of an examination.
 type Report struct {
-	Stack     string    `json:"stack"`
-	Construct string    `json:"construct"`
-	Region    string    `json:"region"`
-	Mode      string    `json:"mode"`
-	PoolID    string    `json:"userPoolId"`
-	Findings  []Finding `json:"findings"`
+	Stack     string `json:"stack"`
+	Construct string `json:"construct"`
+	Region    string `json:"region"`
+	Mode      string `json:"mode"`
+	PoolID    string `json:"userPoolId"`
+	// Version is that of all functions; empty where it is not known, or differs.
+	Version  string    `json:"version,omitempty"`
+	Findings []Finding `json:"findings"`
 }
 
 // Has returns the findings of a level.
@@ -77,6 +80,10 @@ type Options struct {
 	DNS Resolver
 	// Address is looked up on SES's suppression list; empty for none.
 	Address string
+	// Command is what examines.
+	Command Command
+	// HTTP sends the requests to the sign-in page; nil is this machine's client.
+	HTTP *http.Client
 	// Now is the clock; nil is the machine's.
 	Now func() time.Time
 }
@@ -86,10 +93,12 @@ type exam struct {
 	Options
 	mu       sync.Mutex
 	findings []Finding
+	// Version is that of all functions, where they agree.
+	Version string
 }
 
 // areas are the areas in the report's order.
-var areas = []string{"stack", "user pool", "functions", "key", "table", "events", "mail", "logs", "alarms", "limits",
+var areas = []string{"stack", "user pool", "functions", "key", "table", "events", "mail", "sign-in page", "logs", "alarms", "limits",
 	"last hour"}
 
 // Examine runs every check.
@@ -100,10 +109,13 @@ func Examine(ctx context.Context, o Options) *Report {
 	if o.DNS == nil {
 		o.DNS = systemDNS{}
 	}
+	if o.HTTP == nil {
+		o.HTTP = http.DefaultClient
+	}
 	e := &exam{Options: o}
 	var wg sync.WaitGroup
-	for _, check := range []func(context.Context, *exam){stack, pool, functions, permissions, concurrency, key, table,
-		events, account, identity, configurationSet, suppression, domain, logs, alarms, webACL, lastHour} {
+	for _, check := range []func(context.Context, *exam){stack, pool, functions, versions, permissions, concurrency, key, table,
+		events, account, identity, configurationSet, suppression, domain, logs, alarms, webACL, lastHour, page} {
 		wg.Go(func() { check(ctx, e) })
 	}
 	wg.Wait()
@@ -115,7 +127,7 @@ func Examine(ctx context.Context, o Options) *Report {
 	})
 	d := o.EmailOTP
 	return &Report{Stack: d.Stack, Construct: d.Construct, Region: o.API.Region(), Mode: string(d.Mode), PoolID: d.PoolID,
-		Findings: e.findings}
+		Version: e.Version, Findings: slices.Compact(e.findings)}
 }
 
 func (e *exam) add(f Finding) {
@@ -151,14 +163,15 @@ func (e *exam) fails(area string, err error) bool {
 	if err == nil {
 		return false
 	}
-	f := Finding{Area: area, Level: Unseen, ID: "unseen", What: err.Error()}
+	f := Finding{Area: area, Level: Unseen, ID: "unseen", What: err.Error(),
+		Remedy: "try again; if it stays, the service or the way to it has a fault (AWS Health Dashboard)"}
 	failed := (*awsapi.Error)(nil)
 	switch {
 	case awsapi.IsDenied(err) && errors.As(err, &failed):
 		f.ID, f.What = "denied", "you may not call "+failed.Action
 		f.Remedy, f.Command = "allow the action "+failed.Action, "emailotp doctor --policy --stack "+e.EmailOTP.Stack
 	case awsapi.IsAbsent(err) && errors.As(err, &failed):
-		f.ID, f.What = "absent", failed.Action
+		f.ID, f.What, f.Remedy = "absent", failed.Action, ""
 	}
 	e.add(f)
 	return true

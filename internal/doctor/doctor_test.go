@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -38,7 +39,8 @@ func examine(t *testing.T, a *aws, d dns) *doctor.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return doctor.Examine(t.Context(), doctor.Options{API: api, EmailOTP: e, DNS: d, Address: "lost@example.com"})
+	return doctor.Examine(t.Context(), doctor.Options{API: api, EmailOTP: e, DNS: d, Address: "lost@example.com",
+		HTTP: &http.Client{Transport: a.web}, Command: a.command})
 }
 
 func ids(findings []doctor.Finding) (all []string) {
@@ -56,6 +58,9 @@ func TestAHealthyStackHasNoFinding(t *testing.T) {
 				t.Errorf("%s: %+v", mode, f)
 			}
 		}
+		for _, f := range r.Has(doctor.Right) {
+			asserted[f.ID] = true
+		}
 		if got := ids(r.Has(doctor.Right)); len(got) < 15 || !slices.Contains(got, "dmarc") || !slices.Contains(got, "spf") {
 			t.Errorf("%s: what is right: %v", mode, got)
 		}
@@ -70,6 +75,9 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 		return func(a *aws, _ dns) { maps.Copy(a.in(answer, path...), changes) }
 	}
 	gone := func(answer string) func(*aws, dns) { return func(a *aws, _ dns) { delete(a.answers, answer) } }
+	replaced := func(answer, old, with string) func(*aws, dns) {
+		return func(a *aws, _ dns) { a.answers[answer] = strings.ReplaceAll(a.answers[answer].(string), old, with) }
+	}
 	metric := func(id int, value string) func(*aws, dns) {
 		return func(a *aws, _ dns) {
 			a.answers["cloudwatch:GetMetricData"] = fmt.Sprintf("<MetricDataResults><member><Id>m%d</Id><Values><member>%s</member>"+
@@ -117,12 +125,87 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 				"2026-11-01T00:00:00.000Z</CreationTime><LastUpdatedTime>2026-11-05T09:00:00.000Z</LastUpdatedTime></member></Stacks>"
 			a.in(create, configuration...)["LastModified"] = "2026-11-06T09:00:00.000+0000"
 		}, "create-auth-challenge was changed on 2026-11-06 09:00:00"},
+		{"function-changed", doubtful, func(a *aws, _ dns) {
+			a.in(create, configuration...)["LastModified"] = "2026-11-05T10:00:00.000+0000"
+			a.answers["cloudformation:ListStackResources"] = strings.ReplaceAll(a.answers["cloudformation:ListStackResources"].(string),
+				"</ResourceStatus>", "</ResourceStatus><LastUpdatedTimestamp>2026-11-05T09:00:00.000Z</LastUpdatedTimestamp>")
+		}, "(the last on 2026-11-05 09:00:00)"},
+		{"function-role", broken, func(a *aws, _ dns) {
+			a.add("Other", "other", object("Type", "X"))
+			a.answers["cloudformation:GetTemplate"] = strings.Replace(a.answers["cloudformation:GetTemplate"].(string),
+				escaped(`"Properties":{"Environment"`), escaped(`"Properties":{"Role":{"Fn::GetAtt":["Other","Arn"]},"Environment"`), 1)
+			for _, f := range append(settings.Functions(settings.Password), settings.HandOver, settings.ChangeAddress) {
+				a.in("lambda:GetFunction "+string(f), configuration...)["Role"] = "arn:aws:iam::123456789012:role/wide"
+			}
+		}, "role/wide, and the template has other"},
+		{"versions-differ", doubtful, at(create, configuration, set{"Description": "EmailOTP create (password), version v1.3.0"}),
+			"not known (define-auth-challenge"},
+		{"another-version", doubtful, func(a *aws, _ dns) {
+			delete(a.in(create, "Configuration", "Environment", "Variables"), "EMAILOTP_CODE_TTL")
+			a.answers["cloudformation:GetTemplate"] = strings.ReplaceAll(a.answers["cloudformation:GetTemplate"].(string),
+				escaped(`"EMAILOTP_CODE_TTL":"300",`), "")
+		}, "EMAILOTP_CODE_TTL is not set"},
+		{"native-devices", doubtful, at("cognito-idp:DescribeUserPool", []string{"UserPool"}, set{"DeviceConfiguration": object()}),
+			"DEVICE_SRP_AUTH"},
+		{"recovery-closed", doubtful, func(a *aws, _ dns) {
+			a.add("Marks", "marks", object("Type", "X", "Metadata", object("EmailOTP::AcknowledgedBypasses",
+				[]string{"EMAIL_RECOVERY:SignInUserPool1"})))
+		}, "reset"},
+		{"email-alias", broken, at("cognito-idp:DescribeUserPool", []string{"UserPool"}, set{"AliasAttributes": []string{"email"}}),
+			"alias"},
+		{"user-password-auth", broken, at(web, []string{"UserPoolClient"}, set{"ExplicitAuthFlows": []string{
+			"ALLOW_USER_PASSWORD_AUTH"}}), "ALLOW_USER_PASSWORD_AUTH"},
+		{"admin-user-password-auth", broken, at(web, []string{"UserPoolClient"}, set{"ExplicitAuthFlows": []string{
+			"ADMIN_NO_SRP_AUTH"}}), "ADMIN_NO_SRP_AUTH"},
+		{"user-auth", broken, at(web, []string{"UserPoolClient"}, set{"ExplicitAuthFlows": []string{"ALLOW_USER_AUTH"}}), "USER_AUTH"},
+		{"unknown-flow", broken, at(web, []string{"UserPoolClient"}, set{"ExplicitAuthFlows": []string{"ALLOW_NEW"}}), "ALLOW_NEW"},
+		{"hosted-ui", broken, at(web, []string{"UserPoolClient"}, set{"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": []string{
+			"code"}}), "code"},
+		{"page-missing", broken, gone("cloudfront:GetDistribution"), "page-distribution1"},
+		{"page-disabled", broken, replaced("cloudfront:GetDistribution", "<Enabled>true", "<Enabled>false"), "disabled"},
+		{"page-deploying", doubtful, replaced("cloudfront:GetDistribution", "<Status>Deployed", "<Status>InProgress"), "InProgress"},
+		{"page-origin", broken, replaced("cloudfront:GetDistribution", "page-files1.s3", "other.s3"), "other.s3"},
+		{"page-origin", broken, replaced("cloudfront:GetDistribution", "<OriginAccessControlId>E1", "<OriginAccessControlId>"), "page-files1"},
+		{"page-routes", broken, replaced("cloudfront:GetDistribution", "/account/email/*", "/other/*"), "/account/email/*"},
+		{"page-routes", broken, replaced("cloudfront:GetDistribution", "page-api1.execute-api", "other.execute-api"), "/login"},
+		{"no-page-limit", advice, replaced("cloudfront:GetDistribution", "<WebACLId>arn:aws:wafv2:us-east-1:123456789012:global/webacl/Page/1",
+			"<WebACLId>"), "WebAclID"},
+		{"page-files", broken, func(a *aws, _ dns) { a.web["login.example.com/"] = 403 }, "403, and should by 200"},
+		{"page-endpoints", broken, func(a *aws, _ dns) { a.web["login.example.com/.well-known/openid-configuration"] = 500 }, "500"},
+		{"page-open", broken, func(a *aws, _ dns) {
+			a.web["page-api1.execute-api.eu-west-1.amazonaws.com/.well-known/openid-configuration"] = 200
+		}, "200, and should by 403"},
+		{"page-unreached", doctor.Unseen, func(a *aws, _ dns) { a.web = browser{} }, "https://login.example.com"},
+		{"page-api", broken, gone("apigateway:GET"), "page-api1"},
+		{"page-throttle", doubtful, at("apigateway:GET", nil, set{"defaultRouteSettings": object()}), "flood"},
+		{"page-bucket", broken, gone("s3:GetBucketPublicAccessBlock"), "page-files1"},
+		{"page-bucket-open", doubtful, replaced("s3:GetBucketPublicAccessBlock", "<BlockPublicPolicy>true", "<BlockPublicPolicy>false"), "public"},
+		{"page-bucket-open", doubtful, func(a *aws, _ dns) {
+			a.answers["s3:GetBucketPublicAccessBlock"] = fault{404, "NoSuchPublicAccessBlockConfiguration", ""}
+		}, "public"},
+		{"page-codes", broken, func(a *aws, _ dns) {
+			a.answers["dynamodb:DescribeTable page-codes1"] = fault{400, "ResourceNotFoundException", ""}
+		},
+			"page-codes1"},
+		{"page-codes-status", broken, at("dynamodb:DescribeTable page-codes1", []string{"Table"}, set{"TableStatus": "DELETING"}), "DELETING"},
+		{"page-codes-ttl", doubtful, at("dynamodb:DescribeTimeToLive page-codes1", []string{"TimeToLiveDescription"},
+			set{"TimeToLiveStatus": "DISABLED"}), "page-codes1"},
+		{"page-secret", broken, gone("secretsmanager:DescribeSecret"), "secret"},
+		{"page-secret-deletion", broken, at("secretsmanager:DescribeSecret", nil, set{"DeletedDate": 1.7e9}), "deletion"},
+		{"environment", broken, at("lambda:GetFunction change-address", []string{"Configuration", "Environment", "Variables"},
+			set{"EMAILOTP_CODES_TABLE": "other"}), "change-address: the variable EMAILOTP_CODES_TABLE"},
+		{"invoke-permission", broken, gone("lambda:GetPolicy hand-over"), "hand-over by apigateway"},
+		{"limit-rules", advice, at("wafv2:GetWebACLForResource", []string{"WebACL"}, set{"Rules": []any{}}), "Limits"},
+		{"limit-counts", advice, at("wafv2:GetWebACLForResource", []string{"WebACL"}, set{"Rules": []any{rateRule("Count")}}), "CountOnly"},
 		{"invoke-permission", broken, gone("lambda:GetPolicy define-auth-challenge"), "define-auth-challenge by cognito-idp"},
 		{"concurrency", doubtful, at("lambda:GetAccountSettings", []string{"AccountLimit"}, set{"UnreservedConcurrentExecutions": 10}),
 			"10 unreserved"},
 		{"key-disabled", broken, at("kms:DescribeKey", []string{"KeyMetadata"}, set{"KeyState": "Disabled"}), "Disabled"},
 		{"key-deletion", broken, at("kms:DescribeKey", []string{"KeyMetadata"}, set{"KeyState": "PendingDeletion"}), "deletion"},
 		{"key-kind", broken, at("kms:DescribeKey", []string{"KeyMetadata"}, set{"KeySpec": "SYMMETRIC_DEFAULT"}), "SYMMETRIC_DEFAULT"},
+		{"unseen", doctor.Unseen, func(a *aws, _ dns) { a.answers["kms:DescribeKey"] = fault{400, "InvalidArnException", "odd"} }, "odd"},
+		{"refused-mail", broken, at("cognito-idp:DescribeUserPool", []string{"UserPool", "LambdaConfig"},
+			set{"CustomMessage": functionARN(settings.CreateAuthChallenge)}), "EmailSendingAccount"},
 		{"key-missing", broken, gone("kms:DescribeKey"), keyARN},
 		{"table-missing", broken, gone("dynamodb:DescribeTable"), tableID},
 		{"table-status", broken, at("dynamodb:DescribeTable", []string{"Table"}, set{"TableStatus": "ARCHIVED"}), "ARCHIVED"},
@@ -180,8 +263,10 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 		{"hour-guessesrefused", doubtful, metric(6, "1"), "guesses"},
 		{"bounce-rate", broken, metric(7, "0.06"), "0.060"},
 		{"complaint-rate", broken, metric(8, "0.002"), "0.0020"},
-		{"hour-throttles", broken, metric(9, "4"), "4 calls"},
-		{"hour-duration", doubtful, metric(10, "3900"), "3900 ms"},
+		{"hour-pagefaults", broken, metric(9, "2"), "2 requests"},
+		{"hour-signinsrevoked", doubtful, metric(10, "1"), "revoked"},
+		{"hour-throttles", broken, metric(11, "4"), "4 calls"},
+		{"hour-duration", doubtful, metric(12, "3900"), "3900 ms"},
 		{"in-progress", doubtful, func(a *aws, _ dns) {
 			a.answers["cloudformation:DescribeStacks"] = "<Stacks><member><StackStatus>UPDATE_IN_PROGRESS</StackStatus></member></Stacks>"
 		}, "UPDATE_IN_PROGRESS"},
@@ -207,6 +292,7 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 			if i < 0 {
 				t.Fatalf("not found; there are %v, %v", ids(found), ids(r.Findings[:5]))
 			}
+			asserted[c.id] = true
 			if f := found[i]; !strings.Contains(f.What+f.Remedy, c.words) || f.Remedy == "" {
 				t.Errorf("%q is missing, or the remedy, in %+v", c.words, f)
 			}
@@ -223,7 +309,7 @@ func TestMissingPermissionsAreNamedAndThePolicyIsTheLeast(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doctor.Examine(t.Context(), doctor.Options{API: api, EmailOTP: e, DNS: records()})
+	doctor.Examine(t.Context(), doctor.Options{API: api, EmailOTP: e, DNS: records(), HTTP: &http.Client{Transport: a.web}})
 	called := slices.Sorted(maps.Keys(a.called))
 	var allowed []string
 	for _, s := range doctor.Policy(e, false) {
@@ -260,11 +346,12 @@ func TestMissingPermissionsAreNamedAndThePolicyIsTheLeast(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := doctor.Examine(t.Context(), doctor.Options{API: api, EmailOTP: e, DNS: records()})
+			r := doctor.Examine(t.Context(), doctor.Options{API: api, EmailOTP: e, DNS: records(), HTTP: &http.Client{Transport: a.web}})
 			if unseen := r.Has(doctor.Unseen); len(unseen) == 0 || unseen[0].ID != "denied" ||
 				!strings.Contains(unseen[0].What, action) {
 				t.Errorf("%+v", unseen)
 			}
+			asserted["denied"] = true
 			if len(r.Has(doctor.Right)) < 5 {
 				t.Errorf("the rest is not reported: %v", ids(r.Findings))
 			}
@@ -385,6 +472,7 @@ func TestEveryOtherCallerOfAFunctionIsNamed(t *testing.T) {
 			t.Errorf("%s alone: %v", name, got)
 		}
 	}
+	asserted["invoke-open"] = true
 	a := healthy(settings.Password)
 	a.answers["lambda:GetPolicy mail-events"] = policyOf(right)
 	if got := ids(examine(t, a, records()).Has(doctor.Broken)); !slices.Equal(got, []string{"invoke-open", "invoke-permission"}) {
@@ -401,6 +489,7 @@ func TestWhatAnEmulatorLacksIsOneFinding(t *testing.T) {
 	if len(unseen) != 1 || !strings.Contains(unseen[0].What, "cloudwatch:GetMetricData, lambda:GetPolicy, logs:DescribeLogGroups") {
 		t.Errorf("%+v", unseen)
 	}
+	asserted["absent"] = true
 }
 
 func TestWhatIsNoEmailOTPIsAnErrorWithARemedy(t *testing.T) {

@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/deployed"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -46,6 +48,10 @@ type aws struct {
 	absent  map[string]bool
 	// called are the actions that were called.
 	called map[string]bool
+	// web is the sign-in page.
+	web browser
+	// command is what examines.
+	command doctor.Command
 }
 
 // fault is an answer that is an error.
@@ -57,7 +63,8 @@ type fault struct {
 
 // services are the prefixes of X-Amz-Target.
 var services = map[string]string{"AWSCognitoIdentityProviderService": "cognito-idp", "DynamoDB_20120810": "dynamodb",
-	"TrentService": "kms", "AWSEvents": "events", "Logs_20140328": "logs", "AWSWAF_20190729": "wafv2"}
+	"TrentService": "kms", "AWSEvents": "events", "Logs_20140328": "logs", "AWSWAF_20190729": "wafv2",
+	"secretsmanager": "secretsmanager"}
 
 // rest are the operations of REST services by method and path.
 func rest(method, path string) (action, resource string) {
@@ -69,8 +76,14 @@ func rest(method, path string) (action, resource string) {
 		return "lambda:GetPolicy", parts[2]
 	case len(parts) > 2 && parts[1] == "functions":
 		return "lambda:GetFunction", parts[2]
+	case len(parts) == 1:
+		return "s3:GetBucketPublicAccessBlock", parts[0]
 	case len(parts) < 3:
 		return "unknown", path
+	case parts[1] == "distribution":
+		return "cloudfront:GetDistribution", parts[2]
+	case parts[1] == "apis":
+		return "apigateway:GET", parts[2]
 	case parts[2] == "account":
 		return "ses:GetAccount", ""
 	case parts[2] == "identities":
@@ -88,12 +101,16 @@ func rest(method, path string) (action, resource string) {
 func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	action, resource := "", ""
-	isQuery := false
+	isQuery, isXML := false, false
 	if service, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
 		action = services[service] + ":" + operation
 		var in map[string]any
 		_ = json.Unmarshal(body, &in)
-		resource, _ = in["ClientId"].(string)
+		for _, name := range []string{"ClientId", "TableName"} {
+			if v, ok := in[name].(string); ok {
+				resource = v
+			}
+		}
 	} else if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form") {
 		form, _ := url.ParseQuery(string(body))
 		isQuery = true
@@ -104,6 +121,7 @@ func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else {
 		path, _ := url.PathUnescape(r.URL.EscapedPath())
 		action, resource = rest(r.Method, path)
+		isXML = strings.HasPrefix(action, "s3:") || strings.HasPrefix(action, "cloudfront:")
 	}
 	a.mu.Lock()
 	a.called[action] = true
@@ -122,7 +140,7 @@ func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Unlock()
 	if f, isFault := answer.(fault); isFault {
 		w.WriteHeader(f.status)
-		if isQuery {
+		if isQuery || isXML {
 			fmt.Fprintf(w, "<ErrorResponse><Error><Code>%s</Code><Message>%s</Message></Error></ErrorResponse>",
 				strings.TrimSuffix(f.code, "Exception"), f.message)
 			return
@@ -133,6 +151,10 @@ func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if isQuery {
 		operation := action[strings.Index(action, ":")+1:]
 		fmt.Fprintf(w, "<%sResponse><%sResult>%s</%sResult></%sResponse>", operation, operation, answer, operation, operation)
+		return
+	}
+	if isXML {
+		fmt.Fprint(w, answer)
 		return
 	}
 	_ = json.NewEncoder(w).Encode(answer)
@@ -157,7 +179,8 @@ func healthy(mode settings.Mode) *aws {
 	s := settings.Defaults(mode)
 	s.KeyARN, s.TableName, s.UserPoolID, s.ConfigurationSet = keyARN, tableID, poolID, setName
 	s.From, s.ProductName = "codes@mail.example.com", "Shop"
-	a := &aws{answers: map[string]any{}, denied: map[string]bool{}, absent: map[string]bool{}, called: map[string]bool{}}
+	a := &aws{answers: map[string]any{}, denied: map[string]bool{}, absent: map[string]bool{}, called: map[string]bool{},
+		web: pages()}
 	resources := object(
 		"SignInUserPool1", object("Type", "AWS::Cognito::UserPool"),
 		"SignInClient1", object("Type", "AWS::Cognito::UserPoolClient", "Metadata", object("EmailOTP::Client", string(mode)),
@@ -230,9 +253,76 @@ func healthy(mode settings.Mode) *aws {
 		"cloudwatch:DescribeAlarmsForMetric": "<MetricAlarms><member><AlarmName>Shop-Faults</AlarmName></member></MetricAlarms>",
 		"cloudwatch:DescribeAlarms":          "<MetricAlarms></MetricAlarms>",
 		"cloudwatch:GetMetricData":           "<MetricDataResults></MetricDataResults>",
-		"wafv2:GetWebACLForResource":         object("WebACL", object("Name", "Limits")),
+		"wafv2:GetWebACLForResource":         object("WebACL", object("Name", "Limits", "Rules", []any{rateRule("Block")})),
 	})
+	if mode == settings.Password { // so that both a stack with a page and one without are examined
+		a.addPage()
+	}
 	return a
+}
+
+func rateRule(action string) map[string]any {
+	return object("Action", object(action, object()), "Statement", object("RateBasedStatement", object("Limit", 300)))
+}
+
+// addPage adds a sign-in page by which users may change their address.
+func (a *aws) addPage() {
+	for id, kind := range map[string]string{"Files1": "S3::Bucket", "Distribution1": "CloudFront::Distribution",
+		"Api1": "ApiGatewayV2::Api", "Codes1": "DynamoDB::GlobalTable", "OriginSecret1": "SecretsManager::Secret"} {
+		a.add("Page"+id, strings.ToLower("page-"+id), object("Type", "AWS::"+kind))
+	}
+	variables := object("EMAILOTP_USER_POOL_ID", poolID, "EMAILOTP_CODES_TABLE", "page-codes1", "EMAILOTP_ORIGIN_SECRET",
+		"arn:aws:secretsmanager:eu-west-1:123456789012:secret:page-1")
+	for _, f := range []settings.Function{settings.HandOver, settings.ChangeAddress} {
+		a.add("Page"+deployed.Slot(f)+"0A1B2C3D", string(f), object("Type", "AWS::Lambda::Function", "Metadata",
+			object("EmailOTP::Function", string(f)), "Properties", object("Environment", object("Variables", variables))))
+		a.answers["lambda:GetFunction "+string(f)] = object("Configuration", object("FunctionName", string(f), "FunctionArn",
+			functionARN(f), "Runtime", "provided.al2023", "State", "Active", "LastUpdateStatus", "Successful",
+			"Architectures", []string{"arm64"}, "Environment", object("Variables", maps.Clone(variables)),
+			"LoggingConfig", object("LogGroup", "Shop-Logs")))
+		a.answers["lambda:GetPolicy "+string(f)] = policyOf(permission("Permission", object("Service", "apigateway.amazonaws.com"),
+			"arn:aws:execute-api:eu-west-1:123456789012:page-api1/*"))
+	}
+	behaviors := ""
+	for _, path := range []string{"/oauth2/*", "/login", "/signup", "/logout", "/.well-known/*", "/account/email", "/account/email/*"} {
+		behaviors += "<CacheBehavior><PathPattern>" + path + "</PathPattern><TargetOriginId>api</TargetOriginId></CacheBehavior>"
+	}
+	maps.Copy(a.answers, map[string]any{
+		"cloudfront:GetDistribution": "<Distribution><Status>Deployed</Status><DomainName>d1.cloudfront.net</DomainName>" +
+			"<DistributionConfig><Enabled>true</Enabled><Aliases><Items><CNAME>login.example.com</CNAME></Items></Aliases>" +
+			"<WebACLId>arn:aws:wafv2:us-east-1:123456789012:global/webacl/Page/1</WebACLId>" +
+			"<DefaultCacheBehavior><TargetOriginId>files</TargetOriginId></DefaultCacheBehavior><Origins><Items>" +
+			"<Origin><Id>files</Id><DomainName>page-files1.s3.eu-west-1.amazonaws.com</DomainName>" +
+			"<OriginAccessControlId>E1</OriginAccessControlId></Origin>" +
+			"<Origin><Id>api</Id><DomainName>page-api1.execute-api.eu-west-1.amazonaws.com</DomainName></Origin></Items></Origins>" +
+			"<CacheBehaviors><Items>" + behaviors + "</Items></CacheBehaviors></DistributionConfig></Distribution>",
+		"s3:GetBucketPublicAccessBlock": "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls>" +
+			"<IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>true</BlockPublicPolicy>" +
+			"<RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>",
+		"apigateway:GET":                object("defaultRouteSettings", object("throttlingRateLimit", 100, "throttlingBurstLimit", 100)),
+		"secretsmanager:DescribeSecret": object("Name", "page"),
+		"dynamodb:DescribeTable page-codes1": object("Table", object("TableStatus", "ACTIVE", "KeySchema",
+			[]any{object("AttributeName", "pk")})),
+		"dynamodb:DescribeTimeToLive page-codes1": object("TimeToLiveDescription", object("TimeToLiveStatus", "ENABLED",
+			"AttributeName", "ttl")),
+	})
+}
+
+// browser answers for the page by host and path. What it lacks does not answer.
+type browser map[string]int
+
+func pages() browser {
+	const discovery = "/.well-known/openid-configuration"
+	return browser{"login.example.com/": 200, "login.example.com" + discovery: 200,
+		"page-api1.execute-api.eu-west-1.amazonaws.com" + discovery: 403}
+}
+
+func (b browser) RoundTrip(r *http.Request) (*http.Response, error) {
+	status, ok := b[r.URL.Host+r.URL.Path]
+	if !ok {
+		return nil, errors.New("no such host")
+	}
+	return &http.Response{StatusCode: status, Body: http.NoBody, Request: r}, nil
 }
 
 // permission is a statement of a function's policy; an empty source is none.

@@ -16,6 +16,45 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
+// named is a function of the EmailOTP or of its page, with what may invoke it: a service for one
+// source. Both are empty where the source is not known.
+type named struct {
+	deployed.Function
+	name              settings.Function
+	principal, source string
+}
+
+// present returns the functions that there are, those of the sign-in page after the EmailOTP's own.
+func (e *exam) present() (all []named) {
+	d := e.EmailOTP
+	for _, name := range settings.Functions(d.Mode) {
+		f := named{Function: d.Functions[name], name: name}
+		if d.PoolID != "" {
+			f.principal, f.source = "cognito-idp.amazonaws.com", d.ARN("cognito-idp", "userpool/"+d.PoolID)
+		}
+		if name == settings.MailEvents {
+			f.principal, f.source = "events.amazonaws.com", ""
+			if arn, isThere := ruleARN(d); isThere {
+				f.source = arn
+			}
+		}
+		all = append(all, f)
+	}
+	if f, ok := d.Functions[settings.AttachUserPool]; ok {
+		all = append(all, named{Function: f, name: settings.AttachUserPool}) // CloudFormation invokes it by the stack's rights
+	}
+	if d.Page != nil {
+		for _, name := range []settings.Function{settings.HandOver, settings.ChangeAddress} {
+			f := named{Function: d.Page.Functions[name], name: name, principal: "apigateway.amazonaws.com"}
+			if id := e.pageAPI(); id != "" {
+				f.source = d.ARN("execute-api", id+"/*")
+			}
+			all = append(all, f)
+		}
+	}
+	return slices.DeleteFunc(all, func(f named) bool { return f.Name == "" && f.Err == nil })
+}
+
 // functions looks at each function's state, and at its environment against the template's.
 func functions(_ context.Context, e *exam) {
 	d := e.EmailOTP
@@ -23,33 +62,36 @@ func functions(_ context.Context, e *exam) {
 	sound := 0
 	architectures := map[string][]string{}
 	for _, name := range settings.Functions(d.Mode) {
-		f, isThere := d.Functions[name]
-		switch {
-		case !isThere:
+		if _, isThere := d.Functions[name]; !isThere {
 			e.add(Finding{ID: "function-missing", Level: Broken, Area: "functions",
 				What: fmt.Sprintf("the stack has no function %s, which %s mode needs", name, d.Mode), Command: redeploy,
 				Remedy: "deploy the stack with this version of the construct"})
-			continue
+			sound--
+		}
+	}
+	all := e.present()
+	for _, f := range all {
+		switch {
 		case awsapi.IsNotFound(f.Err):
 			e.add(Finding{ID: "function-missing", Level: Broken, Area: "functions",
-				What: fmt.Sprintf("the function %s (%s) does not exist", name, f.Name), Command: redeploy,
+				What: fmt.Sprintf("the function %s (%s) does not exist", f.name, f.Name), Command: redeploy,
 				Remedy: "restore it: delete the stack's record of it by a deployment without the function, or import it"})
 			continue
 		case e.fails("functions", f.Err):
 			continue
 		}
-		if e.function(name, f) {
+		if e.function(f.name, f.Function) {
 			sound++
 		}
-		architectures[strings.Join(f.Lambda.Architectures, ",")] = append(architectures[strings.Join(f.Lambda.Architectures, ",")],
-			string(name))
+		processor := strings.Join(f.Lambda.Architectures, ",")
+		architectures[processor] = append(architectures[processor], string(f.name))
 	}
 	if len(architectures) > 1 {
 		e.add(Finding{ID: "architectures", Level: Doubtful, Area: "functions", Command: redeploy,
 			What:   fmt.Sprintf("the functions have different processors: %v", architectures),
 			Remedy: "deploy the stack again: the construct gives all of them one architecture"})
 	}
-	if sound == len(settings.Functions(d.Mode)) {
+	if sound == len(all) {
 		e.right("functions", "functions", "all %d functions are active, with the template's code and settings", sound)
 	}
 	create, verify := d.Functions[settings.CreateAuthChallenge], d.Functions[settings.VerifyAuthChallenge]
@@ -63,8 +105,12 @@ func functions(_ context.Context, e *exam) {
 	}
 }
 
-// deployment is longer than a deployment of a stack takes.
-const deployment = 2 * time.Hour
+const (
+	// settled is longer than Lambda's clock and CloudFormation's differ at the end of an update.
+	settled = 5 * time.Minute
+	// deployment is longer than a deployment of a stack takes.
+	deployment = 2 * time.Hour
+)
 
 // function looks at one function and reports whether it is as it should be.
 func (e *exam) function(name settings.Function, f deployed.Function) bool {
@@ -89,11 +135,20 @@ func (e *exam) function(name settings.Function, f deployed.Function) bool {
 		broken("function-stopped", "its reserved concurrency is 0, so Lambda refuses every call",
 			"remove the reservation", "aws lambda delete-function-concurrency --function-name "+f.Name)
 	}
-	if at, err := time.Parse("2006-01-02T15:04:05.000-0700", c.LastModified); err == nil && !e.EmailOTP.Updated.IsZero() &&
-		at.After(e.EmailOTP.Updated.Add(deployment)) {
+	resource := e.EmailOTP.Resources[f.LogicalID]
+	if role, isExact := e.EmailOTP.Resolve(resource.Properties["Role"]); role != "" && c.Role != "" &&
+		(isExact && c.Role != role || !isExact && !strings.HasSuffix(c.Role, "/"+role)) {
+		broken("function-role", fmt.Sprintf("it runs with the role %s, and the template has %s", c.Role, role),
+			"deploy the stack again: the role was changed outside of it", "cdk deploy "+e.EmailOTP.Stack)
+	}
+	deadline, last := resource.Updated.Add(settled), resource.Updated
+	if last.IsZero() && !e.EmailOTP.Updated.IsZero() {
+		deadline, last = e.EmailOTP.Updated.Add(deployment), e.EmailOTP.Updated
+	}
+	if at, err := time.Parse("2006-01-02T15:04:05.000-0700", c.LastModified); err == nil && !last.IsZero() && at.After(deadline) {
 		e.add(Finding{ID: "function-changed", Level: Doubtful, Area: "functions", Command: "cdk deploy " + e.EmailOTP.Stack,
-			What: fmt.Sprintf("%s was changed on %s, outside of the stack's last deployment (%s), so its code may be another "+
-				"version's than the others'", name, at.UTC().Format(time.DateTime), e.EmailOTP.Updated.UTC().Format(time.DateTime)),
+			What: fmt.Sprintf("%s was changed on %s, outside of the stack's deployments (the last on %s), so its code may be "+
+				"another than its version's", name, at.UTC().Format(time.DateTime), last.UTC().Format(time.DateTime)),
 			Remedy: "find who changed it (CloudTrail, UpdateFunctionCode and UpdateFunctionConfiguration), and deploy the stack again " +
 				"with a change, such as another Description"})
 	}
@@ -140,26 +195,19 @@ func (e *exam) environment(f deployed.Function) (differences []string) {
 // whether anything else may.
 func permissions(ctx context.Context, e *exam) {
 	d := e.EmailOTP
-	names := settings.Functions(d.Mode)
-	lacks, others, errs := make([]string, len(names)), make([][]statement, len(names)), make([]error, len(names))
+	all := e.present()
+	lacks, others, errs := make([]string, len(all)), make([][]statement, len(all)), make([]error, len(all))
 	var wg sync.WaitGroup
-	for i, name := range names {
-		f := d.Functions[name]
-		principal, source := "cognito-idp.amazonaws.com", d.ARN("cognito-idp", "userpool/"+d.PoolID)
-		isKnown := d.PoolID != ""
-		if name == settings.MailEvents {
-			principal = "events.amazonaws.com"
-			source, isKnown = ruleARN(d)
-		}
-		if f.Err != nil || f.Name == "" || !isKnown {
+	for i, f := range all {
+		if f.Err != nil || f.source == "" && f.principal != "" {
 			continue // that is a finding already
 		}
 		wg.Go(func() {
-			allowed, more, err := e.invokers(ctx, f.Name, principal, source)
+			allowed, more, err := e.invokers(ctx, f.Name, f.principal, f.source)
 			if others[i] = more; err != nil && !awsapi.IsNotFound(err) {
 				errs[i] = err
-			} else if !allowed {
-				lacks[i] = fmt.Sprintf("%s by %s", name, principal)
+			} else if !allowed && f.principal != "" {
+				lacks[i] = fmt.Sprintf("%s by %s", f.name, f.principal)
 			}
 		})
 	}
@@ -170,13 +218,13 @@ func permissions(ctx context.Context, e *exam) {
 		}
 	}
 	isOpen := false
-	for i, name := range names {
+	for i, f := range all {
 		for _, s := range others[i] {
 			isOpen = true
 			e.add(Finding{ID: "invoke-open", Level: Broken, Area: "functions",
-				What:    fmt.Sprintf("%s may also be used by another caller: %s", name, s),
-				Remedy:  "remove the statement: only this user pool, or the rule for bounces and complaints, may invoke the function",
-				Command: fmt.Sprintf("aws lambda remove-permission --function-name %s --statement-id %s", d.Functions[name].Name, s.Sid)})
+				What:    fmt.Sprintf("%s may also be used by another caller: %s", f.name, s),
+				Remedy:  "remove the statement: this user pool, the rule for bounces and complaints, or the page's API alone may invoke it",
+				Command: fmt.Sprintf("aws lambda remove-permission --function-name %s --statement-id %s", f.Name, s.Sid)})
 		}
 	}
 	lacking := slices.DeleteFunc(lacks, func(s string) bool { return s == "" })
@@ -186,7 +234,7 @@ func permissions(ctx context.Context, e *exam) {
 			What:   "functions may not be invoked: " + strings.Join(lacking, ", "),
 			Remedy: "deploy the stack again; its AWS::Lambda::Permission was removed", Command: "cdk deploy " + d.Stack})
 	case !isOpen:
-		e.right("functions", "invoke-permissions", "this user pool and its rule may invoke the functions, and nothing else may")
+		e.right("functions", "invoke-permissions", "what must invoke the functions may, and nothing else may")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,14 +59,20 @@ func (e *exam) queries() []query {
 			"the SES account's complaint rate is %.4f, above the 0.001 at which SES reviews it",
 			"docs/runbook.md, Alarm: ComplaintRate")},
 	}
-	for _, name := range settings.Functions(e.EmailOTP.Mode) {
-		f := e.EmailOTP.Functions[name]
-		if f.Name == "" {
+	if e.EmailOTP.Page != nil {
+		all = append(all, own(settings.PageFaults, Broken, "requests to the sign-in page's function failed",
+			"docs/runbook.md, Alarm: PageFaults"),
+			own(settings.SignInsRevoked, Doubtful, "sign-ins were revoked, because their code was used by another",
+				"docs/runbook.md, Alarm: SignInsRevoked"))
+	}
+	for _, f := range e.present() {
+		if f.Name == "" || f.name == settings.AttachUserPool {
 			continue
 		}
+		name := f.name
 		all = append(all, query{"AWS/Lambda", "Throttles", "Sum", "FunctionName", f.Name, above(0, Broken, "hour-throttles",
 			"%.0f calls of "+string(name)+" were refused by Lambda", "docs/runbook.md, Alarm: Throttles")})
-		if name != settings.MailEvents {
+		if slices.Contains(settings.Triggers(e.EmailOTP.Mode), name) {
 			all = append(all, query{"AWS/Lambda", "Duration", "p99", "FunctionName", f.Name, above(slowMillis, Doubtful, "hour-duration",
 				"the 99th percentile of "+string(name)+"'s duration is %.0f ms; it ends itself after 4,000",
 				"docs/runbook.md, Alarm: Duration")})

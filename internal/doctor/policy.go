@@ -9,7 +9,7 @@ import (
 // Policy returns the least rights for [Examine]; with signIn, those for a live sign-in too.
 func Policy(d *deployed.EmailOTP, signIn bool) []awsapi.Statement {
 	var functions []string
-	for _, f := range d.Functions {
+	for _, f := range d.All() {
 		if f.Lambda.FunctionArn != "" {
 			functions = append(functions, f.Lambda.FunctionArn)
 		}
@@ -34,7 +34,7 @@ func Policy(d *deployed.EmailOTP, signIn bool) []awsapi.Statement {
 		statements = append(statements, awsapi.Allow([]string{logsOf(d, settings.DefineAuthChallenge),
 			logsOf(d, settings.CreateAuthChallenge)}, "logs:FilterLogEvents"))
 	}
-	return append(statements,
+	return append(append(statements, pagePolicy(d)...),
 		awsapi.Allow([]string{d.ARN("dynamodb", "table/"+d.Settings.TableName)}, table...),
 		// These have no resource, or answer for the whole account.
 		awsapi.Allow([]string{"*"}, "cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarmsForMetric", "cloudwatch:GetMetricData",
@@ -47,4 +47,21 @@ func Policy(d *deployed.EmailOTP, signIn bool) []awsapi.Statement {
 // (Amazon CloudWatch Logs API Reference, LogGroup).
 func logsOf(d *deployed.EmailOTP, f settings.Function) string {
 	return d.ARN("logs", "log-group:"+d.Functions[f].LogGroup()+":*")
+}
+
+// pagePolicy returns the rights to look at the sign-in page; nothing without one.
+func pagePolicy(d *deployed.EmailOTP) []awsapi.Statement {
+	if d.Page == nil {
+		return nil
+	}
+	e := &exam{Options: Options{EmailOTP: d}}
+	return []awsapi.Statement{
+		awsapi.Allow([]string{d.ARN("dynamodb", "table/"+d.Page.CodesTable)}, "dynamodb:DescribeTable",
+			"dynamodb:DescribeTimeToLive"),
+		awsapi.Allow([]string{d.Page.OriginSecret}, "secretsmanager:DescribeSecret"),
+		awsapi.Allow([]string{d.ARN("cloudfront", "distribution/"+e.part("AWS::CloudFront::Distribution"))},
+			"cloudfront:GetDistribution"),
+		awsapi.Allow([]string{d.ARN("s3", e.part("AWS::S3::Bucket"))}, "s3:GetBucketPublicAccessBlock"),
+		awsapi.Allow([]string{d.ARN("apigateway", "/apis/"+e.pageAPI()+"/stages/*")}, "apigateway:GET"),
+	}
 }

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/attach"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/deployed"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/poolcheck"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
@@ -20,14 +22,15 @@ import (
 func stack(_ context.Context, e *exam) {
 	d := e.EmailOTP
 	for _, problem := range d.Problems {
-		if !e.isCall("stack", problem) {
-			e.add(Finding{ID: "settings", Level: Broken, Area: "functions", What: problem.Error(),
-				Remedy: "deploy the stack again; the function refuses to start with these settings", Command: "cdk deploy " + d.Stack})
+		if bad := (*deployed.BadSettings)(nil); errors.As(problem, &bad) {
+			e.anotherVersion(bad)
+		} else {
+			e.fails("stack", problem)
 		}
 	}
 	var missing []string
 	for id, r := range d.Resources {
-		if d.Owns(id) && !strings.HasSuffix(r.Status, "_COMPLETE") && r.Type != "" && len(d.Problems) == 0 &&
+		if (d.Owns(id) || d.OwnsPage(id)) && !strings.HasSuffix(r.Status, "_COMPLETE") && r.Type != "" && len(d.Problems) == 0 &&
 			r.Type != "AWS::CDK::Metadata" {
 			missing = append(missing, fmt.Sprintf("%s (%s)", id, orText(r.Status, "not created")))
 		}
@@ -52,14 +55,6 @@ func stack(_ context.Context, e *exam) {
 	}
 }
 
-// isCall notes a failed call; other errors are left.
-func (e *exam) isCall(area string, err error) bool {
-	if awsapi.IsDenied(err) || awsapi.IsAbsent(err) {
-		return e.fails(area, err)
-	}
-	return false
-}
-
 func orText(s, otherwise string) string {
 	if s == "" {
 		return otherwise
@@ -71,7 +66,13 @@ func orText(s, otherwise string) string {
 type description struct {
 	UserPoolTier       string
 	DeletionProtection string
-	LambdaConfig       struct {
+	// DeviceConfiguration is absent where Cognito tracks no devices of its own.
+	DeviceConfiguration    *struct{}
+	AccountRecoverySetting struct {
+		RecoveryMechanisms []struct{ Name string }
+	}
+	LambdaConfig struct {
+		CustomMessage            string
 		PreTokenGenerationConfig struct{ LambdaVersion string }
 	}
 }
@@ -102,11 +103,15 @@ func pool(ctx context.Context, e *exam) {
 	if e.fails("user pool", err) {
 		return
 	}
+	var d description
+	if e.fails("user pool", json.Unmarshal(described.UserPool, &d)) {
+		return
+	}
 	clients, failed := e.clients(ctx, id)
 	if failed {
 		clients = nil
 	}
-	open, err := poolcheck.Open(e.properties(), described.UserPool, clients)
+	open, err := poolcheck.Open(e.properties(d), described.UserPool, clients)
 	if e.fails("user pool", err) {
 		return
 	}
@@ -117,7 +122,8 @@ func pool(ctx context.Context, e *exam) {
 	if len(open) == 0 && !failed {
 		e.right("user pool", "guarded", "no client of user pool %s bypasses the mailed code (app clients: %d)", id, len(clients))
 	}
-	e.plan(described.UserPool)
+	e.plan(d)
+	e.people(d)
 	for _, raw := range clients {
 		e.client(raw)
 	}
@@ -125,11 +131,14 @@ func pool(ctx context.Context, e *exam) {
 
 // properties are what poolcheck needs to know: the functions that must be called, and the accepted
 // bypasses by the ids that the deployed pool knows.
-func (e *exam) properties() attach.Properties {
+func (e *exam) properties(pool description) attach.Properties {
 	d := e.EmailOTP
 	p := attach.Properties{UserPoolID: d.PoolID, Mode: string(d.Mode), Expected: map[string]string{}}
 	for _, f := range settings.Triggers(d.Mode) {
 		p.Expected[rules.LambdaConfigNames(f)[0]] = d.Functions[f].Lambda.FunctionArn
+	}
+	if create := d.Functions[settings.CreateAuthChallenge].Lambda.FunctionArn; pool.LambdaConfig.CustomMessage == create {
+		p.Expected[rules.CustomMessage] = create
 	}
 	for _, mark := range d.Acknowledged {
 		kind, id, until := rules.SplitMark(mark)
@@ -185,11 +194,7 @@ func (e *exam) clients(ctx context.Context, id string) (all []json.RawMessage, f
 }
 
 // plan looks at what the pool's plan allows.
-func (e *exam) plan(raw json.RawMessage) {
-	var d description
-	if e.fails("user pool", json.Unmarshal(raw, &d)) {
-		return
-	}
+func (e *exam) plan(d description) {
 	version := d.LambdaConfig.PreTokenGenerationConfig.LambdaVersion
 	if d.UserPoolTier == "LITE" && version != "" && version != "V1_0" && e.EmailOTP.Mode == settings.Password {
 		e.add(Finding{ID: "plan", Level: Doubtful, Area: "user pool",
@@ -201,6 +206,28 @@ func (e *exam) plan(raw json.RawMessage) {
 		e.add(Finding{ID: "pool-unprotected", Level: Advice, Area: "user pool",
 			What:   "the user pool can be deleted with all its users by one call",
 			Remedy: "deploy with RemovalPolicy RETAIN, which protects it"})
+	}
+}
+
+// people looks at what the pool itself does for users beside the mailed code: devices and resets.
+func (e *exam) people(d description) {
+	if d.DeviceConfiguration != nil {
+		e.add(Finding{ID: "native-devices", Level: Doubtful, Area: "user pool",
+			What: "the pool tracks devices by Cognito's own means, so after a right code it may require DEVICE_SRP_AUTH, " +
+				"which the sign-in page and most clients do not answer",
+			Remedy: "take DeviceTracking out of UserPoolProps; RememberDevices is EmailOTP's own way"})
+	}
+	byMail := slices.ContainsFunc(d.AccountRecoverySetting.RecoveryMechanisms,
+		func(m struct{ Name string }) bool { return m.Name == "verified_email" })
+	isWanted := slices.ContainsFunc(e.EmailOTP.Acknowledged, func(mark string) bool {
+		kind, _, _ := rules.SplitMark(mark)
+		return kind == rules.EmailRecovery
+	})
+	if isWanted && !byMail && e.EmailOTP.Mode == settings.Password {
+		e.add(Finding{ID: "recovery-closed", Level: Doubtful, Area: "user pool",
+			What:    "the app allows a reset of the password by e-mail, and the pool's recovery settings do not",
+			Remedy:  "deploy the stack again: the pool was changed outside of it",
+			Command: "cdk deploy " + e.EmailOTP.Stack})
 	}
 }
 

@@ -81,7 +81,7 @@ func table(ctx context.Context, e *exam) {
 			Remedy: "restore the table that the construct created"})
 	}
 	var wg sync.WaitGroup
-	wg.Go(func() { e.timeToLive(ctx, request) })
+	wg.Go(func() { e.timeToLive(ctx, "table", "table-ttl", request) })
 	wg.Go(func() { e.recovery(ctx, request) })
 	wg.Wait()
 	if !described.Table.DeletionProtectionEnabled {
@@ -92,16 +92,16 @@ func table(ctx context.Context, e *exam) {
 	e.right("table", "table", "the table %s is there", name)
 }
 
-func (e *exam) timeToLive(ctx context.Context, request map[string]string) {
+func (e *exam) timeToLive(ctx context.Context, area, id string, request map[string]string) {
 	var answer struct {
 		TimeToLiveDescription struct{ TimeToLiveStatus, AttributeName string }
 	}
-	if e.fails("table", e.API.JSON(ctx, awsapi.DynamoDB, "DescribeTimeToLive", request, &answer)) {
+	if e.fails(area, e.API.JSON(ctx, awsapi.DynamoDB, "DescribeTimeToLive", request, &answer)) {
 		return
 	}
 	if d := answer.TimeToLiveDescription; !strings.HasPrefix(d.TimeToLiveStatus, "ENABL") || d.AttributeName != "ttl" {
-		e.add(Finding{ID: "table-ttl", Level: Doubtful, Area: "table",
-			What:   "the table deletes no items: time to live is " + orText(d.TimeToLiveStatus, "off") + ", so it grows without an end",
+		e.add(Finding{ID: id, Level: Doubtful, Area: area,
+			What:   "the table " + request["TableName"] + " deletes no items: time to live is " + orText(d.TimeToLiveStatus, "off") + ", so it grows without an end",
 			Remedy: "turn it on for the attribute ttl", Command: "aws dynamodb update-time-to-live --table-name " +
 				request["TableName"] + " --time-to-live-specification Enabled=true,AttributeName=ttl"})
 	}
@@ -190,9 +190,8 @@ func logs(ctx context.Context, e *exam) {
 	var mu sync.Mutex
 	var forever []string
 	var failed error
-	for _, name := range settings.Functions(e.EmailOTP.Mode) {
-		f := e.EmailOTP.Functions[name]
-		if f.Name == "" || f.Err != nil {
+	for _, f := range e.present() {
+		if f.Err != nil {
 			continue
 		}
 		group := f.LogGroup()
@@ -275,7 +274,7 @@ func webACL(ctx context.Context, e *exam) {
 	if e.EmailOTP.PoolID == "" {
 		return
 	}
-	var answer struct{ WebACL *struct{ Name string } }
+	var answer struct{ WebACL *acl }
 	err := e.API.JSON(ctx, awsapi.WAF, "GetWebACLForResource",
 		map[string]string{"ResourceArn": e.EmailOTP.ARN("cognito-idp", "userpool/"+e.EmailOTP.PoolID)}, &answer)
 	if failed := (*awsapi.Error)(nil); errors.As(err, &failed) && failed.Code == "WAFNonexistentItemException" {
@@ -287,6 +286,40 @@ func webACL(ctx context.Context, e *exam) {
 		e.add(Finding{ID: "no-limit", Level: Advice, Area: "limits", What: "no web ACL limits the pool's callers",
 			Remedy: "call ratelimit.NewRateLimit in the app; docs/security.md has what it adds and what it costs"})
 	default:
-		e.right("limits", "limits", "the web ACL %s is in front of the pool", answer.WebACL.Name)
+		answer.WebACL.look(e)
+	}
+}
+
+// acl is the part of a web ACL that is read.
+type acl struct {
+	Name  string
+	Rules []struct {
+		Action    struct{ Block *struct{} }
+		Statement struct{ RateBasedStatement *struct{} }
+	}
+}
+
+// look reports whether the web ACL limits callers: a rule counts them and blocks.
+func (a *acl) look(e *exam) {
+	rates, blocks := 0, 0
+	for _, r := range a.Rules {
+		if r.Statement.RateBasedStatement != nil {
+			rates++
+			if r.Action.Block != nil {
+				blocks++
+			}
+		}
+	}
+	remedy := "add ratelimit.Rules to it; docs/security.md has what they add and what they cost"
+	switch {
+	case rates == 0:
+		e.add(Finding{ID: "limit-rules", Level: Advice, Area: "limits", Remedy: remedy,
+			What: "the web ACL " + a.Name + " is in front of the pool, and none of its rules counts a caller's requests"})
+	case blocks == 0:
+		e.add(Finding{ID: "limit-counts", Level: Advice, Area: "limits",
+			What:   "the web ACL " + a.Name + " counts callers' requests and blocks none",
+			Remedy: "take CountOnly out once its sampled requests are as you expect"})
+	default:
+		e.right("limits", "limits", "the web ACL %s limits the pool's callers (rules that block: %d)", a.Name, blocks)
 	}
 }

@@ -3,6 +3,8 @@
 package function
 
 import (
+	"runtime/debug"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -21,8 +23,10 @@ type Props struct {
 	// Function is the folder below lambdas/.
 	Function settings.Function
 	// Detail ends the function's description; empty for none.
-	Detail       string
-	Code         awslambda.Code
+	Detail string
+	Code   awslambda.Code
+	// IsGiven is true for a Code that was built beforehand, of whatever version.
+	IsGiven      bool
 	Architecture awslambda.Architecture
 	// MemorySize is in MiB, Timeout in seconds.
 	MemorySize, Timeout int
@@ -56,6 +60,12 @@ func New(scope constructs.Construct, id string, p Props) awslambda.Function {
 	description := "EmailOTP " + string(p.Function)
 	if p.Detail != "" {
 		description += " (" + p.Detail + ")"
+	}
+	if !p.IsGiven {
+		info, _ := debug.ReadBuildInfo()
+		if version := build.Imported(info); version != "" {
+			description += contract.VersionMark + version
+		}
 	}
 	props := &awslambda.FunctionProps{
 		Description:   &description,

@@ -20,8 +20,8 @@ var titles = map[doctor.Level]string{doctor.Broken: "Broken", doctor.Doubtful: "
 // lines: terminals do that at any width.
 func Findings(w io.Writer, r *doctor.Report) error {
 	p, text := terminal.Paint(w), &strings.Builder{}
-	fmt.Fprintf(text, "%s (%s, mode %s, user pool %s)\n", p.Bold("stack "+r.Stack), r.Region, orNone(r.Mode),
-		orNone(terminal.Printable(r.PoolID)))
+	fmt.Fprintf(text, "%s (%s, mode %s, user pool %s, functions of version %s)\n", p.Bold("stack "+r.Stack), r.Region,
+		orNone(r.Mode), orNone(terminal.Printable(r.PoolID)), orNone(terminal.Printable(r.Version)))
 	colours := map[doctor.Level]func(string) string{doctor.Broken: p.Red, doctor.Doubtful: p.Yellow,
 		doctor.Unseen: p.Faint, doctor.Advice: p.Bold, doctor.Right: p.Green}
 	for _, level := range doctor.Levels() {
