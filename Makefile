@@ -18,7 +18,8 @@ NODE_MODULES = node_modules/.package-lock.json $(patsubst %/package-lock.json,%/
 
 # The CDK's Node processes send no telemetry and print no notice about the end of this Node's life.
 export CDK_DISABLE_CLI_TELEMETRY = true
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = $(shell node -p 'process.versions.node.split(".")[0]' 2>/dev/null)
+test test-update synth bench test-consumers test-newest: export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = \
+	$(shell node -p 'process.versions.node.split(".")[0]' 2>/dev/null)
 
 .PHONY: help go dev check test test-update lint synth lambdas bench attack test-consumers test-portable release \
 	test-release vulnerabilities test-newest verify clean
@@ -33,11 +34,17 @@ help: ## list the targets
 # Without cgo and with -trimpath, the functions share what is compiled for the command.
 DEV_BUILD = -trimpath -o bin/emailotp ./cmd/emailotp
 
+# The command is current if it was built by this toolchain, and no file and no directory changed
+# since the build began. `go build` finds that out too, in a third of a second of two processors.
+IS_CURRENT = test -x bin/emailotp && test "$$(go version)" = "$$(cat bin/.built 2>/dev/null)" && \
+	test -z "$$(find . \( -name '.?*' -o -name node_modules -o -name bin -o -name dist -o -name docs -o \
+	-name cdk.out -o -name testdata -o -name '*_test.go' \) -prune -o -newer bin/.built -print)"
+
 dev: export CGO_ENABLED = 0
 dev: go ## sign in on this machine (MODE=password for the other mode, ARGS for flags)
 	@test -x bin/emailotp || echo "The first start compiles for about a minute with two processors; later ones take a second." >&2
-	@test -x bin/emailotp || go run ./internal/gobuild $(DEV_BUILD)
-	@go build $(DEV_BUILD)
+	@$(IS_CURRENT) || { mkdir -p bin && go version >bin/.building && \
+		$(if $(wildcard bin/emailotp),go build,go run ./internal/gobuild) $(DEV_BUILD) && mv bin/.building bin/.built; }
 	@bin/emailotp dev --example --mode $(MODE) $(ARGS)
 
 check: go ## gofmt, go vet, staticcheck and the quick tests, without the CDK: under a minute

@@ -22,8 +22,8 @@ type Cache struct {
 }
 
 // kept is the number of states of the source whose functions are kept, the last used ones: 50 MB
-// each.
-const kept = 4
+// each. Checkouts share the cache, and each has one state for this machine and one for AWS.
+const kept = 8
 
 // Functions is [Functions], but copies functions that the same toolchain has built before from the
 // same packages with the same settings. It builds them where the cache fails.
@@ -31,7 +31,7 @@ func (c Cache) Functions(ctx context.Context, moduleDir string, t Target, out st
 	if c.Dir == "" {
 		return Functions(ctx, moduleDir, t, out, names...)
 	}
-	key, err := fingerprint(ctx, moduleDir, t)
+	stamp, key, err := c.key(ctx, moduleDir, t)
 	if err != nil {
 		return Functions(ctx, moduleDir, t, out, names...) // its error is the better one
 	}
@@ -42,6 +42,7 @@ func (c Cache) Functions(ctx context.Context, moduleDir string, t Target, out st
 	if len(missing) == 0 {
 		now := time.Now()
 		_ = os.Chtimes(dir, now, now) // a failure makes it leave earlier
+		remember(dir, stamp)
 		return nil
 	}
 	if err := Functions(ctx, moduleDir, t, out, missing...); err != nil {
@@ -50,6 +51,7 @@ func (c Cache) Functions(ctx context.Context, moduleDir string, t Target, out st
 	// A source file may have changed during the build: such a function is not kept.
 	if after, err := fingerprint(ctx, moduleDir, t); err == nil && after == key {
 		_ = c.keep(dir, out, missing) // the next build does without
+		remember(dir, stamp)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -161,7 +162,7 @@ func TestTheLastUsedStatesAreKept(t *testing.T) {
 	dir, cache := module(t, t.TempDir()), t.TempDir()
 	cached(t, cache, dir, build.Target{})
 	first := states(t, cache)[0]
-	for i := range 5 {
+	for i := range 9 {
 		change(t, dir, fmt.Sprint(i))
 		cached(t, cache, dir, build.Target{})
 		// The first is used again and again, the others have an age.
@@ -177,10 +178,63 @@ func TestTheLastUsedStatesAreKept(t *testing.T) {
 		}
 	}
 	left := states(t, cache)
-	if len(left) != 4 {
-		t.Errorf("%d states are kept, want 4", len(left))
+	if len(left) != 8 {
+		t.Errorf("%d states are kept, want 8", len(left))
 	}
 	if _, err := os.Stat(first); err != nil {
 		t.Errorf("the one in use is gone: %v", err)
+	}
+}
+
+// The go command is called for a source that differs, and for nothing but its version where none
+// does.
+func TestAnUnchangedSourceIsNotListedAgain(t *testing.T) {
+	dir, cache, shim := module(t, t.TempDir()), t.TempDir(), t.TempDir()
+	real, err := exec.LookPath("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := filepath.Join(shim, "calls")
+	script := fmt.Sprintf("#!/bin/sh\necho $1 >>'%s'\nexec '%s' \"$@\"\n", calls, real)
+	if err := os.WriteFile(filepath.Join(shim, "go"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", shim+string(os.PathListSeparator)+os.Getenv("PATH"))
+	called := func() string {
+		t.Helper()
+		os.Remove(calls)
+		cached(t, cache, dir, build.Target{})
+		text, err := os.ReadFile(calls)
+		if err != nil {
+			t.Skip("no shell that runs the shim:", err)
+		}
+		return strings.Join(strings.Fields(string(text)), " ")
+	}
+	put := func(file, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct {
+		what   string
+		change func()
+		want   string
+	}{
+		{"the first time", func() {}, "version list build list"},
+		{"nothing changed", func() {}, "version"},
+		{"a test changed", func() { put("lambdas/pre-sign-up/main_test.go", "package main\n") }, "version"},
+		{"what no function has changed", func() { put("other.txt", "x") }, "version list"},
+		{"that is known now", func() {}, "version"},
+		{"a function changed", func() { change(t, dir, "one") }, "version list build list"},
+		{"a module may lie elsewhere", func() {
+			put("go.mod", "module "+build.Module+"\n\ngo 1.26\n\nreplace example.com/x => ../x\n")
+		}, "list build list"},
+		{"and is looked at every time", func() {}, "list"},
+	} {
+		step.change()
+		if got := called(); got != step.want {
+			t.Errorf("%s: the go command ran %q, want %q", step.what, got, step.want)
+		}
 	}
 }

@@ -137,12 +137,14 @@ func add(h io.Writer, path string) error {
 	return err
 }
 
-// variables are those that the CDK or the app may read, without credentials.
+// variables are those that the CDK or the app may read, without credentials and without those that
+// [Run] sets: the Makefile sets them too, and `make dev` and `emailotp dev` share their assemblies.
 func variables(all []string) []string {
-	secret := []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+	without := []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+		"CDK_DISABLE_CLI_TELEMETRY", "CDK_DISABLE_VERSION_CHECK"}
 	of := slices.DeleteFunc(slices.Clone(all), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
-		return slices.Contains(secret, name) || !strings.HasPrefix(name, "AWS_") && !strings.HasPrefix(name, "CDK_")
+		return slices.Contains(without, name) || !strings.HasPrefix(name, "AWS_") && !strings.HasPrefix(name, "CDK_")
 	})
 	slices.Sort(of)
 	return of

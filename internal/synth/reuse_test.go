@@ -82,6 +82,7 @@ func TestAnAssemblyIsWrittenAgainWhenAnythingChanged(t *testing.T) {
 		}
 	}
 	t.Setenv("AWS_SESSION_TOKEN", "changes with each login")
+	t.Setenv("CDK_DISABLE_CLI_TELEMETRY", "as the Makefile sets it, and a person doesn't")
 	write(t, filepath.Join(o.App, "node_modules", "some", "index.js"), "", 0o644)
 	write(t, filepath.Join(o.App, ".emailotp", "local.json"), "{}", 0o644)
 	if update(t, o) {
