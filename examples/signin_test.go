@@ -3,10 +3,8 @@
 package examples_test
 
 import (
-	"bytes"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -17,6 +15,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cost"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/syncbuf"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
@@ -30,24 +29,6 @@ func assembly(t *testing.T, example string, build func(awscdk.App)) string {
 	return dir
 }
 
-// log is a function log that a test reads.
-type log struct {
-	mu    sync.Mutex
-	lines bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.lines.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.lines.String()
-}
-
 func TestUsersSignInToTheSmallest(t *testing.T) {
 	sb := testkit.Start(t, sandbox.Options{Assembly: assembly(t, "smallest", func(app awscdk.App) {
 		smallest.New(app,
@@ -59,7 +40,7 @@ func TestUsersSignInToTheSmallest(t *testing.T) {
 }
 
 func TestUsersSignInToTheExistingPoolAndItsOwnTriggerRuns(t *testing.T) {
-	output := &log{}
+	output := &syncbuf.Buffer{}
 	sb := testkit.Start(t, sandbox.Options{FunctionLog: output, Assembly: assembly(t, "existing-pool",
 		func(app awscdk.App) {
 			existingpool.New(app, "ExistingPool", &existingpool.Props{

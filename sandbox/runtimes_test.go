@@ -9,13 +9,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/syncbuf"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
@@ -66,24 +66,6 @@ func writeFile(t testing.TB, path, text string) {
 	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// output collects what functions print.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
 }
 
 // runOwn runs the passwordless EmailOTP by processes.
@@ -164,7 +146,7 @@ func TestTheAppsOwnTriggersRunOnNodeAndPython(t *testing.T) {
 	} {
 		t.Setenv(name, value)
 	}
-	log := &output{}
+	log := &syncbuf.Buffer{}
 	sb := runOwn(t, sandbox.Options{FunctionLog: log, Assembly: withOwn(t, binaryApp(t),
 		own{id: "Welcome", trigger: "PostConfirmation", runtime: "nodejs22.x", handler: "index.handler", inline: callback},
 		own{id: "Journal", trigger: "PostAuthentication", runtime: "nodejs24.x", handler: "src/journal.handler",
@@ -289,7 +271,7 @@ func TestAnErrorOfAnAppsTriggerReachesTheClientAsCognitoWordsIt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			log := &output{}
+			log := &syncbuf.Buffer{}
 			sb := runOwn(t, sandbox.Options{Users: []sandbox.User{{Email: person}}, FunctionLog: log,
 				TriggerTimeout: time.Minute, Assembly: withOwn(t, binaryApp(t), own{id: "Journal", trigger: "PreTokenGeneration",
 					runtime: "nodejs22.x", handler: "index.handler", inline: c.code})})

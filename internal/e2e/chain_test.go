@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,6 +20,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/app"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/inprocess"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/syncbuf"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
@@ -251,7 +251,7 @@ func TestTheProgramsOfAChain(t *testing.T) {
 	if words, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, words)
 	}
-	var log lockedBuffer
+	var log syncbuf.Buffer
 	sb := app.Own(t, sandbox.Options{Stack: app.Password, FunctionLog: &log,
 		Assembly: app.Changed(t, app.Password, func(resources object) {
 			chain(resources, app.Password, nil)
@@ -276,22 +276,4 @@ func TestTheProgramsOfAChain(t *testing.T) {
 	if !strings.Contains(log.String(), `"reason":"chained-error"`) {
 		t.Errorf("the log lacks the reason:\n%s", log.String())
 	}
-}
-
-// lockedBuffer is a buffer for several writers.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }

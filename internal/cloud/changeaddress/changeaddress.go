@@ -5,15 +5,13 @@ package changeaddress
 import (
 	"cmp"
 	"errors"
-	"io"
-	"log/slog"
-	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/changeaddress"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/email"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/identity"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/macs"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/page"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/secrets"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/table"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/httpapi"
@@ -22,19 +20,9 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
 )
 
-// Options are what the function is made of.
-type Options struct {
-	Lookup cloud.Lookup
-	Now    func() time.Time
-	Random io.Reader
-	Log    *slog.Logger
-	// Ahead opens connections at the first event.
-	Ahead *cloud.Ahead
-}
-
 // New returns the function's handler. The error names everything that is wrong with the
 // environment.
-func New(o Options) (cloud.Handler, error) {
+func New(o page.Options) (cloud.Handler, error) {
 	s, err := settings.Parse(settings.ChangeAddress, o.Lookup)
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/runtimeapi"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/syncbuf"
 )
 
 // interpreted makes the host's function one of Node.js or Python, with its code in the template.
@@ -53,7 +54,7 @@ func TestInterpretedFunctionsFailAsOnLambda(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var log syncBuffer
+			var log syncbuf.Buffer
 			h := host(t, runtimeapi.Options{Log: &log}, interpreted(c.runtime, c.code),
 				func(f *runtimeapi.Function) {
 					if c.failure == lambda.TimedOut {
@@ -80,7 +81,7 @@ func TestInterpretedFunctionsKeepTheirProcessAndPrintByLine(t *testing.T) {
 	} {
 		t.Run(runtime, func(t *testing.T) {
 			t.Parallel()
-			var log syncBuffer
+			var log syncbuf.Buffer
 			h := host(t, runtimeapi.Options{Log: &log}, interpreted(runtime, code))
 			var out []byte
 			for range 2 {

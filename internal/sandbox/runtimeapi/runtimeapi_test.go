@@ -1,7 +1,6 @@
 package runtimeapi_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,6 +19,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/runtimeapi"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/syncbuf"
 )
 
 const arn = "arn:aws:lambda:eu-west-1:123456789012:function:probe"
@@ -64,24 +64,6 @@ func lambdaArch(goarch string) string {
 		return "x86_64"
 	}
 	return goarch
-}
-
-// syncBuffer collects the functions' output.
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }
 
 func host(t *testing.T, opts runtimeapi.Options, change ...func(*runtimeapi.Function)) *runtimeapi.Host {
@@ -276,7 +258,7 @@ func TestTheEnvironmentIsTheTemplatesAndThePlatformsAlone(t *testing.T) {
 }
 
 func TestOutputIsCapturedByTheLine(t *testing.T) {
-	out := &syncBuffer{}
+	out := &syncbuf.Buffer{}
 	h := host(t, runtimeapi.Options{Log: out})
 	if _, err := invoke(t, h, `{"do":"print","text":"hello"}`); err != nil {
 		t.Fatal(err)
@@ -346,7 +328,7 @@ func TestAStartThatFailsIsTriedOnceMore(t *testing.T) {
 }
 
 func TestAStrayCallLeavesNeitherByConfigurationNorByProxy(t *testing.T) {
-	var lines syncBuffer
+	var lines syncbuf.Buffer
 	l, err := loopback.Listen(t.Context(), 0, "the catch-all", "")
 	if err != nil {
 		t.Fatal(err)

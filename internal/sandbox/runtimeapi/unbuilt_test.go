@@ -43,13 +43,7 @@ func TestAnAssetWithoutAProgramIsBuiltOnceForThisHost(t *testing.T) {
 		"; a deployment builds for linux/" + foreign(); len(report) != 1 || report[0] != want || builds != 1 {
 		t.Errorf("%d builds, report %q; want one and %q", builds, report, want)
 	}
-	a, err := invoke(t, h, `{"text":"runs"}`)
-	if err != nil || a.Text != "runs" {
-		t.Fatalf("%+v, %v", a, err)
-	}
-	if _, err := os.Stat(filepath.Join(a.Directory, "mail.json")); err != nil {
-		t.Errorf("the asset's other files are missing: %v", err)
-	}
+	wantWhole(t, h)
 }
 
 func TestAnAssetWithoutAProgramThatCanNotBeBuiltIsRefused(t *testing.T) {

@@ -98,11 +98,7 @@ const ok, failed, initFailed = "/invocation/request-1/response", "/invocation/re
 
 func TestNode(t *testing.T) {
 	cjs := func(code string) map[string]string { return map[string]string{"index.js": code} }
-	for name, c := range map[string]struct {
-		runtime, handler string
-		files            map[string]string
-		path, want       string
-	}{
+	for name, c := range map[string]program{
 		"async, CommonJS": {"nodejs22.x", "index.handler", cjs(`exports.handler = async e => ({...e, response: {}})`), ok,
 			`{"version":"1","request":{"name":"Zoë"},"response":{}}`},
 		"an ES module": {"nodejs20.x", "index.handler",
@@ -149,23 +145,28 @@ func TestNode(t *testing.T) {
 		"a handler's name that leads outside": {"nodejs22.x", "../index.handler", cjs(``), initFailed,
 			`Runtime.MalformedHandlerName`},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			path, body, printed, _ := run(t, c.runtime, c.handler, c.files)
-			if path != c.path || !strings.Contains(body, c.want) || c.path == ok && body != c.want {
-				t.Errorf("posted %s to %s, printed %s", body, path, printed)
-			}
-		})
+		t.Run(name, c.check)
+	}
+}
+
+// program is a function's code, and what it posts where.
+type program struct {
+	runtime, handler string
+	files            map[string]string
+	path, want       string
+}
+
+func (p program) check(t *testing.T) {
+	t.Parallel()
+	path, body, printed, _ := run(t, p.runtime, p.handler, p.files)
+	if path != p.path || !strings.Contains(body, p.want) || p.path == ok && body != p.want {
+		t.Errorf("posted %s to %s, printed %s", body, path, printed)
 	}
 }
 
 func TestPython(t *testing.T) {
 	py := func(code string) map[string]string { return map[string]string{"index.py": code} }
-	for name, c := range map[string]struct {
-		runtime, handler string
-		files            map[string]string
-		path, want       string
-	}{
+	for name, c := range map[string]program{
 		"an answer": {"python3.13", "index.handler",
 			py("def handler(e, c):\n  e['response'] = {}\n  return e"), ok,
 			`{"version": "1", "request": {"name": "Zoë"}, "response": {}}`},
@@ -188,13 +189,7 @@ func TestPython(t *testing.T) {
 		"a built-in module": {"python3.12", "sys.exit", py(""), initFailed, `Runtime.BuiltInModuleConflict`},
 		"code that is none": {"python3.12", "index.handler", py("def handler("), initFailed, `Runtime.UserCodeSyntaxError`},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			path, body, printed, _ := run(t, c.runtime, c.handler, c.files)
-			if path != c.path || !strings.Contains(body, c.want) || c.path == ok && body != c.want {
-				t.Errorf("posted %s to %s, printed %s", body, path, printed)
-			}
-		})
+		t.Run(name, c.check)
 	}
 }
 

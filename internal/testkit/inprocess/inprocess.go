@@ -18,6 +18,7 @@ import (
 	cloudfunctions "github.com/cognito-emailotp/cdk-emailotp/internal/cloud/functions"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/handover"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/macs"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/page"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/table"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
@@ -43,17 +44,15 @@ func (c *Clock) Options(o sandbox.Options) sandbox.Options {
 			all[t] = h
 			errs = append(errs, err)
 		}
-		if variables, err := s.Environment(sandbox.HandOver); err == nil {
-			lookup := func(name string) (string, bool) { v, ok := variables[name]; return v, ok }
-			h, err := handover.New(handover.Options{Lookup: lookup, Now: c.Now, Random: rand.Reader,
-				Log: slog.New(slog.DiscardHandler), Ahead: &cloud.Ahead{}})
-			all[sandbox.HandOver], errs = h, append(errs, err)
-		}
-		if variables, err := s.Environment(changeAddress); err == nil {
-			lookup := func(name string) (string, bool) { v, ok := variables[name]; return v, ok }
-			h, err := changeaddress.New(changeaddress.Options{Lookup: lookup, Now: c.Now, Random: rand.Reader,
-				Log: slog.New(slog.NewJSONHandler(s.LogOf(changeAddress), nil)), Ahead: &cloud.Ahead{}})
-			all[changeAddress], errs = h, append(errs, err)
+		for t, make := range map[sandbox.Trigger]func(page.Options) (cloud.Handler, error){
+			sandbox.HandOver: handover.New, changeAddress: changeaddress.New} {
+			if variables, err := s.Environment(t); err == nil {
+				lookup := func(name string) (string, bool) { v, ok := variables[name]; return v, ok }
+				h, err := make(page.Options{Lookup: lookup, Now: c.Now, Random: rand.Reader,
+					Log: slog.New(slog.NewJSONHandler(s.LogOf(t), nil)), Ahead: &cloud.Ahead{}})
+				all[t] = h
+				errs = append(errs, err)
+			}
 		}
 		return all, errors.Join(errs...)
 	}

@@ -14,11 +14,11 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/oauth"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/syncbuf"
 )
 
 const (
@@ -40,21 +40,9 @@ type Desk struct {
 	Seen []*httptest.ResponseRecorder
 }
 
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-func (l *lockedBuffer) String() string { l.mu.Lock(); defer l.mu.Unlock(); return l.b.String() }
-
 // Desk puts a desk in front of the lab's pool, which gets an account for [Victim].
 func (l *Lab) Desk() *Desk {
-	log := &lockedBuffer{}
+	log := &syncbuf.Buffer{}
 	d := &Desk{Lab: l, Log: log}
 	d.Lab.User(UserSpec{Email: Victim, EmailVerified: true})
 	d.Server = &oauth.Server{Issuer: d.Lab.Issuer(), Cognito: d.Lab.Identity(), Store: d.Lab.Codes(func() bool { return d.Down }),
