@@ -17,8 +17,8 @@ func Policy(d *deployed.EmailOTP, signIn bool) []awsapi.Statement {
 	pool := []string{"cognito-idp:DescribeUserPool", "cognito-idp:DescribeUserPoolClient",
 		"cognito-idp:GetWebACLForResource", "cognito-idp:ListUserPoolClients"}
 	if signIn {
-		pool = append(pool, "cognito-idp:AdminCreateUser", "cognito-idp:AdminDeleteUser", "cognito-idp:AdminSetUserPassword",
-			"cognito-idp:ListUsers")
+		pool = append(pool, "cognito-idp:AdminCreateUser", "cognito-idp:AdminDeleteUser", "cognito-idp:AdminResetUserPassword",
+			"cognito-idp:AdminSetUserPassword", "cognito-idp:ListUsers")
 	}
 	table := []string{"dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive"}
 	statements := append(d.Policy(),
@@ -31,8 +31,11 @@ func Policy(d *deployed.EmailOTP, signIn bool) []awsapi.Statement {
 	}
 	if signIn {
 		table = append(table, "dynamodb:GetItem")
-		statements = append(statements, awsapi.Allow([]string{logsOf(d, settings.DefineAuthChallenge),
-			logsOf(d, settings.CreateAuthChallenge)}, "logs:FilterLogEvents"))
+		var groups []string
+		for _, f := range settings.Triggers(d.Mode) {
+			groups = append(groups, logsOf(d, f))
+		}
+		statements = append(statements, awsapi.Allow(groups, "logs:FilterLogEvents"))
 	}
 	return append(append(statements, pagePolicy(d)...),
 		awsapi.Allow([]string{d.ARN("dynamodb", "table/"+d.Settings.TableName)}, table...),

@@ -38,12 +38,18 @@ func (s *SignIn) beside() (device string, metadata map[string]string) {
 	case !s.Remember:
 		return "", nil
 	}
-	secret := make([]byte, guard.DeviceSecretSize)
-	_, _ = rand.Read(secret) // never fails
+	return NewDevice()
+}
+
+// NewDevice returns the secret of a device, and the metadata that has it remembered beside a right
+// code.
+func NewDevice() (secret string, metadata map[string]string) {
+	b := make([]byte, guard.DeviceSecretSize)
+	_, _ = rand.Read(b) // never fails
 	metadata = action(contract.ActionRemember)
-	commitment := guard.Commitment(secret)
+	commitment := guard.Commitment(b)
 	metadata[contract.ClientMetadataDevice] = base64.RawURLEncoding.EncodeToString(commitment[:])
-	return base64.RawURLEncoding.EncodeToString(secret), metadata
+	return base64.RawURLEncoding.EncodeToString(b), metadata
 }
 
 func action(name string) map[string]string {

@@ -48,6 +48,9 @@ type Options struct {
 type Proof struct {
 	// Steps are what was done, in order.
 	Steps []Step `json:"steps"`
+	// Triggers are the times of the functions meanwhile, as Lambda reports them; empty where the logs
+	// can't be read.
+	Triggers []TriggerTime `json:"triggers,omitempty"`
 	// Points are the open points of docs/operations.md, in its order.
 	Points []Point `json:"points"`
 	// Failed is why the walk ended early; empty for a whole one.
@@ -65,6 +68,15 @@ type Step struct {
 	Name    string        `json:"name"`
 	Outcome string        `json:"outcome"`
 	Took    time.Duration `json:"tookNanoseconds"`
+}
+
+// TriggerTime is what Lambda reported about a function during the walk: the calls of all users.
+type TriggerTime struct {
+	Function settings.Function `json:"function"`
+	Calls    int               `json:"calls"`
+	// Slowest is the longest call, Start the longest start of a new environment, in milliseconds.
+	Slowest float64 `json:"slowestMs"`
+	Start   float64 `json:"startMs,omitempty"`
 }
 
 // OK reports whether the walk was whole and left nothing behind.
@@ -88,6 +100,11 @@ type walk struct {
 	uncertain []string
 	password  string
 	isSignUp  bool
+	// secret is the app client's; empty for none. flows are those that the client allows.
+	secret    string
+	flows     []string
+	pool      pool
+	device    string // its secret, once it is remembered
 	began     time.Time
 	longest   int // of the Sessions, in characters
 	lastCode  string
@@ -96,6 +113,14 @@ type walk struct {
 
 // made is a user that the walk created.
 type made struct{ username, sub string }
+
+// pool is the part of the pool's description that the walk goes by.
+type pool struct {
+	AdminCreateUserConfig  struct{ AllowAdminCreateUserOnly bool }
+	AccountRecoverySetting struct {
+		RecoveryMechanisms []struct{ Name string }
+	}
+}
 
 // account is a user as Cognito writes it.
 type account struct {
@@ -132,6 +157,9 @@ func Prove(ctx context.Context, o Options) (*Proof, error) {
 	} else if len(present) > 0 {
 		return nil, ErrExists
 	}
+	if err := w.describe(ctx); err != nil {
+		return nil, err
+	}
 	w.proof.record.Mode = string(o.EmailOTP.Mode)
 	if err := w.life(ctx); err != nil {
 		w.proof.Failed = err.Error()
@@ -143,9 +171,32 @@ func Prove(ctx context.Context, o Options) (*Proof, error) {
 	w.remove(last)
 	if ctx.Err() == nil && !slices.Contains(w.uncertain, w.Address) { // else no sign-in began
 		w.fromLogs(ctx)
+		w.times(ctx)
 	}
 	w.settle()
 	return w.proof, nil
+}
+
+// describe reads the pool and the app client.
+func (w *walk) describe(ctx context.Context) error {
+	var p struct{ UserPool *pool }
+	var c struct {
+		UserPoolClient struct {
+			ClientSecret      string
+			ExplicitAuthFlows []string
+		}
+	}
+	p.UserPool = &w.pool
+	id := map[string]string{"UserPoolId": w.EmailOTP.PoolID}
+	if err := w.API.JSON(ctx, awsapi.Cognito, "DescribeUserPool", id, &p); err != nil {
+		return err
+	}
+	id["ClientId"] = w.EmailOTP.ClientID
+	if err := w.API.JSON(ctx, awsapi.Cognito, "DescribeUserPoolClient", id, &c); err != nil {
+		return err
+	}
+	w.secret, w.flows = c.UserPoolClient.ClientSecret, c.UserPoolClient.ExplicitAuthFlows
+	return nil
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -224,10 +275,14 @@ func (w *walk) life(ctx context.Context) error {
 		{"the mail is requested again, after a minute", w.resend, true},
 		{"the right code", w.rightCode, true},
 		{"the tokens are refreshed", w.refresh, true},
+		{"the remembered device in place of a code", w.remembered, w.remembers()},
+		{"another device", w.strangeDevice, w.remembers()},
 		{"a used code", w.usedCode, true},
 		{"a wrong password", w.wrongPassword, isPassword},
 		{"a start with CHALLENGE_NAME=CUSTOM_CHALLENGE", w.entryRow, true},
 		{"signing out", w.signOut, true},
+		{"a user who must reset the password", w.resetRequired, isPassword && w.resetsByMail()},
+		{"a user who did not confirm the sign-up", w.unconfirmed, isPassword && !w.pool.AdminCreateUserConfig.AllowAdminCreateUserOnly},
 		{"SES's simulator bounces a mail", w.bounce, w.Bounce},
 		{"a mail of Cognito's own", w.ownMail, w.EmailOTP.Mode == settings.Passwordless},
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,6 +35,8 @@ type reader struct {
 	inbox string
 	// stop is called before a code is entered.
 	stop func()
+	// mistakes are entered before the code.
+	mistakes *[]string
 }
 
 func (r reader) Tell(string) {}
@@ -47,6 +50,11 @@ func (r reader) Code(ctx context.Context) (string, error) {
 	if r.stop != nil {
 		r.stop()
 		return "", ctx.Err()
+	}
+	if m := r.mistakes; m != nil && len(*m) > 0 {
+		mistake := (*m)[0]
+		*m = (*m)[1:]
+		return mistake, nil
 	}
 	all, err := testkit.Mails(r.Context(), r.inbox, address, time.Time{})
 	if err != nil || len(all) == 0 {
@@ -96,10 +104,12 @@ func TestTheWalkSettlesEachPointAsTheSandboxIsSet(t *testing.T) {
 		for stack, want := range map[string]map[string]string{
 			app.Password: {"NewPasswordIssuesTokens": set, "CustomChallengeEntryRow": set, "CustomAuthAloneAllowsSRP": yes,
 				"SessionOverhead": yes, "UnknownUserNameIsDummy": set, "TriggerAttempts": unseen, "WrongPasswordIsAFalseRow": no,
-				"BounceEventsArrive": yes, "SignUpMailsCognitosOwnCode": unseen, "Latency": yes, "CreateSeesNoClientMetadata": set},
+				"ResetRequiredIsRefused": unseen, "UnconfirmedIsRefused": unseen, "BounceEventsArrive": yes,
+				"SignUpMailsCognitosOwnCode": unseen, "Latency": yes, "CreateSeesNoClientMetadata": set},
 			app.Passwordless: {"NewPasswordIssuesTokens": unseen, "CustomChallengeEntryRow": set, "CustomAuthAloneAllowsSRP": unseen,
 				"SessionOverhead": yes, "UnknownUserNameIsDummy": set, "TriggerAttempts": unseen, "WrongPasswordIsAFalseRow": unseen,
-				"BounceEventsArrive": yes, "SignUpMailsCognitosOwnCode": no, "Latency": yes, "CreateSeesNoClientMetadata": set},
+				"ResetRequiredIsRefused": unseen, "UnconfirmedIsRefused": unseen, "BounceEventsArrive": yes,
+				"SignUpMailsCognitosOwnCode": no, "Latency": yes, "CreateSeesNoClientMetadata": set},
 		} {
 			o, sb := options(t, sandbox.Options{Stack: stack, NewPasswordIssuesTokens: on, CustomChallengeEntryRow: on,
 				UnknownUserNameIsDummy: on, CreateSeesNoClientMetadata: on})
@@ -115,9 +125,76 @@ func TestTheWalkSettlesEachPointAsTheSandboxIsSet(t *testing.T) {
 			if len(p.Points) != len(want) {
 				t.Errorf("%d points", len(p.Points))
 			}
+			if len(p.Triggers) != 4 || p.Triggers[0].Calls < 5 || p.Triggers[0].Slowest == 0 {
+				t.Errorf("%s: the triggers' times are %+v", stack, p.Triggers)
+			}
 			wantRecord(t, p, on)
 			wantAllowed(t, o, sb)
 		}
+	}
+}
+
+// A client with a secret, a pool that remembers devices, and users in the states before a sign-in.
+func TestTheWalkTriesWhatThePoolHas(t *testing.T) {
+	for stack, on := range map[string]bool{app.Password: true, app.Passwordless: false} {
+		dir := app.Changed(t, stack, func(resources map[string]any) {
+			for _, r := range resources {
+				p, _ := r.(map[string]any)["Properties"].(map[string]any)
+				switch r.(map[string]any)["Type"] {
+				case "AWS::Cognito::UserPoolClient":
+					p["GenerateSecret"], p["EnableTokenRevocation"] = true, true
+					if on {
+						p["RefreshTokenRotation"] = map[string]any{"Feature": "ENABLED", "RetryGracePeriodSeconds": 10}
+					}
+				case "AWS::Cognito::UserPool":
+					p["AdminCreateUserConfig"] = map[string]any{"AllowAdminCreateUserOnly": false}
+					p["AccountRecoverySetting"] = map[string]any{"RecoveryMechanisms": []any{
+						map[string]any{"Name": "verified_email", "Priority": 1}}}
+				case "AWS::Lambda::Function":
+					environment, _ := p["Environment"].(map[string]any)
+					if v, _ := environment["Variables"].(map[string]any); v["EMAILOTP_MAX_ATTEMPTS"] != nil ||
+						v["EMAILOTP_TABLE"] != nil {
+						v["EMAILOTP_REMEMBER_DEVICES"] = "30"
+					}
+				}
+			}
+		})
+		o, sb := options(t, sandbox.Options{Assembly: dir, Stack: stack, AllowBypasses: true, CreateSeesNoClientMetadata: on})
+		o.Bounce = false
+		p := prove(t, o)
+		if !p.OK() || len(sb.Users()) != 0 {
+			t.Errorf("%s: %+v", stack, p)
+		}
+		got := map[string]string{}
+		for _, point := range p.Points {
+			got[point.ID] = point.Answer
+		}
+		steps := fmt.Sprint(p.Steps)
+		if on && (got["ResetRequiredIsRefused"] != live.Yes || got["UnconfirmedIsRefused"] != live.Yes || p.Removed != 3 ||
+			!strings.Contains(steps, "tokens without a code") || !strings.Contains(steps, "refused; the code is due")) {
+			t.Errorf("%v, %s, removed: %d", got, steps, p.Removed)
+		}
+		if got["CreateSeesNoClientMetadata"] != map[bool]string{true: live.Yes, false: live.No}[on] {
+			t.Errorf("%s: %v", stack, got)
+		}
+		wantAllowed(t, o, sb)
+	}
+}
+
+// A mistyped code is asked for again.
+func TestAMistypedCodeIsAskedForAgain(t *testing.T) {
+	o, _ := options(t, sandbox.Options{Stack: app.Passwordless})
+	person := o.Person.(reader)
+	person.mistakes = &[]string{"", "not a code"}
+	o.Person, o.Bounce = person, false
+	if p := prove(t, o); !p.OK() || len(*person.mistakes) != 0 {
+		t.Errorf("%+v, mistakes left: %q", p, *person.mistakes)
+	}
+	person.mistakes = &[]string{"", "", ""}
+	o.Person = person
+	if p := prove(t, o); p.OK() || !strings.Contains(p.Failed, "newest mail") || p.Removed != 1 ||
+		p.Points[9].Reason != "the walk ended before it was tried" {
+		t.Errorf("%+v", p)
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/srp"
 )
 
@@ -41,13 +42,25 @@ func codeOf(err error) string {
 }
 
 func (w *walk) initiate(ctx context.Context, step string, flow types.AuthFlowType, params map[string]string) (*round, error) {
+	name := params["USERNAME"]
+	if name == "" && len(w.made) > 0 {
+		name = w.made[0].username // of a refresh token
+	}
 	out, err := w.client.InitiateAuth(ctx, &cognito.InitiateAuthInput{AuthFlow: flow, ClientId: &w.EmailOTP.ClientID,
-		AuthParameters: params})
+		AuthParameters: w.proven(params, name)})
 	if err != nil {
 		w.proof.record.refused(step, codeOf(err))
 		return nil, err
 	}
 	return w.seen(step, &round{out.ChallengeName, out.ChallengeParameters, out.Session, out.AuthenticationResult}), nil
+}
+
+// proven adds the hash that a client with a secret must send.
+func (w *walk) proven(params map[string]string, name string) map[string]string {
+	if w.secret != "" {
+		params["SECRET_HASH"] = srp.SecretHash(w.EmailOTP.ClientID, w.secret, name)
+	}
+	return params
 }
 
 // respond answers a round under the name that the challenge has.
@@ -60,7 +73,7 @@ func (w *walk) respond(ctx context.Context, step string, r *round, answers, meta
 	}
 	maps.Copy(all, answers)
 	out, err := w.client.RespondToAuthChallenge(ctx, &cognito.RespondToAuthChallengeInput{ChallengeName: r.name,
-		ClientId: &w.EmailOTP.ClientID, ChallengeResponses: all, Session: r.session, ClientMetadata: metadata})
+		ClientId: &w.EmailOTP.ClientID, ChallengeResponses: w.proven(all, all["USERNAME"]), Session: r.session, ClientMetadata: metadata})
 	if err != nil {
 		w.proof.record.refused(step, codeOf(err))
 		return nil, err
@@ -102,8 +115,9 @@ func orTokens(r *round) string {
 
 func (w *walk) isPassword() bool { return w.EmailOTP.Mode == settings.Password }
 
-// begin starts a sign-in under a name. In password mode it proves the password.
-func (w *walk) begin(ctx context.Context, step, name, password string) (*round, error) {
+// begin starts a sign-in under a name. In password mode it proves the password, with metadata where
+// there are some.
+func (w *walk) begin(ctx context.Context, step, name, password string, metadata ...map[string]string) (*round, error) {
 	if !w.isPassword() {
 		return w.initiate(ctx, step, types.AuthFlowTypeCustomAuth, map[string]string{"USERNAME": name})
 	}
@@ -120,7 +134,7 @@ func (w *walk) begin(ctx context.Context, step, name, password string) (*round, 
 	if err != nil {
 		return nil, err
 	}
-	return w.respond(ctx, step+", password", r, answer, nil)
+	return w.respond(ctx, step+", password", r, answer, append(metadata, nil)[0])
 }
 
 // unknown starts under a name that no user has. In passwordless mode it must look like any other
@@ -142,27 +156,29 @@ func (w *walk) unknown(ctx context.Context) (string, error) {
 
 // create makes the user: by a sign-up where the pool lets users sign up, else as an administrator.
 func (w *walk) create(ctx context.Context) (string, error) {
-	var d struct {
-		UserPool struct {
-			AdminCreateUserConfig struct{ AllowAdminCreateUserOnly bool }
-		}
-	}
-	if err := w.API.JSON(ctx, awsapi.Cognito, "DescribeUserPool", map[string]string{"UserPoolId": w.EmailOTP.PoolID}, &d); err != nil {
-		return "", err
-	}
-	if w.isPassword() || d.UserPool.AdminCreateUserConfig.AllowAdminCreateUserOnly {
+	if w.isPassword() || w.pool.AdminCreateUserConfig.AllowAdminCreateUserOnly {
 		return "as an administrator", w.adminCreate(ctx, w.Address)
 	}
-	out, err := w.client.SignUp(ctx, &cognito.SignUpInput{ClientId: &w.EmailOTP.ClientID, Username: &w.Address, Password: &w.password})
-	if err != nil {
-		w.uncertain = append(w.uncertain, w.Address)
-		w.proof.record.refused("sign-up", codeOf(err))
-		return "", err
+	err := w.signUp(ctx, w.Address)
+	w.isSignUp = err == nil
+	return "by a sign-up", err
+}
+
+// signUp makes a user as users do.
+func (w *walk) signUp(ctx context.Context, address string) error {
+	in := &cognito.SignUpInput{ClientId: &w.EmailOTP.ClientID, Username: &address, Password: &w.password}
+	if hash := w.proven(map[string]string{}, address)["SECRET_HASH"]; hash != "" {
+		in.SecretHash = &hash
 	}
-	w.isSignUp = true
+	out, err := w.client.SignUp(ctx, in)
+	if err != nil {
+		w.uncertain = append(w.uncertain, address)
+		w.proof.record.refused("sign-up", codeOf(err))
+		return err
+	}
 	w.made = append(w.made, made{aws.ToString(out.UserSub), aws.ToString(out.UserSub)})
 	w.proof.record.fact("sign-up", "confirmed", strconv.FormatBool(out.UserConfirmed))
-	return "by a sign-up", nil
+	return nil
 }
 
 // adminCreate creates a user without a mail. In password mode the password is temporary.
@@ -182,6 +198,11 @@ func (w *walk) adminCreate(ctx context.Context, address string) error {
 	if w.isPassword() {
 		return nil
 	}
+	return w.setPassword(ctx, u)
+}
+
+// setPassword gives a user the walk's password.
+func (w *walk) setPassword(ctx context.Context, u made) error {
 	return w.API.JSON(ctx, awsapi.Cognito, "AdminSetUserPassword", map[string]any{"UserPoolId": w.EmailOTP.PoolID,
 		"Username": u.username, "Password": w.password, "Permanent": true}, nil)
 }
@@ -243,21 +264,37 @@ func (w *walk) resend(ctx context.Context) (string, error) {
 	return w.asked(r)
 }
 
+// typingErrors is how often a person may mistype the code before the walk ends.
+const typingErrors = 3
+
 func (w *walk) rightCode(ctx context.Context) (string, error) {
-	shown, err := w.Person.Code(ctx)
-	if err != nil {
-		return "", err
+	var metadata map[string]string
+	device := ""
+	if w.remembers() {
+		device, metadata = signin.NewDevice()
 	}
-	w.lastCode, _ = otp.Normalize(shown, 0)
-	r, err := w.respond(ctx, "right-code", w.challenge, map[string]string{"ANSWER": w.lastCode}, nil)
-	if err != nil {
-		return "", err
+	for tries := 1; ; tries++ {
+		shown, err := w.Person.Code(ctx)
+		if err != nil {
+			return "", err
+		}
+		length, _ := strconv.Atoi(w.challenge.params[contract.ParamCodeLength])
+		code, isCode := otp.Normalize(shown, length)
+		if isCode {
+			r, err := w.respond(ctx, "right-code", w.challenge, map[string]string{"ANSWER": code}, metadata)
+			if err != nil {
+				return "", err
+			}
+			if w.challenge = r; r.tokens != nil {
+				w.lastCode, w.device = code, device
+				return "tokens", nil
+			}
+		}
+		if tries == typingErrors {
+			return "", errors.New("the code is not right; it must be that of the newest mail")
+		}
+		w.Person.Tell("that is not the code of the newest mail")
 	}
-	if r.tokens == nil {
-		return "", errors.New("the code is not right; it must be that of the newest mail")
-	}
-	w.challenge = r
-	return "tokens", nil
 }
 
 func (w *walk) refresh(ctx context.Context) (string, error) {
@@ -265,9 +302,12 @@ func (w *walk) refresh(ctx context.Context) (string, error) {
 	r, err := w.initiate(ctx, "refresh", types.AuthFlowTypeRefreshTokenAuth, map[string]string{"REFRESH_TOKEN": token})
 	switch {
 	case codeOf(err) == "UnsupportedOperationException" || codeOf(err) == "InvalidParameterException":
-		// The client rotates its refresh tokens.
+		var secret *string // the client rotates its refresh tokens
+		if w.secret != "" {
+			secret = &w.secret
+		}
 		out, err := w.client.GetTokensFromRefreshToken(ctx, &cognito.GetTokensFromRefreshTokenInput{
-			ClientId: &w.EmailOTP.ClientID, RefreshToken: &token})
+			ClientId: &w.EmailOTP.ClientID, RefreshToken: &token, ClientSecret: secret})
 		if err != nil {
 			return "", err
 		}
@@ -339,18 +379,12 @@ const bounceWait = 90 * time.Second
 // bounce starts a sign-in of a second user whose address SES's simulator bounces, and waits for the
 // mark in the table.
 func (w *walk) bounce(ctx context.Context) (string, error) {
-	address := "bounce+emailotp-" + strings.ToLower(rand.Text()[:8]) + "@simulator.amazonses.com"
-	if err := w.adminCreate(ctx, address); err != nil {
+	address := simulated("bounce")
+	u, err := w.second(ctx, address)
+	if err != nil {
 		return "", err
 	}
-	u, password := w.made[len(w.made)-1], w.password
-	if w.isPassword() {
-		if err := w.API.JSON(ctx, awsapi.Cognito, "AdminSetUserPassword", map[string]any{"UserPoolId": w.EmailOTP.PoolID,
-			"Username": u.username, "Password": password, "Permanent": true}, nil); err != nil {
-			return "", err
-		}
-	}
-	if _, err := w.begin(ctx, "bounce", address, password); err != nil {
+	if _, err := w.begin(ctx, "bounce", address, w.password); err != nil {
 		return "", err
 	}
 	key := map[string]any{"pk": map[string]string{"S": guard.Key(w.EmailOTP.PoolID, u.sub)}}

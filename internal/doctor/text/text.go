@@ -50,6 +50,14 @@ func Proof(w io.Writer, proof *live.Proof) error {
 		fmt.Fprintf(text, "  %s: %s (%d ms)\n", s.Name, terminal.Printable(s.Outcome),
 			s.Took.Round(time.Millisecond).Milliseconds())
 	}
+	for _, t := range proof.Triggers {
+		start := ""
+		if t.Start > 0 {
+			start = fmt.Sprintf(", the longest start %.0f ms", t.Start)
+		}
+		fmt.Fprintf(text, "  %s, of all users meanwhile: %s, the slowest %.0f ms%s\n", t.Function,
+			terminal.Count(t.Calls, "call"), t.Slowest, start)
+	}
 	fmt.Fprintf(text, "\n%s\n", p.Bold("What AWS's documents leave open"))
 	for _, point := range proof.Points {
 		fmt.Fprintf(text, "  %s %s: %s\n", point.Question, p.Bold(point.Answer), terminal.Printable(point.Reason))

@@ -2,19 +2,16 @@ package userpool
 
 import (
 	"crypto/hmac"
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"slices"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/refusal"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/srp"
 )
 
 // SecretHash returns the SECRET_HASH of a username for a client with a secret.
 func SecretHash(clientID, clientSecret, username string) string {
-	mac := hmac.New(sha256.New, []byte(clientSecret))
-	mac.Write([]byte(username + clientID))
-	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	return srp.SecretHash(clientID, clientSecret, username)
 }
 
 // checkSecretHash checks that a SECRET_HASH is over one of the names.
