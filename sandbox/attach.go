@@ -18,7 +18,7 @@ import (
 // choice returns what the assembly's plan is made for, with the files of an imported pool read.
 func (o Options) choice() (assembly.Choice, error) {
 	c := assembly.Choice{Stack: o.Stack, Pool: o.Pool, Mode: string(o.Mode), CallbackURLs: o.CallbackURLs,
-		LogoutURLs: o.LogoutURLs}
+		LogoutURLs: o.LogoutURLs, ChangeAddress: o.ChangeAddress}
 	var errs []error
 	if o.PoolDescription != "" {
 		var err error

@@ -36,9 +36,12 @@ type Config struct {
 	Issuer string `json:"issuer"`
 	// SignInURL is the sign-in page; empty without one.
 	SignInURL string `json:"signInUrl,omitempty"`
-	// OAuth has the endpoints for apps that sign in by redirect; nil without a sign-in page and
-	// without Options.CallbackURLs.
+	// OAuth has the endpoints for apps that sign in by redirect; nil without a sign-in page,
+	// without Options.CallbackURLs and without Options.ChangeAddress.
 	OAuth *OAuth `json:"oauth,omitempty"`
+	// ChangeAddressURL is where users change their address: docs/clients.md has the requests. Empty
+	// where the sign-in page has no ChangeAddress.
+	ChangeAddressURL string `json:"changeAddressUrl,omitempty"`
 	// TLS has the same by https; nil unless Options.TLS is set.
 	TLS *TLS `json:"tls,omitempty"`
 }

@@ -116,7 +116,7 @@ func (s *Sandbox) identify() gateway.Callers {
 func (s *Sandbox) runtimeFunction(f assembly.Function) runtimeapi.Function {
 	c := s.identity[f.Name]
 	return runtimeapi.Function{
-		Name: f.Name, ARN: f.ARN, Folder: f.Folder, Environment: s.variables(f), Asset: f.Asset, AssetHash: f.AssetHash,
+		Name: f.Name, ARN: f.ARN, Folder: f.Folder, Environment: s.variables(f), Asset: f.Asset, AssetHash: f.AssetHash, FromSource: f.FromSource,
 		Handler: f.Handler, Runtime: f.Runtime, Architecture: f.Architecture, MemoryMB: f.MemoryMB, Timeout: f.Timeout,
 		AccessKeyID: c.AccessKeyID, SecretKey: c.SecretAccessKey, Endpoints: s.endpoints(),
 		Inline: f.Inline, Modules: s.opts.Modules,

@@ -46,9 +46,12 @@ type Options struct {
 	// return to them, and LogoutURLs are where it may send users after a sign-out. A template
 	// without a sign-in page then gets one in the sandbox.
 	CallbackURLs, LogoutURLs []string
+	// ChangeAddress gives a template without a sign-in page one in the sandbox, whose function lets
+	// users change their address. Of a template's page its own props decide.
+	ChangeAddress bool
 	// PagePort is the port of the sign-in page's origin, where the OAuth endpoints are, 1 to 65535;
-	// 0 picks a free one. There is no such origin without CallbackURLs and without a page in the
-	// template.
+	// 0 picks a free one. There is no such origin without CallbackURLs, without ChangeAddress and
+	// without a page in the template.
 	PagePort int
 	// TLS serves that origin by https too, as localhost with a certificate that is made at each
 	// start. TLSPort is its port; 0 picks a free one.

@@ -48,6 +48,9 @@ func (s *Sandbox) servePage() error {
 	plain := s.oauth(origin(s.listen.page))
 	s.mu.Lock()
 	s.config.OAuth = &plain
+	if s.plan.Page.ChangesAddresses {
+		s.config.ChangeAddressURL = origin(s.listen.page) + settings.ChangeAddressPaths()[0]
+	}
 	s.mu.Unlock()
 	if s.listen.tls == nil {
 		return nil

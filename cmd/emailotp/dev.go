@@ -49,7 +49,7 @@ type devFlags struct {
 	poolClients                        []string
 	users, stubs, requires, modules    []string
 	callbacks, logouts                 []string
-	tls, example                       bool
+	tls, example, changeAddress        bool
 	json, verbose                      bool
 }
 
@@ -73,6 +73,10 @@ its --callback. The sandbox then has a public client with these addresses, and s
 endpoints on the sign-in page's origin; the ready file has them under "oauth". --tls serves
 the origin by https too, with a certificate of its own. --example serves such an app,
 with an API that its token opens.
+
+--change-address runs the function of the sign-in page by which users change their
+address, where the template has no sign-in page; of a template's page its own prop
+ChangeAddress decides.
 
 The app's own triggers run as they are: Go binaries, and nodejs and python functions by
 this machine's Node.js and Python, without the environment of this shell. One that can't
@@ -119,7 +123,10 @@ that, and --require NAME makes it an error. NAME is a function's logical id or n
 		"address to which an app that signs in by redirect returns; may be repeated")
 	flags.StringArrayVar(&f.logouts, "logout-url", nil, "address to which that app signs out; may be repeated")
 	flags.BoolVar(&f.tls, "tls", false, "serve the sign-in page by https too, with a certificate of its own")
-	flags.BoolVar(&f.example, "example", false, "serve an example app that signs in by redirect, at http://localhost")
+	flags.BoolVar(&f.changeAddress, "change-address", false,
+		"let users change their address on the sign-in page, as its prop ChangeAddress does")
+	flags.BoolVar(&f.example, "example", false,
+		"serve an example app that signs in by redirect, at http://localhost; includes --change-address")
 	flags.BoolVar(&f.json, "json", false, "print JSON, an object a line")
 	flags.BoolVar(&f.verbose, "verbose", false, "show the CDK's output and the sandbox's own log")
 	return cmd
@@ -278,7 +285,8 @@ func (d *dev) options(ctx context.Context, log *triggerlog.Log) sandbox.Options 
 		FunctionLog: log, Progress: d.display.Report,
 		Stub: d.flags.stubs, Require: d.flags.requires, Modules: d.flags.modules,
 		CallbackURLs: d.flags.callbacks, LogoutURLs: d.flags.logouts, TLS: d.flags.tls,
-		PagePort: d.portBehind(ctx, 2), CertificateFile: filepath.Join(filepath.Dir(d.flags.readyFile), certificateName),
+		ChangeAddress: d.flags.changeAddress || d.flags.example,
+		PagePort:      d.portBehind(ctx, 2), CertificateFile: filepath.Join(filepath.Dir(d.flags.readyFile), certificateName),
 	}
 	if d.flags.tls {
 		o.TLSPort = d.portBehind(ctx, 3)

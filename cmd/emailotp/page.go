@@ -41,7 +41,7 @@ func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (func(), error
 			SignUp: string(c.Mode) == signin.Passwordless && sb.SelfSignUp(), PasswordLength: sb.MinimumPasswordLength(),
 			Product: environment["EMAILOTP_PRODUCT_NAME"], Support: environment["EMAILOTP_SUPPORT_ADDRESS"],
 			RememberDevices: days, Recovery: sb.PasswordRecovery(),
-			Links: b.Links(), PasswordRules: sb.PasswordRules(),
+			Links: b.Links(), PasswordRules: sb.PasswordRules(), ChangeAddress: c.ChangeAddressURL != "",
 		},
 		CacheDir: cache, Source: pageSource(), Progress: d.display.Report,
 	})

@@ -25,8 +25,7 @@ type AddressChange struct {
 
 func (e *emailOTP) AddressChange() AddressChange {
 	users := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Resources: &[]*string{e.pool.UserPoolArn()},
-		Actions: jsii.Strings("cognito-idp:AdminGetUser", "cognito-idp:AdminUpdateUserAttributes",
-			"cognito-idp:AdminUserGlobalSignOut")})
+		Actions: jsii.Strings(settings.ChangeAddressPoolActions()...)})
 	return AddressChange{Problem: e.addressChangeProblem(), MailFile: e.config.mailFile,
 		Environment: e.config.settings.Environment(settings.ChangeAddress),
 		// It makes codes and mails them as create does.

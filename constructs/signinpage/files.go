@@ -26,7 +26,7 @@ func (p *signInPage) settings() webbundle.Settings {
 		UserPoolClientID: *p.props.SignIn.UserPoolClient().UserPoolClientId(),
 		Mode:             string(p.props.SignIn.Mode()), Product: *p.props.SignIn.ProductName(),
 		SignUp: p.props.SignIn.Mode() == emailotp.ModePasswordless,
-		Links:  p.props.SignIn.Brand().Links(),
+		Links:  p.props.SignIn.Brand().Links(), ChangeAddress: p.change != nil,
 	}
 	if p.props.SignIn.Mode() == emailotp.ModePassword {
 		s.RememberDevices = int(*p.props.SignIn.RememberDevices())

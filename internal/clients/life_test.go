@@ -70,35 +70,6 @@ func (w *world) wrongCode(b *tab) {
 	}
 }
 
-func TestThePasswordLifeInABrowser(t *testing.T) {
-	t.Parallel()
-	w := on(t, "password")
-	b, inbox := newTab(t), newTab(t)
-	b.open(w.page)
-	b.fill("#email", w.newcomer)
-	b.fill("#password", "Not-the-password-1")
-	b.press("Continue")
-	b.says("#alert", "The email address or the password isn’t right.")
-	b.fill("#password", temporary)
-	b.press("Continue")
-	b.heading("Choose a new password")
-	b.fill("#new-password", ownPassword)
-	b.press("Save password")
-	b.heading("Check your email")
-	b.says("#intro", "We’ve sent a code of 8 digits to g***@e***.com")
-	code := w.inboxCode(inbox, w.newcomer)
-	b.answer(wrong(code), "2 tries left")
-	b.signIn(code)
-	b.says(".who", w.newcomer)
-	b.press("Sign out")
-	b.says(".notice", "You’re signed out.")
-	b.fill("#password", ownPassword)
-	b.goOn()
-	b.signIn(w.inboxCode(inbox, w.newcomer))
-	b.press("Sign out on all devices")
-	b.says(".notice", "You’re signed out on all devices.")
-}
-
 func TestTooManyWrongPasswordsHaveToWait(t *testing.T) {
 	t.Parallel()
 	now := time.Now() // the pool's clock stands still, or a slow test would wait long enough

@@ -16,8 +16,11 @@ import (
 
 // words is a catalogue, as far as the tests read it.
 type words struct {
-	SignIn, CodeTitle, SignedInTitle, Continue, CreateAccount, SignOut string
-	Problems                                                           map[string]string
+	SignIn, CodeTitle, SignedInTitle, Continue, CreateAccount, SignOut, SignOutEverywhere, Confirm string
+
+	NewPasswordTitle, SavePassword, ForgotPassword, ResetTitle, ResetSent, SendCode, OtherAddress string
+	ChangeAddress, SendCodes                                                                      string
+	Problems, Notices, RememberDevice, WrongCode                                                  map[string]string
 }
 
 func wordsOf(t testing.TB, tag string) words {
@@ -198,35 +201,6 @@ func (b *tab) tabTo(id string) {
 		b.key(kb.Tab)
 	}
 	b.t.Fatalf("Tab never leads to %s", id)
-}
-
-func TestFieldsDescribeThemselvesToBrowsers(t *testing.T) {
-	t.Parallel()
-	w, b := visit(t, "password")
-	for selector, want := range map[string]string{
-		"#email":    "email username email",
-		"#password": "password current-password ",
-	} {
-		if got := eval[string](b, `(e => [e.type, e.autocomplete, e.inputMode].join(" "))(document.querySelector(%s))`,
-			selector); got != want {
-			t.Errorf("%s has type, autocomplete and inputmode %q, want %q", selector, got, want)
-		}
-	}
-	b.fill("#email", w.newcomer)
-	b.fill("#password", temporary)
-	b.press("Continue")
-	b.heading("Choose a new password")
-	if got := eval[string](b, `document.querySelector("#new-password").autocomplete`); got != "new-password" {
-		t.Errorf("the new password has autocomplete %q", got)
-	}
-	since := time.Now()
-	b.fill("#new-password", ownPassword)
-	b.press("Save password")
-	b.heading("Check your email")
-	if got := eval[string](b, `(e => [e.type, e.autocomplete, e.inputMode].join(" "))(document.querySelector("#code"))`); got != "text one-time-code numeric" {
-		t.Errorf("the code has type, autocomplete and inputmode %q", got)
-	}
-	b.signIn(w.code(w.newcomer, since))
 }
 
 func TestThePageIsPaintedWithoutItsScript(t *testing.T) {

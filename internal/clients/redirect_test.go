@@ -20,7 +20,6 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/exampleapp"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/signinpage"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/inprocess"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/node"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
@@ -40,15 +39,6 @@ func startForApp(t *testing.T, mode string, environment map[string]string,
 	w = start(t, mode, environment, append(change, func(o *sandbox.Options) {
 		o.CallbackURLs, o.LogoutURLs, o.TLS = []string{app + "/callback"}, []string{app + "/"}, true
 	})...)
-	cache, err := cachedir.Dir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	page, err := signinpage.New(signinpage.Options{Settings: w.settings(), CacheDir: cache})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.sb.SetPage(page)
 	server := loopback.Serve(l, loopback.Guard(make(w, app)), slog.New(slog.DiscardHandler))
 	t.Cleanup(func() { _ = server.Close() })
 	return w, app

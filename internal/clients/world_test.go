@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -129,16 +130,25 @@ func (w *world) settings() webbundle.Settings {
 		days, recovery = 30, w.sb.PasswordRecovery()
 	}
 	return webbundle.Settings{
-		RememberDevices: days, Recovery: recovery,
+		RememberDevices: days, Recovery: recovery, ChangeAddress: w.cfg.ChangeAddressURL != "",
 		UserPoolID: w.cfg.UserPoolID, UserPoolClientID: w.cfg.UserPoolClientID, Mode: string(w.cfg.Mode),
 		Endpoint: w.cfg.Endpoint,
 		InboxURL: w.cfg.InboxURL, SignUp: w.cfg.Mode == "passwordless", Product: "Example", PasswordLength: minimumLength,
 	}
 }
 
-// serve serves a page of the test's own.
+// serve serves a page of the test's own, on the origin of the OAuth endpoints if there are any.
 func (w *world) serve(o signinpage.Options) {
 	w.t.Helper()
+	if w.cfg.OAuth != nil {
+		page, err := newPage(w.settings(), o)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.sb.SetPage(page)
+		w.page = strings.TrimSuffix(w.cfg.OAuth.LogoutURL, "/logout")
+		return
+	}
 	url, closePage, err := servePage(w.settings(), o)
 	if err != nil {
 		w.t.Fatal(err)
@@ -147,13 +157,18 @@ func (w *world) serve(o signinpage.Options) {
 	w.page = url
 }
 
-// servePage serves a page, behind handlers that a test puts in front of it.
-func servePage(settings webbundle.Settings, o signinpage.Options, front ...func(http.Handler) http.Handler) (url string, closePage func() error, err error) {
+func newPage(settings webbundle.Settings, o signinpage.Options) (http.Handler, error) {
+	var err error
 	if o.CacheDir, err = cachedir.Dir(); err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	o.Settings = settings
-	page, err := signinpage.New(o)
+	return signinpage.New(o)
+}
+
+// servePage serves a page, behind handlers that a test puts in front of it.
+func servePage(settings webbundle.Settings, o signinpage.Options, front ...func(http.Handler) http.Handler) (url string, closePage func() error, err error) {
+	handler, err := newPage(settings, o)
 	if err != nil {
 		return "", nil, err
 	}
@@ -161,7 +176,6 @@ func servePage(settings webbundle.Settings, o signinpage.Options, front ...func(
 	if err != nil {
 		return "", nil, err
 	}
-	var handler http.Handler = page
 	for _, f := range front {
 		handler = f(handler)
 	}

@@ -160,7 +160,7 @@ func (m *mover) attributes(name string) map[string]string {
 }
 
 func eachStack(t *testing.T, f func(t *testing.T, stack string)) {
-	for _, stack := range []string{app.Redirect, app.Address} {
+	for _, stack := range []string{app.Redirect, app.People} {
 		t.Run(stack, func(t *testing.T) { t.Parallel(); f(t, stack) })
 	}
 }
@@ -171,7 +171,7 @@ func TestAUserChangesTheAddress(t *testing.T) {
 	eachStack(t, func(t *testing.T, stack string) {
 		sb := app.On(t, stack)
 		m := newMover(t, sb)
-		if stack == app.Address {
+		if stack == app.People {
 			m.remember()
 		}
 		old, to := m.Email, testkit.Address("New.Home+tag@example.com")

@@ -231,15 +231,18 @@ func (w *world) whole() (sub string, err error) {
 	return user["sub"], nil
 }
 
-// emailotp dev --callback works for a template that has no page, in password mode as well.
+// emailotp dev --callback and --change-address work for a template that has no page, in password mode as well.
 func TestATemplateWithoutAPageGetsOne(t *testing.T) {
 	t.Parallel()
 	clock := &inprocess.Clock{}
 	for _, stack := range app.Stacks {
 		sb := app.Own(t, clock.Options(sandbox.Options{Stack: stack, CallbackURLs: []string{app.CallbackURL},
-			LogoutURLs: []string{app.LogoutURL}, LocalIssuer: stack == app.Password}))
+			LogoutURLs: []string{app.LogoutURL}, ChangeAddress: true, LocalIssuer: stack == app.Password}))
 		if sub, err := of(t, sb).whole(); err != nil || sub == "" {
 			t.Errorf("%s: %v", stack, err)
 		}
+		m, to := newMover(t, sb), testkit.Address("moved@example.com")
+		m.start(to, 200, "")
+		m.confirm(to, codeAt(t, sb, m.Email), codeAt(t, sb, to), 200, "")
 	}
 }

@@ -21,6 +21,12 @@ const ChangeAddress Function = "change-address"
 // ChangeAddressPaths are the paths of [ChangeAddress], as [HandOverPaths] has its own.
 func ChangeAddressPaths() []string { return []string{"/account/email", "/account/email/{proxy+}"} }
 
+// ChangeAddressPoolActions are what [ChangeAddress] may do with the user pool.
+func ChangeAddressPoolActions() []string {
+	return []string{"cognito-idp:AdminGetUser", "cognito-idp:AdminUpdateUserAttributes",
+		"cognito-idp:AdminUserGlobalSignOut"}
+}
+
 // The environment variables of [Page].
 const (
 	PoolVariable         = "EMAILOTP_USER_POOL_ID"

@@ -19,9 +19,11 @@ var Two;
 (function (Two) {
     Two["C"] = "c";
 })(Two || (Other = {}));
+class StorageCache { constructor() { console.log("cached") } }
+const Cache = new StorageCache();
 `
 
-func TestEnumsThatNothingUsesAreDropped(t *testing.T) {
+func TestEnumsAndTheCacheThatNothingUsesAreDropped(t *testing.T) {
 	t.Parallel()
 	result := api.Build(api.BuildOptions{Bundle: true, TreeShaking: api.TreeShakingTrue, Format: api.FormatESModule,
 		Stdin: &api.StdinOptions{Contents: pure(enums) + "console.log(Used.A);\n"}})
@@ -29,8 +31,8 @@ func TestEnumsThatNothingUsesAreDropped(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := string(result.OutputFiles[0].Contents)
-	if !strings.Contains(out, `Used2["A"] = "a"`) || strings.Contains(out, `"b"`) {
-		t.Errorf("want the used enum alone in\n%s", out)
+	if !strings.Contains(out, `Used2["A"] = "a"`) || strings.Contains(out, `"b"`) || strings.Contains(out, "cached") {
+		t.Errorf("want the used enum and no cache in\n%s", out)
 	}
 	if !strings.Contains(out, `(Two || (Other = {}))`) {
 		t.Errorf("what is no enum was changed:\n%s", out)

@@ -35,6 +35,9 @@ type Settings struct {
 	// PasswordRules are the kinds of characters that the pool requires in a password: "upper",
 	// "lower", "digit", "symbol"; nil for all of them, empty for none.
 	PasswordRules []string `json:"passwordRules,omitzero"`
+	// ChangeAddress is true where the page's origin has the function by which users change their
+	// address, below account/email.
+	ChangeAddress bool `json:"changeAddress,omitempty"`
 	// Links are the page's links; nil for none.
 	Links *brand.Links `json:"links,omitempty"`
 	// InboxURL is the local mailbox; empty outside of a sandbox.

@@ -60,7 +60,7 @@ export interface FormProps {
 export function EmailSignInForm({ signIn, words, withPassword = false, children }: FormProps): JSX.Element {
   const { state, busy, problem, run } = useEmailSignIn(signIn);
   const alert = useId();
-  if (state.step === 'signed-in') return <>{children(state.session)}</>;
+  if ('session' in state) return <>{children(state.session)}</>;
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (busy) return;

@@ -21,6 +21,7 @@ async function main(): Promise<void> {
   const signIn = new EmailSignIn({
     mode: settings.mode,
     ...(settings.rememberDevices && { devicesOf: settings.userPoolClientId }),
+    ...(settings.changeAddress && { changeAddress: 'account/email' }),
     ...(app && { key: app.key }),
     ...(settings.endpoint && { endpoint: settings.endpoint }),
     signUpAttributes: { locale: (await language).tag, zoneinfo: Intl.DateTimeFormat().resolvedOptions().timeZone },

@@ -7,6 +7,7 @@ import { Problem, type ProblemID } from './signin/problem';
 import type { State } from './signin/signin';
 import type { Settings } from './settings';
 import { languages, Language } from './words';
+import { changeCodesView, changeView } from './views/change';
 import { codeView } from './views/code';
 import { newPasswordView } from './views/new-password';
 import { deadEndView, returnView } from './views/return';
@@ -123,6 +124,10 @@ export class Page {
         return newPasswordView(context) as View;
       case 'reset':
         return resetView(context) as View;
+      case 'change':
+        return changeView(context) as View;
+      case 'change-codes':
+        return changeCodesView(context) as View;
       case 'signed-in':
         return (this.app ? returnView(context, this.app, (why) => this.stop(why)) : signedInView(context)) as View;
     }
@@ -136,7 +141,7 @@ export class Page {
         // Cognito's words and ours; neither has an address, a code or a token in it.
         console.warn('sign-in:', error instanceof Problem ? error.cause ?? error : error);
       }
-      this.view?.problem(id);
+      this.view?.problem(id, error instanceof Problem ? error.after : 0);
     });
   }
 
@@ -146,7 +151,7 @@ export class Page {
   }
 
   private inChallenge(state: State): boolean {
-    return state.step === 'code' || state.step === 'new-password' || state.step === 'reset';
+    return state.step !== 'start' && state.step !== 'signed-in';
   }
 
   /** Sets everything around the screens: direction, name, language menu. */

@@ -20,7 +20,8 @@ function code(codeLength: number, reason: Reason, change: Partial<Challenge> = {
   };
 }
 
-const signedIn = (): State => ({ step: 'signed-in', session: { email, sub: 'preview', expiresAt: Date.now() + 3_600_000 } });
+const session = () => ({ email, sub: 'preview', expiresAt: Date.now() + 3_600_000 });
+const signedIn = (): State => ({ step: 'signed-in', session: session() });
 
 /** What the page shows: a state, and whether something was typed, went wrong, or runs. */
 interface Still {
@@ -47,6 +48,8 @@ const stills: Record<string, () => Still> = {
   'code-expired': () => ({ state: code(6, 'expired', { expiresAt: 0, resendAt: 0 }) }),
   'code-long': () => ({ state: code(20, 'new-code', { resendsLeft: 0 }), typed: { code: '123456789012' } }),
   'signed-in': () => ({ state: signedIn() }),
+  change: () => ({ state: { step: 'change', email, session: session() }, problem: 'same-address', typed: { 'new-email': email } }),
+  'change-codes': () => ({ state: { step: 'change-codes', email, session: session(), to: 'max@example.com', codeLength: 8, expiresAt: steady() + 299_000 }, typed: { 'present-code': '12345678', 'new-code': '123' } }),
   'signed-out': () => ({ state: { step: 'start', email, notice: 'signed-out' } }),
   returning: () => ({ state: signedIn(), app: { signUp: false, handOver: () => new Promise<Outcome>(() => undefined) } }),
   'not-returned': () => ({ state: signedIn(), app: { signUp: false, handOver: () => Promise.resolve<Outcome>('try-again') } }),
@@ -88,7 +91,7 @@ function frozen({ state, busy = false, problem }: Still): SignIn {
   const act = () => (problem ? Promise.reject(new Problem(problem)) : Promise.resolve(state));
   return {
     state, busy, subscribe: () => () => undefined, cancel: () => undefined,
-    resume: act, start: act, signUp: act, answer: act, resend: act, setPassword: act, forgot: act, reset: act, renew: act, signOut: act, signOutEverywhere: act,
+    resume: act, start: act, signUp: act, answer: act, resend: act, setPassword: act, forgot: act, reset: act, renew: act, change: act, mailCodes: act, confirmChange: act, signOut: act, signOutEverywhere: act,
   };
 }
 

@@ -26,6 +26,8 @@ export interface Settings {
   recovery?: 'email' | 'administrator';
   /** The address that a user who forgot the password is sent to, where an administrator resets it. */
   support?: string;
+  /** Whether the page's origin has the function by which users change their address. */
+  changeAddress?: boolean;
   /** Where the footer leads to. */
   links?: { terms?: string; privacy?: string; support?: string };
   /** The local mailbox, in the sandbox. */

@@ -97,9 +97,12 @@ export class Language {
     return rtl.has(this.tag) ? 'rtl' : 'ltr';
   }
 
-  /** The sentence for a problem; codeLength and minimum fill those that speak of a number. */
-  problem(id: ProblemID, count: number): string {
-    return fill(this.words.problems[id], { count: String(count), time: this.minutes.format(15) });
+  /**
+   * The sentence for a problem; codeLength and minimum fill those that speak of a number, and after those of a
+   * wait, in milliseconds.
+   */
+  problem(id: ProblemID, count: number, after = 900_000): string {
+    return fill(this.words.problems[id], { count: String(count), time: this.minutes.format(Math.ceil(after / 60_000)) });
   }
 
   /** Chooses among plural forms by the language's rules. */

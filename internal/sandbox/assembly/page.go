@@ -1,14 +1,17 @@
 package assembly
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly/template"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
@@ -24,6 +27,8 @@ type Page struct {
 	Clients []settings.Client
 	// OriginSecret is the text that the distribution sends with each request.
 	OriginSecret string
+	// ChangesAddresses is true where a route leads to the function of [settings.ChangeAddress].
+	ChangesAddresses bool
 }
 
 // Route is a route of an HTTP API.
@@ -48,12 +53,13 @@ func (r Route) Matches(method, path string) bool {
 // Secret is a secret of Secrets Manager with a text that the sandbox invents.
 type Secret struct{ ARN, Text string }
 
-// page describes the template's sign-in page, or makes one where the choice has callback URLs. It
-// adds a public client with them.
+// page describes the template's sign-in page, or makes one where the choice has callback URLs or
+// wants addresses changed. It adds a public client with these URLs.
 func (b *builder) page(choice Choice) {
 	b.secrets()
 	b.routes()
-	if b.plan.Page == nil && len(choice.CallbackURLs) > 0 {
+	isOwn := b.plan.Page == nil && (len(choice.CallbackURLs) > 0 || choice.ChangeAddress)
+	if isOwn {
 		b.ownPage()
 	}
 	p := b.plan.Page
@@ -76,6 +82,11 @@ func (b *builder) page(choice Choice) {
 		f.Environment[settings.ClientsVariable] = settings.EncodeClients(p.Clients)
 	}
 	arn := f.Environment[settings.OriginSecretVariable]
+	if isOwn && choice.ChangeAddress {
+		b.ownChangeAddress(arn)
+	}
+	p.ChangesAddresses = slices.ContainsFunc(b.plan.Functions,
+		func(f Function) bool { return f.Folder == string(settings.ChangeAddress) })
 	for _, s := range b.plan.Secrets {
 		if s.ARN == arn {
 			p.OriginSecret = s.Text
@@ -144,6 +155,9 @@ func (b *builder) routes() {
 	}, "AWS::ApiGatewayV2::Route")
 }
 
+// ownPageTimeout is the timeout of the page's functions, as the construct sets it.
+const ownPageTimeout = 15 * time.Second
+
 // ownPage adds the function of a sign-in page, with its table and secret, to a template without. It
 // has the environment and the rights that the construct would give it.
 func (b *builder) ownPage() {
@@ -157,7 +171,7 @@ func (b *builder) ownPage() {
 	f := Function{
 		LogicalID: id, Name: id, ARN: s.ARN("lambda", "function:"+id), Folder: string(settings.HandOver), IsOwn: true,
 		Handler: "bootstrap", Runtime: "provided.al2023", Architecture: "x86_64", MemoryMB: settings.DefaultMemorySize,
-		Timeout: 15 * time.Second,
+		Timeout: ownPageTimeout,
 		Environment: settings.Page{UserPoolID: b.plan.Pool.ID, Clients: []settings.Client{}, CodesTable: table.Name,
 			OriginSecret: secret.ARN}.Environment(),
 		Principal: iam.Principal{Function: id, RoleARN: "arn:" + s.Partition() + ":iam::" + s.Account + ":role/" + id,
@@ -178,6 +192,55 @@ func (b *builder) ownPage() {
 	b.ownTable = &table
 	b.warn("the template has no sign-in page, so the sandbox runs one with its function beside it; " +
 		"NewSignInPage of constructs/signinpage deploys it")
+}
+
+// ownChangeAddress adds the function by which users change their address to a page of the
+// sandbox's own, unless the construct would refuse it. It makes codes and mails as the template's
+// create function.
+func (b *builder) ownChangeAddress(secret string) {
+	i := slices.IndexFunc(b.plan.Functions,
+		func(f Function) bool { return f.Folder == string(settings.CreateAuthChallenge) })
+	if why := b.noChangeAddress(); why != "" || i < 0 {
+		b.warn("users can't change their address here: %s", cmp.Or(why, "the pool has no function that mails codes"))
+		return
+	}
+	const id = "EmailOTPSandboxChangeAddress"
+	f := b.plan.Functions[i]
+	f.LogicalID, f.Name, f.ARN = id, id, b.candidate.stack.ARN("lambda", "function:"+id)
+	f.Folder, f.FromSource, f.Triggers = string(settings.ChangeAddress), true, nil
+	f.Timeout, f.Environment = ownPageTimeout, maps.Clone(f.Environment)
+	f.Environment[settings.PoolVariable] = b.plan.Pool.ID
+	f.Environment[settings.OriginSecretVariable] = secret
+	var clients []string
+	for _, c := range b.plan.Pool.Clients {
+		clients = append(clients, c.ID)
+	}
+	f.Environment[settings.ClientIDsVariable] = strings.Join(clients, ",")
+	f.Principal = iam.Principal{Function: id, RoleARN: f.Principal.RoleARN,
+		Policies: append(slices.Clone(f.Principal.Policies), iam.Policy{Statements: []iam.Statement{
+			{Effect: "Allow", Actions: settings.ChangeAddressPoolActions(), Resources: []string{b.plan.PoolARN}},
+			{Effect: "Allow", Actions: []string{"secretsmanager:GetSecretValue"}, Resources: []string{secret}},
+		}})}
+	for _, path := range settings.ChangeAddressPaths() {
+		b.plan.Page.Routes = append(b.plan.Page.Routes, Route{"ANY", path, id})
+	}
+	b.plan.Functions = append(b.plan.Functions, f)
+}
+
+// noChangeAddress returns why the construct would refuse ChangeAddress for the pool; empty for no
+// reason.
+func (b *builder) noChangeAddress() string {
+	if b.candidate.isImported() {
+		return "the pool is imported"
+	}
+	// A pool that requires email has such a client, or Cognito refuses its clients.
+	found := b.assembly.inspect(b.candidate)
+	for _, f := range slices.Concat(found.Open, found.Acknowledged) {
+		if f.Kind == rules.WriteEmail {
+			return f.Problem()
+		}
+	}
+	return ""
 }
 
 // String describes a route.

@@ -77,6 +77,8 @@ type Function struct {
 	IsOwn bool
 	// Asset is a directory or a zip file; empty with Inline, and if CodeError is set.
 	Asset, AssetHash string
+	// FromSource is true where Asset is another function's: the program is built from Folder.
+	FromSource bool
 	// Inline is code in the template.
 	Inline string
 	// CodeError is why the template's function can't run here; nil unless it is known to be so.
@@ -139,6 +141,9 @@ type Choice struct {
 	// CallbackURLs and LogoutURLs are those of a public client that the sandbox adds, which signs
 	// in by redirect; it adds none without CallbackURLs.
 	CallbackURLs, LogoutURLs []string
+	// ChangeAddress gives a template without a sign-in page one whose users may change their
+	// address.
+	ChangeAddress bool
 }
 
 // Plan describes the one EmailOTP that fits the choice. The error joins everything that keeps it

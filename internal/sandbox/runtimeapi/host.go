@@ -28,6 +28,8 @@ type Function struct {
 	Name, ARN string
 	// Folder is the name of its source folder; empty without source.
 	Folder string
+	// FromSource builds the program from the source: of Asset it takes the other files alone.
+	FromSource bool
 	// Environment is the template's. Lambda's own variables override it, Endpoints override both.
 	Environment map[string]string
 	// Asset is a directory or a zip file.

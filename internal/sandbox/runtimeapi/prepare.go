@@ -66,7 +66,7 @@ func (f *function) prepare(ctx context.Context) (line string, err error) {
 	if !strings.HasPrefix(f.Runtime, "provided") {
 		return "", f.interpret(ctx)
 	}
-	if f.Asset == "" && f.Folder != "" && f.host.opts.Build != nil {
+	if (f.Asset == "" || f.FromSource) && f.Folder != "" && f.host.opts.Build != nil {
 		return "", f.fromSource(ctx)
 	}
 	root, err := f.unpack()
@@ -94,6 +94,15 @@ func (f *function) fromSource(ctx context.Context) error {
 	dir, err := f.host.temp.sub()
 	if err != nil {
 		return err
+	}
+	if f.Asset != "" {
+		root, err := f.unpack()
+		if err == nil {
+			err = os.CopyFS(dir, withoutBootstrap{os.DirFS(root)})
+		}
+		if err != nil {
+			return err
+		}
 	}
 	f.root, f.command = dir, []string{filepath.Join(dir, bootstrap)}
 	return f.host.opts.Build(ctx, f.Folder, runtime.GOOS, runtime.GOARCH, filepath.Join(dir, bootstrap))

@@ -46,6 +46,28 @@ func TestAnAssetWithoutAProgramIsBuiltOnceForThisHost(t *testing.T) {
 	wantWhole(t, h)
 }
 
+func TestAFunctionMayTakeTheFilesOfAnotherOnesAsset(t *testing.T) {
+	needLinux(t)
+	build := func(_ context.Context, folder, _, goarch, out string) error {
+		if folder != "change-address" {
+			t.Errorf("built %s", folder)
+		}
+		return compile(goarch, out)
+	}
+	h, _, err := prepare(t, runtimeapi.Options{Build: build}, runtimeapi.Function{Folder: "change-address",
+		FromSource: true, Asset: foreignAsset(t), Architecture: lambdaArch(foreign())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := invoke(t, h, `{"text":"runs"}`)
+	if err != nil || a.Text != "runs" {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	if _, err := os.Stat(filepath.Join(a.Directory, "mail.json")); err != nil {
+		t.Errorf("the asset's other files are missing: %v", err)
+	}
+}
+
 func TestAnAssetWithoutAProgramThatCanNotBeBuiltIsRefused(t *testing.T) {
 	needLinux(t)
 	failing := func(context.Context, string, []string, string) error { return errors.New("syntax error") }

@@ -31,13 +31,11 @@ const Variable = "EMAILOTP_ASSEMBLY"
 const (
 	Passwordless = "EmailOtp-passwordless"
 	Password     = "EmailOtp-password"
-	// People is a password pool with every option for its people.
+	// People is a password pool with every option for its people: they may change their address, too.
 	People = "EmailOtp-people"
 	// Redirect is passwordless with a hosted sign-in page and two clients that redirect to it: Web,
 	// and Server with a secret. Its users may change their address.
 	Redirect = "EmailOtp-redirect"
-	// Address is a password pool that remembers devices and whose users may change their address.
-	Address = "EmailOtp-address"
 )
 
 // The addresses to which the clients of [Redirect] return. Nothing need listen there.
@@ -60,8 +58,7 @@ func Synthesise(ctx context.Context, app, out string) error {
 	if err := Write(app, map[string]map[string]any{"passwordless": {"mode": "passwordless"},
 		"password": {"mode": "password"},
 		"people": {"mode": "password", "rememberDevices": 30, "passwordRecovery": "email",
-			"supportAddress": "help@example.com", "customMessages": true},
-		"address": {"mode": "password", "rememberDevices": 30, "signInPage": true, "changeAddress": true},
+			"supportAddress": "help@example.com", "customMessages": true, "signInPage": true, "changeAddress": true},
 		"redirect": {"mode": "passwordless", "signInPage": true, "changeAddress": true, "clients": map[string]any{
 			"Web":    map[string]any{"callbackUrls": []string{CallbackURL}, "logoutUrls": []string{LogoutURL}},
 			"Server": map[string]any{"callbackUrls": []string{CallbackURL, AuthJSCallbackURL}, "generateSecret": true}}},

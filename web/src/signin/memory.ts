@@ -25,7 +25,8 @@ export function recall(key: string): { state: Unfinished; resumable: boolean } |
     const kept = JSON.parse(sessionStorage.getItem(memory) ?? 'null') as Kept | null;
     if (!kept?.state.email || kept.key !== key) return undefined;
     const age = Date.now() - kept.at;
-    return { state: moved(kept.state, steady() - age), resumable: age >= 0 && age < lifetime };
+    const state = moved(kept.state, steady() - age);
+    return { state, resumable: age >= 0 && (state.step === 'change-codes' ? state.expiresAt > steady() : age < lifetime) };
   } catch {
     return undefined;
   }
@@ -40,9 +41,9 @@ export function forget(): void {
   }
 }
 
-type Unfinished = Extract<State, { step: 'code' | 'new-password' }>;
+type Unfinished = Extract<State, { step: 'code' | 'new-password' | 'change-codes' }>;
 
-/** Kept is an unfinished sign-in, with times as distances from `at`. */
+/** Kept is an unfinished sign-in or change of the address, with times as distances from `at`. */
 interface Kept {
   at: number;
   key: string;
@@ -50,6 +51,7 @@ interface Kept {
 }
 
 function moved(state: Unfinished, by: number): Unfinished {
+  if (state.step === 'change-codes') return { ...state, expiresAt: state.expiresAt + by };
   if (state.step !== 'code') return state;
   const { challenge } = state;
   return { ...state, challenge: { ...challenge, expiresAt: challenge.expiresAt + by, resendAt: challenge.resendAt + by } };

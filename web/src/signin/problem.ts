@@ -5,6 +5,7 @@ import { refusals, type Refusal } from './contract';
 export type ProblemID =
   | 'invalid-email' | 'unmailable-email' | 'missing-password' | 'code-shape'
   | 'wrong-password' | 'locked' | 'disabled' | 'not-confirmed' | 'reset-required' | 'temporary-password-expired'
+  | 'same-address' | 'wrong-codes' | 'codes-over' | 'change-administrator' | 'not-changed' | 'change-limit'
   | 'reset-code' | 'reset-limit' | 'no-attempts-left' | 'session-over' | 'weak-password' | 'no-sign-up'
   | 'throttled' | 'offline' | 'timeout' | 'storage' | 'server' | 'refused' | 'configuration' | 'unavailable-app'
   // After a new password the page goes back to its start with a notice.
@@ -13,10 +14,13 @@ export type ProblemID =
 /** Problem is how an action fails. */
 export class Problem extends Error {
   readonly id: ProblemID;
-  constructor(id: ProblemID, cause?: unknown) {
+  /** After how many milliseconds another try may succeed; 0 if that isn't known. */
+  readonly after: number;
+  constructor(id: ProblemID, cause?: unknown, after = 0) {
     super(id, { cause });
     this.name = 'Problem';
     this.id = id;
+    this.after = after;
   }
 }
 

@@ -20,7 +20,8 @@
 import { confirmResetPassword, confirmSignIn, fetchAuthSession, resetPassword, signIn, signOut, signUp } from 'aws-amplify/auth';
 import type { SignInOutput } from 'aws-amplify/auth';
 import { isAddressShaped, isMailable, normalizeAddress } from './address';
-import { challengeOf, digits } from './challenge';
+import { challengeOf, digits, steady } from './challenge';
+import { call, type Answer } from './change';
 import { deviceRequest, rememberRequest, resendRequest } from './contract';
 import { Device, draw } from './device';
 import { forget, recall, remember } from './memory';
@@ -46,6 +47,8 @@ export interface Options {
   key?: string;
   /** The app client's id, where its pool remembers devices: their secrets are kept apart by it. */
   devicesOf?: string;
+  /** Where users change their address: the sign-in page's `account/email`; none by default. */
+  changeAddress?: string;
   /** How long an action may take in milliseconds; 30 s by default, for Cognito may call a trigger thrice. */
   timeout?: number;
 }
@@ -58,6 +61,7 @@ export class EmailSignIn {
   private running: Promise<State> | undefined;
   private generation = 0;
   private runningGeneration = 0;
+  private wantsChange = false;
 
   constructor(options: Options) {
     this.options = options;
@@ -86,12 +90,14 @@ export class EmailSignIn {
   resume(): Promise<State> {
     return this.act(async (set) => {
       const session = await this.session();
-      if (session) return set({ step: 'signed-in', session });
-      if (this.current.step === 'signed-in') return set(this.startAgain('signed-out-elsewhere'));
-      if (this.current.step !== 'start') return;
+      const before = this.current;
       const kept = recall(this.options.key ?? '');
-      if (!kept) return;
-      if (kept.resumable) return set(kept.state);
+      const isOf = (state: State) => session && 'session' in state && state.step !== 'signed-in' && state.session.sub === session.sub;
+      if (isOf(before)) return; // another tab renewed the tokens
+      if (session) return set(kept?.resumable && isOf(kept.state) ? kept.state : { step: 'signed-in', session });
+      if ('session' in before) return set(this.startAgain('signed-out-elsewhere'));
+      if (before.step !== 'start' || !kept) return;
+      if (kept.resumable && kept.state.step !== 'change-codes') return set(kept.state);
       forget();
       set({ step: 'start', email: kept.state.email, notice: 'not-resumed' });
     });
@@ -194,11 +200,50 @@ export class EmailSignIn {
     });
   }
 
+  /**
+   * Begins to change the address, with the option changeAddress. The function requires a sign-in of the last
+   * 5 minutes: after an older one the state is `start`, and `change` after the next sign-in.
+   */
+  change(): Promise<State> {
+    return this.act(async (set) => {
+      const { session, to } = { to: undefined, ...this.expect('signed-in', 'change-codes') };
+      const { tokens } = await this.inTime(fetchAuthSession());
+      // A wrong clock here does no harm: the function is the judge.
+      if (Date.now() / 1000 - Number(tokens?.accessToken.payload['auth_time']) > freshness) return this.leave(set, 'sign-in-first');
+      set(changeOf(session, to));
+    });
+  }
+
+  /** Has a code mailed to the present address and another one to the new one. */
+  mailCodes(email: string): Promise<State> {
+    return this.act(async (set) => {
+      const { session } = this.expect('change', 'change-codes');
+      const to = mailable(email);
+      const answer = await this.request(set, '', { email: to });
+      if (answer) this.keep(set, { ...changeOf(session), step: 'change-codes', to, codeLength: answer.digits, expiresAt: steady() + answer.expires_in * 1000 });
+    });
+  }
+
+  /** Changes the address with both codes, which ends all sign-ins of the user. */
+  confirmChange(presentCode: string, newCode: string): Promise<State> {
+    return this.act(async (set) => {
+      const { session, to, codeLength } = this.expect('change-codes');
+      const [present_code, new_code] = [digits(presentCode), digits(newCode)];
+      if (present_code.length !== codeLength || new_code.length !== codeLength) throw new Problem('code-shape');
+      const answer = await this.request(set, '/confirm', { email: to, present_code, new_code });
+      if (!answer) return;
+      if (!answer.signed_out) await this.inTime(this.globalSignOut()).catch(() => undefined);
+      (await this.device(session.email))?.drop();
+      await this.leave(set, 'address-changed', to);
+    });
+  }
+
   /** Leaves the sign-in for the start. An answer that is under way still counts if it is right. */
   cancel(): void {
     this.generation++;
+    this.wantsChange = false;
     forget();
-    this.become(this.startAgain());
+    this.become('session' in this.current ? { step: 'signed-in', session: this.current.session } : this.startAgain());
   }
 
   /** Renews the tokens. A user who was signed out elsewhere gets to the start, with a notice. */
@@ -301,7 +346,9 @@ export class EmailSignIn {
       case 'DONE': {
         const session = await this.session('just-made');
         if (!session) throw new Problem('server');
-        return set({ step: 'signed-in', session });
+        const { wantsChange } = this;
+        this.wantsChange = false;
+        return set(wantsChange ? changeOf(session) : { step: 'signed-in', session });
       }
       case 'CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE':
         return this.keep(set, { step: 'code', email, challenge: challengeOf(next.additionalInfo ?? {}), isNew });
@@ -348,6 +395,24 @@ export class EmailSignIn {
     } catch (error) {
       throw this.problem(error, 'session');
     }
+  }
+
+  /** Calls the function that changes addresses; nothing is returned where the user has to sign in again. */
+  private async request(set: Setter, path: string, body: Record<string, string>): Promise<Answer | undefined> {
+    const { tokens } = await this.inTime(fetchAuthSession());
+    let refused = 'invalid_token';
+    const answer = tokens && (await this.inTime(call(this.options.changeAddress + path, tokens.accessToken.toString(), body, (error) => (refused = error))));
+    if (!answer) await this.leave(set, refused === 'login_required' ? 'sign-in-first' : 'signed-out-elsewhere');
+    return answer;
+  }
+
+  /** Signs out here and goes to the start, on to a changed address where the next sign-in is for it. */
+  private async leave(set: Setter, notice: Notice, email?: string): Promise<void> {
+    const next = this.startAgain(notice);
+    forget();
+    await this.inTime(signOut()).catch(() => undefined);
+    this.wantsChange = notice === 'sign-in-first';
+    set({ ...next, ...(email && { email }) } as State);
   }
 
   private async globalSignOut(): Promise<void> {
@@ -398,14 +463,14 @@ export class EmailSignIn {
     return promise;
   }
 
-  private keep(set: Setter, state: Extract<State, { step: 'code' | 'new-password' }>): void {
+  private keep(set: Setter, state: Extract<State, { step: 'code' | 'new-password' | 'change-codes' }>): void {
     set(state);
     if (this.current === state) remember(state, this.options.key ?? '');
   }
 
   private become(state: State): void {
     // A user who is signed in, by this tab or another, has no unfinished sign-in.
-    if (state.step === 'signed-in') forget();
+    if (state.step === 'signed-in' || state.step === 'change') forget();
     this.current = state;
     this.notify();
   }
@@ -435,6 +500,11 @@ export class EmailSignIn {
 }
 
 type Setter = (state: State) => void;
+
+// The function that changes addresses requires a sign-in that is at most so old, in seconds.
+const freshness = 300;
+
+const changeOf = (session: Session, to?: string): Extract<State, { step: 'change' }> => ({ step: 'change', email: session.email, session, ...(to && { to }) });
 
 // Cognito's reset codes have so many digits.
 const resetDigits = 6;

@@ -11,7 +11,7 @@ export interface Session {
 }
 
 /** Notice is the reason for a return to the start, where the user needs one. */
-export type Notice = 'signed-out' | 'signed-out-everywhere' | 'signed-out-elsewhere' | 'not-resumed' | 'password-changed';
+export type Notice = 'signed-out' | 'signed-out-everywhere' | 'signed-out-elsewhere' | 'not-resumed' | 'password-changed' | 'address-changed' | 'sign-in-first';
 
 /** State is the present step with its data. */
 export type State =
@@ -19,4 +19,8 @@ export type State =
   | { step: 'new-password'; email: string }
   | { step: 'reset'; email: string }
   | { step: 'code'; email: string; challenge: Challenge; isNew: boolean }
-  | { step: 'signed-in'; session: Session };
+  | { step: 'signed-in'; session: Session }
+  /** A user who is signed in changes the address, to `to` if it was typed before. */
+  | { step: 'change'; email: string; session: Session; to?: string }
+  /** Both mailboxes have a code; expiresAt is in milliseconds of {@link steady}. */
+  | { step: 'change-codes'; email: string; session: Session; to: string; codeLength: number; expiresAt: number };

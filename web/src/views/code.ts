@@ -5,7 +5,7 @@ import type { ProblemID } from '../signin/problem';
 import type { State } from '../signin/signin';
 import { CodeField } from './code-field';
 import { mailboxOf } from './mailboxes';
-import { card, field, linkButton, quietButton, setBusy, showProblem, submitButton, type Context, type View } from './view';
+import { card, codeInput, linkButton, quietButton, setBusy, showProblem, submitButton, type Context, type View } from './view';
 
 type CodeState = Extract<State, { step: 'code' }>;
 
@@ -20,7 +20,7 @@ export function codeView(context: Context): View<CodeState> {
   const intro = el('p', { className: 'intro', id: 'intro' });
   const long = el('p', { className: 'notice', id: 'long', hidden: true }, w.longCode);
   const expiry = el('p', { className: 'expiry' });
-  const code = field('code', w.code, { type: 'text', inputMode: 'numeric', autocomplete: 'one-time-code', dir: 'ltr', spellcheck: false, autocapitalize: 'none', className: 'code', required: true }, 'intro long');
+  const code = codeInput('code', w.code, 'intro long', 'code');
   const days = settings.mode === 'password' ? settings.rememberDevices ?? 0 : 0;
   // A user who has a choice to make below the code confirms it; otherwise the last digit does.
   const codeField = new CodeField(code, () => {

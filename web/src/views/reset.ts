@@ -2,16 +2,13 @@
 import { el, sentence, shown } from '../dom';
 import type { ProblemID } from '../signin/problem';
 import type { State } from '../signin/signin';
-import { card, field, newPasswordField, quietButton, setBusy, showProblem, submitButton, type Context, type View } from './view';
+import { addressField, card, codeInput, newPasswordField, quietButton, setBusy, showProblem, submitButton, type Context, type View } from './view';
 
 /** Makes the screen that asks for the address. */
 export function forgotView(context: Context, typed: string): View<Extract<State, { step: 'start' }>> {
   const { signIn, language } = context;
   const w = language.words;
-  const email = field('email', w.email, {
-    type: 'email', autocomplete: 'username', inputMode: 'email', required: true, maxLength: 320,
-    autocapitalize: 'none', spellcheck: false, dir: 'ltr', placeholder: 'name@example.com', value: typed,
-  });
+  const email = addressField('email', w.email, typed);
   const c = card(w.resetTitle, () => {
     showProblem(c, '');
     context.run(() => signIn.forgot(email.input.value));
@@ -33,7 +30,7 @@ export function resetView(context: Context): View<Extract<State, { step: 'reset'
   const { signIn, settings, language } = context;
   const w = language.words;
   const intro = el('p', { className: 'intro', id: 'intro' });
-  const code = field('code', w.code, { type: 'text', inputMode: 'numeric', autocomplete: 'one-time-code', dir: 'ltr', spellcheck: false, required: true }, 'intro');
+  const code = codeInput('code', w.code, 'intro');
   const password = newPasswordField(context, w.newPassword);
   const c = card(w.resetTitle, () => {
     showProblem(c, '');

@@ -10,7 +10,7 @@ const margin = 60_000;
 
 /** Makes the screen. */
 export function signedInView(context: Context): View<Extract<State, { step: 'signed-in' }>> {
-  const { signIn, language } = context;
+  const { signIn, settings, language } = context;
   const w = language.words;
   const who = el('p', { className: 'who' });
   const until = el('p', { className: 'intro', id: 'until' });
@@ -25,8 +25,13 @@ export function signedInView(context: Context): View<Extract<State, { step: 'sig
     showProblem(c, '');
     context.run(() => signIn.signOutEverywhere());
   });
+  const change = quietButton(w.changeAddress, () => {
+    showProblem(c, '');
+    context.run(() => signIn.change());
+  });
   c.form.classList.add('centred');
   c.form.append(mark, c.heading, who, next, until, notKept, c.alert, submitButton(w.signOut, 'primary secondary'), el('p', { className: 'aside' }, everywhere));
+  if (settings.changeAddress) c.form.append(el('p', { className: 'aside' }, change));
 
   let current: Session | undefined;
   let end = Infinity;

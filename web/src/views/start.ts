@@ -2,7 +2,7 @@
 import { el, sentence, setText, shown as shownAddress } from '../dom';
 import type { ProblemID } from '../signin/problem';
 import type { State } from '../signin/signin';
-import { card, field, passwordField, quietButton, setBusy, showProblem, submitButton, type Context, type View } from './view';
+import { addressField, card, passwordField, quietButton, setBusy, showProblem, submitButton, type Context, type View } from './view';
 
 /** Makes the screen, to sign in or to create an account. */
 export function startView(context: Context, purpose: 'sign-in' | 'sign-up', typed: string): View<Extract<State, { step: 'start' }>> {
@@ -12,10 +12,7 @@ export function startView(context: Context, purpose: 'sign-in' | 'sign-up', type
   const withPassword = settings.mode === 'password';
   const title = isNew ? w.signUpTitle : w.signIn;
 
-  const email = field('email', w.email, {
-    type: 'email', autocomplete: 'username', inputMode: 'email', required: true, maxLength: 320,
-    autocapitalize: 'none', spellcheck: false, dir: 'ltr', placeholder: 'name@example.com', value: typed,
-  });
+  const email = addressField('email', w.email, typed);
   const password = withPassword ? passwordField('password', w.password, w.showPassword, 'current-password') : undefined;
 
   const c = card(title, () => {

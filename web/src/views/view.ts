@@ -28,8 +28,8 @@ export interface View<S extends State = State> {
   readonly title: string;
   /** Shows a state of the screen's step, and whether an action runs. */
   update(state: S, busy: boolean): void;
-  /** Shows a problem. */
-  problem(id: ProblemID): void;
+  /** Shows a problem, and after how many milliseconds another try may succeed; 0 if that isn't known. */
+  problem(id: ProblemID, after: number): void;
   /** Moves the focus to the field or heading where the user goes on. */
   focus(): void;
   /** Puts back what was typed into the screen that this one replaces, in another language. */
@@ -105,6 +105,19 @@ export function field(id: string, label: string, properties: Parameters<typeof e
   input.addEventListener('input', () => mark(input, false));
   const box = el('div', { className: 'box' }, input);
   return { wrapper: el('div', { className: 'field' }, el('label', { htmlFor: id }, label), box, el('div', { className: 'below' })), input, box };
+}
+
+/** Makes a field for an address. */
+export function addressField(id: string, label: string, value: string): Field {
+  return field(id, label, {
+    type: 'email', autocomplete: id === 'email' ? 'username' : 'email', inputMode: 'email', required: true, maxLength: 320,
+    autocapitalize: 'none', spellcheck: false, dir: 'ltr', placeholder: 'name@example.com', value,
+  });
+}
+
+/** Makes a field for the code of a mail. */
+export function codeInput(id: string, label: string, describedby: string, className = ''): Field {
+  return field(id, label, { type: 'text', inputMode: 'numeric', autocomplete: 'one-time-code', dir: 'ltr', spellcheck: false, autocapitalize: 'none', className, required: true }, describedby);
 }
 
 /** Makes a password field with a button that shows what was typed. */
