@@ -90,11 +90,11 @@ func TestPreviewChecks(t *testing.T) {
 		code  int
 		want  string
 	}{
-		{"sound mails", map[string]string{"cdk.json": previewApp}, nil, 0, "60 mails checked, 0 errors; HTML of 5"},
+		{"sound mails", map[string]string{"cdk.json": previewApp}, nil, 0, "72 mails checked, 0 errors; HTML of 5"},
 		{"a warning", map[string]string{"t/subject.tmpl": "Code!"}, []string{"--templates", "t"}, 0,
 			"en, passwordless, short code: warning exclamation: "},
 		{"a warning once", map[string]string{"t/subject.tmpl": "Code!"}, []string{"--templates", "t"}, 0,
-			"(and in 47 other mails)"},
+			"(and in 71 other mails)"},
 		{"a string that lacks", map[string]string{"t/sv.json": `{"heading": "Din kod"}`}, []string{"--templates", "t"}, 0,
 			`sv: warning strings: Languages["sv"]: lacks expires`},
 		{"an error", map[string]string{"t/html.tmpl": "<script></script>{{.Code}}"}, []string{"--templates", "t"}, 1,

@@ -171,8 +171,9 @@ func TestABuildThatFailsIsOneSentenceWithTheRemedy(t *testing.T) {
 }
 
 func TestCodeGivenBeforehandIsNotBuilt(t *testing.T) {
+	app := building(t, t.TempDir()) // it may have to start the CDK's Node process
 	t.Setenv("PATH", "")
-	stack := awscdk.NewStack(building(t, t.TempDir()), text("Prod"), nil)
+	stack := awscdk.NewStack(app, text("Prod"), nil)
 	zip := func(name string) awslambda.Code {
 		file := filepath.Join(t.TempDir(), name+".zip")
 		f, err := os.Create(file)

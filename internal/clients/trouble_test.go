@@ -240,7 +240,7 @@ func TestALongCodeIsExplained(t *testing.T) {
 	since := time.Now()
 	b.answer(wrong(code), "A longer code is needed now.")
 	b.says("#intro", "the code of 20 digits from the newest email to "+person)
-	b.says("#long", "If the newest email has a shorter code, that one no longer works")
+	b.says("#long", "If the newest email has only a shorter code, that one no longer works")
 	newGallery(b).shot("long-code")
 	long := w.code(person, since)
 	if len(long) != 20 {

@@ -28,6 +28,8 @@ type Decision struct {
 	Nonce  otp.Nonce
 	Digits int
 	Key    string
+	// Fallback is true where Action is Mail and the mail has a long code of the nonce, too.
+	Fallback bool
 	// Claimed is the item after the claim, where Action is Mail.
 	Claimed Item
 	// Budget is true where a mail was refused by a budget and not by the cool-down alone.
@@ -38,20 +40,21 @@ type Decision struct {
 // The item must be clamped ([Policy.Clamp]), here and below.
 func (p Policy) Start(i Item, c Class, now time.Time, fresh otp.Nonce) Decision {
 	digits := p.Digits(i, now)
-	n, live := p.live(i, digits, now)
+	n, length, live := p.live(i, c, digits, now)
 	may := p.startAllowedAt(i, c, now, digits) <= now.UnixMilli()
 	d := Decision{Nonce: fresh, Digits: digits, Key: p.Key, Budget: p.budgetAllowedAt(i, c, now) > now.UnixMilli()}
 	switch {
-	case may && live && p.outlives(n, p.claim(i, c, now, n, i.Digits), c, now):
-		d.Action, d.Nonce, d.Digits = Mail, n, i.Digits
-		d.Claimed = p.claim(i, c, now, n, i.Digits)
+	case may && live && p.outlives(n, p.claim(i, c, now, n, length), c, now):
+		d.Action, d.Nonce, d.Digits = Mail, n, length
+		d.Claimed = p.claim(i, c, now, n, length)
 	case may:
 		d.Action, d.Claimed = Mail, p.claim(i, c, now, fresh, digits)
 	case live:
-		d.Action, d.Nonce, d.Digits = Join, n, i.Digits
+		d.Action, d.Nonce, d.Digits = Join, n, length
 	default:
 		d.Action = Silent
 	}
+	d.Fallback = d.Action == Mail && p.hasFallback(d.Claimed, c, d.Nonce)
 	return d
 }
 

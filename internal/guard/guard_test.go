@@ -78,6 +78,13 @@ func mailed(i guard.Item, n otp.Nonce, digits int) guard.Item {
 	return i
 }
 
+// lastMail returns the item after the mail that emptied the slow bucket.
+func lastMail(i guard.Item, n otp.Nonce) guard.Item {
+	i = mailed(i, n, 8)
+	i.SlowMail = n.Issued().Add(48 * 30 * time.Minute).UnixMilli()
+	return i
+}
+
 func TestStart(t *testing.T) {
 	now, fresh := start, nonce(start, 0)
 	ago := func(d time.Duration) otp.Nonce { return nonce(now.Add(-d), 1) }
@@ -117,6 +124,15 @@ func TestStart(t *testing.T) {
 			ago(2 * time.Minute), 8},
 		{"no mail left and nothing to join", guard.Item{MailState: guard.MailState{SlowMail: spent}}, guard.Verified,
 			guard.Silent, fresh, 8},
+		{"no mail and no guesses left: the last mail's longer code is joined", lastMail(guard.Item{Guess: spent},
+			ago(2*time.Minute)), guard.Verified, guard.Join, ago(2 * time.Minute), 20},
+		{"with guesses left its short one is joined", lastMail(guard.Item{}, ago(2*time.Minute)), guard.Verified,
+			guard.Join, ago(2 * time.Minute), 8},
+		{"a mail before the last has no longer code", func() guard.Item {
+			i := lastMail(guard.Item{Guess: spent}, ago(2*time.Minute))
+			i.SlowMail = ago(2 * time.Minute).Issued().Add(47 * 30 * time.Minute).UnixMilli()
+			return cooling(i)
+		}(), guard.Verified, guard.Silent, fresh, 20},
 		{"no guesses left: a long code", guard.Item{Guess: spent}, guard.Verified, guard.Mail, fresh, 20},
 		{"fewer guesses than a sign-in takes: a long code", guard.Item{Guess: now.Add(8 * time.Hour).UnixMilli()},
 			guard.Verified, guard.Mail, fresh, 20},
@@ -196,6 +212,43 @@ func neverLeftWithoutACode(t *testing.T, ttl time.Duration, class guard.Class) {
 	}
 }
 
+// An attacker keeps the slow bucket empty, and spends the account's guesses at the worst moments. A
+// mail still lets its owner in, for as long as its code can be joined.
+func TestEveryLastMailServesItsOwner(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	for _, class := range []guard.Class{guard.Verified, guard.Unverified} {
+		item, now, mails, both := guard.Item{}, start, 0, 0
+		for n := range 20_000 {
+			now = now.Add(time.Duration(5+random.IntN(60)) * time.Second)
+			d := policy.Start(item, class, now, nonce(now, byte(n)))
+			if d.Action == guard.Mail {
+				item = d.Claimed
+				if left := policy.Mails(class)[1].Left(item.SlowMail, now.UnixMilli()); d.Fallback != (left == 0 && d.Digits == 8) {
+					t.Fatalf("a mail of %d digits with %d mails left: longer code %v", d.Digits, left, d.Fallback)
+				}
+				mails++
+				if d.Fallback {
+					both++
+				}
+			}
+			if random.IntN(400) == 0 {
+				item.Guess = now.Add(10 * time.Hour).UnixMilli()
+			}
+			issued, err := otp.ParseNonce(item.Nonce)
+			if err != nil || policy.Mails(class)[1].Allows(item.SlowMail, now.UnixMilli()) ||
+				now.Sub(issued.Issued()) > guard.Lifetime-policy.CodeTTL {
+				continue
+			}
+			if d := policy.Start(item, class, now, nonce(now, 0)); d.Action != guard.Join || d.Nonce != issued {
+				t.Fatalf("%v after the last mail: %+v", now.Sub(issued.Issued()), d)
+			}
+		}
+		if mails < 300 || both < 50 || both > mails-50 {
+			t.Errorf("%d mails, %d of them with both codes: too few to show anything", mails, both)
+		}
+	}
+}
+
 func TestResendAndAgain(t *testing.T) {
 	now, fresh, own := start, nonce(start, 0), nonce(start.Add(-2*time.Minute), 1)
 	other := nonce(start.Add(-time.Minute), 2)
@@ -233,6 +286,8 @@ func TestResendAndAgain(t *testing.T) {
 			fresh, 20},
 		{"or joins a long one", policy.Again, cooling(mailed(guard.Item{Guess: spent}, other, 20)), session, guard.Join,
 			other, 20},
+		{"or takes the longer code of the last mail", policy.Again, lastMail(guard.Item{Guess: spent}, own), session,
+			guard.Join, own, 20},
 		{"or waits for the cool-down", policy.Again, cooling(mailed(guard.Item{Guess: spent}, own, 8)), session, guard.Keep,
 			own, 8},
 		{"a wrong answer to a code of a replaced key moves to a new code", policy.Again, mailed(guard.Item{}, other, 8),

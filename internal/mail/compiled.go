@@ -10,7 +10,8 @@ import (
 // A File is mail.json: the config, and what package compile made of its templates.
 //
 // A mail is a language and a number of digits, as [FormKey] writes them, on a line of its own:
-// reading a mail parses its line and nothing else.
+// reading a mail parses its line and nothing else. The digits are those of the code, and of the
+// longer one beside it where the mail has two.
 type File struct {
 	// Config is the config without its templates.
 	Config Config `json:"config"`
@@ -28,7 +29,7 @@ type Form struct {
 	HTML    string `json:"html,omitempty"`
 }
 
-// FormKey names the mail in the language tag with a code of so many digits.
+// FormKey names the mail in the language tag with so many digits in its codes.
 func FormKey(tag string, digits int) string { return fmt.Sprintf("%s/%d", tag, digits) }
 
 // The marks are characters at the very end of Unicode's private use. Fonts of icons use its
@@ -41,7 +42,8 @@ const (
 	ZoneMark = '\U0010FFF1'
 )
 
-// DigitMark stands for digit i of the code, counted from 0.
+// DigitMark stands for digit i of the code, counted from 0. The digits of the longer code beside it
+// follow.
 func DigitMark(i int) rune { return FirstMark + rune(i) }
 
 // Fill replaces the marks by the values of f. Time and zone need no escaping: they have no
@@ -79,8 +81,8 @@ func valueOfMark(mark string, f Facts) string {
 		return f.Time
 	case r == ZoneMark:
 		return f.Zone
-	case r >= FirstMark && int(r-FirstMark) < len(f.Code):
-		return f.Code[r-FirstMark:][:1]
+	case r >= FirstMark && int(r-FirstMark) < len(f.Code+f.Fallback):
+		return (f.Code + f.Fallback)[r-FirstMark:][:1]
 	}
 	return mark
 }
@@ -95,13 +97,13 @@ type compiled struct {
 // code of another length or validity, as exists for seconds while a deployment changes either, or a
 // request without a time. The mail then has the built-in layout.
 func (c *compiled) form(f Facts) (Form, error) {
-	line, ok := c.lines[FormKey(f.Language, len(f.Code))]
+	line, ok := c.lines[FormKey(f.Language, len(f.Code+f.Fallback))]
 	if !ok || f.Minutes != c.minutes || f.Time == "" {
 		return Form{}, nil
 	}
 	var form Form
 	if err := json.Unmarshal(line, &form); err != nil {
-		return form, fmt.Errorf("mail.json: mail %s: %w", FormKey(f.Language, len(f.Code)), err)
+		return form, fmt.Errorf("mail.json: mail %s: %w", FormKey(f.Language, len(f.Code+f.Fallback)), err)
 	}
 	return form.Fill(f), nil
 }

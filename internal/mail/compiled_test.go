@@ -39,14 +39,16 @@ func TestLoadRefuses(t *testing.T) {
 		{"templates as they were written", `{"config": {"from": "a@example.com", "productName": "x", "mode": "password", "templates": {"text": "{{.Code}}"}}}`, "Templates must be compiled"},
 		{"mails indented anew", indented.String(), "mail.json: it was written anew by another program"},
 		{"mails on one line", strings.Replace(good, ",\n    \"ar/8", ",    \"ar/8", 1),
-			"mail.json: mail ar/20: invalid character"},
+			"mail.json: mail ar/28: invalid character"},
 		{"something between mails", strings.Replace(good, "\n    \"ar/8", "\n\n    \"ar/8", 1),
 			"this isn't a mail on a line of its own"},
 		{"mails without an end", good[:len(good)/2], "the mails have no end"},
 	} {
 		r, err := mail.Load([]byte(test.data))
 		if err == nil {
-			_, err = r.Render(message("ar", longCode)) // mails are read when they are needed
+			m := message("ar", shortCode)
+			m.Fallback = longCode
+			_, err = r.Render(m) // mails are read when they are needed
 		}
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error %v, want %q", test.name, err, test.want)

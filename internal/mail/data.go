@@ -46,7 +46,8 @@ type Phrases[T ~string] struct {
 	Subject, Preview T
 	Heading, Intro   T
 	Expires          T
-	// LongCode is empty for a short code.
+	// LongCode is why the code is long, or what the longer code beside it is and when to enter it.
+	// It is empty for a short code alone.
 	LongCode T
 	// Requested is empty if the time of the request isn't known.
 	Requested T
@@ -97,6 +98,8 @@ type Facts struct {
 	// Code is the code, and Minutes its validity in whole minutes.
 	Code    string
 	Minutes int
+	// Fallback is the longer code beside it, empty for none.
+	Fallback string
 	// Time and Zone are those of the request, as the language writes them; empty if they aren't
 	// known.
 	Time, Zone string
@@ -107,7 +110,8 @@ func (r *Renderer) Facts(m Message) Facts { return r.facts(m, r.matcher.Match(m.
 
 func (r *Renderer) facts(m Message, tag string) Facts {
 	tag = m.Kind.languageOf(tag)
-	f := Facts{Kind: m.Kind, Language: tag, Dir: locale.DirectionOf(tag), Code: m.Code, Minutes: max(0, int(m.ExpiresIn/time.Minute))}
+	f := Facts{Kind: m.Kind, Language: tag, Dir: locale.DirectionOf(tag), Code: m.Code,
+		Fallback: m.Fallback, Minutes: max(0, int(m.ExpiresIn/time.Minute))}
 	if !m.RequestedAt.IsZero() {
 		at := m.RequestedAt.In(zone(m.Zoneinfo))
 		f.Time, f.Zone = locale.TimeOfDay(at, tag, m.Locale), zoneName(at.Location())
@@ -131,8 +135,11 @@ func (r *Renderer) choose(s *Strings, f Facts) (Phrases[string], error) {
 		p.Subject = s.SubjectWithCode
 		p.Preview = "{code} · " + p.Expires
 	}
-	if f.long() {
+	switch {
+	case f.long():
 		p.LongCode = s.LongCode
+	case f.Fallback != "":
+		p.LongCode = s.FallbackCode
 	}
 	if f.Time != "" {
 		p.Requested = s.Requested

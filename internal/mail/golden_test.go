@@ -22,17 +22,18 @@ var config, message = mailtest.Config, mailtest.Message
 
 // kind is one of the mails that differ in their sentences.
 type kind struct {
-	name string
-	mode mail.Mode
-	code string
+	name           string
+	mode           mail.Mode
+	code, fallback string
 }
 
 func kinds() []kind {
 	return []kind{
-		{"passwordless-short", mail.Passwordless, shortCode},
-		{"passwordless-long", mail.Passwordless, longCode},
-		{"password-short", mail.Password, shortCode},
-		{"password-long", mail.Password, longCode},
+		{"passwordless-short", mail.Passwordless, shortCode, ""},
+		{"passwordless-long", mail.Passwordless, longCode, ""},
+		{"passwordless-both", mail.Passwordless, shortCode, longCode},
+		{"password-short", mail.Password, shortCode, ""},
+		{"password-long", mail.Password, longCode, ""},
 	}
 }
 
@@ -53,7 +54,9 @@ func TestGoldenMails(t *testing.T) {
 	for _, tag := range locale.Shipped() {
 		for _, k := range kinds() {
 			t.Run(tag+"/"+k.name, func(t *testing.T) {
-				out := render(t, config(k.mode), message(tag, k.code))
+				m := message(tag, k.code)
+				m.Fallback = k.fallback
+				out := render(t, config(k.mode), m)
 				golden(t, tag+"."+k.name+".golden.txt", "Subject: "+out.Subject+"\n\n"+out.Text+"\n")
 				golden(t, tag+"."+k.name+".golden.html", out.HTML)
 			})

@@ -30,6 +30,9 @@ type Message struct {
 	To string
 	// Code is the code: ASCII digits, without spaces. It is not looked at if the kind has none.
 	Code string
+	// Fallback is a second, longer code, to be entered only where a longer code is asked for; empty
+	// for none.
+	Fallback string
 	// ExpiresIn is how long the code is still valid. It is rounded down to minutes; below one the
 	// mail has "less than a minute".
 	ExpiresIn time.Duration
@@ -80,9 +83,14 @@ func (r *Renderer) Render(m Message) (Mail, error) {
 		return Mail{}, fmt.Errorf("recipient's address %w", err)
 	}
 	if !m.Kind.HasCode() {
-		m.Code = ""
+		m.Code, m.Fallback = "", ""
 	} else if err := validateCode(m.Code); err != nil {
 		return Mail{}, err
+	}
+	if m.Fallback != "" {
+		if err := validateCode(m.Fallback); err != nil {
+			return Mail{}, fmt.Errorf("fallback %w", err)
+		}
 	}
 	f, form := r.Facts(m), Form{}
 	if m.Kind == SignIn {

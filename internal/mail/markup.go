@@ -51,6 +51,8 @@ func (r *Renderer) fillHTML(phrase string, f Facts) string {
 			return mailto(r.config.SupportAddress, r.config.AccentColor), true
 		case "code":
 			return bdiLTR(Group(f.Code)), true
+		case "fallback":
+			return groupedHTML(groups(f.Fallback)), true
 		case "time":
 			return bdi(f.Time, f.Dir), true
 		case "zone":

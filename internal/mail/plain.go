@@ -40,6 +40,8 @@ func (r *Renderer) fillPlain(phrase string, f Facts) string {
 			return isolatedLTR(r.config.SupportAddress, f.Dir), true
 		case "code":
 			return isolatedLTR(Group(f.Code), f.Dir), true
+		case "fallback":
+			return isolatedLTR(Group(f.Fallback), f.Dir), true
 		case "time":
 			return isolated(f.Time, f.Dir), true
 		case "zone":

@@ -3,7 +3,7 @@ package mail
 // Strings are the texts of one language. In each, the words in braces are replaced by values:
 // {product} by the product's name, {support} by the support address, {minutes} by the whole minutes
 // that the code is still valid, {time} and {zone} by the time of the request and its time zone,
-// {code} by the code. An empty string falls back to the built-in one, at last to English.
+// {code} by the code, {fallback} by the longer code beside it. An empty string falls back to the built-in one, at last to English.
 //
 // They are plain text: markup in them is shown as it is written.
 type Strings struct {
@@ -23,6 +23,9 @@ type Strings struct {
 	ExpiresSoon string `json:"expiresSoon,omitempty"`
 	// LongCode is the reason why the code is longer than usual. {product}
 	LongCode string `json:"longCode,omitempty"`
+	// FallbackCode is what stands in place of LongCode in a mail that has a longer code beside the
+	// usual one. {fallback} {product}
+	FallbackCode string `json:"fallbackCode,omitempty"`
 	// Requested is the sentence about the time of the request. {time} {zone}
 	Requested string `json:"requested,omitempty"`
 	// Secret is the advice never to tell the code. {product}
@@ -56,6 +59,7 @@ func texts() []text {
 		{"intro", func(s *Strings) *string { return &s.Intro }, product},
 		{"expiresSoon", func(s *Strings) *string { return &s.ExpiresSoon }, nil},
 		{"longCode", func(s *Strings) *string { return &s.LongCode }, product},
+		{"fallbackCode", func(s *Strings) *string { return &s.FallbackCode }, []string{"fallback", "product"}},
 		{"requested", func(s *Strings) *string { return &s.Requested }, []string{"time", "zone"}},
 		{"secret", func(s *Strings) *string { return &s.Secret }, product},
 		{"notYouTitle", func(s *Strings) *string { return &s.NotYouTitle }, product},

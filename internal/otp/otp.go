@@ -98,21 +98,38 @@ func (Code) MarshalText() ([]byte, error) {
 }
 
 // Derive returns the code of a nonce, uniformly spread over all numbers of the given length:
-// digits is 6 to 10, or [LongDigits]. The bias of the last reduction is below 2^-189.
+// digits is 6 to 10, or [LongDigits]. The bias of the last reduction is below 2^-61.
 func Derive(ctx context.Context, key Generator, s Subject, n Nonce, digits int) (Code, error) {
+	code, _, err := DeriveBoth(ctx, key, s, n, digits)
+	return code, err
+}
+
+// DeriveBoth is [Derive], and returns the nonce's long code beside. It makes one MAC: its first half
+// gives the long code, the second one those of every other length, so that neither code tells
+// anything of the other.
+func DeriveBoth(ctx context.Context, key Generator, s Subject, n Nonce, digits int) (code, long Code, err error) {
 	if digits < MinDigits || digits > LongDigits {
-		return Code{}, fmt.Errorf("otp: digits must be %d to %d (received: %d)", MinDigits, LongDigits, digits)
+		return code, long, fmt.Errorf("otp: digits must be %d to %d (received: %d)", MinDigits, LongDigits, digits)
 	}
-	mac, err := key.GenerateMAC(ctx, codeMessage(s, n, digits))
+	mac, err := key.GenerateMAC(ctx, codeMessage(s, n))
 	if err != nil {
-		return Code{}, fmt.Errorf("otp: derive: %w", err)
+		return code, long, fmt.Errorf("otp: derive: %w", err)
 	}
 	if len(mac) < sha256.Size {
-		return Code{}, fmt.Errorf("otp: derive: the key made a MAC of %d bytes, need %d", len(mac), sha256.Size)
+		return code, long, fmt.Errorf("otp: derive: the key made a MAC of %d bytes, need %d", len(mac), sha256.Size)
 	}
+	long = codeOf(mac[:sha256.Size/2], LongDigits)
+	if digits == LongDigits {
+		return long, long, nil
+	}
+	return codeOf(mac[sha256.Size/2:sha256.Size], digits), long, nil
+}
+
+// codeOf returns the number that random is, reduced to so many digits.
+func codeOf(random []byte, digits int) Code {
 	modulus := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)
-	number := new(big.Int).SetBytes(mac[:sha256.Size])
-	return Code{fmt.Sprintf("%0*s", digits, number.Mod(number, modulus).String())}, nil
+	number := new(big.Int).SetBytes(random)
+	return Code{fmt.Sprintf("%0*s", digits, number.Mod(number, modulus).String())}
 }
 
 // Bind returns the MAC that ties a code to its challenge and subject.
@@ -137,8 +154,8 @@ func Check(ctx context.Context, key Verifier, s Subject, c Challenge, binding []
 // Expired reports whether the challenge takes no more answers at the given time.
 func (c Challenge) Expired(now time.Time) bool { return !now.Before(c.Expires) }
 
-func codeMessage(s Subject, n Nonce, digits int) []byte {
-	return message([]byte("code"), []byte(s.Pool), []byte(s.User), s.Address[:], n[:], number(int64(digits)))
+func codeMessage(s Subject, n Nonce) []byte {
+	return message([]byte("code"), []byte(s.Pool), []byte(s.User), s.Address[:], n[:])
 }
 
 func bindMessage(s Subject, c Challenge, digits string) []byte {

@@ -134,6 +134,22 @@ func TestLongCodesHaveTwentyDigitsAndOtherLengthsAreRefused(t *testing.T) {
 	}
 }
 
+func TestBothCodesOfANonceAreThoseOfOne(t *testing.T) {
+	n := nonce(t)
+	for _, digits := range []int{6, 8, 10, otp.LongDigits} {
+		code, long, err := otp.DeriveBoth(ctx, key, subject, n, digits)
+		alone, _ := otp.Derive(ctx, key, subject, n, digits)
+		longAlone, _ := otp.Derive(ctx, key, subject, n, otp.LongDigits)
+		if err != nil || code != alone || long != longAlone {
+			t.Errorf("%d digits: %q and %q, alone %q and %q (%v)", digits, code.Reveal(), long.Reveal(), alone.Reveal(),
+				longAlone.Reveal(), err)
+		}
+		if digits < otp.LongDigits && strings.HasSuffix(long.Reveal(), code.Reveal()) {
+			t.Errorf("%s holds %s", long.Reveal(), code.Reveal())
+		}
+	}
+}
+
 type brokenKey struct{ mac []byte }
 
 func (k brokenKey) GenerateMAC(context.Context, []byte) ([]byte, error) {

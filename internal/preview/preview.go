@@ -47,7 +47,7 @@ type Source struct {
 type sample struct {
 	Language string
 	Mode     mail.Mode
-	Long     bool
+	Length   string           // of its code: "short", "long" or "both"
 	Kind     mail.CognitoKind // of a mail that Cognito itself sends; empty for a sign-in code
 	Mail     mail.Mail
 	Findings []check.Finding
@@ -58,10 +58,7 @@ func (s sample) Name() string {
 	if s.Kind != "" {
 		return s.Language + "-" + string(s.Kind)
 	}
-	if s.Long {
-		return s.Language + "-" + string(s.Mode) + "-long"
-	}
-	return s.Language + "-" + string(s.Mode) + "-short"
+	return s.Language + "-" + string(s.Mode) + "-" + s.Length
 }
 
 // Title is what the gallery calls it.
@@ -78,8 +75,11 @@ func (s sample) Title() string {
 	if s.Mode == mail.Password {
 		title = "Password and code"
 	}
-	if s.Long {
+	switch s.Length {
+	case "long":
 		return title + ", long code"
+	case "both":
+		return title + ", long code beside the short one"
 	}
 	return title
 }
@@ -120,16 +120,22 @@ func (s Source) samples() (all []sample, warnings []compile.Warning, err error) 
 	seen := map[string]bool{}
 	for _, r := range renderers {
 		for _, tag := range r.Languages() {
-			for _, code := range []string{digits[:s.Code.Length], digits[:otp.LongDigits]} {
-				out, err := r.Render(mail.Message{
-					To: recipient, Code: code, ExpiresIn: s.Code.TTL, RequestedAt: requestedAt(), Zoneinfo: zoneinfo, Locale: tag,
-				})
+			for _, length := range []string{"short", "long", "both"} {
+				m := mail.Message{To: recipient, Code: digits[:s.Code.Length], ExpiresIn: s.Code.TTL, RequestedAt: requestedAt(),
+					Zoneinfo: zoneinfo, Locale: tag}
+				switch length {
+				case "long":
+					m.Code = digits[:otp.LongDigits]
+				case "both":
+					m.Fallback = digits[:otp.LongDigits]
+				}
+				out, err := r.Render(m)
 				if err != nil {
 					return nil, nil, err
 				}
 				if key := tag + out.Subject + out.Text + out.HTML; !seen[key] {
 					seen[key] = true
-					all = append(all, sample{Language: tag, Mode: r.Mode(), Long: len(code) >= mail.LongCode, Mail: out,
+					all = append(all, sample{Language: tag, Mode: r.Mode(), Length: length, Mail: out,
 						Findings: check.Check(out)})
 				}
 			}
@@ -171,7 +177,7 @@ func cognitoSample(r *mail.Renderer, kind mail.CognitoKind, tag string) (sample,
 
 // A Report is what was found in one mail.
 type Report struct {
-	// Language and Mode are the mail's; Code is "short" or "long", or the kind of a mail that
+	// Language and Mode are the mail's; Code is "short", "long" or "both", or the kind of a mail that
 	// Cognito itself sends: "invitation", "reset" or "confirmation".
 	Language string    `json:"language"`
 	Mode     mail.Mode `json:"mode"`
@@ -190,11 +196,8 @@ func Check(s Source) ([]Report, []compile.Warning, error) {
 	}
 	reports := make([]Report, len(all))
 	for i, m := range all {
-		reports[i] = Report{Language: m.Language, Mode: m.Mode, Code: "short", Bytes: len(m.Mail.HTML),
+		reports[i] = Report{Language: m.Language, Mode: m.Mode, Code: m.Length, Bytes: len(m.Mail.HTML),
 			Findings: append([]check.Finding{}, m.Findings...)}
-		if m.Long {
-			reports[i].Code = "long"
-		}
 		if m.Kind != "" {
 			reports[i].Code = string(m.Kind)
 		}

@@ -127,18 +127,18 @@ func (x *execution) draw() (err error) {
 }
 
 // conclude binds the code to this round, beside the mail, and forms the answer.
-func (x *execution) conclude(ctx context.Context, p plan, code otp.Code) (any, error) {
+func (x *execution) conclude(ctx context.Context, p plan, c codes) (any, error) {
 	challenge := otp.Challenge{ID: x.f.id, Client: x.e.CallerContext.ClientID,
 		Nonce: p.nonce, Digits: p.digits, Expires: p.meta.Expires}
 	var binding []byte
 	err := inParallel(
 		func() (err error) {
-			if binding, err = otp.Bind(ctx, x.c.Keys, x.f.account.subject, challenge, code); err != nil {
+			if binding, err = otp.Bind(ctx, x.c.Keys, x.f.account.subject, challenge, c.code); err != nil {
 				return unavailable("key", err)
 			}
 			return nil
 		},
-		func() (err error) { p, err = x.send(ctx, p, code); return err },
+		func() (err error) { p, err = x.send(ctx, p, c); return err },
 	)
 	if err != nil {
 		return nil, err

@@ -31,6 +31,9 @@ type execution struct {
 	counted *count
 }
 
+// codes are the code of a plan, and the long code of the same nonce.
+type codes struct{ code, long otp.Code }
+
 // count is one count in a quota.
 type count struct{ key, counter string }
 
@@ -41,13 +44,13 @@ const maxClaims = 4
 // settle plans the round, claims the mail where one is due, counts it in the pool's quota and
 // derives the code: all three in parallel. A claim that another call won is planned anew, which as
 // a rule joins the winner's code: one mail for one sign-in, however often Cognito repeats the call.
-func (x *execution) settle(ctx context.Context) (plan, otp.Code, error) {
+func (x *execution) settle(ctx context.Context) (plan, codes, error) {
 	for tries := 0; ; tries++ {
 		x.f.lastTry = tries == maxClaims
 		p := decide(x.f)
 		if p.refusal != nil {
 			x.report(p)
-			return p, otp.Code{}, errors.Join(p.refusal, x.takeBack(ctx))
+			return p, codes{}, errors.Join(p.refusal, x.takeBack(ctx))
 		}
 		code, grant, won, err := x.attempt(ctx, p)
 		if err == nil && !won {
@@ -70,7 +73,7 @@ func (x *execution) settle(ctx context.Context) (plan, otp.Code, error) {
 
 // attempt carries out the part of a plan that precedes the mail. won is false where the claim was
 // lost. What an earlier attempt counted in a quota is returned.
-func (x *execution) attempt(ctx context.Context, p plan) (code otp.Code, grant guard.Grant, won bool, err error) {
+func (x *execution) attempt(ctx context.Context, p plan) (code codes, grant guard.Grant, won bool, err error) {
 	earlier := x.counted
 	x.counted = nil
 	err = inParallel(
@@ -115,12 +118,12 @@ func (x *execution) reread(ctx context.Context, p *plan) (bool, error) {
 	return true, nil
 }
 
-func (x *execution) derive(ctx context.Context, p plan) (otp.Code, error) {
-	code, err := otp.Derive(ctx, x.c.Keys, x.f.account.subject, p.nonce, p.digits)
+func (x *execution) derive(ctx context.Context, p plan) (c codes, err error) {
+	c.code, c.long, err = otp.DeriveBoth(ctx, x.c.Keys, x.f.account.subject, p.nonce, p.digits)
 	if err != nil {
-		return code, unavailable("key", err)
+		return c, unavailable("key", err)
 	}
-	return code, nil
+	return c, nil
 }
 
 // count counts the mail or the decoy in the pool's quota.
@@ -153,14 +156,18 @@ func (x *execution) uncount(ctx context.Context, c *count) error {
 
 // send mails the code, or a decoy of the same size to the simulator, and returns the plan as the
 // mail service leaves it.
-func (x *execution) send(ctx context.Context, p plan, code otp.Code) (plan, error) {
+func (x *execution) send(ctx context.Context, p plan, c codes) (plan, error) {
 	if p.send == sendNothing {
 		return p, nil
 	}
-	message := mail.Message{To: x.f.account.address, Code: code.Reveal(), ExpiresIn: x.c.Settings.CodeTTL,
+	message := mail.Message{To: x.f.account.address, Code: c.code.Reveal(), ExpiresIn: x.c.Settings.CodeTTL,
 		RequestedAt: x.f.now, Locale: x.e.attribute("locale"), Zoneinfo: x.e.attribute("zoneinfo")}
+	if p.fallback {
+		message.Fallback = c.long.Reveal()
+	}
 	if p.send == sendDecoy {
 		message.To, message.Code = Simulator, strings.Repeat("0", len(message.Code))
+		message.Fallback = strings.Repeat("0", len(message.Fallback))
 	}
 	rendered, err := x.c.Renderer.Render(message)
 	if err != nil {

@@ -66,6 +66,8 @@ type plan struct {
 	nonce  otp.Nonce
 	digits int
 	key    string
+	// fallback is true where the mail has the nonce's long code, too.
+	fallback bool
 	// write is done to the item before, which becomes after.
 	write         writing
 	before, after guard.Item
@@ -107,8 +109,9 @@ func decide(f facts) plan {
 	item := policy.Clamp(f.item, f.account.class, f.now)
 	d := f.decision(policy, item)
 	// In passwordless mode a round that could have mailed must look as if it did.
-	looksMailed := f.last == nil || d.Action == guard.Mail || d.Action == guard.Silent || f.resend && !f.isTooSoon()
-	p := plan{nonce: d.Nonce, digits: d.Digits, key: d.Key, before: f.item, after: item, keepClaim: !f.isPassword(),
+	looksMailed := f.last == nil || d.Action == guard.Mail || d.Action == guard.Silent || f.resend && !f.isTooSoon() ||
+		d.Action == guard.Join && f.isOutOfMail(d, item)
+	p := plan{nonce: d.Nonce, digits: d.Digits, key: d.Key, fallback: d.Fallback, before: f.item, after: item, keepClaim: !f.isPassword(),
 		established: policy.Established(item, f.now)}
 	p.outcome = f.outcome(d, looksMailed)
 	switch {
@@ -146,8 +149,7 @@ func (f facts) decision(p guard.Policy, item guard.Item) (d guard.Decision) {
 			d = p.Resend(item, f.account.class, f.now, f.fresh, own)
 		default:
 			d = p.Again(item, f.account.class, f.now, f.fresh, own)
-			outOfMail := d.Budget && item.Next <= f.now.UnixMilli()
-			if d.Action == guard.Keep && outOfMail && !f.isPassword() && p.Useless(item, own, f.now) {
+			if d.Action == guard.Keep && f.isOutOfMail(d, item) && p.Useless(item, own, f.now) {
 				// Unknown names have mails left where this account may have none. The sign-in moves
 				// to a new code as theirs do, and the code is no loss: it can't be answered any
 				// more.
@@ -157,9 +159,15 @@ func (f facts) decision(p guard.Policy, item guard.Item) (d guard.Decision) {
 		}
 	}
 	if d.Action == guard.Mail && f.lastTry {
-		d.Action = guard.Silent
+		d.Action, d.Fallback = guard.Silent, false
 	}
 	return d
+}
+
+// isOutOfMail reports whether, in passwordless mode, another account would be mailed to where this
+// one's budget is spent. That must not show.
+func (f facts) isOutOfMail(d guard.Decision, item guard.Item) bool {
+	return !f.isPassword() && d.Budget && item.Next <= f.now.UnixMilli()
 }
 
 // quota returns the pool's quota that a round spends from.

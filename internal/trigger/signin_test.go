@@ -165,6 +165,30 @@ func TestASignInWithAShortCodeMovesToALongOneWhenGuessesRunOut(t *testing.T) {
 	owner.answer(w.latest()).want("tokens")
 }
 
+// TestTheLastMailServesAfterTheGuessesAreSpent: no further mail is allowed for half an hour, so the
+// mail has a longer code, in this sign-in and in a new one.
+func TestTheLastMailServesAfterTheGuessesAreSpent(t *testing.T) {
+	eachMode(t, func(t *testing.T, w *world) {
+		last := func(i *guard.Item) { i.SlowMail = w.clock.Add(47 * 30 * time.Minute).UnixMilli() }
+		w.change(last)
+		owner := w.start(known())
+		code, longer := w.latest(), w.longer()
+		if len(code) != 8 || len(longer) != 20 || owner.public["codeLength"] != "8" {
+			t.Fatalf("mailed %q and %q, public %v", code, longer, owner.public)
+		}
+		w.change(func(i *guard.Item) { i.Guess = w.clock.Add(10 * time.Hour).UnixMilli() })
+		w.pass(2 * guard.Cooldown)
+		owner.answer(code).want("").reason("new-code")
+		late := w.start(known())
+		if owner.public["codeLength"] != "20" || late.public["codeLength"] != "20" || len(w.mailbox(person)) != 1 {
+			t.Fatalf("%v, %v, %d mails", owner.public, late.public, len(w.mailbox(person)))
+		}
+		late.answer(longer).want("tokens")
+		owner.answer(longer).want("") // it was used
+		w.logLacks(longer)
+	})
+}
+
 func TestOneMailForOneSignInHoweverOftenCognitoRepeatsTheCall(t *testing.T) {
 	eachMode(t, func(t *testing.T, w *world) {
 		var wait sync.WaitGroup

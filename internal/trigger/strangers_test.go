@@ -58,6 +58,9 @@ func TestUnknownNamesLookLikeKnownUsers(t *testing.T) {
 	spent := func(w *world) {
 		w.change(func(i *guard.Item) { i.SlowMail = w.clock.Add(100 * time.Hour).UnixMilli() })
 	}
+	last := func(w *world) {
+		w.change(func(i *guard.Item) { i.SlowMail = w.clock.Add(47 * 30 * time.Minute).UnixMilli() })
+	}
 	bounced := func(w *world) {
 		w.change(func(i *guard.Item) { i.Mark = guard.ComplaintMark(mark(person), w.clock) })
 	}
@@ -66,6 +69,7 @@ func TestUnknownNamesLookLikeKnownUsers(t *testing.T) {
 		"an unknown name":           follow(stranger("nobody@example.com"), nil),
 		"an unverified user":        follow(known().with("email_verified", "false"), nil),
 		"a user out of mails":       follow(known(), spent),
+		"a user with one mail left": follow(known(), last),
 		"an unverified user whose pool is out of mails": follow(known().with("email_verified", "false"),
 			func(w *world) { w.settings.PoolMailsUnverifiedDay = 1 }),
 		"a user whose pool is out of mails": follow(known(), func(w *world) { w.settings.PoolMailsVerified = 1 }),

@@ -128,7 +128,7 @@ var sharedTags = []mail.Tag{{Name: "ses:feedback-id-a", Value: "sign-in"}, {Name
 
 // Render keeps the message where a test can read the code, as a mailbox does.
 func (w *world) Render(m mail.Message) (mail.Mail, error) {
-	return mail.Mail{To: m.To, Text: m.Code, Language: m.Locale, Tags: sharedTags[:1]}, nil
+	return mail.Mail{To: m.To, Text: m.Code, HTML: m.Fallback, Language: m.Locale, Tags: sharedTags[:1]}, nil
 }
 
 func (w *world) Send(_ context.Context, m mail.Mail) error {
@@ -141,7 +141,7 @@ func (w *world) Send(_ context.Context, m mail.Mail) error {
 	if w.sendErr != nil {
 		return w.sendErr
 	}
-	w.mails = append(w.mails, mail.Message{To: m.To, Code: m.Text})
+	w.mails = append(w.mails, mail.Message{To: m.To, Code: m.Text, Fallback: m.HTML})
 	w.sent = append(w.sent, m)
 	return nil
 }
@@ -172,6 +172,13 @@ func (w *world) latest() string {
 		w.t.Fatal("no mail came")
 	}
 	return codes[len(codes)-1]
+}
+
+// longer returns the longer code beside the one of the last mail, empty for none.
+func (w *world) longer() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.mails[len(w.mails)-1].Fallback
 }
 
 // Cognito writes a mail of Cognito's own by the real renderer.

@@ -43,6 +43,7 @@ func sieges(m settings.Mode) []siege {
 		{"guesses spent as the owner reads the mail", false, false, true, often, 0, soon, 2, false},
 		{"mails used up, slow bucket empty", false, true, false, often, 0, later, 2, false},
 		{"both, slow bucket empty", true, true, false, often, 0, later, 2, false},
+		{"mails used up and guesses spent as the owner reads, slow bucket empty", false, true, true, often, 0, later, 2, false},
 		{"both, slow bucket empty", true, true, false, daily, 0, later, 2, false},
 	}
 	if m == settings.Passwordless {
@@ -121,15 +122,10 @@ type besieger struct {
 // guesses alone are the aim; and gives every answer that guesses are the aim of.
 func (b *besieger) act() {
 	now := b.lab.Clock.Now()
-	if b.siege.sniper {
-		if b.owner.Here && !b.owner.ReadAt.IsZero() {
-			for range guessBurst {
-				if !b.signIn() {
-					return
-				}
-			}
+	for range guessBurst {
+		if !b.siege.sniper || !b.owner.Here || b.owner.ReadAt.IsZero() || !b.signIn(true) {
+			break
 		}
-		return
 	}
 	if now.Before(b.next) || !b.siege.guesses && !b.siege.mails {
 		return
@@ -141,15 +137,15 @@ func (b *besieger) act() {
 		pause = 20 * time.Second
 	}
 	b.next = now.Add(pause)
-	b.signIn()
+	b.signIn(b.siege.guesses)
 }
 
-// signIn begins a sign-in and spends its short answers, and reports whether it had any.
-func (b *besieger) signIn() (short bool) {
+// signIn begins a sign-in, spends its short answers if asked to, and reports whether it had any.
+func (b *besieger) signIn(guesses bool) (short bool) {
 	b.calls++
 	s := b.lab.Start(b.victim)
 	short = isShort(s)
-	for (b.siege.guesses || b.siege.sniper) && isShort(s) {
+	for guesses && isShort(s) {
 		b.calls++
 		s.Answer(guess(b.calls, s.Digits()))
 	}

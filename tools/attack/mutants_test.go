@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/oauth"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
@@ -58,6 +59,8 @@ func mutants() map[string]mutant {
 			stored(func(s guard.Store) guard.Store { return forgetful{s} })},
 		"long codes that are never mailed": {[]string{"lockout"}, "kept out",
 			stored(func(s guard.Store) guard.Store { return stingy{s} })},
+		"last mails without a longer code": {[]string{"lockout"}, "the owner waited",
+			lab.Weakness{Renderer: func(r trigger.Renderer) trigger.Renderer { return brief{r} }}},
 		"a create with another reason for invented names": {[]string{"enumeration"}, "reason=none",
 			wrapped(settings.CreateAuthChallenge, func(h lab.Function) lab.Function { return telltale{h} })},
 		"a spend that fails open": {[]string{"faults"}, "compared that were not counted",
@@ -205,6 +208,13 @@ func (s stingy) Claim(ctx context.Context, key string, before, after guard.Item,
 		return false, nil
 	}
 	return s.Store.Claim(ctx, key, before, after, now)
+}
+
+type brief struct{ trigger.Renderer }
+
+func (r brief) Render(m mail.Message) (mail.Mail, error) {
+	m.Fallback = ""
+	return r.Renderer.Render(m)
 }
 
 type telltale struct{ lab.Function }

@@ -44,8 +44,18 @@ func (c Code) validate() error {
 
 func (c Code) minutes() int { return int(c.TTL / time.Minute) }
 
-// lengths returns the lengths of the codes that are mailed.
-func (c Code) lengths() []int { return []int{c.Length, otp.LongDigits} }
+// lengths returns how many digits the codes of a mail have: a short one, a long one, or both.
+func (c Code) lengths() []int { return []int{c.Length, otp.LongDigits, c.both()} }
+
+func (c Code) both() int { return c.Length + otp.LongDigits }
+
+// split separates the digits of a mail's codes.
+func (c Code) split(digits string) (code, fallback string) {
+	if len(digits) == c.both() {
+		return digits[:c.Length], digits[c.Length:]
+	}
+	return digits, ""
+}
 
 // A Warning is something that [Compile] put up with.
 type Warning struct {
@@ -89,11 +99,13 @@ func run(c mail.Config, code Code) ([]byte, []Warning, *mail.Renderer, error) {
 		return nil, nil, nil, err
 	}
 	f := mail.File{Config: c}
+	var warnings []Warning
 	if !t.none() {
 		f.Minutes = code.minutes()
 		if f.Mails, err = t.forms(plain, code); err != nil {
 			return nil, nil, nil, err
 		}
+		warnings = withoutFallback(f.Mails[mail.FormKey(plain.Languages()[0], code.both())], code)
 	}
 	out, err := encode(f)
 	if err != nil {
@@ -106,8 +118,19 @@ func run(c mail.Config, code Code) ([]byte, []Warning, *mail.Renderer, error) {
 	if err := try(r, code); err != nil {
 		return nil, nil, nil, err
 	}
-	warnings, err := gaps(r)
-	return out, warnings, r, err
+	lacking, err := gaps(r)
+	return out, append(warnings, lacking...), r, err
+}
+
+// withoutFallback warns of templates that leave the longer code out of a mail with both.
+func withoutFallback(form mail.Form, code Code) (warnings []Warning) {
+	for _, p := range []struct{ file, text string }{{mail.TextTemplate, form.Text}, {mail.HTMLTemplate, form.HTML}} {
+		if p.text != "" && !strings.ContainsRune(p.text, mail.DigitMark(code.Length)) {
+			warnings = append(warnings, Warning{Where: p.file, Text: "never shows {{.Text.LongCode}}; an account under " +
+				"attack gets its longer code there, and its owner waits up to half an hour longer without it"})
+		}
+	}
+	return warnings
 }
 
 // gaps warns of the strings that languages of the importer's leave to English.

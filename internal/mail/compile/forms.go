@@ -38,23 +38,23 @@ func (p *part) compile(r *mail.Renderer, tag string, digits int, c Code) (string
 		return "", []error{err}
 	}
 	second := marked
-	second.Code = codes(digits)[1]
+	second.Code, second.Fallback = c.split(codes(digits)[1])
 	other, err := p.execute(second)
 	if err != nil {
 		return "", []error{err}
 	}
-	out, ok := markDigits(first, other, marked.Code, second.Code)
+	out, ok := markDigits(first, other, codes(digits)[0], codes(digits)[1])
 	if !ok {
 		return "", []error{p.uses.computes(p.file, "code")}
 	}
 	var errs []error
 	for _, each := range codes(digits) {
 		f := marked
-		f.Code = each
+		f.Code, f.Fallback = c.split(each)
 		errs = append(errs, p.compare(out, f, "code")...)
 	}
 	for _, at := range requests() {
-		errs = append(errs, p.compare(out, factsOf(r, tag, marked.Code, c, at), "time")...)
+		errs = append(errs, p.compare(out, factsOf(r, tag, codes(digits)[0], c, at), "time")...)
 	}
 	return out, errs
 }

@@ -29,8 +29,9 @@ func requests() []request {
 
 // factsOf returns the facts of a message in the language tag.
 func factsOf(r *mail.Renderer, tag, digits string, code Code, when request) mail.Facts {
-	return r.Facts(mail.Message{Code: digits, ExpiresIn: code.TTL, RequestedAt: when.at, Zoneinfo: when.zoneinfo,
-		Locale: tag})
+	m := mail.Message{ExpiresIn: code.TTL, RequestedAt: when.at, Zoneinfo: when.zoneinfo, Locale: tag}
+	m.Code, m.Fallback = code.split(digits)
+	return r.Facts(m)
 }
 
 // try renders what can occur, and returns everything that goes wrong, each mistake once.
@@ -53,7 +54,8 @@ func worstCases(tag string, code Code) []mail.Message {
 	longest := requests()[0]
 	var cases []mail.Message
 	for _, digits := range code.lengths() {
-		m := mail.Message{To: to, Code: codes(digits)[0], ExpiresIn: code.TTL, Locale: tag}
+		m := mail.Message{To: to, ExpiresIn: code.TTL, Locale: tag}
+		m.Code, m.Fallback = code.split(codes(digits)[0])
 		cases = append(cases, m)
 		m.RequestedAt, m.Zoneinfo = longest.at, longest.zoneinfo
 		cases = append(cases, m)

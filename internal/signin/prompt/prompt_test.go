@@ -39,7 +39,7 @@ func TestALongCodeIsNotPromised(t *testing.T) {
 		got := p.explain(signin.Challenge{CodeLength: 20, ResendsLeft: 2, Reason: reason,
 			ResendAt: p.now().Add(25 * time.Second)})
 		want := "Enter the code of 20 digits from the newest mail to user@example.com. " +
-			"If that mail has a shorter code, that one no longer counts: r has the mail sent again, in 25 s."
+			"If that mail has only a shorter code, that one no longer counts: r has the mail sent again, in 25 s."
 		if !strings.HasSuffix(got, want) || strings.Contains(got, "was mailed") || strings.Contains(got, "was sent") {
 			t.Errorf("%s: %q, want it to end in %q", reason, got, want)
 		}

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -12,9 +13,20 @@ import (
 
 // Letter is a mail as its reader sees it.
 type Letter struct {
-	// Code is the number in the text that looks like one.
-	Code string
-	At   time.Time
+	// Code is the number in the text that looks like one, Longer the number of 20 digits below it, if
+	// there is one.
+	Code, Longer string
+	At           time.Time
+}
+
+// Of returns the letter's code of so many digits, empty for none.
+func (l Letter) Of(digits int) string {
+	for _, code := range []string{l.Code, l.Longer} {
+		if len(code) == digits {
+			return code
+		}
+	}
+	return ""
 }
 
 // Inbox is the mailbox of every address. Owners find the code by its look in the text: the attacks
@@ -58,18 +70,18 @@ func (b *Inbox) deliver(to, text string) {
 	defer b.mu.Unlock()
 	b.Total++
 	b.count[to]++
-	b.newest[to] = Letter{plainCode(text), b.clock.Now()}
+	b.newest[to] = letter(text, b.clock.Now())
 }
 
-// plainCode returns the digits of the code in a mail's text.
-func plainCode(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, mailbox.FindCode(text))
+func letter(text string, at time.Time) Letter {
+	return Letter{plain(mailbox.FindCode(text)), plain(longer.FindString(text)), at}
 }
+
+// longer is a long code as a mail has it within a sentence.
+var longer = regexp.MustCompile(`\b\d{4}(?: \d{4}){4}\b`)
+
+// plain returns the digits of a code.
+func plain(code string) string { return strings.ReplaceAll(code, " ", "") }
 
 // Newest returns the last mail to an address.
 func (b *Inbox) Newest(to string) (Letter, bool) {

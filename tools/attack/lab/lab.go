@@ -134,14 +134,18 @@ func (l *Lab) weaken(f func(Weakness)) {
 
 // makeFunctions builds the triggers as their main functions do.
 func (l *Lab) makeFunctions() {
-	renderer, err := mail.New(trigger.MailConfig(l.settings))
+	written, err := mail.New(trigger.MailConfig(l.settings))
 	l.Scope.Check(err)
+	renderer := trigger.Renderer(written)
 	l.weaken(func(w Weakness) {
 		if w.Store != nil {
 			l.Store = w.Store(l.Store)
 		}
 		if w.Key != nil {
 			l.Key.KeyService = w.Key(l.Key.KeyService)
+		}
+		if w.Renderer != nil {
+			renderer = w.Renderer(renderer)
 		}
 	})
 	report := func(f settings.Function) *trigger.Reporter { return trigger.NewReporter(l.Log, f, l.now) }

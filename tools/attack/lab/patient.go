@@ -22,7 +22,7 @@ type Patient struct {
 	started time.Time // of the sign-in
 	s       *SignIn
 	ReadAt  time.Time       // when the mail that is being read is typed; zero for none
-	opened  []string        // codes that were typed in this visit
+	opened  []time.Time     // the mails of this visit whose codes were typed, by when they came
 	refused map[string]bool // codes that were refused in this sign-in
 	Visits  []Visit
 }
@@ -58,11 +58,15 @@ func (p *Patient) begin() {
 	p.s = p.Lab.Start(p.Who)
 }
 
-// hasMail reports whether the newest mail can be this sign-in's: a code of the right length, not
-// older than codes live, and not refused before.
-func (p *Patient) hasMail() bool {
+// code returns the newest mail's code and when it came, if it can be this sign-in's: of the right
+// length, not older than codes live, and not refused before.
+func (p *Patient) code() (code string, at time.Time) {
 	l, ok := p.Lab.Inbox.Newest(p.Who.Email())
-	return ok && p.Lab.Clock.Now().Sub(l.At) < p.CodeLifetime && len(l.Code) == p.s.Digits() && !p.refused[l.Code]
+	code = l.Of(p.s.Digits())
+	if !ok || p.Lab.Clock.Now().Sub(l.At) >= p.CodeLifetime || p.refused[code] {
+		return "", l.At
+	}
+	return code, l.At
 }
 
 // Act does what the owner does at this moment.
@@ -70,7 +74,9 @@ func (p *Patient) Act() {
 	if !p.Here {
 		return
 	}
-	now, mail := p.Lab.Clock.Now(), p.hasMail()
+	now := p.Lab.Clock.Now()
+	code, _ := p.code()
+	mail := code != ""
 	switch {
 	case now.Sub(p.began) > patience:
 		p.leave(false)
@@ -91,10 +97,10 @@ func (p *Patient) Act() {
 // enter types the newest mail's code. If it is refused, the owner begins again as soon as the page
 // offers nothing else.
 func (p *Patient) enter() {
-	code := p.s.Code()
+	code, at := p.code()
 	p.ReadAt = time.Time{}
-	if !slices.Contains(p.opened, code) {
-		p.opened = append(p.opened, code)
+	if !slices.Contains(p.opened, at) {
+		p.opened = append(p.opened, at)
 	}
 	p.s.Answer(code)
 	p.refused[code] = true

@@ -30,6 +30,8 @@ type Weakness struct {
 	Store    func(guard.Store) guard.Store
 	Key      func(KeyService) KeyService
 	Function func(settings.Function, Function) Function
+	// Renderer returns what takes the place of the mail's renderer.
+	Renderer func(trigger.Renderer) trigger.Renderer
 	// Verify returns what takes verify's place, from verify's configuration.
 	Verify func(trigger.Verify) Function
 	// Codes returns what takes the place of the store of authorization codes.

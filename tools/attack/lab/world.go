@@ -131,7 +131,7 @@ func (l *Lab) watched(next http.Handler) http.Handler {
 func (l *Lab) MailsTo(address string) []Letter {
 	var all []Letter
 	for _, m := range l.letters.Messages(address, time.Time{}, 0) {
-		all = append(all, Letter{plainCode(m.Text), m.SentAt})
+		all = append(all, letter(m.Text, m.SentAt))
 	}
 	return all
 }
