@@ -129,10 +129,11 @@ func (u seeded) describe() string {
 
 // signInCommands returns commands that work unchanged in the working directory.
 func (d *dev) signInCommands(e readyEvent) []string {
-	command := self() + " sign-in"
+	at := ""
 	if e.ReadyFile != defaultReadyFile {
-		command += " --ready-file " + quote(e.ReadyFile)
+		at = " --ready-file " + quote(e.ReadyFile)
 	}
+	command := self() + " sign-in" + at
 	user := defaultUser
 	if len(e.Users) > 0 {
 		user = e.Users[0].Email
@@ -143,6 +144,9 @@ func (d *dev) signInCommands(e readyEvent) []string {
 	}
 	if d.exampleListener != nil {
 		all = append(all, command+" --browser")
+	}
+	if e.Config.ChangeAddressURL != "" {
+		all = append(all, self()+" change-address"+at+" --user "+quote(user)+" --to new@example.com")
 	}
 	return all
 }

@@ -3,6 +3,7 @@
 //
 //	emailotp dev                                  start the sandbox
 //	emailotp sign-in --user user@example.com      sign in to it
+//	emailotp change-address                       change the address of an account
 //	emailotp code --wait                          print the mailed code
 //	emailotp outputs                              print the settings of clients
 //	emailotp lambdas                              write the functions as zips

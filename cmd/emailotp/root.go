@@ -22,6 +22,7 @@ type streams struct {
 var commands = []func(streams) *cobra.Command{
 	newDev,
 	newSignIn,
+	newChangeAddress,
 	newCode,
 	newPreview,
 	newCheck,

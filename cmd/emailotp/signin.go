@@ -73,11 +73,10 @@ Exit codes: 0 signed in, 1 error, 2 wrong use, 3 refused, 4 the pool does not an
 			return f.run(cmd.Context(), s)
 		},
 	}
+	f.addTo(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.user, "user", "", "e-mail address to sign in with (required without --browser)")
-	flags.StringVar(&f.mode, "mode", "", "password or passwordless; by default the ready file's, or found out by trying")
 	flags.BoolVar(&f.signUp, "sign-up", false, "create the account first (passwordless pools)")
-	flags.BoolVar(&f.passwordStdin, "password-stdin", false, "read the password from the first line of stdin")
 	flags.BoolVar(&f.remember, "remember", false, "have this machine remembered, so that later sign-ins need no code (password pools)")
 	flags.BoolVar(&f.forget, "forget", false, "sign in with a code and have all devices of the user forgotten (password pools)")
 	flags.BoolVar(&f.reset, "reset-password", false, "set a new password first, by a mailed code (pools that reset passwords by e-mail)")
@@ -86,12 +85,19 @@ Exit codes: 0 signed in, 1 error, 2 wrong use, 3 refused, 4 the pool does not an
 	flags.StringVar(&f.callback, "callback", "",
 		"with --browser: the registered callback to listen at; by default the first that can be used")
 	flags.BoolVar(&f.json, "json", false, "print the tokens as JSON")
+	return cmd
+}
+
+// addTo adds the flags of every command that signs in: the pool, and how the password is given.
+func (f *signInFlags) addTo(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.mode, "mode", "", "password or passwordless; by default the ready file's, or found out by trying")
+	flags.BoolVar(&f.passwordStdin, "password-stdin", false, "read the password from the first line of stdin")
 	flags.StringVar(&f.readyFile, "ready-file", defaultReadyFile, "ready file of the sandbox")
 	flags.StringVar(&f.poolID, "pool-id", "", "user pool id, for a pool that is no sandbox")
 	flags.StringVar(&f.clientID, "client-id", "", "app client id")
 	flags.StringVar(&f.region, "region", "", "AWS Region of the pool; by default that of its id")
 	flags.StringVar(&f.endpoint, "endpoint", "", "URL of the API, instead of AWS's")
-	return cmd
 }
 
 // check reports every wrong flag at once.
@@ -203,8 +209,16 @@ func (f signInFlags) runTerminal(ctx context.Context, s streams) (tokens signin.
 	if f.signUp && t.mode == signin.Password {
 		return tokens, &usageError{errSignUpMode}
 	}
-	p := prompt.New(prompt.Options{In: s.in, Err: s.err, PasswordStdin: f.passwordStdin, User: f.user, Inbox: t.inbox,
+	return f.signIn(ctx, t, f.prompter(s, t))
+}
+
+func (f signInFlags) prompter(s streams, t target) *prompt.Prompter {
+	return prompt.New(prompt.Options{In: s.in, Err: s.err, PasswordStdin: f.passwordStdin, User: f.user, Inbox: t.inbox,
 		Reset: f.reset})
+}
+
+// signIn signs in to a pool with what the person answers.
+func (f signInFlags) signIn(ctx context.Context, t target, p signin.Person) (tokens signin.Tokens, err error) {
 	session := &signin.SignIn{API: t.client(), Person: p, PoolID: t.poolID, ClientID: t.clientID,
 		Username: f.user, Mode: t.mode}
 	if (f.remember || f.forget || f.reset) && t.mode == signin.Passwordless {

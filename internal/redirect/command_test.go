@@ -3,17 +3,76 @@ package redirect_test
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/app"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
+
+// A script changes the address by the command, which reads its answers line by line.
+func theCommandChangesTheAddress(t *testing.T, w *world, ready string) {
+	t.Helper()
+	m := testkit.NewUser(t, w.sb, "piped@example.com")
+	to := testkit.Address("piped.new@example.com")
+	cmd := exec.CommandContext(t.Context(), app.Command(t), "change-address", "--json", "--ready-file", ready, "--user", m.Email,
+		"--to", to)
+	in, err := cmd.StdinPipe()
+	var out, words strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &words
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	say := func(code string, err error) string {
+		if err != nil {
+			t.Error(err)
+		}
+		_, _ = io.WriteString(in, code+"\n") // the program may have ended
+		return code
+	}
+	inbox := w.sb.Config().InboxURL
+	say(testkit.WaitForCode(t.Context(), inbox, m.Email, time.Time{}))
+	fresh, err := testkit.WaitForCode(t.Context(), inbox, to, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	present := ""
+	if err := testkit.Within(testkit.Patience, func() error { // the second mail to the present address
+		all, err := testkit.Mails(t.Context(), inbox, m.Email, time.Time{})
+		if err == nil && len(all) < 2 {
+			err = errors.New("no mail about the change")
+		}
+		if err == nil {
+			present, err = testkit.Code(all[0].Text)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range []string{present, testkit.Wrong(fresh), present, fresh} {
+		say(code, nil)
+	}
+	err = cmd.Wait()
+	if err != nil || !strings.Contains(words.String(), "One of the two codes is wrong.") ||
+		!strings.Contains(out.String(), `"email": "`+to+`"`) || !strings.Contains(out.String(), `"signedOut": true`) {
+		t.Errorf("%v: %s%s", err, words.String(), out.String())
+	}
+	if _, isThere := w.sb.User(m.Email); isThere {
+		t.Error("the old address still opens the account")
+	}
+}
 
 // The command finds the callback that it can listen at, beside those of the template's clients, and
 // prints the tokens that the endpoints gave for the code.
@@ -68,4 +127,5 @@ func TestTheCommandSignsInByABrowser(t *testing.T) {
 	if claims, err := signin.Decode(got.ID); err != nil || !strings.HasPrefix(claims.Email, "redirect") || claims.Sub == "" {
 		t.Errorf("%+v, %v", claims, err)
 	}
+	theCommandChangesTheAddress(t, w, ready)
 }
