@@ -31,7 +31,8 @@ const (
 )
 
 // livingPools are the ids of the living pools by their stacks.
-var livingPools = map[string]string{"password": "eu-west-1_Living001", "passwordless": "eu-west-1_Living002"}
+var livingPools = map[string]string{"password": "eu-west-1_Living001", "passwordless": "eu-west-1_Living002",
+	"people": "eu-west-1_Living003"}
 
 // nodeCode are the app's own triggers, in the template.
 var nodeCode = map[string]string{
@@ -44,11 +45,16 @@ var nodeCode = map[string]string{
   event.response = { claimsAndScopeOverrideDetails: { idTokenGeneration: { claimsToAddOrOverride: { plan: 'gold' } } } };
   return event;
 };`,
+	"letters": `exports.handler = async event => {
+  if (event.request.userAttributes.email.startsWith('strict')) throw new Error('No mail for strict users.');
+  event.response.emailSubject = 'A letter of ours';
+  return event;
+};`,
 }
 
-// A livingApp is the directory of an assembly, which tests share and none changes: two stacks that
-// import the living pool, one for each mode, and one that creates its pool and checks it at
-// deployment.
+// A livingApp is the directory of an assembly, which tests share and none changes: stacks that
+// import the living pool, one for each mode and one with every option for people, and one that
+// creates its pool and checks it at deployment.
 type livingApp string
 
 func newLivingApp(t *testing.T) livingApp {
@@ -59,21 +65,29 @@ func newLivingApp(t *testing.T) livingApp {
 		return &emailotp.EmailOTPProps{Mode: mode, Sender: emailotp.SenderAddress(sender + "@example.com"),
 			Architecture: existingpool.Architecture(map[string]string{"amd64": "x86_64"}[runtime.GOARCH])}
 	}
-	for _, mode := range []emailotp.Mode{emailotp.ModePassword, emailotp.ModePasswordless} {
-		stack := awscdk.NewStack(app, jsii.String(string(mode)), &awscdk.StackProps{Env: environment})
+	nodes := func(stack awscdk.Stack) map[string]awslambda.Function {
 		functions := map[string]awslambda.Function{}
 		for name, code := range nodeCode {
 			functions[name] = awslambda.NewFunction(stack, &name, &awslambda.FunctionProps{
 				FunctionName: &name, Runtime: awslambda.Runtime_NODEJS_22_X(), Handler: jsii.String("index.handler"),
 				Code: awslambda.Code_FromInline(&code)})
 		}
-		p := props(mode, string(mode))
-		p.UserPool = awscognito.UserPool_FromUserPoolId(stack, jsii.String("Customers"),
-			jsii.String(livingPools[string(mode)]))
+		return functions
+	}
+	for name, mode := range map[string]emailotp.Mode{"password": emailotp.ModePassword,
+		"passwordless": emailotp.ModePasswordless, "people": emailotp.ModePassword} {
+		stack := awscdk.NewStack(app, jsii.String(name), &awscdk.StackProps{Env: environment})
+		functions := nodes(stack)
+		p := props(mode, name)
+		p.UserPool = awscognito.UserPool_FromUserPoolId(stack, jsii.String("Customers"), jsii.String(livingPools[name]))
 		if mode == emailotp.ModePassword {
 			p.PreTokenGeneration, p.PreTokenGenerationVersion = functions["claims"], awscognito.LambdaVersion_V2_0
 		} else {
 			p.PreSignUp = functions["terms"]
+		}
+		if name == "people" {
+			p.RememberDevices, p.PasswordRecovery, p.CustomMessages = jsii.Number(30), emailotp.RecoveryByEmail, jsii.Bool(true)
+			p.CustomMessage, p.PostConfirmation = functions["letters"], functions["welcome"]
 		}
 		var accepted []emailotp.Bypass
 		for _, b := range []emailotp.Bypass{
@@ -89,9 +103,9 @@ func newLivingApp(t *testing.T) livingApp {
 		emailotp.NewEmailOTP(stack, jsii.String("SignIn"), p)
 	}
 	own := props(emailotp.ModePasswordless, "own")
-	own.CheckOnDeploy = jsii.Bool(true)
-	emailotp.NewEmailOTP(awscdk.NewStack(app, jsii.String("own"), &awscdk.StackProps{Env: environment}),
-		jsii.String("SignIn"), own)
+	stack := awscdk.NewStack(app, jsii.String("own"), &awscdk.StackProps{Env: environment})
+	own.CheckOnDeploy, own.CustomMessages, own.CustomMessage = jsii.Bool(true), jsii.Bool(true), nodes(stack)["letters"]
+	emailotp.NewEmailOTP(stack, jsii.String("SignIn"), own)
 	app.Synth(nil)
 	return livingApp(dir)
 }

@@ -3,7 +3,9 @@
 package examples_test
 
 import (
+	"encoding/json"
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/node"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/syncbuf"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
@@ -81,6 +84,7 @@ func TestMigrating(t *testing.T) {
 	t.Run("SRP clients move side by side", a.fromSRP)
 	t.Run("native codes", a.fromNativeCodes)
 	t.Run("a sample with a custom attribute", a.fromSample)
+	t.Run("functions behind the mails and the reset", a.ofPeople)
 	t.Run("the check of a deployment", a.checkOnDeploy)
 }
 
@@ -206,12 +210,69 @@ func (a livingApp) fromSample(t *testing.T) {
 	p.WantTokens(p.SignIn())
 }
 
+// ofPeople resets passwords of a pool whose own functions are behind CustomMessage and
+// PostConfirmation.
+func (a livingApp) ofPeople(t *testing.T) {
+	o := a.options(t, "people", func(pool map[string]any, _ ...map[string]any) {
+		pool["LambdaConfig"].(map[string]any)["CustomMessage"] = "arn:aws:lambda:eu-west-1:123456789012:function:letters"
+		pool["AccountRecoverySetting"].(map[string]any)["RecoveryMechanisms"] = []any{
+			map[string]any{"Priority": json.Number("1"), "Name": "verified_email"}}
+	})
+	var log syncbuf.Buffer
+	o.FunctionLog = &log
+	sb := testkit.Start(t, o)
+	for name, subject := range map[string]string{"user@example.com": "A letter of ours", "strict@example.com": "Reset your password"} {
+		p := testkit.NewUser(t, sb, name)
+		p.WantTokens(p.SignIn())
+		since := time.Now()
+		if _, err := p.API.ForgotPassword(t.Context(), &cognito.ForgotPasswordInput{
+			ClientId: &p.Config.UserPoolClientID, Username: &p.Email}); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		mail, err := sb.WaitForMessage(t.Context(), p.Email, since)
+		if err != nil || !strings.HasPrefix(mail.Subject, subject) || !strings.Contains(mail.HTML, "Enter this code") {
+			t.Fatalf("%s: subject %q, %v\n%s", name, mail.Subject, err, mail.HTML)
+		}
+		code := regexp.MustCompile(`\b\d{6}\b`).FindString(mail.Text)
+		if _, err := p.API.ConfirmForgotPassword(t.Context(), &cognito.ConfirmForgotPasswordInput{
+			ClientId: &p.Config.UserPoolClientID, Username: &p.Email, ConfirmationCode: &code, Password: &p.Password}); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+	for function, n := range map[string]int{"ChainedCustomMessage": 2, "ChainedPostConfirmation": 2} {
+		if got := sb.Counts()["lambda:"+function]; got != n {
+			t.Errorf("%s: %d invocations, want %d", function, got, n)
+		}
+	}
+	if words := log.String(); !strings.Contains(words, "welcome PostConfirmation_ConfirmForgotPassword") ||
+		!strings.Contains(words, `"chained":"chained-error"`) {
+		t.Errorf("logged\n%s", words)
+	}
+	if err := sb.DetachPool(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wantAsBefore(t, sb, o.PoolDescription)
+}
+
 // checkOnDeploy runs the check of a pool of the app, as a deployment does.
 func (a livingApp) checkOnDeploy(t *testing.T) {
 	sb := testkit.Start(t, sandbox.Options{Assembly: string(a), Stack: "own"})
 	p := testkit.NewUser(t, sb, "user@example.com")
 	p.WantTokens(p.SignIn())
+	since := time.Now()
+	invited := testkit.Address("invited@example.com")
+	call(t, sb, "AdminCreateUser", map[string]any{"Username": invited, "DesiredDeliveryMediums": []string{"EMAIL"}})
+	if mail, err := sb.WaitForMessage(t.Context(), invited, since); err != nil || mail.Subject != "A letter of ours" {
+		t.Errorf("the app's own function wrote the subject %q, %v", mail.Subject, err)
+	}
 	wantRefused(t, sandbox.Options{Stack: "own", Assembly: a.edited(t, "own", func(template map[string]any) {
 		onDeploy(template)["Properties"].(map[string]any)["Expected"].(map[string]any)["PreSignUp"] = "arn:of:another"
 	})}, "the deployment would fail", "no longer calls the EmailOTP's function for its trigger PreSignUp")
+	wantRefused(t, sandbox.Options{Stack: "own", Assembly: a.edited(t, "own", func(template map[string]any) {
+		for _, r := range template["Resources"].(map[string]any) {
+			if pool := r.(map[string]any); pool["Type"] == "AWS::Cognito::UserPool" {
+				delete(pool["Properties"].(map[string]any)["LambdaConfig"].(map[string]any), "CustomMessage")
+			}
+		}
+	})}, "no longer calls the EmailOTP's function for its trigger CustomMessage, so Cognito's mails are not EmailOTP's")
 }

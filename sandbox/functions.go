@@ -78,7 +78,7 @@ func (s *Sandbox) Triggers() []Trigger {
 func (s *Sandbox) function(trigger Trigger) (assembly.Function, error) {
 	for _, f := range s.plan.Functions {
 		if slices.Contains(f.Triggers, trigger) || trigger == MailEvents && s.hasRule(f.Name) ||
-			trigger == Chained && f.Name == s.plan.Chained || s.isBehindPage(f, trigger) {
+			s.isChained(f, trigger) || s.isBehindPage(f, trigger) {
 			return f, nil
 		}
 	}
@@ -90,10 +90,20 @@ func (s *Sandbox) function(trigger Trigger) (assembly.Function, error) {
 		return assembly.Function{}, errors.New("the template has no sign-in page with this function; " +
 			"Options.CallbackURLs adds one")
 	}
-	if trigger == Chained {
+	if slices.Contains([]Trigger{Chained, ChainedCustomMessage, ChainedPostConfirmation}, trigger) {
 		return assembly.Function{}, errors.New("no function of this EmailOTP invokes one of the app's own")
 	}
 	return assembly.Function{}, fmt.Errorf("the user pool has no trigger %q; it has %v", trigger, s.Triggers())
+}
+
+// isChained reports whether the function is the app's own that the name is for.
+func (s *Sandbox) isChained(f assembly.Function, trigger Trigger) bool {
+	for folder, name := range s.plan.Chained {
+		if f.Name == name && chainedBehind[folder] == trigger {
+			return true
+		}
+	}
+	return false
 }
 
 // hasRule reports whether a rule passes events to the function.
@@ -243,7 +253,7 @@ func poolError(ctx context.Context, err error) error {
 
 // Counts returns how often each operation of a service was called ("dynamodb:UpdateItem"), each
 // trigger by the pool ("lambda:CreateAuthChallenge"), the function of SES's events by its rule
-// ("lambda:MailEvents"), and the app's own by EmailOTP's ("lambda:Chained").
+// ("lambda:MailEvents"), and the app's own by EmailOTP's ("lambda:Chained" and the like).
 func (s *Sandbox) Counts() map[string]int {
 	all := s.gateway.Counts()
 	s.mu.Lock()

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -43,7 +44,7 @@ func (l lambdaService) ServeCall(ctx context.Context, c gateway.Call) gateway.An
 		return gateway.Error(gateway.Lambda, http.StatusRequestEntityTooLarge, "RequestTooLargeException",
 			"Request must be smaller than 6291456 bytes for the InvokeFunction operation")
 	}
-	out, err := l.s.invokeFunction(ctx, l.s.plan.Functions[i], c.Body)
+	out, err := l.s.invokeFunction(ctx, l.s.plan.Functions[i], c.AccessKeyID, c.Body)
 	return invocation(out, err)
 }
 
@@ -61,13 +62,30 @@ func (l lambdaService) arn(r *http.Request) string {
 	return name
 }
 
-// invokeFunction runs a function that another one invokes.
-func (s *Sandbox) invokeFunction(ctx context.Context, f assembly.Function, event []byte) ([]byte, error) {
-	if f.Name == s.plan.Chained {
-		out, err := s.call(ctx, Chained, event)
+// invokeFunction runs a function that the owner of the access key invokes: another function, or a
+// developer.
+func (s *Sandbox) invokeFunction(ctx context.Context, f assembly.Function, accessKey string, event []byte) (
+	[]byte, error) {
+	if trigger := s.chainedFor(f, accessKey); trigger != "" {
+		out, err := s.call(ctx, trigger, event)
 		return out, poolError(ctx, err)
 	}
 	return s.runFunction(ctx, f, event)
+}
+
+// chainedFor returns the name of the app's own function for the caller. One function may be behind
+// several of EmailOTP's; a developer's call counts for the first of them.
+func (s *Sandbox) chainedFor(f assembly.Function, accessKey string) (trigger Trigger) {
+	for _, caller := range s.plan.Functions {
+		if s.plan.Chained[caller.Folder] != f.Name {
+			continue
+		}
+		if s.identity[caller.Name].AccessKeyID == accessKey {
+			return chainedBehind[caller.Folder]
+		}
+		trigger = cmp.Or(trigger, chainedBehind[caller.Folder])
+	}
+	return trigger
 }
 
 // invocation is Lambda's answer: a failed function has the status 200 and a header.

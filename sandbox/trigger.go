@@ -30,9 +30,20 @@ const (
 // error it is called again, twice.
 const MailEvents Trigger = "MailEvents"
 
-// Chained is no trigger of a user pool. It names the app's own function that EmailOTP's invokes:
-// the prop PreSignUp or PreTokenGeneration of the construct.
-const Chained Trigger = "Chained"
+// These are no triggers of a user pool. They name the app's own functions that EmailOTP's invoke:
+// Chained the prop PreSignUp or PreTokenGeneration of the construct, the others the props of their
+// names.
+const (
+	Chained                 Trigger = "Chained"
+	ChainedCustomMessage    Trigger = "ChainedCustomMessage"
+	ChainedPostConfirmation Trigger = "ChainedPostConfirmation"
+)
+
+// chainedBehind are the names of the app's own functions by EmailOTP's that invokes them.
+var chainedBehind = map[string]Trigger{
+	string(settings.PreSignUp): Chained, string(settings.PreTokenGeneration): Chained,
+	string(settings.CreateAuthChallenge): ChainedCustomMessage, string(settings.VerifyAuthChallenge): ChainedPostConfirmation,
+}
 
 // HandOver is no trigger of a user pool. It names the function of the sign-in page that speaks
 // OAuth 2.0; its events are those of an API Gateway HTTP API, payload format 2.0. Other functions

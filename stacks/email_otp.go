@@ -93,9 +93,6 @@ func (d deployment) props(stack awscdk.Stack, zone awsroute53.IHostedZone) *emai
 			props.FieldByName(f.Prop).Set(reflect.ValueOf(value))
 		}
 	}
-	if d.CustomMessages {
-		p.CustomMessages = jsii.Bool(true)
-	}
 	if d.SelfSignUp != nil {
 		p.UserPoolProps = &emailotp.UserPoolProps{SelfSignUpEnabled: d.SelfSignUp}
 	}

@@ -124,7 +124,7 @@ func values() map[string]any {
 	all := map[string]any{
 		"region": "eu-west-1", "account": "123456789012", "senderIdentity": "domain", "hostedZoneId": "Z0123456789ABC",
 		"sandboxRecipients": true, "selfSignUp": false, "memorySize": 256.0, "logRetentionDays": 14.0,
-		"removalPolicy": "destroy", "keyGeneration": 2.0, "passwordRecovery": "email", "customMessages": true,
+		"removalPolicy": "destroy", "keyGeneration": 2.0, "passwordRecovery": "email",
 		"brand": map[string]any{"cornerRadius": 8.0},
 	}
 	var s settings.Settings
@@ -184,7 +184,7 @@ func TestEveryKeyReachesTheTemplateAndTheReadme(t *testing.T) {
 		}
 	}
 	notIn := map[string][]string{"password": {"allowedSignUpDomains"},
-		"passwordless": {"mailUnverifiedAddresses", "rememberDevices", "passwordRecovery"}}
+		"passwordless": {"mailUnverifiedAddresses", "rememberDevices", "passwordRecovery", "invitationByMail"}}
 	template := func(mode string) string {
 		given := values()
 		given["mode"] = mode

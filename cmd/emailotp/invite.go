@@ -12,14 +12,16 @@ import (
 )
 
 func newInvite(s streams, f *operatorFlags) *cobra.Command {
-	var yes bool
+	var yes, resend bool
 	cmd := &cobra.Command{
 		Use:   "invite ADDRESS",
 		Short: "Create a user with a verified address",
 		Long: `Creates a user whose address counts as verified, and mails nothing. In a password pool it
 prints a temporary password once, which the user must change at the first sign-in. Deliver
 it by another way than the user's mailbox: the mailbox with the password would be both
-factors. In a passwordless pool the user signs in by the mailed code.
+factors. Where the EmailOTP has InvitationByMail, Cognito mails the password instead, and
+--resend mails a new one to a user who has not chosen a password yet. In a passwordless pool
+the user signs in by the mailed code.
 
 It shows the address in the form that the pool gets, and asks for confirmation unless --yes is
 given: in a passwordless pool a mistyped address gives its owner the account.`,
@@ -41,13 +43,14 @@ given: in a passwordless pool a mistyped address gives its owner the account.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return invite(cmd.Context(), s, f, args, yes) },
+		RunE: func(cmd *cobra.Command, args []string) error { return invite(cmd.Context(), s, f, args, yes, resend) },
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for confirmation")
+	cmd.Flags().BoolVar(&resend, "resend", false, "mail the invitation of a user again, where invitations are mailed")
 	return cmd
 }
 
-func invite(ctx context.Context, s streams, f *operatorFlags, args []string, yes bool) error {
+func invite(ctx context.Context, s streams, f *operatorFlags, args []string, yes, resend bool) error {
 	api, e, err := f.connect(ctx)
 	if err != nil {
 		return err
@@ -62,15 +65,30 @@ func invite(ctx context.Context, s streams, f *operatorFlags, args []string, yes
 	address, _ := signin.Address(args[0])
 	question := fmt.Sprintf("User %s is created in stack %s. The address counts as verified: whoever reads its mailbox "+
 		"gets the codes.", address, e.Stack)
+	if resend {
+		question = fmt.Sprintf("A new temporary password is mailed to user %s in stack %s.", address, e.Stack)
+	}
+	if all.IsInvitedByMail() {
+		question += " Until the user has chosen a password, a reader of that mailbox has both factors."
+	}
 	if err := confirm(ctx, s, yes, question); err != nil {
 		return err
 	}
-	password, err := all.Invite(ctx, address)
+	password := ""
+	if resend {
+		err = all.Reinvite(ctx, address)
+	} else {
+		password, err = all.Invite(ctx, address)
+	}
 	switch {
 	case err != nil:
 		return f.adviseOperator(api, err)
 	case f.json:
-		return writeJSON(s, map[string]any{"created": true, "temporaryPassword": password})
+		return writeJSON(s, map[string]any{"created": !resend, "temporaryPassword": password, "mailed": all.IsInvitedByMail()})
+	case resend:
+		_, err = fmt.Fprintln(s.out, "Cognito has mailed a new temporary password.")
+	case all.IsInvitedByMail():
+		_, err = fmt.Fprintln(s.out, "The user is created. Cognito has mailed the temporary password.")
 	case password == "":
 		_, err = fmt.Fprintln(s.out, "The user is created and signs in by a mailed code.")
 	default:

@@ -125,7 +125,7 @@ func (c *appCheck) Validate() *[]*string {
 		if e.config.clientsMayChangeEmail && f.Kind == BypassWriteEmail {
 			days = append(days, "")
 		}
-		if e.config.recoveryByEmail && f.Kind == BypassEmailRecovery {
+		if e.config.settings.RecoveryByEmail && f.Kind == BypassEmailRecovery {
 			days = append(days, "")
 		}
 		return days
@@ -169,7 +169,7 @@ func (e *emailOTP) findings(clients []apptree.Client) []rules.Finding {
 	for f, function := range e.functions {
 		own[f] = e.stack().Resolve(function.FunctionArn())
 	}
-	return e.tree().Findings(e.config.settings.Mode, own, clients)
+	return e.tree().Findings(e.config.settings, own, clients)
 }
 
 // writeMarks adds what is acknowledged to the pool's metadata, beside marks of the app's own for

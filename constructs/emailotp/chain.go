@@ -16,33 +16,34 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// chainSlot is the mode's function that can invoke one of the adopter's.
-func chainSlot(m Mode) settings.Function {
-	if m == ModePassword {
-		return settings.PreTokenGeneration
-	}
-	return settings.PreSignUp
-}
-
 // chains reads the adopter's own functions, and the version of the events about tokens.
 func (r *reader) chains(c *config, p *EmailOTPProps) {
+	c.chained = map[settings.Function]awslambda.IFunction{}
+	otherMode := "has a meaning in the other mode alone; EmailOTP leaves this trigger free in " + string(p.Mode) + " mode"
 	for _, chain := range []struct {
-		prop string
-		fn   awslambda.IFunction
-		of   settings.Function
-	}{{"PreSignUp", p.PreSignUp, settings.PreSignUp},
-		{"PreTokenGeneration", p.PreTokenGeneration, settings.PreTokenGeneration}} {
+		prop     string
+		fn       awslambda.IFunction
+		of       settings.Function
+		isCalled bool
+		problem  string
+	}{
+		{"PreSignUp", p.PreSignUp, settings.PreSignUp, p.Mode == ModePasswordless, otherMode},
+		{"PreTokenGeneration", p.PreTokenGeneration, settings.PreTokenGeneration, p.Mode == ModePassword, otherMode},
+		{"CustomMessage", p.CustomMessage, settings.CreateAuthChallenge, c.settings.CustomMessages,
+			"goes with CustomMessages; EmailOTP leaves this trigger free without it"},
+		{"PostConfirmation", p.PostConfirmation, settings.VerifyAuthChallenge, c.settings.ForgetsDevices(),
+			"goes with RememberDevices and RecoveryByEmail together; EmailOTP leaves this trigger free without them"},
+	} {
 		switch {
 		case propread.IsNil(chain.fn):
-		case chain.of != chainSlot(p.Mode):
-			r.Add("%s has a meaning in the other mode alone; EmailOTP leaves this trigger free in %s mode: "+
-				"leave the prop nil and add the function to the pool by AddTrigger", chain.prop, p.Mode)
+		case !chain.isCalled:
+			r.Add("%s %s: leave the prop nil and add the function to the pool by AddTrigger", chain.prop, chain.problem)
 		case function.IsEmailOTPs(chain.fn):
 			r.Add("%s is a function of EmailOTP's own (%s), which would invoke itself; "+
 				"pass a function of yours, or leave it nil",
 				chain.prop, *chain.fn.Node().Path())
 		default:
-			c.chained = chain.fn
+			c.chained[chain.of] = chain.fn
 		}
 	}
 	r.tokenVersion(c, p)
@@ -95,20 +96,33 @@ func (c *config) operation(s slot) (awscognito.UserPoolOperation, awscognito.Lam
 // chainStatements returns the right to invoke the adopter's function: by this very ARN, since an
 // alias or a version is a resource of its own.
 func (e *emailOTP) chainStatements(f settings.Function) []awsiam.PolicyStatement {
-	if e.config.chained == nil || f != chainSlot(e.config.settings.Mode) {
+	chained := e.config.chained[f]
+	if chained == nil {
 		return nil
 	}
 	return []awsiam.PolicyStatement{awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions:   jsii.Strings("lambda:InvokeFunction"),
-		Resources: &[]*string{e.config.chained.FunctionArn()},
+		Resources: &[]*string{chained.FunctionArn()},
 	})}
 }
 
-// chainName returns the name in LambdaConfig of the trigger that can have the app's own function.
-func (e *emailOTP) chainName() string {
-	m := e.config.settings.Mode
-	i := slices.IndexFunc(slots, func(s slot) bool { return s.function == chainSlot(m) })
-	return capital(slots[i].names[0])
+// isChainable reports whether an adopter's function can be behind the trigger, as the prop of its
+// name.
+func (s slot) isChainable() bool {
+	return len(s.names) > 0 && slices.Contains([]string{"preSignUp", "preTokenGeneration", "customMessage", "postConfirmation"},
+		s.names[0])
+}
+
+// chainedARNs returns the adopter's functions by the names in LambdaConfig of the triggers that
+// invoke them.
+func (e *emailOTP) chainedARNs() map[string]*string {
+	arns := map[string]*string{}
+	for _, slot := range e.config.triggers() {
+		if chained := e.config.chained[slot.function]; slot.isChainable() && chained != nil {
+			arns[capital(slot.names[0])] = chained.FunctionArn()
+		}
+	}
+	return arns
 }
 
 // checkChain refuses a chained function that was imported by the ARN of one of the own functions:
@@ -117,15 +131,18 @@ func (e *emailOTP) checkChain() {
 	if w := e.config.tokenWarning; w != "" {
 		awscdk.Validations_Of(e).AddWarning(jsii.String("emailotp:PreTokenGenerationVersion"), jsii.String(w))
 	}
-	if e.config.chained == nil {
-		return
-	}
-	chained := e.stack().Resolve(e.config.chained.FunctionArn())
-	for f, function := range e.functions {
-		if reflect.DeepEqual(chained, e.stack().Resolve(function.FunctionArn())) {
-			refuse(*e.Node().Path(), []string{fmt.Sprintf(
-				"the chained function %s has the ARN of EmailOTP's own function %s, which would invoke itself; "+
-					"pass a function of yours, or leave it nil", *e.config.chained.Node().Path(), f)})
+	for _, slot := range e.config.triggers() {
+		own := e.config.chained[slot.function]
+		if own == nil || !slot.isChainable() {
+			continue
+		}
+		chained := e.stack().Resolve(own.FunctionArn())
+		for f, function := range e.functions {
+			if reflect.DeepEqual(chained, e.stack().Resolve(function.FunctionArn())) {
+				refuse(*e.Node().Path(), []string{fmt.Sprintf(
+					"the chained function %s has the ARN of EmailOTP's own function %s, which would invoke itself; "+
+						"pass a function of yours, or leave it nil", *own.Node().Path(), f)})
+			}
 		}
 	}
 }

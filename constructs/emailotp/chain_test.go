@@ -77,6 +77,36 @@ func TestOneFunctionMayInvokeExactlyTheAdoptersFunction(t *testing.T) {
 	}
 }
 
+// The functions behind the triggers of options are the create and the verify function's to invoke,
+// each its own.
+func TestTheFunctionsBehindTheTriggersOfOptions(t *testing.T) {
+	stack, p := newStack(t), valid(emailotp.ModePassword)
+	p.RememberDevices, p.PasswordRecovery, p.CustomMessages = number(30), emailotp.RecoveryByEmail, yes
+	named := func(name string) awslambda.IFunction {
+		return awslambda.Function_FromFunctionArn(stack, text(name), text("arn:aws:lambda:eu-west-1:123456789012:function:"+name))
+	}
+	p.PreTokenGeneration, p.CustomMessage, p.PostConfirmation = named("claims"), named("letters"), named("welcome")
+	e := signIn(stack, p)
+	functions := resources(t, stack, "AWS::Lambda::Function")
+	for id, own := range map[string]string{"PreTokenGeneration": "claims", "CreateAuthChallenge": "letters",
+		"VerifyAuthChallenge": "welcome", "DefineAuthChallenge": ""} {
+		variables := functions[logical(t, functions, "SignIn"+id)]["Properties"].(map[string]any)["Environment"]
+		chained := strings.Contains(compact(t, variables), "EMAILOTP_CHAINED")
+		invokes := strings.Join(statements(t, stack, logical(t, resources(t, stack, "AWS::IAM::Role"), "SignIn"+id+"Role")), "\n")
+		if chained != (own != "") || own != "" && !strings.Contains(compact(t, variables), ":function:"+own) ||
+			strings.Count(invokes, "lambda:InvokeFunction") != strings.Count(invokes, ":function:"+own+`"`) {
+			t.Errorf("%s has %s and may %s", id, compact(t, variables), invokes)
+		}
+	}
+	// A function that changes addresses makes codes as create does, and invokes nothing.
+	if change := e.AddressChange(); change.Environment["EMAILOTP_CHAINED"] != "" || len(change.Statements) != 4 {
+		t.Errorf("change-address has %v and %d statements", change.Environment, len(change.Statements))
+	}
+	if problem := synthesised(stack); problem != "" {
+		t.Error(problem)
+	}
+}
+
 func TestTheVersionOfTokenEvents(t *testing.T) {
 	for version, want := range map[awscognito.LambdaVersion]string{
 		"": `"PreTokenGeneration":`, awscognito.LambdaVersion_V1_0: `"PreTokenGeneration":`,
@@ -118,6 +148,17 @@ func TestChainsThatCanNotWorkAreRefused(t *testing.T) {
 			return refusal(func() { signIn(stack, p) })
 		}, `PreSignUp has a meaning in the other mode alone; EmailOTP leaves this trigger free in password mode: ` +
 			`leave the prop nil and add the function to the pool by AddTrigger`},
+		"a CustomMessage without the option": {func(stack awscdk.Stack) string {
+			p := valid(emailotp.ModePassword)
+			p.CustomMessage = adopters(stack)
+			return refusal(func() { signIn(stack, p) })
+		}, `CustomMessage goes with CustomMessages; EmailOTP leaves this trigger free without it: leave the prop nil and add ` +
+			`the function to the pool by AddTrigger`},
+		"a PostConfirmation without the options": {func(stack awscdk.Stack) string {
+			p := valid(emailotp.ModePassword)
+			p.PostConfirmation, p.RememberDevices = adopters(stack), number(30)
+			return refusal(func() { signIn(stack, p) })
+		}, `PostConfirmation goes with RememberDevices and RecoveryByEmail together`},
 		"a function of another EmailOTP's": {func(stack awscdk.Stack) string {
 			other := emailotp.NewEmailOTP(stack, text("Other"), valid(emailotp.ModePassword))
 			return refusal(func() { signIn(stack, withChain(emailotp.ModePassword, other.PreTokenGeneration())) })

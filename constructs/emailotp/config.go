@@ -32,12 +32,10 @@ type config struct {
 	poolProps             UserPoolProps
 	clientProps           UserPoolClientProps
 	clientsMayChangeEmail bool
-	recoveryByEmail       bool
-	customMessages        bool
 	bypasses              []Bypass
-	chained               awslambda.IFunction      // the adopter's own; nil for none
-	tokenVersion          awscognito.LambdaVersion // empty for V1_0
-	tokenWarning          string                   // empty for none
+	chained               map[settings.Function]awslambda.IFunction // the adopter's own, by the function that invokes it
+	tokenVersion          awscognito.LambdaVersion                  // empty for V1_0
+	tokenWarning          string                                    // empty for none
 
 	architecture  awslambda.Architecture
 	goarch        string

@@ -56,12 +56,21 @@ func TestCustomMessagesNeedAPoolThatMailsByAnIdentity(t *testing.T) {
 		signIn(stack, p)
 		contains(t, synthesised(stack), "EmailSendingAccount DEVELOPER", "leave CustomMessages out")
 	})
+	t.Run("a trigger that an override replaces", func(t *testing.T) {
+		stack, p := newStack(t), valid(emailotp.ModePassword)
+		p.CustomMessages = yes
+		e := signIn(stack, p)
+		pool := e.UserPool().Node().DefaultChild().(awscognito.CfnUserPool)
+		pool.SetLambdaConfig(&awscognito.CfnUserPool_LambdaConfigProperty{CustomMessage: adopters(stack).FunctionArn()})
+		contains(t, synthesised(stack), "no longer calls the EmailOTP's function for its trigger CustomMessage")
+	})
 	t.Run("a trigger that is taken", func(t *testing.T) {
 		stack, p := newStack(t), valid(emailotp.ModePassword)
 		p.CustomMessages = yes
 		pool := ownPool(stack, func(*awscognito.UserPoolProps) {})
 		pool.AddTrigger(awscognito.UserPoolOperation_CUSTOM_MESSAGE(), adopters(stack), "")
 		p.UserPool = pool
-		contains(t, refusal(func() { signIn(stack, p) }), "has a trigger CustomMessage already", "remove it")
+		contains(t, refusal(func() { signIn(stack, p) }), "has a trigger CustomMessage already", "remove it there and pass the "+
+			"function as CustomMessage, which EmailOTP then invokes")
 	})
 }

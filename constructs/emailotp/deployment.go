@@ -43,9 +43,9 @@ func (e *emailOTP) addAttachment() {
 	}
 	properties := map[string]any{"Triggers": e.triggerARNs(), "WriteAttributes": e.writeAttributes(e.config.clientProps).Attributes(),
 		"CaseSensitiveNames": strconv.FormatBool(e.config.caseSensitive)}
-	if e.config.chained != nil {
+	if chained := e.chainedARNs(); len(chained) > 0 {
 		// A slot that holds the app's own function is taken over, and given back at the end.
-		properties["Chained"] = map[string]*string{e.chainName(): e.config.chained.FunctionArn()}
+		properties["Chained"] = chained
 	}
 	if e.config.tokenVersion != "" {
 		properties["TokenVersion"] = string(e.config.tokenVersion)
@@ -121,7 +121,7 @@ func (e *emailOTP) acknowledgeOnDeploy(clients []apptree.Client) {
 	if e.config.clientsMayChangeEmail {
 		marks = append(marks, rules.NewMark(BypassWriteEmail, contract.AnyResource, ""))
 	}
-	if e.config.recoveryByEmail {
+	if e.config.settings.RecoveryByEmail {
 		marks = append(marks, rules.NewMark(BypassEmailRecovery, contract.AnyResource, ""))
 	}
 	resource := e.onDeploy.Node().DefaultChild().(awscdk.CfnResource)

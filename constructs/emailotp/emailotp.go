@@ -95,7 +95,7 @@ type EmailOTP interface {
 	// GrantAdminCreateUser lets the grantee create users and send their invitation again. An
 	// invitation has the temporary password, so in [ModePassword] the mailbox alone would open the
 	// account: call AdminCreateUser with MessageAction SUPPRESS and deliver the password another
-	// way.
+	// way, unless InvitationByMail is what you chose.
 	GrantAdminCreateUser(grantee awsiam.IGrantable) awsiam.Grant
 	// GrantReadUsers lets the grantee read and list users.
 	GrantReadUsers(grantee awsiam.IGrantable) awsiam.Grant

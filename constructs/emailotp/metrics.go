@@ -93,5 +93,5 @@ func (e *emailOTP) monitor() monitoring.Monitor {
 	}
 	return monitoring.Monitor{Scope: e, UserPoolID: e.pool.UserPoolId(), Mode: mode,
 		Functions: functions(slotsOf(mode)), Triggers: functions(triggersOf(mode)), Timeout: timeoutSeconds,
-		HasChained: e.config.chained != nil}
+		HasChained: len(e.config.chained) > 0}
 }

@@ -63,6 +63,14 @@ type EmailOTPProps struct {
 	// Default: false. Cognito's own texts.
 	CustomMessages *bool
 
+	// InvitationByMail has Cognito mail the temporary password of a user whom `emailotp users
+	// invite` creates. Codes go to the same mailbox: until the user has chosen a password, and at
+	// most for the password policy's TempPasswordValidity, a reader of that mailbox has both
+	// factors. AdminCreateUser, called by a program of yours, mails unless it passes SUPPRESS,
+	// whatever this prop is. With CustomMessages the mail is EmailOTP's, else Cognito's. Only in
+	// [ModePassword]. Default: false. The command prints the password once and mails nothing.
+	InvitationByMail *bool
+
 	// MailFromDomain is the envelope sender's domain, a subdomain of the sender's own, for SPF to
 	// align. Only for [SenderDomain] and [SenderHostedZone]. Default: "mail." and the zone's name
 	// for [SenderHostedZone], which gets its records too; Amazon's own domain otherwise.
@@ -160,13 +168,27 @@ type EmailOTPProps struct {
 	// answers about users of administrators and of identity providers passes through. It shares the
 	// trigger's 4 seconds and may be invoked again. Default: none.
 	//
-	// All other triggers stay free: add them to the pool.
+	// All other triggers stay free, but for those of CustomMessage and PostConfirmation where an
+	// option occupies them: add your functions to the pool.
 	PreSignUp awslambda.IFunction
 	// PreTokenGeneration is your own function for the trigger that EmailOTP occupies in
 	// [ModePassword]. EmailOTP invokes it with Cognito's event after it allowed the tokens, and its
 	// answer passes through: it may change claims and groups, and refuse. It shares the trigger's 4
 	// seconds, also at every refresh, and may be invoked again. Default: none.
 	PreTokenGeneration awslambda.IFunction
+	// CustomMessage is your own function for the trigger that EmailOTP occupies with
+	// CustomMessages. EmailOTP invokes it first, with Cognito's event. The subject, the body and the
+	// text of an SMS that it sets stay, unless Cognito would refuse them; EmailOTP writes what it
+	// leaves out. Its error goes to Cognito. Where a stranger can request the mail for any name
+	// (ForgotPassword, ResendCode) an error would show who has an account, so it costs its texts
+	// alone. It shares the trigger's 4 seconds and may be invoked again. Default: none.
+	CustomMessage awslambda.IFunction
+	// PostConfirmation is your own function for the trigger that EmailOTP occupies with
+	// RememberDevices and [RecoveryByEmail] together. EmailOTP invokes it with Cognito's event,
+	// after it forgot the devices of a user who reset the password. Its error goes to the client;
+	// where it gives no answer at all, the call succeeds, for Cognito has set the password by then.
+	// It shares the trigger's 4 seconds and may be invoked again. Default: none.
+	PostConfirmation awslambda.IFunction
 	// PreTokenGenerationVersion is the version of the events that this trigger receives: V1_0,
 	// V2_0 or V3_0. The last two need a plan above LITE. Only in [ModePassword]. Default: V1_0.
 	PreTokenGenerationVersion awscognito.LambdaVersion
@@ -271,9 +293,11 @@ type UserPoolProps struct {
 	// Email is how Cognito sends mails of its own: confirmations and invitations. Default:
 	// Cognito's shared sender, 50 mails a day; Sender with CustomMessages.
 	Email awscognito.UserPoolEmail
-	// UserInvitation is the wording of Cognito's invitations. Default: Cognito's.
+	// UserInvitation is the wording of Cognito's invitations. With CustomMessages only its
+	// SmsMessage has an effect. Default: Cognito's.
 	UserInvitation *awscognito.UserInvitationConfig
-	// UserVerification is the wording of Cognito's confirmations. Default: Cognito's.
+	// UserVerification is the wording of Cognito's confirmations. With CustomMessages only its
+	// SmsMessage has an effect. Default: Cognito's.
 	UserVerification *awscognito.UserVerificationConfig
 	// DeletionProtection makes Cognito refuse to delete the pool. Default: true unless
 	// RemovalPolicy is DESTROY.

@@ -177,6 +177,17 @@ var misuses = []misuse{
 	{"PasswordRecovery", "passwordless", func(_ awscdk.Stack, p *props) {
 		p.Mode, p.PasswordRecovery = emailotp.ModePasswordless, emailotp.RecoveryByEmail
 	}, " has a meaning in ModePassword alone"},
+	{"InvitationByMail", "passwordless", func(_ awscdk.Stack, p *props) {
+		p.Mode, p.InvitationByMail = emailotp.ModePasswordless, yes
+	}, " has a meaning in ModePassword alone; leave it nil: a passwordless pool has no temporary password to mail"},
+	{"UserPoolProps.UserInvitation", "beside CustomMessages", func(_ awscdk.Stack, p *props) {
+		p.CustomMessages = yes
+		p.UserPoolProps = &emailotp.UserPoolProps{UserInvitation: &awscognito.UserInvitationConfig{EmailSubject: text("x")}}
+	}, " has an EmailSubject or an EmailBody, which CustomMessages replaces"},
+	{"UserPoolProps.UserVerification", "beside CustomMessages", func(_ awscdk.Stack, p *props) {
+		p.CustomMessages = yes
+		p.UserPoolProps = &emailotp.UserPoolProps{UserVerification: &awscognito.UserVerificationConfig{EmailBody: text("{####}")}}
+	}, " has an EmailSubject or an EmailBody, which CustomMessages replaces"},
 	{"CustomMessages", "a long text", func(_ awscdk.Stack, p *props) {
 		p.CustomMessages, p.SupportAddress = yes, text("help@example.com")
 		long := strings.Repeat("<>", 500)
@@ -404,12 +415,12 @@ var untestable = map[string]string{
 	"CreateAuthChallengeCode": "an object", "VerifyAuthChallengeCode": "an object", "MailEventsCode": "an object",
 	"LogGroup": "an object", "EncryptionKey": "see alarms_test.go",
 	"PreSignUp": "see chain_test.go", "PreTokenGeneration": "see chain_test.go",
+	"CustomMessage": "see chain_test.go", "PostConfirmation": "see chain_test.go",
 	"PreTokenGenerationVersion":       "see chain_test.go",
 	"UserPoolProps.SelfSignUpEnabled": "a bool", "UserPoolProps.PasswordPolicy": "its fields are",
 	"UserPoolProps.StandardAttributes": "its field is",
 	"UserPoolProps.CustomAttributes":   "objects", "UserPoolProps.Email": "an object",
-	"UserPoolProps.UserInvitation":   "Cognito's texts",
-	"UserPoolProps.UserVerification": "Cognito's texts", "UserPoolProps.DeletionProtection": "a bool",
+	"UserPoolProps.DeletionProtection":   "a bool",
 	"UserPoolClientProps.GenerateSecret": "a bool", "UserPoolClientProps.ReadAttributes": "an object",
 	"Mail.CodeInSubject": "a bool", "Mail.Templates": "named by file and line",
 }

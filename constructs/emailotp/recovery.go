@@ -25,7 +25,7 @@ func (r *reader) recovery(c *config, p *EmailOTPProps) {
 	switch p.PasswordRecovery {
 	case "", RecoveryByAdministrator:
 	case RecoveryByEmail:
-		c.recoveryByEmail = true
+		c.settings.RecoveryByEmail = true
 		if p.Mode == ModePasswordless {
 			r.Add("PasswordRecovery has a meaning in ModePassword alone; leave it empty: " +
 				"a passwordless pool has no password to forget")
@@ -39,14 +39,11 @@ func (r *reader) recovery(c *config, p *EmailOTPProps) {
 // accountRecovery returns the pool's recovery. In passwordless mode there is nothing to recover,
 // and no budget would bound the reset mails.
 func (c *config) accountRecovery() awscognito.AccountRecovery {
-	if c.recoveryByEmail {
+	if c.settings.RecoveryByEmail {
 		return awscognito.AccountRecovery_EMAIL_ONLY
 	}
 	return awscognito.AccountRecovery_NONE
 }
-
-// forgets reports whether a reset password forgets the account's devices.
-func (c *config) forgets() bool { return c.recoveryByEmail && c.settings.RememberDevices > 0 }
 
 // triggers returns the slots that the pool calls. The function that mails codes also serves
 // CustomMessage: it has the mail's configuration beside it. The function that checks answers also
@@ -54,11 +51,11 @@ func (c *config) forgets() bool { return c.recoveryByEmail && c.settings.Remembe
 // already.
 func (c *config) triggers() []slot {
 	all := triggersOf(c.settings.Mode)
-	if c.forgets() {
+	if c.settings.ForgetsDevices() {
 		all = append(all, slot{settings.VerifyAuthChallenge, "VerifyAuthChallenge",
 			awscognito.UserPoolOperation_POST_CONFIRMATION, []string{"postConfirmation"}})
 	}
-	if c.customMessages {
+	if c.settings.CustomMessages {
 		all = append(all, slot{settings.CreateAuthChallenge, "CreateAuthChallenge",
 			awscognito.UserPoolOperation_CUSTOM_MESSAGE, []string{"customMessage"}})
 	}
@@ -72,7 +69,7 @@ func (e *emailOTP) RememberDevices() *float64 {
 }
 
 func (e *emailOTP) PasswordRecovery() PasswordRecovery {
-	if e.config.recoveryByEmail {
+	if e.config.settings.RecoveryByEmail {
 		return RecoveryByEmail
 	}
 	return RecoveryByAdministrator

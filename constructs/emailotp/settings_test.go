@@ -29,7 +29,7 @@ var ofTheTemplate = []string{
 	"DefineAuthChallengeCode", "CreateAuthChallengeCode", "VerifyAuthChallengeCode", "PreSignUpCode",
 	"PreTokenGenerationCode", "MailEventsCode", "AttachUserPoolCode", "CheckOnDeploy", "AttachUserPoolStatements",
 	"CaseSensitiveUserNames", "LogGroup", "EncryptionKey", "ReservedConcurrentExecutions", "Tracing", "VpcConfig",
-	"CodeSigningConfig", "PasswordRecovery", "CustomMessages",
+	"CodeSigningConfig", "PasswordRecovery", "CustomMessage", "PostConfirmation",
 }
 
 // Every prop is in one of two lists: settings.Fields, which leads it to the functions, or
@@ -88,7 +88,7 @@ func TestEverySettingGoesFromItsPropToTheFunctionsThatReadIt(t *testing.T) {
 		t.Run(f.Prop, func(t *testing.T) {
 			prop, want := another(f)
 			p := valid(emailotp.ModePasswordless)
-			if f.Prop == "MailUnverifiedAddresses" || f.Prop == "RememberDevices" {
+			if slices.Contains([]string{"MailUnverifiedAddresses", "RememberDevices", "InvitationByMail"}, f.Prop) {
 				p.Mode = emailotp.ModePassword
 			}
 			reflect.ValueOf(p).Elem().FieldByName(f.Prop).Set(reflect.ValueOf(prop))

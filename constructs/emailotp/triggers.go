@@ -67,9 +67,6 @@ func (e *emailOTP) addFunctions() {
 	s.ConfigurationSet = *e.ses.ConfigurationSet.ConfigurationSetName()
 	s.IdentityARN = e.config.sender.Owner(e.stack())
 	s.UserPoolID = *e.pool.UserPoolId()
-	if e.config.chained != nil {
-		s.Chained = *e.config.chained.FunctionArn()
-	}
 	for _, slot := range e.config.slots() {
 		e.functions[slot.function] = e.addFunction(slot)
 	}
@@ -83,11 +80,15 @@ func (e *emailOTP) addFunction(slot slot) awslambda.Function {
 		timeout = ondeploy.TimeoutSeconds
 	}
 	code, failure := e.code(slot.function)
+	environment := c.settings
+	if chained := c.chained[slot.function]; chained != nil {
+		environment.Chained = *chained.FunctionArn()
+	}
 	_, isGiven := c.codes[slot.function]
 	fn := function.New(e, slot.id, function.Props{
 		Function: slot.function, Detail: string(c.settings.Mode), Code: code, IsGiven: isGiven, Architecture: c.architecture,
-		MemorySize: c.memorySize, Timeout: timeout, Environment: c.settings.Environment(slot.function),
-		LogGroup: e.logGroup(slot), Statements: e.statements(slot.function),
+		MemorySize: c.memorySize, Timeout: timeout, Environment: environment.Environment(slot.function),
+		LogGroup: e.logGroup(slot), Statements: append(e.statements(slot.function), e.chainStatements(slot.function)...),
 		Grant: func(role awsiam.Role) {
 			c.platform.Grant(role, slices.Contains(readsTable, slot.function))
 		}, Change: c.platform.Apply,
@@ -124,7 +125,7 @@ func (e *emailOTP) statements(f settings.Function) []awsiam.PolicyStatement {
 	case settings.AttachUserPool:
 		return e.attachStatements()
 	}
-	return e.chainStatements(f)
+	return nil
 }
 
 // connectTriggers makes the functions the pool's triggers. Only this pool may invoke them.
@@ -155,15 +156,14 @@ func (e *emailOTP) connectTriggers() {
 
 // takenSlots reports the triggers of an existing pool that the mode needs and that are set already.
 func (c *config) takenSlots(pool awscognito.UserPool) []string {
-	m := c.settings.Mode
 	config := apptree.Pool{IUserPool: pool, Stack: awscdk.Stack_Of(pool)}.LambdaConfig()
 	var problems []string
 	for _, slot := range c.triggers() {
 		for _, name := range slot.names {
 			if _, taken := config[name]; taken {
 				remedy := "remove it"
-				if slot.function == chainSlot(m) {
-					remedy += " there and pass the function as " + slot.id + ", which EmailOTP then invokes"
+				if slot.isChainable() {
+					remedy += " there and pass the function as " + capital(slot.names[0]) + ", which EmailOTP then invokes"
 				}
 				problems = append(problems, fmt.Sprintf("UserPool %s has a trigger %s already, and Cognito calls one "+
 					"function a trigger; %s, or give the EmailOTP a pool of its own",

@@ -57,7 +57,8 @@ func resolve(p *EmailOTPProps) (config, []string) {
 	r.platform(&c, p)
 	r.brand(&c, p)
 	r.wording(&c, p)
-	r.customMessages(&c, p)
+	r.invitations(&c, p)
+	r.customMessages(&c)
 	return c, r.Problems
 }
 

@@ -3,6 +3,8 @@ package accounts_test
 import (
 	"context"
 	"errors"
+	"html"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -191,6 +193,44 @@ func TestNamesThatAreNoUsers(t *testing.T) {
 	}
 }
 
+// With InvitationByMail Cognito draws the password, which is in EmailOTP's mail alone.
+func TestAnInvitationIsMailedWhereTheAdopterChoseThat(t *testing.T) {
+	w := start(t, app.People)
+	w.all.EmailOTP.Settings.InvitationByMail = true
+	p := testkit.NewPerson(t, w.Sandbox, "mailed@example.com")
+	password := regexp.MustCompile(`<bdi dir="ltr">([^<]+)</bdi>`)
+	var passwords []string
+	for i, act := range []func() error{
+		func() error {
+			printed, err := w.all.Invite(t.Context(), p.Email)
+			if printed != "" {
+				t.Error("the password was returned, too")
+			}
+			return err
+		},
+		func() error { return w.all.Reinvite(t.Context(), p.Email) },
+	} {
+		if err := act(); err != nil {
+			t.Fatal(err)
+		}
+		mails := w.Messages(sandbox.MessageFilter{To: p.Email})
+		if len(mails) != i+1 || !strings.HasPrefix(mails[0].Subject, "Your new account") {
+			t.Fatalf("%d mails: %+v", len(mails), mails)
+		}
+		passwords = append(passwords, html.UnescapeString(password.FindStringSubmatch(mails[0].HTML)[1]))
+	}
+	if u := w.all.State(w.find(p.Email)); passwords[0] == passwords[1] || u.Status != "FORCE_CHANGE_PASSWORD" || !u.Verified {
+		t.Errorf("passwords %q, the user %+v", passwords, u)
+	}
+	if _, err := w.all.Invite(t.Context(), p.Email); err == nil || !strings.Contains(err.Error(), "--resend") {
+		t.Errorf("invited again: %v", err)
+	}
+	known := testkit.NewUser(t, w.Sandbox, "known@example.com")
+	if err := w.all.Reinvite(t.Context(), known.Email); err == nil || !strings.Contains(err.Error(), "chosen a password") {
+		t.Errorf("a user with a password of their own: %v", err)
+	}
+}
+
 func TestAnInvitedUserHasDevicesThatAnOperatorForgets(t *testing.T) {
 	w := start(t, app.People)
 	address := "invited@example.com"
@@ -200,6 +240,12 @@ func TestAnInvitedUserHasDevicesThatAnOperatorForgets(t *testing.T) {
 	}
 	if _, err := w.all.Invite(t.Context(), address); err == nil || !strings.Contains(err.Error(), "already") {
 		t.Errorf("invited again: %v", err)
+	}
+	if err := w.all.Reinvite(t.Context(), address); err == nil || !strings.Contains(err.Error(), "mails no invitations") {
+		t.Errorf("mailed without the option: %v", err)
+	}
+	if n := len(w.Messages(sandbox.MessageFilter{To: address})); n != 0 {
+		t.Errorf("%d mails of an invitation without the option", n)
 	}
 	u := w.find(address)
 	if state := w.all.State(u); state.Status != "FORCE_CHANGE_PASSWORD" || !state.Verified || state.Devices != 0 {

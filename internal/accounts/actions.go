@@ -61,20 +61,51 @@ func (a *Accounts) ForgetDevices(ctx context.Context, u *Account) error {
 	return a.store.ForgetDevices(ctx, u.Key)
 }
 
+// IsInvitedByMail reports whether Cognito mails the temporary password of an invited user.
+func (a *Accounts) IsInvitedByMail() bool {
+	return a.EmailOTP.Mode == settings.Password && a.EmailOTP.Settings.InvitationByMail
+}
+
 // Invite creates a user with a verified address. In a password pool it returns a temporary
-// password. It mails nothing: the mailbox with that password would be both factors.
+// password, and mails nothing: the mailbox with that password would be both factors. Where the
+// adopter chose that, Cognito draws and mails the password, and none is returned.
 func (a *Accounts) Invite(ctx context.Context, address string) (password string, err error) {
-	in := map[string]any{"UserPoolId": a.EmailOTP.PoolID, "Username": address, "MessageAction": "SUPPRESS",
+	in := map[string]any{
 		"UserAttributes": []map[string]string{{"Name": "email", "Value": address}, {"Name": "email_verified", "Value": "true"}}}
-	if a.EmailOTP.Mode == settings.Password {
+	switch {
+	case a.IsInvitedByMail():
+		in["DesiredDeliveryMediums"] = []string{"EMAIL"} // Cognito's default is SMS
+	case a.EmailOTP.Mode == settings.Password:
 		password = temporaryPassword()
 		in["TemporaryPassword"] = password
+		fallthrough
+	default:
+		in["MessageAction"] = "SUPPRESS"
 	}
-	err = a.API.JSON(ctx, awsapi.Cognito, "AdminCreateUser", in, nil)
+	err = a.admin(ctx, "AdminCreateUser", &Account{User: User{Username: address}}, in)
 	if awsapi.HasCode(err, "UsernameExistsException") {
-		return "", errors.New("the pool has a user with this address already; `emailotp users reset` sets a new password")
+		remedy := "`emailotp users reset` sets a new password"
+		if a.IsInvitedByMail() {
+			remedy += ", --resend mails the invitation again"
+		}
+		return "", errors.New("the pool has a user with this address already; " + remedy)
 	}
 	return password, err
+}
+
+// Reinvite mails the invitation again, with a new temporary password, to a user who has not chosen
+// one.
+func (a *Accounts) Reinvite(ctx context.Context, address string) error {
+	if !a.IsInvitedByMail() {
+		return errors.New("this EmailOTP mails no invitations (InvitationByMail); " +
+			"`emailotp users reset` prints a new temporary password")
+	}
+	err := a.admin(ctx, "AdminCreateUser", &Account{User: User{Username: address}},
+		map[string]any{"MessageAction": "RESEND", "DesiredDeliveryMediums": []string{"EMAIL"}})
+	if awsapi.HasCode(err, "UnsupportedUserStateException") {
+		return errors.New("the user has chosen a password already; `emailotp users reset` sets a new one")
+	}
+	return err
 }
 
 // temporaryPassword has 130 bits, and every class that a policy may require.

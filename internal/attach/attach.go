@@ -55,13 +55,14 @@ type Pool struct {
 type Triggers struct {
 	// ARNs are the functions by slot, such as "DefineAuthChallenge".
 	ARNs map[string]string
-	// Former are the ARNs that EmailOTP had in these slots before; an update may replace them.
-	Former map[string]string
+	// Former are the ARNs that EmailOTP had before; an update may replace them, and leaves a slot
+	// that is not in ARNs any more. FormerChained are the functions chained then.
+	Former, FormerChained map[string]string
 	// Chained are the adopter's functions that EmailOTP invokes itself, by slot. Attach takes over
 	// a slot that holds its chained function.
 	Chained map[string]string
-	// Restore are the slots that Detach gives back to their chained function: what Attach returned
-	// when it was first called. Other slots are left empty.
+	// Restore are the slots that Detach, and an update that leaves them, give back to their chained
+	// function: what Attach returned when it was first called. Other slots are left empty.
 	Restore []string
 	// TokenVersion is the event version of PreTokenGeneration, "V1_0" to "V3_0", for a pool that
 	// has none of its own. Empty is "V1_0".

@@ -263,3 +263,36 @@ func TestAnUpdateReplacesTheFormerFunctions(t *testing.T) {
 		t.Errorf("DefineAuthChallenge calls %v", got)
 	}
 }
+
+// An update without an option leaves its slot: to the function that held it at first, or empty.
+// Another's function stays.
+func TestAnUpdateLeavesTheSlotsOfAnOption(t *testing.T) {
+	for name, c := range map[string]struct {
+		restore []string
+		meets   string // the function that the slot calls meanwhile; empty for EmailOTP's
+		want    any
+	}{
+		"taken over at first": {[]string{"CustomMessage"}, "", theirs + "CustomMessage"},
+		"taken over later":    {nil, "", nil},
+		"another's":           {[]string{"CustomMessage"}, theirs + "later", theirs + "later"},
+	} {
+		fake := newCognito(t, everyField(t))
+		first := triggers()
+		first.ARNs["CustomMessage"], first.Chained["CustomMessage"] = ours+"Create", theirs+"CustomMessage"
+		taken, err := poolOf(fake).Attach(t.Context(), first)
+		if err != nil || !slices.Contains(taken, "CustomMessage") {
+			t.Fatalf("%s: took over %v, %v", name, taken, err)
+		}
+		if c.meets != "" {
+			fake.change(func(pool map[string]any) { pool["LambdaConfig"].(map[string]any)["CustomMessage"] = c.meets })
+		}
+		second := triggers()
+		second.Former, second.FormerChained, second.Restore = first.ARNs, first.Chained, c.restore
+		if _, err := poolOf(fake).Attach(t.Context(), second); err != nil {
+			t.Fatal(name, err)
+		}
+		if got := fake.lambdas()["CustomMessage"]; got != c.want || fake.lambdas()["DefineAuthChallenge"] != ours+"DefineAuthChallenge" {
+			t.Errorf("%s: %v", name, fake.lambdas())
+		}
+	}
+}

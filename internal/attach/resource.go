@@ -105,7 +105,7 @@ func Operation(api API, check Check) customresource.Operation {
 				"longer take the triggers out of the former one; give the EmailOTP another construct id with the new pool, "+
 				"so that the former one is deleted", known, now.UserPoolID)
 		case e.RequestType == customresource.Update && known == now.UserPoolID:
-			t.Former = former.Triggers
+			t.Former, t.FormerChained, t.Restore = former.Triggers, former.Chained, slotsOf(restore)
 			_, err := pool.Attach(ctx, t)
 			return e.PhysicalResourceID, err
 		case e.RequestType == customresource.Create, e.RequestType == customresource.Update:

@@ -30,9 +30,15 @@ func (t Triggers) attached(now map[string]any) (map[string]any, error) {
 		set(want, slot, own, t.TokenVersion)
 	}
 	if len(taken) > 0 {
-		return nil, fmt.Errorf("the user pool's triggers are in use: %s; take them out of the pool; a function for PreSignUp "+
-			"or PreTokenGeneration can also be passed as the prop of that name, and EmailOTP then invokes it",
+		return nil, fmt.Errorf("the user pool's triggers are in use: %s; take them out of the pool; a function for PreSignUp, "+
+			"PreTokenGeneration, CustomMessage or PostConfirmation can also be passed as the prop of that name, and EmailOTP "+
+			"then invokes it",
 			strings.Join(taken, "; "))
+	}
+	for slot, former := range t.Former {
+		if _, isKept := t.ARNs[slot]; !isKept {
+			t.giveBack(want, slot, t.FormerChained[slot], former)
+		}
 	}
 	return want, nil
 }
@@ -42,20 +48,26 @@ func (t Triggers) attached(now map[string]any) (map[string]any, error) {
 func (t Triggers) detached(now map[string]any) map[string]any {
 	want := maps.Clone(now)
 	for slot, own := range t.ARNs {
-		held := holders(now, slot)
-		if len(held) == 0 || slices.ContainsFunc(held, func(arn string) bool { return arn != own && arn != t.Former[slot] }) {
-			continue
-		}
-		if chained := t.Chained[slot]; chained != "" && slices.Contains(t.Restore, slot) {
-			set(want, slot, chained, t.TokenVersion)
-			continue
-		}
-		delete(want, slot)
-		if slot == tokenSlot {
-			delete(want, tokenConfig)
-		}
+		t.giveBack(want, slot, t.Chained[slot], own, t.Former[slot])
 	}
 	return want
+}
+
+// giveBack empties a slot that only own functions hold, or puts the chained function back that held
+// it before the first Attach.
+func (t Triggers) giveBack(lambdas map[string]any, slot, chained string, own ...string) {
+	held := holders(lambdas, slot)
+	if len(held) == 0 || slices.ContainsFunc(held, func(arn string) bool { return !slices.Contains(own, arn) }) {
+		return
+	}
+	if chained != "" && slices.Contains(t.Restore, slot) {
+		set(lambdas, slot, chained, t.TokenVersion)
+		return
+	}
+	delete(lambdas, slot)
+	if slot == tokenSlot {
+		delete(lambdas, tokenConfig)
+	}
 }
 
 // takenOver returns the slots with a chained function that hold it, or the trigger already.

@@ -12,7 +12,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -264,11 +263,9 @@ func (e *EmailOTP) identify() {
 			continue
 		}
 		lookup := func(variable string) (string, bool) { v, ok := f.Lambda.Environment.Variables[variable]; return v, ok }
-		parsed, err := settings.Parse(name, lookup)
-		if err != nil {
+		if err := e.Settings.Merge(name, lookup); err != nil {
 			e.Problems = append(e.Problems, &BadSettings{name, f.Name, err})
 		}
-		e.merge(name, parsed)
 	}
 	e.Mode, e.PoolID = e.Settings.Mode, e.Settings.UserPoolID
 	for id, r := range e.Resources {
@@ -360,15 +357,6 @@ func (e *EmailOTP) join(separator, values any) (string, bool) {
 		parts = append(parts, part)
 	}
 	return strings.Join(parts, between), true
-}
-
-// merge takes over the settings that the function reads.
-func (e *EmailOTP) merge(name settings.Function, parsed settings.Settings) {
-	for _, field := range settings.Fields() {
-		if field.ReadBy(name) {
-			reflect.ValueOf(field.Of(&e.Settings)).Elem().Set(reflect.ValueOf(field.Of(&parsed)).Elem())
-		}
-	}
 }
 
 // Find returns the resources of the construct of a type, by logical id in order.

@@ -55,8 +55,6 @@ type Environment struct {
 	KeyGeneration int
 	// PasswordRecovery is one of the ways back in; empty for RecoveryByAdministrator.
 	PasswordRecovery string
-	// CustomMessages is the prop of the same name.
-	CustomMessages bool
 	// SelfSignUp lets users sign up by themselves; nil for the mode's default.
 	SelfSignUp *bool
 	// MemorySize is the functions' memory in MiB.

@@ -87,7 +87,6 @@ func (s *section) read(e *Environment) {
 	e.HostedZoneID = s.matching("hostedZoneId", zoneIDs, "the id of a Route 53 zone like Z0123456789ABC", false)
 	e.KeyGeneration = s.whole("keyGeneration", 1, settings.MaxKeyGeneration, 1)
 	e.PasswordRecovery = s.oneOf("passwordRecovery", recoveries, false)
-	e.CustomMessages = isTrue(s.flag("customMessages"))
 	e.SelfSignUp = s.flag("selfSignUp")
 	e.MemorySize = s.whole("memorySize", settings.MinMemorySize, settings.MaxMemorySize, settings.DefaultMemorySize)
 	e.LogRetentionDays = s.whole("logRetentionDays", 1, slices.Max(LogRetentions()), 0)

@@ -75,7 +75,7 @@ func (r *Renderer) Cognito(kind CognitoKind, wanted string) (CognitoMail, error)
 	d.Code = CodePlaceholder    // the layout has no panel without a code
 	d.Long = kind == Invitation // a temporary password has no room in the letters of a code
 	out := CognitoMail{Language: tag, Subject: subject, HTML: r.layoutHTML(d)}
-	return out, out.check()
+	return out, out.Check(kind)
 }
 
 // CheckCognito returns an error if a mail of Cognito's own would break a limit of Cognito's in any
@@ -91,7 +91,9 @@ func (r *Renderer) CheckCognito() error {
 	return nil
 }
 
-func (m CognitoMail) check() error {
+// Check returns an error for a text that Cognito would refuse from a CustomMessage trigger. A text
+// that is empty, and so none, is not checked.
+func (m CognitoMail) Check(kind CognitoKind) error {
 	if n := utf8.RuneCountInString(m.Subject); n > MaxCognitoSubject {
 		return fmt.Errorf("the subject has %d characters; Cognito accepts %d", n, MaxCognitoSubject)
 	}
@@ -99,7 +101,23 @@ func (m CognitoMail) check() error {
 		return fmt.Errorf("the HTML has %d characters; Cognito accepts %d: shorten the strings of Mail.Languages, "+
 			"or the footer", n, MaxCognitoHTML)
 	}
+	for _, p := range kind.placeholders() {
+		if m.HTML != "" && !strings.Contains(m.HTML, p) {
+			return fmt.Errorf("the HTML lacks %s, in whose place Cognito puts the value", p)
+		}
+	}
+	if m.Subject == "" {
+		return nil
+	}
 	return CheckSubject(m.Subject)
+}
+
+// placeholders are those that Cognito requires in the body.
+func (k CognitoKind) placeholders() []string {
+	if k == Invitation {
+		return []string{CodePlaceholder, UsernamePlaceholder}
+	}
+	return []string{CodePlaceholder}
 }
 
 //go:embed catalog/cognito/*.json

@@ -64,7 +64,7 @@ func Open(p attach.Properties, pool json.RawMessage, clients []json.RawMessage) 
 		return nil, errors.New("the description of the user pool is malformed")
 	}
 	target := rules.Pool{Name: p.UserPoolID, ID: p.UserPoolID, Mode: mode, Properties: described,
-		Triggers: triggers(p, mode, described)}
+		Triggers: triggers(p, mode, described), Optional: optional(p)}
 	var all []rules.Client
 	for _, raw := range clients {
 		client, err := propertiesOf(raw)
@@ -109,16 +109,13 @@ func triggers(p attach.Properties, mode settings.Mode, pool rules.Properties) ma
 		for _, f := range settings.Triggers(mode) {
 			own[rules.LambdaConfigNames(f)[0]] = f
 		}
-		if p.Triggers[rules.CustomMessage] != "" {
-			own[rules.CustomMessage] = settings.CreateAuthChallenge
+		for _, name := range optional(p) {
+			own[name] = rules.Optional(name)
 		}
 		return own
 	}
 	config, _ := pool["LambdaConfig"].(map[string]any)
 	return rules.LambdaConfig(config, func(arn any) settings.Function {
-		if arn != "" && arn == p.Expected[rules.CustomMessage] {
-			return settings.CreateAuthChallenge
-		}
 		for _, f := range settings.Triggers(mode) {
 			if arn != "" && arn == p.Expected[rules.LambdaConfigNames(f)[0]] {
 				return f
@@ -126,6 +123,19 @@ func triggers(p attach.Properties, mode settings.Mode, pool rules.Properties) ma
 		}
 		return ""
 	})
+}
+
+// optional returns the triggers that options of the EmailOTP add.
+func optional(p attach.Properties) (names []string) {
+	for _, all := range []map[string]string{p.Triggers, p.Expected} {
+		for name := range all {
+			if rules.Optional(name) != "" {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // refusedAttributes returns what Cognito would refuse about the EmailOTP's own client, which is

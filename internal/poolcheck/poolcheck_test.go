@@ -67,6 +67,19 @@ func TestFindings(t *testing.T) {
 		}, want: []string{"leave CustomMessages out"}},
 		"custom messages by an identity": {pool: strings.Replace(pool, `"LambdaConfig": {`,
 			`"EmailConfiguration": {"EmailSendingAccount": "DEVELOPER"}, "LambdaConfig": {"CustomMessage": "create", `, 1)},
+		"a foreign CustomMessage and no PostConfirmation": {pool: strings.Replace(pool, `"LambdaConfig": {`,
+			`"EmailConfiguration": {"EmailSendingAccount": "DEVELOPER"}, "LambdaConfig": {"CustomMessage": "foreign", `, 1),
+			change: func(p *attach.Properties) {
+				p.Triggers, p.Expected = nil, maps.Clone(triggers)
+				p.Expected["CustomMessage"], p.Expected["PostConfirmation"] = "create", "verify"
+			}, want: []string{"for its trigger CustomMessage", "for its trigger PostConfirmation"}},
+		"both that are expected": {pool: strings.Replace(pool, `"LambdaConfig": {`,
+			`"EmailConfiguration": {"EmailSendingAccount": "DEVELOPER"}, `+
+				`"LambdaConfig": {"CustomMessage": "create", "PostConfirmation": "verify", `, 1),
+			change: func(p *attach.Properties) {
+				p.Triggers, p.Expected = nil, maps.Clone(triggers)
+				p.Expected["CustomMessage"], p.Expected["PostConfirmation"] = "create", "verify"
+			}},
 		"native MFA": {pool: strings.Replace(pool, `"OFF"`, `"OPTIONAL"`, 1), want: []string{`Path: "eu-west-1_Example01"`}},
 		"recovery by default": {pool: strings.Replace(pool, "AccountRecoverySetting", "Former", 1),
 			want: []string{"leaves its account recovery to Cognito's default"}},

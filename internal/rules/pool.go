@@ -16,9 +16,38 @@ var lambdaConfigNames = map[settings.Function][]string{
 	settings.PreTokenGeneration:  {"PreTokenGeneration", "PreTokenGenerationConfig"},
 }
 
-// CustomMessage is the name in LambdaConfig by which a pool calls the function that mails codes for
-// the mails of Cognito's own.
-const CustomMessage = "CustomMessage"
+// The names in LambdaConfig of the triggers that options add: CustomMessage by which Cognito's own
+// mails are written, PostConfirmation by which a password reset forgets remembered devices.
+const (
+	CustomMessage    = "CustomMessage"
+	PostConfirmation = "PostConfirmation"
+)
+
+// optional are the functions behind the triggers that options add, and what follows where the pool
+// does not call them.
+var optional = map[string]struct {
+	function     settings.Function
+	harm, option string
+}{
+	CustomMessage: {settings.CreateAuthChallenge, "Cognito's mails are not EmailOTP's", "CustomMessages"},
+	PostConfirmation: {settings.VerifyAuthChallenge, "a password reset leaves the remembered devices as they are",
+		"RememberDevices or PasswordRecovery"},
+}
+
+// Optional returns the function that a pool calls by a name in LambdaConfig which an option adds;
+// empty for every other name.
+func Optional(name string) settings.Function { return optional[name].function }
+
+// OptionalOf returns the names in LambdaConfig that the options of s add.
+func OptionalOf(s settings.Settings) (names []string) {
+	if s.CustomMessages {
+		names = append(names, CustomMessage)
+	}
+	if s.ForgetsDevices() {
+		names = append(names, PostConfirmation)
+	}
+	return names
+}
 
 // LambdaConfigNames returns the names in LambdaConfig by which a pool calls a function: one, or two
 // where Cognito knows two forms of the trigger. It returns nothing for a function that is no
@@ -86,11 +115,19 @@ func (c *collector) checkTriggers(p Pool) {
 			replaced = names[0]
 		}
 		if replaced != "" {
-			c.add(ReplacedTrigger, fmt.Sprintf("no longer calls the EmailOTP's function for its trigger %s", replaced),
-				"EmailOTP no longer guards its sign-in",
-				"take out what changed LambdaConfig: an AddTrigger, an aspect or an override")
+			c.replaced(replaced, "EmailOTP no longer guards its sign-in", "")
 		}
 	}
+	for _, name := range p.Optional {
+		if o := optional[name]; p.Triggers[name] != o.function {
+			c.replaced(name, o.harm, fmt.Sprintf("; pass a function of yours as the prop %s, or leave %s out", name, o.option))
+		}
+	}
+}
+
+func (c *collector) replaced(trigger, harm, remedy string) {
+	c.add(ReplacedTrigger, "no longer calls the EmailOTP's function for its trigger "+trigger, harm,
+		"take out what changed LambdaConfig: an AddTrigger, an aspect or an override"+remedy)
 }
 
 const unknownRecovery = "has an account recovery that is not known before deployment"

@@ -106,6 +106,9 @@ type Pool struct {
 	// Triggers are the functions that the pool calls, by their names in LambdaConfig, such as
 	// "PreSignUp". The value is EmailOTP's function; empty for any other.
 	Triggers map[string]settings.Function
+	// Optional are the names in LambdaConfig by which the pool must call EmailOTP beside those of
+	// its mode, as [OptionalOf] returns them.
+	Optional []string
 	// Properties are read from AWS::Cognito::UserPool, or from DescribeUserPool's UserPool.
 	Properties Properties
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -263,6 +264,41 @@ func TestReplacedTriggers(t *testing.T) {
 	}
 	if found := rules.Check(rules.Pool{Mode: settings.Password, Properties: properties(t, safePool)}); len(found) != 4 {
 		t.Errorf("a pool without triggers: %s", problems(found))
+	}
+}
+
+// The triggers that options add are the EmailOTP's only where the options are on.
+func TestReplacedTriggersOfOptions(t *testing.T) {
+	t.Parallel()
+	all := settings.Settings{CustomMessages: true, RecoveryByEmail: true, RememberDevices: 30}
+	served := map[string]settings.Function{rules.CustomMessage: settings.CreateAuthChallenge,
+		rules.PostConfirmation: settings.VerifyAuthChallenge}
+	for name, c := range map[string]struct {
+		options settings.Settings
+		calls   map[string]settings.Function
+		want    []string // parts of the findings
+	}{
+		"no options":          {settings.Settings{}, nil, nil},
+		"another's functions": {settings.Settings{RecoveryByEmail: true}, map[string]settings.Function{"PostConfirmation": ""}, nil},
+		"both":                {all, served, nil},
+		"removed": {all, nil, []string{"trigger CustomMessage, so Cognito's mails are not EmailOTP's; ",
+			"trigger PostConfirmation, so a password reset leaves the remembered devices as they are; "}},
+		"swapped": {all, map[string]settings.Function{"CustomMessage": settings.VerifyAuthChallenge,
+			"PostConfirmation": settings.CreateAuthChallenge}, []string{"prop CustomMessage, or leave CustomMessages out",
+			"prop PostConfirmation, or leave RememberDevices or PasswordRecovery out"}},
+	} {
+		p := guarded(t, settings.Password, with(safePool, `"EmailConfiguration":{"EmailSendingAccount":"DEVELOPER"}`))
+		maps.Copy(p.Triggers, c.calls)
+		p.Optional = rules.OptionalOf(c.options)
+		found := rules.Check(p)
+		for i, want := range c.want {
+			if len(found) != len(c.want) || found[i].Kind != rules.ReplacedTrigger || !strings.Contains(found[i].Problem(), want) {
+				t.Errorf("%s: %s, want %q", name, problems(found), want)
+			}
+		}
+		if len(found) != len(c.want) {
+			t.Errorf("%s: %s", name, problems(found))
+		}
 	}
 }
 

@@ -55,7 +55,8 @@ var (
 	readByChange  = []Function{ChangeAddress}
 	readByQuotas  = []Function{CreateAuthChallenge, MailEvents}
 	readBySignUp  = []Function{PreSignUp}
-	readByChains  = []Function{PreSignUp, PreTokenGeneration}
+	readByVerify  = []Function{VerifyAuthChallenge}
+	readByChains  = []Function{CreateAuthChallenge, VerifyAuthChallenge, PreSignUp, PreTokenGeneration}
 )
 
 // fields is the whole contract between the construct and its functions. A line per setting; those
@@ -85,6 +86,10 @@ var fields = append([]Field{
 		MinRememberDevices, MaxRememberDevices, func(s *Settings) any { return &s.RememberDevices }),
 	{Prop: "MailUnverifiedAddresses", Key: "mailUnverifiedAddresses", Variable: "EMAILOTP_TRUST_UNVERIFIED",
 		readers: readByCreate, optional: true, pointer: func(s *Settings) any { return &s.TrustUnverified }},
+	{Prop: "CustomMessages", Key: "customMessages", Variable: "EMAILOTP_CUSTOM_MESSAGES",
+		readers: readByCreate, optional: true, pointer: func(s *Settings) any { return &s.CustomMessages }},
+	{Prop: "InvitationByMail", Key: "invitationByMail", Variable: "EMAILOTP_INVITATION_BY_MAIL",
+		readers: readByCreate, optional: true, pointer: func(s *Settings) any { return &s.InvitationByMail }},
 	{Prop: "AllowedSignUpDomains", Key: "allowedSignUpDomains", Variable: "EMAILOTP_ALLOWED_SIGN_UP_DOMAINS",
 		readers: readBySignUp, optional: true, pointer: func(s *Settings) any { return &s.AllowedSignUpDomains }},
 
@@ -95,6 +100,8 @@ var fields = append([]Field{
 	{Variable: "EMAILOTP_USER_POOL_ID", readers: readByEvents, pointer: func(s *Settings) any { return &s.UserPoolID }},
 	{Variable: ClientIDsVariable, readers: readByChange, pointer: func(s *Settings) any { return &s.ClientIDs }},
 	{Variable: OriginSecretVariable, readers: readByChange, pointer: func(s *Settings) any { return &s.OriginSecret }},
+	{Variable: "EMAILOTP_RECOVERY_BY_EMAIL", readers: readByVerify, optional: true,
+		pointer: func(s *Settings) any { return &s.RecoveryByEmail }},
 	{Variable: "EMAILOTP_CHAINED", readers: readByChains, optional: true,
 		pointer: func(s *Settings) any { return &s.Chained }},
 	text("", "", "EMAILOTP_IDENTITY_ARN", func(s *Settings) any { return &s.IdentityARN }),

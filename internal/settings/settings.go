@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -110,14 +111,21 @@ type Settings struct {
 
 	// Mail shapes the mail.
 	Mail
-	// Chained is the ARN of the adopter's own function that the pre-sign-up or pre-token-generation
-	// function invokes; empty for none.
+	// Chained is the ARN of the adopter's own function that this function invokes: the one for
+	// PreSignUp, PreTokenGeneration, CustomMessage or PostConfirmation. Empty for none.
 	Chained string
 	// IdentityARN is the SES identity that sends, where another account owns it; empty for the own
 	// account's.
 	IdentityARN string
 	// ConfigurationSet is SES's configuration set; empty for none.
 	ConfigurationSet string
+	// CustomMessages has [CreateAuthChallenge] write the mails that Cognito itself sends.
+	CustomMessages bool
+	// InvitationByMail has operators mail the temporary password of a new user. No function acts by
+	// it; the command line reads it from one.
+	InvitationByMail bool
+	// RecoveryByEmail lets users of password mode reset a forgotten password by e-mail.
+	RecoveryByEmail bool
 	// TrustUnverified lets password mode mail to addresses that were never verified: for pools
 	// whose addresses come from an administrator.
 	TrustUnverified bool
@@ -141,6 +149,10 @@ func Defaults(m Mode) Settings {
 	}
 }
 
+// ForgetsDevices reports whether a password reset forgets the account's remembered devices, for
+// which the pool calls [VerifyAuthChallenge] as its post-confirmation trigger.
+func (s Settings) ForgetsDevices() bool { return s.RecoveryByEmail && s.RememberDevices > 0 }
+
 // Environment returns the environment variables of function f. Variables whose value is empty are
 // left out, because Lambda limits all of them to [MaxEnvironment].
 func (s Settings) Environment(f Function) map[string]string {
@@ -151,6 +163,18 @@ func (s Settings) Environment(f Function) map[string]string {
 		}
 	}
 	return env
+}
+
+// Merge takes over what function f reads from its environment. Its error is that of [Parse]; what
+// could be read is taken over all the same.
+func (s *Settings) Merge(f Function, lookup func(string) (string, bool)) error {
+	parsed, err := Parse(f, lookup)
+	for _, field := range fields {
+		if field.ReadBy(f) {
+			reflect.ValueOf(field.Of(s)).Elem().Set(reflect.ValueOf(field.Of(&parsed)).Elem())
+		}
+	}
+	return err
 }
 
 // Parse reads function f's settings from its environment, usually [os.LookupEnv]. It reports every

@@ -56,8 +56,6 @@ func chain(ctx context.Context, c Chained, e *event, r *report) (passThrough, er
 			r.attrs = append(r.attrs, slog.String("chainedError", kind))
 		}
 		if message != "" {
-			r.record(slog.LevelWarn, "refused", "chained-error")
-			r.count(settings.ChainedErrors)
 			return nil, &Denied{message}
 		}
 		err = words("the function failed without a message")
@@ -99,6 +97,22 @@ func chainFault(ctx context.Context, err error) string {
 	}
 	return "chained-unavailable"
 }
+
+// goOn notes that a failed invocation of the adopter's function costs its answer alone.
+func (r *report) goOn(err error) {
+	reason, level, metric := chainedError, slog.LevelWarn, settings.ChainedErrors
+	var f *failure
+	if errors.As(err, &f) {
+		reason, level, metric = f.reason, slog.LevelError, settings.ChainedFaults
+		r.cause(f.cause)
+	}
+	r.level = max(r.level, level)
+	r.attrs = append(r.attrs, slog.String("chained", reason))
+	r.count(metric)
+}
+
+// chainedError is the reason in the log for an error that the adopter's function returned.
+const chainedError = "chained-error"
 
 // isChainFault reports whether a failure's reason is one of chainFault's.
 func isChainFault(reason string) bool { return strings.HasPrefix(reason, "chained-") }

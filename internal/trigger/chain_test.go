@@ -38,8 +38,8 @@ func failing(err error) *chained {
 	return &chained{invoke: func(context.Context, []byte) ([]byte, error) { return nil, err }}
 }
 
-// chains returns the two triggers that can have an adopter's function behind them, and an event
-// that each allows.
+// chains returns the triggers that fail with the adopter's function behind them, and an event that
+// each allows.
 func chains(t *testing.T, c trigger.Chained) map[string]func() (*world, []byte, []byte, error) {
 	run := func(m settings.Mode, event string, of func(w *world) trigger.Handler) func() (*world, []byte, []byte, error) {
 		return func() (*world, []byte, []byte, error) {
@@ -56,7 +56,22 @@ func chains(t *testing.T, c trigger.Chained) map[string]func() (*world, []byte, 
 		"tokens": run(settings.Password, "tokens-refresh", func(w *world) trigger.Handler {
 			return trigger.Tokens{Settings: w.settings, Reporter: w.reporter(settings.PreTokenGeneration), Chained: c}.Handler()
 		}),
+		"a changed attribute": func() (*world, []byte, []byte, error) {
+			w, in := newWorld(t, settings.Password), marshal(t, message("UpdateUserAttribute"))
+			w.chained = c
+			out, err := w.handler(settings.CreateAuthChallenge).Invoke(t.Context(), in)
+			return w, in, out, err
+		},
 	}
+}
+
+func marshal(t *testing.T, v any) []byte {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 // answers returns what an adopter's function may return: every combination of the flags and claims
@@ -232,8 +247,8 @@ func TestAnAdoptersFunctionThatGivesNoAnswerFailsClosed(t *testing.T) {
 				t.Errorf("%s, %s: not invoked", of, name)
 			}
 		}
-		if len(tc.c.events) != 2 {
-			t.Errorf("%s: %d invocations by two triggers, want one each", name, len(tc.c.events))
+		if len(tc.c.events) != 3 {
+			t.Errorf("%s: %d invocations by three triggers, want one each", name, len(tc.c.events))
 		}
 	}
 }

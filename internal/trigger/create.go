@@ -28,6 +28,8 @@ type Create struct {
 	Store    guard.Store
 	Renderer Renderer
 	Sender   Sender
+	// Chained is the adopter's own custom-message function; nil for none.
+	Chained Chained
 	// Now is the clock, Random the source of nonces and ids: crypto/rand.Reader.
 	Now    func() time.Time
 	Random io.Reader
@@ -44,7 +46,7 @@ func (c Create) Handler() Handler { return Handler{c.Reporter, c.respond} }
 
 func (c Create) respond(ctx context.Context, e *event, r *report) (any, error) {
 	if strings.HasPrefix(e.TriggerSource, customMessage) {
-		return c.dress(e, r), nil
+		return c.dress(ctx, e, r)
 	}
 	if e.Request.ChallengeName != flow.CustomChallenge {
 		return nil, &failure{refusal: RefusedMalformed, reason: "wrong-challenge"}

@@ -1,8 +1,11 @@
 package trigger
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
@@ -19,47 +22,81 @@ var cognitoKinds = map[string]mail.CognitoKind{
 	"ResendCode": mail.Confirmation, "UpdateUserAttribute": mail.Confirmation, "VerifyUserAttribute": mail.Confirmation,
 }
 
+// strangers are the sources that a stranger reaches for any name: Cognito calls the trigger for
+// names that exist, and shows its error.
+var strangers = []string{customMessage + "ForgotPassword", customMessage + "ResendCode"}
+
 // dress answers a custom-message event with subject and HTML. The text of an SMS, which the same
 // event may be about, stays as it is. Of the user's attributes only locale is read, and nothing
 // that a client sent.
 //
-// It never fails. Cognito calls the trigger for users that exist, and shows the client its error: a
-// failure would tell a stranger who has an account. Cognito sends its own text where the response
-// is returned as it came.
-func (c Create) dress(e *event, r *report) any {
+// The adopter's own function runs first. A text that it sets stays, unless Cognito would refuse it.
+// Its failure goes to Cognito, but for the sources of strangers: there it costs its texts alone.
+//
+// EmailOTP's own part never fails: a failure would tell a stranger who has an account. Cognito
+// sends its own text where the response is returned as it came.
+func (c Create) dress(ctx context.Context, e *event, r *report) (any, error) {
+	left, response := passThrough(e.payload), e.raw["response"]
+	if c.Chained != nil {
+		answer, err := chain(ctx, c.Chained, e, r)
+		switch {
+		case err == nil:
+			left, response = answer, responseOf(answer)
+		case !slices.Contains(strangers, e.TriggerSource):
+			return nil, err
+		default:
+			r.goOn(err)
+		}
+	}
 	source := strings.TrimPrefix(e.TriggerSource, customMessage)
 	kind, isOurs := cognitoKinds[source]
 	switch {
 	case !isOurs:
 		r.record(slog.LevelInfo, "left", "another-message")
-		return passThrough(e.payload)
+		return left, nil
 	case e.Request.CodeParameter != mail.CodePlaceholder,
 		kind == mail.Invitation && e.Request.UsernameParameter != mail.UsernamePlaceholder:
 		r.record(slog.LevelWarn, "left", "another-placeholder")
 		r.count(settings.Faults)
-		return passThrough(e.payload)
+		return left, nil
 	}
-	response, err := c.message(e, kind)
+	texts, err := c.message(e, kind, response, r)
 	if err != nil {
 		r.record(slog.LevelError, "left", "message-unwritten")
 		r.cause(wordsf(err, "the message could not be written"))
 		r.count(settings.Faults)
-		return passThrough(e.payload)
+		return left, nil
 	}
 	r.record(slog.LevelInfo, "written", string(kind))
-	return response
+	return texts, nil
 }
 
-// message returns the event's response with subject and HTML set.
-func (c Create) message(e *event, kind mail.CognitoKind) (map[string]any, error) {
+// message returns the response with subject and HTML, where it has none of the adopter's.
+func (c Create) message(e *event, kind mail.CognitoKind, from json.RawMessage, r *report) (map[string]any, error) {
 	m, err := c.Renderer.Cognito(kind, e.attribute("locale"))
 	if err != nil {
 		return nil, err
 	}
 	response := map[string]any{}
-	if err := json.Unmarshal(e.raw["response"], &response); err != nil || response == nil {
+	if err := json.Unmarshal(from, &response); err != nil || response == nil {
 		return nil, words("the event's response is no object")
 	}
-	response["emailSubject"], response["emailMessage"] = m.Subject, m.HTML
+	theirs := mail.CognitoMail{}
+	theirs.Subject, _ = response["emailSubject"].(string)
+	theirs.HTML, _ = response["emailMessage"].(string)
+	if err := theirs.Check(kind); err != nil {
+		r.attrs = append(r.attrs, slog.String("chained", "chained-text"))
+		r.count(settings.ChainedFaults)
+		theirs = mail.CognitoMail{}
+	}
+	response["emailSubject"] = cmp.Or(theirs.Subject, m.Subject)
+	response["emailMessage"] = cmp.Or(theirs.HTML, m.HTML)
 	return response, nil
+}
+
+// responseOf returns the response of an answer that checkAnswer accepts.
+func responseOf(answer []byte) json.RawMessage {
+	var e map[string]json.RawMessage
+	_ = json.Unmarshal(answer, &e) // checkAnswer has read it
+	return e["response"]
 }

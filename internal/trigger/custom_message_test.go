@@ -1,10 +1,15 @@
 package trigger_test
 
 import (
+	"cmp"
+	"context"
+	"encoding/json"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
+	adopters "github.com/cognito-emailotp/cdk-emailotp/internal/cloud/functions"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -68,6 +73,97 @@ func TestCustomMessageLeavesWhatItCannotWrite(t *testing.T) {
 		}
 		if strings.Contains(w.log.String(), "jane@") {
 			t.Errorf("%s: logged %s", name, w.log.String())
+		}
+	}
+}
+
+// answeringWith answers with the event and the given texts in its response.
+func answeringWith(t *testing.T, texts map[string]any) *chained {
+	return &chained{invoke: func(_ context.Context, in []byte) ([]byte, error) {
+		var e event
+		if err := json.Unmarshal(in, &e); err != nil {
+			return nil, err
+		}
+		maps.Copy(e.Response, texts)
+		return marshal(t, e), nil
+	}}
+}
+
+// What the adopter's function sets stays, and EmailOTP writes the rest. A text that Cognito would
+// refuse would tell a stranger who has an account.
+func TestTheAdoptersMessagesStay(t *testing.T) {
+	long := strings.Repeat("x", 19_996)
+	for name, c := range map[string]struct {
+		source              string
+		theirs              map[string]any
+		subject, body, fits bool // theirs
+	}{
+		"nothing":         {"ForgotPassword", nil, false, false, true},
+		"an SMS":          {"ForgotPassword", map[string]any{"smsMessage": "{####} by SMS"}, false, false, true},
+		"a subject":       {"SignUp", map[string]any{"emailSubject": "Theirs"}, true, false, true},
+		"a body":          {"ResendCode", map[string]any{"emailMessage": long + "{####}"}, false, false, false},
+		"the longest":     {"ResendCode", map[string]any{"emailMessage": long[2:] + "{####}"}, false, true, true},
+		"both":            {"ForgotPassword", map[string]any{"emailSubject": "Theirs", "emailMessage": "{####}"}, true, true, true},
+		"no placeholder":  {"ForgotPassword", map[string]any{"emailSubject": "Theirs", "emailMessage": "1234"}, false, false, false},
+		"no name":         {"AdminCreateUser", map[string]any{"emailMessage": "{####}"}, false, false, false},
+		"a name":          {"AdminCreateUser", map[string]any{"emailMessage": "{####} {username}"}, false, true, true},
+		"a header":        {"SignUp", map[string]any{"emailSubject": "Theirs\r\nBcc: x@example.com"}, false, false, false},
+		"a long subject":  {"SignUp", map[string]any{"emailSubject": strings.Repeat("é", 141)}, false, false, false},
+		"another type":    {"SignUp", map[string]any{"emailSubject": 7, "emailMessage": []any{"{####}"}}, false, false, true},
+		"an empty string": {"SignUp", map[string]any{"emailSubject": "", "emailMessage": ""}, false, false, true},
+	} {
+		w := newWorld(t, settings.Password)
+		w.chained = answeringWith(t, c.theirs)
+		got, err := w.invoke(settings.CreateAuthChallenge, message(c.source))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		subject, _ := got["emailSubject"].(string)
+		body, _ := got["emailMessage"].(string)
+		if (subject == c.theirs["emailSubject"]) != c.subject || (body == c.theirs["emailMessage"]) != c.body ||
+			subject == "" || !strings.Contains(body, "{####}") {
+			t.Errorf("%s: subject %q, body %.80q", name, subject, body)
+		}
+		if sms := cmp.Or(c.theirs["smsMessage"], any("as it came")); got["smsMessage"] != sms {
+			t.Errorf("%s: SMS %v", name, got["smsMessage"])
+		}
+		if logged := strings.Contains(w.log.String(), `"chained":"chained-text"`); logged == c.fits {
+			t.Errorf("%s: logged %s", name, w.log.String())
+		}
+	}
+}
+
+// A source that EmailOTP does not write is the adopter's alone, byte for byte.
+func TestAnotherMessageIsTheAdoptersAlone(t *testing.T) {
+	const answer = ` {"response": {"smsMessage": "<{####}>"}} `
+	w := newWorld(t, settings.Password)
+	w.chained = answering(answer)
+	out, err := w.handler(settings.CreateAuthChallenge).Invoke(t.Context(), marshal(t, message("Authentication")))
+	if err != nil || string(out) != answer {
+		t.Errorf("answered %s, %v", out, err)
+	}
+}
+
+// Where a stranger reaches the trigger by any name, a failure of the adopter's function must not
+// show who has an account.
+func TestAFailureOfTheAdoptersMessagesIsHiddenFromStrangers(t *testing.T) {
+	for _, source := range []string{"ForgotPassword", "ResendCode"} {
+		for name, c := range map[string]struct {
+			c      *chained
+			reason string
+		}{
+			"an error":  {failing(&adopters.Error{Message: "no mail for user@example.com", Type: "No"}), "chained-error"},
+			"slow":      {failing(context.DeadlineExceeded), "chained-slow"},
+			"no answer": {answering("null"), "chained-answer"},
+		} {
+			w := newWorld(t, settings.Password)
+			w.chained = c.c
+			got, err := w.invoke(settings.CreateAuthChallenge, message(source))
+			if body, _ := got["emailMessage"].(string); err != nil || !strings.Contains(body, "{####}") {
+				t.Errorf("%s, %s: %v, %v", source, name, got, err)
+			}
+			w.logHas(`"chained":"`+c.reason+`"`, `"ChainedDuration":`)
+			w.logLacks("@", `"Faults"`)
 		}
 	}
 }

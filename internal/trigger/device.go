@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -131,18 +132,32 @@ func decode32(text string) (b [guard.DeviceSecretSize]byte, ok bool) {
 // postConfirmation begins the sources of the post-confirmation trigger.
 const postConfirmation = "PostConfirmation_"
 
-// confirmed forgets the devices of a user who has reset the password. By then Cognito has set it,
-// so a failure is logged and counted, and the reset stays as it is.
-func (v Verify) confirmed(ctx context.Context, e *event, r *report) error {
+// confirmed forgets the devices of a user who has reset the password, and then invokes the adopter's
+// function. By then Cognito has confirmed the user or set the password, so a failure to forget is
+// logged and counted, and so is a function without an answer. The error of a function that answers
+// goes to the client, as it would from the pool's own trigger.
+func (v Verify) confirmed(ctx context.Context, e *event, r *report) (any, error) {
+	if e.TriggerSource == postConfirmation+"ConfirmForgotPassword" {
+		metric := settings.DevicesForgotten
+		if err := v.Store.ForgetDevices(ctx, accountOf(e, v.Settings).key); err != nil {
+			r.cause(err)
+			metric = settings.DeviceFaults
+		}
+		r.count(metric)
+	}
+	var response any = struct{}{}
+	if v.Chained != nil {
+		answer, err := chain(ctx, v.Chained, e, r)
+		var denied *Denied
+		switch {
+		case errors.As(err, &denied):
+			return nil, denied
+		case err != nil:
+			r.goOn(err)
+		default:
+			response = answer
+		}
+	}
 	r.record(slog.LevelInfo, "confirmed", e.TriggerSource)
-	if e.TriggerSource != postConfirmation+"ConfirmForgotPassword" {
-		return nil
-	}
-	metric := settings.DevicesForgotten
-	if err := v.Store.ForgetDevices(ctx, accountOf(e, v.Settings).key); err != nil {
-		r.cause(err)
-		metric = settings.DeviceFaults
-	}
-	r.count(metric)
-	return nil
+	return response, nil
 }

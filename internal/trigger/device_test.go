@@ -1,6 +1,7 @@
 package trigger_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	adopters "github.com/cognito-emailotp/cdk-emailotp/internal/cloud/functions"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -319,6 +321,40 @@ func TestAResetPasswordForgetsTheDevices(t *testing.T) {
 	confirm("ConfirmForgotPassword")
 	if w.item().Devices != "" {
 		t.Error("a reset password left the devices")
+	}
+}
+
+// The devices are forgotten first, whatever the adopter's function does. Its error goes to the
+// client. Without an answer the call succeeds, for the password is set.
+func TestTheAdoptersPostConfirmationRunsAfterOurs(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer string
+		err    error
+		want   string // in the log
+		denied bool
+	}{
+		"an answer": {` {"response": {}, "novel": 1} `, nil, `"reason":"PostConfirmation_ConfirmForgotPassword"`, false},
+		"an error":  {"", &adopters.Error{Message: "no room for user@example.com", Type: "Full"}, `"reason":"chained-error"`, true},
+		"slow":      {"", context.DeadlineExceeded, `"chained":"chained-slow"`, false},
+		"malformed": {`{}`, nil, `"chained":"chained-answer"`, false},
+	} {
+		w := newDevices(t, true)
+		w.remember(known(), secretOf(0))
+		forgotten := false
+		w.chained = &chained{invoke: func(context.Context, []byte) ([]byte, error) {
+			forgotten = w.item().Devices == ""
+			return []byte(c.answer), c.err
+		}}
+		e := (&signIn{w: w, user: known()}).event("PostConfirmation_ConfirmForgotPassword", map[string]any{})
+		out, err := w.handler(settings.VerifyAuthChallenge).Invoke(t.Context(), marshal(t, e))
+		if (err != nil) != c.denied || c.denied && err.Error() != "no room for user@example.com" || !forgotten {
+			t.Errorf("%s: %s, %v; devices forgotten before: %t", name, out, err, forgotten)
+		}
+		if name == "an answer" && string(out) != c.answer {
+			t.Errorf("answered %s", out)
+		}
+		w.logHas(c.want)
+		w.logLacks("@", "no room")
 	}
 }
 

@@ -77,6 +77,8 @@ func refuse(r *report, err error) error {
 	}
 	var denied *Denied
 	if errors.As(err, &denied) {
+		r.record(slog.LevelWarn, "refused", chainedError)
+		r.count(settings.ChainedErrors)
 		return denied
 	}
 	f := &failure{RefusedUnavailable, "unexpected", err}

@@ -22,7 +22,9 @@ type Verify struct {
 	Store    guard.Store
 	// Directory sets email_verified; nil in password mode, where addresses are verified already.
 	Directory Directory
-	Now       func() time.Time
+	// Chained is the adopter's own post-confirmation function; nil for none.
+	Chained Chained
+	Now     func() time.Time
 }
 
 type verifyResponse struct {
@@ -34,7 +36,7 @@ func (v Verify) Handler() Handler { return Handler{v.Reporter, v.respond} }
 
 func (v Verify) respond(ctx context.Context, e *event, r *report) (any, error) {
 	if strings.HasPrefix(e.TriggerSource, postConfirmation) {
-		return struct{}{}, v.confirmed(ctx, e, r)
+		return v.confirmed(ctx, e, r)
 	}
 	if isDeviceRound(e.Request.PrivateChallengeParameters) {
 		return v.compareDevice(ctx, e, r)

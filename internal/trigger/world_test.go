@@ -39,9 +39,10 @@ type world struct {
 	store    *store
 	log      logBuffer
 
-	mu    sync.Mutex
-	calls []string
-	mails []mail.Message
+	mu      sync.Mutex
+	calls   []string
+	mails   []mail.Message
+	chained trigger.Chained // behind create and verify; nil for none
 	// cognitoErr makes writing a mail of Cognito's own fail.
 	cognitoErr error
 	sent       []mail.Mail // the same, with their tags
@@ -196,10 +197,10 @@ func (w *world) handler(f settings.Function) trigger.Handler {
 		return trigger.Define{Settings: w.settings, Reporter: w.reporter(f)}.Handler()
 	case settings.CreateAuthChallenge:
 		return trigger.Create{Settings: w.settings, Reporter: w.reporter(f), Keys: w, Store: w.store,
-			Renderer: w, Sender: w, Now: w.now, Random: rand.Reader}.Handler()
+			Renderer: w, Sender: w, Now: w.now, Random: rand.Reader, Chained: w.chained}.Handler()
 	case settings.VerifyAuthChallenge:
 		return trigger.Verify{Settings: w.settings, Reporter: w.reporter(f), Keys: w, Store: w.store,
-			Directory: w, Now: w.now}.Handler()
+			Directory: w, Now: w.now, Chained: w.chained}.Handler()
 	case settings.PreSignUp:
 		return trigger.SignUp{Settings: w.settings, Reporter: w.reporter(f)}.Handler()
 	}

@@ -3,6 +3,7 @@ package main
 
 import (
 	"crypto/rand"
+	"log"
 	"os"
 	"runtime/debug"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/email"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/functions"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/macs"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/table"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
@@ -21,7 +23,7 @@ func main() {
 	debug.SetGCPercent(trigger.GCPercent)
 	s := trigger.MustSettings(settings.CreateAuthChallenge, os.LookupEnv)
 	ahead := &cloud.Ahead{}
-	lambda.Start(ahead.Before(trigger.Create{
+	c := trigger.Create{
 		Settings: s,
 		Reporter: trigger.NewReporter(os.Stdout, settings.CreateAuthChallenge, time.Now),
 		Keys:     trigger.Must(macs.New(s.KeyARN, os.LookupEnv, ahead.Connections(1))),
@@ -30,5 +32,10 @@ func main() {
 		Sender:   trigger.Must(email.New(s, os.LookupEnv, ahead.Connections(1))),
 		Now:      time.Now,
 		Random:   rand.Reader,
-	}.Handler()))
+	}
+	if s.Chained != "" {
+		log.SetOutput(trigger.WithoutErrors(os.Stderr))
+		c.Chained = trigger.Must(functions.New(s.Chained, os.LookupEnv))
+	}
+	lambda.Start(ahead.Before(c.Handler()))
 }

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"log"
 	"os"
 	"runtime/debug"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/directory"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/functions"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/macs"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/table"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
@@ -29,6 +31,10 @@ func main() {
 	}
 	if s.Mode == settings.Passwordless {
 		v.Directory = trigger.Must(directory.New(os.LookupEnv))
+	}
+	if s.Chained != "" {
+		log.SetOutput(trigger.WithoutErrors(os.Stderr))
+		v.Chained = trigger.Must(functions.New(s.Chained, os.LookupEnv))
 	}
 	lambda.Start(ahead.Before(v.Handler()))
 }

@@ -82,20 +82,20 @@ func (p Pool) Warnings(clients []Client) []rules.Finding {
 	return rules.Warnings(rules.Pool{Name: *p.Node().Path()}, described...)
 }
 
-// Findings applies the rules to the pool and to its app clients. arns are the resolved ARNs of the
-// functions that belong behind the pool's triggers.
-func (p Pool) Findings(m settings.Mode, arns map[settings.Function]any, clients []Client) []rules.Finding {
+// Findings applies the rules to the pool of an EmailOTP with the settings, and to its app clients.
+// arns are the resolved ARNs of the functions that belong behind the pool's triggers.
+func (p Pool) Findings(s settings.Settings, arns map[settings.Function]any, clients []Client) []rules.Finding {
 	var described []rules.Client
 	for _, c := range clients {
 		described = append(described, p.describe(c))
 	}
 	if p.IsImported() {
 		path := *p.Node().Path()
-		return rules.CheckClients(rules.Pool{Name: path, ID: path, Mode: m}, described...)
+		return rules.CheckClients(rules.Pool{Name: path, ID: path, Mode: s.Mode}, described...)
 	}
 	resource := p.Resource()
 	return rules.Check(rules.Pool{
-		Name: *p.Node().Path(), ID: p.LogicalID(resource), Mode: m,
+		Name: *p.Node().Path(), ID: p.LogicalID(resource), Mode: s.Mode, Optional: rules.OptionalOf(s),
 		Triggers: rules.LambdaConfig(p.LambdaConfig(), func(arn any) settings.Function {
 			for f, known := range arns {
 				if reflect.DeepEqual(arn, known) {

@@ -97,6 +97,7 @@ func (a *Assembly) inspect(c candidate) GuardedPool {
 	if c.isImported() {
 		id, name = c.poolID, c.poolID
 	}
+	options := settings.Settings{}
 	described := rules.Pool{
 		Name: name, ID: c.id, Mode: settings.Mode(c.mode), Properties: pool.AsDeployed(),
 		Triggers: rules.LambdaConfig(lambdaConfig(pool), func(arn any) settings.Function {
@@ -104,9 +105,14 @@ func (a *Assembly) inspect(c candidate) GuardedPool {
 			if folder != "" && !slices.Contains([]string{"", c.mode}, fn.Variable(modeVariable)) {
 				return ""
 			}
+			if folder != "" {
+				// What a deployment knows can't be read, and is not needed here.
+				_ = options.Merge(folder, func(name string) (string, bool) { v := fn.Variable(name); return v, v != "" })
+			}
 			return folder
 		}),
 	}
+	described.Optional = rules.OptionalOf(options)
 	var clients []rules.Client
 	a.set.All(func(client template.Located) {
 		if ids, _ := poolIDs(client.Stack, client.Properties["UserPoolId"]); !slices.Contains(ids, id) {

@@ -124,6 +124,15 @@ func TestTheRenderedTemplateIsChecked(t *testing.T) {
 				"Properties": object{"FunctionName": object{"Ref": "SignInDefineAuthChallenge"}, "Name": "live"}}
 			config(o)["DefineAuthChallenge"] = object{"Ref": "Live"}
 		}, ""},
+		"triggers of options": {func(o object) {
+			at(props(o, "SignInCreateAuthChallenge"), "Environment", "Variables")["EMAILOTP_CUSTOM_MESSAGES"] = "true"
+			at(props(o, "SignInVerifyAuthChallengeResponse"), "Environment", "Variables")["EMAILOTP_RECOVERY_BY_EMAIL"] = "true"
+			for _, id := range []string{"Define", "Create", "Verify"} {
+				id = strings.Replace("SignIn"+id+"AuthChallenge", "VerifyAuthChallenge", "VerifyAuthChallengeResponse", 1)
+				at(props(o, id), "Environment", "Variables")["EMAILOTP_REMEMBER_DEVICES"] = "30"
+			}
+			config(o)["PostConfirmation"] = foreign
+		}, replaced + " " + replaced},
 		"a versioned trigger": {trigger("PreTokenGenerationConfig",
 			object{"LambdaArn": "arn:aws:lambda:us-east-1:123456789012:function:other", "LambdaVersion": "V2_0"}), replaced},
 		"the other mode's one": {func(o object) {

@@ -51,8 +51,7 @@ func mayInvoke(caller Function, arn string) bool {
 // isInvoke reports whether an action of a policy covers the invocation of a function.
 func isInvoke(action string) bool { return iam.Match(strings.ToLower(action), "lambda:invokefunction") }
 
-// chain sets the plan's Chained where the caller is EmailOTP's function with an adopter's behind
-// it.
+// chain notes in the plan the adopter's function that EmailOTP's own invokes.
 func (b *builder) chain(caller Function) {
 	arn := caller.Environment[chainedVariable]
 	if caller.Folder == "" || arn == "" {
@@ -60,7 +59,10 @@ func (b *builder) chain(caller Function) {
 	}
 	for _, f := range b.plan.Functions {
 		if f.ARN == unqualified(arn) {
-			b.plan.Chained = f.Name
+			if b.plan.Chained == nil {
+				b.plan.Chained = map[string]string{}
+			}
+			b.plan.Chained[caller.Folder] = f.Name
 			return
 		}
 	}

@@ -26,8 +26,9 @@ type Plan struct {
 	// Functions are the pool's triggers, the targets of Rules, and the functions that these may
 	// invoke, by name.
 	Functions []Function
-	// Chained is the name of the adopter's function that EmailOTP's own invokes; empty for none.
-	Chained string
+	// Chained are the names of the adopter's functions that EmailOTP's own invoke, by the folder of
+	// the latter.
+	Chained map[string]string
 	// Rules send events of AWS services to functions of this EmailOTP.
 	Rules             []Rule
 	Keys              []Key

@@ -113,7 +113,9 @@ func handler(sb *sandbox.Sandbox, t sandbox.Trigger, now func() time.Time) (sand
 		if s.Mode == settings.Passwordless {
 			v.Directory, err = directory.New(lookup)
 		}
-		return v.Handler(), err
+		var failed error
+		v.Chained, failed = chained(s, lookup)
+		return v.Handler(), errors.Join(err, failed)
 	}
 	renderer, err := trigger.MailRenderer(s, lookup)
 	if err != nil {
@@ -123,8 +125,9 @@ func handler(sb *sandbox.Sandbox, t sandbox.Trigger, now func() time.Time) (sand
 	if err != nil {
 		return nil, err
 	}
+	own, err := chained(s, lookup)
 	return trigger.Create{Settings: s, Reporter: log, Keys: keys, Store: store, Renderer: renderer, Sender: sender,
-		Now: now, Random: rand.Reader}.Handler(), nil
+		Now: now, Random: rand.Reader, Chained: own}.Handler(), err
 }
 
 // chained returns the app's own function behind EmailOTP's; nil for none.

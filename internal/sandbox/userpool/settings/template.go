@@ -18,6 +18,10 @@ func ofTemplate(cfg config.Pool, schema []map[string]any, created time.Time) map
 				"arn:aws:lambda:"+cfg.Region+":"+cfg.Account+":function:"+string(t))
 		}
 	}
+	sender := "COGNITO_DEFAULT"
+	if cfg.MailsByOwnIdentity {
+		sender = "DEVELOPER"
+	}
 	return without(map[string]any{
 		"Id": cfg.ID, "Name": cfg.Name, "Arn": cfg.ARN(),
 		"CreationDate": awsjson.Epoch(created), "MfaConfiguration": cmp.Or(cfg.MFAConfiguration, "OFF"),
@@ -26,6 +30,7 @@ func ofTemplate(cfg config.Pool, schema []map[string]any, created time.Time) map
 		"UsernameConfiguration":  map[string]any{"CaseSensitive": cfg.UsernameCaseSensitive},
 		"AdminCreateUserConfig":  map[string]any{"AllowAdminCreateUserOnly": cfg.AdminCreateUserOnly},
 		"AccountRecoverySetting": map[string]any{"RecoveryMechanisms": recoveryOptions(cfg.RecoveryMechanisms)},
+		"EmailConfiguration":     map[string]any{"EmailSendingAccount": sender},
 		"UserAttributeUpdateSettings": map[string]any{
 			"AttributesRequireVerificationBeforeUpdate": orEmpty(cfg.AttributesRequireVerificationBeforeUpdate)},
 		"Policies":         map[string]any{"PasswordPolicy": describePolicy(cfg)},
