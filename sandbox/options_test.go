@@ -50,7 +50,8 @@ func TestAllThatIsWrongWithTheOptionsIsSaidAtOnce(t *testing.T) {
 }
 
 func TestTLSWithoutAPageIsRefused(t *testing.T) {
-	_, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: app, Mode: "passwordless", TLS: true, InProcess: trivialHandlers})
+	_, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: app, Mode: "passwordless", TLS: true,
+		InProcess: trivialHandlers})
 	if err == nil || !strings.Contains(err.Error(), "--callback") {
 		t.Errorf("got %v", err)
 	}

@@ -9,7 +9,8 @@ import (
 func TestSwitchesHaveTheirDefaultsFromTheRecord(t *testing.T) {
 	record := []byte(`{"mode": "password", "switches": {"NewPasswordIssuesTokens": true, "UnknownUserNameIsDummy": false}}`)
 	o := Options{CustomChallengeEntryRow: true}.withRecord(record)
-	if !o.NewPasswordIssuesTokens || o.UnknownUserNameIsDummy || !o.CustomChallengeEntryRow || o.CreateSeesNoClientMetadata {
+	if !o.NewPasswordIssuesTokens || o.UnknownUserNameIsDummy || !o.CustomChallengeEntryRow ||
+		o.CreateSeesNoClientMetadata {
 		t.Errorf("%t %t %t %t", o.NewPasswordIssuesTokens, o.UnknownUserNameIsDummy, o.CustomChallengeEntryRow,
 			o.CreateSeesNoClientMetadata)
 	}

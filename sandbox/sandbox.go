@@ -74,8 +74,8 @@ func Start(ctx context.Context, opts Options) (*Sandbox, error) {
 		return nil, err
 	}
 	if opts.TLS && plan.Page == nil {
-		return nil, errors.New("sandbox: TLS (--tls) serves the origin of the sign-in page, which this template does not have; " +
-			"give the address of an app that redirects to it by CallbackURLs (--callback)")
+		return nil, errors.New("sandbox: TLS (--tls) serves the origin of the sign-in page, which this template does not " +
+			"have; give the address of an app that redirects to it by CallbackURLs (--callback)")
 	}
 	s := &Sandbox{opts: opts, logger: opts.Logger, plan: plan, calls: map[Trigger]int{}}
 	s.clock.base = opts.Clock

@@ -29,7 +29,8 @@ func (o *SESSandbox) validate() error {
 			address = "any@" + r
 		}
 		if a, err := mail.ParseAddress(address); err != nil || a.Address != address || !strings.Contains(r, ".") {
-			return fmt.Errorf("VerifiedRecipients must be addresses such as you@example.com or domains such as example.com (received: %q)", r)
+			return fmt.Errorf("VerifiedRecipients must be addresses such as you@example.com or domains such as example.com "+
+				"(received: %q)", r)
 		}
 	}
 	return nil

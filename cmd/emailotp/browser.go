@@ -53,7 +53,8 @@ func (f signInFlags) runBrowser(ctx context.Context, s streams) (signin.Tokens, 
 	// A page that does not answer is reported here and not by the browser.
 	var discovery struct{}
 	if err := readyfile.GetJSON(ctx, c.OAuth.DiscoveryURL, &discovery); err != nil {
-		gone := &signin.Unavailable{Sentence: "the sandbox of the ready file " + f.readyFile + " does not answer: " + err.Error()}
+		gone := &signin.Unavailable{Sentence: "the sandbox of the ready file " + f.readyFile + " does not answer: " +
+			err.Error()}
 		return signin.Tokens{}, advise(gone, target{sandbox: true})
 	}
 	var tokens signin.Tokens

@@ -65,7 +65,7 @@ func (f *operatorFlags) adviseOperator(api *awsapi.Client, err error) error {
 	case err == nil:
 		return nil
 	case awsapi.IsDenied(err):
-		return hint(err, "allow the action of the error; --policy prints the whole policy, for someone who may read the stack")
+		return hint(err, "allow the action of the error; --policy prints the whole policy, for those who may read the stack")
 	case awsapi.IsAbsent(err) && !api.IsSandbox():
 		endpoint, _ := api.Endpoint(awsapi.CloudFormation)
 		return hint(err, endpoint+" does not answer for CloudFormation; is AWS_ENDPOINT_URL right? Without --stack the "+

@@ -29,8 +29,9 @@ func TestTextsOfOthersAreNotObeyedByATerminal(t *testing.T) {
 	ctx := t.Context()
 	for name, write := range map[string]func(*bytes.Buffer) error{
 		"a finding": func(b *bytes.Buffer) error {
-			return text.Findings(b, &doctor.Report{Stack: "Shop", PoolID: hostile, Findings: []doctor.Finding{{Level: doctor.Right,
-				What: hostile + "\nstack  right", Remedy: hostile, Command: hostile}}})
+			return text.Findings(b, &doctor.Report{Stack: "Shop", PoolID: hostile,
+				Findings: []doctor.Finding{{Level: doctor.Right,
+					What: hostile + "\nstack  right", Remedy: hostile, Command: hostile}}})
 		},
 		"a proof": func(b *bytes.Buffer) error {
 			return text.Proof(b, &live.Proof{Steps: []live.Step{{Outcome: hostile}}, Points: []live.Point{{Reason: hostile}},

@@ -50,12 +50,13 @@ func (f *liveFlags) check() error {
 }
 
 // prove makes the sign-in; nil without the flag.
-func (f liveFlags) prove(ctx context.Context, s streams, api *awsapi.Client, e *deployed.EmailOTP) (*live.Proof, error) {
+func (f liveFlags) prove(ctx context.Context, s streams, api *awsapi.Client,
+	e *deployed.EmailOTP) (*live.Proof, error) {
 	if f.signIn == "" {
 		return nil, nil
 	}
-	question := fmt.Sprintf("A throw-away user with your address is made in user pool %s, signs in, and is removed again. "+
-		"The pool's own triggers run for it, yours included.", e.PoolID)
+	question := fmt.Sprintf("A throw-away user with your address is made in user pool %s, signs in, and is removed "+
+		"again. The pool's own triggers run for it, yours included.", e.PoolID)
 	if err := confirm(ctx, s, f.yes, question); err != nil {
 		return nil, err
 	}

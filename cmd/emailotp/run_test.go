@@ -62,8 +62,8 @@ func TestDevReadsTheDescriptionsOfAPool(t *testing.T) {
 		"nothing to read": {[]string{"--pool-description", "../../internal/attach/testdata/every-field.json"}, "creates its user pool, so there is nothing to describe"},
 	} {
 		var out, words bytes.Buffer
-		args := append([]string{"dev", "--assembly", "../../internal/sandbox/assembly/testdata/app", "--stack", "EmailOtp-dev",
-			"--port", "0", "--ready-file", filepath.Join(t.TempDir(), "ready.json")}, c.args...)
+		args := append([]string{"dev", "--assembly", "../../internal/sandbox/assembly/testdata/app", "--stack",
+			"EmailOtp-dev", "--port", "0", "--ready-file", filepath.Join(t.TempDir(), "ready.json")}, c.args...)
 		if got := run(t.Context(), args, streams{in: os.Stdin, out: &out, err: &words}); got != exitError ||
 			!strings.Contains(words.String(), c.want) {
 			t.Errorf("%s: exit code %d, stderr:\n%s", name, got, &words)

@@ -28,7 +28,8 @@ func TestAlarmsNameTheirThresholdsAndTheirRunbook(t *testing.T) {
 	topic := awssns.NewTopic(stack, text("Topic"), nil)
 	// Any function shows whose metrics the page's alarms have.
 	page := e.DefineAuthChallenge()
-	made := e.AddAlarms(&emailotp.AlarmProps{Topic: topic, HandOver: page, Without: []emailotp.Alarm{emailotp.AlarmBounceRate},
+	made := e.AddAlarms(&emailotp.AlarmProps{Topic: topic, HandOver: page,
+		Without:    []emailotp.Alarm{emailotp.AlarmBounceRate},
 		Thresholds: map[emailotp.Alarm]float64{emailotp.AlarmGuessesRefused: 7}, RunbookURL: text("https://example.com/run")})
 	alarms := resources(t, stack, "AWS::CloudWatch::Alarm")
 	if len(made) != len(contract.Runbook)-1 || len(alarms) != len(made) || made[emailotp.AlarmBounceRate] != nil {
@@ -43,7 +44,8 @@ func TestAlarmsNameTheirThresholdsAndTheirRunbook(t *testing.T) {
 		if p["AlarmDescription"] != want || p["TreatMissingData"] != "notBreaching" {
 			t.Errorf("%s: %v, %v", id, p["AlarmDescription"], p["TreatMissingData"])
 		}
-		if compact(t, p["AlarmActions"]) != compact(t, p["OKActions"]) || !strings.Contains(compact(t, p["OKActions"]), "Topic") {
+		if compact(t, p["AlarmActions"]) != compact(t, p["OKActions"]) ||
+			!strings.Contains(compact(t, p["OKActions"]), "Topic") {
 			t.Errorf("%s: actions %v, %v", id, p["AlarmActions"], p["OKActions"])
 		}
 		threshold := map[string]float64{"GuessesRefused": 7, "SignInSuccess": 0.3, "Duration": 3500, "Errors": 20,
@@ -153,7 +155,8 @@ func TestWhatAuditsAskForReachesTheResources(t *testing.T) {
 		}
 	}
 	template := string(emailotptest.Template(t, stack))
-	contains(t, template, `"SSEType": "KMS"`, `"kms:ViaService"`, `"dynamodb.eu-west-1.`, `"kms:EncryptionContext:aws:logs:arn"`)
+	contains(t, template, `"SSEType": "KMS"`, `"kms:ViaService"`, `"dynamodb.eu-west-1.`,
+		`"kms:EncryptionContext:aws:logs:arn"`)
 	// The managed policy would let every role write into every log group.
 	if strings.Contains(template, "AWSLambdaVPCAccessExecutionRole") {
 		t.Error("a role has AWS's managed policy for VPCs")
@@ -184,8 +187,8 @@ func TestAGivenLogGroupTakesEveryFunctionsLog(t *testing.T) {
 // construct.
 func TestTheAppsOwnRulesReachTheConstruct(t *testing.T) {
 	app := emailotptest.App(t, nil)
-	stage := awscdk.NewStage(app, text("Live"), &awscdk.StageProps{PermissionsBoundary: awscdk.PermissionsBoundary_FromName(
-		text("boundary"))})
+	stage := awscdk.NewStage(app, text("Live"), &awscdk.StageProps{
+		PermissionsBoundary: awscdk.PermissionsBoundary_FromName(text("boundary"))})
 	stack := awscdk.NewStack(stage, text("Prod"), &awscdk.StackProps{
 		Synthesizer: awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{Qualifier: text("shop")})})
 	signIn(stack, valid(emailotp.ModePassword))

@@ -227,7 +227,9 @@ func TestThePoolsOwnBypassesFailSynthesis(t *testing.T) {
 func TestAcknowledgedBypassesPassAndAreWrittenForTools(t *testing.T) {
 	stack := newStack(t)
 	props := valid(emailotp.ModePassword)
-	props.UserPool = ownPool(stack, func(p *awscognito.UserPoolProps) { p.AccountRecovery = awscognito.AccountRecovery_EMAIL_ONLY })
+	props.UserPool = ownPool(stack, func(p *awscognito.UserPoolProps) {
+		p.AccountRecovery = awscognito.AccountRecovery_EMAIL_ONLY
+	})
 	props.AcknowledgedBypasses = &[]emailotp.Bypass{
 		{Kind: emailotp.BypassUserSrpAuth, Path: "Prod/Legacy"},
 		{Kind: emailotp.BypassEmailRecovery, Path: "Prod/Pool"},

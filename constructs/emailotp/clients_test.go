@@ -31,11 +31,13 @@ func TestEveryWrongClientIsRefusedWithAllProblems(t *testing.T) {
 		props := &emailotp.ClientProps{}
 		if id == "Web" {
 			token := awscdk.Fn_ImportValue(jsii.String("x"))
-			list := append(*jsii.Strings("http://app.example.com/", "https://a.example.com/#x", "https://b.example.com/", "https://b.example.com/",
+			list := append(*jsii.Strings("http://app.example.com/", "https://a.example.com/#x", "https://b.example.com/",
+				"https://b.example.com/",
 				"/callback", "https://user@c.example.com/", "https://*.example.com/", "javascript:alert(1)"), token)
 			props = &emailotp.ClientProps{CallbackURLs: &list, LogoutURLs: jsii.Strings(""),
 				AccessTokenValidity: awscdk.Duration_Days(jsii.Number(2)),
-				WriteAttributes:     awscognito.NewClientAttributes().WithStandardAttributes(&awscognito.StandardAttributesMask{Email: jsii.Bool(true)})}
+				WriteAttributes: awscognito.NewClientAttributes().WithStandardAttributes(
+					&awscognito.StandardAttributesMask{Email: jsii.Bool(true)})}
 		}
 		words := refusal(func() { otp.AddClient(&id, props) })
 		for _, want := range wants {
@@ -45,9 +47,11 @@ func TestEveryWrongClientIsRefusedWithAllProblems(t *testing.T) {
 		}
 	}
 	words := refusal(func() {
-		otp.AddClient(jsii.String("Alone"), &emailotp.ClientProps{GenerateSecret: jsii.Bool(true), LogoutURLs: jsii.Strings("https://a.example.com/")})
+		otp.AddClient(jsii.String("Alone"), &emailotp.ClientProps{GenerateSecret: jsii.Bool(true),
+			LogoutURLs: jsii.Strings("https://a.example.com/")})
 	})
-	if !strings.Contains(words, "GenerateSecret is for the token endpoint") || !strings.Contains(words, "LogoutURLs are for an app that signs in by redirect") {
+	if !strings.Contains(words, "GenerateSecret is for the token endpoint") ||
+		!strings.Contains(words, "LogoutURLs are for an app that signs in by redirect") {
 		t.Errorf("refusal %q", words)
 	}
 }
@@ -55,7 +59,8 @@ func TestEveryWrongClientIsRefusedWithAllProblems(t *testing.T) {
 // An app that imports the construct compiles these packages of the CDK. The sign-in page is a
 // package of its own, so that CloudFront and API Gateway are not among them.
 func TestTheConstructLinksTheseServicesOnly(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp").Output()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps",
+		"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +70,8 @@ func TestTheConstructLinksTheseServicesOnly(t *testing.T) {
 		if name, ok := strings.CutPrefix(strings.TrimSpace(line), cdk); ok && !strings.Contains(name, "/") {
 			got = append(got, name)
 		}
-		if strings.Contains(line, "aws-sdk-go") || strings.Contains(line, "evanw/esbuild") || strings.Contains(line, "go-jose") {
+		if strings.Contains(line, "aws-sdk-go") || strings.Contains(line, "evanw/esbuild") ||
+			strings.Contains(line, "go-jose") {
 			t.Errorf("the construct links %s", line)
 		}
 	}

@@ -197,7 +197,8 @@ func NewEmailOTP(scope constructs.Construct, id *string, props *EmailOTPProps) E
 	}
 	refuse(path, problems)
 
-	e := &emailOTP{config: c, functions: make(map[settings.Function]awslambda.Function), fingerprint: ondeploy.Fingerprint(c.settings, c.mailFile)}
+	e := &emailOTP{config: c, functions: make(map[settings.Function]awslambda.Function),
+		fingerprint: ondeploy.Fingerprint(c.settings, c.mailFile)}
 	constructs.NewConstruct_Override(e, scope, id)
 	e.beginBuilding()
 	defer e.batch.Close()

@@ -81,6 +81,7 @@ func (e *emailOTP) stateBounds() {
 // arithmetic explains the chance of guessing.
 func (c *config) arithmetic() string {
 	b := c.guesses()
-	return fmt.Sprintf("%s guesses of one account a year (%d at once and one more every %s), each right once in 10^%d: a chance of %.2g",
+	return fmt.Sprintf("%s guesses of one account a year (%d at once and one more every %s), each right once in 10^%d: "+
+		"a chance of %.2g",
 		propread.Thousands(int(b.Yearly())), b.Burst, propread.Human(b.Refill), c.settings.CodeLength, c.bound())
 }

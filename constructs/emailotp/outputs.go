@@ -20,7 +20,8 @@ func (e *emailOTP) AddOutputs() {
 	} {
 		if stack.Node().TryFindChild(&o.id) != nil {
 			refuse(*e.Node().Path(), []string{fmt.Sprintf(
-				"AddOutputs can't add the output %s: the stack %s has a construct of that id; remove it, or write outputs of your own",
+				"AddOutputs can't add the output %s: the stack %s has a construct of that id; remove it, or write outputs of "+
+					"your own",
 				o.id, *stack.Node().Path())})
 		}
 		awscdk.NewCfnOutput(stack, &o.id, &awscdk.CfnOutputProps{Description: &o.description, Value: o.value})

@@ -38,7 +38,8 @@ func TestRecoveryByEmailOpensThePoolAndForgetsDevices(t *testing.T) {
 	p.RememberDevices, p.PasswordRecovery = number(30), emailotp.RecoveryByEmail
 	signIn(stack, p)
 	template := string(emailotptest.Template(t, stack))
-	contains(t, template, `"verified_email"`, `"EmailOTP::AcknowledgedBypasses"`, `"EMAIL_RECOVERY:`, `"PostConfirmation": {`)
+	contains(t, template, `"verified_email"`, `"EmailOTP::AcknowledgedBypasses"`, `"EMAIL_RECOVERY:`,
+		`"PostConfirmation": {`)
 	for name, change := range map[string]func(*props){
 		"by an administrator":        func(p *props) { p.PasswordRecovery = emailotp.RecoveryByAdministrator },
 		"without remembered devices": func(p *props) { p.PasswordRecovery = emailotp.RecoveryByEmail },

@@ -45,8 +45,8 @@ func (r *reader) platform(c *config, p *EmailOTPProps) {
 		}
 	}
 	if p.ReservedConcurrentExecutions != nil {
-		v.ReservedConcurrentExecutions = jsii.Number(r.Whole("ReservedConcurrentExecutions", p.ReservedConcurrentExecutions, 1, maxReserved, 1,
-			"invocations"))
+		v.ReservedConcurrentExecutions = jsii.Number(r.Whole("ReservedConcurrentExecutions", p.ReservedConcurrentExecutions,
+			1, maxReserved, 1, "invocations"))
 	}
 	switch v.Tracing = p.Tracing; p.Tracing {
 	case "", awslambda.Tracing_ACTIVE, awslambda.Tracing_PASS_THROUGH, awslambda.Tracing_DISABLED:
@@ -137,7 +137,8 @@ func (e *emailOTP) logGroup(s slot) awslogs.ILogGroup {
 // documentation has the statement. An imported key's policy can't be changed.
 func (e *emailOTP) allowLogs(key awskms.IKey) {
 	service := fmt.Sprintf("logs.%s.%s", *e.stack().Region(), *e.stack().UrlSuffix())
-	groups := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:*", *e.stack().Partition(), *e.stack().Region(), *e.stack().Account())
+	groups := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:*", *e.stack().Partition(), *e.stack().Region(),
+		*e.stack().Account())
 	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(&service, nil)},
 		Actions:    jsii.Strings("kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"),

@@ -54,7 +54,8 @@ func TestAPoolsCallersAreLimitedByOperation(t *testing.T) {
 	}
 	got := template(t, stack)
 	for _, want := range []string{`"Scope":"REGIONAL"`, `"Limit":50`, `"Limit":300`, `"Limit":900`, `"Limit":10`,
-		`"EvaluationWindowSec":60`, `"AggregateKeyType":"IP"`, `"Block":{}`, `"SearchString":"initiateauth"`, `"Limit":20`, `"SearchString":"confirmforgotpassword"`,
+		`"EvaluationWindowSec":60`, `"AggregateKeyType":"IP"`, `"Block":{}`, `"SearchString":"initiateauth"`, `"Limit":20`,
+		`"SearchString":"confirmforgotpassword"`,
 		`"SearchString":"awscognitoidentityproviderservice.respondtoauthchallenge"`, `"Name":"x-amz-target"`,
 		`"Name":"x-amzn-cognito-operation-name"`, "AWS::WAFv2::WebACLAssociation", `"Priority":4`} {
 		if !strings.Contains(got, want) {
@@ -68,8 +69,8 @@ func TestCloudFrontIsLimitedFromNorthVirginia(t *testing.T) {
 	ratelimit.NewCloudFrontRateLimit(stack, jsii.String("RateLimit"), &ratelimit.CloudFrontRateLimitProps{
 		EndpointPaths: jsii.Strings("/api/", "/oauth2/"), CountOnly: jsii.Bool(true)})
 	got := template(t, stack)
-	for _, want := range []string{`"Scope":"CLOUDFRONT"`, `"SearchString":"/api/"`, `"SearchString":"/oauth2/"`, `"Count":{}`, `"Limit":500`, `"Limit":100`,
-		`"PositionalConstraint":"STARTS_WITH"`} {
+	for _, want := range []string{`"Scope":"CLOUDFRONT"`, `"SearchString":"/api/"`, `"SearchString":"/oauth2/"`,
+		`"Count":{}`, `"Limit":500`, `"Limit":100`, `"PositionalConstraint":"STARTS_WITH"`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s is missing in %s", want, got)
 		}
@@ -85,12 +86,14 @@ func TestWrongLimitsAreRefusedTogether(t *testing.T) {
 		refusal(func() { ratelimit.NewRateLimit(stack, jsii.String("A"), nil) }):                         {"UserPool is missing"},
 		refusal(func() { ratelimit.NewRateLimit(stack, jsii.String("B"), &ratelimit.RateLimitProps{}) }): {"UserPool is missing"},
 		refusal(func() {
-			ratelimit.Rules(0, ratelimit.Limits{InitiateAuth: jsii.Number(9), SignUp: jsii.Number(10.5), WindowSeconds: jsii.Number(90)})
-		}): {"InitiateAuth must be a whole number from 10", "SignUp must be a whole number", "WindowSeconds must be 60, 120, 300 or 600"},
-		refusal(func() {
+			ratelimit.Rules(0, ratelimit.Limits{InitiateAuth: jsii.Number(9), SignUp: jsii.Number(10.5),
+				WindowSeconds: jsii.Number(90)})
+		}): {"InitiateAuth must be a whole number from 10", "SignUp must be a whole number",
+			"WindowSeconds must be 60, 120, 300 or 600"}, refusal(func() {
 			ratelimit.NewCloudFrontRateLimit(stack, jsii.String("C"), &ratelimit.CloudFrontRateLimitProps{
 				EndpointPaths: jsii.Strings("api"), Requests: jsii.Number(1)})
-		}): {"stack of us-east-1 (received: eu-west-1)", `EndpointPaths must begin with "/"`, "Requests must be a whole number"},
+		}): {"stack of us-east-1 (received: eu-west-1)", `EndpointPaths must begin with "/"`,
+			"Requests must be a whole number"},
 	} {
 		for _, want := range wants {
 			if !strings.Contains(words, want) {

@@ -78,7 +78,8 @@ func (l Limits) problems() (problems []string) {
 	switch l.window() {
 	case 60, 120, 300, 600:
 	default:
-		problems = append(problems, fmt.Sprintf("WindowSeconds must be 60, 120, 300 or 600 (received: %g); leave it nil for 600",
+		problems = append(problems, fmt.Sprintf("WindowSeconds must be 60, 120, 300 or 600 (received: %g); leave it nil "+
+			"for 600",
 			l.window()))
 	}
 	return problems

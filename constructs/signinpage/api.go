@@ -110,7 +110,8 @@ func (p *signInPage) code(f settings.Function, given awslambda.Code, mailFile []
 		if err == nil {
 			return
 		}
-		prop := map[settings.Function]string{settings.HandOver: "HandOverCode", settings.ChangeAddress: "ChangeAddressCode"}[f]
+		prop := map[settings.Function]string{settings.HandOver: "HandOverCode",
+			settings.ChangeAddress: "ChangeAddressCode"}[f]
 		p.fail("%s could not be built: %v; %s takes a zip built beforehand (emailotp lambdas writes one)", f,
 			strings.Join(strings.Fields(err.Error()), " "), prop)
 	}

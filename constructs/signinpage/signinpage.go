@@ -231,8 +231,8 @@ func (p *signInPage) readPlatform(r *propread.Reader, scope constructs.Construct
 			"`emailotp lambdas` writes, and pass it")
 	}
 	if p.platform.CodeSigningConfig != nil && p.props.ChangeAddressCode == nil && changes {
-		r.Add("SignIn has a CodeSigningConfig, which needs ChangeAddressCode beside ChangeAddress: assets of the CDK are not " +
-			"signed; sign what `emailotp lambdas` writes, and pass it")
+		r.Add("SignIn has a CodeSigningConfig, which needs ChangeAddressCode beside ChangeAddress: assets of the CDK are " +
+			"not signed; sign what `emailotp lambdas` writes, and pass it")
 	}
 	if p.props.ChangeAddressCode != nil && !changes {
 		r.Add("ChangeAddressCode is for ChangeAddress; set it true, or leave the code out")
@@ -243,8 +243,8 @@ func (p *signInPage) readPlatform(r *propread.Reader, scope constructs.Construct
 		}
 	}
 	if p.platform.EncryptionKey != nil && scope != nil && *awscdk.Token_IsUnresolved(awscdk.Stack_Of(scope).Region()) {
-		r.Add("SignIn has an EncryptionKey, which needs a stack with a Region: DynamoDB's key belongs to one; set the stack's " +
-			"Env, such as &awscdk.Environment{Region: jsii.String(\"eu-west-1\")}")
+		r.Add("SignIn has an EncryptionKey, which needs a stack with a Region: DynamoDB's key belongs to one; set the " +
+			"stack's Env, such as &awscdk.Environment{Region: jsii.String(\"eu-west-1\")}")
 	}
 }
 

@@ -50,8 +50,9 @@ func refusal(f func()) (words string) {
 func TestThePageServesTheAppsOfItsSignIn(t *testing.T) {
 	stack, otp := signIn(t, "Prod")
 	otp.AddClient(jsii.String("Web"), &emailotp.ClientProps{
-		CallbackURLs: jsii.Strings("https://app.example.com/callback", "http://localhost:5173/cb"),
-		LogoutURLs:   jsii.Strings("https://app.example.com/"), RefreshTokenRotationGracePeriod: awscdk.Duration_Seconds(jsii.Number(10)),
+		CallbackURLs:                    jsii.Strings("https://app.example.com/callback", "http://localhost:5173/cb"),
+		LogoutURLs:                      jsii.Strings("https://app.example.com/"),
+		RefreshTokenRotationGracePeriod: awscdk.Duration_Seconds(jsii.Number(10)),
 	})
 	page := signinpage.NewSignInPage(stack, jsii.String("Page"), &signinpage.SignInPageProps{SignIn: otp,
 		WebAclID: jsii.String("arn:aws:wafv2:us-east-1:123456789012:global/webacl/x/1")})
@@ -63,8 +64,8 @@ func TestThePageServesTheAppsOfItsSignIn(t *testing.T) {
 		t.Error("the client lacks its parts")
 	}
 	page.AddRoute(jsii.String("/account/*"), otp.DefineAuthChallenge())
-	if *page.URL() == "" || page.Distribution() == nil || !strings.Contains(fmt.Sprint(stack.Resolve(page.OriginSecret().SecretArn())),
-		"OriginSecret") {
+	if *page.URL() == "" || page.Distribution() == nil ||
+		!strings.Contains(fmt.Sprint(stack.Resolve(page.OriginSecret().SecretArn())), "OriginSecret") {
 		t.Error("the page lacks its parts")
 	}
 	template := assertions.Template_FromStack(stack, nil)
@@ -77,8 +78,10 @@ func TestThePageServesTheAppsOfItsSignIn(t *testing.T) {
 	for _, client := range *template.FindResources(jsii.String("AWS::Cognito::UserPoolClient"), nil) {
 		p := (*client)["Properties"].(map[string]any)
 		flows := fmt.Sprint(p["ExplicitAuthFlows"])
-		if strings.Contains(flows, "SRP") || strings.Contains(flows, "PASSWORD") || p["AllowedOAuthFlowsUserPoolClient"] == true ||
-			p["CallbackURLs"] != nil || p["GenerateSecret"] == true || strings.Contains(fmt.Sprint(p["WriteAttributes"]), "email") {
+		if strings.Contains(flows, "SRP") || strings.Contains(flows, "PASSWORD") ||
+			p["AllowedOAuthFlowsUserPoolClient"] == true ||
+			p["CallbackURLs"] != nil || p["GenerateSecret"] == true ||
+			strings.Contains(fmt.Sprint(p["WriteAttributes"]), "email") {
 			t.Errorf("a client is more open than the construct's: %v", p)
 		}
 	}
@@ -159,7 +162,8 @@ func TestAddressesAreChangedOnRequestAlone(t *testing.T) {
 			}
 		}
 	}
-	want := []string{"cognito-idp:AdminGetUser", "cognito-idp:AdminUpdateUserAttributes", "cognito-idp:AdminUserGlobalSignOut",
+	want := []string{"cognito-idp:AdminGetUser", "cognito-idp:AdminUpdateUserAttributes",
+		"cognito-idp:AdminUserGlobalSignOut",
 		"dynamodb:GetItem", "dynamodb:UpdateItem", "kms:GenerateMac", "logs:CreateLogStream", "logs:PutLogEvents",
 		"secretsmanager:GetSecretValue", "ses:SendEmail"}
 	if got := slices.Sorted(maps.Keys(actions)); !slices.Equal(got, want) {
@@ -217,7 +221,10 @@ func TestTooManyAddressesAreRefused(t *testing.T) {
 	for i := range 40 {
 		many = append(many, fmt.Sprintf("https://app%d.example.com/%s", i, strings.Repeat("a", 60)))
 	}
-	words := refusal(func() { otp.AddClient(jsii.String("Web"), &emailotp.ClientProps{CallbackURLs: jsii.Strings(many...)}) })
+	words := refusal(func() {
+		otp.AddClient(jsii.String("Web"),
+			&emailotp.ClientProps{CallbackURLs: jsii.Strings(many...)})
+	})
 	if !strings.Contains(words, "bytes and may take 3072") {
 		t.Errorf("refusal %q", words)
 	}
@@ -277,7 +284,8 @@ func TestAuditsAndThrottlesReachThePage(t *testing.T) {
 			ThrottlingRateLimit: jsii.Number(0), ThrottlingBurstLimit: jsii.Number(1.5),
 			ReservedConcurrentExecutions: jsii.Number(-1)})
 	})
-	for _, want := range []string{"CodeSigningConfig, which needs HandOverCode", "EncryptionKey, which needs a stack with a Region",
+	for _, want := range []string{"CodeSigningConfig, which needs HandOverCode",
+		"EncryptionKey, which needs a stack with a Region",
 		"ThrottlingRateLimit must be", "ThrottlingBurstLimit must be", "ReservedConcurrentExecutions must be"} {
 		if !strings.Contains(words, want) {
 			t.Errorf("the refusal lacks %q:\n%s", want, words)

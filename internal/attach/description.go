@@ -136,7 +136,8 @@ func (d description) lambdas() map[string]any {
 // request returns UpdateUserPool's request for the pool as it is described, with other triggers.
 func (d description) request(lambdas map[string]any) (map[string]any, error) {
 	if unknown := unknownMembers("", d.pool, poolMembers); len(unknown) > 0 {
-		return nil, fmt.Errorf("the user pool has settings that this version of EmailOTP can't carry over: %s; UpdateUserPool would "+
+		return nil, fmt.Errorf("the user pool has settings that this version of EmailOTP can't carry over: %s; "+
+			"UpdateUserPool would "+
 			"reset them, so nothing was changed; use a newer version of EmailOTP", strings.Join(unknown, ", "))
 	}
 	request := make(map[string]any)

@@ -21,8 +21,8 @@ import (
 // configured sets the variables of the AWS configuration for a test, and none of this machine's.
 func configured(t *testing.T, more map[string]string) {
 	t.Helper()
-	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE",
-		"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE"} {
+	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS", "AWS_REGION", "AWS_DEFAULT_REGION",
+		"AWS_PROFILE", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE"} {
 		t.Setenv(name, "")
 	}
 	for name, value := range map[string]string{"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
@@ -90,7 +90,8 @@ func TestAConfigurationThatLacksSomethingNamesIt(t *testing.T) {
 }
 
 // server answers each call by f, and returns a client of it that does not wait.
-func server(t *testing.T, f func(n int, r *http.Request, body string) (int, string)) (*awsapi.Client, *[]time.Duration) {
+func server(t *testing.T, f func(n int, r *http.Request, body string) (int, string)) (*awsapi.Client,
+	*[]time.Duration) {
 	t.Helper()
 	n := 0
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -165,7 +166,8 @@ func TestErrorsOfEachProtocol(t *testing.T) {
 			err := api.JSON(t.Context(), awsapi.KMS, "DescribeKey", struct{}{}, &out)
 			if err == nil || awsapi.IsDenied(err) != c.denied || awsapi.IsNotFound(err) != c.notFound ||
 				awsapi.IsAbsent(err) != c.absent || !strings.Contains(err.Error(), c.words) {
-				t.Errorf("%v: denied %t, not found %t, absent %t", err, awsapi.IsDenied(err), awsapi.IsNotFound(err), awsapi.IsAbsent(err))
+				t.Errorf("%v: denied %t, not found %t, absent %t", err, awsapi.IsDenied(err), awsapi.IsNotFound(err),
+					awsapi.IsAbsent(err))
 			}
 		})
 	}
@@ -200,7 +202,8 @@ func TestThrottledCallsAreRepeatedAFewTimes(t *testing.T) {
 		}
 		return 200, `{}`
 	})
-	if err := api.JSON(t.Context(), awsapi.KMS, "DescribeKey", struct{}{}, nil); err != nil || calls != 3 || len(*waits) != 2 {
+	if err := api.JSON(t.Context(), awsapi.KMS, "DescribeKey", struct{}{}, nil); err != nil || calls != 3 ||
+		len(*waits) != 2 {
 		t.Errorf("%v after %d calls and %v", err, calls, *waits)
 	}
 	api, _ = server(t, func(n int, _ *http.Request, _ string) (int, string) { calls = n; return 503, `` })
@@ -211,7 +214,8 @@ func TestThrottledCallsAreRepeatedAFewTimes(t *testing.T) {
 
 // A company's proxy has certificates of its own, which the SDK's variable names.
 func TestCertificatesAreThoseOfTheConfiguration(t *testing.T) {
-	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{}`) }))
+	s := httptest.NewTLSServer(http.HandlerFunc(
+		func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{}`) }))
 	defer s.Close()
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	bundle := filepath.Join(t.TempDir(), "ca.pem")

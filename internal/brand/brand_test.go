@@ -42,7 +42,8 @@ func TestMistakesNameTheFieldTheValueAndTheRemedy(t *testing.T) {
 	if err := good.Validate(); err != nil {
 		t.Error(err)
 	}
-	if _, err := brand.Parse([]byte(`{"acentColor": "#123456"}`)); err == nil || !strings.Contains(err.Error(), "acentColor") {
+	if _, err := brand.Parse([]byte(`{"acentColor": "#123456"}`)); err == nil ||
+		!strings.Contains(err.Error(), "acentColor") {
 		t.Errorf("an unknown key gives %v", err)
 	}
 }
@@ -70,11 +71,13 @@ func TestALogoIsAPictureAndNothingElse(t *testing.T) {
 		switch {
 		case c.want == "" && (err != nil || string(look.Logo.Body) != c.content):
 			t.Errorf("%s: %v", name, err)
-		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "Logo ")):
+		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) ||
+			!strings.HasPrefix(err.Error(), "Logo ")):
 			t.Errorf("%s: %v, want Logo and %s", name, err, c.want)
 		}
 	}
-	if _, err := (brand.Brand{Logo: "none.png"}).Look(dir); err == nil || !strings.Contains(err.Error(), "must name a file") {
+	if _, err := (brand.Brand{Logo: "none.png"}).Look(dir); err == nil ||
+		!strings.Contains(err.Error(), "must name a file") {
 		t.Errorf("a missing file gives %v", err)
 	}
 }

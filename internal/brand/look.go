@@ -45,7 +45,8 @@ func (b Brand) Look(dir string) (Look, error) {
 		fmt.Fprintf(&style, "--accent:light-dark(%s,%s);--ring:light-dark(%[1]s,%[2]s);--button:light-dark(%[1]s,%[3]s);",
 			b.AccentColor, dark, button)
 		style.WriteString("--button-strong:color-mix(in srgb,var(--button) 82%,#000);" +
-			"--glow:color-mix(in srgb,var(--accent) 16%,var(--page));--note-back:color-mix(in srgb,var(--accent) 9%,var(--card));")
+			"--glow:color-mix(in srgb,var(--accent) 16%,var(--page));--note-back:color-mix(in srgb,var(--accent) " +
+			"9%,var(--card));")
 	}
 	if b.CornerRadius != nil {
 		fmt.Fprintf(&style, "--round:%dpx;", *b.CornerRadius)

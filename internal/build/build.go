@@ -141,13 +141,15 @@ func explain(ctx context.Context, err error, name, dir, words string) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("building %s was stopped: %w", name, context.Cause(ctx))
 	case errors.Is(err, exec.ErrNotFound):
-		return fmt.Errorf("building %s needs the go command, which is not on PATH; install Go (https://go.dev/dl), or pass prebuilt code", name)
+		return fmt.Errorf("building %s needs the go command, which is not on PATH; install Go (https://go.dev/dl), or pass "+
+			"prebuilt code", name)
 	case compilerLine.MatchString(words) && !moduleTrouble.MatchString(words):
 		return fmt.Errorf("go build ./lambdas/%s in %s does not compile: %s", name, dir, words)
 	case words == "":
 		return fmt.Errorf("go build ./lambdas/%s in %s: %w", name, dir, err)
 	}
-	return fmt.Errorf("go build ./lambdas/%s in %s: %s; if modules are missing, download them once by `go -C %q mod download`, or pass prebuilt code",
+	return fmt.Errorf("go build ./lambdas/%s in %s: %s; if modules are missing, download them once by `go -C %q mod "+
+		"download`, or pass prebuilt code",
 		name, dir, words, dir)
 }
 

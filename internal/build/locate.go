@@ -48,7 +48,8 @@ func locate(ctx context.Context, compiled string, info *debug.BuildInfo) (string
 		}
 		failures = append(failures, fmt.Errorf("%s: %w", way.name, err))
 	}
-	return "", fmt.Errorf("the source of %s was not found (%s); require the module in the app's go.mod, or run the app in its directory", Module,
+	return "", fmt.Errorf("the source of %s was not found (%s); require the module in the app's go.mod, or run the app "+
+		"in its directory", Module,
 		strings.ReplaceAll(errors.Join(failures...).Error(), "\n", "; "))
 }
 

@@ -81,7 +81,8 @@ func frameworkApps(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Symlink(filepath.Join(modules, "node_modules"), filepath.Join(web, "frameworks", "node_modules")); err != nil {
+	if err := os.Symlink(filepath.Join(modules, "node_modules"),
+		filepath.Join(web, "frameworks", "node_modules")); err != nil {
 		t.Fatal(err)
 	}
 	return web

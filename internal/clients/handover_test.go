@@ -120,7 +120,8 @@ func TestThePageHandsItsTokensOverAndKeepsNothing(t *testing.T) {
 	c, app := w.withCounter(`503 {"error": "temporarily_unavailable"}`, `400 {"error": "invalid_grant"}`,
 		`200 {"redirect": "APP/callback?code=c&state=s"}`)
 	// The request must arrive as it was, whatever its encoding.
-	request := "client_id=" + w.cfg.UserPoolClientID + "&redirect_uri=https%3A%2F%2Fapp.example.com%2F&state=a%20b+c%2F%25&lang=en"
+	request := "client_id=" + w.cfg.UserPoolClientID +
+		"&redirect_uri=https%3A%2F%2Fapp.example.com%2F&state=a%20b+c%2F%25&lang=en"
 	b := newTab(t)
 	b.countCalls()
 	b.do(chromedp.Navigate(app + "/before"))

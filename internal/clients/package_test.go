@@ -61,7 +61,8 @@ func pack(t *testing.T) string {
 		t.Errorf("the package has %d bytes, want at most %d", packed[0].Size, maxPackage)
 	}
 	for _, f := range packed[0].Files {
-		built := strings.HasPrefix(f.Path, "dist/") && (strings.HasSuffix(f.Path, ".js") || strings.HasSuffix(f.Path, ".d.ts"))
+		built := strings.HasPrefix(f.Path, "dist/") &&
+			(strings.HasSuffix(f.Path, ".js") || strings.HasSuffix(f.Path, ".d.ts"))
 		if !built && f.Path != "package.json" && f.Path != "README.md" {
 			t.Errorf("the package has %s, which no app needs", f.Path)
 		}

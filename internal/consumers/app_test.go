@@ -268,7 +268,10 @@ func hexSum(content []byte) string {
 
 // folders returns the functions of an EmailOTP: the others are the sign-in page's.
 func folders() []string {
-	return slices.DeleteFunc(build.Names(), func(name string) bool { return name == "hand-over" || name == "change-address" })
+	return slices.DeleteFunc(build.Names(), func(name string) bool {
+		return name == "hand-over" ||
+			name == "change-address"
+	})
 }
 
 // zips are all functions, built once from the working tree without the CDK: the directory of the

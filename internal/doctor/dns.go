@@ -76,7 +76,8 @@ func (e *exam) mailFrom(ctx context.Context, name string) {
 	case strings.Contains(record, "include:amazonses.com"):
 		e.right("mail", "spf", "the MAIL FROM domain %s allows SES (SPF)", name)
 	default:
-		e.add(Finding{ID: "spf", Level: Doubtful, Area: "mail", What: "the MAIL FROM domain " + name + " does not allow SES by SPF",
+		e.add(Finding{ID: "spf", Level: Doubtful, Area: "mail",
+			What:   "the MAIL FROM domain " + name + " does not allow SES by SPF",
 			Remedy: `create the TXT record ` + name + ` with "v=spf1 include:amazonses.com ~all"`})
 	}
 }

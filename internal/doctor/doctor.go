@@ -98,8 +98,8 @@ type exam struct {
 }
 
 // areas are the areas in the report's order.
-var areas = []string{"stack", "user pool", "functions", "key", "table", "events", "mail", "sign-in page", "logs", "alarms", "limits",
-	"last hour"}
+var areas = []string{"stack", "user pool", "functions", "key", "table", "events", "mail", "sign-in page", "logs",
+	"alarms", "limits", "last hour"}
 
 // Examine runs every check.
 func Examine(ctx context.Context, o Options) *Report {
@@ -114,8 +114,8 @@ func Examine(ctx context.Context, o Options) *Report {
 	}
 	e := &exam{Options: o}
 	var wg sync.WaitGroup
-	for _, check := range []func(context.Context, *exam){stack, pool, functions, versions, permissions, concurrency, key, table,
-		events, account, identity, configurationSet, suppression, domain, logs, alarms, webACL, lastHour, page} {
+	for _, check := range []func(context.Context, *exam){stack, pool, functions, versions, permissions, concurrency, key,
+		table, events, account, identity, configurationSet, suppression, domain, logs, alarms, webACL, lastHour, page} {
 		wg.Go(func() { check(ctx, e) })
 	}
 	wg.Wait()

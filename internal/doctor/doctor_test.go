@@ -80,8 +80,9 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 	}
 	metric := func(id int, value string) func(*aws, dns) {
 		return func(a *aws, _ dns) {
-			a.answers["cloudwatch:GetMetricData"] = fmt.Sprintf("<MetricDataResults><member><Id>m%d</Id><Values><member>%s</member>"+
-				"</Values></member></MetricDataResults>", id, value)
+			a.answers["cloudwatch:GetMetricData"] = fmt.Sprintf(
+				"<MetricDataResults><member><Id>m%d</Id><Values><member>%s</member>"+
+					"</Values></member></MetricDataResults>", id, value)
 		}
 	}
 	create, configuration := "lambda:GetFunction create-auth-challenge", []string{"Configuration"}
@@ -121,8 +122,8 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 		{"environment", broken, at(create, []string{"Configuration", "Environment", "Variables"}, set{"EMAILOTP_CODE_LENGTH": "6"}),
 			`EMAILOTP_CODE_LENGTH is "6", in the template "8"`},
 		{"function-changed", doubtful, func(a *aws, _ dns) {
-			a.answers["cloudformation:DescribeStacks"] = "<Stacks><member><StackStatus>UPDATE_COMPLETE</StackStatus><CreationTime>" +
-				"2026-11-01T00:00:00.000Z</CreationTime><LastUpdatedTime>2026-11-05T09:00:00.000Z</LastUpdatedTime></member></Stacks>"
+			a.answers["cloudformation:DescribeStacks"] = "<Stacks><member><StackStatus>UPDATE_COMPLETE</StackStatus>" +
+				"<CreationTime>2026-11-01T00:00:00.000Z</CreationTime><LastUpdatedTime>2026-11-05T09:00:00.000Z</LastUpdatedTime></member></Stacks>"
 			a.in(create, configuration...)["LastModified"] = "2026-11-06T09:00:00.000+0000"
 		}, "create-auth-challenge was changed on 2026-11-06 09:00:00"},
 		{"function-changed", doubtful, func(a *aws, _ dns) {
@@ -133,7 +134,8 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 		{"function-role", broken, func(a *aws, _ dns) {
 			a.add("Other", "other", object("Type", "X"))
 			a.answers["cloudformation:GetTemplate"] = strings.Replace(a.answers["cloudformation:GetTemplate"].(string),
-				escaped(`"Properties":{"Environment"`), escaped(`"Properties":{"Role":{"Fn::GetAtt":["Other","Arn"]},"Environment"`), 1)
+				escaped(`"Properties":{"Environment"`), escaped(
+					`"Properties":{"Role":{"Fn::GetAtt":["Other","Arn"]},"Environment"`), 1)
 			for _, f := range append(settings.Functions(settings.Password), settings.HandOver, settings.ChangeAddress) {
 				a.in("lambda:GetFunction "+string(f), configuration...)["Role"] = "arn:aws:iam::123456789012:role/wide"
 			}
@@ -235,10 +237,12 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 		{"set-paused", broken, at("ses:GetConfigurationSet", []string{"SendingOptions"}, set{"SendingEnabled": false}), "paused"},
 		{"destinations", broken, at("ses:GetConfigurationSetEventDestinations", nil, set{"EventDestinations": []any{}}), "bounces"},
 		{"suppressed", doubtful, func(a *aws, _ dns) {
-			a.answers["ses:GetSuppressedDestination codes@mail.example.com"] = object("SuppressedDestination", object("Reason", "BOUNCE"))
+			a.answers["ses:GetSuppressedDestination codes@mail.example.com"] = object("SuppressedDestination",
+				object("Reason", "BOUNCE"))
 		}, "the sender is on"},
 		{"suppressed", broken, func(a *aws, _ dns) {
-			a.answers["ses:GetSuppressedDestination lost@example.com"] = object("SuppressedDestination", object("Reason", "COMPLAINT"))
+			a.answers["ses:GetSuppressedDestination lost@example.com"] = object("SuppressedDestination",
+				object("Reason", "COMPLAINT"))
 		}, "COMPLAINT"},
 		{"dmarc", doubtful, func(_ *aws, d dns) { delete(d, "_dmarc.example.com") }, "mail.example.com"},
 		{"spf", doubtful, func(_ *aws, d dns) { d["bounce.mail.example.com"] = "v=spf1 -all" }, "bounce.mail.example.com"},
@@ -274,8 +278,7 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 			a.answers["cloudformation:DescribeStacks"] = "<Stacks><member><StackStatus>UPDATE_ROLLBACK_COMPLETE</StackStatus></member></Stacks>"
 		}, "UPDATE_ROLLBACK_COMPLETE"},
 		{"half-deployed", broken, func(a *aws, _ dns) {
-			a.answers["cloudformation:ListStackResources"] = strings.Replace(a.answers["cloudformation:ListStackResources"].(string),
-				"<ResourceStatus>CREATE_COMPLETE", "<ResourceStatus>CREATE_FAILED", 1)
+			a.answers["cloudformation:ListStackResources"] = strings.Replace(a.answers["cloudformation:ListStackResources"].(string), "<ResourceStatus>CREATE_COMPLETE", "<ResourceStatus>CREATE_FAILED", 1)
 		}, "CREATE_FAILED"},
 		{"function-missing", broken, gone("lambda:GetFunction pre-token-generation"), "pre-token-generation"},
 		{"settings", broken, at(create, []string{"Configuration", "Environment", "Variables"}, set{"EMAILOTP_CODE_TTL": "5 minutes"}),
@@ -309,7 +312,8 @@ func TestMissingPermissionsAreNamedAndThePolicyIsTheLeast(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doctor.Examine(t.Context(), doctor.Options{API: api, EmailOTP: e, DNS: records(), HTTP: &http.Client{Transport: a.web}})
+	doctor.Examine(t.Context(), doctor.Options{API: api, EmailOTP: e, DNS: records(),
+		HTTP: &http.Client{Transport: a.web}})
 	called := slices.Sorted(maps.Keys(a.called))
 	var allowed []string
 	for _, s := range doctor.Policy(e, false) {
@@ -346,7 +350,8 @@ func TestMissingPermissionsAreNamedAndThePolicyIsTheLeast(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := doctor.Examine(t.Context(), doctor.Options{API: api, EmailOTP: e, DNS: records(), HTTP: &http.Client{Transport: a.web}})
+			r := doctor.Examine(t.Context(), doctor.Options{API: api, EmailOTP: e, DNS: records(),
+				HTTP: &http.Client{Transport: a.web}})
 			if unseen := r.Has(doctor.Unseen); len(unseen) == 0 || unseen[0].ID != "denied" ||
 				!strings.Contains(unseen[0].What, action) {
 				t.Errorf("%+v", unseen)
@@ -396,7 +401,8 @@ func TestTheEmailOTPIsFoundAmongOthers(t *testing.T) {
 	}
 	add("StaffCreateAuthChallenge0A1B2C3D", "create-auth-challenge")
 	for construct, words := range map[string]string{"": "choose one by --construct: SignIn, Staff", "Other": "it has: SignIn, Staff"} {
-		if _, err := deployed.Find(t.Context(), client(t, a), "Shop", construct); err == nil || !strings.Contains(err.Error(), words) {
+		if _, err := deployed.Find(t.Context(), client(t, a), "Shop", construct); err == nil ||
+			!strings.Contains(err.Error(), words) {
 			t.Errorf("%q: %v", construct, err)
 		}
 	}
@@ -430,8 +436,8 @@ func TestConstructsWithIDsThatBeginAlikeAreToldApart(t *testing.T) {
 			t.Fatalf("its rules and alarms: %v", got)
 		}
 	}
-	if e, err := deployed.Find(t.Context(), api, "Shop", "SignInAdmins"); err != nil || e.ClientID != "client-of-SignInAdmins" ||
-		e.PoolID != "eu-west-1_SignInAdmins" {
+	if e, err := deployed.Find(t.Context(), api, "Shop", "SignInAdmins"); err != nil ||
+		e.ClientID != "client-of-SignInAdmins" || e.PoolID != "eu-west-1_SignInAdmins" {
 		t.Errorf("%+v, %v", e, err)
 	}
 }
@@ -475,7 +481,8 @@ func TestEveryOtherCallerOfAFunctionIsNamed(t *testing.T) {
 	asserted["invoke-open"] = true
 	a := healthy(settings.Password)
 	a.answers["lambda:GetPolicy mail-events"] = policyOf(right)
-	if got := ids(examine(t, a, records()).Has(doctor.Broken)); !slices.Equal(got, []string{"invoke-open", "invoke-permission"}) {
+	if got := ids(examine(t, a, records()).Has(doctor.Broken)); !slices.Equal(got,
+		[]string{"invoke-open", "invoke-permission"}) {
 		t.Errorf("mail-events by the pool: %v", got)
 	}
 }
@@ -486,7 +493,8 @@ func TestWhatAnEmulatorLacksIsOneFinding(t *testing.T) {
 		a.absent[action] = true
 	}
 	unseen := examine(t, a, records()).Has(doctor.Unseen)
-	if len(unseen) != 1 || !strings.Contains(unseen[0].What, "cloudwatch:GetMetricData, lambda:GetPolicy, logs:DescribeLogGroups") {
+	if len(unseen) != 1 || !strings.Contains(unseen[0].What,
+		"cloudwatch:GetMetricData, lambda:GetPolicy, logs:DescribeLogGroups") {
 		t.Errorf("%+v", unseen)
 	}
 	asserted["absent"] = true
@@ -503,7 +511,8 @@ func TestWhatIsNoEmailOTPIsAnErrorWithARemedy(t *testing.T) {
 		"another app": {func(a *aws) {
 			a.setStack(object("Bucket", object("Type", "AWS::S3::Bucket"), "Nested",
 				object("Type", "AWS::CloudFormation::Stack")), map[string]string{
-				"Nested": "arn:aws:cloudformation:eu-west-1:123456789012:stack/Shop-Nested-1/id"}, "CREATE_COMPLETE", "CREATE_COMPLETE")
+				"Nested": "arn:aws:cloudformation:eu-west-1:123456789012:stack/Shop-Nested-1/id"}, "CREATE_COMPLETE",
+				"CREATE_COMPLETE")
 		}, "no EmailOTP; it may be in one of its nested stacks: --stack Shop-Nested-1"},
 		"a template in YAML": {func(a *aws) {
 			a.answers["cloudformation:GetTemplate"] = "<TemplateBody>Resources: {}</TemplateBody>"

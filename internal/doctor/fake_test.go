@@ -280,12 +280,15 @@ func (a *aws) addPage() {
 			functionARN(f), "Runtime", "provided.al2023", "State", "Active", "LastUpdateStatus", "Successful",
 			"Architectures", []string{"arm64"}, "Environment", object("Variables", maps.Clone(variables)),
 			"LoggingConfig", object("LogGroup", "Shop-Logs")))
-		a.answers["lambda:GetPolicy "+string(f)] = policyOf(permission("Permission", object("Service", "apigateway.amazonaws.com"),
-			"arn:aws:execute-api:eu-west-1:123456789012:page-api1/*"))
+		a.answers["lambda:GetPolicy "+string(f)] = policyOf(
+			permission("Permission", object("Service", "apigateway.amazonaws.com"),
+				"arn:aws:execute-api:eu-west-1:123456789012:page-api1/*"))
 	}
 	behaviors := ""
-	for _, path := range []string{"/oauth2/*", "/login", "/signup", "/logout", "/.well-known/*", "/account/email", "/account/email/*"} {
-		behaviors += "<CacheBehavior><PathPattern>" + path + "</PathPattern><TargetOriginId>api</TargetOriginId></CacheBehavior>"
+	for _, path := range []string{"/oauth2/*", "/login", "/signup", "/logout", "/.well-known/*", "/account/email",
+		"/account/email/*"} {
+		behaviors += "<CacheBehavior><PathPattern>" + path +
+			"</PathPattern><TargetOriginId>api</TargetOriginId></CacheBehavior>"
 	}
 	maps.Copy(a.answers, map[string]any{
 		"cloudfront:GetDistribution": "<Distribution><Status>Deployed</Status><DomainName>d1.cloudfront.net</DomainName>" +
@@ -349,8 +352,10 @@ func (a *aws) setStack(resources map[string]any, physical map[string]string, sta
 	}
 	template, _ := json.Marshal(object("Resources", resources))
 	a.answers["cloudformation:GetTemplate"] = "<TemplateBody>" + escaped(string(template)) + "</TemplateBody>"
-	a.answers["cloudformation:ListStackResources"] = "<StackResourceSummaries>" + summaries.String() + "</StackResourceSummaries>"
-	a.answers["cloudformation:DescribeStacks"] = "<Stacks><member><StackStatus>" + stackStatus + "</StackStatus></member></Stacks>"
+	a.answers["cloudformation:ListStackResources"] = "<StackResourceSummaries>" + summaries.String() +
+		"</StackResourceSummaries>"
+	a.answers["cloudformation:DescribeStacks"] = "<Stacks><member><StackStatus>" + stackStatus +
+		"</StackStatus></member></Stacks>"
 }
 
 // add adds a resource to what CloudFormation answers.

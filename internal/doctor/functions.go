@@ -41,7 +41,8 @@ func (e *exam) present() (all []named) {
 		all = append(all, f)
 	}
 	if f, ok := d.Functions[settings.AttachUserPool]; ok {
-		all = append(all, named{Function: f, name: settings.AttachUserPool}) // CloudFormation invokes it by the stack's rights
+		// CloudFormation invokes it by the stack's rights.
+		all = append(all, named{Function: f, name: settings.AttachUserPool})
 	}
 	if d.Page != nil {
 		for _, name := range []settings.Function{settings.HandOver, settings.ChangeAddress} {
@@ -121,7 +122,8 @@ func (e *exam) function(name settings.Function, f deployed.Function) bool {
 	}
 	if c.State != "Active" && c.State != "" {
 		broken("function-state", fmt.Sprintf("its state is %s %s", c.State, c.StateReason),
-			"deploy the stack again; a function that Lambda made inactive starts by an invocation", "cdk deploy "+e.EmailOTP.Stack)
+			"deploy the stack again; a function that Lambda made inactive starts by an invocation",
+			"cdk deploy "+e.EmailOTP.Stack)
 	}
 	if c.LastUpdateStatus == "Failed" {
 		broken("function-update", "its last update failed: "+c.LastUpdateStatusReason, "mend the cause and deploy again",
@@ -145,12 +147,13 @@ func (e *exam) function(name settings.Function, f deployed.Function) bool {
 	if last.IsZero() && !e.EmailOTP.Updated.IsZero() {
 		deadline, last = e.EmailOTP.Updated.Add(deployment), e.EmailOTP.Updated
 	}
-	if at, err := time.Parse("2006-01-02T15:04:05.000-0700", c.LastModified); err == nil && !last.IsZero() && at.After(deadline) {
+	if at, err := time.Parse("2006-01-02T15:04:05.000-0700", c.LastModified); err == nil && !last.IsZero() &&
+		at.After(deadline) {
 		e.add(Finding{ID: "function-changed", Level: Doubtful, Area: "functions", Command: "cdk deploy " + e.EmailOTP.Stack,
 			What: fmt.Sprintf("%s was changed on %s, outside of the stack's deployments (the last on %s), so its code may be "+
 				"another than its version's", name, at.UTC().Format(time.DateTime), last.UTC().Format(time.DateTime)),
-			Remedy: "find who changed it (CloudTrail, UpdateFunctionCode and UpdateFunctionConfiguration), and deploy the stack again " +
-				"with a change, such as another Description"})
+			Remedy: "find who changed it (CloudTrail, UpdateFunctionCode and UpdateFunctionConfiguration), and deploy the " +
+				"stack again with a change, such as another Description"})
 	}
 	for _, difference := range e.environment(f) {
 		broken("environment", difference, "deploy the stack again: the value was changed outside of it",
@@ -222,8 +225,9 @@ func permissions(ctx context.Context, e *exam) {
 		for _, s := range others[i] {
 			isOpen = true
 			e.add(Finding{ID: "invoke-open", Level: Broken, Area: "functions",
-				What:    fmt.Sprintf("%s may also be used by another caller: %s", f.name, s),
-				Remedy:  "remove the statement: this user pool, the rule for bounces and complaints, or the page's API alone may invoke it",
+				What: fmt.Sprintf("%s may also be used by another caller: %s", f.name, s),
+				Remedy: "remove the statement: this user pool, the rule for bounces and complaints, or the page's API alone may " +
+					"invoke it",
 				Command: fmt.Sprintf("aws lambda remove-permission --function-name %s --statement-id %s", f.Name, s.Sid)})
 		}
 	}
@@ -272,7 +276,8 @@ func (s statement) allows(principal, source string) bool {
 
 // invokers reports whether a function's policy lets the service invoke it for the source, and which
 // other statements allow anything.
-func (e *exam) invokers(ctx context.Context, function, principal, source string) (allowed bool, others []statement, err error) {
+func (e *exam) invokers(ctx context.Context, function, principal,
+	source string) (allowed bool, others []statement, err error) {
 	var answer struct{ Policy string }
 	if err := e.API.REST(ctx, awsapi.Lambda, "GetPolicy", http.MethodGet,
 		"/2015-03-31/functions/"+url.PathEscape(function)+"/policy", &answer); err != nil {
@@ -313,8 +318,10 @@ func concurrency(ctx context.Context, e *exam) {
 		return
 	}
 	e.add(Finding{ID: "concurrency", Level: Doubtful, Area: "functions",
-		What: fmt.Sprintf("the account has %d unreserved concurrent executions of Lambda, which all its functions share", left),
+		What: fmt.Sprintf("the account has %d unreserved concurrent executions of Lambda, which all its functions share",
+			left),
 		Remedy: fmt.Sprintf("request %d or more (Service Quotas, AWS Lambda, Concurrent executions), or set "+
 			"ReservedConcurrentExecutions", 1000),
-		Command: "aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000"})
+		Command: "aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 " +
+			"--desired-value 1000"})
 }

@@ -44,15 +44,19 @@ func (e *exam) queries() []query {
 			above(0, level, "hour-"+strings.ToLower(string(m)), "%.0f "+what, remedy)}
 	}
 	all := []query{
-		own(settings.Faults, Broken, "functions failed closed", "look at the reason in their logs; docs/runbook.md, Alarm: Faults"),
+		own(settings.Faults, Broken, "functions failed closed",
+			"look at the reason in their logs; docs/runbook.md, Alarm: Faults"),
 		own(settings.MailsUncertain, Doubtful, "mails got no answer of SES", "docs/runbook.md, Mails are late"),
-		own(settings.MailsThrottled, Broken, "mails were not sent, because SES throttled", "docs/runbook.md, Alarm: ThrottledMails"),
+		own(settings.MailsThrottled, Broken, "mails were not sent, because SES throttled",
+			"docs/runbook.md, Alarm: ThrottledMails"),
 		own(settings.PoolMailsRefusedVerified, Broken, "mails to verified addresses were refused by the pool's quota",
 			"docs/runbook.md, Alarm: VerifiedQuota"),
 		own(settings.PoolMailsRefusedUnverified, Doubtful, "mails to newcomers were refused by the pool's quota",
 			"docs/runbook.md, Alarm: UnverifiedQuota"),
-		own(settings.PoolMailsRefusedUnknown, Doubtful, "decoys were refused by the pool's quota", "docs/runbook.md, Alarm: UnknownQuota"),
-		own(settings.GuessesRefused, Doubtful, "answers were refused because guesses were spent", "docs/runbook.md, Alarm: GuessesRefused"),
+		own(settings.PoolMailsRefusedUnknown, Doubtful, "decoys were refused by the pool's quota",
+			"docs/runbook.md, Alarm: UnknownQuota"),
+		own(settings.GuessesRefused, Doubtful, "answers were refused because guesses were spent",
+			"docs/runbook.md, Alarm: GuessesRefused"),
 		{"AWS/SES", "Reputation.BounceRate", "Average", "", "", above(bounceLine, Broken, "bounce-rate",
 			"the SES account's bounce rate is %.3f, above the 0.05 at which SES reviews it", "docs/runbook.md, A bounce wave")},
 		{"AWS/SES", "Reputation.ComplaintRate", "Average", "", "", above(complaintLine, Broken, "complaint-rate",
@@ -73,9 +77,10 @@ func (e *exam) queries() []query {
 		all = append(all, query{"AWS/Lambda", "Throttles", "Sum", "FunctionName", f.Name, above(0, Broken, "hour-throttles",
 			"%.0f calls of "+string(name)+" were refused by Lambda", "docs/runbook.md, Alarm: Throttles")})
 		if slices.Contains(settings.Triggers(e.EmailOTP.Mode), name) {
-			all = append(all, query{"AWS/Lambda", "Duration", "p99", "FunctionName", f.Name, above(slowMillis, Doubtful, "hour-duration",
-				"the 99th percentile of "+string(name)+"'s duration is %.0f ms; it ends itself after 4,000",
-				"docs/runbook.md, Alarm: Duration")})
+			all = append(all, query{"AWS/Lambda", "Duration", "p99", "FunctionName", f.Name,
+				above(slowMillis, Doubtful, "hour-duration",
+					"the 99th percentile of "+string(name)+"'s duration is %.0f ms; it ends itself after 4,000",
+					"docs/runbook.md, Alarm: Duration")})
 		}
 	}
 	return all

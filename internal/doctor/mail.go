@@ -28,7 +28,8 @@ func account(ctx context.Context, e *exam) {
 		return
 	}
 	if !a.SendingEnabled {
-		e.add(Finding{ID: "ses-paused", Level: Broken, Area: "mail", What: "SES does not send for this account (SendingEnabled is false)",
+		e.add(Finding{ID: "ses-paused", Level: Broken, Area: "mail",
+			What:    "SES does not send for this account (SendingEnabled is false)",
 			Remedy:  "find the cause in AWS's mail, then resume; docs/runbook.md, SES paused",
 			Command: "aws sesv2 put-account-sending-attributes --sending-enabled"})
 	}
@@ -42,8 +43,9 @@ func account(ctx context.Context, e *exam) {
 	}
 	if !a.ProductionAccessEnabled {
 		e.add(Finding{ID: "ses-sandbox", Level: Broken, Area: "mail",
-			What:   "the account is in the SES sandbox: SES mails to verified addresses alone",
-			Remedy: "request production access for this Region (SES console, Account dashboard)", Command: "aws sesv2 put-account-details --production-access-enabled --mail-type TRANSACTIONAL --website-url …"})
+			What:    "the account is in the SES sandbox: SES mails to verified addresses alone",
+			Remedy:  "request production access for this Region (SES console, Account dashboard)",
+			Command: "aws sesv2 put-account-details --production-access-enabled --mail-type TRANSACTIONAL --website-url …"})
 	}
 	e.quotas(a.SendQuota.Max24HourSend, a.SendQuota.MaxSendRate, a.SendQuota.SentLast24Hours)
 }
@@ -65,15 +67,18 @@ func (e *exam) quotas(day, rate, sent float64) {
 		hour = min(hour, day)
 	}
 	if float64(pool) <= hour {
-		e.right("mail", "ses-quota", "SES allows %.0f mails a second and %s in 24 hours", rate, orText(number(day), "unlimited"))
+		e.right("mail", "ses-quota", "SES allows %.0f mails a second and %s in 24 hours", rate,
+			orText(number(day), "unlimited"))
 		return
 	}
 	// The decoys get as much as the users now have in proportion, so that neither starves.
 	share := hour / float64(pool)
 	e.add(Finding{ID: "ses-quota", Level: Doubtful, Area: "mail",
-		What: fmt.Sprintf("the pool's quotas allow %d mails an hour, and SES %.0f (%.0f a second, %s in 24 hours), so a flood "+
+		What: fmt.Sprintf("the pool's quotas allow %d mails an hour, and SES %.0f (%.0f a second, %s in 24 hours), so a "+
+			"flood "+
 			"stops mail to users before the pool's own quotas do", pool, hour, rate, orText(number(day), "unlimited")),
-		Remedy: fmt.Sprintf("request a higher quota of SES, or set VerifiedMailsPerHour %d, UnverifiedMailsPerHour %d, UnknownMailsPerHour %d",
+		Remedy: fmt.Sprintf("request a higher quota of SES, or set VerifiedMailsPerHour %d, UnverifiedMailsPerHour %d, "+
+			"UnknownMailsPerHour %d",
 			max(1, int(float64(s.PoolMailsVerified)*share)), max(1, int(float64(s.PoolMailsUnverified)*share)),
 			max(1, int(float64(s.PoolMailsUnknown)*share)))})
 }
@@ -136,7 +141,8 @@ func identity(ctx context.Context, e *exam) {
 	}
 	show := "aws sesv2 get-email-identity --email-identity " + name
 	if !i.VerifiedForSendingStatus {
-		e.add(Finding{ID: "identity-unverified", Level: Broken, Area: "mail", What: "the identity " + name + " is not verified, so SES refuses every mail",
+		e.add(Finding{ID: "identity-unverified", Level: Broken, Area: "mail",
+			What:   "the identity " + name + " is not verified, so SES refuses every mail",
 			Remedy: "set the DNS records that it names, or follow the link in SES's mail", Command: show})
 	} else {
 		e.right("mail", "identity", "the identity %s is verified", name)
@@ -147,7 +153,8 @@ func identity(ctx context.Context, e *exam) {
 			Remedy: "send by the domain: SenderDomain or SenderHostedZone; docs/operations.md has the two steps"})
 	} else if !i.DkimAttributes.SigningEnabled || i.DkimAttributes.Status != "SUCCESS" {
 		e.add(Finding{ID: "dkim", Level: Doubtful, Area: "mail",
-			What:   fmt.Sprintf("mails of %s are not signed (DKIM: %s), so many land in spam", name, orText(i.DkimAttributes.Status, "off")),
+			What: fmt.Sprintf("mails of %s are not signed (DKIM: %s), so many land in spam", name,
+				orText(i.DkimAttributes.Status, "off")),
 			Remedy: "set the three CNAME records of the identity", Command: show})
 	}
 	if m := i.MailFromAttributes; m.MailFromDomain != "" && m.MailFromDomainStatus != "SUCCESS" {
@@ -180,8 +187,8 @@ func configurationSet(ctx context.Context, e *exam) {
 	}
 	if s := set.SendingOptions.SendingEnabled; s != nil && !*s {
 		e.add(Finding{ID: "set-paused", Level: Broken, Area: "mail", What: "sending by the configuration set is paused",
-			Remedy: "resume it once the cause is mended", Command: "aws sesv2 put-configuration-set-sending-options --configuration-set-name " +
-				name + " --sending-enabled"})
+			Remedy:  "resume it once the cause is mended",
+			Command: "aws sesv2 put-configuration-set-sending-options --configuration-set-name " + name + " --sending-enabled"})
 	}
 	var answer struct {
 		EventDestinations []struct {
@@ -201,7 +208,8 @@ func configurationSet(ctx context.Context, e *exam) {
 		}
 	}
 	e.add(Finding{ID: "destinations", Level: Broken, Area: "mail",
-		What:   "the configuration set does not publish bounces and complaints on EventBridge, so mail goes to addresses that bounce",
+		What: "the configuration set does not publish bounces and complaints on EventBridge, so mail goes to addresses " +
+			"that bounce",
 		Remedy: "deploy the stack again", Command: "cdk deploy " + e.EmailOTP.Stack})
 }
 
@@ -224,8 +232,10 @@ func suppression(ctx context.Context, e *exam) {
 			return
 		default:
 			e.add(Finding{ID: "suppressed", Level: level, Area: "mail",
-				What:    who + " is on SES's suppression list (" + cmp.Or(answer.SuppressedDestination.Reason, "unknown reason") + ")",
-				Remedy:  "take it off the list, once it is known to work: emailotp users unmark does that and removes EmailOTP's own mark",
+				What: who + " is on SES's suppression list (" + cmp.Or(answer.SuppressedDestination.Reason, "unknown reason") +
+					")",
+				Remedy: "take it off the list, once it is known to work: emailotp users unmark does that and removes EmailOTP's " +
+					"own mark",
 				Command: "aws sesv2 delete-suppressed-destination --email-address …"})
 		}
 	}

@@ -45,8 +45,9 @@ func (e *exam) pageAPI() string { return e.part("AWS::ApiGatewayV2::Api") }
 
 // missing reports a part of the page that AWS does not have.
 func (e *exam) missing(id, what string) {
-	e.add(Finding{ID: id, Level: Broken, Area: pageArea, What: what + " does not exist", Command: "cdk deploy " + e.EmailOTP.Stack,
-		Remedy: "deploy the stack again with a change that creates it, such as another construct id of the page"})
+	e.add(Finding{ID: id, Level: Broken, Area: pageArea, What: what + " does not exist",
+		Command: "cdk deploy " + e.EmailOTP.Stack,
+		Remedy:  "deploy the stack again with a change that creates it, such as another construct id of the page"})
 }
 
 // distribution is the part of CloudFront's description that is read.
@@ -142,8 +143,9 @@ func (e *exam) distribution(ctx context.Context) {
 			What: "the distribution does not lead to the page's functions: " + strings.Join(lacking, ", ")})
 	}
 	if d.Config.WebACL == "" {
-		e.add(Finding{ID: "no-page-limit", Level: Advice, Area: "limits", What: "no web ACL limits the sign-in page's callers",
-			Remedy: "pass the ARN of ratelimit.NewCloudFrontRateLimit to the page as WebAclID; docs/security.md has what it adds"})
+		e.add(Finding{ID: "no-page-limit", Level: Advice, Area: "limits",
+			What:   "no web ACL limits the sign-in page's callers",
+			Remedy: "pass the ARN of ratelimit.NewCloudFrontRateLimit to the page as WebAclID; see docs/security.md"})
 	} else {
 		e.right("limits", "page-limits", "a web ACL is in front of the sign-in page (%s)", d.Config.WebACL)
 	}
@@ -213,7 +215,8 @@ func (e *exam) pageStage(ctx context.Context) {
 		DefaultRouteSettings struct{ ThrottlingRateLimit, ThrottlingBurstLimit float64 }
 	}
 	id := e.pageAPI()
-	err := e.API.REST(ctx, awsapi.APIGateway, "GET", http.MethodGet, "/v2/apis/"+url.PathEscape(id)+"/stages/$default", &stage)
+	err := e.API.REST(ctx, awsapi.APIGateway, "GET", http.MethodGet, "/v2/apis/"+url.PathEscape(id)+"/stages/$default",
+		&stage)
 	if awsapi.IsNotFound(err) {
 		e.missing("page-api", "the HTTP API "+id+" or its stage")
 		return
@@ -243,10 +246,12 @@ func (e *exam) pageBucket(ctx context.Context) {
 	case awsapi.IsNotFound(err) && !isOpen:
 		e.missing("page-bucket", "the bucket of the page's files, "+name+",")
 	case !isOpen && e.fails(pageArea, err):
-	case isOpen || !block.BlockPublicAcls || !block.IgnorePublicAcls || !block.BlockPublicPolicy || !block.RestrictPublicBuckets:
+	case isOpen || !block.BlockPublicAcls || !block.IgnorePublicAcls || !block.BlockPublicPolicy ||
+		!block.RestrictPublicBuckets:
 		e.add(Finding{ID: "page-bucket-open", Level: Doubtful, Area: pageArea,
 			What:   "the bucket of the page's files does not block public access",
-			Remedy: "block it", Command: "aws s3api put-public-access-block --bucket " + name + " --public-access-block-configuration " +
+			Remedy: "block it", Command: "aws s3api put-public-access-block --bucket " + name +
+				" --public-access-block-configuration " +
 				"BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true"})
 	default:
 		e.right(pageArea, "page-bucket", "the bucket of the page's files blocks public access")
@@ -270,7 +275,8 @@ func (e *exam) pageCodes(ctx context.Context) {
 		return
 	}
 	if s := described.Table.TableStatus; s != "ACTIVE" && s != "UPDATING" {
-		e.add(Finding{ID: "page-codes-status", Level: Broken, Area: pageArea, What: "the status of the table of authorization codes is " + s,
+		e.add(Finding{ID: "page-codes-status", Level: Broken, Area: pageArea,
+			What:   "the status of the table of authorization codes is " + s,
 			Remedy: "wait until it is ACTIVE, or deploy the stack again", Command: "cdk deploy " + e.EmailOTP.Stack})
 		return
 	}

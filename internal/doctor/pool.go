@@ -30,8 +30,8 @@ func stack(_ context.Context, e *exam) {
 	}
 	var missing []string
 	for id, r := range d.Resources {
-		if (d.Owns(id) || d.OwnsPage(id)) && !strings.HasSuffix(r.Status, "_COMPLETE") && r.Type != "" && len(d.Problems) == 0 &&
-			r.Type != "AWS::CDK::Metadata" {
+		if (d.Owns(id) || d.OwnsPage(id)) && !strings.HasSuffix(r.Status, "_COMPLETE") && r.Type != "" &&
+			len(d.Problems) == 0 && r.Type != "AWS::CDK::Metadata" {
 			missing = append(missing, fmt.Sprintf("%s (%s)", id, orText(r.Status, "not created")))
 		}
 	}
@@ -44,7 +44,8 @@ func stack(_ context.Context, e *exam) {
 			Command: "aws cloudformation describe-stack-events --stack-name " + d.Stack +
 				" --query 'StackEvents[?contains(ResourceStatus,`FAILED`)]'"})
 	case strings.HasSuffix(d.Status, "_IN_PROGRESS"):
-		e.add(Finding{ID: "in-progress", Level: Doubtful, Area: "stack", What: "the stack is being deployed (" + d.Status + ")",
+		e.add(Finding{ID: "in-progress", Level: Doubtful, Area: "stack", What: "the stack is being deployed (" + d.Status +
+			")",
 			Remedy: "wait for the end of the deployment, and examine it again"})
 	case strings.Contains(d.Status, "ROLLBACK") || strings.Contains(d.Status, "FAILED"):
 		e.add(Finding{ID: "rolled-back", Level: Doubtful, Area: "stack",
@@ -120,7 +121,8 @@ func pool(ctx context.Context, e *exam) {
 			What: f.String(), Remedy: f.Remedy})
 	}
 	if len(open) == 0 && !failed {
-		e.right("user pool", "guarded", "no client of user pool %s bypasses the mailed code (app clients: %d)", id, len(clients))
+		e.right("user pool", "guarded", "no client of user pool %s bypasses the mailed code (app clients: %d)", id,
+			len(clients))
 	}
 	e.plan(d)
 	e.people(d)
@@ -198,7 +200,8 @@ func (e *exam) plan(d description) {
 	version := d.LambdaConfig.PreTokenGenerationConfig.LambdaVersion
 	if d.UserPoolTier == "LITE" && version != "" && version != "V1_0" && e.EmailOTP.Mode == settings.Password {
 		e.add(Finding{ID: "plan", Level: Doubtful, Area: "user pool",
-			What: fmt.Sprintf("the pool's plan is LITE, and its PreTokenGeneration trigger receives events of version %s", version),
+			What: fmt.Sprintf("the pool's plan is LITE, and its PreTokenGeneration trigger receives events of version %s",
+				version),
 			Remedy: "set UserPoolProps.FeaturePlan to ESSENTIALS, or PreTokenGenerationVersion to V1_0: Lite keeps newer " +
 				"versions only for pools that had advanced security before 22 November 2024"})
 	}
@@ -246,7 +249,8 @@ func (e *exam) client(raw json.RawMessage) {
 	if ttl > 0 && time.Duration(session)*time.Minute < ttl {
 		e.add(Finding{ID: "session-validity", Level: Doubtful, Area: "user pool",
 			What: fmt.Sprintf("%s ends a sign-in after %d minutes, and a code is valid for %v", name, session, ttl),
-			Remedy: fmt.Sprintf("set its AuthSessionValidity to %d minutes or more, or leave the sign-in to the EmailOTP's own client",
+			Remedy: fmt.Sprintf("set its AuthSessionValidity to %d minutes or more, or leave the sign-in to the EmailOTP's "+
+				"own client",
 				int((ttl+time.Minute-1)/time.Minute))})
 	}
 	if c.PreventUserExistenceErrors != "ENABLED" {

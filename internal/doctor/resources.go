@@ -42,7 +42,8 @@ func key(ctx context.Context, e *exam) {
 			Remedy: "enable the key", Command: "aws kms enable-key --key-id " + arn})
 	case k.KeySpec != "HMAC_256" || k.KeyUsage != "GENERATE_VERIFY_MAC":
 		e.add(Finding{ID: "key-kind", Level: Broken, Area: "key",
-			What:   fmt.Sprintf("the KMS key is of the kind %s for %s; the codes need HMAC_256 for GENERATE_VERIFY_MAC", k.KeySpec, k.KeyUsage),
+			What: fmt.Sprintf("the KMS key is of the kind %s for %s; the codes need HMAC_256 for GENERATE_VERIFY_MAC",
+				k.KeySpec, k.KeyUsage),
 			Remedy: "deploy the stack again, with the construct's own key"})
 	default:
 		e.right("key", "key", "the KMS key is enabled and makes MACs (%s)", k.KeySpec)
@@ -101,7 +102,8 @@ func (e *exam) timeToLive(ctx context.Context, area, id string, request map[stri
 	}
 	if d := answer.TimeToLiveDescription; !strings.HasPrefix(d.TimeToLiveStatus, "ENABL") || d.AttributeName != "ttl" {
 		e.add(Finding{ID: id, Level: Doubtful, Area: area,
-			What:   "the table " + request["TableName"] + " deletes no items: time to live is " + orText(d.TimeToLiveStatus, "off") + ", so it grows without an end",
+			What: "the table " + request["TableName"] + " deletes no items: time to live is " + orText(d.TimeToLiveStatus,
+				"off") + ", so it grows without an end",
 			Remedy: "turn it on for the attribute ttl", Command: "aws dynamodb update-time-to-live --table-name " +
 				request["TableName"] + " --time-to-live-specification Enabled=true,AttributeName=ttl"})
 	}
@@ -202,7 +204,8 @@ func logs(ctx context.Context, e *exam) {
 					RetentionInDays int
 				}
 			}
-			err := e.API.JSON(ctx, awsapi.Logs, "DescribeLogGroups", map[string]any{"logGroupNamePrefix": group, "limit": 5}, &answer)
+			err := e.API.JSON(ctx, awsapi.Logs, "DescribeLogGroups", map[string]any{"logGroupNamePrefix": group, "limit": 5},
+				&answer)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {

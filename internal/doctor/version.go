@@ -83,7 +83,8 @@ func (e *exam) anotherVersion(problem *deployed.BadSettings) {
 	if len(e.environment(f)) == 0 {
 		finding.ID, finding.Level, finding.Command = "another-version", Doubtful, "emailotp version"
 		finding.What = "this command can't read the settings of " + problem.Error()
-		finding.Remedy = fmt.Sprintf("examine the stack by the command of its functions' version (%s); or take out what overrides "+
+		finding.Remedy = fmt.Sprintf("examine the stack by the command of its functions' version (%s); or take out what "+
+			"overrides "+
 			"the variable in the template", orText(f.Lambda.Version(), unknown))
 	}
 	e.add(finding)

@@ -44,7 +44,8 @@ func TestTheVersionOfTheFunctionsIsNamed(t *testing.T) {
 		a := healthy(settings.Password)
 		c.change(a)
 		r := examine(t, a, records())
-		if r.Version != c.want || !slices.ContainsFunc(r.Findings, func(f doctor.Finding) bool { return strings.Contains(f.What, c.words) }) {
+		if r.Version != c.want || !slices.ContainsFunc(r.Findings,
+			func(f doctor.Finding) bool { return strings.Contains(f.What, c.words) }) {
 			t.Errorf("%s: %q, %v", name, r.Version, r.Findings)
 		}
 	}

@@ -47,8 +47,8 @@ func TestBudgetsOfARunOfFailures(t *testing.T) {
 		t.Errorf("a new account: %+v", b)
 	}
 	// What a former policy wrote does not count beyond an empty bucket.
-	if b := policy.Budgets(guard.Item{Guess: start.Add(9000 * time.Hour).UnixMilli()}, guard.Verified, start); b.Guesses != 0 ||
-		b.NextGuess.After(start.Add(time.Hour)) {
+	if b := policy.Budgets(guard.Item{Guess: start.Add(9000 * time.Hour).UnixMilli()}, guard.Verified,
+		start); b.Guesses != 0 || b.NextGuess.After(start.Add(time.Hour)) {
 		t.Errorf("after a change of policy: %+v", b)
 	}
 }

@@ -13,7 +13,8 @@ var deviceNow = time.Date(2026, 11, 5, 9, 5, 3, 0, time.UTC)
 func TestADeviceBelongsToOnePoolUserAddressAndSecret(t *testing.T) {
 	secret, other := guard.Commitment([]byte("a")), guard.Commitment([]byte("b"))
 	address := [32]byte{1}
-	list := guard.Devices("").Add(guard.NewDevice("pool", "user", "client", address, secret), deviceNow.Add(time.Hour), deviceNow)
+	list := guard.Devices("").Add(guard.NewDevice("pool", "user", "client", address, secret), deviceNow.Add(time.Hour),
+		deviceNow)
 	for name, d := range map[string]guard.Device{
 		"another pool":    guard.NewDevice("pool2", "user", "client", address, secret),
 		"another user":    guard.NewDevice("pool", "user2", "client", address, secret),

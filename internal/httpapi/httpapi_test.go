@@ -35,8 +35,8 @@ func TestARequestAndItsAnswerPassUnchanged(t *testing.T) {
 	body := "a=b\x00\xff&c=d"
 	echo := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got, _ := io.ReadAll(r.Body)
-		w.Header().Set("X-Seen", fmt.Sprintf("%s %s?%s %s %s %s", r.Method, r.URL.Path, r.URL.RawQuery, r.Header.Get("Authorization"),
-			httpapi.Origin(r), r.RemoteAddr))
+		w.Header().Set("X-Seen", fmt.Sprintf("%s %s?%s %s %s %s", r.Method, r.URL.Path, r.URL.RawQuery,
+			r.Header.Get("Authorization"), httpapi.Origin(r), r.RemoteAddr))
 		w.WriteHeader(http.StatusTeapot)
 		_, _ = w.Write([]byte(fmt.Sprint(string(got) == body)))
 	})
@@ -84,8 +84,10 @@ func TestOnlyTheSecretOpensTheGuard(t *testing.T) {
 		r.Header.Set(httpapi.SecretHeader, test.given)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
-		if w.Code != test.want || len(s.calls) != test.reads || seen != "" || w.Body.Len() > 0 || (faults > 0) != (test.want == 503) {
-			t.Errorf("%s: status %d after %d reads, passed on %q; want %d after %d", test.name, w.Code, len(s.calls), seen, test.want, test.reads)
+		if w.Code != test.want || len(s.calls) != test.reads || seen != "" || w.Body.Len() > 0 ||
+			(faults > 0) != (test.want == 503) {
+			t.Errorf("%s: status %d after %d reads, passed on %q; want %d after %d", test.name, w.Code, len(s.calls), seen,
+				test.want, test.reads)
 		}
 	}
 }

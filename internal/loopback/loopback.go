@@ -19,7 +19,8 @@ func Listen(ctx context.Context, port int, what, flag string) (net.Listener, err
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("port %d, meant for %s, is in use by another process; stop that one (perhaps an earlier sandbox), "+
+		return nil, fmt.Errorf("port %d, meant for %s, is in use by another process; stop that one (perhaps an earlier "+
+			"sandbox), "+
 			"or choose another port with %s (0 takes a free one): %w", port, what, flag, err)
 	}
 	if err != nil {

@@ -11,8 +11,9 @@ import (
 )
 
 func TestMailsAboutAChangeOfAddressAreWholeInEveryLanguage(t *testing.T) {
-	r, err := mail.New(mail.Config{Mode: mail.Passwordless, Origin: "id.example.com", CodeInSubject: true, Mail: settings.Mail{
-		From: "no-reply@example.com", ProductName: "Acorn & Co", SupportAddress: "help@example.com"}})
+	r, err := mail.New(mail.Config{Mode: mail.Passwordless, Origin: "id.example.com", CodeInSubject: true,
+		Mail: settings.Mail{
+			From: "no-reply@example.com", ProductName: "Acorn & Co", SupportAddress: "help@example.com"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,8 @@ func TestCognitosMailsKeepThePlaceholdersInEveryLanguage(t *testing.T) {
 			if got := strings.Contains(m.HTML, mail.UsernamePlaceholder); got != (kind == mail.Invitation) {
 				t.Errorf("%s: has the name: %t", name, got)
 			}
-			if rest := strings.NewReplacer(mail.CodePlaceholder, "", mail.UsernamePlaceholder, "").Replace(bodyOf(m.HTML)); strings.
+			if rest := strings.NewReplacer(mail.CodePlaceholder, "", mail.UsernamePlaceholder,
+				"").Replace(bodyOf(m.HTML)); strings.
 				ContainsAny(rest, "{}") || strings.Contains(m.Subject, "{") {
 				t.Errorf("%s: a word in braces was left: %s", name, m.Subject)
 			}
@@ -60,7 +61,8 @@ func TestCognitosMailsFollowTheConfiguration(t *testing.T) {
 	c.ProductName, c.AccentColor, c.SupportAddress = `<b>Tom & Jo`, "#123456", "help@example.com"
 	c.Languages = map[string]mail.Strings{"de-CH": {Secret: "Nie weitersagen."}, "sv": {Heading: "Din kod"}}
 	m := cognito(t, c, mail.Reset, "de-CH")
-	for _, want := range []string{`lang="de"`, "#123456", "&lt;b&gt;Tom &amp; Jo", "help@example.com", "Passwort zurücksetzen"} {
+	for _, want := range []string{`lang="de"`, "#123456", "&lt;b&gt;Tom &amp; Jo", "help@example.com",
+		"Passwort zurücksetzen"} {
 		if !strings.Contains(m.HTML, want) {
 			t.Errorf("the HTML lacks %q", want)
 		}

@@ -156,7 +156,8 @@ func (p Package) install(ctx context.Context, npm, cacheDir, dir string) error {
 		if ctx.Err() != nil {
 			return fmt.Errorf("installing the npm packages of %s was stopped: %w", p.What, context.Cause(ctx))
 		}
-		return fmt.Errorf("npm could not install the packages of %s: %w: %s; check the network and npm's registry setting and start again", p.What, err, lastLines(words.String(), 5))
+		return fmt.Errorf("npm could not install the packages of %s: %w: %s; check the network and npm's registry setting "+
+			"and start again", p.What, err, lastLines(words.String(), 5))
 	}
 	// npm makes none where there is nothing to install.
 	if err := os.MkdirAll(filepath.Join(temp, "node_modules"), 0o755); err != nil {

@@ -13,7 +13,8 @@ import (
 func TestARightRequestReachesThePageWithItsParameters(t *testing.T) {
 	b := newBench(t)
 	for _, path := range []string{oauth.PathAuthorize, oauth.PathLogin, oauth.PathSignUp} {
-		to := b.get(path, query("login_hint", "a+b@example.com", "lang", "de", "unknown", "x", "identity_provider", "COGNITO"))
+		to := b.get(path, query("login_hint", "a+b@example.com", "lang", "de", "unknown", "x", "identity_provider",
+			"COGNITO"))
 		if to.IsAbs() || to.Path != "/" {
 			t.Fatalf("%s leads to %s", path, to)
 		}
@@ -190,16 +191,18 @@ func TestLogout(t *testing.T) {
 func TestMethodsPathsAndOrigins(t *testing.T) {
 	b := newBench(t)
 	open := map[string]bool{oauth.PathToken: true, oauth.PathRevoke: true, oauth.PathUserInfo: true, oauth.PathDiscovery: true}
-	for _, path := range []string{oauth.PathAuthorize, oauth.PathLogin, oauth.PathSignUp, oauth.PathToken, oauth.PathRevoke,
-		oauth.PathUserInfo, oauth.PathLogout, oauth.PathDiscovery, oauth.PathHandOver} {
-		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodHead, http.MethodOptions} {
+	for _, path := range []string{oauth.PathAuthorize, oauth.PathLogin, oauth.PathSignUp, oauth.PathToken,
+		oauth.PathRevoke, oauth.PathUserInfo, oauth.PathLogout, oauth.PathDiscovery, oauth.PathHandOver} {
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodHead,
+			http.MethodOptions} {
 			r := httptest.NewRequest(method, path, nil)
 			r.Header.Set("Origin", "https://app.example.com")
 			w := b.do(r)
 			if isOpen := w.Header().Get("Access-Control-Allow-Origin") == "*"; isOpen != open[path] {
 				t.Errorf("%s %s is open to every origin: %t", method, path, isOpen)
 			}
-			if method == http.MethodPut && (w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") == "" || w.Body.Len() > 0) {
+			if method == http.MethodPut && (w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") == "" ||
+				w.Body.Len() > 0) {
 				t.Errorf("PUT %s: %d, Allow %q", path, w.Code, w.Header().Get("Allow"))
 			}
 			if method == http.MethodOptions && open[path] {

@@ -74,15 +74,18 @@ func TestOnlyThePageHandsOver(t *testing.T) {
 		{"Origin", origin + "/"}, {"Origin", "http://login.example.com"}, {"Origin", origin + ".attacker.example"},
 		{"Sec-Fetch-Site", "same-site"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "none"}} {
 		tokens := b.pool.signIn("web", "u1")
-		if status, got := b.handOver(query().Encode(), tokens, headers...); status != http.StatusForbidden || got["error"] != "access_denied" {
+		if status, got := b.handOver(query().Encode(), tokens, headers...); status != http.StatusForbidden ||
+			got["error"] != "access_denied" {
 			t.Errorf("%v: %d, %v", headers, status, got)
 		}
 	}
-	if status, _ := b.handOver(query().Encode(), b.pool.signIn("web", "u1"), "Sec-Fetch-Site", ""); status != http.StatusOK {
+	if status, _ := b.handOver(query().Encode(), b.pool.signIn("web", "u1"), "Sec-Fetch-Site",
+		""); status != http.StatusOK {
 		t.Errorf("a browser without Sec-Fetch-Site: %d", status)
 	}
 	for _, kind := range []string{"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"} {
-		if status, _ := b.handOver(query().Encode(), b.pool.signIn("web", "u1"), "Content-Type", kind); status != http.StatusUnsupportedMediaType {
+		if status, _ := b.handOver(query().Encode(), b.pool.signIn("web", "u1"), "Content-Type",
+			kind); status != http.StatusUnsupportedMediaType {
 			t.Errorf("%q: %d", kind, status)
 		}
 	}
@@ -102,8 +105,10 @@ func TestTheRequestIsCheckedAgain(t *testing.T) {
 			t.Errorf("%.60q: %d, %v, want %s", test.request, status, got, test.want)
 		}
 	}
-	status, got := b.handOver(query("code_challenge", "", "code_challenge_method", "").Encode(), b.pool.signIn("web", "u1"))
-	if to, _ := got["redirect"].(string); status != http.StatusOK || !strings.HasPrefix(to, callback+"?error=invalid_request&state=s1") {
+	status, got := b.handOver(query("code_challenge", "", "code_challenge_method", "").Encode(),
+		b.pool.signIn("web", "u1"))
+	if to, _ := got["redirect"].(string); status != http.StatusOK ||
+		!strings.HasPrefix(to, callback+"?error=invalid_request&state=s1") {
 		t.Errorf("without its challenge: %d, %v", status, got)
 	}
 	for _, body := range []string{"", "[]", "{", `{"request":1}`, strings.Repeat(" ", 70_000)} {

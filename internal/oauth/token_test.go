@@ -24,7 +24,8 @@ func TestACodeGivesTheTokensOfItsSignIn(t *testing.T) {
 	b.time = b.time.Add(20 * time.Second)
 	status, got := b.post(oauth.PathToken, exchange(code))
 	if status != http.StatusOK || got["access_token"] != tokens.Access || got["id_token"] != tokens.ID ||
-		got["refresh_token"] != tokens.Refresh || got["token_type"] != "Bearer" || got["expires_in"] != 3580.0 || len(got) != 5 {
+		got["refresh_token"] != tokens.Refresh || got["token_type"] != "Bearer" || got["expires_in"] != 3580.0 ||
+		len(got) != 5 {
 		t.Errorf("%d, %v", status, got)
 	}
 }
@@ -119,7 +120,8 @@ func TestNothingIsTakenBeforeTheClientIsKnown(t *testing.T) {
 		{exchange(code, "grant_type", "client_credentials"), nil, "unauthorized_client"},
 		{exchange(code, "grant_type", "refresh_token"), nil, "invalid_request"},
 	} {
-		if status, got := b.post(oauth.PathToken, test.form, test.headers...); status != http.StatusBadRequest || got["error"] != test.want {
+		if status, got := b.post(oauth.PathToken, test.form, test.headers...); status != http.StatusBadRequest ||
+			got["error"] != test.want {
 			t.Errorf("%v %v: %d, %v, want %s", test.form, test.headers, status, got, test.want)
 		}
 	}
@@ -180,17 +182,18 @@ func TestPKCECannotBeDowngraded(t *testing.T) {
 	plain := query("client_id", "server", "code_challenge", "", "code_challenge_method", "")
 	form := []string{"client_id", "server", "client_secret", secret}
 	code, _ := b.code(plain)
-	if status, _ := b.post(oauth.PathToken, exchange(code, append(form, "code_verifier", "")...)); status != http.StatusOK {
+	if status, _ := b.post(oauth.PathToken, exchange(code,
+		append(form, "code_verifier", "")...)); status != http.StatusOK {
 		t.Errorf("without PKCE: %d", status)
 	}
 	code, tokens := b.code(plain)
-	if status, got := b.post(oauth.PathToken, exchange(code, form...)); status != http.StatusBadRequest || got["error"] != "invalid_grant" ||
-		!b.pool.isRevoked(tokens.Refresh) {
+	if status, got := b.post(oauth.PathToken, exchange(code, form...)); status != http.StatusBadRequest ||
+		got["error"] != "invalid_grant" || !b.pool.isRevoked(tokens.Refresh) {
 		t.Errorf("a verifier without challenge: %d, %v", status, got)
 	}
 	code, tokens = b.code(query("client_id", "server"))
-	if status, _ := b.post(oauth.PathToken, exchange(code, append(form, "code_verifier", "")...)); status == http.StatusOK ||
-		!b.pool.isRevoked(tokens.Refresh) {
+	if status, _ := b.post(oauth.PathToken, exchange(code,
+		append(form, "code_verifier", "")...)); status == http.StatusOK || !b.pool.isRevoked(tokens.Refresh) {
 		t.Errorf("a challenge without verifier: %d", status)
 	}
 }
@@ -219,8 +222,8 @@ func TestACodeLivesAMinuteAndIsRememberedForTen(t *testing.T) {
 	b := newBench(t)
 	late, lateTokens := b.code(query())
 	b.time = b.time.Add(time.Minute)
-	if status, got := b.post(oauth.PathToken, exchange(late)); status != http.StatusBadRequest || got["error"] != "invalid_grant" ||
-		b.pool.isRevoked(lateTokens.Refresh) {
+	if status, got := b.post(oauth.PathToken, exchange(late)); status != http.StatusBadRequest ||
+		got["error"] != "invalid_grant" || b.pool.isRevoked(lateTokens.Refresh) {
 		t.Errorf("a minute later: %d, %v", status, got)
 	}
 	for after, revokes := range map[time.Duration]bool{10 * time.Minute: true, 12 * time.Minute: false} {
@@ -245,7 +248,8 @@ func TestTheStoreAloneYieldsNothing(t *testing.T) {
 		t.Fatal(err, items)
 	}
 	text := string(raw) + string(items[0].Grant) + string(items[0].Tombstone)
-	for _, s := range []string{code, tokens.Access, tokens.Refresh, tokens.ID, challenge, callback, "app.example.com", `"web"`, `"u1"`} {
+	for _, s := range []string{code, tokens.Access, tokens.Refresh, tokens.ID, challenge, callback, "app.example.com",
+		`"web"`, `"u1"`} {
 		if strings.Contains(text, s) || strings.Contains(text, base64.StdEncoding.EncodeToString([]byte(s))) {
 			t.Errorf("the item shows %s", s)
 		}
@@ -311,7 +315,8 @@ func TestRefreshAndRevoke(t *testing.T) {
 	tokens := b.pool.signIn("web", "u1")
 	form := url.Values{"grant_type": {"refresh_token"}, "client_id": {"web"}, "refresh_token": {tokens.Refresh}, "scope": {"openid"}}
 	status, got := b.post(oauth.PathToken, form)
-	if _, has := got["refresh_token"]; status != http.StatusOK || has || got["access_token"] == "" || got["expires_in"] != 3600.0 {
+	if _, has := got["refresh_token"]; status != http.StatusOK || has || got["access_token"] == "" ||
+		got["expires_in"] != 3600.0 {
 		t.Errorf("%d, %v", status, got)
 	}
 	form.Set("client_id", "phone")
@@ -360,12 +365,14 @@ func TestUserInfo(t *testing.T) {
 		"an ID token":  "Bearer " + b.pool.signIn("web", "u1").ID,
 		"garbage":      "Bearer a.b.c", "altered": "Bearer " + token[:len(token)-8] + "AAAAAAAA",
 	} {
-		if status, got, header := ask(authorization); status != 401 || got["error"] != "invalid_token" || !strings.HasPrefix(header, `Bearer error="invalid_token"`) {
+		if status, got, header := ask(authorization); status != 401 || got["error"] != "invalid_token" ||
+			!strings.HasPrefix(header, `Bearer error="invalid_token"`) {
 			t.Errorf("%s: %d, %v, %s", name, status, got, header)
 		}
 	}
 	for _, authorization := range []string{"", "Bearer", "Bearer ", "Basic eDp5"} {
-		if status, got, header := ask(authorization); status != 400 || got["error"] != "invalid_request" || !strings.HasPrefix(header, "Bearer ") {
+		if status, got, header := ask(authorization); status != 400 || got["error"] != "invalid_request" ||
+			!strings.HasPrefix(header, "Bearer ") {
 			t.Errorf("%q: %d, %v, %s", authorization, status, got, header)
 		}
 	}

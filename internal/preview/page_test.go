@@ -68,7 +68,8 @@ func TestThePagesStatesAreShownBesideTheMails(t *testing.T) {
 		t.Error("the preview has the client of the pool")
 	}
 	s.Brand.AccentColor = "#ffee00"
-	if err := preview.Write(s, dir); err == nil || !strings.Contains(err.Error(), "AccentColor must have a contrast of 4.5") {
+	if err := preview.Write(s, dir); err == nil ||
+		!strings.Contains(err.Error(), "AccentColor must have a contrast of 4.5") {
 		t.Errorf("a colour that can't be read gives %v", err)
 	}
 }

@@ -91,7 +91,8 @@ func TestTheCommandSignsInByABrowser(t *testing.T) {
 	if err := w.sb.Config().WriteReadyFile(ready); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), app.Command(t), "sign-in", "--browser", "--no-open", "--json", "--ready-file", ready)
+	cmd := exec.CommandContext(t.Context(), app.Command(t), "sign-in", "--browser", "--no-open", "--json", "--ready-file",
+		ready)
 	var out strings.Builder
 	cmd.Stdout = &out
 	words, err := cmd.StderrPipe()
@@ -120,11 +121,12 @@ func TestTheCommandSignsInByABrowser(t *testing.T) {
 		t.Fatalf("%v; the browser shows %s", err, response.Status)
 	}
 	var got signin.Tokens
-	if err := json.Unmarshal([]byte(out.String()), &got); err != nil || got.Access == "" || got.Refresh == "" || got.ExpiresIn < 3500 ||
-		got.Type != "Bearer" {
+	if err := json.Unmarshal([]byte(out.String()), &got); err != nil || got.Access == "" || got.Refresh == "" ||
+		got.ExpiresIn < 3500 || got.Type != "Bearer" {
 		t.Fatalf("%v: %s", err, out.String())
 	}
-	if claims, err := signin.Decode(got.ID); err != nil || !strings.HasPrefix(claims.Email, "redirect") || claims.Sub == "" {
+	if claims, err := signin.Decode(got.ID); err != nil || !strings.HasPrefix(claims.Email, "redirect") ||
+		claims.Sub == "" {
 		t.Errorf("%+v, %v", claims, err)
 	}
 	theCommandChangesTheAddress(t, w, ready)

@@ -103,7 +103,11 @@ func collect(dir, sums, notes string, from ...string) error {
 	paths := []string{sums, notes}
 	for line := range strings.Lines(string(text)) {
 		_, name, ok := strings.Cut(strings.TrimSpace(line), "  ")
-		i := slices.IndexFunc(from, func(place string) bool { _, err := os.Stat(filepath.Join(place, name)); return err == nil })
+		i := slices.IndexFunc(from, func(place string) bool {
+			_, err := os.Stat(
+				filepath.Join(place, name))
+			return err == nil
+		})
 		if !ok || i < 0 || filepath.Base(name) != name {
 			return fmt.Errorf("%s names %q, which is no file of %s", sums, name, strings.Join(from, " or "))
 		}

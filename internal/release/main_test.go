@@ -54,7 +54,8 @@ func TestTheJobWithRightsRunsNoProgramOfTheRepository(t *testing.T) {
 		}
 		if mayWrite && (program.MatchString(job) || !strings.Contains(job, "environment: release") ||
 			!strings.Contains(job, "needs: build")) {
-			t.Errorf("the job %s may write, and runs a program, has no environment or does not wait for the build:\n%s", name, job)
+			t.Errorf("the job %s may write, and runs a program, has no environment or does not wait for the build:\n%s", name,
+				job)
 		}
 	}
 	if writes != 1 || !strings.Contains(jobs["build"], "git merge-base --is-ancestor HEAD origin/main") {
@@ -84,7 +85,8 @@ func TestWhatTheChecksumsNameIsCollected(t *testing.T) {
 		t.Fatal(err)
 	}
 	names, _ := filepath.Glob(in("new/out/*"))
-	if got := strings.ReplaceAll(strings.Join(names, " "), in("new/out")+string(filepath.Separator), ""); got != "a.zip b.zip notes.md sums" {
+	if got := strings.ReplaceAll(strings.Join(names, " "), in("new/out")+string(filepath.Separator),
+		""); got != "a.zip b.zip notes.md sums" {
 		t.Errorf("collected %s", got)
 	}
 	if err := collect(in("new/out"), in("sums"), in("notes.md"), in("one")); err == nil {

@@ -31,7 +31,8 @@ func Find(dir string) (string, error) {
 			return d, nil
 		}
 		if d == filepath.Dir(d) {
-			return "", fmt.Errorf("there is no cdk.json in %s or above it; go to the directory of the CDK app, or give an assembly that cdk synth wrote by --assembly", start)
+			return "", fmt.Errorf("there is no cdk.json in %s or above it; go to the directory of the CDK app, or give an "+
+				"assembly that cdk synth wrote by --assembly", start)
 		}
 	}
 }
@@ -56,7 +57,8 @@ func check(ctx context.Context, app string) (tools, error) {
 func checkNode(ctx context.Context) (major string, err error) {
 	node, err := exec.LookPath("node")
 	if err != nil {
-		return "", errors.New("there is no Node.js on PATH, and the CDK runs on it; install Node 22 or 24 from https://nodejs.org")
+		return "", errors.New("there is no Node.js on PATH, and the CDK runs on it; install Node 22 or 24 from " +
+			"https://nodejs.org")
 	}
 	out, err := exec.CommandContext(ctx, node, "--version").Output()
 	if err != nil {
@@ -65,7 +67,8 @@ func checkNode(ctx context.Context) (major string, err error) {
 	version := strings.TrimSpace(string(out))
 	major, _, _ = strings.Cut(strings.TrimPrefix(version, "v"), ".")
 	if n, err := strconv.Atoi(major); err != nil || n < minNode {
-		return "", fmt.Errorf("the version of Node.js must be %d or later (found: %s at %s); install Node 22 or 24 from https://nodejs.org", minNode, version, node)
+		return "", fmt.Errorf("the version of Node.js must be %d or later (found: %s at %s); install Node 22 or 24 from "+
+			"https://nodejs.org", minNode, version, node)
 	}
 	return major, nil
 }
@@ -120,7 +123,8 @@ func pinnedCLI(app, want string) ([]string, error) {
 // are its owner's affair: npm may run their scripts.
 func installCLI(ctx context.Context, o Options) error {
 	npm, err := exec.LookPath("npm")
-	if _, missing := os.Stat(filepath.Join(o.App, "node_modules", "aws-cdk")); missing == nil || !isOwn(o.App) || err != nil {
+	if _, missing := os.Stat(filepath.Join(o.App, "node_modules", "aws-cdk")); missing == nil || !isOwn(o.App) ||
+		err != nil {
 		return nil // check reports a missing one
 	}
 	defer progress.Begin(o.Progress, "installing the CDK CLI (once)")("")

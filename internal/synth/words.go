@@ -48,7 +48,8 @@ func explain(words string, err error) error {
 		lines = append(lines[:maxLines:maxLines], fmt.Sprintf("(and %d lines more)", len(lines)-maxLines))
 	}
 	if len(lines) == 0 {
-		lines = []string{fmt.Sprintf("cdk synth failed without a word (%v); run `npx cdk synth` in the app's directory to see more", err)}
+		lines = []string{fmt.Sprintf("cdk synth failed without a word (%v); run `npx cdk synth` in the app's directory to "+
+			"see more", err)}
 	}
 	return &Error{Lines: lines}
 }

@@ -162,7 +162,8 @@ func parallelDevices(r *run, m settings.Mode, blind bool, where string) {
 	kept := 0
 	for n := range letters {
 		raw, _ := base64.RawURLEncoding.DecodeString(nth(n))
-		device := guard.NewDevice(l.ID, guard.Key(l.ID, owner.Name), l.Client, otp.HashAddress(owner.Email()), guard.Commitment(raw))
+		device := guard.NewDevice(l.ID, guard.Key(l.ID, owner.Name), l.Client, otp.HashAddress(owner.Email()),
+			guard.Commitment(raw))
 		if item.Devices.Has(device, l.Clock.Now()) {
 			kept++
 		}

@@ -119,5 +119,6 @@ func dieAt(r *run, m settings.Mode, at string, answering bool) {
 		fmt.Sprintf("%d mail(s), 2.0 min", most),
 		unless(errors.Is(dead, lab.ErrDied), "it did not die there: %v", dead),
 		unless(s.End == lab.Signed, "the owner did not get in"),
-		unless(mails >= 1 && mails <= most, "%d mails", mails), unless(took <= 2*time.Minute, "it took %s", report.Short(took)))
+		unless(mails >= 1 && mails <= most, "%d mails", mails),
+		unless(took <= 2*time.Minute, "it took %s", report.Short(took)))
 }

@@ -117,7 +117,8 @@ func (m Machine) warning() string {
 	if m.LoadBefore <= float64(m.CPUs)/2 {
 		return ""
 	}
-	return fmt.Sprintf("The machine did other work beside (load average %.1f before, %.1f after, on %d CPUs): read the ratios with care, and ignore the times.\n",
+	return fmt.Sprintf("The machine did other work beside (load average %.1f before, %.1f after, on %d CPUs): read the "+
+		"ratios with care, and ignore the times.\n",
 		m.LoadBefore, m.LoadAfter, m.CPUs)
 }
 

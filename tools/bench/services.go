@@ -35,7 +35,8 @@ func startServices(c *certificate, away time.Duration) (*services, error) {
 		scheme = "https"
 		maps.Copy(s.endpoints, c.environment)
 	}
-	for _, name := range []string{"KMS", "DYNAMODB", "SESV2", "COGNITO_IDENTITY_PROVIDER", "LAMBDA"} { // as the SDKs spell them
+	for _, name := range []string{"KMS", "DYNAMODB", "SESV2", "COGNITO_IDENTITY_PROVIDER",
+		"LAMBDA"} { // as the SDKs spell them
 		l, err := net.Listen("tcp4", "127.0.0.1:0")
 		if err != nil {
 			s.close()

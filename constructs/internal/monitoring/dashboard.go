@@ -82,7 +82,8 @@ func (m Monitor) cost() awscloudwatch.IWidget {
 	usd := awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
 		Expression: jsii.String(fmt.Sprintf("(FILL(sent, 0) + FILL(joined, 0)) * %.9f",
 			cost.SignInUSD(m.Mode, cost.Prices()))),
-		Label: jsii.String("USD, list prices, without users, key and storage"), UsingMetrics: &using, Period: minutes(dayPeriod)})
+		Label: jsii.String("USD, list prices, without users, key and storage"), UsingMetrics: &using,
+		Period: minutes(dayPeriod)})
 	return awscloudwatch.NewSingleValueWidget(&awscloudwatch.SingleValueWidgetProps{Title: jsii.String("Cost of the day"),
 		Metrics: &[]awscloudwatch.IMetric{usd}, Width: jsii.Number(third), Height: jsii.Number(rowHeight)})
 }

@@ -73,8 +73,9 @@ func Statements(pool awscognito.IUserPool, isImported bool) []awsiam.PolicyState
 	if isImported {
 		actions = append(actions, "cognito-idp:UpdateUserPool")
 	}
-	return []awsiam.PolicyStatement{awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...),
-		Resources: &[]*string{pool.UserPoolArn()}})}
+	return []awsiam.PolicyStatement{awsiam.NewPolicyStatement(
+		&awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...),
+			Resources: &[]*string{pool.UserPoolArn()}})}
 }
 
 // New creates a custom resource. CloudFormation invokes fn only where a property has changed; with

@@ -21,11 +21,12 @@ type Record struct{ Type, Name, Value *string }
 
 // Add creates the configuration set and, unless one was given, the identity.
 func (s Config) Add(scope constructs.Construct, removal awscdk.RemovalPolicy) (added Resources) {
-	added.ConfigurationSet = awsses.NewConfigurationSet(scope, jsii.String("ConfigurationSet"), &awsses.ConfigurationSetProps{
-		TlsPolicy:          awsses.ConfigurationSetTlsPolicy_REQUIRE,
-		ReputationMetrics:  jsii.Bool(true),
-		SuppressionReasons: awsses.SuppressionReasons_BOUNCES_AND_COMPLAINTS,
-	})
+	added.ConfigurationSet = awsses.NewConfigurationSet(scope, jsii.String("ConfigurationSet"),
+		&awsses.ConfigurationSetProps{
+			TlsPolicy:          awsses.ConfigurationSetTlsPolicy_REQUIRE,
+			ReputationMetrics:  jsii.Bool(true),
+			SuppressionReasons: awsses.SuppressionReasons_BOUNCES_AND_COMPLAINTS,
+		})
 	added.ConfigurationSet.AddEventDestination(jsii.String("Events"), &awsses.ConfigurationSetEventDestinationOptions{
 		Destination: awsses.EventDestination_CloudWatchDimensions(&[]*awsses.CloudWatchDimension{{
 			Source:       awsses.CloudWatchDimensionSource_MESSAGE_TAG,

@@ -39,8 +39,8 @@ func New(o page.Options) (cloud.Handler, error) {
 	}
 	region, _ := o.Lookup("AWS_REGION")
 	issuer, _ := o.Lookup(settings.IssuerVariable)
-	server := &changeaddress.Server{Settings: s, Self: pool, Directory: users, Store: store, Keys: keys, Renderer: renderer,
-		Sender: sender, Now: o.Now, Random: o.Random, Log: o.Log,
+	server := &changeaddress.Server{Settings: s, Self: pool, Directory: users, Store: store, Keys: keys,
+		Renderer: renderer, Sender: sender, Now: o.Now, Random: o.Random, Log: o.Log,
 		Tokens: &oauth.Server{Issuer: cmp.Or(issuer, cloud.Issuer(region, s.UserPoolID)), Cognito: pool, Now: o.Now}}
 	return httpapi.Handler{Handler: httpapi.Guard(s.OriginSecret, kept, server.Fault, server)}, nil
 }

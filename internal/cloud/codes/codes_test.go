@@ -65,7 +65,8 @@ func TestErrorsAreNeitherCodesNorTheirAbsence(t *testing.T) {
 		server := httptest.NewServer(answer)
 		s := table(t, server.URL)
 		_, taken, err := s.Take(context.Background(), "x", time.Now())
-		if err == nil || taken || strings.Contains(err.Error(), oauth.ErrNoCode.Error()) || strings.Contains(err.Error(), "user@") {
+		if err == nil || taken || strings.Contains(err.Error(), oauth.ErrNoCode.Error()) ||
+			strings.Contains(err.Error(), "user@") {
 			t.Errorf("%s: Take %t, %v", name, taken, err)
 		}
 		if err := s.Put(context.Background(), oauth.Item{ID: "x"}); err == nil {

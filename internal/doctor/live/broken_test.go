@@ -34,15 +34,16 @@ func TestABrokenStackIsNamedInTheSandbox(t *testing.T) {
 			}
 		}
 	})
-	o, _ := options(t, sandbox.Options{Assembly: dir, Stack: app.Password, AllowBypasses: true, SESSandbox: &sandbox.SESSandbox{}})
+	o, _ := options(t, sandbox.Options{Assembly: dir, Stack: app.Password, AllowBypasses: true,
+		SESSandbox: &sandbox.SESSandbox{}})
 	var got []string
 	for _, f := range doctor.Examine(t.Context(), doctor.Options{API: o.API, EmailOTP: o.EmailOTP}).Findings {
 		if f.Level == doctor.Broken || f.Level == doctor.Doubtful {
 			got = append(got, f.ID)
 		}
 	}
-	for _, want := range []string{"key-disabled", "set-paused", "destinations", "table-ttl", "email-recovery", "user-srp-auth",
-		"session-validity", "ses-sandbox", "ses-quota", "user-existence"} {
+	for _, want := range []string{"key-disabled", "set-paused", "destinations", "table-ttl", "email-recovery",
+		"user-srp-auth", "session-validity", "ses-sandbox", "ses-quota", "user-existence"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("%s is not named; found %v", want, got)
 		}

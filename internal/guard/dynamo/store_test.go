@@ -101,7 +101,8 @@ func TestAnOperatorUnlocksAnAccount(t *testing.T) {
 	operator := dynamo.Operator{Store: store}
 	bucket := guard.Bucket{Burst: 3, Refill: time.Hour}
 	n, _ := otp.NewNonce(now, rand.Reader)
-	mailed := guard.Item{MailState: guard.MailState{Mail: 7, SlowMail: 8, Next: 9, Nonce: n.String(), Digits: 8, Key: "key"}}
+	mailed := guard.Item{MailState: guard.MailState{Mail: 7, SlowMail: 8, Next: 9, Nonce: n.String(), Digits: 8,
+		Key: "key"}}
 	for _, err := range []error{
 		errorOf(store.Claim(ctx, key, guard.Item{}, mailed, now)),
 		errorOf(store.Use(ctx, key, guard.Use{Issued: now, Challenge: "used"}, now)),

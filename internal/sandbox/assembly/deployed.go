@@ -13,7 +13,8 @@ func (b *builder) deployed() {
 	b.plan.Template = s.File
 	for _, id := range template.SortedKeys(s.Template.Resources) {
 		if r := s.Template.Resources[id]; s.Exists(id) {
-			b.plan.Resources = append(b.plan.Resources, Resource{id, template.Located{Stack: s, ID: id, Resource: r}.Ref(), r.Type})
+			b.plan.Resources = append(b.plan.Resources, Resource{id, template.Located{Stack: s, ID: id, Resource: r}.Ref(),
+				r.Type})
 		}
 	}
 	b.plan.Outputs = map[string]string{}

@@ -56,7 +56,8 @@ func (b *builder) functions() {
 
 // absent adds a function that the assembly does not have. The sign-in itself can't do without.
 func (b *builder) absent(arn string, triggers []userpool.Trigger) {
-	problem := fmt.Errorf("the function %s is not in the assembly; synthesise its stack with it, or %s", arn, template.Remedy)
+	problem := fmt.Errorf("the function %s is not in the assembly; synthesise its stack with it, or %s", arn,
+		template.Remedy)
 	for _, trigger := range triggers {
 		if slices.Contains(challengeTriggers, trigger) {
 			b.fail("trigger %s of user pool %s: %w", trigger, b.candidate.id, problem)

@@ -75,8 +75,9 @@ func (s Service) cloudFormation(c gateway.Call) (gateway.Answer, bool) {
 	}
 	if name != s.Plan.Stack && name != s.stackID() {
 		return answerXML(http.StatusBadRequest, "ErrorResponse", struct {
-			Error struct{ Type, Code, Message string }
-		}{struct{ Type, Code, Message string }{"Sender", "ValidationError", "Stack with id " + name + " does not exist"}}), true
+				Error struct{ Type, Code, Message string }
+			}{struct{ Type, Code, Message string }{"Sender", "ValidationError", "Stack with id " + name + " does not exist"}}),
+			true
 	}
 	type member struct {
 		LogicalResourceId, PhysicalResourceId, ResourceType, ResourceStatus string

@@ -20,7 +20,8 @@ func service(t *testing.T) control.Service {
 	if err := os.WriteFile(template, []byte(`{"Resources": {"A": {"Type": "X<Y"}}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return control.Service{Logs: &control.Logs{}, Callers: gateway.Callers{"function": iam.Principal{RoleARN: "arn:aws:iam::1:role/r"}},
+	return control.Service{Logs: &control.Logs{},
+		Callers: gateway.Callers{"function": iam.Principal{RoleARN: "arn:aws:iam::1:role/r"}},
 		Plan: &assembly.Plan{Stack: "Shop", Region: "eu-west-1", Account: "123456789012", Template: template,
 			Outputs:   map[string]string{"UserPoolId": "p"},
 			Resources: []assembly.Resource{{LogicalID: "A", PhysicalID: "a-1", Type: "X"}},

@@ -64,7 +64,10 @@ func New(o Options) *App {
 		o.Now = time.Now
 	}
 	a := &App{options: o, mux: http.NewServeMux()}
-	a.mux.HandleFunc("GET /config.json", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, o.Config) })
+	a.mux.HandleFunc("GET /config.json", func(w http.ResponseWriter,
+		_ *http.Request) {
+		answer(w, http.StatusOK, o.Config)
+	})
 	a.mux.HandleFunc("GET /api/me", a.me)
 	a.mux.HandleFunc("GET /", a.file)
 	return a

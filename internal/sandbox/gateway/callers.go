@@ -25,7 +25,8 @@ func (cs Callers) AllowedWith(resource iam.Policy, accessKeyID string, r iam.Req
 
 // Denial is the sentence with which AWS refuses the call.
 func (cs Callers) Denial(accessKeyID string, r iam.Request) string {
-	return fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action",
+	return fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s because no identity-based policy "+
+		"allows the %s action",
 		cs[accessKeyID].SessionARN(), r.Action, r.Resource, r.Action)
 }
 

@@ -178,19 +178,23 @@ func TestCallersAreHeldToTheirRoles(t *testing.T) {
 		return err
 	}
 	batch := func(c *dynamodb.Client) error {
-		_, err := c.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{"codes": {Keys: []map[string]types.AttributeValue{key("a")}}}})
+		_, err := c.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
+			"codes": {Keys: []map[string]types.AttributeValue{key("a")}}}})
 		return err
 	}
 	write := func(c *dynamodb.Client, pk string) error {
-		_, err := c.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{"codes": {{PutRequest: &types.PutRequest{Item: key(pk)}}}}})
+		_, err := c.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{
+			"codes": {{PutRequest: &types.PutRequest{Item: key(pk)}}}}})
 		return err
 	}
 	read := func(c *dynamodb.Client, pk string) error {
-		_, err := c.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{"codes": {Keys: []map[string]types.AttributeValue{key("mine#1"), key(pk)}}}})
+		_, err := c.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
+			"codes": {Keys: []map[string]types.AttributeValue{key("mine#1"), key(pk)}}}})
 		return err
 	}
 	transact := func(c *dynamodb.Client, pk string) error {
-		_, err := c.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{{Put: &types.Put{TableName: aws.String("codes"), Item: key(pk)}}}})
+		_, err := c.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
+			{Put: &types.Put{TableName: aws.String("codes"), Item: key(pk)}}}})
 		return err
 	}
 	for name, c := range map[string]struct {

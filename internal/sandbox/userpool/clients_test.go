@@ -23,8 +23,9 @@ func TestTheLifeOfAnAppClient(t *testing.T) {
 		ExplicitAuthFlows:          []types.ExplicitAuthFlowsType{"ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
 		PreventUserExistenceErrors: types.PreventUserExistenceErrorTypesEnabled,
 		CallbackURLs:               []string{"https://app.example.com"}}))(t).UserPoolClient
-	if len(*created.ClientId) != 26 || len(*created.ClientSecret) != 52 || created.AllowedOAuthFlowsUserPoolClient != nil &&
-		*created.AllowedOAuthFlowsUserPoolClient || created.CallbackURLs[0] != "https://app.example.com" ||
+	if len(*created.ClientId) != 26 || len(*created.ClientSecret) != 52 ||
+		created.AllowedOAuthFlowsUserPoolClient != nil &&
+			*created.AllowedOAuthFlowsUserPoolClient || created.CallbackURLs[0] != "https://app.example.com" ||
 		*created.AccessTokenValidity != 30 || created.TokenValidityUnits.AccessToken != "minutes" ||
 		created.RefreshTokenValidity != 2 || *created.EnableTokenRevocation != true {
 		t.Errorf("created %+v", created)
@@ -104,7 +105,8 @@ func TestClientsChangeWhileUsersSignIn(t *testing.T) {
 	for i := range 8 {
 		wg.Go(func() {
 			c, err := w.CreateUserPoolClient(t.Context(), &cip.CreateUserPoolClientInput{UserPoolId: ptr(poolID),
-				ClientName: ptr(fmt.Sprint("client", i)), ExplicitAuthFlows: []types.ExplicitAuthFlowsType{"ALLOW_USER_PASSWORD_AUTH"}})
+				ClientName:        ptr(fmt.Sprint("client", i)),
+				ExplicitAuthFlows: []types.ExplicitAuthFlowsType{"ALLOW_USER_PASSWORD_AUTH"}})
 			if err != nil {
 				t.Error(err)
 				return

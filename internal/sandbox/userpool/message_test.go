@@ -57,8 +57,8 @@ func TestCustomMessageWritesTheMails(t *testing.T) {
 		t.Fatal(err)
 	}
 	mails := w.mail.all()
-	if len(mails) != 2 || mails[0].Subject != "Hello" || mails[0].Text != "" || strings.Contains(mails[0].HTML, "{####}") ||
-		mails[1].HTML != "<p>bob@example.com: Pass&amp;word&lt;1&gt;</p>" {
+	if len(mails) != 2 || mails[0].Subject != "Hello" || mails[0].Text != "" ||
+		strings.Contains(mails[0].HTML, "{####}") || mails[1].HTML != "<p>bob@example.com: Pass&amp;word&lt;1&gt;</p>" {
 		t.Errorf("mails = %+v", mails)
 	}
 	for i, want := range []struct {

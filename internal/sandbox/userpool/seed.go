@@ -104,7 +104,8 @@ func (p *Pool) checkSpec(spec UserSpec) error {
 		return fmt.Errorf("user with the email %q, which is no address; use one such as \"alice@example.com\"", spec.Email)
 	}
 	if spec.Email == "" && (spec.Username == "" || slices.Contains(p.cfg.UsernameAttributes, "email")) {
-		return errors.New("user without a name to sign in by; set UserSpec.Email, or Username in a pool that signs users in by name")
+		return errors.New("user without a name to sign in by; set UserSpec.Email, or Username in a pool that signs users " +
+			"in by name")
 	}
 	return nil
 }

@@ -160,7 +160,8 @@ func (p *Pool) finishSignUp(c *call, client *Client, a *users.Account, metadata 
 	email, isProven := stored.Attributes["email"], stored.Attributes["email_verified"] == "true"
 	if email != "" && !isProven && p.isAutoVerified("email") {
 		var err error
-		out.CodeDeliveryDetails, err = p.mailCode(c.ctx, message{"SignUp", client.ID, stored, metadata}, email, users.ForSignUp)
+		out.CodeDeliveryDetails, err = p.mailCode(c.ctx, message{"SignUp", client.ID, stored, metadata}, email,
+			users.ForSignUp)
 		if err != nil {
 			return nil, err
 		}

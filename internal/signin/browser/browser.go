@@ -210,7 +210,8 @@ func (r *receiver) redeem(query url.Values) (signin.Tokens, error) {
 		return signin.Tokens{}, fmt.Errorf("the ID token: %w", err)
 	}
 	if claims.Audience != r.ClientID || claims.Issuer != r.Issuer {
-		return signin.Tokens{}, fmt.Errorf("the ID token must be of the issuer %s for the client %s (received: %.100q, %.100q)",
+		return signin.Tokens{}, fmt.Errorf("the ID token must be of the issuer %s for the client %s (received: %.100q, "+
+			"%.100q)",
 			r.Issuer, r.ClientID, claims.Issuer, claims.Audience)
 	}
 	return signin.Tokens{ID: id, Access: token.AccessToken, Refresh: token.RefreshToken,

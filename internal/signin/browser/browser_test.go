@@ -20,7 +20,8 @@ const (
 	issuer  = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Ab3dEf9Gh"
 	idToken = "e30.eyJpc3MiOiJodHRwczovL2NvZ25pdG8taWRwLmV1LXdlc3QtMS5hbWF6b25hd3MuY29tL2V1LXdlc3QtMV9BYjNkRWY5R2giLCJhdWQi" +
 		"OiJjbGllbnQifQ.e30"
-	good = `{"access_token": "access", "id_token": "` + idToken + `", "refresh_token": "refresh", "expires_in": 3600, "token_type": "Bearer"}`
+	good = `{"access_token": "access", "id_token": "` + idToken +
+		`", "refresh_token": "refresh", "expires_in": 3600, "token_type": "Bearer"}`
 )
 
 // freeCallback returns a callback with a port that was free a moment ago.
@@ -55,7 +56,8 @@ func run(t *testing.T, status int, answer string, visit func(authorize url.Value
 	t.Helper()
 	var challenge string
 	tokens := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if got := oauth2.S256ChallengeFromVerifier(r.FormValue("code_verifier")); got != challenge || r.FormValue("code") != "the code" {
+		if got := oauth2.S256ChallengeFromVerifier(r.FormValue("code_verifier")); got != challenge ||
+			r.FormValue("code") != "the code" {
 			t.Errorf("the token endpoint receives code %q with the challenge %q, want %q", r.FormValue("code"), got, challenge)
 		}
 		w.Header().Set("Content-Type", "application/json")
@@ -64,8 +66,8 @@ func run(t *testing.T, status int, answer string, visit func(authorize url.Value
 	}))
 	defer tokens.Close()
 	visited := make(chan struct{})
-	s := &SignIn{AuthorizeURL: "http://127.0.0.1:1/oauth2/authorize", TokenURL: tokens.URL, Issuer: issuer, ClientID: "client",
-		Callback: freeCallback(t), User: "user@example.com", IsSignUp: true}
+	s := &SignIn{AuthorizeURL: "http://127.0.0.1:1/oauth2/authorize", TokenURL: tokens.URL, Issuer: issuer,
+		ClientID: "client", Callback: freeCallback(t), User: "user@example.com", IsSignUp: true}
 	s.Show = func(address string) {
 		u, err := url.Parse(address)
 		if err != nil {
@@ -99,7 +101,8 @@ func TestTheCallbackAnswersThisSignInAlone(t *testing.T) {
 	got, err := run(t, http.StatusOK, good, func(q url.Values) {
 		for _, address := range []string{back(q, "state", "of another"), back(q, "state", ""), q.Get("redirect_uri"),
 			back(q, "state", "", "error", "access_denied")} {
-			if status, body := get(t, address); status != http.StatusBadRequest || !strings.Contains(body, "belongs to no sign-in") {
+			if status, body := get(t, address); status != http.StatusBadRequest ||
+				!strings.Contains(body, "belongs to no sign-in") {
 				t.Errorf("%s: %d %s", address, status, body)
 			}
 		}
@@ -149,7 +152,8 @@ func TestAnswersThatAreNoSignIn(t *testing.T) {
 			t.Parallel()
 			_, err := run(t, c.status, c.answer, func(q url.Values) {
 				status, body := get(t, back(q, c.pairs...))
-				if status != http.StatusBadRequest || !strings.Contains(body, "The sign-in failed") || strings.Contains(body, "<b>") {
+				if status != http.StatusBadRequest || !strings.Contains(body, "The sign-in failed") ||
+					strings.Contains(body, "<b>") {
 					t.Errorf("the browser shows %d %s", status, body)
 				}
 				if again, err := http.Get(back(q)); err == nil { // the listener may be closed

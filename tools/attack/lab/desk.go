@@ -45,9 +45,11 @@ func (l *Lab) Desk() *Desk {
 	log := &syncbuf.Buffer{}
 	d := &Desk{Lab: l, Log: log}
 	d.Lab.User(UserSpec{Email: Victim, EmailVerified: true})
-	d.Server = &oauth.Server{Issuer: d.Lab.Issuer(), Cognito: d.Lab.Identity(), Store: d.Lab.Codes(func() bool { return d.Down }),
-		Secrets: noSecrets{}, Now: d.Lab.Clock.Now, Random: rand.Reader, Origin: func(*http.Request) string { return PageOrigin },
-		Log: slog.New(slog.NewTextHandler(log, nil)), Clients: []settings.Client{
+	d.Server = &oauth.Server{Issuer: d.Lab.Issuer(), Cognito: d.Lab.Identity(),
+		Store:   d.Lab.Codes(func() bool { return d.Down }),
+		Secrets: noSecrets{}, Now: d.Lab.Clock.Now, Random: rand.Reader,
+		Origin: func(*http.Request) string { return PageOrigin },
+		Log:    slog.New(slog.NewTextHandler(log, nil)), Clients: []settings.Client{
 			{ID: d.Lab.Client, CallbackURLs: []string{AppCallback}, LogoutURLs: []string{"https://app.example.com/"}},
 			{ID: "another", CallbackURLs: []string{"https://another.example.com/callback"}}}}
 	return d

@@ -39,10 +39,11 @@ func Config(service string) aws.Config {
 func Update() *dynamodb.UpdateItemInput {
 	number := func(n string) types.AttributeValue { return &types.AttributeValueMemberN{Value: n} }
 	return &dynamodb.UpdateItemInput{
-		TableName:                aws.String("Guard"),
-		Key:                      map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: Key}},
-		UpdateExpression:         aws.String("SET #g = :start, #n = if_not_exists(#n, :zero) + :one, #ttl = :ttl"),
-		ConditionExpression:      aws.String("(attribute_not_exists(#g) OR #g <= :now) AND (attribute_not_exists(#n) OR #n < :limit)"),
+		TableName:        aws.String("Guard"),
+		Key:              map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: Key}},
+		UpdateExpression: aws.String("SET #g = :start, #n = if_not_exists(#n, :zero) + :one, #ttl = :ttl"),
+		ConditionExpression: aws.String("(attribute_not_exists(#g) OR #g <= :now) AND (attribute_not_exists(#n) OR #n " +
+			"< :limit)"),
 		ExpressionAttributeNames: map[string]string{"#g": "g", "#n": "n", "#ttl": "ttl"},
 		ExpressionAttributeValues: map[string]types.AttributeValue{":start": number("1795000000000"), ":zero": number("0"),
 			":one": number("1"),

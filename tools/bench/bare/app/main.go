@@ -14,6 +14,7 @@ func main() {
 	stack := awscdk.NewStack(app, jsii.String("Bare"), nil)
 	pool := awscognito.NewUserPool(stack, jsii.String("Pool"), &awscognito.UserPoolProps{
 		SignInAliases: &awscognito.SignInAliases{Email: jsii.Bool(true)}})
-	pool.AddClient(jsii.String("Client"), &awscognito.UserPoolClientOptions{AuthFlows: &awscognito.AuthFlow{Custom: jsii.Bool(true)}})
+	pool.AddClient(jsii.String("Client"), &awscognito.UserPoolClientOptions{
+		AuthFlows: &awscognito.AuthFlow{Custom: jsii.Bool(true)}})
 	app.Synth(nil)
 }
