@@ -183,7 +183,8 @@ func writeJSON(t *testing.T, file string, v any) {
 
 // options returns the options of a sandbox with the living pool: every setting that Cognito has,
 // the app's own triggers in it, and the clients. change may alter the pool's description.
-func (a livingApp) options(t *testing.T, stack string, change func(pool map[string]any, clients ...map[string]any)) sandbox.Options {
+func (a livingApp) options(t *testing.T, stack string,
+	change func(pool map[string]any, clients ...map[string]any)) sandbox.Options {
 	t.Helper()
 	pool := readJSON(t, "../internal/attach/testdata/every-field.json")["UserPool"].(map[string]any)
 	pool["Id"] = livingPools[stack]

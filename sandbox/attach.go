@@ -39,7 +39,7 @@ func (s *Sandbox) attachPool(ctx context.Context) error {
 		return nil
 	}
 	if s.opts.Invoker != nil || s.opts.InProcess != nil {
-		s.addToReport("the function that a deployment runs for the user pool was not run, because Invoker or InProcess is set")
+		s.addToReport("the function that a deployment runs for the user pool was not run, since Invoker or InProcess is set")
 		return nil
 	}
 	if s.plan.Attachment.IsCheck {

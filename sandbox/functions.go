@@ -126,8 +126,9 @@ func (s *Sandbox) identify() gateway.Callers {
 func (s *Sandbox) runtimeFunction(f assembly.Function) runtimeapi.Function {
 	c := s.identity[f.Name]
 	return runtimeapi.Function{
-		Name: f.Name, ARN: f.ARN, Folder: f.Folder, Environment: s.variables(f), Asset: f.Asset, AssetHash: f.AssetHash, FromSource: f.FromSource,
-		Handler: f.Handler, Runtime: f.Runtime, Architecture: f.Architecture, MemoryMB: f.MemoryMB, Timeout: f.Timeout,
+		Name: f.Name, ARN: f.ARN, Folder: f.Folder, Environment: s.variables(f), Asset: f.Asset, AssetHash: f.AssetHash,
+		FromSource: f.FromSource,
+		Handler:    f.Handler, Runtime: f.Runtime, Architecture: f.Architecture, MemoryMB: f.MemoryMB, Timeout: f.Timeout,
 		AccessKeyID: c.AccessKeyID, SecretKey: c.SecretAccessKey, Endpoints: s.endpoints(),
 		Inline: f.Inline, Modules: s.opts.Modules,
 	}
@@ -236,7 +237,8 @@ func (s *Sandbox) call(ctx context.Context, trigger Trigger, event []byte) ([]by
 	return chosen.Invoke(ctx, trigger, event)
 }
 
-// logDuration writes the line that Lambda writes after a call, as far as `emailotp doctor` reads it.
+// logDuration writes the line that Lambda writes after a call, as far as `emailotp doctor` reads
+// it.
 func (s *Sandbox) logDuration(trigger Trigger, began time.Time) {
 	fmt.Fprintf(s.LogOf(trigger), `{"type":"platform.report","record":{"metrics":{"durationMs":%.3f}}}`+"\n",
 		float64(time.Since(began).Microseconds())/1000)

@@ -40,7 +40,8 @@ func (e *emailOTP) addressChangeProblem() string {
 	case c.imported:
 		return "the pool is imported, so whether it requires email, which every client could then write, is not known " +
 			"here; leave ChangeAddress out"
-	case c.clientsMayChangeEmail || slices.ContainsFunc(c.bypasses, func(b Bypass) bool { return b.Kind == BypassWriteEmail }):
+	case c.clientsMayChangeEmail || slices.ContainsFunc(c.bypasses,
+		func(b Bypass) bool { return b.Kind == BypassWriteEmail }):
 		return "clients may write email (ClientsMayChangeEmail, or an acknowledged bypass), so that no code guards it; " +
 			"leave that out, or ChangeAddress"
 	}

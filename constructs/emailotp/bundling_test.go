@@ -144,7 +144,9 @@ func TestABuildThatFailsIsOneSentenceWithTheRemedy(t *testing.T) {
 		{"a module that can't be downloaded", func(t *testing.T) string {
 			t.Setenv("GOPROXY", "off")
 			t.Setenv("GOMODCACHE", t.TempDir())
-			dir := module(t, func(string) string { return "package main\n\nimport _ \"example.com/missing\"\n\nfunc main() {}\n" })
+			dir := module(t, func(string) string {
+				return "package main\n\nimport _ \"example.com/missing\"\n\nfunc main() {}\n"
+			})
 			sum := "h1:" + strings.Repeat("A", 43) + "=\n"
 			for name, content := range map[string]string{
 				"go.mod": "module " + build.Module + "\n\ngo 1.26\n\nrequire example.com/missing v1.0.0\n",

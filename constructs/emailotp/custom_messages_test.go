@@ -27,7 +27,8 @@ func TestCustomMessagesHaveThePoolMailBySender(t *testing.T) {
 	}
 	identity := logical(t, resources(t, stack, "AWS::SES::EmailIdentity"), "SignIn")
 	contains(t, compact(t, properties["EmailConfiguration"]), `"EmailSendingAccount":"DEVELOPER"`,
-		`"From":"=?utf-8?q?B=C3=BCro?= \u003c`, `"ReplyToEmailAddress":"help@example.com"`, identity, `"ConfigurationSet":{"Ref":`)
+		`"From":"=?utf-8?q?B=C3=BCro?= \u003c`, `"ReplyToEmailAddress":"help@example.com"`, identity,
+		`"ConfigurationSet":{"Ref":`)
 	contains(t, string(emailotptest.Template(t, stack)), `"SignInUserPoolCustomMessageCognito`)
 }
 

@@ -30,10 +30,10 @@
 // default that its comment states. The most used ones:
 //
 //   - CodeLength, CodeTTL, MaxAttempts: 8 digits, 5 minutes, 3 answers per sign-in.
-//   - GuessBurst and GuessRefill: 10 answers of an account at once and one more per hour, across all of
-//     its sign-ins. With 8 digits an attacker guesses an account's code within a year with a chance of
-//     1 in 11,400. After the last of these answers a code of 20 digits is mailed, which needs no limit, so
-//     an attacker can't lock a user out.
+//   - GuessBurst and GuessRefill: 10 answers of an account at once and one more per hour, across
+//     all of its sign-ins. With 8 digits an attacker guesses an account's code within a year with a
+//     chance of 1 in 11,400. After the last of these answers a code of 20 digits is mailed, which
+//     needs no limit, so an attacker can't lock a user out.
 //   - Sender: [SenderAddress] for a trial, [SenderDomain] or [SenderHostedZone] for production,
 //     [SenderIdentity] for an identity that exists, also another account's.
 //   - SandboxRecipients: needed while the AWS account is in the SES sandbox.
@@ -47,18 +47,20 @@
 //
 // # What is created
 //
-//   - a user pool on the Lite plan: sign-in by e-mail address, native MFA off, recovery by e-mail off;
+//   - a user pool on the Lite plan: sign-in by e-mail address, native MFA off, recovery by e-mail
+//     off;
 //   - an app client that allows custom authentication and refresh, and nothing else;
-//   - five functions in Go on provided.al2023 and arm64, each with its own role and log group. Four are
-//     triggers of the pool. The fifth receives bounces and complaints from a rule on the account's
-//     default event bus: EmailOTP sends no mail to an address with a recorded permanent bounce or
-//     complaint;
+//   - five functions in Go on provided.al2023 and arm64, each with its own role and log group. Four
+//     are triggers of the pool. The fifth receives bounces and complaints from a rule on the
+//     account's default event bus: EmailOTP sends no mail to an address with a recorded permanent
+//     bounce or complaint;
 //   - a KMS key for MACs, and a DynamoDB table on demand;
-//   - an SES identity, unless one is given. An address and a domain have identities of their own, so a
-//     change from one to the other leaves the old identity in place until it is deleted on purpose;
-//   - a configuration set for these mails. It requires TLS on the way to the recipient's mail server and
-//     publishes bounces and complaints. It is not the identity's default: other mail of the domain is
-//     not affected.
+//   - an SES identity, unless one is given. An address and a domain have identities of their own,
+//     so a change from one to the other leaves the old identity in place until it is deleted on
+//     purpose;
+//   - a configuration set for these mails. It requires TLS on the way to the recipient's mail
+//     server and publishes bounces and complaints. It is not the identity's default: other mail of
+//     the domain is not affected.
 //
 // Costs, at list prices of us-east-1 in September 2026: $1 per month for the key; $0.0055 for each
 // monthly active user above 10,000; and for each sign-in about $0.0001 for the mail, four Lambda

@@ -23,8 +23,8 @@ import (
 
 // ofTheTemplate are the props that shape the template and that no function reads.
 var ofTheTemplate = []string{
-	"Brand", "Mail", "MailFromDomain", "DmarcRecord", "SandboxRecipients", "UserPool", "UserPoolProps", "UserPoolClientProps",
-	"PreSignUp", "PreTokenGeneration", "PreTokenGenerationVersion",
+	"Brand", "Mail", "MailFromDomain", "DmarcRecord", "SandboxRecipients", "UserPool", "UserPoolProps",
+	"UserPoolClientProps", "PreSignUp", "PreTokenGeneration", "PreTokenGenerationVersion",
 	"ClientsMayChangeEmail", "Architecture", "MemorySize", "LogRetention", "RemovalPolicy", "KeyGeneration",
 	"DefineAuthChallengeCode", "CreateAuthChallengeCode", "VerifyAuthChallengeCode", "PreSignUpCode",
 	"PreTokenGenerationCode", "MailEventsCode", "AttachUserPoolCode", "CheckOnDeploy", "AttachUserPoolStatements",

@@ -124,7 +124,8 @@ func (r *reader) bounds(c *config, p *EmailOTPProps) {
 	}
 	if size > settings.MaxEnvironment {
 		r.Add("AllowedSignUpDomains must fit into a function's environment of %s bytes (received: %s); "+
-			"list parent domains in place of their subdomains", propread.Thousands(settings.MaxEnvironment), propread.Thousands(size))
+			"list parent domains in place of their subdomains", propread.Thousands(settings.MaxEnvironment),
+			propread.Thousands(size))
 	}
 }
 
@@ -213,7 +214,8 @@ func (r *reader) poolOf(c *config, p *EmailOTPProps) {
 
 // onDeploy reads the props of what a deployment does by a function.
 func (r *reader) onDeploy(c *config, p *EmailOTPProps) {
-	c.checkOnDeploy, c.caseSensitive = propread.Flag(p.CheckOnDeploy, false), propread.Flag(p.CaseSensitiveUserNames, false)
+	c.checkOnDeploy, c.caseSensitive = propread.Flag(p.CheckOnDeploy, false),
+		propread.Flag(p.CaseSensitiveUserNames, false)
 	if p.CaseSensitiveUserNames != nil && !c.imported {
 		r.Add("CaseSensitiveUserNames goes with an imported UserPool; leave it nil: the construct reads any other pool's")
 	}
@@ -265,7 +267,8 @@ func (r *reader) clientOf(prefix string, p UserPoolClientProps, mayChangeEmail b
 	}
 	for _, a := range *p.WriteAttributes.Attributes() {
 		if *a == "email" {
-			r.Add("%s", prefix+"WriteAttributes must not have email: a stolen access token would move the account to another mailbox; "+
+			r.Add("%s", prefix+"WriteAttributes must not have email: a stolen access token would move the account to another "+
+				"mailbox; "+
 				"leave it out, or set ClientsMayChangeEmail if that is meant")
 		}
 	}
@@ -293,7 +296,8 @@ func (c *config) checkPlace(scope constructs.Construct, id string) []string {
 			*here.Node().Path())}
 	}
 	if *here.Node().Addr() != *there.Node().Addr() {
-		return []string{fmt.Sprintf("UserPool %s belongs to stack %s, and a trigger from another stack makes the two depend on each other; "+
+		return []string{fmt.Sprintf("UserPool %s belongs to stack %s, and a trigger from another stack makes the two "+
+			"depend on each other; "+
 			"create the EmailOTP in %s, or the pool in %s",
 			*pool.Node().Path(), *there.Node().Path(), *there.Node().Path(), *here.Node().Path())}
 	}

@@ -89,7 +89,8 @@ func TestWrongLimitsAreRefusedTogether(t *testing.T) {
 			ratelimit.Rules(0, ratelimit.Limits{InitiateAuth: jsii.Number(9), SignUp: jsii.Number(10.5),
 				WindowSeconds: jsii.Number(90)})
 		}): {"InitiateAuth must be a whole number from 10", "SignUp must be a whole number",
-			"WindowSeconds must be 60, 120, 300 or 600"}, refusal(func() {
+			"WindowSeconds must be 60, 120, 300 or 600"},
+		refusal(func() {
 			ratelimit.NewCloudFrontRateLimit(stack, jsii.String("C"), &ratelimit.CloudFrontRateLimitProps{
 				EndpointPaths: jsii.Strings("api"), Requests: jsii.Number(1)})
 		}): {"stack of us-east-1 (received: eu-west-1)", `EndpointPaths must begin with "/"`,

@@ -139,8 +139,8 @@ type signInPage struct {
 //
 //  1. refuses invalid props, all problems at once;
 //  2. creates a private bucket and the distribution, the only one that reads it;
-//  3. creates the function with its HTTP API, its table of authorization codes and the secret by which
-//     it recognises the distribution;
+//  3. creates the function with its HTTP API, its table of authorization codes and the secret by
+//     which it recognises the distribution;
 //  4. bundles the page, and writes it with its settings at each deployment.
 //
 // A refusal is a panic with an [*emailotp.Error].

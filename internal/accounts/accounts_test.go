@@ -181,7 +181,8 @@ func (w world) wantNoSession(p *testkit.Person) {
 }
 
 func TestNamesThatAreNoUsers(t *testing.T) {
-	for _, name := range []string{"", "a", `a" or "b`, "22959FE9-95fa-49bd-bf8a-70394a29ac6d", "a@b", strings.Repeat("a", 10_000)} {
+	for _, name := range []string{"", "a", `a" or "b`, "22959FE9-95fa-49bd-bf8a-70394a29ac6d", "a@b",
+		strings.Repeat("a", 10_000)} {
 		if err := accounts.CheckName(name); err == nil || strings.Contains(err.Error(), "or \"b") {
 			t.Errorf("%.20q: %v", name, err)
 		}
@@ -262,7 +263,8 @@ func TestAnInvitedUserHasDevicesThatAnOperatorForgets(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := w.clock.Now()
-	if _, err := store.RememberDevice(t.Context(), w.find(p.Email).Key, guard.Device{1}, now.Add(time.Hour), now); err != nil {
+	if _, err := store.RememberDevice(t.Context(), w.find(p.Email).Key, guard.Device{1}, now.Add(time.Hour),
+		now); err != nil {
 		t.Fatal(err)
 	}
 	if state := w.all.State(w.find(p.Email)); state.Devices != 1 {
@@ -274,7 +276,8 @@ func TestAnInvitedUserHasDevicesThatAnOperatorForgets(t *testing.T) {
 	if state := w.all.State(w.find(p.Email)); state.Devices != 0 || state.LastCode.IsZero() {
 		t.Errorf("after forgetting: %+v", state)
 	}
-	if _, err := store.RememberDevice(t.Context(), w.find(p.Email).Key, guard.Device{2}, now.Add(time.Hour), now); err != nil {
+	if _, err := store.RememberDevice(t.Context(), w.find(p.Email).Key, guard.Device{2}, now.Add(time.Hour),
+		now); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.all.Reset(t.Context(), w.find(p.Email)); err != nil {

@@ -180,7 +180,8 @@ func TestADeletedPool(t *testing.T) {
 }
 
 func TestFindingsOfThePoolAndAllItsClientsRefuse(t *testing.T) {
-	c := newCognito(t, everyField(t), userpool.Client{ID: "a", Name: "a", Secret: "hidden"}, userpool.Client{ID: "b", Name: "b"},
+	c := newCognito(t, everyField(t), userpool.Client{ID: "a", Name: "a", Secret: "hidden"},
+		userpool.Client{ID: "b", Name: "b"},
 		userpool.Client{ID: "c", Name: "c", ExplicitAuthFlows: []string{"ALLOW_USER_SRP_AUTH"}})
 	p := poolOf(c)
 	var seen []string

@@ -35,7 +35,8 @@ func (c *Client) JSON(ctx context.Context, s Service, operation string, in, out 
 	if err != nil {
 		return fmt.Errorf("%s: %w", operation, err)
 	}
-	header := http.Header{"Content-Type": {"application/x-amz-json-" + s.JSON}, "X-Amz-Target": {s.Target + "." + operation}}
+	header := http.Header{"Content-Type": {"application/x-amz-json-" + s.JSON},
+		"X-Amz-Target": {s.Target + "." + operation}}
 	return c.call(ctx, request{s, operation, http.MethodPost, "/", header, body}, decoder(out))
 }
 

@@ -43,8 +43,8 @@ type Brand struct {
 	// FontFamilies are fonts of the user's device that the page prefers, such as "Inter", at most
 	// 8. Empty for the device's own.
 	FontFamilies []string `json:"fontFamilies,omitempty"`
-	// TermsURL, PrivacyURL and SupportURL are https URLs that the page links to; SupportURL may be a
-	// mailto URL. Empty for no link.
+	// TermsURL, PrivacyURL and SupportURL are https URLs that the page links to; SupportURL may be
+	// a mailto URL. Empty for no link.
 	TermsURL   string `json:"termsUrl,omitempty"`
 	PrivacyURL string `json:"privacyUrl,omitempty"`
 	SupportURL string `json:"supportUrl,omitempty"`

@@ -18,8 +18,8 @@ import (
 //
 //  1. the directory this package was compiled from, upwards to the go.mod that names the module
 //     (absent under -trimpath; the importer's own under vendor);
-//  2. the directory that `go list -m` prints for the importer's module graph: a version, a replace, a
-//     workspace;
+//  2. the directory that `go list -m` prints for the importer's module graph: a version, a replace,
+//     a workspace;
 //  3. the version recorded in the running binary, downloaded into the module cache.
 //
 // When none holds, the error names each with the reason.

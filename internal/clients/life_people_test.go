@@ -39,8 +39,8 @@ type life struct {
 	seen     map[string]int // mails by address
 }
 
-// mail returns the one new mail to an address. It must have the subject, and be of EmailOTP's own in
-// the person's language.
+// mail returns the one new mail to an address. It must have the subject, and be of EmailOTP's own
+// in the person's language.
 func (l *life) mail(address, subject string) sandbox.Message {
 	l.world.t.Helper()
 	var all []sandbox.Message
@@ -58,8 +58,8 @@ func (l *life) mail(address, subject string) sandbox.Message {
 	}
 	l.seen[address] = len(all)
 	m := all[0]
-	if m.Subject != subject || !strings.Contains(m.HTML, `<html lang="`+l.language+`"`) || strings.Contains(m.HTML, "{####}") ||
-		!strings.Contains(m.HTML, "help@example.com") {
+	if m.Subject != subject || !strings.Contains(m.HTML, `<html lang="`+l.language+`"`) ||
+		strings.Contains(m.HTML, "{####}") || !strings.Contains(m.HTML, "help@example.com") {
 		l.world.t.Errorf("the mail %q is not %q of EmailOTP's own in %s: %.200q", m.Subject, subject, l.language, m.Text)
 	}
 	return m
@@ -224,7 +224,8 @@ func (l *life) forgetsThePassword() {
 	l.fill("#code", l.codeIn(l.mail(l.address, subjects[l.language].code)))
 	l.press(say.Confirm)
 	l.says(".who", l.address)
-	if left := eval[int](l.tab, `Object.keys(localStorage).filter(k => k.startsWith("emailotp.device.")).length`); left != 0 {
+	const secrets = `Object.keys(localStorage).filter(k => k.startsWith("emailotp.device.")).length`
+	if left := eval[int](l.tab, secrets); left != 0 {
 		t.Errorf("%d secrets are left of a browser that is no longer remembered", left)
 	}
 }
@@ -291,7 +292,8 @@ func (l *life) changesTheAddress() {
 	l.says(".notice", say.Notices["signed-out-everywhere"])
 }
 
-// shot takes the pictures of a screen in English alone: the colours of other languages are the same.
+// shot takes the pictures of a screen in English alone: the colours of other languages are the
+// same.
 func (l *life) shot(name string) {
 	l.world.t.Helper()
 	if l.language == "en" {

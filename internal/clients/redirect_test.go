@@ -184,7 +184,8 @@ func TestAReactAppSignsInByRedirectWithAPassword(t *testing.T) {
 	b.fill("#code", w.code(w.newcomer, since))
 	b.signedInto(app, w.newcomer)
 	// A stranger to the API gets nothing.
-	if got := eval[int](b, `fetch("/api/me", {headers: {authorization: "x"}}).then(r => r.status)`); got != http.StatusUnauthorized {
+	const withMadeUpToken = `fetch("/api/me", {headers: {authorization: "x"}}).then(r => r.status)`
+	if got := eval[int](b, withMadeUpToken); got != http.StatusUnauthorized {
 		t.Errorf("the API answers a bad token with %d", got)
 	}
 	w.withoutJavaScript(newTab(t), app)
@@ -275,7 +276,8 @@ func TestAmplifySignsInByRedirect(t *testing.T) {
 	b.click("#renew")
 	b.says("#renewed", w.person)
 	b.click("#out")
-	b.until("Amplify has signed out", `location.href === %s && document.querySelector("#who")?.textContent === "nobody"`, app+"/")
+	b.until("Amplify has signed out", `location.href === %s && document.querySelector("#who")?.textContent === "nobody"`,
+		app+"/")
 	b.click("#in")
 	b.pageOf(page, "Sign in")
 	if keys := b.stored(); keys != "" {

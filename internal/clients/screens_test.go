@@ -119,7 +119,8 @@ func TestEveryPasswordlessScreenIsSound(t *testing.T) {
 	b.goOn()
 	code := w.code(person, since)
 	g.shot("code")
-	if spinner := eval[string](b, `getComputedStyle(document.querySelector(".primary"), "::after").opacity`); spinner != "0" {
+	const opacity = `getComputedStyle(document.querySelector(".primary"), "::after").opacity`
+	if spinner := eval[string](b, opacity); spinner != "0" {
 		t.Errorf("an idle button shows its spinner")
 	}
 	b.answer(wrong(code), "2 tries left")

@@ -167,7 +167,8 @@ func newPage(settings webbundle.Settings, o signinpage.Options) (http.Handler, e
 }
 
 // servePage serves a page, behind handlers that a test puts in front of it.
-func servePage(settings webbundle.Settings, o signinpage.Options, front ...func(http.Handler) http.Handler) (url string, closePage func() error, err error) {
+func servePage(settings webbundle.Settings, o signinpage.Options,
+	front ...func(http.Handler) http.Handler) (url string, closePage func() error, err error) {
 	handler, err := newPage(settings, o)
 	if err != nil {
 		return "", nil, err

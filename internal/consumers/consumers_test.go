@@ -54,7 +54,8 @@ func TestTheFunctionsAreTheSameBytesWhereverTheConstructIsImported(t *testing.T)
 				if !maps.Equal(got.bootstrap, want.bootstrap) {
 					t.Errorf("the programs are\n%v, the checkout's are\n%v", got.bootstrap, want.bootstrap)
 				}
-				// A directory in the module's place has no version: each commit would change the template.
+				// A directory in the module's place has no version: each commit would change the
+				// template.
 				version := map[string]string{"from a module proxy, by version": p.version}[setting.name]
 				if setting.quick && (len(got.versions) != 1 || !got.versions[version]) {
 					t.Errorf("the functions' descriptions have the versions %v, want %q", got.versions, version)

@@ -106,13 +106,16 @@ func (f Function) LogGroup() string {
 
 // Configuration is the part of Lambda's FunctionConfiguration that is read.
 type Configuration struct {
-	Description, FunctionName, FunctionArn, Runtime, State, StateReason, LastUpdateStatus, LastUpdateStatusReason string
-	CodeSha256, Role                                                                                              string
-	Architectures                                                                                                 []string
-	MemorySize, Timeout                                                                                           int
-	Environment                                                                                                   struct{ Variables map[string]string }
-	LoggingConfig                                                                                                 struct{ LogGroup string }
-	LastModified                                                                                                  string
+	Description, FunctionName, FunctionArn string
+
+	Runtime, State, StateReason, LastUpdateStatus, LastUpdateStatusReason string
+
+	CodeSha256, Role    string
+	Architectures       []string
+	MemorySize, Timeout int
+	Environment         struct{ Variables map[string]string }
+	LoggingConfig       struct{ LogGroup string }
+	LastModified        string
 }
 
 // Version returns the version of the module that the function's program was built from, as the
@@ -150,7 +153,8 @@ func Find(ctx context.Context, api *awsapi.Client, stack, construct string) (*Em
 	case len(names) == 0:
 		return nil, s.without(ctx, api, construct)
 	case construct == "" && len(names) > 1:
-		return nil, fmt.Errorf("stack %s has several EmailOTPs; choose one by --construct: %s", stack, strings.Join(names, ", "))
+		return nil, fmt.Errorf("stack %s has several EmailOTPs; choose one by --construct: %s", stack,
+			strings.Join(names, ", "))
 	case construct == "":
 		construct = names[0]
 	case found[construct] == nil:
@@ -220,7 +224,8 @@ func (s *stack) without(ctx context.Context, api *awsapi.Client, construct strin
 	slices.Sort(nested)
 	problem := fmt.Errorf("stack %s has no function with the mark %s, so no EmailOTP", s.name, contract.MetadataFunction)
 	if len(nested) > 0 {
-		problem = fmt.Errorf("%w; it may be in one of its nested stacks: --stack %s", problem, strings.Join(nested, ", --stack "))
+		problem = fmt.Errorf("%w; it may be in one of its nested stacks: --stack %s", problem,
+			strings.Join(nested, ", --stack "))
 	}
 	return errors.Join(append([]error{problem}, s.problems...)...)
 }

@@ -128,8 +128,8 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 		}, "create-auth-challenge was changed on 2026-11-06 09:00:00"},
 		{"function-changed", doubtful, func(a *aws, _ dns) {
 			a.in(create, configuration...)["LastModified"] = "2026-11-05T10:00:00.000+0000"
-			a.answers["cloudformation:ListStackResources"] = strings.ReplaceAll(a.answers["cloudformation:ListStackResources"].(string),
-				"</ResourceStatus>", "</ResourceStatus><LastUpdatedTimestamp>2026-11-05T09:00:00.000Z</LastUpdatedTimestamp>")
+			a.edit("cloudformation:ListStackResources", "</ResourceStatus>",
+				"</ResourceStatus><LastUpdatedTimestamp>2026-11-05T09:00:00.000Z</LastUpdatedTimestamp>", -1)
 		}, "(the last on 2026-11-05 09:00:00)"},
 		{"function-role", broken, func(a *aws, _ dns) {
 			a.add("Other", "other", object("Type", "X"))
@@ -278,7 +278,7 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 			a.answers["cloudformation:DescribeStacks"] = "<Stacks><member><StackStatus>UPDATE_ROLLBACK_COMPLETE</StackStatus></member></Stacks>"
 		}, "UPDATE_ROLLBACK_COMPLETE"},
 		{"half-deployed", broken, func(a *aws, _ dns) {
-			a.answers["cloudformation:ListStackResources"] = strings.Replace(a.answers["cloudformation:ListStackResources"].(string), "<ResourceStatus>CREATE_COMPLETE", "<ResourceStatus>CREATE_FAILED", 1)
+			a.edit("cloudformation:ListStackResources", "<ResourceStatus>CREATE_COMPLETE", "<ResourceStatus>CREATE_FAILED", 1)
 		}, "CREATE_FAILED"},
 		{"function-missing", broken, gone("lambda:GetFunction pre-token-generation"), "pre-token-generation"},
 		{"settings", broken, at(create, []string{"Configuration", "Environment", "Variables"}, set{"EMAILOTP_CODE_TTL": "5 minutes"}),

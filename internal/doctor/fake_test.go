@@ -361,12 +361,17 @@ func (a *aws) setStack(resources map[string]any, physical map[string]string, sta
 // add adds a resource to what CloudFormation answers.
 func (a *aws) add(id, physical string, resource map[string]any) {
 	text, _ := json.Marshal(resource)
-	a.answers["cloudformation:GetTemplate"] = strings.Replace(a.answers["cloudformation:GetTemplate"].(string),
-		escaped(`{"Resources":{`), escaped(fmt.Sprintf(`{"Resources":{%q:%s,`, id, text)), 1)
-	a.answers["cloudformation:ListStackResources"] = strings.Replace(a.answers["cloudformation:ListStackResources"].(string),
-		"<StackResourceSummaries>", fmt.Sprintf("<StackResourceSummaries><member><LogicalResourceId>%s</LogicalResourceId>"+
+	a.edit("cloudformation:GetTemplate", escaped(`{"Resources":{`),
+		escaped(fmt.Sprintf(`{"Resources":{%q:%s,`, id, text)), 1)
+	a.edit("cloudformation:ListStackResources", "<StackResourceSummaries>",
+		fmt.Sprintf("<StackResourceSummaries><member><LogicalResourceId>%s</LogicalResourceId>"+
 			"<PhysicalResourceId>%s</PhysicalResourceId><ResourceType>%s</ResourceType><ResourceStatus>CREATE_COMPLETE"+
 			"</ResourceStatus></member>", id, physical, resource["Type"]), 1)
+}
+
+// edit replaces the first n places of a text in an answer; all if n is negative.
+func (a *aws) edit(answer, from, to string, n int) {
+	a.answers[answer] = strings.Replace(a.answers[answer].(string), from, to, n)
 }
 
 // in returns the object at a path of an answer, to be changed.

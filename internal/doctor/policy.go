@@ -17,8 +17,8 @@ func Policy(d *deployed.EmailOTP, signIn bool) []awsapi.Statement {
 	pool := []string{"cognito-idp:DescribeUserPool", "cognito-idp:DescribeUserPoolClient",
 		"cognito-idp:GetWebACLForResource", "cognito-idp:ListUserPoolClients"}
 	if signIn {
-		pool = append(pool, "cognito-idp:AdminCreateUser", "cognito-idp:AdminDeleteUser", "cognito-idp:AdminResetUserPassword",
-			"cognito-idp:AdminSetUserPassword", "cognito-idp:ListUsers")
+		pool = append(pool, "cognito-idp:AdminCreateUser", "cognito-idp:AdminDeleteUser",
+			"cognito-idp:AdminResetUserPassword", "cognito-idp:AdminSetUserPassword", "cognito-idp:ListUsers")
 	}
 	table := []string{"dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive"}
 	statements := append(d.Policy(),
@@ -40,7 +40,8 @@ func Policy(d *deployed.EmailOTP, signIn bool) []awsapi.Statement {
 	return append(append(statements, pagePolicy(d)...),
 		awsapi.Allow([]string{d.ARN("dynamodb", "table/"+d.Settings.TableName)}, table...),
 		// These have no resource, or answer for the whole account.
-		awsapi.Allow([]string{"*"}, "cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarmsForMetric", "cloudwatch:GetMetricData",
+		awsapi.Allow([]string{"*"}, "cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarmsForMetric",
+			"cloudwatch:GetMetricData",
 			"lambda:GetAccountSettings", "logs:DescribeLogGroups", "ses:GetAccount", "ses:GetConfigurationSet",
 			"ses:GetConfigurationSetEventDestinations", "ses:GetEmailIdentity", "ses:GetSuppressedDestination",
 			"wafv2:GetWebACLForResource"))

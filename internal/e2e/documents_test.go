@@ -121,7 +121,8 @@ func newReader(t *testing.T) *reader {
 	sb, _ := clocked(t, app.Passwordless)
 	p := newUser(t, sb, "user@example.com", func(u *sandbox.User) { u.Email = "user@example.com" })
 	p.Email = "user@example.com"
-	d := &reader{repo: repo, dir: filepath.Join(t.TempDir(), "app"), config: sb.Config(), person: p, stack: sb.Config().Stack}
+	d := &reader{repo: repo, dir: filepath.Join(t.TempDir(), "app"), config: sb.Config(), person: p,
+		stack: sb.Config().Stack}
 	variables, err := sb.Environment(sandbox.CreateAuthChallenge)
 	if err != nil {
 		t.Fatal(err)

@@ -28,8 +28,8 @@ type Config struct {
 	// LogoText is the line above the text; empty for ProductName. It is no picture, since mail
 	// programs hide remote pictures, and fetching one would reveal that the mail was read.
 	LogoText string `json:"logoText,omitempty"`
-	// LogoURL is the https URL of a picture in place of LogoText, which is then its alternative text.
-	// Empty for no picture.
+	// LogoURL is the https URL of a picture in place of LogoText, which is then its alternative
+	// text. Empty for no picture.
 	LogoURL string `json:"logoUrl,omitempty"`
 	// AccentColor is the colour of the logo, the bar above it and links, as #rrggbb or #rgb. On
 	// white it must have a contrast of 4.5 to 1; the one for dark mode is derived from it. Empty

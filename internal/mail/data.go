@@ -175,8 +175,8 @@ func convert[T ~string](p Phrases[string], each func(string) T) Phrases[T] {
 func data[T ~string](c *Config, accentDark string, f Facts, grouped T, text Phrases[T]) *Data[T] {
 	d := &Data[T]{
 		Language: f.Language, Dir: string(f.Dir), Align: "left",
-		ProductName: c.ProductName, LogoText: c.LogoText, LogoURL: c.LogoURL, SupportAddress: c.SupportAddress, Footer: c.Footer,
-		Accent: c.AccentColor, AccentDark: accentDark,
+		ProductName: c.ProductName, LogoText: c.LogoText, LogoURL: c.LogoURL, SupportAddress: c.SupportAddress,
+		Footer: c.Footer, Accent: c.AccentColor, AccentDark: accentDark,
 		Code: f.Code, Groups: groups(f.Code), Grouped: grouped, Long: f.long(),
 		Minutes: f.Minutes, Time: f.Time, Zone: f.Zone, Domain: c.Origin, Text: text,
 	}

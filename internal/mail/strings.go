@@ -3,7 +3,8 @@ package mail
 // Strings are the texts of one language. In each, the words in braces are replaced by values:
 // {product} by the product's name, {support} by the support address, {minutes} by the whole minutes
 // that the code is still valid, {time} and {zone} by the time of the request and its time zone,
-// {code} by the code, {fallback} by the longer code beside it. An empty string falls back to the built-in one, at last to English.
+// {code} by the code, {fallback} by the longer code beside it. An empty string falls back to the
+// built-in one, at last to English.
 //
 // They are plain text: markup in them is shown as it is written.
 type Strings struct {

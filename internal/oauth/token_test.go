@@ -313,7 +313,8 @@ func TestAServiceThatFailsIsATemporaryErrorAndLosesNothing(t *testing.T) {
 func TestRefreshAndRevoke(t *testing.T) {
 	b := newBench(t)
 	tokens := b.pool.signIn("web", "u1")
-	form := url.Values{"grant_type": {"refresh_token"}, "client_id": {"web"}, "refresh_token": {tokens.Refresh}, "scope": {"openid"}}
+	form := url.Values{"grant_type": {"refresh_token"}, "client_id": {"web"},
+		"refresh_token": {tokens.Refresh}, "scope": {"openid"}}
 	status, got := b.post(oauth.PathToken, form)
 	if _, has := got["refresh_token"]; status != http.StatusOK || has || got["access_token"] == "" ||
 		got["expires_in"] != 3600.0 {

@@ -61,7 +61,8 @@ func Bearer(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
-// IsTokenRefused reports whether an access token was refused: by [ErrToken], or by Cognito's GetUser.
+// IsTokenRefused reports whether an access token was refused: by [ErrToken], or by Cognito's
+// GetUser.
 func IsTokenRefused(err error) bool {
 	switch code(err) {
 	case "NotAuthorizedException", "UserNotFoundException", "InvalidParameterException",

@@ -104,8 +104,8 @@ func Derive(ctx context.Context, key Generator, s Subject, n Nonce, digits int) 
 	return code, err
 }
 
-// DeriveBoth is [Derive], and returns the nonce's long code beside. It makes one MAC: its first half
-// gives the long code, the second one those of every other length, so that neither code tells
+// DeriveBoth is [Derive], and returns the nonce's long code beside. It makes one MAC: its first
+// half gives the long code, the second one those of every other length, so that neither code tells
 // anything of the other.
 func DeriveBoth(ctx context.Context, key Generator, s Subject, n Nonce, digits int) (code, long Code, err error) {
 	if digits < MinDigits || digits > LongDigits {

@@ -97,8 +97,8 @@ func wrongCase(p attach.Properties, pool rules.Properties) []string {
 	if strconv.FormatBool(sensitive) == p.CaseSensitiveNames {
 		return nil
 	}
-	return []string{fmt.Sprintf("the user names of user pool %s are case-sensitive: %t; set CaseSensitiveUserNames to that",
-		p.UserPoolID, sensitive)}
+	return []string{fmt.Sprintf("the user names of user pool %s are case-sensitive: %t; set CaseSensitiveUserNames to "+
+		"that", p.UserPoolID, sensitive)}
 }
 
 // triggers returns the functions that the pool calls. A pool that is being attached calls

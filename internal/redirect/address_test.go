@@ -191,7 +191,8 @@ func TestAUserChangesTheAddress(t *testing.T) {
 		if got := m.attributes(old); got != nil {
 			t.Error("the old address still opens the account")
 		}
-		if notice := mails(t, sb, old)[0]; !strings.Contains(notice.Subject, "was changed") || strings.Contains(notice.Text, to) {
+		if notice := mails(t, sb, old)[0]; !strings.Contains(notice.Subject, "was changed") ||
+			strings.Contains(notice.Text, to) {
 			t.Errorf("the notice is %q: %s", notice.Subject, notice.Text)
 		}
 		// Every sign-in has ended, the change is done, and the next sign-in goes to the new
@@ -217,14 +218,15 @@ func TestAChangeIsGuarded(t *testing.T) {
 func needsAFreshSignInOfThePool(t *testing.T, person func() *mover, sb *sandbox.Sandbox, clock *inprocess.Clock) {
 	m, other := person(), person()
 	to := testkit.Address("fresh@example.com")
-	for _, bad := range []string{"", "a", "a@b@example.com", "x@example.com\r\nBcc: y@example.com", strings.Repeat("a", 3000)} {
+	for _, bad := range []string{"", "a", "a@b@example.com", "x@example.com\r\nBcc: y@example.com",
+		strings.Repeat("a", 3000)} {
 		m.start(bad, 400, "invalid_address")
 	}
 	m.want("/account/email", []int{1}, 400, "invalid_request")
 	m.want("/account/email", map[string]string{"email": strings.Repeat("a", 5000)}, 413, "invalid_request")
 	forged := *m
-	for _, token := range []string{"", "x", m.refresh, m.token[:len(m.token)-8] + "AAAAAAAA", other.token[:strings.LastIndex(other.token, ".")] +
-		m.token[strings.LastIndex(m.token, "."):]} {
+	for _, token := range []string{"", "x", m.refresh, m.token[:len(m.token)-8] + "AAAAAAAA",
+		other.token[:strings.LastIndex(other.token, ".")] + m.token[strings.LastIndex(m.token, "."):]} {
 		forged.token = token
 		forged.start(to, 401, "invalid_token")
 	}

@@ -27,7 +27,8 @@ func TestGoOAuth2(t *testing.T) {
 	t.Parallel()
 	w := on(t)
 	for name, client := range map[string]sandbox.OAuthClient{"public": w.public, "with a secret": w.secret} {
-		for _, style := range []oauth2.AuthStyle{oauth2.AuthStyleAutoDetect, oauth2.AuthStyleInHeader, oauth2.AuthStyleInParams} {
+		for _, style := range []oauth2.AuthStyle{oauth2.AuthStyleAutoDetect, oauth2.AuthStyleInHeader,
+			oauth2.AuthStyleInParams} {
 			config := &oauth2.Config{ClientID: client.ClientID, ClientSecret: client.ClientSecret, RedirectURL: app.CallbackURL,
 				Scopes:   []string{"openid", "email"},
 				Endpoint: oauth2.Endpoint{AuthURL: w.oauth.AuthorizeURL, TokenURL: w.oauth.TokenURL, AuthStyle: style}}
@@ -70,8 +71,8 @@ func TestOpenIDClientWithASecret(t *testing.T) {
 		"secret": w.secret.ClientSecret, "callback": app.CallbackURL})
 	for range 2 { // Basic, and in the body
 		s.send(w.signIn(s.next()["to"].(string)))
-		if got := s.next(); got["verified"] != "true" || got["email"] == "" || got["renewed"] != true || got["after"] != "invalid_grant" ||
-			got["expires"].(float64) < 3500 {
+		if got := s.next(); got["verified"] != "true" || got["email"] == "" || got["renewed"] != true ||
+			got["after"] != "invalid_grant" || got["expires"].(float64) < 3500 {
 			t.Errorf("%v", got)
 		}
 	}
@@ -85,7 +86,8 @@ func TestAuthJS(t *testing.T) {
 		"secret": w.secret.ClientSecret, "callback": app.AuthJSCallbackURL})
 	s.send(w.signIn(s.next()["to"].(string)))
 	got := s.next()
-	if email, _ := got["email"].(string); got["status"] != 302.0 || !strings.HasPrefix(email, "redirect") || got["sub"] == nil {
+	if email, _ := got["email"].(string); got["status"] != 302.0 || !strings.HasPrefix(email, "redirect") ||
+		got["sub"] == nil {
 		t.Errorf("%v\n%s", got, s.err.String())
 	}
 }
@@ -99,14 +101,16 @@ func TestCurl(t *testing.T) {
 	tls := sb.Config().TLS
 	curl := func(args ...string) string {
 		t.Helper()
-		out, err := exec.CommandContext(t.Context(), "curl", append([]string{"-sS", "--cacert", tls.CertificateFile}, args...)...).CombinedOutput()
+		out, err := exec.CommandContext(t.Context(), "curl", append([]string{"-sS", "--cacert", tls.CertificateFile},
+			args...)...).CombinedOutput()
 		if err != nil {
 			t.Fatalf("curl %v: %v\n%s", args, err, out)
 		}
 		return string(out)
 	}
 	verifier := oauth2.GenerateVerifier()
-	address := tls.AuthorizeURL + "?response_type=code&client_id=" + w.public.ClientID + "&redirect_uri=" + url.QueryEscape(app.CallbackURL) +
+	address := tls.AuthorizeURL + "?response_type=code&client_id=" + w.public.ClientID + "&redirect_uri=" +
+		url.QueryEscape(app.CallbackURL) +
 		"&state=s&code_challenge_method=S256&code_challenge=" + oauth2.S256ChallengeFromVerifier(verifier)
 	to, err := url.Parse(curl("-o", os.DevNull, "-w", "%{redirect_url}", address))
 	if err != nil || to.Scheme != "https" || to.Path != "/" {
@@ -117,21 +121,25 @@ func TestCurl(t *testing.T) {
 		Access  string `json:"access_token"`
 		Refresh string `json:"refresh_token"`
 	}
-	answer := curl(tls.TokenURL, "-d", "grant_type=authorization_code", "-d", "client_id="+w.public.ClientID, "-d", "code="+back.Query().Get("code"),
-		"-d", "redirect_uri="+app.CallbackURL, "-d", "code_verifier="+verifier)
+	answer := curl(tls.TokenURL, "-d", "grant_type=authorization_code", "-d", "client_id="+w.public.ClientID, "-d",
+		"code="+back.Query().Get("code"), "-d", "redirect_uri="+app.CallbackURL, "-d", "code_verifier="+verifier)
 	if err := json.Unmarshal([]byte(answer), &tokens); err != nil || tokens.Access == "" {
 		t.Fatalf("the token endpoint answers %s", answer)
 	}
-	if user := curl(tls.UserInfoURL, "-H", "Authorization: Bearer "+tokens.Access); !strings.Contains(user, `"email_verified":"true"`) {
+	if user := curl(tls.UserInfoURL, "-H", "Authorization: Bearer "+tokens.Access); !strings.Contains(user,
+		`"email_verified":"true"`) {
 		t.Errorf("userInfo answers %s", user)
 	}
-	if out := curl("-w", "%{http_code}", tls.RevokeURL, "-d", "client_id="+w.public.ClientID, "-d", "token="+tokens.Refresh); out != "200" {
+	if out := curl("-w", "%{http_code}", tls.RevokeURL, "-d", "client_id="+w.public.ClientID, "-d",
+		"token="+tokens.Refresh); out != "200" {
 		t.Errorf("revoke answers %s", out)
 	}
-	if out := curl("-w", "%{http_code}", tls.UserInfoURL, "-H", "Authorization: Bearer "+tokens.Access); !strings.Contains(out, `"invalid_token"`) || !strings.HasSuffix(out, "401") {
+	if out := curl("-w", "%{http_code}", tls.UserInfoURL, "-H", "Authorization: Bearer "+tokens.Access); !strings.Contains(
+		out, `"invalid_token"`) || !strings.HasSuffix(out, "401") {
 		t.Errorf("userInfo of a revoked sign-in answers %s", out)
 	}
-	if out := curl("-o", os.DevNull, "-w", "%{redirect_url}", tls.LogoutURL+"?client_id="+w.public.ClientID+"&logout_uri="+url.QueryEscape(app.LogoutURL)); out != app.LogoutURL {
+	if out := curl("-o", os.DevNull, "-w", "%{redirect_url}", tls.LogoutURL+"?client_id="+w.public.ClientID+"&logout_uri="+
+		url.QueryEscape(app.LogoutURL)); out != app.LogoutURL {
 		t.Errorf("logout leads to %s", out)
 	}
 }
@@ -142,7 +150,8 @@ func TestTheAPIIsClosedToOthersThanTheDistribution(t *testing.T) {
 	w := on(t)
 	event := func(secret string) []byte {
 		text, _ := json.Marshal(map[string]any{"version": "2.0", "rawPath": "/.well-known/openid-configuration",
-			"headers":        map[string]string{"x-emailotp-origin-secret": secret, "x-emailotp-origin": "https://login.example.com"},
+			"headers": map[string]string{"x-emailotp-origin-secret": secret,
+				"x-emailotp-origin": "https://login.example.com"},
 			"requestContext": map[string]any{"http": map[string]string{"method": "GET"}}})
 		return text
 	}
@@ -152,7 +161,8 @@ func TestTheAPIIsClosedToOthersThanTheDistribution(t *testing.T) {
 			t.Errorf("secret %q: %s, %v", secret, out, err)
 		}
 	}
-	for _, bad := range []string{"", "{}", "[]", `{"requestContext":{"http":{"method":"POST"}},"body":"%","isBase64Encoded":true}`} {
+	for _, bad := range []string{"", "{}", "[]",
+		`{"requestContext":{"http":{"method":"POST"}},"body":"%","isBase64Encoded":true}`} {
 		if out, err := w.sb.Binaries().Invoke(t.Context(), sandbox.HandOver, []byte(bad)); err == nil {
 			t.Errorf("the event %q gives %s", bad, out)
 		}
@@ -207,7 +217,8 @@ func TestAHundredSignInsByRedirectSideBySide(t *testing.T) {
 func (w *world) whole() (sub string, err error) {
 	verifier := oauth2.GenerateVerifier()
 	config := &oauth2.Config{ClientID: w.public.ClientID, RedirectURL: app.CallbackURL,
-		Endpoint: oauth2.Endpoint{AuthURL: w.oauth.AuthorizeURL, TokenURL: w.oauth.TokenURL, AuthStyle: oauth2.AuthStyleInParams}}
+		Endpoint: oauth2.Endpoint{AuthURL: w.oauth.AuthorizeURL, TokenURL: w.oauth.TokenURL,
+			AuthStyle: oauth2.AuthStyleInParams}}
 	back, err := url.Parse(w.signIn(config.AuthCodeURL("s", oauth2.S256ChallengeOption(verifier))))
 	if err != nil {
 		return "", err
@@ -231,7 +242,8 @@ func (w *world) whole() (sub string, err error) {
 	return user["sub"], nil
 }
 
-// emailotp dev --callback and --change-address work for a template that has no page, in password mode as well.
+// emailotp dev --callback and --change-address work for a template that has no page, in password
+// mode as well.
 func TestATemplateWithoutAPageGetsOne(t *testing.T) {
 	t.Parallel()
 	clock := &inprocess.Clock{}

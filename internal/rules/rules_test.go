@@ -327,7 +327,8 @@ func TestOnlyABypassIsAcknowledged(t *testing.T) {
 func TestAnAcknowledgementEndsAfterItsLastDay(t *testing.T) {
 	t.Parallel()
 	noon := time.Date(2027, 3, 31, 12, 0, 0, 0, time.UTC)
-	found := rules.Check(guarded(t, settings.Password, safePool), web(t, client(`["ALLOW_USER_SRP_AUTH"]`, `["locale"]`, "")))
+	found := rules.Check(guarded(t, settings.Password, safePool),
+		web(t, client(`["ALLOW_USER_SRP_AUTH"]`, `["locale"]`, "")))
 	const of, end = "USER_SRP_AUTH:Web", "USER_SRP_AUTH:Web until 2027-03-31"
 	for name, c := range map[string]struct {
 		marks []string

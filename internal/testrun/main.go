@@ -13,8 +13,8 @@
 //
 // What a package needs follows from what its tests import, never from a list of packages:
 //
-//   - a test that links the CDK, or imports internal/testkit/app, waits for the app, runs without the
-//     race detector, and is not part of -check
+//   - a test that links the CDK, or imports internal/testkit/app, waits for the app, runs without
+//     the race detector, and is not part of -check
 //   - -check passes -short, by which tests that start a browser or wait are skipped with a reason
 package main
 

@@ -15,7 +15,8 @@ import (
 
 // message is a custom-message event with an attribute and metadata that no mail may have.
 func message(source string) event {
-	return event{Version: "1", UserPoolID: "eu-west-1_Example01", UserName: "name", TriggerSource: "CustomMessage_" + source,
+	return event{Version: "1", UserPoolID: "eu-west-1_Example01", UserName: "name",
+		TriggerSource: "CustomMessage_" + source,
 		CallerContext: map[string]any{"clientId": "CLIENT_ID_NOT_APPLICABLE"},
 		Request: map[string]any{
 			"userAttributes": map[string]any{"locale": "de-AT", "name": "attribute-of-the-user", "email": "jane@example.com"},

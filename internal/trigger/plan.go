@@ -111,8 +111,8 @@ func decide(f facts) plan {
 	// In passwordless mode a round that could have mailed must look as if it did.
 	looksMailed := f.last == nil || d.Action == guard.Mail || d.Action == guard.Silent || f.resend && !f.isTooSoon() ||
 		d.Action == guard.Join && f.isOutOfMail(d, item)
-	p := plan{nonce: d.Nonce, digits: d.Digits, key: d.Key, fallback: d.Fallback, before: f.item, after: item, keepClaim: !f.isPassword(),
-		established: policy.Established(item, f.now)}
+	p := plan{nonce: d.Nonce, digits: d.Digits, key: d.Key, fallback: d.Fallback, before: f.item, after: item,
+		keepClaim: !f.isPassword(), established: policy.Established(item, f.now)}
 	p.outcome = f.outcome(d, looksMailed)
 	switch {
 	case looksMailed && f.isPassword() && f.isMarked():

@@ -48,8 +48,8 @@ type Options struct {
 type Proof struct {
 	// Steps are what was done, in order.
 	Steps []Step `json:"steps"`
-	// Triggers are the times of the functions meanwhile, as Lambda reports them; empty where the logs
-	// can't be read.
+	// Triggers are the times of the functions meanwhile, as Lambda reports them; empty where the
+	// logs can't be read.
 	Triggers []TriggerTime `json:"triggers,omitempty"`
 	// Points are the open points of docs/operations.md, in its order.
 	Points []Point `json:"points"`

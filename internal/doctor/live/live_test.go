@@ -43,7 +43,8 @@ func (r reader) Tell(string) {}
 
 func (r reader) Ask(context.Context, string) (bool, error) {
 	all, err := testkit.Mails(r.Context(), r.inbox, address, time.Time{})
-	return slices.ContainsFunc(all, func(m testkit.Mail) bool { return strings.Contains(m.From, "verificationemail") }), err
+	return slices.ContainsFunc(all, func(m testkit.Mail) bool { return strings.Contains(m.From, "verificationemail") }),
+		err
 }
 
 func (r reader) Code(ctx context.Context) (string, error) {
@@ -208,8 +209,8 @@ func wantAllowed(t *testing.T, o live.Options, sb *sandbox.Sandbox) {
 	functions := []string{"dynamodb:UpdateItem", "cognito-idp:AdminUpdateUserAttributes"}
 	for call := range sb.Counts() {
 		service, operation, _ := strings.Cut(call, ":")
-		isOpen := service == "cognito-idp" && !strings.HasPrefix(operation, "Admin") && !strings.HasPrefix(operation, "List") &&
-			!strings.HasPrefix(operation, "Describe")
+		isOpen := service == "cognito-idp" && !strings.HasPrefix(operation, "Admin") &&
+			!strings.HasPrefix(operation, "List") && !strings.HasPrefix(operation, "Describe")
 		if operation == "" || isOpen || service == "kms" || service == "ses" || strings.Contains(operation, " ") ||
 			service == "lambda" || slices.Contains(functions, call) {
 			continue // the client's, a function's, or counted without its name
@@ -265,7 +266,8 @@ func TestRecordsAreReplayed(t *testing.T) {
 			t.Fatal(err)
 		}
 		on := want.Switches
-		o, _ := options(t, sandbox.Options{Stack: "EmailOtp-" + want.Mode, NewPasswordIssuesTokens: on["NewPasswordIssuesTokens"],
+		o, _ := options(t, sandbox.Options{Stack: "EmailOtp-" + want.Mode,
+			NewPasswordIssuesTokens: on["NewPasswordIssuesTokens"],
 			CustomChallengeEntryRow: on["CustomChallengeEntryRow"], UnknownUserNameIsDummy: on["UnknownUserNameIsDummy"],
 			CreateSeesNoClientMetadata: on["CreateSeesNoClientMetadata"]})
 		if got := prove(t, o).Record(); !slices.Equal(got.Forms(), want.Forms()) {
@@ -325,7 +327,8 @@ func TestAUserWhoseCreationGotNoAnswerIsRemoved(t *testing.T) {
 		if stack == app.Passwordless {
 			continue
 		}
-		_, err := sb.Inject(sandbox.Fault{Service: sandbox.Cognito, Operation: "ListUsers", After: 1, Error: "InternalErrorException"})
+		_, err := sb.Inject(sandbox.Fault{Service: sandbox.Cognito, Operation: "ListUsers", After: 1,
+			Error: "InternalErrorException"})
 		if err != nil {
 			t.Fatal(err)
 		}

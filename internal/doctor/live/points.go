@@ -47,9 +47,11 @@ const (
 
 // points are all of them in the order of the document, with why an answer may be missing.
 var points = []Point{
-	open("NewPasswordIssuesTokens", settings.Password, "Does Cognito issue tokens after a new password inside custom authentication?",
+	open("NewPasswordIssuesTokens", settings.Password,
+		"Does Cognito issue tokens after a new password inside custom authentication?",
 		"only password mode has new passwords"),
-	open("CustomChallengeEntryRow", "", "Does a start with CHALLENGE_NAME=CUSTOM_CHALLENGE pass a row to define?", onlyLogs),
+	open("CustomChallengeEntryRow", "", "Does a start with CHALLENGE_NAME=CUSTOM_CHALLENGE pass a row to define?",
+		onlyLogs),
 	open(pointFlow, settings.Password, "Is ALLOW_CUSTOM_AUTH alone enough for a start with SRP_A?",
 		"only password mode starts with SRP_A"),
 	open("SessionOverhead", "", "Is the longest Session within Cognito's 2,048 characters?", "no Session was seen"),
@@ -62,7 +64,8 @@ var points = []Point{
 	open(pointUnconfirmed, settings.Password, "Is a user who did not confirm the sign-up refused before a code is due?",
 		"users can't sign up by themselves here, or are confirmed as they do, so none is in that state"),
 	open(pointEvents, "", "Do SES's events reach mail-events with the mail's tag?", "give --bounce to try it"),
-	open(pointOwnMail, settings.Passwordless, "Does a sign-up also mail Cognito's own code?", "an administrator made the user"),
+	open(pointOwnMail, settings.Passwordless, "Does a sign-up also mail Cognito's own code?",
+		"an administrator made the user"),
 	open(pointLatency, "", "Did every call of the sign-in end within 3 seconds?", "no call was made"),
 	open("CreateSeesNoClientMetadata", "", "Is the client's metadata kept from create?", onlyLogs),
 }
@@ -100,7 +103,8 @@ func (w *walk) settle() {
 		calls++
 	}
 	if calls > 0 {
-		w.answer(pointLatency, slowest < 3*time.Second, fmt.Sprintf("the slowest was %q with %d ms", name, slowest.Milliseconds()))
+		w.answer(pointLatency, slowest < 3*time.Second, fmt.Sprintf("the slowest was %q with %d ms", name,
+			slowest.Milliseconds()))
 	}
 	for _, p := range points {
 		if got, ok := w.points[p.ID]; ok {

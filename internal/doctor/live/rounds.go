@@ -41,7 +41,8 @@ func codeOf(err error) string {
 	return "no answer"
 }
 
-func (w *walk) initiate(ctx context.Context, step string, flow types.AuthFlowType, params map[string]string) (*round, error) {
+func (w *walk) initiate(ctx context.Context, step string, flow types.AuthFlowType,
+	params map[string]string) (*round, error) {
 	name := params["USERNAME"]
 	if name == "" && len(w.made) > 0 {
 		name = w.made[0].username // of a refresh token
@@ -64,7 +65,8 @@ func (w *walk) proven(params map[string]string, name string) map[string]string {
 }
 
 // respond answers a round under the name that the challenge has.
-func (w *walk) respond(ctx context.Context, step string, r *round, answers, metadata map[string]string) (*round, error) {
+func (w *walk) respond(ctx context.Context, step string, r *round, answers,
+	metadata map[string]string) (*round, error) {
 	all := map[string]string{"USERNAME": w.Address}
 	for _, name := range []string{"USER_ID_FOR_SRP", "USERNAME"} {
 		if v := r.params[name]; v != "" {
@@ -73,7 +75,8 @@ func (w *walk) respond(ctx context.Context, step string, r *round, answers, meta
 	}
 	maps.Copy(all, answers)
 	out, err := w.client.RespondToAuthChallenge(ctx, &cognito.RespondToAuthChallengeInput{ChallengeName: r.name,
-		ClientId: &w.EmailOTP.ClientID, ChallengeResponses: w.proven(all, all["USERNAME"]), Session: r.session, ClientMetadata: metadata})
+		ClientId: &w.EmailOTP.ClientID, ChallengeResponses: w.proven(all, all["USERNAME"]), Session: r.session,
+		ClientMetadata: metadata})
 	if err != nil {
 		w.proof.record.refused(step, codeOf(err))
 		return nil, err
@@ -221,7 +224,8 @@ func (w *walk) newPassword(ctx context.Context) (string, error) {
 	next, err := w.respond(ctx, "new-password", r, map[string]string{"NEW_PASSWORD": w.password}, nil)
 	if err != nil {
 		if strings.Contains(err.Error(), contract.RefusalSignInAgain) {
-			w.answer("NewPasswordIssuesTokens", true, "Cognito issues tokens after the new password; pre-token-generation refused them")
+			w.answer("NewPasswordIssuesTokens", true, "Cognito issues tokens after the new password; pre-token-generation "+
+				"refused them")
 			return w.start(ctx)
 		}
 		return "", err

@@ -210,7 +210,8 @@ func TestClientsOfOtherStacksAreChecked(t *testing.T) {
 	t.Run("acknowledged by the stack's path, or on the client", func(t *testing.T) {
 		dir := edited(t, prodTemplate, func(o object) {
 			exported(o)
-			at(o, "Resources", "SignInUserPool")["Metadata"] = object{"EmailOTP::AcknowledgedBypasses": []any{"USER_SRP_AUTH:Api/Web", "WRITE_EMAIL:Web"}}
+			at(o, "Resources", "SignInUserPool")["Metadata"] = object{
+				"EmailOTP::AcknowledgedBypasses": []any{"USER_SRP_AUTH:Api/Web", "WRITE_EMAIL:Web"}}
 		})
 		web := client(object{"Fn::ImportValue": "EmailOtp-prod-customers"})
 		addStack(t, dir, "Api", object{"Resources": object{"Web": web}})

@@ -177,8 +177,8 @@ func (f *function) rebuild(ctx context.Context, root, program string) (string, e
 		return fmt.Errorf("its asset is for %s and this host is %s, where it can't run; %w", asset, host, why)
 	}
 	if f.Folder == "" {
-		return "", refusal(errors.New("it is not one of EmailOTP's own functions, so there is no source to rebuild it from; " +
-			"synthesise it for the host's architecture, or let a handler run in its place"))
+		return "", refusal(errors.New("it is not one of EmailOTP's own functions, so there is no source to rebuild it " +
+			"from; synthesise it for the host's architecture, or let a handler run in its place"))
 	}
 	if f.host.opts.Build == nil {
 		return "", refusal(errors.New("there is no source to rebuild it from; synthesise it for the host's architecture"))
@@ -188,7 +188,8 @@ func (f *function) rebuild(ctx context.Context, root, program string) (string, e
 		return "", err
 	}
 	f.root, f.command = dir, []string{filepath.Join(dir, bootstrap)}
-	rebuilt := fmt.Sprintf("function %s: the asset is for %s, this host is %s, so it was rebuilt for the host from the same source",
+	rebuilt := fmt.Sprintf("function %s: the asset is for %s, this host is %s, so it was rebuilt for the host from the "+
+		"same source",
 		f.Name, asset, host)
 	if kept {
 		return rebuilt + " (kept from an earlier run)", nil

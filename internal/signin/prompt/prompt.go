@@ -191,7 +191,8 @@ func (p *Prompter) longCode(c signin.Challenge) string {
 		again = "r has the mail sent again, in " + short(wait) + "."
 	}
 	return fmt.Sprintf("Enter the code of %d digits from the newest mail to %s. "+
-		"If that mail has only a shorter code, that one no longer counts: %s", c.CodeLength, p.paint.Bold(to), again) + p.where()
+		"If that mail has only a shorter code, that one no longer counts: %s", c.CodeLength, p.paint.Bold(to), again) +
+		p.where()
 }
 
 func (p *Prompter) where() string {

@@ -31,7 +31,8 @@ const Variable = "EMAILOTP_ASSEMBLY"
 const (
 	Passwordless = "EmailOtp-passwordless"
 	Password     = "EmailOtp-password"
-	// People is a password pool with every option for its people: they may change their address, too.
+	// People is a password pool with every option for its people: they may change their address,
+	// too.
 	People = "EmailOtp-people"
 	// Redirect is passwordless with a hosted sign-in page and two clients that redirect to it: Web,
 	// and Server with a secret. Its users may change their address.

@@ -78,8 +78,8 @@ func Verifier() (verifier, challenge string) {
 
 // Request is the client's authorization request.
 func (d *Desk) Request(challenge string) url.Values {
-	return url.Values{"response_type": {"code"}, "client_id": {d.Lab.Client}, "redirect_uri": {AppCallback}, "state": {"s"},
-		"code_challenge": {challenge}, "code_challenge_method": {"S256"}}
+	return url.Values{"response_type": {"code"}, "client_id": {d.Lab.Client}, "redirect_uri": {AppCallback},
+		"state": {"s"}, "code_challenge": {challenge}, "code_challenge_method": {"S256"}}
 }
 
 // SignIn is the victim's sign-in on the page.
@@ -117,7 +117,8 @@ func (d *Desk) HandOver(request url.Values, tokens map[string]string, headers ma
 
 // Redeem reports whether a code gives tokens.
 func (d *Desk) Redeem(code, verifier, client string) bool {
-	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "client_id": {client}, "redirect_uri": {AppCallback}}
+	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "client_id": {client},
+		"redirect_uri": {AppCallback}}
 	if verifier != "" {
 		form.Set("code_verifier", verifier)
 	}

@@ -13,8 +13,8 @@ import (
 
 // Letter is a mail as its reader sees it.
 type Letter struct {
-	// Code is the number in the text that looks like one, Longer the number of 20 digits below it, if
-	// there is one.
+	// Code is the number in the text that looks like one, Longer the number of 20 digits below it,
+	// if there is one.
 	Code, Longer string
 	At           time.Time
 }
