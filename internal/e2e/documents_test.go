@@ -26,7 +26,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// notRun are the beginnings of the documents' commands that this test does not run, with the reason.
+// notRun are the beginnings of the documents' commands that this test does not run, with the
+// reason.
 var notRun = map[string]string{
 	"make ":                           "internal/testrun runs this test from one of them; cmd/emailotp checks that each target exists",
 	"npm ci":                          "the packages of this checkout are installed",
