@@ -235,7 +235,8 @@ func (a livingApp) ofPeople(t *testing.T) {
 		}
 		code := regexp.MustCompile(`\b\d{6}\b`).FindString(mail.Text)
 		if _, err := p.API.ConfirmForgotPassword(t.Context(), &cognito.ConfirmForgotPasswordInput{
-			ClientId: &p.Config.UserPoolClientID, Username: &p.Email, ConfirmationCode: &code, Password: &p.Password}); err != nil {
+			ClientId: &p.Config.UserPoolClientID, Username: &p.Email, ConfirmationCode: &code,
+			Password: &p.Password}); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 	}

@@ -109,8 +109,8 @@ func (e *emailOTP) chainStatements(f settings.Function) []awsiam.PolicyStatement
 // isChainable reports whether an adopter's function can be behind the trigger, as the prop of its
 // name.
 func (s slot) isChainable() bool {
-	return len(s.names) > 0 && slices.Contains([]string{"preSignUp", "preTokenGeneration", "customMessage", "postConfirmation"},
-		s.names[0])
+	return len(s.names) > 0 && slices.Contains([]string{"preSignUp", "preTokenGeneration", "customMessage",
+		"postConfirmation"}, s.names[0])
 }
 
 // chainedARNs returns the adopter's functions by the names in LambdaConfig of the triggers that

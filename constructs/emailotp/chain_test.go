@@ -83,7 +83,8 @@ func TestTheFunctionsBehindTheTriggersOfOptions(t *testing.T) {
 	stack, p := newStack(t), valid(emailotp.ModePassword)
 	p.RememberDevices, p.PasswordRecovery, p.CustomMessages = number(30), emailotp.RecoveryByEmail, yes
 	named := func(name string) awslambda.IFunction {
-		return awslambda.Function_FromFunctionArn(stack, text(name), text("arn:aws:lambda:eu-west-1:123456789012:function:"+name))
+		return awslambda.Function_FromFunctionArn(stack, text(name),
+			text("arn:aws:lambda:eu-west-1:123456789012:function:"+name))
 	}
 	p.PreTokenGeneration, p.CustomMessage, p.PostConfirmation = named("claims"), named("letters"), named("welcome")
 	e := signIn(stack, p)
@@ -92,7 +93,8 @@ func TestTheFunctionsBehindTheTriggersOfOptions(t *testing.T) {
 		"VerifyAuthChallenge": "welcome", "DefineAuthChallenge": ""} {
 		variables := functions[logical(t, functions, "SignIn"+id)]["Properties"].(map[string]any)["Environment"]
 		chained := strings.Contains(compact(t, variables), "EMAILOTP_CHAINED")
-		invokes := strings.Join(statements(t, stack, logical(t, resources(t, stack, "AWS::IAM::Role"), "SignIn"+id+"Role")), "\n")
+		invokes := strings.Join(statements(t, stack, logical(t, resources(t, stack, "AWS::IAM::Role"), "SignIn"+id+"Role")),
+			"\n")
 		if chained != (own != "") || own != "" && !strings.Contains(compact(t, variables), ":function:"+own) ||
 			strings.Count(invokes, "lambda:InvokeFunction") != strings.Count(invokes, ":function:"+own+`"`) {
 			t.Errorf("%s has %s and may %s", id, compact(t, variables), invokes)

@@ -17,7 +17,8 @@ func (r *reader) invitations(c *config, p *EmailOTPProps) {
 	if !c.settings.CustomMessages {
 		return
 	}
-	const unused = "UserPoolProps.%s has an EmailSubject or an EmailBody, which CustomMessages replaces; leave these out, and " +
+	const unused = "UserPoolProps.%s has an EmailSubject or an EmailBody, which CustomMessages replaces; leave these " +
+		"out, and " +
 		"set the texts by Mail.Languages"
 	if i := c.poolProps.UserInvitation; i != nil && (i.EmailSubject != nil || i.EmailBody != nil) {
 		r.Add(unused, "UserInvitation")

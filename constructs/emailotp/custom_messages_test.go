@@ -71,7 +71,8 @@ func TestCustomMessagesNeedAPoolThatMailsByAnIdentity(t *testing.T) {
 		pool := ownPool(stack, func(*awscognito.UserPoolProps) {})
 		pool.AddTrigger(awscognito.UserPoolOperation_CUSTOM_MESSAGE(), adopters(stack), "")
 		p.UserPool = pool
-		contains(t, refusal(func() { signIn(stack, p) }), "has a trigger CustomMessage already", "remove it there and pass the "+
-			"function as CustomMessage, which EmailOTP then invokes")
+		contains(t, refusal(func() { signIn(stack, p) }), "has a trigger CustomMessage already",
+			"remove it there and pass the "+
+				"function as CustomMessage, which EmailOTP then invokes")
 	})
 }

@@ -186,7 +186,8 @@ var misuses = []misuse{
 	}, " has an EmailSubject or an EmailBody, which CustomMessages replaces"},
 	{"UserPoolProps.UserVerification", "beside CustomMessages", func(_ awscdk.Stack, p *props) {
 		p.CustomMessages = yes
-		p.UserPoolProps = &emailotp.UserPoolProps{UserVerification: &awscognito.UserVerificationConfig{EmailBody: text("{####}")}}
+		p.UserPoolProps = &emailotp.UserPoolProps{UserVerification: &awscognito.UserVerificationConfig{EmailBody: text(
+			"{####}")}}
 	}, " has an EmailSubject or an EmailBody, which CustomMessages replaces"},
 	{"CustomMessages", "a long text", func(_ awscdk.Stack, p *props) {
 		p.CustomMessages, p.SupportAddress = yes, text("help@example.com")

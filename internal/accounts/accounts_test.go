@@ -220,7 +220,8 @@ func TestAnInvitationIsMailedWhereTheAdopterChoseThat(t *testing.T) {
 		}
 		passwords = append(passwords, html.UnescapeString(password.FindStringSubmatch(mails[0].HTML)[1]))
 	}
-	if u := w.all.State(w.find(p.Email)); passwords[0] == passwords[1] || u.Status != "FORCE_CHANGE_PASSWORD" || !u.Verified {
+	if u := w.all.State(w.find(p.Email)); passwords[0] == passwords[1] || u.Status != "FORCE_CHANGE_PASSWORD" ||
+		!u.Verified {
 		t.Errorf("passwords %q, the user %+v", passwords, u)
 	}
 	if _, err := w.all.Invite(t.Context(), p.Email); err == nil || !strings.Contains(err.Error(), "--resend") {

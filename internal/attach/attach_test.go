@@ -292,7 +292,8 @@ func TestAnUpdateLeavesTheSlotsOfAnOption(t *testing.T) {
 		if _, err := poolOf(fake).Attach(t.Context(), second); err != nil {
 			t.Fatal(name, err)
 		}
-		if got := fake.lambdas()["CustomMessage"]; got != c.want || fake.lambdas()["DefineAuthChallenge"] != ours+"DefineAuthChallenge" {
+		if got := fake.lambdas()["CustomMessage"]; got != c.want ||
+			fake.lambdas()["DefineAuthChallenge"] != ours+"DefineAuthChallenge" {
 			t.Errorf("%s: %v", name, fake.lambdas())
 		}
 	}

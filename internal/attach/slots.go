@@ -30,7 +30,8 @@ func (t Triggers) attached(now map[string]any) (map[string]any, error) {
 		set(want, slot, own, t.TokenVersion)
 	}
 	if len(taken) > 0 {
-		return nil, fmt.Errorf("the user pool's triggers are in use: %s; take them out of the pool; a function for PreSignUp, "+
+		return nil, fmt.Errorf("the user pool's triggers are in use: %s; take them out of the pool; a function for "+
+			"PreSignUp, "+
 			"PreTokenGeneration, CustomMessage or PostConfirmation can also be passed as the prop of that name, and EmailOTP "+
 			"then invokes it",
 			strings.Join(taken, "; "))

@@ -24,8 +24,8 @@ func theCommandChangesTheAddress(t *testing.T, w *world, ready string) {
 	t.Helper()
 	m := testkit.NewUser(t, w.sb, "piped@example.com")
 	to := testkit.Address("piped.new@example.com")
-	cmd := exec.CommandContext(t.Context(), app.Command(t), "change-address", "--json", "--ready-file", ready, "--user", m.Email,
-		"--to", to)
+	cmd := exec.CommandContext(t.Context(), app.Command(t), "change-address", "--json", "--ready-file", ready, "--user",
+		m.Email, "--to", to)
 	in, err := cmd.StdinPipe()
 	var out, words strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &words

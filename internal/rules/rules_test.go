@@ -292,7 +292,8 @@ func TestReplacedTriggersOfOptions(t *testing.T) {
 		p.Optional = rules.OptionalOf(c.options)
 		found := rules.Check(p)
 		for i, want := range c.want {
-			if len(found) != len(c.want) || found[i].Kind != rules.ReplacedTrigger || !strings.Contains(found[i].Problem(), want) {
+			if len(found) != len(c.want) || found[i].Kind != rules.ReplacedTrigger ||
+				!strings.Contains(found[i].Problem(), want) {
 				t.Errorf("%s: %s, want %q", name, problems(found), want)
 			}
 		}

@@ -21,8 +21,8 @@ func changer(t *testing.T, answers ...[2]string) (at string, asked *[]string) {
 		body, _ := io.ReadAll(r.Body)
 		var in map[string]string
 		_ = json.Unmarshal(body, &in)
-		*asked = append(*asked, strings.Join([]string{r.URL.Path, r.Header.Get("Authorization"), in["email"], in["present_code"],
-			in["new_code"]}, " "))
+		*asked = append(*asked, strings.Join([]string{r.URL.Path, r.Header.Get("Authorization"), in["email"],
+			in["present_code"], in["new_code"]}, " "))
 		a := answers[0]
 		answers = answers[1:]
 		if a[0] == "429" {
