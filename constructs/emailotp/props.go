@@ -177,9 +177,9 @@ type EmailOTPProps struct {
 	// seconds, also at every refresh, and may be invoked again. Default: none.
 	PreTokenGeneration awslambda.IFunction
 	// CustomMessage is your own function for the trigger that EmailOTP occupies with
-	// CustomMessages. EmailOTP invokes it first, with Cognito's event. The subject, the body and the
-	// text of an SMS that it sets stay, unless Cognito would refuse them; EmailOTP writes what it
-	// leaves out. Its error goes to Cognito. Where a stranger can request the mail for any name
+	// CustomMessages. EmailOTP invokes it first, with Cognito's event. The subject, the body and
+	// the text of an SMS that it sets stay, unless Cognito would refuse them; EmailOTP writes what
+	// it leaves out. Its error goes to Cognito. Where a stranger can request the mail for any name
 	// (ForgotPassword, ResendCode) an error would show who has an account, so it costs its texts
 	// alone. It shares the trigger's 4 seconds and may be invoked again. Default: none.
 	CustomMessage awslambda.IFunction

@@ -132,10 +132,10 @@ func decode32(text string) (b [guard.DeviceSecretSize]byte, ok bool) {
 // postConfirmation begins the sources of the post-confirmation trigger.
 const postConfirmation = "PostConfirmation_"
 
-// confirmed forgets the devices of a user who has reset the password, and then invokes the adopter's
-// function. By then Cognito has confirmed the user or set the password, so a failure to forget is
-// logged and counted, and so is a function without an answer. The error of a function that answers
-// goes to the client, as it would from the pool's own trigger.
+// confirmed forgets the devices of a user who has reset the password, and then invokes the
+// adopter's function. By then Cognito has confirmed the user or set the password, so a failure to
+// forget is logged and counted, and so is a function without an answer. The error of a function
+// that answers goes to the client, as it would from the pool's own trigger.
 func (v Verify) confirmed(ctx context.Context, e *event, r *report) (any, error) {
 	if e.TriggerSource == postConfirmation+"ConfirmForgotPassword" {
 		metric := settings.DevicesForgotten
