@@ -77,19 +77,12 @@ Exit codes: 0 signed in, 1 error, 2 wrong use, 3 refused, 4 the pool does not an
 	flags := cmd.Flags()
 	flags.StringVar(&f.user, "user", "", "e-mail address to sign in with (required without --browser)")
 	flags.BoolVar(&f.signUp, "sign-up", false, "create the account first (passwordless pools)")
-<<<<<<< HEAD
-	flags.BoolVar(&f.remember, "remember", false, "have this machine remembered, so that later sign-ins need no code (password pools)")
-	flags.BoolVar(&f.forget, "forget", false, "sign in with a code and have all devices of the user forgotten (password pools)")
-	flags.BoolVar(&f.reset, "reset-password", false, "set a new password first, by a mailed code (pools that reset passwords by e-mail)")
-=======
-	flags.BoolVar(&f.passwordStdin, "password-stdin", false, "read the password from the first line of stdin")
 	flags.BoolVar(&f.remember, "remember", false,
 		"have this machine remembered, so that later sign-ins need no code (password pools)")
 	flags.BoolVar(&f.forget, "forget", false, "sign in with a code and have all devices of the user forgotten (password "+
 		"pools)")
 	flags.BoolVar(&f.reset, "reset-password", false,
 		"set a new password first, by a mailed code (pools that reset passwords by e-mail)")
->>>>>>> 39c3076 (No line of Go is wider than 120 columns, but for tables and literals)
 	flags.BoolVar(&f.browser, "browser", false, "sign in by redirect, on the sandbox's sign-in page in a browser")
 	flags.BoolVar(&f.noOpen, "no-open", false, "with --browser: print the address and open no browser")
 	flags.StringVar(&f.callback, "callback", "",
