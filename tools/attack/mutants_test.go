@@ -75,6 +75,8 @@ func mutants() map[string]mutant {
 			wrapped(settings.VerifyAuthChallenge, func(h lab.Function) lab.Function { return credulous{h} })},
 		"authorization codes that can be redeemed again": {[]string{"redirect"}, "one code gave tokens",
 			lab.Weakness{Codes: func(s oauth.Store) oauth.Store { return lasting{s} }}},
+		"a change of address that counts no guess": {[]string{"address"}, "guesses were compared",
+			stored(func(s guard.Store) guard.Store { return uncounted{s} })},
 		"a trigger that panics": {[]string{"hostile"}, "panicked",
 			stored(func(s guard.Store) guard.Store { return jumpy{s} })},
 	}

@@ -39,6 +39,7 @@ func attacks() []attack {
 		{"forged", "forged session rows", both, false, forgedRows},
 		{"devices", "remembered devices", password, false, devices},
 		{"redirect", "signing in by redirect", first, false, redirects},
+		{"address", "changing an address", both, false, addresses},
 		{"lockout", "locking the owner out", both, false, lockout},
 		{"flood", "floods of mail", both, false, floods},
 		{"enumeration", "finding out who has an account", both, false, enumeration},

@@ -49,8 +49,17 @@ func (i identity) Revoke(ctx context.Context, client, token string) error {
 }
 
 func (i identity) User(ctx context.Context, token string) (map[string]string, error) {
-	_, err := i.call(ctx, "GetUser", map[string]any{"AccessToken": token})
-	return map[string]string{}, err
+	got, err := i.call(ctx, "GetUser", map[string]any{"AccessToken": token})
+	return got.attributes(), err
+}
+
+// attributes returns the user's attributes, with the user name among them.
+func (a PoolAnswer) attributes() map[string]string {
+	all := map[string]string{"username": a.Username}
+	for _, each := range a.UserAttributes {
+		all[each.Name] = each.Value
+	}
+	return all
 }
 
 func (i identity) Keys(context.Context) (keys jose.JSONWebKeySet, err error) {

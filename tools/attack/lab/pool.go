@@ -144,6 +144,9 @@ type PoolAnswer struct {
 	ChallengeParameters  map[string]string
 	Session              string
 	AuthenticationResult *struct{ AccessToken, IdToken, RefreshToken string }
+	// Username and UserAttributes are what GetUser and AdminGetUser return.
+	Username       string
+	UserAttributes []struct{ Name, Value string }
 	// Size is the length of the whole answer in bytes.
 	Size int
 }
