@@ -1,5 +1,6 @@
 import { Amplify } from 'aws-amplify';
 import { EmailSignIn } from '@cognito-emailotp/sign-in';
+export { english, type ProblemID } from '@cognito-emailotp/sign-in';
 
 Amplify.configure({ Auth: { Cognito: { userPoolId: 'eu-west-1_example', userPoolClientId: 'example' } } });
 

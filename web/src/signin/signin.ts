@@ -29,6 +29,7 @@ import { messageOf, nameOf, Problem, problemOf, refusalOf, survivable, type Phas
 import type { Notice, Session, State } from './state';
 
 export { isMailable, normalizeAddress } from './address';
+export { english } from './english';
 export { digits, group, steady, type Challenge, type Reason } from './challenge';
 export { Problem, type ProblemID } from './problem';
 export type { Notice, Session, State } from './state';
