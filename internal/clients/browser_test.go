@@ -110,11 +110,15 @@ func tryEval[T any](b *tab, expression string, args ...any) (v T, err error) {
 	return chromedp.Run(ctx, chromedp.Evaluate[T](fmt.Sprintf(expression, quoted...), chromedp.EvalAwaitPromise))
 }
 
-// until waits for an expression to be true.
+// until waits for an expression to be true. The page looks itself, every 20 ms for a second: a call
+// for each look would cost a browser with four tabs a third of a processor. Timers that a test
+// replaced may make the second shorter.
 func (b *tab) until(what, expression string, args ...any) {
 	b.t.Helper()
+	looks := `new Promise((done, fail) => { let left = 50; const look = () => { try { const is = !!(` + expression +
+		`); is || !left-- ? done(is) : setTimeout(look, 20) } catch (e) { fail(e) } }; look() })`
 	if err := testkit.Within(testkit.Patience, func() error {
-		is, err := tryEval[bool](b, "!!("+expression+")", args...)
+		is, err := tryEval[bool](b, looks, args...)
 		if err == nil && !is {
 			err = errors.New(what)
 		}

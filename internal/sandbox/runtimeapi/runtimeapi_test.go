@@ -33,9 +33,14 @@ var asset = sync.OnceValues(func() (string, error) {
 	return dir, compile(runtime.GOARCH, filepath.Join(dir, "bootstrap"))
 })
 
+// compile builds the test function, or for a processor that this host isn't a program of one line:
+// for that processor the SDK would be compiled too.
 func compile(goarch, out string) error {
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-o", out,
-		"./testdata/lambda")
+	program := "./testdata/lambda"
+	if goarch != runtime.GOARCH {
+		program = "./testdata/foreign"
+	}
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-o", out, program)
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+goarch, "CGO_ENABLED=0")
 	if words, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, words)

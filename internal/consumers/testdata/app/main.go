@@ -14,11 +14,16 @@ import (
 
 func main() {
 	defer jsii.Close()
+	var architecture awslambda.Architecture // empty is the construct's default, arm64
+	if os.Getenv("ARCHITECTURE") == "x86_64" {
+		architecture = awslambda.Architecture_X86_64()
+	}
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Importer"), nil)
 	emailotp.NewEmailOTP(stack, jsii.String("Customers"), &emailotp.EmailOTPProps{
-		Mode:   emailotp.ModePasswordless,
-		Sender: emailotp.SenderAddress("customers@example.com"),
+		Mode:         emailotp.ModePasswordless,
+		Sender:       emailotp.SenderAddress("customers@example.com"),
+		Architecture: architecture,
 
 		DefineAuthChallengeCode: zip("define-auth-challenge"),
 		CreateAuthChallengeCode: zip("create-auth-challenge"),
@@ -27,8 +32,9 @@ func main() {
 		MailEventsCode:          zip("mail-events"),
 	})
 	emailotp.NewEmailOTP(stack, jsii.String("Staff"), &emailotp.EmailOTPProps{
-		Mode:   emailotp.ModePassword,
-		Sender: emailotp.SenderAddress("staff@example.com"),
+		Mode:         emailotp.ModePassword,
+		Sender:       emailotp.SenderAddress("staff@example.com"),
+		Architecture: architecture,
 
 		DefineAuthChallengeCode: zip("define-auth-challenge"),
 		CreateAuthChallengeCode: zip("create-auth-challenge"),
