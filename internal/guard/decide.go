@@ -28,8 +28,6 @@ type Decision struct {
 	Nonce  otp.Nonce
 	Digits int
 	Key    string
-	// Fallback is true where Action is Mail and the mail has a long code of the nonce, too.
-	Fallback bool
 	// Claimed is the item after the claim, where Action is Mail.
 	Claimed Item
 	// Budget is true where a mail was refused by a budget and not by the cool-down alone.
@@ -40,7 +38,7 @@ type Decision struct {
 // The item must be clamped ([Policy.Clamp]), here and below.
 func (p Policy) Start(i Item, c Class, now time.Time, fresh otp.Nonce) Decision {
 	digits := p.Digits(i, now)
-	n, length, live := p.live(i, c, digits, now)
+	n, length, live := p.live(i, digits, now)
 	may := p.startAllowedAt(i, c, now, digits) <= now.UnixMilli()
 	d := Decision{Nonce: fresh, Digits: digits, Key: p.Key, Budget: p.budgetAllowedAt(i, c, now) > now.UnixMilli()}
 	switch {
@@ -54,7 +52,6 @@ func (p Policy) Start(i Item, c Class, now time.Time, fresh otp.Nonce) Decision 
 	default:
 		d.Action = Silent
 	}
-	d.Fallback = d.Action == Mail && p.hasFallback(d.Claimed, c, d.Nonce)
 	return d
 }
 
@@ -142,6 +139,11 @@ func (p Policy) keep(d Decision, own Session) Decision {
 // claim returns the item with one mail spent and the code noted. A mail that did not wait for the
 // fast bucket leaves that alone, or the next one would come later than this one's code can be
 // joined.
+//
+// The slow bucket's last mail has a long code beside a short one, for a sign-in that begins or goes
+// on after the account's guesses were spent. No mail can follow soon, so an attacker who spends the
+// guesses between that mail and the owner's answer must not make it useless. A long code alone would
+// do as well, but would show a stranger that the account has no mails left.
 func (p Policy) claim(i Item, c Class, now time.Time, n otp.Nonce, digits int) Item {
 	ms, mails := now.UnixMilli(), p.Mails(c)
 	if mails[0].Allows(i.Mail, ms) {
@@ -150,6 +152,7 @@ func (p Policy) claim(i Item, c Class, now time.Time, n otp.Nonce, digits int) I
 	i.SlowMail = mails[1].Spend(i.SlowMail, ms)
 	i.Next = ms + Cooldown.Milliseconds()
 	i.Nonce, i.Digits, i.Key = n.String(), digits, p.Key
+	i.Fallback = digits != otp.LongDigits && !mails[1].Allows(i.SlowMail, ms)
 	return i
 }
 

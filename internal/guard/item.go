@@ -43,6 +43,8 @@ type MailState struct {
 	Nonce string
 	// Digits is that code's length.
 	Digits int
+	// Fallback is true where the mail has the nonce's long code beside a short one.
+	Fallback bool
 	// Key is the tag of the key that the code was derived with.
 	Key string
 }
@@ -112,7 +114,7 @@ func digest(kind string, fields ...string) (sum [sha256.Size]byte) {
 
 // live returns the item's code and its length if a sign-in that starts now can take it: mailed, not
 // used, of the wanted length, derived with the present key, and with a full TTL of its life left.
-func (p Policy) live(i Item, c Class, digits int, now time.Time) (n otp.Nonce, length int, ok bool) {
+func (p Policy) live(i Item, digits int, now time.Time) (n otp.Nonce, length int, ok bool) {
 	n, err := otp.ParseNonce(i.Nonce)
 	if err != nil || i.Used >= n.Issued().UnixMilli() || i.Key != p.Key {
 		return otp.Nonce{}, 0, false
@@ -120,19 +122,10 @@ func (p Policy) live(i Item, c Class, digits int, now time.Time) (n otp.Nonce, l
 	// A long code serves where a short one would do. A short one never serves in place of a long
 	// one, but its mail may have both.
 	length = i.Digits
-	if digits == otp.LongDigits && p.hasFallback(i, c, n) {
+	if i.Fallback && digits == otp.LongDigits {
 		length = digits
 	}
 	return n, length, (length == digits || length == otp.LongDigits) && !now.After(p.joinableUntil(n))
-}
-
-// hasFallback reports whether the mail with the item's code has a long code beside a short one, for
-// a sign-in that begins or goes on after the account's guesses were spent. Each mail has it that
-// was the slow bucket's last: none can follow soon, so an attacker who spends the guesses between
-// that mail and the owner's answer must not make it useless. A long code alone would do as well,
-// but would show a stranger that the account has no mails left.
-func (p Policy) hasFallback(i Item, c Class, n otp.Nonce) bool {
-	return i.Digits != otp.LongDigits && p.Mails(c)[1].Left(i.SlowMail, n.Issued().UnixMilli()) == 0
 }
 
 // joinableUntil returns the last moment at which a code has a full TTL of its life left.

@@ -66,8 +66,6 @@ type plan struct {
 	nonce  otp.Nonce
 	digits int
 	key    string
-	// fallback is true where the mail has the nonce's long code, too.
-	fallback bool
 	// write is done to the item before, which becomes after.
 	write         writing
 	before, after guard.Item
@@ -111,8 +109,8 @@ func decide(f facts) plan {
 	// In passwordless mode a round that could have mailed must look as if it did.
 	looksMailed := f.last == nil || d.Action == guard.Mail || d.Action == guard.Silent || f.resend && !f.isTooSoon() ||
 		d.Action == guard.Join && f.isOutOfMail(d, item)
-	p := plan{nonce: d.Nonce, digits: d.Digits, key: d.Key, fallback: d.Fallback, before: f.item, after: item,
-		keepClaim: !f.isPassword(), established: policy.Established(item, f.now)}
+	p := plan{nonce: d.Nonce, digits: d.Digits, key: d.Key, before: f.item, after: item, keepClaim: !f.isPassword(),
+		established: policy.Established(item, f.now)}
 	p.outcome = f.outcome(d, looksMailed)
 	switch {
 	case looksMailed && f.isPassword() && f.isMarked():
@@ -159,7 +157,7 @@ func (f facts) decision(p guard.Policy, item guard.Item) (d guard.Decision) {
 		}
 	}
 	if d.Action == guard.Mail && f.lastTry {
-		d.Action, d.Fallback = guard.Silent, false
+		d.Action = guard.Silent
 	}
 	return d
 }

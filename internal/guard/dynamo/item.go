@@ -7,9 +7,24 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
 )
 
+// kindOf returns the attribute with the length of the item's code. A mail with a long code beside a
+// short one counts the digits of both.
+func kindOf(m guard.MailState) int {
+	if m.Fallback {
+		return m.Digits + otp.LongDigits
+	}
+	return m.Digits
+}
+
 func itemOf(a map[string]types.AttributeValue) guard.Item {
+	digits := int(numberOf(a, "kind"))
+	both := digits > otp.LongDigits
+	if both {
+		digits -= otp.LongDigits
+	}
 	return guard.Item{
 		Guess:    numberOf(a, "g"),
 		Failures: int(numberOf(a, "n")),
@@ -18,7 +33,8 @@ func itemOf(a map[string]types.AttributeValue) guard.Item {
 			SlowMail: numberOf(a, "d"),
 			Next:     numberOf(a, "next"),
 			Nonce:    textOf(a, "nonce"),
-			Digits:   int(numberOf(a, "kind")),
+			Digits:   digits,
+			Fallback: both,
 			Key:      textOf(a, "key"),
 		},
 		Used:   numberOf(a, "uf"),

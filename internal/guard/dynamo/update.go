@@ -105,7 +105,7 @@ func mailState(i guard.Item) []field {
 		{"d", i.SlowMail, i.SlowMail == 0},
 		{"next", i.Next, i.Next == 0},
 		{"nonce", i.Nonce, i.Nonce == ""},
-		{"kind", i.Digits, i.Digits == 0},
+		{"kind", kindOf(i.MailState), i.Digits == 0},
 		{"key", i.Key, i.Key == ""},
 	}
 }
