@@ -49,18 +49,24 @@ type Config struct {
 // OAuth has the addresses of the endpoints, which are those of Cognito's managed login, and the
 // clients.
 type OAuth struct {
-	AuthorizeURL string        `json:"authorizeUrl"`
-	TokenURL     string        `json:"tokenUrl"`
-	UserInfoURL  string        `json:"userInfoUrl"`
-	RevokeURL    string        `json:"revokeUrl"`
-	LogoutURL    string        `json:"logoutUrl"`
-	DiscoveryURL string        `json:"discoveryUrl"`
-	Clients      []OAuthClient `json:"clients"`
+	// AuthorizeURL and LogoutURL are for the browser, TokenURL, UserInfoURL and RevokeURL for the
+	// app; DiscoveryURL is the openid-configuration.
+	AuthorizeURL string `json:"authorizeUrl"`
+	TokenURL     string `json:"tokenUrl"`
+	UserInfoURL  string `json:"userInfoUrl"`
+	RevokeURL    string `json:"revokeUrl"`
+	LogoutURL    string `json:"logoutUrl"`
+	DiscoveryURL string `json:"discoveryUrl"`
+	// Clients are the clients that may redirect.
+	Clients []OAuthClient `json:"clients"`
 }
 
 // OAuthClient is an app client that signs in by redirect.
 type OAuthClient struct {
-	ClientID     string   `json:"clientId"`
+	// ClientID is the app client's id.
+	ClientID string `json:"clientId"`
+	// CallbackURLs and LogoutURLs are where the client may send users after a sign-in and a
+	// sign-out.
 	CallbackURLs []string `json:"callbackUrls"`
 	LogoutURLs   []string `json:"logoutUrls,omitempty"`
 	// Public is true for a client without a secret.

@@ -22,7 +22,11 @@ import (
 
 // Credentials are the keys with which one function signs its calls. They are valid in this sandbox
 // only.
-type Credentials struct{ AccessKeyID, SecretAccessKey, SessionToken string }
+type Credentials struct {
+	// AccessKeyID, SecretAccessKey and SessionToken are the values of AWS's variables of these
+	// names.
+	AccessKeyID, SecretAccessKey, SessionToken string
+}
 
 // Credentials returns the credentials of a trigger's function. In-process handlers that sign with
 // them have the rights of the function's role.

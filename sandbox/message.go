@@ -9,8 +9,8 @@ import (
 // Message is a mail in the inbox; its JSON is that of the inbox's API. ID names it. To is the bare
 // address of the recipient, several joined with ", "; Recipients lists those of Cc and Bcc too.
 // From is the header as it was sent, Subject the subject. Text and HTML are the two bodies, of
-// which one may be empty. Headers holds the other headers by name. SentAt is the machine's time,
-// whatever the sandbox's clock is.
+// which one may be empty. Headers holds the other headers by name. Raw is the mail as it was sent,
+// where it was sent as MIME. SentAt is the machine's time, whatever the sandbox's clock is.
 type Message = mailbox.Message
 
 // MessageFilter chooses mails; its zero value chooses all.

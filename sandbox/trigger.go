@@ -59,6 +59,7 @@ type Invoker = userpool.Invoker
 // Handler is one function in process. lambda.NewHandler of github.com/aws/aws-lambda-go makes one
 // of any Lambda handler.
 type Handler interface {
+	// Invoke receives the event and returns the answer, both in JSON.
 	Invoke(ctx context.Context, event []byte) ([]byte, error)
 }
 

@@ -13,7 +13,7 @@ import (
 // AddressChange is what a function needs by which users change their address. A sign-in page with
 // ChangeAddress creates it.
 type AddressChange struct {
-	// Problem says why this EmailOTP can't have such a function; empty for nothing.
+	// Problem is the reason why this EmailOTP can't have such a function; empty if it can.
 	Problem string
 	// Environment is the function's, without the clients and the page's secret.
 	Environment map[string]string

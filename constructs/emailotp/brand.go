@@ -12,8 +12,17 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 )
 
-// Brand is the look of the sign-in page and the mail: logos, colours, corners, fonts and links. Its
-// contrasts and files are checked at synth.
+// Brand is the look of the sign-in page and the mail. Its contrasts and files are checked at synth.
+// All fields are optional:
+//   - Logo is the file of the page's logo, PNG, JPEG, WebP or SVG of at most 64 KiB, relative to
+//     the directory in which the app is synthesised; DarkLogo the one in dark mode.
+//   - MailLogoURL is the https URL of the mail's logo, a PNG that is shown 32 pixels high.
+//   - AccentColor is the colour of buttons, links and the mail's bar, as #rrggbb or #rgb, with a
+//     contrast of 4.5 to 1 on white.
+//   - CornerRadius is the radius of the page's card, 0 to 32 CSS pixels.
+//   - FontFamilies are fonts of the user's device that the page prefers, at most 8.
+//   - TermsURL, PrivacyURL and SupportURL are https URLs that the page links to; SupportURL may be
+//     a mailto URL.
 type Brand = brand.Brand
 
 // brand checks the brand and reads its logos once, so that a mistake is one of the props.

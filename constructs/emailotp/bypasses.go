@@ -71,6 +71,7 @@ type Bypass struct {
 	Until string
 }
 
+// String returns the kind, the path and the last day.
 func (b Bypass) String() string {
 	until := ""
 	if b.Until != "" {

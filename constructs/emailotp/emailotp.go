@@ -44,7 +44,10 @@ type EmailOTP interface {
 	SupportAddress() *string
 	// RememberDevices returns how many days a device is remembered; 0 for none.
 	RememberDevices() *float64
-	// Platform returns the props that an organisation's rules ask for. A sign-in page has them too.
+	// Brand returns the prop Brand; the zero value without one.
+	Brand() Brand
+	// Platform returns the props that apply to the functions, tables and logs of a sign-in page
+	// too.
 	Platform() Platform
 	// AddressChange returns what a function needs by which users change their address.
 	AddressChange() AddressChange
@@ -62,8 +65,6 @@ type EmailOTP interface {
 	// PreTokenGeneration returns the function that refuses tokens after a new password without a
 	// code; nil in [ModePasswordless].
 	PreTokenGeneration() awslambda.Function
-	// Brand returns the prop Brand; the zero value without one.
-	Brand() Brand
 	// MailEvents returns the function that records bounces and complaints. It is not a trigger:
 	// EventBridge invokes it with SES's events.
 	MailEvents() awslambda.Function

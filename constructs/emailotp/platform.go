@@ -16,17 +16,22 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// Platform is what an organisation's rules ask of an EmailOTP's functions, tables and logs: the
-// props of these names, for what stands beside it. It changes no sign-in.
+// Platform has the props of these names, which determine where an EmailOTP's functions, tables and
+// logs run and lie, for resources that belong to it, such as a sign-in page's. It changes no
+// sign-in.
 type Platform struct {
 	// EncryptionKey is nil for keys that AWS owns.
 	EncryptionKey awskms.IKey
 	// LogGroup is nil for a log group for each function.
-	LogGroup                     awslogs.ILogGroup
+	LogGroup awslogs.ILogGroup
+	// ReservedConcurrentExecutions is nil for what the account has left.
 	ReservedConcurrentExecutions *float64
-	Tracing                      awslambda.Tracing
-	VpcConfig                    *VpcConfig
-	CodeSigningConfig            awslambda.ICodeSigningConfig
+	// Tracing is AWS X-Ray's mode; empty for DISABLED.
+	Tracing awslambda.Tracing
+	// VpcConfig is nil for functions outside of a VPC.
+	VpcConfig *VpcConfig
+	// CodeSigningConfig is nil for functions whose code may be unsigned.
+	CodeSigningConfig awslambda.ICodeSigningConfig
 }
 
 // maxReserved is more than any account has, so that a typing error shows.
@@ -76,7 +81,7 @@ func (r *reader) platform(c *config, p *EmailOTPProps) {
 	}
 }
 
-// Apply sets what a function's props have of it.
+// Apply sets the fields of a function's props that the platform determines.
 func (v Platform) Apply(props *awslambda.FunctionProps) {
 	props.ReservedConcurrentExecutions, props.Tracing = v.ReservedConcurrentExecutions, v.Tracing
 	if v.CodeSigningConfig != nil {
@@ -96,8 +101,8 @@ func (v Platform) TableEncryption() awsdynamodb.TableEncryptionV2 {
 	return awsdynamodb.TableEncryptionV2_DynamoOwnedKey()
 }
 
-// Grant gives a function's role what the props ask for beyond the function's own work: the network
-// interfaces of a VPC and, if the function reads a table, the key.
+// Grant gives a function's role the permissions that the platform requires: for the network
+// interfaces of a VPC and, if the function reads a table, for the key.
 func (v Platform) Grant(role awsiam.Role, readsTable bool) {
 	if v.EncryptionKey != nil && readsTable {
 		stack := awscdk.Stack_Of(role)

@@ -16,9 +16,9 @@ import (
 type Mode = settings.Mode
 
 const (
-	// ModePassword asks for a password, proven by SRP, and then for a mailed code.
+	// ModePassword requires a password, proven by SRP, and then a mailed code.
 	ModePassword = settings.Password
-	// ModePasswordless asks for a mailed code alone.
+	// ModePasswordless requires a mailed code alone.
 	ModePasswordless = settings.Passwordless
 )
 

@@ -12,11 +12,23 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 )
 
-// MailStrings are the texts of one language, plain text with words in braces for values; an empty
-// one is the built-in.
+// MailStrings are the texts of one language, in plain text. An empty one is the built-in. Words in
+// braces are replaced: {product}, {code}, {minutes}, {time}, {zone} and {support}. In the order of
+// the mail:
+//   - Subject; SubjectWithCode with MailProps.CodeInSubject;
+//   - Heading; Intro, the instruction before the code;
+//   - Expires, how long the code is valid, by the plural category of the minutes (CLDR's, such as
+//     "one" and "other"); ExpiresSoon for less than a minute;
+//   - LongCode, the reason for a code of 20 digits; FallbackCode, the line in place of it in a mail
+//     that has such a code, {fallback}, beside the usual one;
+//   - Requested, the time of the request; Secret, the advice to tell the code to no one;
+//   - NotYouTitle, the heading for a user who did not request the code, with NotYou below it, or
+//     NotYouPassword after a proven password;
+//   - Support, the support address, left out without one; Footer, the reason for the mail.
 type MailStrings = mail.Strings
 
-// MailTemplates are Go templates that replace the mail's layout; an empty one is the built-in.
+// MailTemplates are Go templates that replace the mail's layout: Subject and Text of text/template,
+// HTML of html/template. An empty one is the built-in. docs/mail.md lists their fields.
 type MailTemplates = mail.Templates
 
 // MailProps overrides the mail's wording, languages and colours. The construct compiles all of it

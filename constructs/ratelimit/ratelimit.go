@@ -92,9 +92,10 @@ type CloudFrontRateLimitProps struct {
 	// page. AWS WAF does not take an HTTP API, so this rule in front of CloudFront is what limits
 	// its callers. Default: no rule for endpoints.
 	EndpointPaths *[]*string
-	// WindowSeconds and CountOnly are as in [Limits].
+	// WindowSeconds is the length of the window: 60, 120, 300 or 600. Default: 600.
 	WindowSeconds *float64
-	CountOnly     *bool
+	// CountOnly counts what would be refused and refuses nothing. Default: false.
+	CountOnly *bool
 }
 
 // NewCloudFrontRateLimit creates a web ACL for CloudFront with rate rules. Its stack must be in

@@ -33,9 +33,8 @@ type Brand struct {
 	// programs fetch it from there, and many do so only when asked. Empty for ProductName as text.
 	MailLogoURL string `json:"mailLogoUrl,omitempty"`
 	// AccentColor is the colour of buttons and links, and of the mail's bar, as #rrggbb or #rgb,
-	// with a contrast of 4.5 to 1 on white. The colours for dark mode are derived from it. Empty
-	// for
-	// #3a57c4.
+	// with a contrast of 4.5 to 1 on white. Empty for #3a57c4.
+	// The colours for dark mode are derived from it.
 	AccentColor string `json:"accentColor,omitempty"`
 	// CornerRadius is the radius of the page's card in CSS pixels, 0 to 32; fields and buttons have
 	// 60 percent of it. nil for 20.
