@@ -164,8 +164,8 @@ Amplify.configure({ Auth }, { Auth: { tokenProvider: cognitoUserPoolsTokenProvid
 createRoot(document.querySelector('#app')).render(createElement(SignIn));
 `
 
-// documentedApp writes the React app of docs/clients.md below web, checks its types, and returns its
-// directory.
+// documentedApp writes the React app of docs/clients.md below web, checks its types, and returns
+// its directory.
 func documentedApp(t *testing.T, web string) string {
 	t.Helper()
 	dir := filepath.Join(web, "documented")
@@ -189,7 +189,8 @@ func documentedApp(t *testing.T, web string) string {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), "node", filepath.Join("node_modules", "typescript", "bin", "tsc"), "-p", "documented")
+	cmd := exec.CommandContext(t.Context(), "node", filepath.Join("node_modules", "typescript", "bin", "tsc"), "-p",
+		"documented")
 	cmd.Dir = web
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("the React app of docs/clients.md: %v\n%s", err, out)

@@ -172,7 +172,8 @@ func guessedChange(r *run, m settings.Mode) {
 	c.Ageless = true
 	token, days := c.SignIn(lab.Victim), r.scale(7, 1)
 	owner, compared, bySignIn, calls := c.Owner(lab.Victim), 0, 0, 0
-	for end := l.Clock.Now().Add(time.Duration(days) * 24 * time.Hour); l.Clock.Now().Before(end); l.Clock.Advance(20 * time.Minute) {
+	for end := l.Clock.Now().Add(time.Duration(days) * 24 * time.Hour); l.Clock.Now().Before(end); l.Clock.Advance(
+		20 * time.Minute) {
 		status, answer := c.Start(token, wanted)
 		fresh := l.Inbox.Code(wanted)
 		for n := 0; status == http.StatusOK && n < attempts; n++ {

@@ -24,8 +24,8 @@ type Changer struct {
 	Server *changeaddress.Server
 	// Log has the function's log lines.
 	Log *syncbuf.Buffer
-	// Ageless gives attackers a sign-in that never grows old, and whose token lasts: the worst case of
-	// one who can sign in whenever it helps.
+	// Ageless gives attackers a sign-in that never grows old, and whose token lasts: the worst case
+	// of one who can sign in whenever it helps.
 	Ageless bool
 
 	seen map[string]oauth.Access
