@@ -189,6 +189,15 @@ var misuses = []misuse{
 		p.UserPoolProps = &emailotp.UserPoolProps{UserVerification: &awscognito.UserVerificationConfig{EmailBody: text(
 			"{####}")}}
 	}, " has an EmailSubject or an EmailBody, which CustomMessages replaces"},
+	{"Mail", "texts of Cognito's mails without CustomMessages", func(_ awscdk.Stack, p *props) {
+		p.Mail = &emailotp.MailProps{Languages: map[string]emailotp.MailStrings{
+			"de": {Cognito: emailotp.CognitoMailStrings{ResetHeading: "Neues Passwort"}}}}
+	}, " has texts or templates of Cognito's own mails, which EmailOTP writes with CustomMessages alone"},
+	{"Mail.Languages", "an invitation without the name", func(_ awscdk.Stack, p *props) {
+		p.CustomMessages = yes
+		p.Mail = &emailotp.MailProps{Languages: map[string]emailotp.MailStrings{
+			"de": {Cognito: emailotp.CognitoMailStrings{Invitation: "Willkommen"}}}}
+	}, `["de"].cognito.invitation lacks {username}, which Cognito requires`},
 	{"CustomMessages", "a long text", func(_ awscdk.Stack, p *props) {
 		p.CustomMessages, p.SupportAddress = yes, text("help@example.com")
 		long := strings.Repeat("<>", 500)
@@ -410,7 +419,7 @@ func TestEachMisuseOfAPropIsRefusedByNameBeforeAnythingIsCreated(t *testing.T) {
 // untestable are the props that no value can be wrong for, because the CDK's type admits none, and
 // those that the other tests of this package misuse.
 var untestable = map[string]string{
-	"Mail": "its fields are", "UserPoolProps": "its fields are", "UserPoolClientProps": "its fields are",
+	"UserPoolProps": "its fields are", "UserPoolClientProps": "its fields are",
 	"UserPool": "imported_test.go misuses it", "CheckOnDeploy": "a bool",
 	"ClientsMayChangeEmail": "a bool", "SandboxRecipients": "a bool", "DefineAuthChallengeCode": "an object",
 	"CreateAuthChallengeCode": "an object", "VerifyAuthChallengeCode": "an object", "MailEventsCode": "an object",

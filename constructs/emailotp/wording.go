@@ -31,6 +31,13 @@ type MailStrings = mail.Strings
 // HTML of html/template. An empty one is the built-in. docs/mail.md lists their fields.
 type MailTemplates = mail.Templates
 
+// CognitoMailStrings are the texts of one language in the mails that Cognito itself sends, with
+// CustomMessages: the field Cognito of [MailStrings].
+type CognitoMailStrings = mail.CognitoStrings
+
+// CognitoMailTemplates are the Go templates of such a mail: a field of [MailTemplates].
+type CognitoMailTemplates = mail.CognitoTemplates
+
 // MailProps overrides the mail's wording, languages and colours. The construct compiles all of it
 // at synth and renders it with worst-case values; an error names the file, line or key of the
 // mistake. The result is one file beside the function that mails.
@@ -57,8 +64,9 @@ type MailProps struct {
 	Languages map[string]MailStrings
 	// Templates replaces the layout. Default: the built-in one.
 	Templates *MailTemplates
-	// Directory can have subject.tmpl, text.tmpl and html.tmpl, and a file of texts per language
-	// such as sv.json. Its files win over Templates and Languages. Default: none.
+	// Directory can have subject.tmpl, text.tmpl and html.tmpl, the same of Cognito's mails as
+	// invitation.subject.tmpl and the like, and a file of texts per language such as sv.json. Its
+	// files win over Templates and Languages. Default: none.
 	Directory *string
 }
 
@@ -90,6 +98,11 @@ func (r *reader) wording(c *config, p *EmailOTPProps) {
 		m = r.overrides(m, *p.Mail)
 	}
 	if len(r.Problems) > known {
+		return
+	}
+	if m.ShapesCognito() && !c.settings.CustomMessages {
+		r.Add("Mail has texts or templates of Cognito's own mails, which EmailOTP writes with CustomMessages alone; " +
+			"set it, or leave them out")
 		return
 	}
 	var warnings []string

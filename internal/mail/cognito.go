@@ -1,10 +1,7 @@
 package mail
 
 import (
-	"embed"
-	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -46,36 +43,67 @@ type CognitoMail struct {
 	Language, Subject, HTML string
 }
 
-// Cognito writes a mail of Cognito's own in the built-in layout, in the shipped language that fits
-// wanted best. The config's Templates do not apply. The error is one that [Renderer.CheckCognito]
-// returns too.
+// Cognito writes a mail of Cognito's own, in the language that fits wanted best. The error is one
+// that [Renderer.CheckCognito] returns too.
 func (r *Renderer) Cognito(kind CognitoKind, wanted string) (CognitoMail, error) {
-	tag := shippedAncestor(r.matcher.Match(wanted))
-	own, err := cognitoStringsOf(tag)
+	tag := r.CognitoLanguage(r.matcher.Match(wanted))
+	form, err := r.compiled.cognito(kind, tag)
 	if err != nil {
 		return CognitoMail{}, err
 	}
-	words, err := r.words(tag)
+	out := CognitoMail{Language: tag, Subject: form.Subject, HTML: form.HTML}
+	if out.Subject == "" {
+		d, err := r.CognitoText(kind, tag)
+		if err != nil {
+			return CognitoMail{}, err
+		}
+		out.Subject = strings.TrimSpace(d.Text.Subject)
+	}
+	if out.HTML == "" {
+		d, err := CognitoHTML[string](r, kind, tag)
+		if err != nil {
+			return CognitoMail{}, err
+		}
+		out.HTML = r.layoutHTML(d)
+	}
+	return out, out.Check(kind)
+}
+
+// CognitoText returns the values of a mail of Cognito's own for a subject's template, in a language
+// of [Renderer.CognitoLanguage].
+func (r *Renderer) CognitoText(kind CognitoKind, tag string) (*Data[string], error) {
+	p, err := r.cognitoPhrases(kind, tag)
 	if err != nil {
-		return CognitoMail{}, err
+		return nil, err
 	}
 	f := Facts{Language: tag, Dir: locale.DirectionOf(tag)}
-	p := own.phrases(kind, words)
-	if r.config.SupportAddress == "" {
-		p.Support = ""
+	filled := convert(p, func(phrase string) string { return r.fillPlain(phrase, f) })
+	return cognitoData(r, kind, f, CodePlaceholder, filled), nil
+}
+
+// CognitoHTML returns the same values as escaped HTML.
+func CognitoHTML[T ~string](r *Renderer, kind CognitoKind, tag string) (*Data[T], error) {
+	p, err := r.cognitoPhrases(kind, tag)
+	if err != nil {
+		return nil, err
 	}
-	subject := strings.TrimSpace(p.Heading + " · " + r.fillPlain("{product}", f))
-	filled := convert(p, func(phrase string) string {
+	f := Facts{Language: tag, Dir: locale.DirectionOf(tag)}
+	filled := convert(p, func(phrase string) T {
 		// The name's direction is its user's. fillHTML leaves words in braces that it does not
 		// know.
-		return strings.ReplaceAll(r.fillHTML(phrase, f), UsernamePlaceholder, "<bdi>"+UsernamePlaceholder+"</bdi>")
+		return T(strings.ReplaceAll(r.fillHTML(phrase, f), UsernamePlaceholder, "<bdi>"+UsernamePlaceholder+"</bdi>"))
 	})
-	filled.Subject = escape(subject)
-	d := data(&r.config, r.accentDark, f, `<bdi dir="ltr">`+CodePlaceholder+"</bdi>", filled)
-	d.Code = CodePlaceholder    // the layout has no panel without a code
+	filled.Subject = T(escape(r.fillPlain(p.Subject, f)))
+	return cognitoData(r, kind, f, T(`<bdi dir="ltr">`+CodePlaceholder+"</bdi>"), filled), nil
+}
+
+func cognitoData[T ~string](r *Renderer, kind CognitoKind, f Facts, grouped T, text Phrases[T]) *Data[T] {
+	d := data(&r.config, r.accentDark, f, grouped, text)
+	d.Domain = ""            // a browser would offer the code to a sign-in
+	d.Code = CodePlaceholder // the layout has no panel without a code
+	d.Groups = []string{CodePlaceholder}
 	d.Long = kind == Invitation // a temporary password has no room in the letters of a code
-	out := CognitoMail{Language: tag, Subject: subject, HTML: r.layoutHTML(d)}
-	return out, out.Check(kind)
+	return d
 }
 
 // CheckCognito returns an error if a mail of Cognito's own would break a limit of Cognito's in any
@@ -118,56 +146,4 @@ func (k CognitoKind) placeholders() []string {
 		return []string{CodePlaceholder, UsernamePlaceholder}
 	}
 	return []string{CodePlaceholder}
-}
-
-//go:embed catalog/cognito/*.json
-var cognitoCatalogs embed.FS
-
-// cognitoStrings are the texts of one language that the mails of Cognito's own add to [Strings],
-// with {product}; those of the invitation's body with {username}.
-type cognitoStrings struct {
-	InvitationHeading, Invitation, InvitationExpires, InvitationSecret, InvitationNotYouTitle, InvitationNotYou string
-
-	ResetHeading, Reset, ResetExpires, ResetNotYou                             string
-	ConfirmationHeading, Confirmation, ConfirmationExpires, ConfirmationNotYou string
-
-	Footer string
-}
-
-func cognitoStringsOf(tag string) (s cognitoStrings, err error) {
-	file, err := cognitoCatalogs.ReadFile("catalog/cognito/" + tag + ".json")
-	if err == nil {
-		err = json.Unmarshal(file, &s)
-	}
-	if err != nil {
-		return s, fmt.Errorf("built-in language %s of Cognito's mails: %w", tag, err)
-	}
-	return s, nil
-}
-
-// phrases returns the texts of a kind. What it shares with the mail of a sign-in code comes from w.
-func (s cognitoStrings) phrases(kind CognitoKind, w *Strings) Phrases[string] {
-	p := Phrases[string]{Secret: w.Secret, NotYouTitle: w.NotYouTitle, Support: w.Support, Footer: s.Footer}
-	switch kind {
-	case Invitation:
-		p.Heading, p.Intro, p.Expires, p.NotYou = s.InvitationHeading, s.Invitation, s.InvitationExpires, s.InvitationNotYou
-		p.Secret, p.NotYouTitle = s.InvitationSecret, s.InvitationNotYouTitle
-	case Reset:
-		p.Heading, p.Intro, p.Expires, p.NotYou = s.ResetHeading, s.Reset, s.ResetExpires, s.ResetNotYou
-	default:
-		p.Heading, p.Intro, p.Expires = s.ConfirmationHeading, s.Confirmation, s.ConfirmationExpires
-		p.NotYou = s.ConfirmationNotYou
-	}
-	p.Preview = p.Heading + " · " + p.Expires
-	return p
-}
-
-// shippedAncestor returns tag, or its nearest ancestor, if it is a shipped language, else English.
-func shippedAncestor(tag string) string {
-	for ; tag != ""; tag = parent(tag) {
-		if slices.Contains(locale.Shipped(), tag) {
-			return tag
-		}
-	}
-	return locale.Default
 }

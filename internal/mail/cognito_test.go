@@ -1,6 +1,7 @@
 package mail_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,6 +76,71 @@ func TestCognitosMailsFollowTheConfiguration(t *testing.T) {
 	}
 	if m := cognito(t, c, mail.Invitation, "ar"); !strings.Contains(m.HTML, "<bdi>{username}</bdi>") {
 		t.Error("the name is not held apart")
+	}
+}
+
+// The importer's texts replace the built-in ones; what a language lacks is its ancestor's, at last
+// English.
+func TestCognitosTextsCanBeReplaced(t *testing.T) {
+	c := config(mail.Password)
+	c.Languages = map[string]mail.Strings{
+		"de": {Cognito: mail.CognitoStrings{ResetHeading: "Neues Passwort", Invitation: "Willkommen <{username}> bei {product}:"}},
+		"de-CH": {Secret: "Nie weitersagen.",
+			Cognito: mail.CognitoStrings{ResetSubject: "{product}: Passwort"}},
+		"en": {Cognito: mail.CognitoStrings{ResetSubject: "English subject", ResetNotYou: "Not you? Fine."}},
+		"sv": {Heading: "Din kod", Cognito: mail.CognitoStrings{ResetHeading: "Nytt lösenord"}},
+	}
+	for _, each := range []struct {
+		wanted, language, subject string
+		has                       []string
+	}{
+		{"de-CH", "de-CH", c.ProductName + ": Passwort", []string{`lang="de-CH"`, "Neues Passwort", "Nie weitersagen.", "1 Stunde"}},
+		{"de-AT", "de", "Neues Passwort · " + c.ProductName, []string{`lang="de"`}},
+		{"sv", "sv", "Nytt lösenord · " + c.ProductName, []string{`lang="sv"`, "Not you? Fine."}},
+		{"fr", "fr", "", []string{`lang="fr"`}},
+		{"en", "en", "English subject", []string{"Not you? Fine."}},
+	} {
+		m := cognito(t, c, mail.Reset, each.wanted)
+		if m.Language != each.language || each.subject != "" && m.Subject != each.subject || m.Subject == "English subject" &&
+			each.wanted != "en" {
+			t.Errorf("%s: language %q, subject %q", each.wanted, m.Language, m.Subject)
+		}
+		for _, want := range each.has {
+			if !strings.Contains(m.HTML, want) {
+				t.Errorf("%s: the HTML lacks %q", each.wanted, want)
+			}
+		}
+	}
+	if m := cognito(t, c, mail.Invitation, "de"); !strings.Contains(m.HTML, "Willkommen &lt;<bdi>{username}</bdi>&gt; bei") {
+		t.Errorf("the invitation: %s", m.HTML)
+	}
+	r, err := mail.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if missing, err := r.Missing("sv"); err != nil || !slices.Contains(missing, "cognito.reset") ||
+		slices.Contains(missing, "cognito.resetHeading") || slices.Contains(missing, "cognito.resetSubject") {
+		t.Errorf("sv lacks %v, %v", missing, err)
+	}
+	if missing, _ := r.Missing("de-CH"); len(missing) != 0 {
+		t.Errorf("de-CH lacks %v", missing)
+	}
+}
+
+func TestCognitosTextsThatCannotBeUsedAreRefused(t *testing.T) {
+	c := config(mail.Password)
+	c.Languages = map[string]mail.Strings{"de": {Cognito: mail.CognitoStrings{Invitation: "Willkommen",
+		Reset: "{username}, {email}", ResetHeading: "zwei\nZeilen", ConfirmationExpires: strings.Repeat("x", 1001), Footer: "{####}"}}}
+	err := c.Validate()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{`Languages["de"].cognito.invitation lacks {username}, which Cognito requires`,
+		`cognito.reset has {username}; the values it can have are {product}`, "cognito.resetHeading must be one line",
+		"cognito.confirmationExpires must have at most 1000 characters"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("lacks %q:\n%v", want, err)
+		}
 	}
 }
 

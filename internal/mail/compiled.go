@@ -32,6 +32,9 @@ type Form struct {
 // FormKey names the mail in the language tag with so many digits in its codes.
 func FormKey(tag string, digits int) string { return fmt.Sprintf("%s/%d", tag, digits) }
 
+// CognitoKey names the mail of Cognito's own in the language tag.
+func CognitoKey(tag string, kind CognitoKind) string { return tag + "/" + string(kind) }
+
 // The marks are characters at the very end of Unicode's private use. Fonts of icons use its
 // beginning, so that no template loses a picture.
 const (
@@ -106,6 +109,18 @@ func (c *compiled) form(f Facts) (Form, error) {
 		return form, fmt.Errorf("mail.json: mail %s: %w", FormKey(f.Language, len(f.Code+f.Fallback)), err)
 	}
 	return form.Fill(f), nil
+}
+
+// cognito returns what the templates wrote for a mail of Cognito's own; an empty form for none.
+func (c *compiled) cognito(kind CognitoKind, tag string) (form Form, err error) {
+	line, ok := c.lines[CognitoKey(tag, kind)]
+	if !ok {
+		return form, nil
+	}
+	if err := json.Unmarshal(line, &form); err != nil {
+		return form, fmt.Errorf("mail.json: mail %s: %w", CognitoKey(tag, kind), err)
+	}
+	return form, nil
 }
 
 // Load returns a renderer for a mail.json as package compile writes it.

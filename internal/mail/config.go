@@ -1,6 +1,10 @@
 package mail
 
-import "github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+import (
+	"slices"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+)
 
 // Mode is how users sign in. It decides which advice the mail gives to a user who requested no
 // code.
@@ -64,4 +68,37 @@ type Templates struct {
 	Subject string `json:"subject,omitempty"`
 	Text    string `json:"text,omitempty"`
 	HTML    string `json:"html,omitempty"`
+	// Invitation, Reset and Confirmation are those of the mails that Cognito itself sends.
+	Invitation   CognitoTemplates `json:"invitation,omitzero"`
+	Reset        CognitoTemplates `json:"reset,omitzero"`
+	Confirmation CognitoTemplates `json:"confirmation,omitzero"`
+}
+
+// CognitoTemplates are the Go templates of a mail that Cognito itself sends. The code is a
+// placeholder there, {####}, and so is the user's name in an invitation: {username}. Cognito sends
+// one body, so there is no plain text.
+type CognitoTemplates struct {
+	Subject string `json:"subject,omitempty"`
+	HTML    string `json:"html,omitempty"`
+}
+
+// Of returns the templates of a kind.
+func (t *Templates) Of(kind CognitoKind) *CognitoTemplates {
+	switch kind {
+	case Invitation:
+		return &t.Invitation
+	case Reset:
+		return &t.Reset
+	}
+	return &t.Confirmation
+}
+
+// ShapesCognito reports whether c has texts or templates of the mails that Cognito itself sends.
+func (c *Config) ShapesCognito() bool {
+	for _, s := range c.Languages {
+		if s.Cognito != (CognitoStrings{}) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(CognitoKinds(), func(k CognitoKind) bool { return *c.Templates.Of(k) != (CognitoTemplates{}) })
 }

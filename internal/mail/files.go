@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ import (
 )
 
 // ReadFiles returns c with the templates and languages of a directory: subject.tmpl, text.tmpl and
-// html.tmpl, and a file like sv.json with [Strings] for each language. All are optional; where c
+// html.tmpl, those of [CognitoTemplate], and a file like sv.json with [Strings] for each language. All are optional; where c
 // has the same already, the file wins. The error names every file that can't be used, with the line
 // where it has one.
 func (c Config) ReadFiles(fsys fs.FS) (Config, error) {
@@ -38,14 +39,22 @@ func (c Config) ReadFiles(fsys fs.FS) (Config, error) {
 	return c, errors.Join(errs...)
 }
 
+// CognitoTemplate is the file name of a template of a mail that Cognito itself sends, such as
+// invitation.html.tmpl.
+func CognitoTemplate(kind CognitoKind, file string) string { return string(kind) + "." + file }
+
 func (c *Config) readFile(fsys fs.FS, name string) error {
-	into := map[string]*string{
+	files := map[string]*string{
 		SubjectTemplate: &c.Templates.Subject, TextTemplate: &c.Templates.Text, HTMLTemplate: &c.Templates.HTML,
-	}[name]
+	}
+	for _, kind := range CognitoKinds() {
+		t := c.Templates.Of(kind)
+		files[CognitoTemplate(kind, SubjectTemplate)], files[CognitoTemplate(kind, HTMLTemplate)] = &t.Subject, &t.HTML
+	}
+	into := files[name]
 	if into == nil && path.Ext(name) != ".json" {
-		return fmt.Errorf("%s: no such file is used; a directory of templates has %s, %s, %s, and a file like de.json "+
-			"for each language",
-			name, SubjectTemplate, TextTemplate, HTMLTemplate)
+		return fmt.Errorf("%s: no such file is used; a directory of templates has %s, a file like de.json for each "+
+			"language", name, strings.Join(slices.Sorted(maps.Keys(files)), ", "))
 	}
 	data, err := fs.ReadFile(fsys, name)
 	if err != nil {

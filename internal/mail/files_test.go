@@ -49,7 +49,9 @@ func TestReadFilesRefuses(t *testing.T) {
 	}
 	for _, want := range []string{
 		"german.json: \"german\" is no language tag",
-		"mail.html: no such file is used; a directory of templates has subject.tmpl, text.tmpl, html.tmpl, and a file " +
+		"mail.html: no such file is used; a directory of templates has confirmation.html.tmpl, " +
+			"confirmation.subject.tmpl, html.tmpl, invitation.html.tmpl, invitation.subject.tmpl, reset.html.tmpl, " +
+			"reset.subject.tmpl, subject.tmpl, text.tmpl, a file " +
 			"like de.json for each language",
 		"subject.tmpl: the template is empty; delete the file for the built-in one",
 		`sv.json:3: json: unknown field "headin"`,

@@ -103,6 +103,11 @@ func (r *Renderer) Mode() Mode { return r.config.Mode }
 // Missing returns the keys of the strings that the language tag lacks, whose text is English.
 func (r *Renderer) Missing(tag string) ([]string, error) {
 	_, missing, err := resolve(r.config.Languages, tag)
+	if err == nil && r.config.Languages[tag].Cognito != (CognitoStrings{}) {
+		var more []string
+		_, more, err = r.cognitoStrings(tag)
+		missing = append(missing, more...)
+	}
 	return missing, err
 }
 

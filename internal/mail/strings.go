@@ -41,6 +41,8 @@ type Strings struct {
 	Support string `json:"support,omitempty"`
 	// Footer is the reason for this mail. {product}
 	Footer string `json:"footer,omitempty"`
+	// Cognito are the texts of the mails that Cognito itself sends.
+	Cognito CognitoStrings `json:"cognito,omitzero"`
 }
 
 // A text is one string of [Strings]: its name in JSON, where it lies, and the values it may hold.

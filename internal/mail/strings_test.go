@@ -36,7 +36,8 @@ func TestEveryLanguageHasEveryString(t *testing.T) {
 	for _, tag := range locale.Shipped() {
 		s := reflect.ValueOf(catalog(t, tag))
 		for i := range s.NumField() {
-			if s.Field(i).IsZero() {
+			// Those of Cognito's mails have catalogues of their own.
+			if name := s.Type().Field(i).Name; s.Field(i).IsZero() != (name == "Cognito") {
 				t.Errorf("%s lacks %s", tag, s.Type().Field(i).Name)
 			}
 		}

@@ -225,6 +225,7 @@ func (s Strings) problems(tag string) (errs []error) {
 		check("expires."+category, s.Expires[category], []string{"minutes"})
 	}
 	errs = append(errs, s.pluralProblems(tag)...)
+	errs = append(errs, s.Cognito.problems()...)
 	if s.SubjectWithCode != "" && !strings.Contains(s.SubjectWithCode, "{code}") {
 		errs = append(errs, errors.New("subjectWithCode lacks {code}"))
 	}

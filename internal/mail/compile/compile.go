@@ -12,6 +12,7 @@ package compile
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -107,6 +108,14 @@ func run(c mail.Config, code Code) ([]byte, []Warning, *mail.Renderer, error) {
 		}
 		warnings = withoutFallback(f.Mails[mail.FormKey(plain.Languages()[0], code.both())], code)
 	}
+	cognito, err := t.cognitoForms(plain)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if f.Mails == nil {
+		f.Mails = map[string]mail.Form{}
+	}
+	maps.Copy(f.Mails, cognito)
 	out, err := encode(f)
 	if err != nil {
 		return nil, nil, nil, err

@@ -17,6 +17,8 @@ import (
 type templates struct {
 	subject, text *text.Template
 	html          *html.Template
+	// cognito are those of the mails that Cognito itself sends.
+	cognito map[mail.CognitoKind]cognitoTemplates
 }
 
 func (t *templates) none() bool { return t.subject == nil && t.text == nil && t.html == nil }
@@ -32,10 +34,21 @@ func read(t mail.Templates) (out templates, err error) {
 		errs = append(errs, templateError(err), reserved(name, source))
 		return parsed
 	}
+	markup := func(name, source string) *html.Template {
+		if source == "" {
+			return nil
+		}
+		parsed, err := html.New(name).Option("missingkey=error").Parse(source)
+		errs = append(errs, templateError(err), reserved(name, source))
+		return parsed
+	}
 	out.subject, out.text = plain(mail.SubjectTemplate, t.Subject), plain(mail.TextTemplate, t.Text)
-	if t.HTML != "" {
-		out.html, err = html.New(mail.HTMLTemplate).Option("missingkey=error").Parse(t.HTML)
-		errs = append(errs, templateError(err), reserved(mail.HTMLTemplate, t.HTML))
+	out.html = markup(mail.HTMLTemplate, t.HTML)
+	out.cognito = map[mail.CognitoKind]cognitoTemplates{}
+	for _, kind := range mail.CognitoKinds() {
+		of := t.Of(kind)
+		out.cognito[kind] = cognitoTemplates{plain(mail.CognitoTemplate(kind, mail.SubjectTemplate), of.Subject),
+			markup(mail.CognitoTemplate(kind, mail.HTMLTemplate), of.HTML)}
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 	return out, errors.Join(errs...)
