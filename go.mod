@@ -32,7 +32,7 @@ require (
 	golang.org/x/mod v0.38.0
 	golang.org/x/oauth2 v0.36.0
 	golang.org/x/term v0.44.0
-	golang.org/x/text v0.31.0
+	golang.org/x/text v0.39.0
 )
 
 require (
