@@ -3,11 +3,12 @@
 
 # The mode that `make dev` runs: password or passwordless.
 MODE = passwordless
-# Further arguments of `make dev`, `make lambdas`, `make bench` and `make attack`.
+# Further arguments of `make dev`, `lambdas`, `bench`, `attack` and `vulnerabilities`.
 ARGS =
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+ACTIONLINT = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 # Not ./...: it would include node_modules, where some Go files have names that the go command refuses.
 DIRS = $(filter-out bin/ cdk.out/ dist/ docs/ node_modules/,$(wildcard */))
@@ -22,7 +23,7 @@ test test-update synth bench test-consumers test-newest: export JSII_SILENCE_WAR
 	$(shell node -p 'process.versions.node.split(".")[0]' 2>/dev/null)
 
 .PHONY: help go dev check test test-update lint synth lambdas bench attack test-consumers test-portable release \
-	test-release vulnerabilities test-newest verify clean
+	test-release vulnerabilities outdated test-newest verify clean
 
 # Every target that compiles depends on it.
 go:
@@ -56,11 +57,12 @@ test: go $(NODE_MODULES) ## run all tests
 test-update: go $(NODE_MODULES) ## write the golden files anew
 	@go run ./internal/testrun -update
 
-lint: go ## gofmt, go vet, staticcheck
+lint: go ## gofmt, go vet, staticcheck, and actionlint for the workflows
 	@unformatted=$$(gofmt -l *.go $(DIRS)); \
 	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:" $$unformatted; exit 1; fi
 	go vet $(PACKAGES)
 	go run $(STATICCHECK) $(PACKAGES)
+	go run $(ACTIONLINT) -shellcheck= -pyflakes=
 
 synth: go $(NODE_MODULES) ## synthesise all environments into cdk.out, strictly
 	node_modules/.bin/cdk synth --quiet --strict --no-notices
@@ -87,8 +89,12 @@ release: go ## make the files of a release in dist/release, and upload nothing
 test-release: go ## make the files of a release twice, from the last commit, and compare the bytes
 	@go run ./internal/release -twice
 
-vulnerabilities: go ## look up the modules that are linked in Go's vulnerability database
-	go run $(GOVULNCHECK) $(PACKAGES)
+vulnerabilities: go ## look up the modules that are linked in Go's vulnerability database (ARGS=-db=URL for a mirror)
+	go run $(GOVULNCHECK) $(ARGS) $(PACKAGES)
+
+outdated: go ## list the direct dependencies that have a newer version, where that database can't be reached
+	@go list -e -m -u -f '{{if .Update}}{{.Path}} {{.Version}}, newest {{.Update.Version}}{{end}}' \
+		$$(go list -m -f '{{if not (or .Main .Indirect)}}{{.Path}}{{end}}' all)
 
 test-newest: go $(NODE_MODULES) ## the quick tests with the newest dependencies, in a copy of the checkout
 	@rm -rf dist/newest && mkdir -p dist && git clone --quiet . dist/newest
