@@ -54,7 +54,8 @@ func TestMetricsAreThoseThatTheFunctionsWrite(t *testing.T) {
 		settings.GuessesRefused: e.MetricGuessesRefused, settings.PoolMailsNearEnd: e.MetricPoolMailsNearEnd,
 		settings.PoolMailsRefused: e.MetricPoolMailsRefused, settings.Faults: e.MetricFaults,
 		settings.AddressesBounced: e.MetricAddressesBounced, settings.AddressesComplained: e.MetricAddressesComplained,
-		settings.MailsSuppressed: e.MetricMailsSuppressed,
+		settings.MailsSuppressed: e.MetricMailsSuppressed, settings.AddressesChanged: e.MetricAddressesChanged,
+		settings.AddressCodesWrong: e.MetricAddressCodesWrong,
 	}
 	for name, metric := range metrics {
 		m := metric(nil)
@@ -65,7 +66,7 @@ func TestMetricsAreThoseThatTheFunctionsWrite(t *testing.T) {
 		}
 	}
 	for _, name := range slices.Concat(settings.Metrics(), settings.DeviceMetrics(), settings.ChainedMetrics(),
-		settings.PageMetrics()) {
+		settings.PageMetrics(), settings.AddressMetrics()) {
 		if got := *e.Metric(text(string(name)), nil).MetricName(); got != string(name) {
 			t.Errorf("%s gives %s", name, got)
 		}

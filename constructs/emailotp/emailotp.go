@@ -138,6 +138,11 @@ type EmailOTP interface {
 	// MetricMailsSuppressed counts mails that were not sent because of a recorded bounce or
 	// complaint.
 	MetricMailsSuppressed(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricAddressesChanged counts accounts whose address its user changed, by ChangeAddress of a
+	// sign-in page.
+	MetricAddressesChanged(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricAddressCodesWrong counts answers to such a change of which a code was wrong.
+	MetricAddressCodesWrong(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 	// MetricFaults counts invocations that failed closed: a service was down, denied or throttled,
 	// or the event was malformed.
 	MetricFaults(props *awscloudwatch.MetricOptions) awscloudwatch.Metric

@@ -13,7 +13,7 @@ import (
 
 func (e *emailOTP) Metric(name *string, props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
 	all := slices.Concat(settings.Metrics(), settings.DeviceMetrics(), settings.ChainedMetrics(),
-		settings.PageMetrics())
+		settings.PageMetrics(), settings.AddressMetrics())
 	if name == nil || !slices.Contains(all, settings.Metric(*name)) {
 		given := "nil"
 		if name != nil {
@@ -64,6 +64,14 @@ func (e *emailOTP) MetricAddressesComplained(p *awscloudwatch.MetricOptions) aws
 
 func (e *emailOTP) MetricMailsSuppressed(p *awscloudwatch.MetricOptions) awscloudwatch.Metric {
 	return e.metric(settings.MailsSuppressed, p)
+}
+
+func (e *emailOTP) MetricAddressesChanged(p *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return e.metric(settings.AddressesChanged, p)
+}
+
+func (e *emailOTP) MetricAddressCodesWrong(p *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return e.metric(settings.AddressCodesWrong, p)
 }
 
 func (e *emailOTP) MetricFaults(p *awscloudwatch.MetricOptions) awscloudwatch.Metric {

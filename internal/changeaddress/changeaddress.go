@@ -142,7 +142,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request,
 		s.refuse(w, r, err)
 		return
 	}
-	s.Log.Info("done", "path", r.URL.Path, "item", who.key)
+	done := map[string]settings.Metric{PathStart: settings.AddressChangesStarted, PathConfirm: settings.AddressesChanged}
+	s.log(slog.LevelInfo, done[r.URL.Path], "done", slog.String("path", r.URL.Path), slog.String("item", who.key))
 	reply(w, http.StatusOK, out)
 }
 

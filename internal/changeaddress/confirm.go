@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"log/slog"
 	"math"
 	"strings"
 	"sync"
@@ -69,7 +70,7 @@ func (s *Server) compare(ctx context.Context, who caller, in request, present, a
 	old, ok := otp.Normalize(in.PresentCode, digits)
 	fresh, also := otp.Normalize(in.NewCode, digits)
 	if !ok || !also {
-		return 0, errWrongCode // not compared, so it costs nothing
+		return 0, errNoCode // it costs nothing
 	}
 	tries := guard.Bucket{Burst: s.Settings.MaxAttempts, Refill: 24 * time.Hour}
 	err := s.spendGuess(ctx, guard.ChangeKey(s.Settings.UserPoolID, who.Subject), tries, math.MaxInt32, now)
@@ -95,11 +96,11 @@ func (s *Server) compare(ctx context.Context, who caller, in request, present, a
 	return refund, nil
 }
 
-// spendGuess counts an answer in a bucket. A spent one is [errExpired].
+// spendGuess counts an answer in a bucket. A spent one is [errSpent].
 func (s *Server) spendGuess(ctx context.Context, key string, b guard.Bucket, failures int, now time.Time) error {
 	may, err := s.Store.SpendGuess(ctx, key, b, failures, now)
 	if err == nil && !may {
-		err = errExpired
+		err = errSpent
 	}
 	return err
 }
@@ -178,7 +179,7 @@ func (s *Server) conclude(ctx context.Context, who caller, user map[string]strin
 	do := func(what string, f func() error) {
 		wait.Go(func() {
 			if err := f(); err != nil {
-				s.Log.Error("a step after the change failed", "step", what, "item", who.key, "error", err.Error())
+				s.fault("a step after the change failed", err, slog.String("step", what), slog.String("item", who.key))
 			}
 		})
 	}

@@ -121,12 +121,29 @@ const (
 	// another client, with a wrong verifier or with another redirect URI.
 	SignInsRevoked Metric = "SignInsRevoked"
 	// PageFaults counts requests that failed because a service was down, denied or throttled, or a
-	// stored code was altered.
+	// stored code was altered. Of [ChangeAddress] it also counts what failed after a change.
 	PageFaults Metric = "PageFaults"
 )
 
 // PageMetrics returns the metrics that only a sign-in page's function writes.
 func PageMetrics() []Metric { return []Metric{SignInsRevoked, PageFaults} }
+
+// Metrics of [ChangeAddress].
+const (
+	// AddressChangesStarted counts starts of a change after which both mailboxes have a mail.
+	AddressChangesStarted Metric = "AddressChangesStarted"
+	// AddressesChanged counts accounts whose address was changed.
+	AddressesChanged Metric = "AddressesChanged"
+	// AddressCodesWrong counts pairs of codes that were compared and of which one was wrong.
+	AddressCodesWrong Metric = "AddressCodesWrong"
+	// AddressChangesRefused counts starts and answers that were refused because a budget was spent.
+	AddressChangesRefused Metric = "AddressChangesRefused"
+)
+
+// AddressMetrics returns the metrics that only [ChangeAddress] writes.
+func AddressMetrics() []Metric {
+	return []Metric{AddressChangesStarted, AddressesChanged, AddressCodesWrong, AddressChangesRefused}
+}
 
 // ChainedMetrics returns the metrics that only a function with an adopter's own behind it writes.
 func ChainedMetrics() []Metric { return []Metric{ChainedErrors, ChainedFaults, ChainedDuration} }
