@@ -47,8 +47,8 @@ type Source struct {
 type sample struct {
 	Language string
 	Mode     mail.Mode
-	Length   string           // of its code: "short", "long" or "both"
-	Kind     mail.CognitoKind // of a mail that Cognito itself sends; empty for a sign-in code
+	Length   string // of its code: "short", "long" or "both"
+	Kind     string // a key of titles; empty for a sign-in code
 	Mail     mail.Mail
 	Findings []check.Finding
 }
@@ -56,20 +56,29 @@ type sample struct {
 // Name is its files' name without extension: "de-password-long".
 func (s sample) Name() string {
 	if s.Kind != "" {
-		return s.Language + "-" + string(s.Kind)
+		return s.Language + "-" + s.Kind
 	}
 	return s.Language + "-" + string(s.Mode) + "-" + s.Length
 }
 
+// titles are what the gallery calls the mails that have no code of a sign-in, by their kind.
+var titles = map[string]string{
+	string(mail.Invitation):         "Cognito’s invitation (CustomMessages)",
+	string(mail.Reset):              "Cognito’s reset code (CustomMessages)",
+	string(mail.Confirmation):       "Cognito’s confirmation code (CustomMessages)",
+	changeKind(mail.ChangeFrom):     "Changed address, to the present one (ChangeAddress)",
+	changeKind(mail.ChangeTo):       "Changed address, to the new one (ChangeAddress)",
+	changeKind(mail.AddressTaken):   "Changed address, to the owner of a taken one (ChangeAddress)",
+	changeKind(mail.AddressChanged): "Changed address, the notice afterwards (ChangeAddress)",
+}
+
+// changeKind is the kind of a mail about a changed address.
+func changeKind(k mail.Kind) string { return "address-" + string(k) }
+
 // Title is what the gallery calls it.
 func (s sample) Title() string {
-	switch s.Kind {
-	case mail.Invitation:
-		return "Cognito’s invitation (CustomMessages)"
-	case mail.Reset:
-		return "Cognito’s reset code (CustomMessages)"
-	case mail.Confirmation:
-		return "Cognito’s confirmation code (CustomMessages)"
+	if title, ok := titles[s.Kind]; ok {
+		return title
 	}
 	title := "Code alone"
 	if s.Mode == mail.Password {
@@ -108,6 +117,12 @@ func (s Source) renderers() (all []*mail.Renderer, warnings []compile.Warning, e
 // mode is the mode of the page: the passwordless one where both are shown.
 func (s Source) mode() mail.Mode { return cmp.Or(s.Config.Mode, mail.Passwordless) }
 
+// message is a message with a short code.
+func (s Source) message(tag string) mail.Message {
+	return mail.Message{To: recipient, Code: digits[:s.Code.Length], ExpiresIn: s.Code.TTL, RequestedAt: requestedAt(),
+		Zoneinfo: zoneinfo, Locale: tag}
+}
+
 // samples renders everything there is to see of s.
 func (s Source) samples() (all []sample, warnings []compile.Warning, err error) {
 	if s.Code == (compile.Code{}) {
@@ -121,8 +136,7 @@ func (s Source) samples() (all []sample, warnings []compile.Warning, err error) 
 	for _, r := range renderers {
 		for _, tag := range r.Languages() {
 			for _, length := range []string{"short", "long", "both"} {
-				m := mail.Message{To: recipient, Code: digits[:s.Code.Length], ExpiresIn: s.Code.TTL, RequestedAt: requestedAt(),
-					Zoneinfo: zoneinfo, Locale: tag}
+				m := s.message(tag)
 				switch length {
 				case "long":
 					m.Code = digits[:otp.LongDigits]
@@ -149,6 +163,18 @@ func (s Source) samples() (all []sample, warnings []compile.Warning, err error) 
 			}
 			all = append(all, out)
 		}
+		for _, kind := range []mail.Kind{mail.ChangeFrom, mail.ChangeTo, mail.AddressTaken, mail.AddressChanged} {
+			m := s.message(tag)
+			if m.Kind = kind; !kind.HasCode() {
+				m.Code = ""
+			}
+			out, err := renderers[0].Render(m)
+			if err != nil {
+				return nil, nil, err
+			}
+			all = append(all, sample{Language: tag, Mode: renderers[0].Mode(), Kind: changeKind(kind), Mail: out,
+				Findings: check.Check(out)})
+		}
 	}
 	return all, warnings, nil
 }
@@ -172,13 +198,14 @@ func cognitoSample(r *mail.Renderer, kind mail.CognitoKind, tag string) (sample,
 	found := slices.DeleteFunc(check.Check(out), func(f check.Finding) bool {
 		return slices.Contains([]string{"plain-text", "alternatives", "headers"}, f.Rule)
 	})
-	return sample{Language: tag, Mode: r.Mode(), Kind: kind, Mail: out, Findings: found}, nil
+	return sample{Language: tag, Mode: r.Mode(), Kind: string(kind), Mail: out, Findings: found}, nil
 }
 
 // A Report is what was found in one mail.
 type Report struct {
 	// Language and Mode are the mail's; Code is "short", "long" or "both", or the kind of a mail
-	// that Cognito itself sends: "invitation", "reset" or "confirmation".
+	// that Cognito itself sends ("invitation", "reset" or "confirmation") or that is about a changed
+	// address ("address-present", "address-new", "address-taken" or "address-changed").
 	Language string    `json:"language"`
 	Mode     mail.Mode `json:"mode"`
 	Code     string    `json:"code"`
@@ -199,7 +226,7 @@ func Check(s Source) ([]Report, []compile.Warning, error) {
 		reports[i] = Report{Language: m.Language, Mode: m.Mode, Code: m.Length, Bytes: len(m.Mail.HTML),
 			Findings: append([]check.Finding{}, m.Findings...)}
 		if m.Kind != "" {
-			reports[i].Code = string(m.Kind)
+			reports[i].Code = m.Kind
 		}
 	}
 	return reports, warnings, nil

@@ -31,7 +31,8 @@ func Stills(mode string) []Still {
 		{Still{"reset", "A forgotten password"}, "password"},
 		{Still{"code", "The code"}, ""}, {Still{"code-wrong", "A wrong code"}, ""},
 		{Still{"code-expired", "An expired code"}, ""}, {Still{"code-long", "A long code"}, ""},
-		{Still{"signed-in", "Signed in"}, ""}, {Still{"returning", "On the way back to the app"}, ""},
+		{Still{"signed-in", "Signed in"}, ""}, {Still{"change", "Another address"}, ""},
+		{Still{"change-codes", "The codes of another address"}, ""}, {Still{"returning", "On the way back to the app"}, ""},
 		{Still{"not-returned", "The way back failed"}, ""}, {Still{"dead-end", "A request of an app that leads nowhere"}, ""},
 		{Still{"signed-out", "Signed out"}, ""}, {Still{"unavailable", "No codes just now"}, ""},
 	} {

@@ -101,6 +101,18 @@ func (c *contest) enterHandOver() string {
 	return name
 }
 
+// enterChangeAddress enters the function that changes addresses, as [contest.enterHandOver].
+func (c *contest) enterChangeAddress() string {
+	name := string(settings.ChangeAddress)
+	e := &entrant{event: []byte(`{"version":"2.0","rawPath":"/","requestContext":{"http":{"method":"GET"}}}`)}
+	e.program, e.err = c.run.program(name)
+	e.program.env = environment(settings.ChangeAddress, "", filepath.Dir(e.program.path), c.services.endpoints)
+	e.program.env[settings.ClientIDsVariable], e.program.env[settings.OriginSecretVariable] = "web", "arn"
+	c.entrants[name] = e
+	c.order = append(c.order, name)
+	return name
+}
+
 // peers are what a function is measured beside: the bare one and the Node handler with the same
 // calls.
 func peers(f settings.Function) (bare, node string) {
@@ -212,7 +224,7 @@ func coldStarts(r *run) error {
 	defer c.services.close()
 	c.enterWithPeers(functions...)
 	chained := c.enterChained(settings.PreTokenGeneration)
-	handOver := c.enterHandOver()
+	handOver, changeAddress := c.enterHandOver(), c.enterChangeAddress()
 	n := r.samples(31, 5)
 	r.progress("         %d starts each of %d programs", n, len(c.order))
 	if err := c.rounds(-1, n, r.coldStart); err != nil {
@@ -234,6 +246,8 @@ func coldStarts(r *run) error {
 	}
 	c.compare(chained+": start to first /next", chained, "bare/empty", emptyGo, "s", ready, ratioAtMost(1.6))
 	c.compare(handOver+": start to first /next", handOver, "bare/empty", emptyGo, "s", ready, ratioAtMost(1.6))
+	// It starts as create does, with the page's checks of tokens; no sign-in waits for it.
+	c.compare(changeAddress+": start to first /next", changeAddress, "bare/empty", emptyGo, "s", ready, ratioAtMost(2.6))
 	c.compare(chained+": start to first answer", chained, string(settings.PreTokenGeneration), "without", "s", answered,
 		nil)
 	far := []settings.Function{settings.CreateAuthChallenge, settings.VerifyAuthChallenge}
