@@ -22,6 +22,10 @@ type Config struct {
 	UserPoolClientID string `json:"userPoolClientId"`
 	// Mode is "password" or "passwordless".
 	Mode Mode `json:"mode"`
+	// RememberDevices is how many days a password pool remembers a device; 0 is none. Recovery is
+	// "email" where the pool resets forgotten passwords by e-mail, and otherwise empty.
+	RememberDevices int    `json:"rememberDevices,omitempty"`
+	Recovery        string `json:"recovery,omitempty"`
 	// InboxURL is the inbox's page; append "/api/messages" for its JSON.
 	InboxURL string `json:"inboxUrl"`
 	// SESEndpoint is the address to which the functions send mail.

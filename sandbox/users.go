@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net/mail"
 	"slices"
+	"strconv"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // User is a user to create in the pool.
@@ -75,6 +77,19 @@ func (s *Sandbox) PasswordRecovery() string {
 		return "email"
 	}
 	return "administrator"
+}
+
+// rememberDevices returns for how many days EmailOTP's functions remember a device.
+func (s *Sandbox) rememberDevices() int {
+	for _, f := range s.plan.Functions {
+		if f.Folder != string(settings.CreateAuthChallenge) {
+			continue
+		}
+		if days, err := strconv.Atoi(f.Environment["EMAILOTP_REMEMBER_DEVICES"]); err == nil {
+			return days
+		}
+	}
+	return 0
 }
 
 // PasswordRules returns the kinds of characters that the pool requires in a password, of "upper",

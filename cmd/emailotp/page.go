@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/brand"
@@ -31,7 +30,6 @@ func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (func(), error
 	if err != nil {
 		return nil, err
 	}
-	days, _ := strconv.Atoi(environment["EMAILOTP_REMEMBER_DEVICES"])
 	b, look := d.brand(sb)
 	page, err := signinpage.New(signinpage.Options{
 		Look: look,
@@ -40,7 +38,7 @@ func (d *dev) servePage(ctx context.Context, sb *sandbox.Sandbox) (func(), error
 			Endpoint: c.Endpoint, InboxURL: c.InboxURL,
 			SignUp: string(c.Mode) == signin.Passwordless && sb.SelfSignUp(), PasswordLength: sb.MinimumPasswordLength(),
 			Product: environment["EMAILOTP_PRODUCT_NAME"], Support: environment["EMAILOTP_SUPPORT_ADDRESS"],
-			RememberDevices: days, Recovery: sb.PasswordRecovery(),
+			RememberDevices: c.RememberDevices, Recovery: c.Recovery,
 			Links: b.Links(), PasswordRules: sb.PasswordRules(), ChangeAddress: c.ChangeAddressURL != "",
 		},
 		CacheDir: cache, Source: pageSource(), Progress: d.display.Report,

@@ -126,6 +126,15 @@ func TestMetricsOfTwoSignInsServeOnOneGraph(t *testing.T) {
 	}
 }
 
+// The options that clients follow are outputs too, where they are on.
+func TestOutputsOfOptions(t *testing.T) {
+	stack, p := newStack(t), valid(emailotp.ModePassword)
+	p.RememberDevices, p.PasswordRecovery = number(30), emailotp.RecoveryByEmail
+	signIn(stack, p).AddOutputs()
+	contains(t, compact(t, *assertions.Template_FromStack(stack, nil).FindOutputs(text("*"), nil)), `"Value":"30"`,
+		`"PasswordRecovery":{"Description":"The way back in for a forgotten password","Value":"email"}`)
+}
+
 // The outputs are those that `emailotp outputs` reads. A second EmailOTP of the stack needs its
 // own.
 func TestOutputsAreAddedOnceToAStack(t *testing.T) {

@@ -85,8 +85,9 @@ type EmailOTP interface {
 	// other kind of sender.
 	DnsRecords() []DnsRecord
 
-	// AddOutputs adds the outputs UserPoolId, UserPoolClientId, Region and Mode to the stack, by
-	// which `emailotp outputs` makes the settings of clients. Where the stack has a construct with
+	// AddOutputs adds the outputs UserPoolId, UserPoolClientId, Region and Mode to the stack, and
+	// RememberDevices and PasswordRecovery where these options are on, by which `emailotp outputs`
+	// makes the settings of clients. Where the stack has a construct with
 	// such an id, it panics with an [*Error]: a second EmailOTP of a stack needs outputs of your
 	// own.
 	AddOutputs()

@@ -2,22 +2,33 @@ package emailotp
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 )
 
 func (e *emailOTP) AddOutputs() {
-	stack := e.stack()
-	for _, o := range []struct {
+	type output struct {
 		id, description string
 		value           *string
-	}{
+	}
+	stack, s := e.stack(), &e.config.settings
+	all := []output{
 		{"UserPoolId", "The user pool's id", e.pool.UserPoolId()},
 		{"UserPoolClientId", "The app client's id", e.client.UserPoolClientId()},
 		{"Region", "The user pool's Region", stack.Region()},
-		{"Mode", "How users sign in", jsii.String(string(e.config.settings.Mode))},
-	} {
+		{"Mode", "How users sign in", jsii.String(string(s.Mode))},
+	}
+	if s.RememberDevices > 0 {
+		all = append(all, output{"RememberDevices", "For how many days a device is remembered",
+			jsii.String(strconv.Itoa(s.RememberDevices))})
+	}
+	if s.RecoveryByEmail {
+		all = append(all, output{"PasswordRecovery", "The way back in for a forgotten password",
+			jsii.String(string(RecoveryByEmail))})
+	}
+	for _, o := range all {
 		if stack.Node().TryFindChild(&o.id) != nil {
 			refuse(*e.Node().Path(), []string{fmt.Sprintf(
 				"AddOutputs can't add the output %s: the stack %s has a construct of that id; remove it, or write outputs of "+

@@ -198,6 +198,9 @@ func TestNamesThatAreNoUsers(t *testing.T) {
 func TestAnInvitationIsMailedWhereTheAdopterChoseThat(t *testing.T) {
 	w := start(t, app.People)
 	w.all.EmailOTP.Settings.InvitationByMail = true
+	if c := w.Config(); c.RememberDevices != 30 || c.Recovery != "email" {
+		t.Errorf("the ready file has %d days and the recovery %q", c.RememberDevices, c.Recovery)
+	}
 	p := testkit.NewPerson(t, w.Sandbox, "mailed@example.com")
 	password := regexp.MustCompile(`<bdi dir="ltr">([^<]+)</bdi>`)
 	var passwords []string

@@ -13,8 +13,9 @@ import (
 )
 
 // CognitoStrings are the texts of one language that the mails of Cognito's own add to [Strings].
-// {product} is replaced in each, {username} in Invitation, which must have it. An empty string falls
-// back to the built-in one, at last to English; an empty subject to the heading and the product.
+// {product} is replaced in each, {username} in Invitation, which must have it. An empty string
+// falls back to the built-in one, at last to English; an empty subject to the heading and the
+// product.
 type CognitoStrings struct {
 	// InvitationSubject is the subject of an invitation, InvitationHeading its title.
 	InvitationSubject string `json:"invitationSubject,omitempty"`
@@ -25,7 +26,8 @@ type CognitoStrings struct {
 	InvitationExpires string `json:"invitationExpires,omitempty"`
 	// InvitationSecret is the advice never to tell the password.
 	InvitationSecret string `json:"invitationSecret,omitempty"`
-	// InvitationNotYouTitle and InvitationNotYou are the advice for a reader who expects no account.
+	// InvitationNotYouTitle and InvitationNotYou are the advice for a reader who expects no
+	// account.
 	InvitationNotYouTitle string `json:"invitationNotYouTitle,omitempty"`
 	InvitationNotYou      string `json:"invitationNotYou,omitempty"`
 	// ResetSubject and the like are the same of the mail with a reset code.
@@ -88,8 +90,8 @@ func (s *CognitoStrings) problems() (errs []error) {
 //go:embed catalog/cognito/*.json
 var cognitoCatalogs embed.FS
 
-// CognitoLanguage returns the language of Cognito's mails for one of [Renderer.Languages]: itself or
-// its nearest ancestor that ships or that the config has texts of these mails for, else English.
+// CognitoLanguage returns the language of Cognito's mails for one of [Renderer.Languages]: itself
+// or its nearest ancestor that ships or that the config has texts of these mails for, else English.
 func (r *Renderer) CognitoLanguage(tag string) string {
 	for ; tag != ""; tag = parent(tag) {
 		if r.config.Languages[tag].Cognito != (CognitoStrings{}) || slices.Contains(locale.Shipped(), tag) {
@@ -99,8 +101,8 @@ func (r *Renderer) CognitoLanguage(tag string) string {
 	return locale.Default
 }
 
-// cognitoStrings returns the texts for tag with every gap filled, as resolve does for [Strings], and
-// the keys whose text is English for want of another.
+// cognitoStrings returns the texts for tag with every gap filled, as resolve does for [Strings],
+// and the keys whose text is English for want of another.
 func (r *Renderer) cognitoStrings(tag string) (s CognitoStrings, missing []string, err error) {
 	add := func(s *CognitoStrings, tag string) {
 		s.merge(r.config.Languages[tag].Cognito)

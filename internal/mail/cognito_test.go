@@ -111,7 +111,8 @@ func TestCognitosTextsCanBeReplaced(t *testing.T) {
 			}
 		}
 	}
-	if m := cognito(t, c, mail.Invitation, "de"); !strings.Contains(m.HTML, "Willkommen &lt;<bdi>{username}</bdi>&gt; bei") {
+	m := cognito(t, c, mail.Invitation, "de")
+	if !strings.Contains(m.HTML, "Willkommen &lt;<bdi>{username}</bdi>&gt; bei") {
 		t.Errorf("the invitation: %s", m.HTML)
 	}
 	r, err := mail.New(c)

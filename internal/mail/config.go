@@ -100,5 +100,7 @@ func (c *Config) ShapesCognito() bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(CognitoKinds(), func(k CognitoKind) bool { return *c.Templates.Of(k) != (CognitoTemplates{}) })
+	return slices.ContainsFunc(CognitoKinds(), func(k CognitoKind) bool {
+		return *c.Templates.Of(k) != (CognitoTemplates{})
+	})
 }

@@ -13,9 +13,9 @@ import (
 )
 
 // ReadFiles returns c with the templates and languages of a directory: subject.tmpl, text.tmpl and
-// html.tmpl, those of [CognitoTemplate], and a file like sv.json with [Strings] for each language. All are optional; where c
-// has the same already, the file wins. The error names every file that can't be used, with the line
-// where it has one.
+// html.tmpl, those of [CognitoTemplate], and a file like sv.json with [Strings] for each language.
+// All are optional; where c has the same already, the file wins. The error names every file that
+// can't be used, with the line where it has one.
 func (c Config) ReadFiles(fsys fs.FS) (Config, error) {
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {

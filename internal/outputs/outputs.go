@@ -14,7 +14,10 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // Client has the settings of a client.
@@ -28,6 +31,10 @@ type Client struct {
 	Mode string `json:"mode"`
 	// Endpoint is the user pool's API in a sandbox; empty for AWS's.
 	Endpoint string `json:"endpoint,omitempty"`
+	// RememberDevices is how many days a password pool remembers a device; 0 is none. Recovery is
+	// "email" where Cognito resets forgotten passwords by e-mail, and otherwise empty.
+	RememberDevices int    `json:"rememberDevices,omitempty"`
+	Recovery        string `json:"recovery,omitempty"`
 
 	// SignInURL is the sign-in page; empty where the file has none. No format prints it.
 	SignInURL string `json:"-"`
@@ -83,6 +90,8 @@ const (
 	outputUserPoolID       = "UserPoolId"
 	outputUserPoolClientID = "UserPoolClientId"
 	outputMode             = "Mode"
+	outputRememberDevices  = "RememberDevices"
+	outputRecovery         = "PasswordRecovery"
 	outputSignInURL        = "SignInUrl"
 )
 
@@ -116,7 +125,14 @@ func fromDeployment(top map[string]json.RawMessage, stack string) (Client, error
 		return Client{}, fmt.Errorf("the file has no stack %s; its stacks: %s", stack, list(names))
 	}
 	c := Client{UserPoolID: values[outputUserPoolID], UserPoolClientID: values[outputUserPoolClientID],
-		Mode: values[outputMode], SignInURL: values[outputSignInURL]}
+		Mode: values[outputMode], SignInURL: values[outputSignInURL], Recovery: values[outputRecovery]}
+	if days := values[outputRememberDevices]; days != "" {
+		var err error
+		if c.RememberDevices, err = strconv.Atoi(days); err != nil {
+			return Client{}, fmt.Errorf("the output %s of stack %s must be a number of days (received: %q)",
+				outputRememberDevices, stack, days)
+		}
+	}
 	var missing []string
 	for _, name := range []string{outputUserPoolID, outputUserPoolClientID} {
 		if values[name] == "" {
@@ -153,6 +169,10 @@ func (c Client) validate() error {
 	check("the user pool's id", c.UserPoolID, poolID.MatchString(c.UserPoolID), "of the form eu-west-1_Ab3dEf9Gh")
 	check("the client's id", c.UserPoolClientID, clientID.MatchString(c.UserPoolClientID), "letters and digits")
 	check("the mode", c.Mode, c.Mode == "password" || c.Mode == "passwordless", "password or passwordless")
+	check("the number of days for which a device is remembered", strconv.Itoa(c.RememberDevices),
+		c.RememberDevices >= 0 && c.RememberDevices <= settings.MaxRememberDevices,
+		fmt.Sprintf("0 to %d", settings.MaxRememberDevices))
+	check("the recovery", c.Recovery, c.Recovery == "" || c.Recovery == "email", "email, or left out")
 	check("the endpoint", c.Endpoint, c.Endpoint == "" || endpoint.MatchString(c.Endpoint), "an http or https origin")
 	return errors.Join(errs...)
 }

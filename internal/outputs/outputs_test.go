@@ -30,6 +30,12 @@ var (
 const example = `{"Shop": {"UserPoolId": "eu-west-1_Ab3dEf9Gh", "UserPoolClientId": "1h57kf5cpq17m0eml12EXAMPLE",
   "ApiUrl": "https://api.example.com"}}`
 
+// options returns c as a password pool with every option.
+func options(c outputs.Client) outputs.Client {
+	c.Mode, c.RememberDevices, c.Recovery = "password", 30, "email"
+	return c
+}
+
 func TestRead(t *testing.T) {
 	for _, test := range []struct {
 		name, data, stack, mode string
@@ -39,6 +45,10 @@ func TestRead(t *testing.T) {
 		{"a stack by name", deployed, "EmailOtp-dev", "", onAWS},
 		{"a stack with the mode that it has", deployed, "", "passwordless", onAWS},
 		{"a stack without a region and a mode", example, "", "passwordless", onAWS},
+		{"a stack with every option", strings.Replace(deployed, `"Mode": "passwordless"`,
+			`"Mode": "password", "RememberDevices": "30", "PasswordRecovery": "email"`, 1), "", "", options(onAWS)},
+		{"a sandbox with every option", strings.Replace(ready, `"stack"`,
+			`"rememberDevices": 30, "recovery": "email", "stack"`, 1), "", "", options(sandbox)},
 		{"a sandbox", ready, "", "", sandbox},
 		{"a sandbox by its stack", ready, "EmailOtp-dev", "password", sandbox},
 	} {
@@ -65,6 +75,10 @@ func TestReadRefuses(t *testing.T) {
 		{"a stack without a mode", example, "Shop", "", "no output Mode; name the pool's mode by --mode"},
 		{"another mode than the stack's", deployed, "", "password", "the pool's mode is passwordless, not password"},
 		{"outputs that are no texts", `{"A": {"UserPoolId": 1}}`, "", "", "the outputs of A are not an object of texts"},
+		{"days that are none", strings.Replace(deployed, `"Mode"`, `"RememberDevices": "$(id)", "Mode"`, 1), "", "",
+			`RememberDevices of stack EmailOtp-dev must be a number of days (received: "$(id)")`},
+		{"too many days", strings.Replace(ready, `"stack"`, `"rememberDevices": 91, "stack"`, 1), "", "", "must be 0 to 90"},
+		{"another recovery", strings.Replace(ready, `"stack"`, `"recovery": "sms", "stack"`, 1), "", "", "must be email, or left out"},
 		{"a sandbox of another stack", ready, "Shop", "", "runs the stack EmailOtp-dev, not Shop"},
 		{"a pool's id that a shell would read", strings.Replace(ready, "eu-west-1_TestPool1", "$(id)", 1), "", "",
 			`the user pool's id must be of the form eu-west-1_Ab3dEf9Gh (received: "$(id)")`},
@@ -100,6 +114,27 @@ AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=http://127.0.0.1:9310
 VITE_USER_POOL_ID=eu-west-1_Ab3dEf9Gh
 VITE_USER_POOL_CLIENT_ID=1h57kf5cpq17m0eml12EXAMPLE
 VITE_MODE=passwordless
+`},
+		{"a page's settings with every option", options(onAWS), "settings", "",
+			`{"userPoolId":"eu-west-1_Ab3dEf9Gh","userPoolClientId":"1h57kf5cpq17m0eml12EXAMPLE","mode":"password",` +
+				`"rememberDevices":30,"recovery":"email"}`},
+		{"an object with every option", options(onAWS), "json", "", `{
+  "region": "eu-west-1",
+  "userPoolId": "eu-west-1_Ab3dEf9Gh",
+  "userPoolClientId": "1h57kf5cpq17m0eml12EXAMPLE",
+  "mode": "password",
+  "rememberDevices": 30,
+  "recovery": "email"
+}
+`},
+		{"variables with every option", options(sandbox), "env", "", `REGION=eu-west-1
+USER_POOL_ID=eu-west-1_TestPool1
+USER_POOL_CLIENT_ID=abc123
+MODE=password
+REMEMBER_DEVICES=30
+RECOVERY=email
+ENDPOINT=http://127.0.0.1:9310
+AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=http://127.0.0.1:9310
 `},
 		{"a page's settings", onAWS, "settings", "",
 			`{"userPoolId":"eu-west-1_Ab3dEf9Gh","userPoolClientId":"1h57kf5cpq17m0eml12EXAMPLE","mode":"passwordless"}`},

@@ -70,7 +70,7 @@ func (c Client) Render(format, prefix string) ([]byte, error) {
 		return indented(c)
 	case Settings:
 		return json.Marshal(webbundle.Settings{UserPoolID: c.UserPoolID, UserPoolClientID: c.UserPoolClientID, Mode: c.Mode,
-			Endpoint: c.Endpoint})
+			Endpoint: c.Endpoint, RememberDevices: c.RememberDevices, Recovery: c.Recovery})
 	}
 	return nil, fmt.Errorf("the format must be one of %s (received: %q)", strings.Join(Formats(), ", "), format)
 }
@@ -108,6 +108,12 @@ func (c Client) env(prefix string) ([]byte, error) {
 		{"REGION", c.Region}, {"USER_POOL_ID", c.UserPoolID}, {"USER_POOL_CLIENT_ID", c.UserPoolClientID}, {"MODE", c.Mode},
 	} {
 		fmt.Fprintf(&b, "%s%s=%s\n", prefix, v.name, v.value)
+	}
+	if c.RememberDevices > 0 {
+		fmt.Fprintf(&b, "%sREMEMBER_DEVICES=%d\n", prefix, c.RememberDevices)
+	}
+	if c.Recovery != "" {
+		fmt.Fprintf(&b, "%sRECOVERY=%s\n", prefix, c.Recovery)
 	}
 	if c.Endpoint != "" {
 		fmt.Fprintf(&b, "%sENDPOINT=%s\n%s=%s\n", prefix, c.Endpoint, EndpointVariable, c.Endpoint)

@@ -11,8 +11,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 )
 
-// cognitoTemplates are an importer's for one of the mails that Cognito itself sends; nil where there
-// is none.
+// cognitoTemplates are an importer's for one of the mails that Cognito itself sends; nil where
+// there is none.
 type cognitoTemplates struct {
 	subject *text.Template
 	html    *html.Template

@@ -9,13 +9,14 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
 )
 
-// Templates of Cognito's mails are executed for every language; the kinds and parts without one stay
-// built in, and so does the code's mail.
+// Templates of Cognito's mails are executed for every language; the kinds and parts without one
+// stay built in, and so does the code's mail.
 func TestTemplatesOfCognitosMails(t *testing.T) {
 	c, err := config(mail.Password).ReadFiles(fstest.MapFS{
-		"invitation.html.tmpl": {Data: []byte(`<p lang="{{.Language}}">{{.Text.Heading}}: {username} &amp; {{.Grouped}}</p>`)},
-		"reset.subject.tmpl":   {Data: []byte("{{.ProductName}}: {{.Text.Heading}}\n")},
-		"sv.json":              {Data: []byte(`{"heading": "Din kod", "cognito": {"invitationHeading": "Nytt konto"}}`)},
+		"invitation.html.tmpl": {Data: []byte(`<p lang="{{.Language}}">{{.Text.Heading}}: {username} &amp; ` +
+			`{{.Grouped}}</p>`)},
+		"reset.subject.tmpl": {Data: []byte("{{.ProductName}}: {{.Text.Heading}}\n")},
+		"sv.json":            {Data: []byte(`{"heading": "Din kod", "cognito": {"invitationHeading": "Nytt konto"}}`)},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +42,8 @@ func TestTemplatesOfCognitosMails(t *testing.T) {
 			t.Errorf("%s: subject %q\n%s\nwant\n%s", wanted, m.Subject, m.HTML, want)
 		}
 	}
-	if m := cognito(mail.Reset, "de"); m.Subject != c.ProductName+": Passwort zurücksetzen" || !strings.Contains(m.HTML, "<table") {
+	m := cognito(mail.Reset, "de")
+	if m.Subject != c.ProductName+": Passwort zurücksetzen" || !strings.Contains(m.HTML, "<table") {
 		t.Errorf("the reset: %q", m.Subject)
 	}
 	if out := render(t, c, message("en", shortCode)); !strings.Contains(out.HTML, "<table") {
