@@ -92,17 +92,6 @@ type writerFunc func(line []byte)
 
 func (f writerFunc) Write(line []byte) (int, error) { f(line); return len(line), nil }
 
-func TestTheArithmetic(t *testing.T) {
-	if n := maxGuesses(365); n != 8770 {
-		t.Errorf("%d guesses a year", n)
-	}
-	for digits, want := range map[int]float64{6: 8.73e-3, 8: 8.77e-5, 10: 8.77e-7} {
-		if got := chance(8770, digits); math.Abs(got-want)/want > 0.001 {
-			t.Errorf("%d digits: %g, want %g", digits, got, want)
-		}
-	}
-}
-
 func TestTimesThatDifferAreALeakAndEqualOnesAreNot(t *testing.T) {
 	dice := rand.New(rand.NewPCG(1, 2))
 	// series draws times of about a millisecond, multiplied by a factor.

@@ -7,6 +7,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/srp"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/rig"
 )
 
 // intruder has one factor too few and takes every step that the pool offers.
@@ -60,7 +61,7 @@ func entries() []entry {
 }
 
 // bypasses tries every entry with one factor too few.
-func bypasses(r *run, m settings.Mode) {
+func bypasses(r *rig.Run, m settings.Mode) {
 	lacking := []intruder{{password: lab.KnownPassword}}
 	if m == settings.Password {
 		lacking = append(lacking, intruder{mailbox: true})
@@ -71,18 +72,18 @@ func bypasses(r *run, m settings.Mode) {
 				continue
 			}
 			in.arrive(r, lab.Plan{Mode: m, Memory: true, Pool: e.pool}, e.try)
-			r.add(m, e.name+", with "+in.String(), in.steps, fmt.Sprintf("tokens %d times", in.tokens), "0",
-				unless(in.tokens == 0, "tokens were given to an intruder with %s", in.String()))
+			r.Add(m, e.name+", with "+in.String(), in.steps, fmt.Sprintf("tokens %d times", in.tokens), "0",
+				rig.Unless(in.tokens == 0, "tokens were given to an intruder with %s", in.String()))
 		}
 	}
 	// The proper entry must be open, or the zeros above would prove nothing.
 	in := intruder{password: lab.KnownPassword, mailbox: true}
 	in.arrive(r, lab.Plan{Mode: m, Memory: true}, func(in *intruder) { withSRP(lab.Victim)(in); nameAlone(in) })
-	r.add(m, "the proper way in, with every factor", in.steps, fmt.Sprintf("tokens %d times", in.tokens), "1",
-		unless(in.tokens == 1, "the owner got in %d times", in.tokens))
+	r.Add(m, "the proper way in, with every factor", in.steps, fmt.Sprintf("tokens %d times", in.tokens), "1",
+		rig.Unless(in.tokens == 1, "the owner got in %d times", in.tokens))
 }
 
-func (in *intruder) arrive(r *run, p lab.Plan, try func(*intruder)) {
+func (in *intruder) arrive(r *rig.Run, p lab.Plan, try func(*intruder)) {
 	in.lab = r.Lab(p)
 	in.lab.User(lab.UserSpec{Email: lab.Victim, EmailVerified: true})
 	in.lab.User(lab.UserSpec{Email: lab.Fresh, EmailVerified: true, Temporary: true})
@@ -126,7 +127,7 @@ func (in *intruder) code(name string) string {
 	if code := in.lab.Inbox.Code(name); in.mailbox && code != "" {
 		return code
 	}
-	return wrongCode(in.lab.Inbox.Code(name))
+	return rig.WrongCode(in.lab.Inbox.Code(name))
 }
 
 func (in *intruder) srpA() string {

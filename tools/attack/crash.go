@@ -9,6 +9,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/rig"
 )
 
 // ledger is what the service confirmed to one owner before the crash: none of it may be lost.
@@ -23,7 +24,7 @@ type ledger struct {
 
 // crash kills the engine in the middle of many sign-ins and restarts it. What was confirmed before
 // must still be counted, and every owner gets in afterwards.
-func crash(r *run, m settings.Mode) {
+func crash(r *rig.Run, m settings.Mode) {
 	dir, err := os.MkdirTemp("", "emailotp-attack-")
 	r.Check(err)
 	defer os.RemoveAll(dir)
@@ -31,10 +32,10 @@ func crash(r *run, m settings.Mode) {
 	r.Check(err)
 	defer engine.Close()
 	l := r.Lab(lab.Plan{Mode: m, Tables: engine})
-	signIns := r.scale(1000, 120)
+	signIns := r.Scale(1000, 120)
 	owners := make([]ledger, signIns/2) // each comes twice
 	var done atomic.Int64
-	r.parallel(2, 2, func(r *run, job int) {
+	r.Parallel(2, 2, func(r *rig.Run, job int) {
 		if job == 1 {
 			for done.Load() < int64(signIns/2) {
 				r.Alive()
@@ -44,7 +45,7 @@ func crash(r *run, m settings.Mode) {
 			r.Check(engine.Restart(r.Ctx))
 			return
 		}
-		r.parallel(signIns, 16, func(_ *run, i int) {
+		r.Parallel(signIns, 16, func(_ *rig.Run, i int) {
 			owners[i%len(owners)].visit(l, lab.Owner(i%len(owners)), i >= len(owners))
 			done.Add(1)
 		})
@@ -63,7 +64,7 @@ func (b *ledger) visit(l *lab.Lab, who lab.Person, second bool) {
 	}
 	var t lab.Tally
 	s.Tally = &t
-	if right, err := s.Verify(wrongCode(code), nil); err == nil && !right {
+	if right, err := s.Verify(rig.WrongCode(code), nil); err == nil && !right {
 		b.wrong += t.Wrong()
 	}
 	if second {
@@ -72,7 +73,7 @@ func (b *ledger) visit(l *lab.Lab, who lab.Person, second bool) {
 }
 
 // settle compares what was confirmed with what is left, and has every owner sign in.
-func settle(r *run, l *lab.Lab, owners []ledger) {
+func settle(r *rig.Run, l *lab.Lab, owners []ledger) {
 	counted, lost, stuck, heldOpen, heldIn := 0, 0, 0, 0, 0
 	for i := range owners {
 		b := &owners[i]
@@ -85,16 +86,17 @@ func settle(r *run, l *lab.Lab, owners []ledger) {
 			}
 		}
 	}
-	l.Clock.Advance(cooldown)
+	l.Clock.Advance(rig.Cooldown)
 	for i := range owners {
 		if !l.SignsIn(lab.Owner(i)) {
 			stuck++
 		}
 	}
-	r.add(l.Plan.Mode, "the engine killed in the middle of sign-ins and restarted", 2*len(owners),
+	r.Add(l.Plan.Mode, "the engine killed in the middle of sign-ins and restarted", 2*len(owners),
 		fmt.Sprintf("%d of %d counted failures lost, %d of %d owners stuck; %d of %d open sign-ins ended well",
 			lost, counted, stuck, len(owners), heldIn, heldOpen), "0, 0; all",
-		unless(counted > 0, "nothing was counted before the crash"), unless(lost == 0, "%d failures are forgotten", lost),
-		unless(stuck == 0, "%d owners are stuck", stuck),
-		unless(heldIn == heldOpen, "%d open sign-ins of %d were lost", heldOpen-heldIn, heldOpen))
+		rig.Unless(counted > 0, "nothing was counted before the crash"), rig.Unless(lost == 0, "%d failures are forgotten",
+			lost),
+		rig.Unless(stuck == 0, "%d owners are stuck", stuck),
+		rig.Unless(heldIn == heldOpen, "%d open sign-ins of %d were lost", heldOpen-heldIn, heldOpen))
 }

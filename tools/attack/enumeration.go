@@ -11,6 +11,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/rig"
 )
 
 // kind is a sort of account that a stranger might try to tell from an invented name.
@@ -93,7 +94,7 @@ func begun(l *lab.Lab, name string) {
 func outOfMails(l *lab.Lab, name string) {
 	for range 10 {
 		begun(l, name)
-		l.Clock.Advance(cooldown)
+		l.Clock.Advance(rig.Cooldown)
 	}
 }
 
@@ -101,7 +102,7 @@ func outOfMails(l *lab.Lab, name string) {
 func threeMails(l *lab.Lab, name string) {
 	for range 3 {
 		begun(l, name)
-		l.Clock.Advance(cooldown)
+		l.Clock.Advance(rig.Cooldown)
 	}
 }
 
@@ -116,22 +117,22 @@ func refusing(l *lab.Lab, name string) {
 
 func outOfBoth(l *lab.Lab, name string) {
 	for i := range 12 {
-		guessAll(l, name, guess(i, 8))
-		l.Clock.Advance(cooldown)
+		guessAll(l, name, rig.Guess(i, 8))
+		l.Clock.Advance(rig.Cooldown)
 	}
 }
 
 // guessAll uses every answer of a new sign-in.
 func guessAll(l *lab.Lab, name, code string) {
 	a, err := l.Initiate(name)
-	for tries := 0; err == nil && tries < attempts; tries++ {
+	for tries := 0; err == nil && tries < rig.Attempts; tries++ {
 		a, err = l.AnswerCode(a, name, code)
 	}
 }
 
 // enumeration does the same with an account and with an invented name, and compares all that a
 // stranger can observe: words, keys, values, sizes, and how often each service was called.
-func enumeration(r *run, m settings.Mode) {
+func enumeration(r *rig.Run, m settings.Mode) {
 	if m == settings.Password {
 		passwordNames(r)
 		return
@@ -144,13 +145,13 @@ func enumeration(r *run, m settings.Mode) {
 				differ = append(differ, difference(step, invented[i]))
 			}
 		}
-		r.add(m, k.name+": words, sizes and calls, against an invented name", len(account),
+		r.Add(m, k.name+": words, sizes and calls, against an invented name", len(account),
 			fmt.Sprintf("%d of %d steps differ", len(differ), len(account)), "0", differ...)
 	}
 }
 
 // look prepares an account or none, and returns what each step shows a stranger.
-func (k kind) look(r *run, exists bool) []string {
+func (k kind) look(r *rig.Run, exists bool) []string {
 	// One shard for each quota: which shard a mail counts in is random, and must not look like a
 	// difference.
 	l := r.Lab(lab.Plan{Mode: settings.Passwordless, Change: quotas{900, 900, 900}.set})
@@ -211,9 +212,9 @@ var steps = []step{
 	{"malformed answer", 0, false, answering("x")},
 	{"start again", 0, true, (*stranger).start},
 	{"resend too soon", 0, true, (*stranger).resend},
-	{"resend", cooldown, false, (*stranger).resend},
+	{"resend", rig.Cooldown, false, (*stranger).resend},
 	{"wrong answer to the resent", 0, false, answering("00000001")},
-	{"answer too late", codeTTL, false, answering("00000002")},
+	{"answer too late", rig.CodeTTL, false, answering("00000002")},
 	{"last answer", 0, false, answering("00000003")},
 	{"start later", 0, false, (*stranger).start},
 }
@@ -221,13 +222,13 @@ var steps = []step{
 // heldOpen begins a sign-in, spends the guesses and the last mails in others, and goes on with it.
 var heldOpen = []step{
 	{"start", 0, false, (*stranger).start},
-	{"spend in other sign-ins", cooldown, false, (*stranger).spend},
-	{"spend the last mail", cooldown, false, (*stranger).spend},
+	{"spend in other sign-ins", rig.Cooldown, false, (*stranger).spend},
+	{"spend the last mail", rig.Cooldown, false, (*stranger).spend},
 	{"wrong answer", 0, false, answering("00000000")},
-	{"resend", cooldown, false, (*stranger).resend},
+	{"resend", rig.Cooldown, false, (*stranger).resend},
 	{"wrong answer to the resent", 0, false, answering("00000001")},
 	{"last answer", 0, false, answering("00000003")},
-	{"start again", cooldown, false, (*stranger).start},
+	{"start again", rig.Cooldown, false, (*stranger).start},
 }
 
 // spend uses every answer of four sign-ins, and leaves the stranger's own sign-in as it was.
@@ -302,7 +303,7 @@ func difference(a, b string) string {
 
 // passwordNames compares a known and an invented name in password mode, for a stranger without the
 // password: neither may reach the mailed code.
-func passwordNames(r *run) {
+func passwordNames(r *rig.Run) {
 	var seen [2]string
 	for i := range seen {
 		l := r.Lab(lab.Plan{Mode: settings.Password})
@@ -314,6 +315,6 @@ func passwordNames(r *run) {
 		seen[i] = fmt.Sprint(err, a.Size, bare, l.Calls())
 	}
 	same := seen[0] == seen[1]
-	r.add(settings.Password, "known or not, without the password: words, sizes and calls", 2,
-		"the same: "+fmt.Sprint(same), "the same", unless(same, "%s, for an invented name: %s", seen[0], seen[1]))
+	r.Add(settings.Password, "known or not, without the password: words, sizes and calls", 2,
+		"the same: "+fmt.Sprint(same), "the same", rig.Unless(same, "%s, for an invented name: %s", seen[0], seen[1]))
 }

@@ -8,6 +8,7 @@ import (
 	gateway "github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/rig"
 )
 
 // serviceCall is one call to AWS in a sign-in.
@@ -62,10 +63,10 @@ var troubles = []trouble{
 // faults makes every call of a sign-in fail in every way. The client reads a fixed sentence, no
 // mail is counted that was not sent, no guess is compared that was not counted, and the owner gets
 // in at once when the trouble is over.
-func faults(r *run, m settings.Mode) {
+func faults(r *rig.Run, m settings.Mode) {
 	calls := serviceCalls
 	results := make([]aftermath, len(calls)*len(troubles))
-	r.parallel(len(results), 6, func(r *run, i int) {
+	r.Parallel(len(results), 6, func(r *rig.Run, i int) {
 		call, t := calls[i/len(troubles)], troubles[i%len(troubles)]
 		// Two calls where the client repeats one: the repetition fails too. More would hit what
 		// cleans up.
@@ -73,9 +74,9 @@ func faults(r *run, m settings.Mode) {
 		if call.service == gateway.SES || t.once {
 			n = 1
 		}
-		late := r.inTime(lab.Plan{Mode: m}, 0, func(l *lab.Lab) { results[i] = strike(l, call, call.with(t.fault, n)) })
+		late := inTime(r, lab.Plan{Mode: m}, 0, func(l *lab.Lab) { results[i] = strike(l, call, call.with(t.fault, n)) })
 		results[i].note(late)
-		results[i].note(unless(t.name != healed || !results[i].refused, "one lost answer ended the sign-in"))
+		results[i].note(rig.Unless(t.name != healed || !results[i].refused, "one lost answer ended the sign-in"))
 	})
 	for c, call := range calls {
 		refusals := 0
@@ -89,7 +90,7 @@ func faults(r *run, m settings.Mode) {
 				broken = append(broken, t.name+": "+b)
 			}
 		}
-		r.add(m, call.name+": down, denied, throttled, answer lost, lost once", len(troubles),
+		r.Add(m, call.name+": down, denied, throttled, answer lost, lost once", len(troubles),
 			fmt.Sprintf("%d refused in a fixed sentence, %d went through", refusals,
 				len(troubles)-refusals), "nothing half done", broken...)
 	}
@@ -99,7 +100,7 @@ func faults(r *run, m settings.Mode) {
 // ran out but that of as many calls of triggers as are meant to: where a client's second is over on
 // a busy machine, the outcome shows nothing of the triggers. It returns what is wrong if there was
 // no such lab.
-func (r *run) inTime(p lab.Plan, meant int, try func(*lab.Lab)) string {
+func inTime(r *rig.Run, p lab.Plan, meant int, try func(*lab.Lab)) string {
 	const tries = 10
 	p.Wire = true
 	for range tries {
@@ -108,7 +109,7 @@ func (r *run) inTime(p lab.Plan, meant int, try func(*lab.Lab)) string {
 		if try(l); !l.Late(meant) {
 			return ""
 		}
-		r.progress("time ran out, on a machine too busy or by a fault: attacking once more")
+		r.Progress("time ran out, on a machine too busy or by a fault: attacking once more")
 	}
 	return fmt.Sprintf("time ran out in each of %d tries", tries)
 }
@@ -143,7 +144,7 @@ func strike(l *lab.Lab, call serviceCall, f lab.Fault) (out aftermath) {
 		l.Gateway.Inject(f)
 		a, err = l.AnswerCode(a, lab.Victim, letters[0].Code)
 		if compared := l.Key.All.Compared.Load(); call == countingGuess && !f.LoseAnswer {
-			out.note(unless(compared == 0, "%d guesses compared that were not counted", compared))
+			out.note(rig.Unless(compared == 0, "%d guesses compared that were not counted", compared))
 		}
 	}
 	l.Gateway.ClearFaults()
@@ -164,8 +165,8 @@ func strike(l *lab.Lab, call serviceCall, f lab.Fault) (out aftermath) {
 		return out
 	}
 	a, err = l.AnswerCode(a, lab.Victim, letters[0].Code)
-	out.note(unless(err == nil && a.SignedIn(), "the owner did not get in: %v", err))
-	out.note(unless(len(letters) <= most, "%d mails", len(letters)))
+	out.note(rig.Unless(err == nil && a.SignedIn(), "the owner did not get in: %v", err))
+	out.note(rig.Unless(len(letters) <= most, "%d mails", len(letters)))
 	return out
 }
 

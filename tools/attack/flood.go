@@ -8,6 +8,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/report"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/rig"
 )
 
 // quotas are a pool's mails an hour, by kind of address.
@@ -19,12 +20,12 @@ func (q quotas) set(s *settings.Settings) {
 
 // floods cause mails as fast as the policy lets them: to one address, to many, to invented names.
 // The mails that owners need must still go.
-func floods(r *run, m settings.Mode) {
-	floodOne(r, m, "one person, a sign-in every 30 seconds", lab.Owner(1), slowMailBurst, slowMailsPerDay)
+func floods(r *rig.Run, m settings.Mode) {
+	floodOne(r, m, "one person, a sign-in every 30 seconds", lab.Owner(1), rig.SlowMailBurst, rig.SlowMailsPerDay)
 	if m != settings.Passwordless {
 		return
 	}
-	floodOne(r, m, "an address never proven, every 30 seconds", lab.Newcomer(1), newMailBurst, newMailsPerDay)
+	floodOne(r, m, "an address never proven, every 30 seconds", lab.Newcomer(1), rig.NewMailBurst, rig.NewMailsPerDay)
 	floodResends(r)
 	floodQuota(r, "invented names", lab.Invented, quotas{verified: 600, unverified: 600, unknown: 60})
 	floodQuota(r, "addresses never proven", lab.Newcomer, quotas{verified: 600, unverified: 60, unknown: 600})
@@ -34,12 +35,12 @@ func floods(r *run, m settings.Mode) {
 }
 
 // floodOne begins sign-ins for one person for some days, and counts the mails of each day.
-func floodOne(r *run, m settings.Mode, name string, who lab.Person, burst, perDay int) {
+func floodOne(r *rig.Run, m settings.Mode, name string, who lab.Person, burst, perDay int) {
 	l := r.Lab(lab.Plan{Mode: m, Memory: true})
 	var each []int
 	var broken []string
 	calls, before := 0, 0
-	for d := range r.scale(3, 1) {
+	for d := range r.Scale(3, 1) {
 		for end := lab.Epoch.Add(time.Duration(d+1) * 24 * time.Hour); l.Clock.Now().Before(end); l.Clock.Advance(
 			30 * time.Second) {
 			l.Start(who)
@@ -51,62 +52,63 @@ func floodOne(r *run, m settings.Mode, name string, who lab.Person, burst, perDa
 		if d == 0 {
 			most = burst + perDay
 		}
-		broken = append(broken, unless(n <= most, "%d mails on day %d, %d is the most", n, d+1, most))
+		broken = append(broken, rig.Unless(n <= most, "%d mails on day %d, %d is the most", n, d+1, most))
 	}
-	r.add(m, name, calls, fmt.Sprintf("%v mails on its days", each), fmt.Sprintf("≤ %d, then %d", burst+perDay, perDay),
-		append(broken, unless(each[0] > 0, "no mail at all"))...)
+	r.Add(m, name, calls, fmt.Sprintf("%v mails on its days", each), fmt.Sprintf("≤ %d, then %d", burst+perDay, perDay),
+		append(broken, rig.Unless(each[0] > 0, "no mail at all"))...)
 }
 
 // floodResends requests resends in as many sign-ins as can be held open.
-func floodResends(r *run) {
+func floodResends(r *rig.Run) {
 	l := r.Lab(lab.Plan{Mode: settings.Passwordless, Memory: true})
-	who, calls, hours := lab.Owner(1), 0, r.scale(24, 6)
+	who, calls, hours := lab.Owner(1), 0, r.Scale(24, 6)
 	for end := lab.Epoch.Add(time.Duration(hours) * time.Hour); l.Clock.Now().Before(end); {
 		held := []*lab.SignIn{l.Start(who), l.Start(who), l.Start(who)}
 		for range 5 {
-			l.Clock.Advance(cooldown)
+			l.Clock.Advance(rig.Cooldown)
 			for _, s := range held {
 				s.Resend()
 				calls++
 			}
 		}
 	}
-	n, most := l.Inbox.Mails(who.Email()), slowMailBurst+slowMailsPerDay*hours/24
-	r.add(settings.Passwordless, "one person, by resends of three sign-ins at a time", calls,
+	n, most := l.Inbox.Mails(who.Email()), rig.SlowMailBurst+rig.SlowMailsPerDay*hours/24
+	r.Add(settings.Passwordless, "one person, by resends of three sign-ins at a time", calls,
 		fmt.Sprintf("%d mails in %d h", n, hours),
-		fmt.Sprintf("≤ %d", most), unless(n <= most, "%d mails, %d is the most", n, most), unless(n > 0, "no mail at all"))
+		fmt.Sprintf("≤ %d", most), rig.Unless(n <= most, "%d mails, %d is the most", n, most),
+		rig.Unless(n > 0, "no mail at all"))
 }
 
 // floodQuota uses up the quota of one kind of name on the engine for two hours, while an owner
 // signs in every five minutes.
-func floodQuota(r *run, name string, who func(int) lab.Person, q quotas) {
+func floodQuota(r *rig.Run, name string, who func(int) lab.Person, q quotas) {
 	l := r.Lab(lab.Plan{Mode: settings.Passwordless, Change: q.set})
-	hours, perMinute, limit := r.scale(2, 1), 5, min(q.unverified, q.unknown)
+	hours, perMinute, limit := r.Scale(2, 1), 5, min(q.unverified, q.unknown)
 	calls := 0
-	var owners tally
+	var owners rig.Tally
 	for minute := range hours * 60 {
 		for i := range perMinute {
 			l.Start(who(10_000 + minute*perMinute + i))
 			calls++
 		}
 		if minute%5 == 0 {
-			owners.note(oneMailSuffices(l, lab.Owner(minute)))
+			owners.Note(oneMailSuffices(l, lab.Owner(minute)))
 		}
 		l.Clock.Advance(time.Minute)
 	}
 	// All mails for invented names go to the simulator; those for others are not counted there.
 	sent := l.Inbox.Mails(trigger.Simulator)
 	if q.unknown > q.unverified {
-		sent = l.Inbox.Total - owners.tried - sent
+		sent = l.Inbox.Total - owners.Tried - sent
 	}
 	most := (hours + 1) * limit // quotas count in clock hours, and the flood touches one more
-	r.add(settings.Passwordless,
+	r.Add(settings.Passwordless,
 		fmt.Sprintf("%s, %d a minute where %d an hour are allowed", name, perMinute, limit), calls,
-		fmt.Sprintf("%d mails in %d h; %d of %d %s", sent, hours, owners.achieved, owners.tried, gotIn),
+		fmt.Sprintf("%d mails in %d h; %d of %d %s", sent, hours, owners.Achieved, owners.Tried, gotIn),
 		fmt.Sprintf("≤ %d; all", most),
-		unless(sent <= most, "%d mails, %d is the most", sent, most),
-		owners.all(gotIn),
-		unless(sent > hours*limit/2, "the quota sent only %d mails", sent))
+		rig.Unless(sent <= most, "%d mails, %d is the most", sent, most),
+		owners.All(gotIn),
+		rig.Unless(sent > hours*limit/2, "the quota sent only %d mails", sent))
 }
 
 // gotIn is what owners should do, whatever mails others cause.
@@ -119,16 +121,17 @@ func oneMailSuffices(l *lab.Lab, who lab.Person) bool {
 
 // floodMany floods many owners at once: the pool's quota for proven addresses bounds that. The
 // mails to the simulator are not counted.
-func floodMany(r *run) {
+func floodMany(r *rig.Run) {
 	const perHour = 600
 	l := r.Lab(lab.Plan{Mode: settings.Passwordless, Change: quotas{perHour, perHour, perHour}.set})
-	owners := r.scale(900, 700)
+	owners := r.Scale(900, 700)
 	for i := range owners {
 		l.Start(lab.Owner(i))
 		l.Clock.Advance(time.Second)
 	}
 	sent, most := l.Inbox.Total-l.Inbox.Mails(trigger.Simulator), min(owners, perHour)
-	r.add(settings.Passwordless, "many owners, one a second where 600 an hour are allowed", owners,
+	r.Add(settings.Passwordless, "many owners, one a second where 600 an hour are allowed", owners,
 		fmt.Sprintf("%d mails in %s", sent, report.Short(time.Duration(owners)*time.Second)), fmt.Sprintf("≤ %d", most),
-		unless(sent <= most, "%d mails to owners, %d is the most", sent, most), unless(sent > most/2, "only %d mails", sent))
+		rig.Unless(sent <= most, "%d mails to owners, %d is the most", sent, most),
+		rig.Unless(sent > most/2, "only %d mails", sent))
 }

@@ -6,13 +6,14 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/rig"
 )
 
 // forgedRows shows define every session that can be made of up to three rows by name, result and
 // metadata, and of up to five after a proven password. [forger.deserves] states the rule for tokens
 // independently.
-func forgedRows(r *run, m settings.Mode) {
-	depth := r.scale(3, 2)
+func forgedRows(r *rig.Run, m settings.Mode) {
+	depth := r.Scale(3, 2)
 	l := r.Lab(lab.Plan{Mode: m, Memory: true, Change: remembering})
 	f := &forger{lab: l}
 	// Sign-ins with wrong answers show what create writes for each round.
@@ -20,9 +21,9 @@ func forgedRows(r *run, m settings.Mode) {
 		genuine := map[string]int{}
 		for s.End == lab.Open {
 			genuine[s.Metadata] = len(genuine)
-			s.Answer(wrongCode(s.Code()))
+			s.Answer(rig.WrongCode(s.Code()))
 		}
-		r.Check(unexpected(s.Err))
+		r.Check(rig.Unexpected(s.Err))
 		return genuine
 	}
 	f.genuine = rounds(l.Start(lab.Owner(1)))
@@ -38,11 +39,11 @@ func forgedRows(r *run, m settings.Mode) {
 	f.rows = everyRow(written)
 	f.extend(nil, depth)
 	f.extend(lab.ProvenPassword, depth)
-	r.add(m, fmt.Sprintf("every session of %d rows, forged by name, result and metadata", depth), f.tried,
+	r.Add(m, fmt.Sprintf("every session of %d rows, forged by name, result and metadata", depth), f.tried,
 		fmt.Sprintf("%d undeserved, %d of %d deserved tokens", f.undeserved, f.given, f.deserved), "0, all",
-		unless(len(f.genuine) == attempts, "a sign-in has %d rounds, not %d", len(f.genuine), attempts),
-		unless(f.undeserved == 0, "tokens for %s", f.example),
-		unless(f.given == f.deserved && f.deserved > 0, "a proven session got no tokens"))
+		rig.Unless(len(f.genuine) == rig.Attempts, "a sign-in has %d rounds, not %d", len(f.genuine), rig.Attempts),
+		rig.Unless(f.undeserved == 0, "tokens for %s", f.example),
+		rig.Unless(f.given == f.deserved && f.deserved > 0, "a proven session got no tokens"))
 }
 
 // everyRow returns all rows of which sessions are forged.
@@ -97,7 +98,7 @@ func (f *forger) show(session []lab.Row, who lab.Person) {
 	f.tried++
 	var d struct{ IssueTokens bool }
 	s := &lab.SignIn{Lab: f.lab, Client: f.lab.Client, Who: who}
-	f.lab.Scope.Check(unexpected(s.Trigger(settings.DefineAuthChallenge, map[string]any{"session": session}, &d)))
+	f.lab.Scope.Check(rig.Unexpected(s.Trigger(settings.DefineAuthChallenge, map[string]any{"session": session}, &d)))
 	deserved := !who.Unknown && f.deserves(session)
 	if deserved {
 		f.deserved++

@@ -11,6 +11,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/rig"
 )
 
 // nasty are strings that have broken programs.
@@ -44,7 +45,7 @@ func spellings(code string) map[string]string {
 }
 
 // hostile puts unexpected strings wherever a client can put one.
-func hostile(r *run, m settings.Mode) {
+func hostile(r *rig.Run, m settings.Mode) {
 	hostileAnswers(r, m)
 	typedCodes(r, m)
 	hostileEvents(r, m)
@@ -52,14 +53,14 @@ func hostile(r *run, m settings.Mode) {
 }
 
 func panicked(l *lab.Lab) string {
-	return unless(l.Log.Panics == 0, "a trigger panicked %d times", l.Log.Panics)
+	return rig.Unless(l.Log.Panics == 0, "a trigger panicked %d times", l.Log.Panics)
 }
 
 func repeated(l *lab.Lab, words ...string) string {
-	return unless(!l.Log.Take(words...), "the log repeats what was sent")
+	return rig.Unless(!l.Log.Take(words...), "the log repeats what was sent")
 }
 
-func hostileAnswers(r *run, m settings.Mode) {
+func hostileAnswers(r *rig.Run, m settings.Mode) {
 	l := r.Lab(lab.Plan{Mode: m, Memory: true})
 	s := l.Start(lab.Owner(1))
 	var t lab.Tally
@@ -79,14 +80,14 @@ func hostileAnswers(r *run, m settings.Mode) {
 	}
 	compared := t.Compared.Load()
 	accepted := s.Answer(s.Code()).End == lab.Signed
-	r.add(m, "answers that are no code", len(odd), fmt.Sprintf("%d right, %d compared", right, compared),
+	r.Add(m, "answers that are no code", len(odd), fmt.Sprintf("%d right, %d compared", right, compared),
 		"0, 0; the code stays right",
-		oddError(errs), panicked(l), repeated(l, traces...), unless(right == 0, "%d were right", right),
-		unless(compared == 0, "%d were compared, which cost the owner guesses", compared),
-		unless(accepted, "the code was refused afterwards"))
+		rig.OddError(errs), panicked(l), repeated(l, traces...), rig.Unless(right == 0, "%d were right", right),
+		rig.Unless(compared == 0, "%d were compared, which cost the owner guesses", compared),
+		rig.Unless(accepted, "the code was refused afterwards"))
 }
 
-func typedCodes(r *run, m settings.Mode) {
+func typedCodes(r *rig.Run, m settings.Mode) {
 	names := slices.Sorted(maps.Keys(spellings("12345678")))
 	in, refusedOnes := 0, ""
 	for _, name := range names {
@@ -97,8 +98,8 @@ func typedCodes(r *run, m settings.Mode) {
 			refusedOnes += " " + name
 		}
 	}
-	r.add(m, "the code as users type and paste it", len(names), fmt.Sprintf("%d accepted", in), "all",
-		unless(refusedOnes == "", "refused:%s", refusedOnes))
+	r.Add(m, "the code as users type and paste it", len(names), fmt.Sprintf("%d accepted", in), "all",
+		rig.Unless(refusedOnes == "", "refused:%s", refusedOnes))
 }
 
 // cognitosOwn are the places of an event that Cognito fills and no client can. The log may repeat
@@ -116,7 +117,7 @@ var places = append(slices.Clone(cognitosOwn), "userName", "request.session", "r
 	"request.privateChallengeParameters.n", "request.privateChallengeParameters.b", "response")
 
 // hostileEvents puts hostile values into every place of an event, for each trigger.
-func hostileEvents(r *run, m settings.Mode) {
+func hostileEvents(r *rig.Run, m settings.Mode) {
 	l := r.Lab(lab.Plan{Mode: m, Memory: true})
 	values := []any{nil, true, 7, []any{}, []any{nil}, map[string]any{}}
 	for _, s := range nasty() {
@@ -139,10 +140,10 @@ func hostileEvents(r *run, m settings.Mode) {
 			}
 		}
 	}
-	r.add(m, "hostile values in every place of an event", len(errs), fmt.Sprintf("%d tokens or right answers", tokens),
+	r.Add(m, "hostile values in every place of an event", len(errs), fmt.Sprintf("%d tokens or right answers", tokens),
 		"0, fixed sentences",
-		oddError(errs), panicked(l), unless(tokens == 0, "%d tokens or right answers", tokens),
-		unless(repeated == "", "the log repeats %s", repeated))
+		rig.OddError(errs), panicked(l), rig.Unless(tokens == 0, "%d tokens or right answers", tokens),
+		rig.Unless(repeated == "", "the log repeats %s", repeated))
 }
 
 // bent is a plausible event of a trigger with one value replaced.
@@ -175,7 +176,7 @@ func bent(l *lab.Lab, f settings.Function, place string, value any) []byte {
 }
 
 // hostileRequests sends names, answers and client metadata to the user pool, as clients do.
-func hostileRequests(r *run, m settings.Mode) {
+func hostileRequests(r *rig.Run, m settings.Mode) {
 	l := r.Lab(lab.Plan{Mode: m, Memory: true})
 	l.User(lab.UserSpec{Email: lab.Victim, EmailVerified: true})
 	sent, tokens, n := l.Inbox.Mails(lab.Victim), 0, 0
@@ -198,12 +199,12 @@ func hostileRequests(r *run, m settings.Mode) {
 			"Session": a.Session, "ChallengeResponses": map[string]string{"USERNAME": lab.Victim, "ANSWER": s},
 			"ClientMetadata": map[string]string{contract.ClientMetadataAction: s, s: s}}))
 		note(l.AnswerCode(a, s, "1"))
-		l.Clock.Advance(codeLifetime)
+		l.Clock.Advance(rig.CodeLifetime)
 	}
 	others := l.Inbox.Total - l.Inbox.Mails(lab.Victim) - l.Inbox.Mails(trigger.Simulator)
-	r.add(m, "hostile names, answers and metadata by way of the pool", n,
+	r.Add(m, "hostile names, answers and metadata by way of the pool", n,
 		fmt.Sprintf("%d tokens, %d mails to others", tokens, others), "0, 0",
-		append(odd, panicked(l), repeated(l, append(traces, lab.Victim)...), unless(tokens == 0, "%d tokens", tokens),
-			unless(others == 0, "%d mails to others", others),
-			unless(l.Inbox.Mails(lab.Victim) > sent, "no mail came at all"))...)
+		append(odd, panicked(l), repeated(l, append(traces, lab.Victim)...), rig.Unless(tokens == 0, "%d tokens", tokens),
+			rig.Unless(others == 0, "%d mails to others", others),
+			rig.Unless(l.Inbox.Mails(lab.Victim) > sent, "no mail came at all"))...)
 }

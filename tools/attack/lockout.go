@@ -8,6 +8,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/report"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/rig"
 )
 
 // siege is an attack without pause on one owner's sign-ins.
@@ -48,31 +49,31 @@ func sieges(m settings.Mode) []siege {
 	}
 	if m == settings.Passwordless {
 		// A mail goes as often as the bucket of such addresses refills.
-		refill := 24 * time.Hour / newMailsPerDay
+		refill := 24 * time.Hour / rig.NewMailsPerDay
 		all = append(all, siege{"mails used up, an address never proven", false, true, false, often, 2 * 24 * time.Hour,
 			refill + 2*lab.ReadingTime, 2, true})
 	}
 	return all
 }
 
-func lockout(r *run, m settings.Mode) {
+func lockout(r *rig.Run, m settings.Mode) {
 	for _, s := range sieges(m) {
-		days := r.scale(14, 1)
+		days := r.Scale(14, 1)
 		if s.every > 12*time.Hour {
-			days = r.scale(30, 2)
+			days = r.Scale(30, 2)
 		}
 		s.lay(r, m, days)
 	}
 }
 
-func (s siege) lay(r *run, m settings.Mode, days int) {
+func (s siege) lay(r *rig.Run, m settings.Mode, days int) {
 	// One siege runs on the engine, for two days; the others in memory, which answers the same.
-	engine := s.guesses && s.mails && s.within < 10*time.Minute && m == settings.Passwordless && !r.opts.small
+	engine := s.guesses && s.mails && s.within < 10*time.Minute && m == settings.Passwordless && !r.Small
 	if engine {
 		days = 2
 	}
 	l := r.Lab(lab.Plan{Mode: m, Memory: !engine})
-	p := &lab.Patient{Lab: l, Who: lab.Owner(1), CodeLifetime: codeLifetime, Cooldown: cooldown}
+	p := &lab.Patient{Lab: l, Who: lab.Owner(1), CodeLifetime: rig.CodeLifetime, Cooldown: rig.Cooldown}
 	if s.neverProven {
 		p.Who = lab.Newcomer(1)
 	}
@@ -93,19 +94,19 @@ func (s siege) lay(r *run, m settings.Mode, days int) {
 	s.addRow(r, m, engine, p, b.calls)
 }
 
-func (s siege) addRow(r *run, m settings.Mode, engine bool, p *lab.Patient, calls int) {
+func (s siege) addRow(r *rig.Run, m settings.Mode, engine bool, p *lab.Patient, calls int) {
 	took, mails, out := p.Summary()
 	worst, where := took[len(took)-1], ""
 	if engine {
 		where = " (on the engine)"
 	}
-	r.add(m, fmt.Sprintf("%s; the owner comes every %s%s", s.name, report.Short(s.every), where), calls,
+	r.Add(m, fmt.Sprintf("%s; the owner comes every %s%s", s.name, report.Short(s.every), where), calls,
 		fmt.Sprintf("%d visits, %d kept out; at most %d mail(s), median %s, longest %s", len(p.Visits), out, mails,
 			report.Short(took[len(took)/2]), report.Short(worst)),
 		fmt.Sprintf("%d mail(s), %s", s.opened, report.Short(s.within)),
-		unless(out == 0, "the owner was kept out %d times", out),
-		unless(worst <= s.within, "the owner waited %s", report.Short(worst)),
-		unless(mails <= s.opened, "the owner had to open %d mails", mails))
+		rig.Unless(out == 0, "the owner was kept out %d times", out),
+		rig.Unless(worst <= s.within, "the owner waited %s", report.Short(worst)),
+		rig.Unless(mails <= s.opened, "the owner had to open %d mails", mails))
 }
 
 // besieger is the attacker.
@@ -122,7 +123,7 @@ type besieger struct {
 // guesses alone are the aim; and gives every answer that guesses are the aim of.
 func (b *besieger) act() {
 	now := b.lab.Clock.Now()
-	for range guessBurst {
+	for range rig.GuessBurst {
 		if !b.siege.sniper || !b.owner.Here || b.owner.ReadAt.IsZero() || !b.signIn(true) {
 			break
 		}
@@ -130,7 +131,7 @@ func (b *besieger) act() {
 	if now.Before(b.next) || !b.siege.guesses && !b.siege.mails {
 		return
 	}
-	pause := cooldown
+	pause := rig.Cooldown
 	if !b.siege.mails {
 		pause = time.Hour
 	} else if b.siege.neverProven {
@@ -144,10 +145,10 @@ func (b *besieger) act() {
 func (b *besieger) signIn(guesses bool) (short bool) {
 	b.calls++
 	s := b.lab.Start(b.victim)
-	short = isShort(s)
-	for guesses && isShort(s) {
+	short = rig.IsShort(s)
+	for guesses && rig.IsShort(s) {
 		b.calls++
-		s.Answer(guess(b.calls, s.Digits()))
+		s.Answer(rig.Guess(b.calls, s.Digits()))
 	}
 	return short
 }

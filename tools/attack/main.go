@@ -9,7 +9,7 @@
 // engine behind the real store. The sandbox's user pool takes Cognito's place wherever its protocol
 // matters. Time is simulated, so a year of guesses takes seconds. Each attack ends in rows: what
 // was tried, how often, the result, and the bound that must hold. The bounds are written down in
-// bounds.go, as arithmetic of their own: no code under test computes its own limit.
+// rig/bounds.go, as arithmetic of their own: no code under test computes its own limit.
 package main
 
 import (

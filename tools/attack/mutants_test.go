@@ -13,6 +13,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/rig"
 )
 
 // mutant is a weakness, the attacks that must find it, and words that they must report.
@@ -206,7 +207,7 @@ func (s forgetful) Claim(ctx context.Context, key string, before, after guard.It
 type stingy struct{ guard.Store }
 
 func (s stingy) Claim(ctx context.Context, key string, before, after guard.Item, now time.Time) (bool, error) {
-	if after.Digits == longDigits {
+	if after.Digits == rig.LongDigits {
 		return false, nil
 	}
 	return s.Store.Claim(ctx, key, before, after, now)

@@ -9,6 +9,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/report"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/rig"
 )
 
 // Cognito waits five seconds for a trigger and then calls it again, beside the first call. Here it
@@ -34,8 +35,8 @@ var slownesses = []slowness{
 
 // retries makes the pool call triggers again while their first calls still run, and makes functions
 // die: one mail each time, and the owner gets in.
-func retries(r *run, m settings.Mode) {
-	r.parallel(len(slownesses), 5, func(r *run, i int) { slownesses[i].outwait(r, m) })
+func retries(r *rig.Run, m settings.Mode) {
+	r.Parallel(len(slownesses), 5, func(r *rig.Run, i int) { slownesses[i].outwait(r, m) })
 	for _, at := range []string{"Read", "Claim", "Claim done", "Send", "Send done"} {
 		dieAt(r, m, at, false)
 	}
@@ -45,12 +46,12 @@ func retries(r *run, m settings.Mode) {
 }
 
 // outwait signs in while a service is slow.
-func (s slowness) outwait(r *run, m settings.Mode) {
+func (s slowness) outwait(r *rig.Run, m settings.Mode) {
 	var mails int
 	var in bool
 	var err error
 	impatient := func(o *lab.PoolOptions) { o.TriggerTimeout, o.TriggerAttempts = poolWaits, 3 }
-	late := r.inTime(lab.Plan{Mode: m, Pool: impatient}, s.calls, func(l *lab.Lab) {
+	late := inTime(r, lab.Plan{Mode: m, Pool: impatient}, s.calls, func(l *lab.Lab) {
 		var a lab.PoolAnswer
 		slow := s.call.with(lab.Fault{Latency: serviceTakes}, s.calls)
 		if !s.call.answering {
@@ -70,14 +71,14 @@ func (s slowness) outwait(r *run, m settings.Mode) {
 			mails, in = len(l.MailsTo(lab.Victim)), err == nil && a.SignedIn()
 		}
 	})
-	r.add(m, "trigger called again, slow: "+s.name, 1, fmt.Sprintf("%d mail(s), signed in: %v", mails, in),
+	r.Add(m, "trigger called again, slow: "+s.name, 1, fmt.Sprintf("%d mail(s), signed in: %v", mails, in),
 		"1 mail, signed in", late,
-		unless(mails == 1, "%d mails for one sign-in", mails), unless(in, "the owner did not get in: %v", err))
+		rig.Unless(mails == 1, "%d mails for one sign-in", mails), rig.Unless(in, "the owner did not get in: %v", err))
 }
 
 // dieAt ends create or verify at one of its calls. The owner goes on as a page would: begins again,
 // and requests the mail again if none comes.
-func dieAt(r *run, m settings.Mode, at string, answering bool) {
+func dieAt(r *rig.Run, m settings.Mode, at string, answering bool) {
 	d := &lab.Reaper{Never: make(chan struct{})}
 	defer close(d.Never)
 	l := r.Lab(lab.Plan{Mode: m, Memory: true, Weaken: d.Weakness()})
@@ -100,7 +101,7 @@ func dieAt(r *run, m settings.Mode, at string, answering bool) {
 	s = l.Start(who)
 	l.Clock.Advance(20 * time.Second)
 	if l.Inbox.Mails(who.Email()) == 0 {
-		l.Clock.Until(began.Add(cooldown))
+		l.Clock.Until(began.Add(rig.Cooldown))
 		s.Resend()
 	}
 	s.Answer(s.Code())
@@ -115,10 +116,10 @@ func dieAt(r *run, m settings.Mode, at string, answering bool) {
 	if answering {
 		most = 2
 	}
-	r.add(m, "the function dies "+when, 1, fmt.Sprintf("%d mail(s), signed in after %s", mails, report.Short(took)),
+	r.Add(m, "the function dies "+when, 1, fmt.Sprintf("%d mail(s), signed in after %s", mails, report.Short(took)),
 		fmt.Sprintf("%d mail(s), 2.0 min", most),
-		unless(errors.Is(dead, lab.ErrDied), "it did not die there: %v", dead),
-		unless(s.End == lab.Signed, "the owner did not get in"),
-		unless(mails >= 1 && mails <= most, "%d mails", mails),
-		unless(took <= 2*time.Minute, "it took %s", report.Short(took)))
+		rig.Unless(errors.Is(dead, lab.ErrDied), "it did not die there: %v", dead),
+		rig.Unless(s.End == lab.Signed, "the owner did not get in"),
+		rig.Unless(mails >= 1 && mails <= most, "%d mails", mails),
+		rig.Unless(took <= 2*time.Minute, "it took %s", report.Short(took)))
 }

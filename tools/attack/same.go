@@ -9,13 +9,14 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard/memory"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/rig"
 )
 
 // sameStore sends the same random calls to the store in memory and to the engine, and compares
 // every answer.
-func sameStore(r *run) {
+func sameStore(r *rig.Run) {
 	l := r.Lab(lab.Plan{Mode: settings.Passwordless})
-	n := r.scale(4000, 800)
+	n := r.Scale(4000, 800)
 	twin := guard.Store(memory.New())
 	dice := rand.New(rand.NewPCG(7, uint64(n)))
 	now, differ, first := lab.Epoch, 0, ""
@@ -33,6 +34,6 @@ func sameStore(r *run) {
 			}
 		}
 	}
-	r.add(settings.Mode("both"), "the store in memory answers like the engine: the same random calls to both", n,
+	r.Add(settings.Mode("both"), "the store in memory answers like the engine: the same random calls to both", n,
 		fmt.Sprintf("%d answers differ", differ), "0", first)
 }

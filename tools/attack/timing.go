@@ -8,6 +8,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/rig"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/stats"
 )
 
@@ -21,7 +22,7 @@ const (
 
 // timing measures how long the pool takes to answer, with the functions' real clients and the
 // sandbox's services over loopback: known names and invented ones, in turns.
-func timing(r *run, m settings.Mode) {
+func timing(r *rig.Run, m settings.Mode) {
 	// No quota may end in the run: past its end no mail goes out, which time shows.
 	idle, busy := quotas{100_000, 100_000, 100_000}, quotas{10_000, 10_000, settings.MaxPoolMails}
 	for _, p := range []struct {
@@ -42,7 +43,7 @@ func timing(r *run, m settings.Mode) {
 		for _, step := range steps {
 			if step.timed {
 				result, bound, broken := compareTimes(step.name, times[true][step.name], times[false][step.name])
-				r.add(m, fmt.Sprintf("%s, %s: %d samples each", step.name, p.name, samples), 2*samples, result, bound, broken)
+				r.Add(m, fmt.Sprintf("%s, %s: %d samples each", step.name, p.name, samples), 2*samples, result, bound, broken)
 			}
 		}
 	}
@@ -51,13 +52,13 @@ func timing(r *run, m settings.Mode) {
 // stopwatch times every step in milliseconds, by whether the name is known and by step, in random
 // order. Each name is used once, so that no budget or cool-down matters but what the steps
 // themselves cause.
-func stopwatch(r *run, l *lab.Lab, spec lab.UserSpec) map[bool]map[string][]float64 {
+func stopwatch(r *rig.Run, l *lab.Lab, spec lab.UserSpec) map[bool]map[string][]float64 {
 	times := map[bool]map[string][]float64{true: {}, false: {}}
 	const warm = 20
 	for i := range samples + warm {
 		spec.Email = fmt.Sprintf("user%05d@example.com", i)
 		if l.User(spec); i%100 == 0 {
-			r.progress("%d of %d samples", i, samples)
+			r.Progress("%d of %d samples", i, samples)
 		}
 		for _, which := range rand.Perm(2) {
 			known := which == 0
@@ -87,6 +88,6 @@ func compareTimes(step string, known, invented []float64) (result, bound, broken
 	apart := math.Abs(a-b) / min(a, b)
 	return fmt.Sprintf("medians %.2f and %.2f ms, %.1f %% apart, p = %.2g", a, b, 100*apart, p),
 		fmt.Sprintf("not both p < %g and > %.0f %%", leakP, 100*leakMedian),
-		unless(p >= leakP || apart <= leakMedian,
+		rig.Unless(p >= leakP || apart <= leakMedian,
 			"%s differs between known and invented names: %.2f against %.2f ms, p = %.2g", step, a, b, p)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/report"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/rig"
 )
 
 // season is one simulation of an attacker who guesses the codes of one account for a year.
@@ -27,9 +28,9 @@ type pace struct {
 
 // The paces that the policy invites.
 var (
-	soon   = pace{"all, as soon as three are back", attempts * time.Hour, (*guesser).all}
+	soon   = pace{"all, as soon as three are back", rig.Attempts * time.Hour, (*guesser).all}
 	hourly = pace{"one an hour", time.Hour, (*guesser).one}
-	saved  = pace{"saved up for ten hours, then at once", guessBurst * time.Hour, (*guesser).burst}
+	saved  = pace{"saved up for ten hours, then at once", rig.GuessBurst * time.Hour, (*guesser).burst}
 	always = pace{"every answer of a sign-in an hour, long codes too", time.Hour, (*guesser).hammer}
 )
 
@@ -47,12 +48,12 @@ func seasons(m settings.Mode) []season {
 	}
 }
 
-func yearOfGuesses(r *run, m settings.Mode) {
+func yearOfGuesses(r *rig.Run, m settings.Mode) {
 	if m == settings.Passwordless {
 		sameStore(r)
 	}
 	all := seasons(m)
-	r.parallel(len(all), 3, func(r *run, i int) { all[i].play(r, m, r.scale(365, 7)) })
+	r.Parallel(len(all), 3, func(r *rig.Run, i int) { all[i].play(r, m, r.Scale(365, 7)) })
 }
 
 // guesser is the attacker. Every guess is a code that was not tried before.
@@ -67,7 +68,7 @@ type guesser struct {
 
 // one gives a single guess.
 func (g *guesser) one() {
-	if s := g.lab.Start(g.victim); isShort(s) {
+	if s := g.lab.Start(g.victim); rig.IsShort(s) {
 		g.guess(s)
 	}
 }
@@ -75,12 +76,12 @@ func (g *guesser) one() {
 // all uses every answer of new sign-ins until a long code is due. Against a budget without an end
 // it stops when enough is proven.
 func (g *guesser) all() {
-	for range 4 * guessBurst {
+	for range 4 * rig.GuessBurst {
 		s := g.lab.Start(g.victim)
-		if !isShort(s) {
+		if !rig.IsShort(s) {
 			return
 		}
-		for isShort(s) {
+		for rig.IsShort(s) {
 			g.guess(s)
 		}
 	}
@@ -89,11 +90,11 @@ func (g *guesser) all() {
 // burst begins as many sign-ins as the bucket could feed before it gives the first guess.
 func (g *guesser) burst() {
 	var begun []*lab.SignIn
-	for range guessBurst/attempts + 2 {
+	for range rig.GuessBurst/rig.Attempts + 2 {
 		begun = append(begun, g.lab.Start(g.victim))
 	}
 	for _, s := range begun {
-		for isShort(s) {
+		for rig.IsShort(s) {
 			g.guess(s)
 		}
 	}
@@ -110,19 +111,19 @@ func (g *guesser) hammer() {
 func (g *guesser) guess(s *lab.SignIn) {
 	g.tried++
 	digits := s.Digits()
-	if s.Tally = &g.short; digits == longDigits {
+	if s.Tally = &g.short; digits == rig.LongDigits {
 		s.Tally = &g.long
 	}
-	if s.Answer(guess(g.tried, digits)); s.End == lab.Signed {
+	if s.Answer(rig.Guess(g.tried, digits)); s.End == lab.Signed {
 		g.lucky++
 	}
-	if err := unexpected(s.Err); err != nil {
+	if err := rig.Unexpected(s.Err); err != nil {
 		g.odd = err
 	}
 }
 
 // play runs the simulation and adds its row.
-func (s season) play(r *run, m settings.Mode, days int) {
+func (s season) play(r *rig.Run, m settings.Mode, days int) {
 	l := r.Lab(lab.Plan{Mode: m, Memory: !s.engine})
 	g := &guesser{lab: l, victim: lab.Owner(1)}
 	visits, made := 0, 0
@@ -156,19 +157,19 @@ func comeOnce(l *lab.Lab, who lab.Person) (in bool) {
 		if s.Answer(s.Code()); s.End != lab.Open {
 			break
 		}
-		l.Clock.Advance(cooldown)
+		l.Clock.Advance(rig.Cooldown)
 		s.Resend()
 	}
 	return s.End == lab.Signed
 }
 
-func (s season) addRow(r *run, m settings.Mode, days int, g *guesser, visits, made int) {
-	compared, most := g.short.Wrong(), maxGuesses(days)
+func (s season) addRow(r *rig.Run, m settings.Mode, days int, g *guesser, visits, made int) {
+	compared, most := g.short.Wrong(), rig.MaxGuesses(days)
 	bound := fmt.Sprintf("≤ %s in %d days", report.Grouped(most), days)
 	comes := fmt.Sprintf("the owner comes %d times a day", s.visits)
 	switch s.visits {
 	case 0:
-		comes, most, bound = "no owner comes", inARow, fmt.Sprintf("≤ %d in a row", inARow)
+		comes, most, bound = "no owner comes", rig.InARow, fmt.Sprintf("≤ %d in a row", rig.InARow)
 	case 1:
 		comes = "the owner comes daily"
 	}
@@ -176,13 +177,13 @@ func (s season) addRow(r *run, m settings.Mode, days int, g *guesser, visits, ma
 	if s.engine {
 		where = "on the engine"
 	}
-	result := fmt.Sprintf("%s compared: %s", report.Grouped(compared), chances(compared))
+	result := fmt.Sprintf("%s compared: %s", report.Grouped(compared), rig.Chances(compared))
 	if long := g.long.Wrong(); long > 0 {
-		result += fmt.Sprintf("; %s at long codes: %.0e", report.Grouped(long), chance(long, longDigits))
+		result += fmt.Sprintf("; %s at long codes: %.0e", report.Grouped(long), rig.Chance(long, rig.LongDigits))
 	}
-	r.add(m, fmt.Sprintf("%s; %s (%s)", s.pace.name, comes, where), g.tried, result, bound,
-		unless(compared <= most, "%d short guesses were compared, %d is the most", compared, most),
-		unless(g.lucky == 0, "a guess was right, %d times", g.lucky),
-		oddError([]error{g.odd}),
-		unless(float64(made) >= 0.99*float64(visits), "the owner got in %d times of %d", made, visits))
+	r.Add(m, fmt.Sprintf("%s; %s (%s)", s.pace.name, comes, where), g.tried, result, bound,
+		rig.Unless(compared <= most, "%d short guesses were compared, %d is the most", compared, most),
+		rig.Unless(g.lucky == 0, "a guess was right, %d times", g.lucky),
+		rig.OddError([]error{g.odd}),
+		rig.Unless(float64(made) >= 0.99*float64(visits), "the owner got in %d times of %d", made, visits))
 }

@@ -1,4 +1,4 @@
-package main
+package page
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/lab"
+	"github.com/cognito-emailotp/cdk-emailotp/tools/attack/rig"
 )
 
 const (
@@ -20,10 +21,10 @@ const (
 	changeAge   = 5 * time.Minute
 )
 
-// addresses attacks the change of an address.
-func addresses(r *run, m settings.Mode) {
-	plan := lab.Plan{Mode: m, Memory: r.opts.small}
-	r.tryUses(plan, changes(), "", "refused", "changed", func(l *lab.Lab) {
+// Addresses attacks the change of an address.
+func Addresses(r *rig.Run, m settings.Mode) {
+	plan := lab.Plan{Mode: m, Memory: r.Small}
+	r.TryUses(plan, changes(), "", "refused", "changed", func(l *lab.Lab) {
 		for _, email := range []string{lab.Victim, thief} {
 			l.User(lab.UserSpec{Email: email, EmailVerified: true})
 		}
@@ -61,69 +62,69 @@ func (c change) confirm(token, address, present, fresh string) (bool, error) {
 }
 
 // changes are the uses of a token and of both codes, proper and not.
-func changes() []use {
+func changes() []rig.Use {
 	with := func(f func(c change) (bool, error)) func(*lab.Lab) (bool, error) {
 		return func(l *lab.Lab) (bool, error) { return f(begins(l)) }
 	}
-	return []use{
-		{"both codes, with the token of their sign-in", true, with(func(c change) (bool, error) {
+	return []rig.Use{
+		rig.Accepted("both codes, with the token of their sign-in", with(func(c change) (bool, error) {
 			return c.confirm(c.token, wanted, c.present, c.fresh)
-		})},
-		{"a moment before the codes expire", true, with(func(c change) (bool, error) {
-			c.Lab.Clock.Advance(codeTTL - moment)
+		})),
+		rig.Accepted("a moment before the codes expire", with(func(c change) (bool, error) {
+			c.Lab.Clock.Advance(rig.CodeTTL - rig.Moment)
 			return c.confirm(c.token, wanted, c.present, c.fresh)
-		})},
-		{"expired codes", false, with(func(c change) (bool, error) {
-			c.Lab.Clock.Advance(codeTTL)
+		})),
+		rig.Refused("expired codes", with(func(c change) (bool, error) {
+			c.Lab.Clock.Advance(rig.CodeTTL)
 			return c.confirm(c.token, wanted, c.present, c.fresh)
-		})},
-		{"somebody else's token", false, with(func(c change) (bool, error) {
+		})),
+		rig.Refused("somebody else's token", with(func(c change) (bool, error) {
 			token := c.SignIn(thief)
 			c.Start(token, "other@example.com")
 			return c.confirm(token, wanted, c.present, c.fresh)
-		})},
-		{"another sign-in of the same user", false, with(func(c change) (bool, error) {
+		})),
+		rig.Refused("another sign-in of the same user", with(func(c change) (bool, error) {
 			return c.confirm(c.SignIn(lab.Victim), wanted, c.present, c.fresh)
-		})},
-		{"a token without its signature", false, with(func(c change) (bool, error) {
+		})),
+		rig.Refused("a token without its signature", with(func(c change) (bool, error) {
 			return c.confirm(c.token[:strings.LastIndexByte(c.token, '.')+1], wanted, c.present, c.fresh)
-		})},
-		{"another app client", false, with(func(c change) (bool, error) {
+		})),
+		rig.Refused("another app client", with(func(c change) (bool, error) {
 			c.Server.Settings.ClientIDs = []string{"2example23456789"}
 			return c.confirm(c.token, wanted, c.present, c.fresh)
-		})},
-		{"a sign-in that was ended", false, with(func(c change) (bool, error) {
+		})),
+		rig.Refused("a sign-in that was ended", with(func(c change) (bool, error) {
 			_, err := c.Lab.Call("GlobalSignOut", map[string]any{"AccessToken": c.token})
 			c.Lab.Scope.Check(err)
 			return c.confirm(c.token, wanted, c.present, c.fresh)
-		})},
-		{"a start with an old auth_time", false, with(func(c change) (bool, error) {
-			c.Lab.Clock.Advance(changeAge + moment)
+		})),
+		rig.Refused("a start with an old auth_time", with(func(c change) (bool, error) {
+			c.Lab.Clock.Advance(changeAge + rig.Moment)
 			before := c.Lab.Inbox.Total
 			c.Start(c.token, "later@example.com")
 			return c.Lab.Inbox.Total > before, nil
-		})},
-		{"the codes swapped", false, with(func(c change) (bool, error) {
+		})),
+		rig.Refused("the codes swapped", with(func(c change) (bool, error) {
 			return c.confirm(c.token, wanted, c.fresh, c.present)
-		})},
-		{"one code for both", false, with(func(c change) (bool, error) {
+		})),
+		rig.Refused("one code for both", with(func(c change) (bool, error) {
 			return c.confirm(c.token, wanted, c.fresh, c.fresh)
-		})},
-		{"the codes for another address", false, with(func(c change) (bool, error) {
+		})),
+		rig.Refused("the codes for another address", with(func(c change) (bool, error) {
 			return c.confirm(c.token, "another@example.com", c.present, c.fresh)
-		})},
-		{"the codes of an earlier start", false, with(func(c change) (bool, error) {
+		})),
+		rig.Refused("the codes of an earlier start", with(func(c change) (bool, error) {
 			first := c
-			c.Lab.Clock.Advance(cooldown)
+			c.Lab.Clock.Advance(rig.Cooldown)
 			c.restart()
 			return c.confirm(c.token, wanted, first.present, first.fresh)
-		})},
-		{"the code of a sign-in as the present one", false, with(func(c change) (bool, error) {
+		})),
+		rig.Refused("the code of a sign-in as the present one", with(func(c change) (bool, error) {
 			c.SignIn(lab.Victim)
 			return c.confirm(c.token, wanted, c.Lab.Inbox.Code(lab.Victim), c.fresh)
-		})},
-		{"the codes of a change as a sign-in's", false, with(func(c change) (bool, error) {
-			c.Lab.Clock.Advance(2 * cooldown)
+		})),
+		rig.Refused("the codes of a change as a sign-in's", with(func(c change) (bool, error) {
+			c.Lab.Clock.Advance(2 * rig.Cooldown)
 			a, err := c.Lab.Enter(lab.Victim, lab.KnownPassword)
 			c.Lab.Scope.Check(err)
 			for _, code := range []string{c.present, c.fresh} {
@@ -132,17 +133,17 @@ func changes() []use {
 				}
 			}
 			return a.SignedIn(), err
-		})},
-		{"the codes a second time", false, with(func(c change) (bool, error) {
+		})),
+		rig.Refused("the codes a second time", with(func(c change) (bool, error) {
 			c.confirm(c.token, wanted, c.present, c.fresh)
 			status, _ := c.Confirm(c.SignIn(wanted), wanted, c.present, c.fresh)
 			return status == http.StatusOK, nil
-		})},
+		})),
 	}
 }
 
 // takenAddress wants an address that has an owner, by its answers and by guessing its code.
-func takenAddress(r *run, m settings.Mode) {
+func takenAddress(r *rig.Run, m settings.Mode) {
 	l := r.Lab(lab.Plan{Mode: m, Memory: true})
 	for _, email := range []string{lab.Victim, thief} {
 		l.User(lab.UserSpec{Email: email, EmailVerified: true})
@@ -150,61 +151,61 @@ func takenAddress(r *run, m settings.Mode) {
 	c := l.Changer()
 	owner, token := c.Owner(lab.Victim), c.SignIn(thief)
 	_, free := c.Start(token, wanted)
-	l.Clock.Advance(cooldown)
+	l.Clock.Advance(rig.Cooldown)
 	_, taken := c.Start(token, strings.ToUpper(lab.Victim[:1])+lab.Victim[1:])
 	present := l.Inbox.Code(thief)
-	var won tally
-	for n := range attempts {
-		status, _ := c.Confirm(token, lab.Victim, present, guess(n, len(present)))
-		won.note(status == http.StatusOK || c.Owner(lab.Victim) != owner)
+	var won rig.Tally
+	for n := range rig.Attempts {
+		status, _ := c.Confirm(token, lab.Victim, present, rig.Guess(n, len(present)))
+		won.Note(status == http.StatusOK || c.Owner(lab.Victim) != owner)
 	}
-	won.add(r, m, "a taken address: the answer to the start, and guesses of its code", "changed",
-		unless(free == taken, "a taken address answers %s, a free one %s", taken, free),
-		unless(l.Inbox.Code(lab.Victim) == "", "the owner's mail has a code"))
+	won.Add(r, m, "a taken address: the answer to the start, and guesses of its code", "changed",
+		rig.Unless(free == taken, "a taken address answers %s, a free one %s", taken, free),
+		rig.Unless(l.Inbox.Code(lab.Victim) == "", "the owner's mail has a code"))
 }
 
 // guessedChange guesses the code of the present mailbox for some days, with the new mailbox and a
 // sign-in that is always fresh, and beside it the codes of sign-ins. Both spend from one budget.
-func guessedChange(r *run, m settings.Mode) {
+func guessedChange(r *rig.Run, m settings.Mode) {
 	l := r.Lab(lab.Plan{Mode: m, Memory: true})
 	l.User(lab.UserSpec{Email: lab.Victim, EmailVerified: true})
 	c := l.Changer()
 	c.Ageless = true
-	token, days := c.SignIn(lab.Victim), r.scale(7, 1)
+	token, days := c.SignIn(lab.Victim), r.Scale(7, 1)
 	owner, compared, bySignIn, calls := c.Owner(lab.Victim), 0, 0, 0
 	for end := l.Clock.Now().Add(time.Duration(days) * 24 * time.Hour); l.Clock.Now().Before(end); l.Clock.Advance(
 		20 * time.Minute) {
 		status, answer := c.Start(token, wanted)
 		fresh := l.Inbox.Code(wanted)
-		for n := 0; status == http.StatusOK && n < attempts; n++ {
-			_, said := c.Confirm(token, wanted, wrongCode(l.Inbox.Code(lab.Victim)), fresh)
-			if strings.Contains(said, "wrong_code") && !strings.Contains(answer, fmt.Sprint(longDigits)) {
+		for n := 0; status == http.StatusOK && n < rig.Attempts; n++ {
+			_, said := c.Confirm(token, wanted, rig.WrongCode(l.Inbox.Code(lab.Victim)), fresh)
+			if strings.Contains(said, "wrong_code") && !strings.Contains(answer, fmt.Sprint(rig.LongDigits)) {
 				compared++
 			}
 			calls++
 		}
 		a, err := l.Enter(lab.Victim, lab.KnownPassword)
-		for n := 0; err == nil && n < attempts && a.ChallengeParameters[contract.ParamCodeLength] == "8"; n++ {
+		for n := 0; err == nil && n < rig.Attempts && a.ChallengeParameters[contract.ParamCodeLength] == "8"; n++ {
 			before := l.Key.All.Wrong()
-			a, err = l.AnswerCode(a, lab.Victim, guess(calls, 8))
+			a, err = l.AnswerCode(a, lab.Victim, rig.Guess(calls, 8))
 			bySignIn += l.Key.All.Wrong() - before
 			calls++
 		}
 	}
 	l.Clock.Advance(24 * time.Hour)
-	late, most := c.SignIn(lab.Victim) != "", maxGuesses(days)+1 // the days begin after a sign-in
-	r.add(m, "guesses of the present mailbox's code, by a change and by sign-ins in turn", calls,
+	late, most := c.SignIn(lab.Victim) != "", rig.MaxGuesses(days)+1 // the days begin after a sign-in
+	r.Add(m, "guesses of the present mailbox's code, by a change and by sign-ins in turn", calls,
 		fmt.Sprintf("%d + %d compared in %d days", compared, bySignIn, days), fmt.Sprintf("≤ %d", most),
-		unless(compared > 0, "no guess of a change was compared"),
-		unless(compared+bySignIn <= most, "%d guesses were compared, %d is the most", compared+bySignIn, most),
-		unless(c.Owner(wanted) == "" && c.Owner(lab.Victim) == owner, "a guess changed the address"),
-		unless(late, "the owner was kept out by guesses of a change"))
+		rig.Unless(compared > 0, "no guess of a change was compared"),
+		rig.Unless(compared+bySignIn <= most, "%d guesses were compared, %d is the most", compared+bySignIn, most),
+		rig.Unless(c.Owner(wanted) == "" && c.Owner(lab.Victim) == owner, "a guess changed the address"),
+		rig.Unless(late, "the owner was kept out by guesses of a change"))
 }
 
 // changesAtOnce confirms one pair of codes many times at once, and lets two accounts take one
 // address at once.
-func changesAtOnce(r *run, m settings.Mode) {
-	l := r.Lab(lab.Plan{Mode: m, Memory: r.opts.small})
+func changesAtOnce(r *rig.Run, m settings.Mode) {
+	l := r.Lab(lab.Plan{Mode: m, Memory: r.Small})
 	for _, email := range []string{lab.Victim, thief} {
 		l.User(lab.UserSpec{Email: email, EmailVerified: true})
 	}
@@ -216,21 +217,21 @@ func changesAtOnce(r *run, m settings.Mode) {
 	l.Need(status == http.StatusOK, "the second start was refused: "+answer)
 	other.present, other.fresh = l.Inbox.Code(thief), l.Inbox.Code(wanted)
 	both := []change{c, other}
-	n, _ := r.atOnce(replays, func(i int) (bool, error) {
+	n, _ := r.AtOnce(rig.Replays, func(i int) (bool, error) {
 		each := both[i%2]
 		status, _ := each.Confirm(each.token, wanted, each.present, each.fresh)
 		return status == http.StatusOK, nil
 	})
-	left := count(c.Owner(lab.Victim) == subs[lab.Victim], c.Owner(thief) == subs[thief])
-	r.add(m, "two accounts take one address, each with its codes many times at once", replays,
+	left := rig.Count(c.Owner(lab.Victim) == subs[lab.Victim], c.Owner(thief) == subs[thief])
+	r.Add(m, "two accounts take one address, each with its codes many times at once", rig.Replays,
 		fmt.Sprintf("%d answers changed an address", n), "1",
-		unless(n == 1, "%d answers changed the address", n),
-		unless(left == 1 && c.Owner(wanted) != "", "%d of the two accounts kept their addresses", left))
+		rig.Unless(n == 1, "%d answers changed the address", n),
+		rig.Unless(left == 1 && c.Owner(wanted) != "", "%d of the two accounts kept their addresses", left))
 }
 
 // floodedByChanges has several accounts want one address for a day, and counts the mails to it and
 // to one of them.
-func floodedByChanges(r *run, m settings.Mode) {
+func floodedByChanges(r *rig.Run, m settings.Mode) {
 	l := r.Lab(lab.Plan{Mode: m, Memory: true})
 	c := l.Changer()
 	c.Ageless = true
@@ -240,7 +241,7 @@ func floodedByChanges(r *run, m settings.Mode) {
 		l.User(lab.UserSpec{Email: email, EmailVerified: true})
 		tokens = append(tokens, c.SignIn(email))
 	}
-	hours, calls := r.scale(24, 6), 0
+	hours, calls := r.Scale(24, 6), 0
 	toOne := l.Inbox.Mails("flooder0@example.com")
 	for range hours * 12 {
 		for _, token := range tokens {
@@ -251,9 +252,9 @@ func floodedByChanges(r *run, m settings.Mode) {
 	}
 	toOne = l.Inbox.Mails("flooder0@example.com") - toOne
 	got, most := l.Inbox.Mails(wanted), changeBurst+hours
-	r.add(m, "four accounts want one stranger's address, a start every five minutes each", calls,
+	r.Add(m, "four accounts want one stranger's address, a start every five minutes each", calls,
 		fmt.Sprintf("%d mails to it in %d h, %d to the first account", got, hours, toOne), fmt.Sprintf("≤ %d", most),
-		unless(got > 0 && got <= most, "%d mails to the stranger, %d is the most", got, most),
-		unless(toOne <= most, "%d mails to the first account, %d is the most", toOne, most),
-		unless(!strings.Contains(c.Log.String(), "@"), "the log has an address"))
+		rig.Unless(got > 0 && got <= most, "%d mails to the stranger, %d is the most", got, most),
+		rig.Unless(toOne <= most, "%d mails to the first account, %d is the most", toOne, most),
+		rig.Unless(!strings.Contains(c.Log.String(), "@"), "the log has an address"))
 }
