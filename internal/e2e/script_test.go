@@ -47,8 +47,8 @@ func TestScripts(t *testing.T) {
 			e.Setenv("ASSEMBLY", dir)
 			e.Setenv("EMAILOTP", filepath.Join(bin, "emailotp"))
 			e.Setenv("REPO", repo)
-			// Scripts compile for this machine's processor: for another one the standard library and
-			// the AWS SDK take a minute.
+			// Scripts compile for this machine's processor: for another one the standard library
+			// and the AWS SDK take a minute.
 			e.Setenv("ARCH", map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH])
 			e.Setenv("NO_COLOR", "1")
 			// The table engine and the rebuilt functions are in the cache.

@@ -142,8 +142,8 @@ func (p Policy) keep(d Decision, own Session) Decision {
 //
 // The slow bucket's last mail has a long code beside a short one, for a sign-in that begins or goes
 // on after the account's guesses were spent. No mail can follow soon, so an attacker who spends the
-// guesses between that mail and the owner's answer must not make it useless. A long code alone would
-// do as well, but would show a stranger that the account has no mails left.
+// guesses between that mail and the owner's answer must not make it useless. A long code alone
+// would do as well, but would show a stranger that the account has no mails left.
 func (p Policy) claim(i Item, c Class, now time.Time, n otp.Nonce, digits int) Item {
 	ms, mails := now.UnixMilli(), p.Mails(c)
 	if mails[0].Allows(i.Mail, ms) {

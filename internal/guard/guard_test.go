@@ -223,7 +223,8 @@ func TestEveryLastMailServesItsOwner(t *testing.T) {
 			d := policy.Start(item, class, now, nonce(now, byte(n)))
 			if d.Action == guard.Mail {
 				item = d.Claimed
-				if left := policy.Mails(class)[1].Left(item.SlowMail, now.UnixMilli()); item.Fallback != (left == 0 && d.Digits == 8) {
+				if left := policy.Mails(class)[1].Left(item.SlowMail, now.UnixMilli()); item.Fallback != (left == 0 &&
+					d.Digits == 8) {
 					t.Fatalf("a mail of %d digits with %d mails left: longer code %v", d.Digits, left, item.Fallback)
 				}
 				mails++

@@ -109,7 +109,8 @@ func TestUpdatesReachEveryLockFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := regexp.MustCompile(`package-ecosystem: npm\n    directories: \[(.*)\]`).FindStringSubmatch(read(t, ".github/dependabot.yml"))
+	m := regexp.MustCompile(`package-ecosystem: npm\n    directories: \[(.*)\]`).FindStringSubmatch(
+		read(t, ".github/dependabot.yml"))
 	if m == nil {
 		t.Fatal("dependabot.yml lists no directories for npm")
 	}

@@ -1,5 +1,5 @@
-// Package page attacks what the sign-in page's functions do: the sign-in by redirect, and the change
-// of an address.
+// Package page attacks what the sign-in page's functions do: the sign-in by redirect, and the
+// change of an address.
 package page
 
 import (
