@@ -100,8 +100,11 @@ func rowsOf(files *token.FileSet, file *ast.File) map[int]bool {
 		case *ast.CompositeLit:
 			_, isMap := n.Type.(*ast.MapType)
 			for _, element := range n.Elts {
-				literal, _ := element.(*ast.CompositeLit)
-				if isMap || literal != nil && literal.Type == nil {
+				value := element
+				if pair, ok := element.(*ast.KeyValueExpr); ok && !isField(pair) {
+					value = pair.Value
+				}
+				if literal, ok := value.(*ast.CompositeLit); isMap || ok && literal.Type == nil {
 					mark(element, true)
 				}
 			}
@@ -110,6 +113,9 @@ func rowsOf(files *token.FileSet, file *ast.File) map[int]bool {
 	})
 	return rows
 }
+
+// isField reports whether a pair is of a struct, not of a map.
+func isField(pair *ast.KeyValueExpr) bool { _, ok := pair.Key.(*ast.Ident); return ok }
 
 func TestTooWide(t *testing.T) {
 	long := strings.Repeat("x", 101)
