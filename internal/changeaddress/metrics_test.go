@@ -70,14 +70,17 @@ func TestAChangeIsCounted(t *testing.T) {
 	const old, to = "old@example.com", "new@example.com"
 	w := &world{email: old, mails: map[string]string{}, now: time.Date(2026, 11, 5, 9, 5, 3, 0, time.UTC)}
 	s := settings.Defaults(settings.Passwordless)
-	s.UserPoolID, s.ClientIDs, s.From, s.ProductName, s.KeyARN = "eu-west-1_Pool", []string{"client"}, "a@example.com", "Example", "key"
+	s.UserPoolID, s.ClientIDs, s.From, s.ProductName, s.KeyARN = "eu-west-1_Pool", []string{"client"}, "a@example.com",
+		"Example", "key"
 	renderer, err := mail.New(trigger.MailConfig(s))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	server := &changeaddress.Server{Settings: s, Tokens: w, Self: w, Directory: w, Store: memory.New(), Keys: w, Renderer: renderer,
-		Sender: w, Now: func() time.Time { return w.now }, Random: rand.Reader, Log: slog.New(slog.NewJSONHandler(&log, nil))}
+	server := &changeaddress.Server{Settings: s, Tokens: w, Self: w, Directory: w, Store: memory.New(), Keys: w,
+		Renderer: renderer,
+		Sender:   w, Now: func() time.Time { return w.now }, Random: rand.Reader,
+		Log: slog.New(slog.NewJSONHandler(&log, nil))}
 	post := func(path, metric string, body map[string]string) {
 		t.Helper()
 		log.Reset()

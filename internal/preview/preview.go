@@ -204,8 +204,8 @@ func cognitoSample(r *mail.Renderer, kind mail.CognitoKind, tag string) (sample,
 // A Report is what was found in one mail.
 type Report struct {
 	// Language and Mode are the mail's; Code is "short", "long" or "both", or the kind of a mail
-	// that Cognito itself sends ("invitation", "reset" or "confirmation") or that is about a changed
-	// address ("address-present", "address-new", "address-taken" or "address-changed").
+	// that Cognito itself sends ("invitation", "reset" or "confirmation") or that is about a
+	// changed address ("address-present", "address-new", "address-taken" or "address-changed").
 	Language string    `json:"language"`
 	Mode     mail.Mode `json:"mode"`
 	Code     string    `json:"code"`

@@ -227,7 +227,8 @@ func TestCheckReportsEveryMail(t *testing.T) {
 		if r.Bytes < 1000 || r.Bytes > 20_000 {
 			t.Errorf("%s, %s: %d bytes", r.Language, r.Code, r.Bytes)
 		}
-		// Mails of other kinds have no texts of the importer's, and are English in a language of theirs.
+		// Mails of other kinds have no texts of the importer's, and are English in a language of
+		// theirs.
 		own := r.Language == "sv" && slices.Contains([]string{"short", "long", "both"}, r.Code)
 		if !own && len(r.Findings) > 0 || own && len(r.Findings) != 2 {
 			t.Errorf("%s, %s: %v", r.Language, r.Code, r.Findings)
