@@ -35,21 +35,34 @@ func (c *Client) JSON(ctx context.Context, s Service, operation string, in, out 
 	if err != nil {
 		return fmt.Errorf("%s: %w", operation, err)
 	}
-	header := http.Header{"Content-Type": {"application/x-amz-json-" + s.JSON},
+	return c.call(ctx, request{s, operation, http.MethodPost, "/", jsonHeader(s, operation), body, false}, decoder(out))
+}
+
+// Once is [Client.JSON] without a further attempt: for a call of which a repeat would be refused
+// because of the first.
+func (c *Client) Once(ctx context.Context, s Service, operation string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("%s: %w", operation, err)
+	}
+	return c.call(ctx, request{s, operation, http.MethodPost, "/", jsonHeader(s, operation), body, true}, decoder(out))
+}
+
+func jsonHeader(s Service, operation string) http.Header {
+	return http.Header{"Content-Type": {"application/x-amz-json-" + s.JSON},
 		"X-Amz-Target": {s.Target + "." + operation}}
-	return c.call(ctx, request{s, operation, http.MethodPost, "/", header, body}, decoder(out))
 }
 
 // REST calls an operation of a REST service. Path holds the query too; operation is the IAM
 // action's name.
 func (c *Client) REST(ctx context.Context, s Service, operation, method, path string, out any) error {
-	return c.call(ctx, request{s, operation, method, path, http.Header{}, nil}, decoder(out))
+	return c.call(ctx, request{s, operation, method, path, http.Header{}, nil, false}, decoder(out))
 }
 
 // XML reads a resource of a REST service whose answers are XML. Path and operation are as in
 // [Client.REST].
 func (c *Client) XML(ctx context.Context, s Service, operation, path string, out any) error {
-	return c.call(ctx, request{s, operation, http.MethodGet, path, http.Header{}, nil},
+	return c.call(ctx, request{s, operation, http.MethodGet, path, http.Header{}, nil, false},
 		func(body []byte) error { return xml.Unmarshal(body, out) })
 }
 
@@ -60,7 +73,7 @@ func (c *Client) Query(ctx context.Context, s Service, operation string, params 
 		form[name] = values
 	}
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded; charset=utf-8"}}
-	return c.call(ctx, request{s, operation, http.MethodPost, "/", header, []byte(form.Encode())},
+	return c.call(ctx, request{s, operation, http.MethodPost, "/", header, []byte(form.Encode()), false},
 		func(body []byte) error { return xml.Unmarshal(body, out) })
 }
 
@@ -79,6 +92,7 @@ type request struct {
 	method, path string
 	header       http.Header
 	body         []byte
+	isOnce       bool
 }
 
 func (r request) action() string { return cmp.Or(r.service.Action, r.service.Name) + ":" + r.operation }
@@ -97,7 +111,7 @@ func (c *Client) call(ctx context.Context, r request, decode func([]byte) error)
 			return nil
 		}
 		failed := errorOf(r.action(), status, header, body)
-		if try == attempts-1 || !failed.isPassing() {
+		if try == attempts-1 || r.isOnce || !failed.isPassing() {
 			return failed
 		}
 		if err := c.sleep(ctx, firstPause<<try); err != nil {

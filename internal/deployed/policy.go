@@ -1,6 +1,7 @@
 package deployed
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -37,14 +38,19 @@ func (e *EmailOTP) All() (all []Function) {
 	return all
 }
 
-// Policy returns the least rights for [Find].
-func (e *EmailOTP) Policy() []awsapi.Statement {
-	var functions []string
+// FunctionARNs returns the ARNs of all functions, from their names where Lambda did not answer.
+func (e *EmailOTP) FunctionARNs() (all []string) {
 	for _, f := range e.All() {
-		if f.Lambda.FunctionArn != "" {
-			functions = append(functions, f.Lambda.FunctionArn)
+		if arn := cmp.Or(f.Lambda.FunctionArn, e.ARN("lambda", "function:"+f.Name)); f.Name != "" {
+			all = append(all, arn)
 		}
 	}
+	return all
+}
+
+// Policy returns the least rights for [Find].
+func (e *EmailOTP) Policy() []awsapi.Statement {
+	functions := e.FunctionARNs()
 	return []awsapi.Statement{
 		awsapi.Allow([]string{e.ARN("cloudformation", "stack/"+e.Stack+"/*")}, "cloudformation:DescribeStacks",
 			"cloudformation:GetTemplate", "cloudformation:ListStackResources"),

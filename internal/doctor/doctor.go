@@ -114,8 +114,8 @@ func Examine(ctx context.Context, o Options) *Report {
 	}
 	e := &exam{Options: o}
 	var wg sync.WaitGroup
-	for _, check := range []func(context.Context, *exam){stack, pool, functions, versions, permissions, concurrency, key,
-		table, events, account, identity, configurationSet, suppression, domain, logs, alarms, webACL, lastHour, page} {
+	for _, check := range []func(context.Context, *exam){stack, pool, functions, versions, permissions, roles,
+		concurrency, key, table, events, account, identity, configurationSet, suppression, domain, logs, alarms, webACL, lastHour, page} {
 		wg.Go(func() { check(ctx, e) })
 	}
 	wg.Wait()
@@ -169,7 +169,8 @@ func (e *exam) fails(area string, err error) bool {
 	switch {
 	case awsapi.IsDenied(err) && errors.As(err, &failed):
 		f.ID, f.What = "denied", "you may not call "+failed.Action
-		f.Remedy, f.Command = "allow the action "+failed.Action, "emailotp doctor --policy --stack "+e.EmailOTP.Stack
+		f.Remedy = "allow it by the statement " + statementOf(e.EmailOTP, failed.Action)
+		f.Command = "emailotp doctor --policy --stack " + e.EmailOTP.Stack
 	case awsapi.IsAbsent(err) && errors.As(err, &failed):
 		f.ID, f.What, f.Remedy = "absent", failed.Action, ""
 	}

@@ -140,6 +140,14 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 				a.in("lambda:GetFunction "+string(f), configuration...)["Role"] = "arn:aws:iam::123456789012:role/wide"
 			}
 		}, "role/wide, and the template has other"},
+		{"role-denied", broken, func(a *aws, _ dns) { a.refuses = map[string]string{"kms:GenerateMac": "explicitDeny"} },
+			"does not allow kms:GenerateMac on " + keyARN},
+		{"role-denied", broken, func(a *aws, _ dns) {
+			a.refuses = map[string]string{"cognito-idp:AdminUpdateUserAttributes": "implicitDeny"}
+		}, "change-address"},
+		{"role-conditions", doubtful, func(a *aws, _ dns) {
+			a.refuses = map[string]string{"dynamodb:PutItem": "implicitDeny unless aws:SourceVpc"}
+		}, "hand-over does not allow dynamodb:PutItem"},
 		{"versions-differ", doubtful, at(create, configuration, set{"Description": "EmailOTP create (password), version v1.3.0"}),
 			"not known (define-auth-challenge"},
 		{"another-version", doubtful, func(a *aws, _ dns) {
@@ -353,7 +361,8 @@ func TestMissingPermissionsAreNamedAndThePolicyIsTheLeast(t *testing.T) {
 			r := doctor.Examine(t.Context(), doctor.Options{API: api, EmailOTP: e, DNS: records(),
 				HTTP: &http.Client{Transport: a.web}})
 			if unseen := r.Has(doctor.Unseen); len(unseen) == 0 || unseen[0].ID != "denied" ||
-				!strings.Contains(unseen[0].What, action) {
+				!strings.Contains(unseen[0].What, action) || !strings.Contains(unseen[0].Remedy,
+				`{"Effect":"Allow","Action":["`+action+`"],"Resource":["`) {
 				t.Errorf("%+v", unseen)
 			}
 			asserted["denied"] = true

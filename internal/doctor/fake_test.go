@@ -1,6 +1,7 @@
 package doctor_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -48,6 +49,8 @@ type aws struct {
 	absent  map[string]bool
 	// called are the actions that were called.
 	called map[string]bool
+	// refuses are IAM's decisions about actions, with a missing key of the context after " unless ".
+	refuses map[string]string
 	// web is the sign-in page.
 	web browser
 	// command is what examines.
@@ -101,7 +104,7 @@ func rest(method, path string) (action, resource string) {
 func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	action, resource := "", ""
-	isQuery, isXML := false, false
+	isQuery, isXML, simulation := false, false, ""
 	if service, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
 		action = services[service] + ":" + operation
 		var in map[string]any
@@ -115,8 +118,12 @@ func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		form, _ := url.ParseQuery(string(body))
 		isQuery = true
 		action = "cloudformation:" + form.Get("Action")
-		if form.Get("Version") == awsapi.CloudWatch.Version {
+		switch form.Get("Version") {
+		case awsapi.CloudWatch.Version:
 			action = "cloudwatch:" + form.Get("Action")
+		case awsapi.IAM.Version:
+			action = "iam:" + form.Get("Action")
+			simulation = a.simulate(form)
 		}
 	} else {
 		path, _ := url.PathUnescape(r.URL.EscapedPath())
@@ -128,6 +135,9 @@ func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer, ok := a.answers[action+" "+resource]
 	if !ok {
 		answer, ok = a.answers[action]
+	}
+	if simulation != "" {
+		answer, ok = simulation, true
 	}
 	switch {
 	case a.absent[action]:
@@ -158,6 +168,21 @@ func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_ = json.NewEncoder(w).Encode(answer)
+}
+
+// simulate answers a simulation: what refuses does not have is allowed.
+func (a *aws) simulate(form url.Values) string {
+	results := ""
+	for i := 1; form.Get(fmt.Sprintf("ActionNames.member.%d", i)) != ""; i++ {
+		action := form.Get(fmt.Sprintf("ActionNames.member.%d", i))
+		decision, missing, has := strings.Cut(a.refuses[action], " unless ")
+		if has {
+			missing = "<MissingContextValues><member>" + missing + "</member></MissingContextValues>"
+		}
+		results += "<member><EvalActionName>" + action + "</EvalActionName><EvalDecision>" + cmp.Or(decision, "allowed") +
+			"</EvalDecision>" + missing + "</member>"
+	}
+	return "<EvaluationResults>" + results + "</EvaluationResults>"
 }
 
 func escaped(text string) string {
@@ -206,7 +231,7 @@ func healthy(mode settings.Mode) *aws {
 			"Properties", object("Environment", object("Variables", environment)))
 		physical[logicalID(f)] = string(f)
 		a.answers["lambda:GetFunction "+string(f)] = object("Configuration", object("FunctionName", string(f), "FunctionArn",
-			functionARN(f), "Runtime", "provided.al2023", "State", "Active", "LastUpdateStatus", "Successful",
+			functionARN(f), "Role", "arn:aws:iam::123456789012:role/"+string(f), "Runtime", "provided.al2023", "State", "Active", "LastUpdateStatus", "Successful",
 			"Architectures", []string{"arm64"}, "Environment", object("Variables", variables),
 			"LoggingConfig", object("LogGroup", "Shop-Logs")))
 		service, source := "cognito-idp.amazonaws.com", "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/"+poolID
@@ -277,7 +302,7 @@ func (a *aws) addPage() {
 		a.add("Page"+deployed.Slot(f)+"0A1B2C3D", string(f), object("Type", "AWS::Lambda::Function", "Metadata",
 			object("EmailOTP::Function", string(f)), "Properties", object("Environment", object("Variables", variables))))
 		a.answers["lambda:GetFunction "+string(f)] = object("Configuration", object("FunctionName", string(f), "FunctionArn",
-			functionARN(f), "Runtime", "provided.al2023", "State", "Active", "LastUpdateStatus", "Successful",
+			functionARN(f), "Role", "arn:aws:iam::123456789012:role/"+string(f), "Runtime", "provided.al2023", "State", "Active", "LastUpdateStatus", "Successful",
 			"Architectures", []string{"arm64"}, "Environment", object("Variables", maps.Clone(variables)),
 			"LoggingConfig", object("LogGroup", "Shop-Logs")))
 		a.answers["lambda:GetPolicy "+string(f)] = policyOf(

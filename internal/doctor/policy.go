@@ -1,6 +1,9 @@
 package doctor
 
 import (
+	"encoding/json"
+	"slices"
+
 	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/deployed"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
@@ -8,12 +11,6 @@ import (
 
 // Policy returns the least rights for [Examine]; with signIn, those for a live sign-in too.
 func Policy(d *deployed.EmailOTP, signIn bool) []awsapi.Statement {
-	var functions []string
-	for _, f := range d.All() {
-		if f.Lambda.FunctionArn != "" {
-			functions = append(functions, f.Lambda.FunctionArn)
-		}
-	}
 	pool := []string{"cognito-idp:DescribeUserPool", "cognito-idp:DescribeUserPoolClient",
 		"cognito-idp:GetWebACLForResource", "cognito-idp:ListUserPoolClients"}
 	if signIn {
@@ -22,10 +19,19 @@ func Policy(d *deployed.EmailOTP, signIn bool) []awsapi.Statement {
 	}
 	table := []string{"dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive"}
 	statements := append(d.Policy(),
-		awsapi.Allow(functions, "lambda:GetPolicy"),
+		awsapi.Allow(d.FunctionARNs(), "lambda:GetPolicy"),
 		awsapi.Allow([]string{d.ARN("cognito-idp", "userpool/"+d.PoolID)}, pool...),
 		awsapi.Allow([]string{d.Settings.KeyARN}, "kms:DescribeKey"),
 	)
+	var roles []string
+	for _, f := range d.All() {
+		if f.Lambda.Role != "" {
+			roles = append(roles, f.Lambda.Role)
+		}
+	}
+	if len(roles) > 0 {
+		statements = append(statements, awsapi.Allow(roles, "iam:SimulatePrincipalPolicy"))
+	}
 	if rule, isThere := ruleARN(d); isThere {
 		statements = append(statements, awsapi.Allow([]string{rule}, "events:DescribeRule", "events:ListTargetsByRule"))
 	}
@@ -68,4 +74,16 @@ func pagePolicy(d *deployed.EmailOTP) []awsapi.Statement {
 		awsapi.Allow([]string{d.ARN("s3", e.part("AWS::S3::Bucket"))}, "s3:GetBucketPublicAccessBlock"),
 		awsapi.Allow([]string{d.ARN("apigateway", "/apis/"+e.pageAPI()+"/stages/*")}, "apigateway:GET"),
 	}
+}
+
+// statementOf returns the least statement that allows an action, as an IAM policy has it.
+func statementOf(d *deployed.EmailOTP, action string) string {
+	var resources []string
+	for _, s := range Policy(d, false) {
+		if slices.Contains(s.Action, action) {
+			resources = append(resources, s.Resource...)
+		}
+	}
+	text, _ := json.Marshal(awsapi.Allow(resources, action)) // texts alone
+	return string(text)
 }

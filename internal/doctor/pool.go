@@ -73,7 +73,6 @@ type description struct {
 		RecoveryMechanisms []struct{ Name string }
 	}
 	LambdaConfig struct {
-		CustomMessage            string
 		PreTokenGenerationConfig struct{ LambdaVersion string }
 	}
 }
@@ -112,7 +111,7 @@ func pool(ctx context.Context, e *exam) {
 	if failed {
 		clients = nil
 	}
-	open, err := poolcheck.Open(e.properties(d), described.UserPool, clients)
+	open, err := poolcheck.Open(e.properties(), described.UserPool, clients)
 	if e.fails("user pool", err) {
 		return
 	}
@@ -133,14 +132,14 @@ func pool(ctx context.Context, e *exam) {
 
 // properties are what poolcheck needs to know: the functions that must be called, and the accepted
 // bypasses by the ids that the deployed pool knows.
-func (e *exam) properties(pool description) attach.Properties {
+func (e *exam) properties() attach.Properties {
 	d := e.EmailOTP
 	p := attach.Properties{UserPoolID: d.PoolID, Mode: string(d.Mode), Expected: map[string]string{}}
 	for _, f := range settings.Triggers(d.Mode) {
 		p.Expected[rules.LambdaConfigNames(f)[0]] = d.Functions[f].Lambda.FunctionArn
 	}
-	if create := d.Functions[settings.CreateAuthChallenge].Lambda.FunctionArn; pool.LambdaConfig.CustomMessage == create {
-		p.Expected[rules.CustomMessage] = create
+	for _, name := range rules.OptionalOf(d.Settings) {
+		p.Expected[name] = d.Functions[rules.Optional(name)].Lambda.FunctionArn
 	}
 	for _, mark := range d.Acknowledged {
 		kind, id, until := rules.SplitMark(mark)

@@ -8,7 +8,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -169,7 +168,7 @@ func Prove(ctx context.Context, o Options) (*Proof, error) {
 	defer cancel()
 	w.findUncertain(last)
 	w.remove(last)
-	if ctx.Err() == nil && !slices.Contains(w.uncertain, w.Address) { // else no sign-in began
+	if ctx.Err() == nil && len(w.made) > 0 { // else no sign-in began
 		w.fromLogs(ctx)
 		w.times(ctx)
 	}

@@ -35,11 +35,17 @@ type reader struct {
 	inbox string
 	// stop is called before a code is entered.
 	stop func()
+	// told is called with each step before it begins.
+	told func(step string)
 	// mistakes are entered before the code.
 	mistakes *[]string
 }
 
-func (r reader) Tell(string) {}
+func (r reader) Tell(step string) {
+	if r.told != nil {
+		r.told(step)
+	}
+}
 
 func (r reader) Ask(context.Context, string) (bool, error) {
 	all, err := testkit.Mails(r.Context(), r.inbox, address, time.Time{})
@@ -196,6 +202,27 @@ func TestAMistypedCodeIsAskedForAgain(t *testing.T) {
 	if p := prove(t, o); p.OK() || !strings.Contains(p.Failed, "newest mail") || p.Removed != 1 ||
 		p.Points[9].Reason != "the walk ended before it was tried" {
 		t.Errorf("%+v", p)
+	}
+}
+
+// Of two doctors with the same address at once, the second touches nothing of the first one's.
+func TestAUserThatAnotherMadeMeanwhileIsLeftAlone(t *testing.T) {
+	for _, stack := range app.Stacks {
+		o, sb := options(t, sandbox.Options{Stack: stack})
+		person := o.Person.(reader)
+		person.told = func(step string) {
+			if strings.Contains(step, "user is made") {
+				if _, err := sb.CreateUser(t.Context(), sandbox.User{Email: address}); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		o.Person = person
+		p := prove(t, o)
+		if p.OK() || p.Removed != 0 || len(p.Left) != 0 || !strings.Contains(p.Failed, "a user has this address already") ||
+			len(sb.Users()) != 1 {
+			t.Errorf("%s: %+v; users: %d", stack, p, len(sb.Users()))
+		}
 	}
 }
 

@@ -175,13 +175,26 @@ func (w *walk) signUp(ctx context.Context, address string) error {
 	}
 	out, err := w.client.SignUp(ctx, in)
 	if err != nil {
-		w.uncertain = append(w.uncertain, address)
 		w.proof.record.refused("sign-up", codeOf(err))
-		return err
+		return w.notMade(address, err, codeOf(err) == exists)
 	}
 	w.made = append(w.made, made{aws.ToString(out.UserSub), aws.ToString(out.UserSub)})
 	w.proof.record.fact("sign-up", "confirmed", strconv.FormatBool(out.UserConfirmed))
 	return nil
+}
+
+// exists is Cognito's refusal of a name that is taken. No call that creates a user is repeated, so
+// another has made that user since the walk began, such as a second doctor with the same address.
+const exists = "UsernameExistsException"
+
+// notMade notes that a creation failed: it may have taken place all the same, unless the name was
+// taken.
+func (w *walk) notMade(address string, err error, isTaken bool) error {
+	if isTaken {
+		return ErrExists
+	}
+	w.uncertain = append(w.uncertain, address)
+	return err
 }
 
 // adminCreate creates a user without a mail. In password mode the password is temporary.
@@ -192,9 +205,8 @@ func (w *walk) adminCreate(ctx context.Context, address string) error {
 	if w.isPassword() {
 		request["TemporaryPassword"] = w.password
 	}
-	if err := w.API.JSON(ctx, awsapi.Cognito, "AdminCreateUser", request, &out); err != nil {
-		w.uncertain = append(w.uncertain, address)
-		return err
+	if err := w.API.Once(ctx, awsapi.Cognito, "AdminCreateUser", request, &out); err != nil {
+		return w.notMade(address, err, awsapi.HasCode(err, exists))
 	}
 	u := out.User.made()
 	w.made = append(w.made, u)

@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
@@ -44,6 +46,22 @@ type Service struct {
 type heldKey struct {
 	Key
 	material []byte
+
+	mu      sync.Mutex // guards Disabled and pending
+	pending bool       // a deletion
+}
+
+// state returns the key's state as KMS names it.
+func (k *heldKey) state() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch {
+	case k.pending:
+		return "PendingDeletion"
+	case k.Disabled:
+		return "Disabled"
+	}
+	return "Enabled"
 }
 
 // New draws material from rand for each key.
@@ -90,9 +108,12 @@ type output struct {
 	MacValid     bool   `json:",omitempty"`
 }
 
-// describe is the answer to DescribeKey, for an operator.
-func (s *Service) describe(c gateway.Call) gateway.Answer {
-	var in struct{ KeyId string }
+// operator answers the calls by which an operator looks at a key and turns it off and on.
+func (s *Service) operator(c gateway.Call) gateway.Answer {
+	var in struct {
+		KeyId               string
+		PendingWindowInDays *int
+	}
 	if err := awsjson.Unmarshal(c.Body, &in); err != nil {
 		return refuse(awsjson.Fail("ValidationException", "the request is malformed"))
 	}
@@ -100,19 +121,50 @@ func (s *Service) describe(c gateway.Call) gateway.Answer {
 	if !ok {
 		return refuse(s.notFound(in.KeyId))
 	}
-	call := iam.Request{Action: "kms:DescribeKey", Resource: key.ARN}
+	call := iam.Request{Action: "kms:" + c.Operation, Resource: key.ARN}
 	if !s.callers.AllowedWith(key.Policy, c.AccessKeyID, call) {
 		return s.callers.Denied(gateway.KMS, c.AccessKeyID, call)
 	}
-	state := "Enabled"
-	if key.Disabled {
-		state = "Disabled"
+	if c.Operation == "DescribeKey" {
+		state := key.state()
+		return gateway.JSON(gateway.KMS, http.StatusOK, map[string]any{"KeyMetadata": map[string]any{"Arn": key.ARN,
+			"KeyId": key.ID, "KeyState": state, "Enabled": state == "Enabled", "KeySpec": key.Spec, "KeyUsage": key.Usage}})
 	}
-	return gateway.JSON(gateway.KMS, http.StatusOK, map[string]any{"KeyMetadata": map[string]any{"Arn": key.ARN,
-		"KeyId": key.ID, "KeyState": state, "Enabled": !key.Disabled, "KeySpec": key.Spec, "KeyUsage": key.Usage}})
+	if err := key.turn(c.Operation); err != nil {
+		return refuse(err)
+	}
+	answer := map[string]any{}
+	if strings.HasSuffix(c.Operation, "KeyDeletion") {
+		answer["KeyId"] = key.ARN
+	}
+	if c.Operation == "ScheduleKeyDeletion" {
+		days := 30 // KMS's default
+		if in.PendingWindowInDays != nil {
+			days = *in.PendingWindowInDays
+		}
+		answer["KeyState"], answer["PendingWindowInDays"] = "PendingDeletion", days
+		answer["DeletionDate"] = time.Now().Add(time.Duration(days) * 24 * time.Hour).Unix()
+	}
+	return gateway.JSON(gateway.KMS, http.StatusOK, answer)
 }
 
-// ServeCall answers GenerateMac, VerifyMac and DescribeKey. Every error has the status 400, as
+// turn changes the key's state as an operation does. A deletion that was cancelled leaves the key
+// disabled.
+func (k *heldKey) turn(operation string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch isCancel := operation == "CancelKeyDeletion"; {
+	case isCancel && !k.pending:
+		return awsjson.Fail("KMSInvalidStateException", "%s is not pending deletion.", k.ARN)
+	case !isCancel && k.pending:
+		return awsjson.Fail("KMSInvalidStateException", "%s is pending deletion.", k.ARN)
+	}
+	k.pending = operation == "ScheduleKeyDeletion"
+	k.Disabled = operation != "EnableKey"
+	return nil
+}
+
+// ServeCall answers GenerateMac, VerifyMac and an operator's calls. Every error has the status 400, as
 // KMS's own have.
 func (s *Service) ServeCall(_ context.Context, c gateway.Call) gateway.Answer {
 	var in verifyInput
@@ -122,8 +174,8 @@ func (s *Service) ServeCall(_ context.Context, c gateway.Call) gateway.Answer {
 		err = model.Decode(c.Body, &in.generateInput)
 	case "VerifyMac":
 		err = model.Decode(c.Body, &in)
-	case "DescribeKey":
-		return s.describe(c)
+	case "DescribeKey", "EnableKey", "DisableKey", "ScheduleKeyDeletion", "CancelKeyDeletion":
+		return s.operator(c)
 	default:
 		return gateway.NotEmulated(c)
 	}
@@ -180,8 +232,10 @@ func refuse(err error) gateway.Answer {
 
 // check returns an error if the key can't be used for the operation.
 func (k *heldKey) check(operation string, in generateInput) error {
-	switch {
-	case k.Disabled:
+	switch state := k.state(); {
+	case state == "PendingDeletion":
+		return awsjson.Fail("KMSInvalidStateException", "%s is pending deletion.", k.ARN)
+	case state == "Disabled":
 		return awsjson.Fail("DisabledException", "%s is disabled.", k.ARN)
 	case k.Usage != "GENERATE_VERIFY_MAC":
 		return awsjson.Fail("InvalidKeyUsageException", "%s key usage is %s which is not valid for %s.",

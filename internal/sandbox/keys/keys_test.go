@@ -189,3 +189,45 @@ func TestEveryStartHasOtherKeys(t *testing.T) {
 		t.Error("two starts share the key material")
 	}
 }
+
+// An operator turns a key off and on, and no function may.
+func TestAnOperatorTurnsAKeyOffAndOn(t *testing.T) {
+	c, id := client(t, "developer"), aws.String("mac")
+	codeOf := func(err error) string {
+		var failed smithy.APIError
+		if errors.As(err, &failed) {
+			return failed.ErrorCode()
+		}
+		return ""
+	}
+	expect := func(step, state, refusal string, err error) {
+		t.Helper()
+		out, errDescribe := c.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: id})
+		if err != nil || errDescribe != nil || string(out.KeyMetadata.KeyState) != state {
+			t.Fatalf("%s: %v, %v, %v", step, err, errDescribe, out)
+		}
+		if _, err := generate(t.Context(), c, "mac", []byte("x")); codeOf(err) != refusal {
+			t.Errorf("%s: a MAC is refused by %q, want %q", step, codeOf(err), refusal)
+		}
+	}
+	_, err := c.DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: id})
+	expect("disabled", "Disabled", "DisabledException", err)
+	out, err := c.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: id, PendingWindowInDays: aws.Int32(7)})
+	expect("scheduled", "PendingDeletion", "KMSInvalidStateException", err)
+	if out.DeletionDate == nil || *out.PendingWindowInDays != 7 {
+		t.Errorf("%+v", out)
+	}
+	if _, err := c.EnableKey(t.Context(), &kms.EnableKeyInput{KeyId: id}); codeOf(err) != "KMSInvalidStateException" {
+		t.Errorf("enabling a key that waits for its deletion: %v", err)
+	}
+	_, err = c.CancelKeyDeletion(t.Context(), &kms.CancelKeyDeletionInput{KeyId: id})
+	expect("cancelled", "Disabled", "DisabledException", err)
+	if _, err := c.CancelKeyDeletion(t.Context(), &kms.CancelKeyDeletionInput{KeyId: id}); codeOf(err) != "KMSInvalidStateException" {
+		t.Errorf("cancelling what is not scheduled: %v", err)
+	}
+	_, err = c.EnableKey(t.Context(), &kms.EnableKeyInput{KeyId: id})
+	expect("enabled", "Enabled", "", err)
+	if _, err := client(t, "create").DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: id}); codeOf(err) != "AccessDeniedException" {
+		t.Errorf("a function turns the key off: %v", err)
+	}
+}

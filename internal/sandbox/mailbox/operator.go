@@ -6,19 +6,21 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 )
 
-// operator answers the calls by which an operator looks at the account, and takes an address off
-// the suppression list.
+// operator answers the calls by which an operator looks at the account, pauses and resumes it, and
+// takes an address off the suppression list.
 func (s *Service) operator(c gateway.Call) gateway.Answer {
 	path, found := strings.CutPrefix(c.Request.URL.Path, "/v2/email/")
 	kind, name, _ := strings.Cut(path, "/")
 	name, err := url.PathUnescape(name)
 	answers := map[string]func(string) (any, *refusal){
 		"GET account": s.account, "GET identities": s.describeIdentity, "GET configuration-sets": s.describeSet,
-		"GET suppression": s.suppression, "DELETE suppression": s.unsuppress}
+		"GET suppression": s.suppression, "DELETE suppression": s.unsuppress,
+		"PUT account": func(part string) (any, *refusal) { return s.pause(part, c.Body) }}
 	answer, isKnown := answers[c.Request.Method+" "+kind]
 	if !found || err != nil || !isKnown {
 		return gateway.NotEmulated(c)
@@ -39,8 +41,22 @@ func (s *Service) account(string) (any, *refusal) {
 	if s.cfg.InSandbox {
 		quota["Max24HourSend"], quota["MaxSendRate"] = 200, 1
 	}
-	return map[string]any{"ProductionAccessEnabled": !s.cfg.InSandbox, "SendingEnabled": true,
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return map[string]any{"ProductionAccessEnabled": !s.cfg.InSandbox, "SendingEnabled": !s.paused,
 		"EnforcementStatus": "HEALTHY", "SendQuota": quota}, nil
+}
+
+// pause answers PutAccountSendingAttributes.
+func (s *Service) pause(part string, body []byte) (any, *refusal) {
+	var in struct{ SendingEnabled bool }
+	if part != "sending" || awsjson.Unmarshal(body, &in) != nil {
+		return nil, badRequest("the request is malformed")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.paused = !in.SendingEnabled
+	return map[string]any{}, nil
 }
 
 func (s *Service) describeIdentity(name string) (any, *refusal) {

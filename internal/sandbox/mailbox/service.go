@@ -56,6 +56,7 @@ type Service struct {
 	mu         sync.Mutex
 	simulated  map[string]int
 	suppressed map[string]bool
+	paused     bool // sending, for the whole account
 }
 
 // New returns the service of an account.
@@ -144,6 +145,9 @@ func (s *Service) checkMail(accessKeyID string, m *outgoing) *refusal {
 			return &r
 		}
 	}
+	s.mu.Lock()
+	paused := s.paused
+	s.mu.Unlock()
 	failed := s.unverifiedRecipients(m)
 	if !verified {
 		failed = append([]string{m.fromAddress}, failed...)
@@ -151,6 +155,8 @@ func (s *Service) checkMail(accessKeyID string, m *outgoing) *refusal {
 	switch {
 	case m.configurationSet != "" && !exists:
 		return refuse(http.StatusNotFound, "NotFoundException", "Configuration set <%s> does not exist.", m.configurationSet)
+	case paused:
+		return refuse(http.StatusBadRequest, "SendingPausedException", "Email sending is disabled for your account.")
 	case set.SendingDisabled:
 		return refuse(http.StatusBadRequest, "SendingPausedException", "Email sending is disabled for the "+
 			"configuration set <%s>.", set.Name)

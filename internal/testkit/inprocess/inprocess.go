@@ -37,13 +37,8 @@ func (c *Clock) Advance(by time.Duration) { c.ahead.Add(int64(by)) }
 // Options returns o with the pool and the functions by this clock.
 func (c *Clock) Options(o sandbox.Options) sandbox.Options {
 	o.Clock, o.InProcess = c.Now, func(_ context.Context, s *sandbox.Sandbox) (sandbox.Invoker, error) {
-		all := sandbox.Handlers{}
-		var errs []error
-		for _, t := range append(s.Triggers(), sandbox.MailEvents) {
-			h, err := handler(s, t, c.Now)
-			all[t] = h
-			errs = append(errs, err)
-		}
+		all, err := c.Handlers(s, func(map[string]string) {})
+		errs := []error{err}
 		for t, make := range map[sandbox.Trigger]func(page.Options) (cloud.Handler, error){
 			sandbox.HandOver: handover.New, changeAddress: changeaddress.New} {
 			if variables, err := s.Environment(t); err == nil {
@@ -59,6 +54,19 @@ func (c *Clock) Options(o sandbox.Options) sandbox.Options {
 	return o
 }
 
+// Handlers are the triggers' handlers, with a change of their environment variables: those of
+// another deployment.
+func (c *Clock) Handlers(s *sandbox.Sandbox, change func(variables map[string]string)) (sandbox.Handlers, error) {
+	all := sandbox.Handlers{}
+	var errs []error
+	for _, t := range append(s.Triggers(), sandbox.MailEvents) {
+		h, err := handler(s, t, c.Now, change)
+		all[t] = h
+		errs = append(errs, err)
+	}
+	return all, errors.Join(errs...)
+}
+
 // changeAddress names the function as the sandbox names those behind the page's HTTP API.
 const changeAddress = sandbox.Trigger(settings.ChangeAddress)
 
@@ -72,7 +80,8 @@ var functions = map[sandbox.Trigger]settings.Function{
 }
 
 // handler makes the handler of one function, as the main function in lambdas/ does.
-func handler(sb *sandbox.Sandbox, t sandbox.Trigger, now func() time.Time) (sandbox.Handler, error) {
+func handler(sb *sandbox.Sandbox, t sandbox.Trigger, now func() time.Time, change func(map[string]string),
+) (sandbox.Handler, error) {
 	f, ok := functions[t]
 	if !ok {
 		return nil, fmt.Errorf("trigger %s is not EmailOTP's", t)
@@ -81,6 +90,7 @@ func handler(sb *sandbox.Sandbox, t sandbox.Trigger, now func() time.Time) (sand
 	if err != nil {
 		return nil, err
 	}
+	change(variables)
 	lookup := func(name string) (string, bool) { v, ok := variables[name]; return v, ok }
 	s, err := settings.Parse(f, lookup)
 	if err != nil {
