@@ -68,8 +68,8 @@ func (f *operatorFlags) adviseOperator(api *awsapi.Client, err error) error {
 		return hint(err, "allow the action of the error; --policy prints the whole policy")
 	case awsapi.IsDenied(err):
 		return hint(err, "the stack is read by the actions cloudformation:DescribeStacks, cloudformation:GetTemplate and "+
-			"cloudformation:ListStackResources on arn:aws:cloudformation:"+api.Region()+":*:stack/"+f.stack+"/*; --policy prints the "+
-			"whole policy, for someone who may read the stack")
+			"cloudformation:ListStackResources on arn:aws:cloudformation:"+api.Region()+":*:stack/"+f.stack+"/*; "+
+			"--policy prints the whole policy, for someone who may read the stack")
 	case awsapi.IsAbsent(err) && !api.IsSandbox():
 		endpoint, _ := api.Endpoint(awsapi.CloudFormation)
 		return hint(err, endpoint+" does not answer for CloudFormation; is AWS_ENDPOINT_URL right? Without --stack the "+

@@ -115,7 +115,8 @@ func Examine(ctx context.Context, o Options) *Report {
 	e := &exam{Options: o}
 	var wg sync.WaitGroup
 	for _, check := range []func(context.Context, *exam){stack, pool, functions, versions, permissions, roles,
-		concurrency, key, table, events, account, identity, configurationSet, suppression, domain, logs, alarms, webACL, lastHour, page} {
+		concurrency, key, table, events, account, identity, configurationSet, suppression, domain, logs, alarms,
+		webACL, lastHour, page} {
 		wg.Go(func() { check(ctx, e) })
 	}
 	wg.Wait()

@@ -75,6 +75,13 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 		return func(a *aws, _ dns) { maps.Copy(a.in(answer, path...), changes) }
 	}
 	gone := func(answer string) func(*aws, dns) { return func(a *aws, _ dns) { delete(a.answers, answer) } }
+	option := func(variable, value string) func(*aws, dns) {
+		return func(a *aws, _ dns) {
+			for _, f := range settings.Functions(settings.Password) {
+				a.in("lambda:GetFunction "+string(f), "Configuration", "Environment", "Variables")[variable] = value
+			}
+		}
+	}
 	replaced := func(answer, old, with string) func(*aws, dns) {
 		return func(a *aws, _ dns) { a.answers[answer] = strings.ReplaceAll(a.answers[answer].(string), old, with) }
 	}
@@ -157,10 +164,12 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 		}, "EMAILOTP_CODE_TTL is not set"},
 		{"native-devices", doubtful, at("cognito-idp:DescribeUserPool", []string{"UserPool"}, set{"DeviceConfiguration": object()}),
 			"DEVICE_SRP_AUTH"},
-		{"recovery-closed", doubtful, func(a *aws, _ dns) {
-			a.add("Marks", "marks", object("Type", "X", "Metadata", object("EmailOTP::AcknowledgedBypasses",
-				[]string{"EMAIL_RECOVERY:SignInUserPool1"})))
-		}, "reset"},
+		{"recovery-closed", doubtful, option("EMAILOTP_RECOVERY_BY_EMAIL", "true"), "reset"},
+		{"replaced-trigger", broken, option("EMAILOTP_CUSTOM_MESSAGES", "true"), "its trigger CustomMessage"},
+		{"replaced-trigger", broken, func(a *aws, d dns) {
+			option("EMAILOTP_RECOVERY_BY_EMAIL", "true")(a, d)
+			option("EMAILOTP_REMEMBER_DEVICES", "30")(a, d)
+		}, "its trigger PostConfirmation"},
 		{"email-alias", broken, at("cognito-idp:DescribeUserPool", []string{"UserPool"}, set{"AliasAttributes": []string{"email"}}),
 			"alias"},
 		{"user-password-auth", broken, at(web, []string{"UserPoolClient"}, set{"ExplicitAuthFlows": []string{

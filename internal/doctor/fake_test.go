@@ -49,7 +49,8 @@ type aws struct {
 	absent  map[string]bool
 	// called are the actions that were called.
 	called map[string]bool
-	// refuses are IAM's decisions about actions, with a missing key of the context after " unless ".
+	// refuses are IAM's decisions about actions, with a missing key of the context after
+	// " unless ".
 	refuses map[string]string
 	// web is the sign-in page.
 	web browser
@@ -231,7 +232,8 @@ func healthy(mode settings.Mode) *aws {
 			"Properties", object("Environment", object("Variables", environment)))
 		physical[logicalID(f)] = string(f)
 		a.answers["lambda:GetFunction "+string(f)] = object("Configuration", object("FunctionName", string(f), "FunctionArn",
-			functionARN(f), "Role", "arn:aws:iam::123456789012:role/"+string(f), "Runtime", "provided.al2023", "State", "Active", "LastUpdateStatus", "Successful",
+			functionARN(f), "Role", "arn:aws:iam::123456789012:role/"+string(f), "Runtime", "provided.al2023",
+			"State", "Active", "LastUpdateStatus", "Successful",
 			"Architectures", []string{"arm64"}, "Environment", object("Variables", variables),
 			"LoggingConfig", object("LogGroup", "Shop-Logs")))
 		service, source := "cognito-idp.amazonaws.com", "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/"+poolID
@@ -302,7 +304,8 @@ func (a *aws) addPage() {
 		a.add("Page"+deployed.Slot(f)+"0A1B2C3D", string(f), object("Type", "AWS::Lambda::Function", "Metadata",
 			object("EmailOTP::Function", string(f)), "Properties", object("Environment", object("Variables", variables))))
 		a.answers["lambda:GetFunction "+string(f)] = object("Configuration", object("FunctionName", string(f), "FunctionArn",
-			functionARN(f), "Role", "arn:aws:iam::123456789012:role/"+string(f), "Runtime", "provided.al2023", "State", "Active", "LastUpdateStatus", "Successful",
+			functionARN(f), "Role", "arn:aws:iam::123456789012:role/"+string(f), "Runtime", "provided.al2023",
+			"State", "Active", "LastUpdateStatus", "Successful",
 			"Architectures", []string{"arm64"}, "Environment", object("Variables", maps.Clone(variables)),
 			"LoggingConfig", object("LogGroup", "Shop-Logs")))
 		a.answers["lambda:GetPolicy "+string(f)] = policyOf(

@@ -221,11 +221,7 @@ func (e *exam) people(d description) {
 	}
 	byMail := slices.ContainsFunc(d.AccountRecoverySetting.RecoveryMechanisms,
 		func(m struct{ Name string }) bool { return m.Name == "verified_email" })
-	isWanted := slices.ContainsFunc(e.EmailOTP.Acknowledged, func(mark string) bool {
-		kind, _, _ := rules.SplitMark(mark)
-		return kind == rules.EmailRecovery
-	})
-	if isWanted && !byMail && e.EmailOTP.Mode == settings.Password {
+	if e.EmailOTP.Settings.RecoveryByEmail && !byMail {
 		e.add(Finding{ID: "recovery-closed", Level: Doubtful, Area: "user pool",
 			What:    "the app allows a reset of the password by e-mail, and the pool's recovery settings do not",
 			Remedy:  "deploy the stack again: the pool was changed outside of it",

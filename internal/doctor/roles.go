@@ -122,8 +122,9 @@ func (e *exam) simulate(ctx context.Context, f named, n need) bool {
 		return true
 	}
 	finding := Finding{ID: "role-denied", Level: Broken, Area: "functions", Command: "cdk deploy " + e.EmailOTP.Stack,
-		What:   fmt.Sprintf("the role of %s does not allow %s on %s", f.name, strings.Join(lacking, ", "), n.resource),
-		Remedy: "deploy the stack again; if that does not help, a permissions boundary or a policy of the organisation denies it"}
+		What: fmt.Sprintf("the role of %s does not allow %s on %s", f.name, strings.Join(lacking, ", "), n.resource),
+		Remedy: "deploy the stack again; if that does not help, a permissions boundary or a policy of the organisation " +
+			"denies it"}
 	if len(missing) > 0 {
 		slices.Sort(missing)
 		finding.ID, finding.Level = "role-conditions", Doubtful

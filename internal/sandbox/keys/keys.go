@@ -164,8 +164,8 @@ func (k *heldKey) turn(operation string) error {
 	return nil
 }
 
-// ServeCall answers GenerateMac, VerifyMac and an operator's calls. Every error has the status 400, as
-// KMS's own have.
+// ServeCall answers GenerateMac, VerifyMac and an operator's calls. Every error has the status 400,
+// as KMS's own have.
 func (s *Service) ServeCall(_ context.Context, c gateway.Call) gateway.Answer {
 	var in verifyInput
 	var err error

@@ -212,7 +212,8 @@ func TestAnOperatorTurnsAKeyOffAndOn(t *testing.T) {
 	}
 	_, err := c.DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: id})
 	expect("disabled", "Disabled", "DisabledException", err)
-	out, err := c.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: id, PendingWindowInDays: aws.Int32(7)})
+	out, err := c.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: id,
+		PendingWindowInDays: aws.Int32(7)})
 	expect("scheduled", "PendingDeletion", "KMSInvalidStateException", err)
 	if out.DeletionDate == nil || *out.PendingWindowInDays != 7 {
 		t.Errorf("%+v", out)
@@ -222,12 +223,14 @@ func TestAnOperatorTurnsAKeyOffAndOn(t *testing.T) {
 	}
 	_, err = c.CancelKeyDeletion(t.Context(), &kms.CancelKeyDeletionInput{KeyId: id})
 	expect("cancelled", "Disabled", "DisabledException", err)
-	if _, err := c.CancelKeyDeletion(t.Context(), &kms.CancelKeyDeletionInput{KeyId: id}); codeOf(err) != "KMSInvalidStateException" {
+	_, err = c.CancelKeyDeletion(t.Context(), &kms.CancelKeyDeletionInput{KeyId: id})
+	if codeOf(err) != "KMSInvalidStateException" {
 		t.Errorf("cancelling what is not scheduled: %v", err)
 	}
 	_, err = c.EnableKey(t.Context(), &kms.EnableKeyInput{KeyId: id})
 	expect("enabled", "Enabled", "", err)
-	if _, err := client(t, "create").DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: id}); codeOf(err) != "AccessDeniedException" {
+	_, err = client(t, "create").DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: id})
+	if codeOf(err) != "AccessDeniedException" {
 		t.Errorf("a function turns the key off: %v", err)
 	}
 }
