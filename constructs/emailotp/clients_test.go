@@ -56,6 +56,16 @@ func TestEveryWrongClientIsRefusedWithAllProblems(t *testing.T) {
 	}
 }
 
+// No package for importers links an AWS SDK: an app would compile it with each synthesis.
+func TestNoPackageForImportersLinksAnSDK(t *testing.T) {
+	const module = "github.com/cognito-emailotp/cdk-emailotp/constructs/"
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", module+"ratelimit", module+"signinpage",
+		module+"signinpage/route", module+"emailotp/emailotptest").Output()
+	if err != nil || strings.Contains(string(out), "aws-sdk-go") {
+		t.Errorf("%v in\n%s", err, out)
+	}
+}
+
 // An app that imports the construct compiles these packages of the CDK. The sign-in page is a
 // package of its own, so that CloudFront and API Gateway are not among them.
 func TestTheConstructLinksTheseServicesOnly(t *testing.T) {

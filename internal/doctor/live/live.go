@@ -160,6 +160,7 @@ func Prove(ctx context.Context, o Options) (*Proof, error) {
 		return nil, err
 	}
 	w.proof.record.Mode = string(o.EmailOTP.Mode)
+	w.proof.record.pool(w)
 	if err := w.life(ctx); err != nil {
 		w.proof.Failed = err.Error()
 	}

@@ -144,28 +144,8 @@ func TestTheWalkSettlesEachPointAsTheSandboxIsSet(t *testing.T) {
 // A client with a secret, a pool that remembers devices, and users in the states before a sign-in.
 func TestTheWalkTriesWhatThePoolHas(t *testing.T) {
 	for stack, on := range map[string]bool{app.Password: true, app.Passwordless: false} {
-		dir := app.Changed(t, stack, func(resources map[string]any) {
-			for _, r := range resources {
-				p, _ := r.(map[string]any)["Properties"].(map[string]any)
-				switch r.(map[string]any)["Type"] {
-				case "AWS::Cognito::UserPoolClient":
-					p["GenerateSecret"], p["EnableTokenRevocation"] = true, true
-					if on {
-						p["RefreshTokenRotation"] = map[string]any{"Feature": "ENABLED", "RetryGracePeriodSeconds": 10}
-					}
-				case "AWS::Cognito::UserPool":
-					p["AdminCreateUserConfig"] = map[string]any{"AllowAdminCreateUserOnly": false}
-					p["AccountRecoverySetting"] = map[string]any{"RecoveryMechanisms": []any{
-						map[string]any{"Name": "verified_email", "Priority": 1}}}
-				case "AWS::Lambda::Function":
-					environment, _ := p["Environment"].(map[string]any)
-					if v, _ := environment["Variables"].(map[string]any); v["EMAILOTP_MAX_ATTEMPTS"] != nil ||
-						v["EMAILOTP_TABLE"] != nil {
-						v["EMAILOTP_REMEMBER_DEVICES"] = "30"
-					}
-				}
-			}
-		})
+		dir := like(t, stack, map[string]string{live.FactDevices: "true", live.FactSecret: "true", live.FactResets: "true",
+			live.FactSignUps: "true"})
 		o, sb := options(t, sandbox.Options{Assembly: dir, Stack: stack, AllowBypasses: true, CreateSeesNoClientMetadata: on})
 		o.Bounce = false
 		p := prove(t, o)
@@ -186,6 +166,36 @@ func TestTheWalkTriesWhatThePoolHas(t *testing.T) {
 		}
 		wantAllowed(t, o, sb)
 	}
+}
+
+// like returns an assembly whose pool has what the facts of a record say.
+func like(t *testing.T, stack string, facts map[string]string) string {
+	t.Helper()
+	has := func(fact string) bool { return facts[fact] == "true" }
+	return app.Changed(t, stack, func(resources map[string]any) {
+		for _, r := range resources {
+			p, _ := r.(map[string]any)["Properties"].(map[string]any)
+			switch r.(map[string]any)["Type"] {
+			case "AWS::Cognito::UserPoolClient":
+				if has(live.FactSecret) {
+					p["GenerateSecret"], p["EnableTokenRevocation"] = true, true
+					p["RefreshTokenRotation"] = map[string]any{"Feature": "ENABLED", "RetryGracePeriodSeconds": 10}
+				}
+			case "AWS::Cognito::UserPool":
+				p["AdminCreateUserConfig"] = map[string]any{"AllowAdminCreateUserOnly": !has(live.FactSignUps)}
+				if has(live.FactResets) {
+					p["AccountRecoverySetting"] = map[string]any{"RecoveryMechanisms": []any{
+						map[string]any{"Name": "verified_email", "Priority": 1}}}
+				}
+			case "AWS::Lambda::Function":
+				environment, _ := p["Environment"].(map[string]any)
+				v, _ := environment["Variables"].(map[string]any)
+				if has(live.FactDevices) && (v["EMAILOTP_MAX_ATTEMPTS"] != nil || v["EMAILOTP_TABLE"] != nil) {
+					v["EMAILOTP_REMEMBER_DEVICES"] = "30"
+				}
+			}
+		}
+	})
 }
 
 // A mistyped code is asked for again.
@@ -297,9 +307,15 @@ func TestRecordsAreReplayed(t *testing.T) {
 			NewPasswordIssuesTokens: on["NewPasswordIssuesTokens"],
 			CustomChallengeEntryRow: on["CustomChallengeEntryRow"], UnknownUserNameIsDummy: on["UnknownUserNameIsDummy"],
 			CreateSeesNoClientMetadata: on["CreateSeesNoClientMetadata"]})
-		if got := prove(t, o).Record(); !slices.Equal(got.Forms(), want.Forms()) {
+		got := prove(t, o).Record()
+		if !slices.Equal(got.Forms(), want.Forms()) {
 			t.Errorf("%s: the sandbox answers\n%s\nand the record has\n%s", file, strings.Join(got.Forms(), "\n"),
 				strings.Join(want.Forms(), "\n"))
+		}
+		for point, answer := range want.Points {
+			if point != "Latency" && got.Points[point] != answer {
+				t.Errorf("%s: the sandbox answers %s by %q, and the record has %q", file, point, got.Points[point], answer)
+			}
 		}
 	}
 }

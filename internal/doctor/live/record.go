@@ -3,6 +3,7 @@ package live
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Record is what a walk may tell others: an allow-list of facts about Cognito's answers. It has
@@ -57,6 +58,25 @@ func (r *Record) fact(step, name, value string) {
 		r.Facts = map[string]string{}
 	}
 	r.Facts[step+"."+name] = value
+}
+
+// The facts about a pool by which a replay is set up like it.
+const (
+	FactDevices = "pool.devices" // it remembers devices
+	FactSecret  = "pool.secret"  // the app client has a secret
+	FactResets  = "pool.resets"  // it resets passwords by e-mail
+	FactSignUps = "pool.signUps" // users sign up by themselves
+)
+
+// pool notes what of the pool decides which steps there are.
+func (r *Record) pool(w *walk) {
+	for name, is := range map[string]bool{FactDevices: w.remembers(), FactSecret: w.secret != "",
+		FactResets: w.isPassword() && w.resetsByMail(), FactSignUps: !w.pool.AdminCreateUserConfig.AllowAdminCreateUserOnly} {
+		if is {
+			step, fact, _ := strings.Cut(name, ".")
+			r.fact(step, fact, "true")
+		}
+	}
 }
 
 func (r *Record) point(p Point) {
