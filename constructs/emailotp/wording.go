@@ -24,18 +24,30 @@ import (
 //   - Requested, the time of the request; Secret, the advice to tell the code to no one;
 //   - NotYouTitle, the heading for a user who did not request the code, with NotYou below it, or
 //     NotYouPassword after a proven password;
-//   - Support, the support address, left out without one; Footer, the reason for the mail.
+//   - Support, the support address, left out without one; Footer, the reason for the mail;
+//   - Cognito, the texts of the mails that Cognito itself sends.
 type MailStrings = mail.Strings
 
 // MailTemplates are Go templates that replace the mail's layout: Subject and Text of text/template,
-// HTML of html/template. An empty one is the built-in. docs/mail.md lists their fields.
+// HTML of html/template. Invitation, Reset and Confirmation are those of the mails that Cognito
+// itself sends. An empty one is the built-in. docs/mail.md lists the values that they can use.
 type MailTemplates = mail.Templates
 
 // CognitoMailStrings are the texts of one language in the mails that Cognito itself sends, with
-// CustomMessages: the field Cognito of [MailStrings].
+// CustomMessages: the field Cognito of [MailStrings]. {product} is replaced in each; an empty one
+// is the built-in.
+//   - InvitationSubject and InvitationHeading; Invitation, the instruction before the temporary
+//     password, which must have {username}; InvitationExpires; InvitationSecret, the advice to tell
+//     the password to no one; InvitationNotYouTitle and InvitationNotYou, for a reader who expects
+//     no account;
+//   - the same for a reset code: ResetSubject, ResetHeading, Reset, ResetExpires, ResetNotYou;
+//   - and for a code that proves an address: ConfirmationSubject, ConfirmationHeading, Confirmation,
+//     ConfirmationExpires, ConfirmationNotYou;
+//   - Footer, the reason for these mails.
 type CognitoMailStrings = mail.CognitoStrings
 
-// CognitoMailTemplates are the Go templates of such a mail: a field of [MailTemplates].
+// CognitoMailTemplates are the Go templates of such a mail, a field of [MailTemplates]: Subject and
+// HTML. Cognito sends one body, so there is no plain text.
 type CognitoMailTemplates = mail.CognitoTemplates
 
 // MailProps overrides the mail's wording, languages and colours. The construct compiles all of it

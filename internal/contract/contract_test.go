@@ -127,3 +127,22 @@ func array(t *testing.T, text, name string) []string {
 	t.Helper()
 	return all(`'([^']+)'`, between(t, text, "export const "+name+" = [", "] as const"))
 }
+
+func TestTheArchitectureNamesEveryPackage(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "architecture.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, parent := range []string{"cmd", "constructs", "internal", "tools"} {
+		dirs, err := os.ReadDir(filepath.Join("..", "..", parent))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range dirs {
+			// A row names its first package by the path, others by the path or by their names alone.
+			if !regexp.MustCompile("`(" + parent + "/)?" + d.Name() + "[/`]").Match(text) {
+				t.Errorf("docs/architecture.md does not name %s/%s", parent, d.Name())
+			}
+		}
+	}
+}
