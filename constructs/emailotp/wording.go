@@ -41,8 +41,8 @@ type MailTemplates = mail.Templates
 //     the password to no one; InvitationNotYouTitle and InvitationNotYou, for a reader who expects
 //     no account;
 //   - the same for a reset code: ResetSubject, ResetHeading, Reset, ResetExpires, ResetNotYou;
-//   - and for a code that proves an address: ConfirmationSubject, ConfirmationHeading, Confirmation,
-//     ConfirmationExpires, ConfirmationNotYou;
+//   - and for a code that proves an address: ConfirmationSubject, ConfirmationHeading,
+//     Confirmation, ConfirmationExpires, ConfirmationNotYou;
 //   - Footer, the reason for these mails.
 type CognitoMailStrings = mail.CognitoStrings
 

@@ -139,7 +139,8 @@ func TestTheArchitectureNamesEveryPackage(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, d := range dirs {
-			// A row names its first package by the path, others by the path or by their names alone.
+			// A row names its first package by the path, others by the path or by their names
+			// alone.
 			if !regexp.MustCompile("`(" + parent + "/)?" + d.Name() + "[/`]").Match(text) {
 				t.Errorf("docs/architecture.md does not name %s/%s", parent, d.Name())
 			}
