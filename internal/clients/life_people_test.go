@@ -11,6 +11,7 @@ import (
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/inprocess"
@@ -252,6 +253,7 @@ func (l *life) changesTheAddress() {
 	l.press(say.SendCodes)
 	l.says("#alert", say.Problems["same-address"])
 	l.shot("change")
+	l.seesEveryRefusal(to)
 	l.fill("#new-email", "ines@")
 	l.press(say.SendCodes)
 	l.says("#alert", say.Problems["invalid-email"])
@@ -290,6 +292,29 @@ func (l *life) changesTheAddress() {
 	l.shot("signed-in-change")
 	l.press(say.SignOutEverywhere)
 	l.says(".notice", say.Notices["signed-out-everywhere"])
+}
+
+// seesEveryRefusal has the function's answers replaced by those that a test can't cause in a moment.
+func (l *life) seesEveryRefusal(to string) {
+	l.world.t.Helper()
+	eval[bool](l.tab, `(real => { globalThis.real = real; globalThis.fetch = (what, init) => !String(what).startsWith("account/email") ? real(what, init) :
+		globalThis.refusal ? Promise.resolve(new Response(refusal[1], { status: refusal[0], headers: { "retry-after": "125" } })) : Promise.reject(new TypeError("offline")); return true })(fetch)`)
+	for _, c := range []struct {
+		answer  string // status and body, as JavaScript
+		problem string
+	}{
+		{`[400, '{"error": "invalid_address"}']`, "unmailable-email"}, {`[403, '{"error": "administrator_required"}']`, "change-administrator"},
+		{`[409, '{"error": "not_changed"}']`, "not-changed"}, {`[400, '{"error": "expired"}']`, "codes-over"},
+		{`[429, '{"error": "too_many_requests"}']`, "change-limit"}, {`[429, '{"message": "Too Many Requests"}']`, "throttled"},
+		{`[503, '{"error": "temporarily_unavailable"}']`, "server"}, {`[502, '<html>']`, "server"}, {`undefined`, "offline"},
+	} {
+		eval[bool](l.tab, `(globalThis.refusal = `+c.answer+`, true)`)
+		l.fill("#new-email", to)
+		l.key(kb.Enter)
+		time := map[string]string{"en": "3 minutes", "de": "3 Minuten"}[l.language]
+		l.says("#alert", strings.ReplaceAll(l.say.Problems[c.problem], "{time}", time))
+	}
+	eval[bool](l.tab, `(globalThis.fetch = real, true)`)
 }
 
 // shot takes the pictures of a screen in English alone: the colours of other languages are the
