@@ -18,27 +18,31 @@ import (
 // checkBrowser reports the flags that do not go with --browser, or only with it.
 func (f *signInFlags) checkBrowser() error {
 	var errs []error
-	if !f.browser && (f.noOpen || f.callback != "") {
-		errs = append(errs, errors.New("--no-open and --callback go with --browser"))
+	if !f.browser && (f.noOpen || f.callback+f.page+f.from != "") {
+		errs = append(errs, errors.New("--no-open, --callback, --page and --from go with --browser"))
 	}
 	if f.browser && (f.mode != "" || f.passwordStdin || f.remember || f.forget || f.reset) {
 		errs = append(errs, errors.New("--mode, --password-stdin, --remember, --forget and --reset-password do not go with "+
 			"--browser: the page asks for what the pool requires"))
 	}
-	if f.browser && (f.poolID != "" || f.clientID != "") {
-		errs = append(errs, errors.New("--pool-id and --client-id do not go with --browser, which signs in to the sandbox"))
+	if f.browser && f.poolID != "" {
+		errs = append(errs, errors.New("--pool-id does not go with --browser; name the page by --page or --from"))
 	}
 	if isLoopback, _ := browser.IsLoopback(f.callback); f.callback != "" && !isLoopback {
 		errs = append(errs, fmt.Errorf("--callback must be http on 127.0.0.1, [::1] or localhost (received: %q)", f.callback))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, f.checkPage()...)...)
 }
 
 const redirectHint = "start the sandbox with a callback for this command: " +
 	"emailotp dev --callback http://127.0.0.1:9315/callback (--example has one)"
 
-// runBrowser signs in by redirect with the first client of the sandbox that can return here.
+// runBrowser signs in by redirect, on a deployed page or with the first client of the sandbox that
+// can return here.
 func (f signInFlags) runBrowser(ctx context.Context, s streams) (signin.Tokens, error) {
+	if f.page+f.from != "" {
+		return f.runDeployed(ctx, s)
+	}
 	c, err := f.sandbox()
 	if err != nil {
 		return signin.Tokens{}, err
@@ -116,7 +120,10 @@ func (f signInFlags) show(s streams, address, inbox string) {
 			fmt.Fprintf(s.err, "It could not be opened here (%v); open it yourself.\n", err)
 		}
 	}
-	fmt.Fprintf(s.err, "The mail with the code is in %s. Waiting for the browser; Ctrl-C ends.\n", inbox)
+	if inbox != "" {
+		fmt.Fprintf(s.err, "The mail with the code is in %s. ", inbox)
+	}
+	fmt.Fprintln(s.err, "Waiting for the browser; Ctrl-C ends.")
 }
 
 // openBrowser opens an address in the user's browser.

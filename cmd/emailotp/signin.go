@@ -30,7 +30,7 @@ type signInFlags struct {
 	passwordStdin, signUp, json        bool
 	remember, forget, reset            bool
 	browser, noOpen                    bool
-	callback                           string
+	callback, page, from, stack        string
 }
 
 func newSignIn(s streams) *cobra.Command {
@@ -53,7 +53,9 @@ is set to. --forget ends that for all devices of the user.
 --browser signs in by redirect, as an app with a browser does (OAuth 2.0 with PKCE): it
 prints the address of the sandbox's sign-in page, opens it, and receives the code at a
 callback on this machine that the sandbox has registered for a public client. With
-` + "`emailotp dev --example`" + ` there is one for this command.
+` + "`emailotp dev --example`" + ` there is one for this command. --page names a deployed page, --from
+what ` + "`cdk deploy --outputs-file`" + ` wrote; --client-id is a public client, or with --from its
+name in cdk.json, and --callback one of its callbacks on this machine.
 
 --reset-password begins with a new password: Cognito mails a code that sets it, if
 the pool resets passwords by e-mail. In other pools an administrator sets one.
@@ -64,6 +66,7 @@ Exit codes: 0 signed in, 1 error, 2 wrong use, 3 refused, 4 the pool does not an
   emailotp sign-in --user new@example.com --sign-up
   emailotp sign-in --user user@example.com --pool-id eu-west-1_Ab3dEf9Gh --client-id 3n4b5urk1ft4fl3mg5e62d9ado
   emailotp sign-in --browser
+  emailotp sign-in --browser --from outputs.json --client-id Cli --callback http://127.0.0.1:9315/callback
   emailotp sign-in --user user@example.com --password-stdin --json <answers
   emailotp code --to user@example.com --wait | emailotp sign-in --user user@example.com`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -83,10 +86,13 @@ Exit codes: 0 signed in, 1 error, 2 wrong use, 3 refused, 4 the pool does not an
 		"pools)")
 	flags.BoolVar(&f.reset, "reset-password", false,
 		"set a new password first, by a mailed code (pools that reset passwords by e-mail)")
-	flags.BoolVar(&f.browser, "browser", false, "sign in by redirect, on the sandbox's sign-in page in a browser")
+	flags.BoolVar(&f.browser, "browser", false, "sign in by redirect, on a sign-in page in a browser")
 	flags.BoolVar(&f.noOpen, "no-open", false, "with --browser: print the address and open no browser")
 	flags.StringVar(&f.callback, "callback", "",
 		"with --browser: the registered callback to listen at; by default the first that can be used")
+	flags.StringVar(&f.page, "page", "", "with --browser: address of a deployed sign-in page, instead of the sandbox's")
+	flags.StringVar(&f.from, "from", "", "with --browser: what cdk deploy --outputs-file wrote, instead of --page")
+	flags.StringVar(&f.stack, "stack", "", "with --from: stack, where the file has several")
 	flags.BoolVar(&f.json, "json", false, "print the tokens as JSON")
 	return cmd
 }
@@ -116,7 +122,7 @@ func (f *signInFlags) check() error {
 	}
 	f.user = user
 	errs = append(errs, checkMode(f.mode), f.checkBrowser())
-	if (f.poolID == "") != (f.clientID == "") {
+	if !f.browser && (f.poolID == "") != (f.clientID == "") {
 		errs = append(errs, errors.New("--pool-id and --client-id go together; give both or neither"))
 	}
 	region, name, _ := strings.Cut(f.poolID, "_")

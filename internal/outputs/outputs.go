@@ -93,14 +93,47 @@ const (
 	outputRememberDevices  = "RememberDevices"
 	outputRecovery         = "PasswordRecovery"
 	outputSignInURL        = "SignInUrl"
+	outputClientID         = "ClientId" // then the client's name
 )
 
-func fromDeployment(top map[string]json.RawMessage, stack string) (Client, error) {
+// Page has the outputs of a stack with a sign-in page that apps redirect to.
+type Page struct {
+	// URL is the page's address.
+	URL string
+	// Clients are the ids of the stack's further clients, by their names in cdk.json.
+	Clients map[string]string
+}
+
+// ReadPage reads the file that `cdk deploy --outputs-file` writes. Stack is that of [Read].
+func ReadPage(data []byte, stack string) (Page, error) {
+	var top map[string]json.RawMessage
+	if err := json.Unmarshal(data, &top); err != nil {
+		return Page{}, fmt.Errorf("not the outputs of a deployment: %w", err)
+	}
+	stack, values, err := choose(top, stack)
+	if err != nil {
+		return Page{}, err
+	}
+	p := Page{URL: values[outputSignInURL], Clients: map[string]string{}}
+	if p.URL == "" {
+		return Page{}, fmt.Errorf("the stack %s lacks the output %s; it has: %s", stack, outputSignInURL,
+			list(slices.Sorted(maps.Keys(values))))
+	}
+	for name, value := range values {
+		if client, ok := strings.CutPrefix(name, outputClientID); ok && client != "" {
+			p.Clients[client] = value
+		}
+	}
+	return p, nil
+}
+
+// choose returns the outputs of a stack, or of the only one that has an EmailOTP's.
+func choose(top map[string]json.RawMessage, stack string) (string, map[string]string, error) {
 	stacks := map[string]map[string]string{}
 	for name, raw := range top {
 		var values map[string]string
 		if err := json.Unmarshal(raw, &values); err != nil {
-			return Client{}, fmt.Errorf("the outputs of %s are not an object of texts, "+
+			return "", nil, fmt.Errorf("the outputs of %s are not an object of texts, "+
 				"as `cdk deploy --outputs-file` writes them: %w", name, err)
 		}
 		stacks[name] = values
@@ -112,17 +145,25 @@ func fromDeployment(top map[string]json.RawMessage, stack string) (Client, error
 		})
 		switch len(with) {
 		case 0:
-			return Client{}, fmt.Errorf("no stack in the file has the outputs of an EmailOTP (%s, %s); its stacks: %s",
+			return "", nil, fmt.Errorf("no stack in the file has the outputs of an EmailOTP (%s, %s); its stacks: %s",
 				outputUserPoolID, outputUserPoolClientID, list(names))
 		case 1:
 			stack = with[0]
 		default:
-			return Client{}, fmt.Errorf("several stacks have the outputs of an EmailOTP; choose one by --stack: %s", list(with))
+			return "", nil, fmt.Errorf("several stacks have the outputs of an EmailOTP; choose one by --stack: %s", list(with))
 		}
 	}
 	values, ok := stacks[stack]
 	if !ok {
-		return Client{}, fmt.Errorf("the file has no stack %s; its stacks: %s", stack, list(names))
+		return "", nil, fmt.Errorf("the file has no stack %s; its stacks: %s", stack, list(names))
+	}
+	return stack, values, nil
+}
+
+func fromDeployment(top map[string]json.RawMessage, stack string) (Client, error) {
+	stack, values, err := choose(top, stack)
+	if err != nil {
+		return Client{}, err
 	}
 	c := Client{UserPoolID: values[outputUserPoolID], UserPoolClientID: values[outputUserPoolClientID],
 		Mode: values[outputMode], SignInURL: values[outputSignInURL], Recovery: values[outputRecovery]}

@@ -239,3 +239,23 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestThePageOfADeploymentHasTheNamesOfItsClients(t *testing.T) {
+	const ids = `"UserPoolId": "eu-west-1_Ab3dEf9Gh", "UserPoolClientId": "3n4b"`
+	both := `{"Shop": {` + ids + `, "SignInUrl": "https://login.example.com", "ClientIdWeb": "w1", "ClientIdCli": "c1"}, "Plain": {` + ids + `}}`
+	got, err := outputs.ReadPage([]byte(both), "Shop")
+	if err != nil || got.URL != "https://login.example.com" || len(got.Clients) != 2 || got.Clients["Cli"] != "c1" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, c := range []struct{ data, stack, want string }{
+		{both, "", "several stacks have the outputs of an EmailOTP"},
+		{both, "Plain", "the stack Plain lacks the output SignInUrl; it has: UserPoolClientId, UserPoolId"},
+		{both, "Other", "the file has no stack Other"},
+		{"[1]", "", "not the outputs of a deployment"},
+		{`{"Shop": 3}`, "", "the outputs of Shop are not an object of texts"},
+	} {
+		if _, err := outputs.ReadPage([]byte(c.data), c.stack); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s of %s: %v, want %q", c.stack, c.data, err, c.want)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,8 +92,19 @@ func TestTheCommandSignsInByABrowser(t *testing.T) {
 	if err := w.sb.Config().WriteReadyFile(ready); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), app.Command(t), "sign-in", "--browser", "--no-open", "--json", "--ready-file",
-		ready)
+	theCommandSignsIn(t, w, "--ready-file", ready)
+	// The same page, as one that is deployed.
+	i := slices.IndexFunc(w.oauth.Clients, func(c sandbox.OAuthClient) bool { return slices.Contains(c.CallbackURLs, callback) })
+	page := strings.TrimSuffix(w.oauth.LogoutURL, "/logout")
+	theCommandSignsIn(t, w, "--page", page, "--client-id", w.oauth.Clients[i].ClientID, "--callback", callback)
+	theCommandChangesTheAddress(t, w, ready)
+}
+
+// theCommandSignsIn runs sign-in --browser and does the page's part.
+func theCommandSignsIn(t *testing.T, w *world, flags ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), app.Command(t), append([]string{"sign-in", "--browser", "--no-open", "--json"},
+		flags...)...)
 	var out strings.Builder
 	cmd.Stdout = &out
 	words, err := cmd.StderrPipe()
@@ -129,5 +141,4 @@ func TestTheCommandSignsInByABrowser(t *testing.T) {
 		claims.Sub == "" {
 		t.Errorf("%+v, %v", claims, err)
 	}
-	theCommandChangesTheAddress(t, w, ready)
 }
