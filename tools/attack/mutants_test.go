@@ -72,6 +72,8 @@ func mutants() map[string]mutant {
 			stored(func(s guard.Store) guard.Store { return uncounted{s} })},
 		"a store that never forgets a device": {[]string{"devices"}, "forgotten devices were accepted",
 			stored(func(s guard.Store) guard.Store { return remembers{s} })},
+		"a reset that forgets no device": {[]string{"recovery"}, "gave tokens",
+			stored(func(s guard.Store) guard.Store { return remembers{s} })},
 		"a verify that accepts every device": {[]string{"devices"}, "guesses of a device gave tokens",
 			wrapped(settings.VerifyAuthChallenge, func(h lab.Function) lab.Function { return credulous{h} })},
 		"authorization codes that can be redeemed again": {[]string{"redirect"}, "one code gave tokens",

@@ -37,6 +37,7 @@ func attacks() []attack {
 		{"bypass", "every entry with one factor too few", both, false, bypasses},
 		{"forged", "forged session rows", both, false, forgedRows},
 		{"devices", "remembered devices", password, false, devices},
+		{"recovery", "a forgotten password", password, false, recoveries},
 		{"redirect", "signing in by redirect", first, false, page.Redirects},
 		{"address", "changing an address", both, false, page.Addresses},
 		{"lockout", "locking the owner out", both, false, lockout},

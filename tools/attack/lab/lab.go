@@ -35,6 +35,8 @@ type Plan struct {
 	Tables *tables.Service
 	// Share is a lab whose key and inbox this one uses too: another pool of the same account.
 	Share *Lab
+	// Recovery has the pool reset forgotten passwords by e-mail, and verify called after it.
+	Recovery bool
 	// Blind keeps client metadata from create.
 	Blind bool
 	// Pool adjusts the user pool.

@@ -54,11 +54,15 @@ func (l *Lab) newPool() (*userpool.Pool, error) {
 	for t, f := range functionOf {
 		only := map[settings.Function]settings.Mode{settings.PreSignUp: settings.Passwordless,
 			settings.PreTokenGeneration: settings.Password}[f]
-		triggers[t] = only == "" || only == l.Plan.Mode
+		triggers[t] = (only == "" || only == l.Plan.Mode) && t != userpool.PostConfirmation
+	}
+	recovery := "admin_only"
+	if l.Plan.Recovery {
+		recovery, triggers[userpool.PostConfirmation] = "verified_email", true
 	}
 	cfg := userpool.Config{Region: Region, Account: account, ID: l.ID, Name: "lab", UsernameAttributes: []string{"email"},
 		AutoVerifiedAttributes: []string{"email"}, AttributesRequireVerificationBeforeUpdate: []string{"email"},
-		MFAConfiguration: "OFF", RecoveryMechanisms: []string{"admin_only"},
+		MFAConfiguration: "OFF", RecoveryMechanisms: []string{recovery},
 		AdminCreateUserOnly: l.Plan.Mode == settings.Password,
 		PasswordPolicy:      userpool.DefaultPasswordPolicy(), Clients: []userpool.Client{client}, Triggers: triggers}
 	opts := PoolOptions{Invoker: userpool.InvokerFunc(l.invoke), Now: l.now, Keys: signing, Logger: quiet,
@@ -76,6 +80,7 @@ var functionOf = map[userpool.Trigger]settings.Function{
 	userpool.VerifyAuthChallengeResponse: settings.VerifyAuthChallenge,
 	userpool.PreSignUp:                   settings.PreSignUp,
 	userpool.PreTokenGeneration:          settings.PreTokenGeneration,
+	userpool.PostConfirmation:            settings.VerifyAuthChallenge,
 }
 
 // functionTime is how long Lambda lets a function run.
@@ -215,6 +220,12 @@ func (l *Lab) Respond(challenge string, a PoolAnswer, username string, more ...s
 	return l.Call("RespondToAuthChallenge", map[string]any{"ChallengeName": challenge, "ClientId": l.Client,
 		"Session":            a.Session,
 		"ChallengeResponses": Pairs(append([]string{"USERNAME", username}, more...))})
+}
+
+// RespondWith is [Lab.Respond] with the client's metadata.
+func (l *Lab) RespondWith(challenge string, a PoolAnswer, responses, metadata map[string]string) (PoolAnswer, error) {
+	return l.Call("RespondToAuthChallenge", map[string]any{"ChallengeName": challenge, "ClientId": l.Client,
+		"Session": a.Session, "ChallengeResponses": responses, "ClientMetadata": metadata})
 }
 
 // AnswerCode answers the mailed code.
