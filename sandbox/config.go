@@ -26,6 +26,8 @@ type Config struct {
 	// "email" where the pool resets forgotten passwords by e-mail, and otherwise empty.
 	RememberDevices int    `json:"rememberDevices,omitempty"`
 	Recovery        string `json:"recovery,omitempty"`
+	// SupportAddress is the address for users who need help; empty for none.
+	SupportAddress string `json:"supportAddress,omitempty"`
 	// InboxURL is the inbox's page; append "/api/messages" for its JSON.
 	InboxURL string `json:"inboxUrl"`
 	// SESEndpoint is the address to which the functions send mail.

@@ -22,7 +22,6 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/runtimeapi"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/tables"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // start starts the parts. The listeners come first, since functions need their addresses. The slow
@@ -113,11 +112,9 @@ func (s *Sandbox) openListeners(ctx context.Context) error {
 	s.config = Config{
 		Endpoint: origin(l.api), InboxURL: origin(l.inbox), SESEndpoint: origin(l.gateway), KMSEndpoint: origin(l.gateway),
 		Region: s.plan.Region, UserPoolID: s.plan.Pool.ID, UserPoolClientID: s.plan.ClientID,
-		Mode: Mode(s.plan.Mode), Stack: s.plan.Stack, RememberDevices: s.rememberDevices(),
+		Mode: Mode(s.plan.Mode), Stack: s.plan.Stack,
 	}
-	if way := s.PasswordRecovery(); way == "email" && s.config.Mode == settings.Password {
-		s.config.Recovery = way
-	}
+	s.configureHelp()
 	if len(s.plan.Tables) > 0 {
 		s.config.DynamoDBEndpoint = origin(l.gateway)
 	}

@@ -79,17 +79,17 @@ func (s *Sandbox) PasswordRecovery() string {
 	return "administrator"
 }
 
-// rememberDevices returns for how many days EmailOTP's functions remember a device.
-func (s *Sandbox) rememberDevices() int {
+// configureHelp sets what clients are told of remembered devices and of a way back in.
+func (s *Sandbox) configureHelp() {
 	for _, f := range s.plan.Functions {
-		if f.Folder != string(settings.CreateAuthChallenge) {
-			continue
-		}
-		if days, err := strconv.Atoi(f.Environment["EMAILOTP_REMEMBER_DEVICES"]); err == nil {
-			return days
+		if f.Folder == string(settings.CreateAuthChallenge) {
+			s.config.RememberDevices, _ = strconv.Atoi(f.Environment["EMAILOTP_REMEMBER_DEVICES"])
+			s.config.SupportAddress = f.Environment["EMAILOTP_SUPPORT_ADDRESS"]
 		}
 	}
-	return 0
+	if way := s.PasswordRecovery(); way == "email" && s.config.Mode == settings.Password {
+		s.config.Recovery = way
+	}
 }
 
 // PasswordRules returns the kinds of characters that the pool requires in a password, of "upper",

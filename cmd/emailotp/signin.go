@@ -169,6 +169,9 @@ type target struct {
 	// sandbox reports whether the pool is a sandbox's; inbox is the URL of its mails.
 	sandbox bool
 	inbox   string
+	// noReset is who sets a new password in a sandbox whose pool resets none by e-mail; empty where
+	// the pool may do so.
+	noReset string
 }
 
 func (f signInFlags) target() (target, error) {
@@ -179,8 +182,12 @@ func (f signInFlags) target() (target, error) {
 	if err != nil {
 		return target{}, err
 	}
-	return target{poolID: c.UserPoolID, clientID: c.UserPoolClientID, region: c.Region, endpoint: c.Endpoint,
-		mode: cmp.Or(f.mode, string(c.Mode)), sandbox: true, inbox: c.InboxURL}, nil
+	t := target{poolID: c.UserPoolID, clientID: c.UserPoolClientID, region: c.Region, endpoint: c.Endpoint,
+		mode: cmp.Or(f.mode, string(c.Mode)), sandbox: true, inbox: c.InboxURL}
+	if c.Recovery == "" {
+		t.noReset = cmp.Or(c.SupportAddress, "an administrator")
+	}
+	return t, nil
 }
 
 // sandbox reads the ready file.
@@ -232,6 +239,10 @@ func (f signInFlags) signIn(ctx context.Context, t target, p signin.Person) (tok
 		Username: f.user, Mode: t.mode}
 	if (f.remember || f.forget || f.reset) && t.mode == signin.Passwordless {
 		return tokens, &usageError{errDeviceMode}
+	}
+	if f.reset && t.noReset != "" {
+		return tokens, &signin.Refused{Sentence: "this pool resets no passwords by e-mail (PasswordRecovery); ask " +
+			t.noReset + " for a new one"}
 	}
 	device := deviceFile(t, f.user)
 	session.Device, session.Remember, session.Forget = readDevice(device), f.remember, f.forget
@@ -300,7 +311,14 @@ func advise(err error, t target) error {
 	case refused.ID != "":
 		return err
 	case t.mode == signin.Password && strings.HasPrefix(refused.Sentence, "Incorrect username or password"):
-		return hint(err, "a wrong password and an unknown user look the same; start again")
+		help := []string{"a wrong password and an unknown user look the same; start again"}
+		switch {
+		case t.noReset != "":
+			help = append(help, "for a forgotten password, ask "+t.noReset)
+		case t.sandbox:
+			help = append(help, "for a forgotten password, start with --reset-password")
+		}
+		return hint(err, help...)
 	}
 	return hint(err, "start again")
 }

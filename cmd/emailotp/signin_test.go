@@ -1,11 +1,13 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
+	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
 func TestEveryRefusalHasARemedy(t *testing.T) {
@@ -35,5 +37,44 @@ func TestNoHintSpeaksOfPasswordsWithoutPasswords(t *testing.T) {
 	err := advise(&signin.Refused{Sentence: "Incorrect username or password"}, target{mode: signin.Password})
 	if got := strings.Join(hintsOf(err), ""); !strings.Contains(got, "a wrong password") {
 		t.Errorf("in password mode the hint is %q", got)
+	}
+}
+
+// A pool that resets no passwords by e-mail names who does, before anything is requested.
+func TestAForgottenPasswordHasAWayBackIn(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		config sandbox.Config
+		asked  string // empty where the pool resets passwords
+	}{
+		"by an administrator": {sandbox.Config{}, "ask an administrator for a new one"},
+		"with a support address": {sandbox.Config{SupportAddress: "help@example.com"},
+			"this pool resets no passwords by e-mail (PasswordRecovery); ask help@example.com for a new one"},
+		"by e-mail": {sandbox.Config{Recovery: "email"}, ""},
+	} {
+		file := filepath.Join(t.TempDir(), "ready.json")
+		c.config.Endpoint, c.config.UserPoolID = "http://127.0.0.1:9", "eu-west-1_Example01"
+		c.config.UserPoolClientID = "client"
+		c.config.Mode = sandbox.Mode(signin.Password)
+		if err := c.config.WriteReadyFile(file); err != nil {
+			t.Fatal(err)
+		}
+		f := signInFlags{readyFile: file, reset: true, user: "user@example.com"}
+		target, err := f.target()
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrong := strings.Join(hintsOf(advise(&signin.Refused{Sentence: "Incorrect username or password"}, target)), " ")
+		if c.asked == "" {
+			if target.noReset != "" || !strings.Contains(wrong, "--reset-password") {
+				t.Errorf("%s: ask %q; %s", name, target.noReset, wrong)
+			}
+			continue
+		}
+		_, err = f.signIn(t.Context(), target, nil)
+		if err == nil || !strings.Contains(err.Error(), c.asked) ||
+			!strings.Contains(wrong, "forgotten password, ask "+target.noReset) {
+			t.Errorf("%s: %v; %s", name, err, wrong)
+		}
 	}
 }
