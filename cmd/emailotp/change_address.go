@@ -40,7 +40,9 @@ the code of the sign-in, the code from the present mailbox, the code from the ne
 Exit codes: 0 changed, 1 error, 2 wrong use, 3 refused, 4 the pool or the page does not answer,
 130 interrupted.`,
 		Example: `  emailotp change-address --user user@example.com --to new@example.com
-  emailotp change-address --user user@example.com --to new@example.com --pool-id eu-west-1_Ab3dEf9Gh --client-id 3n4b5urk1ft4fl3mg5e62d9ado --url https://login.example.com/account/email`,
+  emailotp change-address --user user@example.com --to new@example.com \
+    --pool-id eu-west-1_Ab3dEf9Gh --client-id 3n4b5urk1ft4fl3mg5e62d9ado \
+    --url https://login.example.com/account/email`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(); err != nil {
 				return usage(cmd, err)

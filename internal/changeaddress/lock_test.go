@@ -42,7 +42,8 @@ func TestAnAddressIsLockedForOneAccount(t *testing.T) {
 		who   caller
 		after time.Duration
 		want  error
-	}{{a, 0, nil}, {b, time.Second, errNotChanged}, {a, time.Second, nil}, {b, lockTime, nil}, {a, time.Second, errNotChanged}} {
+	}{{a, 0, nil}, {b, time.Second, errNotChanged}, {a, time.Second, nil}, {b, lockTime, nil},
+		{a, time.Second, errNotChanged}} {
 		now = now.Add(step.after)
 		if err := s.lock(t.Context(), step.who, address, now); !errors.Is(err, step.want) {
 			t.Errorf("%s after %v: %v, want %v", step.who.username, step.after, err, step.want)

@@ -297,16 +297,23 @@ func (l *life) changesTheAddress() {
 // seesEveryRefusal has the function's answers replaced by those that a test can't cause in a moment.
 func (l *life) seesEveryRefusal(to string) {
 	l.world.t.Helper()
-	eval[bool](l.tab, `(real => { globalThis.real = real; globalThis.fetch = (what, init) => !String(what).startsWith("account/email") ? real(what, init) :
-		globalThis.refusal ? Promise.resolve(new Response(refusal[1], { status: refusal[0], headers: { "retry-after": "125" } })) : Promise.reject(new TypeError("offline")); return true })(fetch)`)
+	eval[bool](l.tab, `(real => {
+		globalThis.real = real;
+		const refused = () => new Response(refusal[1], { status: refusal[0], headers: { "retry-after": "125" } });
+		globalThis.fetch = (what, init) => !String(what).startsWith("account/email") ? real(what, init) :
+			globalThis.refusal ? Promise.resolve(refused()) : Promise.reject(new TypeError("offline"));
+		return true })(fetch)`)
 	for _, c := range []struct {
 		answer  string // status and body, as JavaScript
 		problem string
 	}{
-		{`[400, '{"error": "invalid_address"}']`, "unmailable-email"}, {`[403, '{"error": "administrator_required"}']`, "change-administrator"},
+		{`[400, '{"error": "invalid_address"}']`, "unmailable-email"},
+		{`[403, '{"error": "administrator_required"}']`, "change-administrator"},
 		{`[409, '{"error": "not_changed"}']`, "not-changed"}, {`[400, '{"error": "expired"}']`, "codes-over"},
-		{`[429, '{"error": "too_many_requests"}']`, "change-limit"}, {`[429, '{"message": "Too Many Requests"}']`, "throttled"},
-		{`[503, '{"error": "temporarily_unavailable"}']`, "server"}, {`[502, '<html>']`, "server"}, {`undefined`, "offline"},
+		{`[429, '{"error": "too_many_requests"}']`, "change-limit"},
+		{`[429, '{"message": "Too Many Requests"}']`, "throttled"},
+		{`[503, '{"error": "temporarily_unavailable"}']`, "server"}, {`[502, '<html>']`, "server"},
+		{`undefined`, "offline"},
 	} {
 		eval[bool](l.tab, `(globalThis.refusal = `+c.answer+`, true)`)
 		l.fill("#new-email", to)

@@ -55,7 +55,8 @@ func (c Change) Run(ctx context.Context) (isSignedOut bool, err error) {
 				return false, err
 			}
 		}
-		done, err := c.post(ctx, "/confirm", map[string]string{"email": c.To, "present_code": codes[0], "new_code": codes[1]})
+		done, err := c.post(ctx, "/confirm",
+			map[string]string{"email": c.To, "present_code": codes[0], "new_code": codes[1]})
 		if done.Error == "wrong_code" {
 			c.Person.Tell("One of the two codes is wrong.")
 			continue

@@ -45,16 +45,16 @@ func TestAnAddressIsChangedWithBothCodes(t *testing.T) {
 		kind    any
 		asked   int
 	}{
-		{"right after a wrong pair", [][2]string{{"200", started}, {"400", `{"error": "wrong_code"}`}, {"200", `{"signed_out": true}`}}, "",
-			nil, 3},
+		{"right after a wrong pair",
+			[][2]string{{"200", started}, {"400", `{"error": "wrong_code"}`}, {"200", `{"signed_out": true}`}}, "", nil, 3},
 		{"expired", [][2]string{{"200", started}, {"400", `{"error": "expired"}`}},
 			"the codes don't count any longer: they are used, too old, or were tried too often", new(*signin.Refused), 2},
 		{"too many", [][2]string{{"429", `{"error": "too_many_requests"}`}},
 			"there were too many requests to change an address; try again in 5m0s", new(*signin.Refused), 1},
 		{"a service", [][2]string{{"500", `no JSON`}}, "the change of an address is not available just now",
 			new(*signin.Unavailable), 1},
-		{"another page", [][2]string{{"302", ``}}, "/account/email answers 302 Found, as no function that changes addresses does",
-			nil, 1},
+		{"another page", [][2]string{{"302", ``}},
+			"/account/email answers 302 Found, as no function that changes addresses does", nil, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -23,7 +23,8 @@ func recoveries(r *rig.Run, m settings.Mode) {
 		if err != nil {
 			return a, err
 		}
-		return l.RespondWith("CUSTOM_CHALLENGE", a, lab.Pairs([]string{"USERNAME", lab.Victim, "ANSWER", secretOf("a")}), useDevice)
+		return l.RespondWith("CUSTOM_CHALLENGE", a,
+			lab.Pairs([]string{"USERNAME", lab.Victim, "ANSWER", secretOf("a")}), useDevice)
 	}
 	a, err := secret(lab.KnownPassword)
 	r.Check(err)
