@@ -49,6 +49,5 @@ func MailRenderer(s settings.Settings, lookup func(string) (string, bool)) (*mai
 
 // MailConfig is the mail's configuration as far as the settings have it.
 func MailConfig(s settings.Settings) mail.Config {
-	return mail.Config{Mode: s.Mode, Mail: settings.Mail{From: s.From, FromName: s.FromName, ReplyTo: s.ReplyTo,
-		ProductName: s.ProductName, SupportAddress: s.SupportAddress, DefaultLocale: s.DefaultLocale}}
+	return mail.Config{Mode: s.Mode, Mail: s.Mail}
 }
