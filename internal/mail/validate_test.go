@@ -1,12 +1,14 @@
 package mail_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/mailtest"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -124,4 +126,24 @@ func FuzzWhatIsValidIsMailed(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A setting that nobody reads, or that lets a line break into a header, fails here by its name.
+func TestEverySettingOfTheMailIsCheckedAndHasAnEffect(t *testing.T) {
+	values := map[string]string{"From": "other@example.com", "ReplyTo": "other@example.com",
+		"SupportAddress": "other@example.com", "DefaultLocale": "de"}
+	base := mailtest.Config(mail.Password)
+	before := render(t, base, mailtest.Message("", mailtest.ShortCode))
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[settings.Mail]()) {
+		hostile := base
+		reflect.ValueOf(&hostile.Mail).Elem().FieldByIndex(field.Index).SetString("a\r\nBcc: x@example.com")
+		if err := hostile.Validate(); err == nil || !strings.Contains(err.Error(), field.Name) {
+			t.Errorf("%s with a line break: %v", field.Name, err)
+		}
+		changed := base
+		reflect.ValueOf(&changed.Mail).Elem().FieldByIndex(field.Index).SetString(cmp.Or(values[field.Name], "Other"))
+		if after := render(t, changed, mailtest.Message("", mailtest.ShortCode)); reflect.DeepEqual(before, after) {
+			t.Errorf("%s changes nothing in the mail", field.Name)
+		}
+	}
 }
