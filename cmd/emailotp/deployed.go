@@ -110,8 +110,8 @@ type discovered struct {
 // maxDocument is the most that is read of the page's document, in bytes; the page's own has 1,500.
 const maxDocument = 64 << 10
 
-// discover reads the page's document. Its endpoints must be of the page's origin, since the code and
-// its verifier go there.
+// discover reads the page's document. Its endpoints must be of the page's origin, since the code
+// and its verifier go there.
 func discover(ctx context.Context, origin string) (found discovered, err error) {
 	address := origin + "/.well-known/openid-configuration"
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)

@@ -294,7 +294,8 @@ func (l *life) changesTheAddress() {
 	l.says(".notice", say.Notices["signed-out-everywhere"])
 }
 
-// seesEveryRefusal has the function's answers replaced by those that a test can't cause in a moment.
+// seesEveryRefusal has the function's answers replaced by those that a test can't cause in a
+// moment.
 func (l *life) seesEveryRefusal(to string) {
 	l.world.t.Helper()
 	eval[bool](l.tab, `(real => {

@@ -94,7 +94,10 @@ func TestTheCommandSignsInByABrowser(t *testing.T) {
 	}
 	theCommandSignsIn(t, w, "--ready-file", ready)
 	// The same page, as one that is deployed.
-	i := slices.IndexFunc(w.oauth.Clients, func(c sandbox.OAuthClient) bool { return slices.Contains(c.CallbackURLs, callback) })
+	i := slices.IndexFunc(w.oauth.Clients, func(c sandbox.OAuthClient) bool {
+		return slices.Contains(c.CallbackURLs,
+			callback)
+	})
 	page := strings.TrimSuffix(w.oauth.LogoutURL, "/logout")
 	theCommandSignsIn(t, w, "--page", page, "--client-id", w.oauth.Clients[i].ClientID, "--callback", callback)
 	theCommandChangesTheAddress(t, w, ready)
