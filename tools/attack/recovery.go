@@ -12,8 +12,8 @@ import (
 // resetDigits is the length of Cognito's reset codes.
 const resetDigits = 6
 
-// recoveries attacks a pool that resets passwords by e-mail: what a reset gives to those who guessed
-// its code, and what it leaves of the remembered devices.
+// recoveries attacks a pool that resets passwords by e-mail: what a reset gives to those who
+// guessed its code, and what it leaves of the remembered devices.
 func recoveries(r *rig.Run, m settings.Mode) {
 	l := r.Lab(lab.Plan{Mode: m, Memory: true, Recovery: true, Change: remembering})
 	l.User(lab.UserSpec{Email: lab.Victim, EmailVerified: true})
