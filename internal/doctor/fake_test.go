@@ -312,6 +312,11 @@ func (a *aws) addPage() {
 			permission("Permission", object("Service", "apigateway.amazonaws.com"),
 				"arn:aws:execute-api:eu-west-1:123456789012:page-api1/*"))
 	}
+	a.servePage()
+}
+
+// servePage adds the answers about what serves the page.
+func (a *aws) servePage() {
 	behaviors := ""
 	for _, path := range []string{"/oauth2/*", "/login", "/signup", "/logout", "/.well-known/*", "/account/email",
 		"/account/email/*"} {
