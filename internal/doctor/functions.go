@@ -114,9 +114,11 @@ const (
 )
 
 // function looks at one function and reports whether it is as it should be.
-func (e *exam) function(name settings.Function, f deployed.Function) bool {
-	c, before := f.Lambda, e.count()
+func (e *exam) function(name settings.Function, f deployed.Function) (isSound bool) {
+	c := f.Lambda
+	isSound = true
 	broken := func(id, what, remedy, command string) {
+		isSound = false
 		e.add(Finding{ID: id, Level: Broken, Area: "functions", What: fmt.Sprintf("%s: %s", name, what), Remedy: remedy,
 			Command: command})
 	}
@@ -149,6 +151,7 @@ func (e *exam) function(name settings.Function, f deployed.Function) bool {
 	}
 	if at, err := time.Parse("2006-01-02T15:04:05.000-0700", c.LastModified); err == nil && !last.IsZero() &&
 		at.After(deadline) {
+		isSound = false
 		e.add(Finding{ID: "function-changed", Level: Doubtful, Area: "functions", Command: "cdk deploy " + e.EmailOTP.Stack,
 			What: fmt.Sprintf("%s was changed on %s, outside of the stack's deployments (the last on %s), so its code may be "+
 				"another than its version's", name, at.UTC().Format(time.DateTime), last.UTC().Format(time.DateTime)),
@@ -159,13 +162,7 @@ func (e *exam) function(name settings.Function, f deployed.Function) bool {
 		broken("environment", difference, "deploy the stack again: the value was changed outside of it",
 			"cdk deploy "+e.EmailOTP.Stack)
 	}
-	return e.count() == before
-}
-
-func (e *exam) count() int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return len(e.findings)
+	return isSound
 }
 
 // environment compares a function's variables with the template's. A value that the template

@@ -21,11 +21,12 @@ func TestFindingsAreLinesByLevel(t *testing.T) {
 		{Level: doctor.Broken, Area: "key", What: long, Remedy: "enable it", Command: "aws kms enable-key"}}})
 	lines := strings.Split(out.String(), "\n")
 	if err != nil || !strings.HasPrefix(lines[0], "stack Shop (") || !strings.Contains(lines[0], "mode not known") ||
-		strings.Index(out.String(), "Broken") > strings.Index(out.String(), "Right") || strings.ContainsAny(out.String(), "\x1b\a") {
+		strings.Index(out.String(), "Broken") > strings.Index(out.String(), "Right") ||
+		strings.ContainsAny(out.String(), "\x1b\a") {
 		t.Errorf("%v, %q", err, out.String())
 	}
-	if lines[3] != "  key: "+strings.NewReplacer("\x1b", "·", "\a", "·").Replace(long) || lines[4] != "    remedy: enable it" ||
-		lines[5] != "    aws kms enable-key" {
+	shown := strings.NewReplacer("\x1b", "·", "\a", "·").Replace(long)
+	if lines[3] != "  key: "+shown || lines[4] != "    remedy: enable it" || lines[5] != "    aws kms enable-key" {
 		t.Errorf("%q", lines)
 	}
 }
@@ -46,7 +47,8 @@ func TestAProofNamesWhatIsLeft(t *testing.T) {
 	}
 	out.Reset()
 	proof.Left = []string{"1f0c9d3e"}
-	if err := text.Proof(&out, proof); err != nil || !strings.Contains(out.String(), "emailotp users delete SUB: 1f0c9d3e") {
+	err := text.Proof(&out, proof)
+	if err != nil || !strings.Contains(out.String(), "emailotp users delete SUB: 1f0c9d3e") {
 		t.Errorf("%v, %q", err, out.String())
 	}
 }
