@@ -220,6 +220,7 @@ func NewEmailOTP(scope constructs.Construct, id *string, props *EmailOTPProps) E
 	e.addUserPoolClient()
 	e.addDeploymentCheck()
 	e.stateBounds()
+	e.warnOfRecovery()
 	e.stateBrand()
 	e.checkApp()
 	return e

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp/emailotptest"
@@ -49,6 +51,26 @@ func TestRecoveryByEmailOpensThePoolAndForgetsDevices(t *testing.T) {
 		signIn(stack, p)
 		if template := string(emailotptest.Template(t, stack)); strings.Contains(template, "PostConfirmation") {
 			t.Errorf("%s: the trigger PostConfirmation is occupied", name)
+		}
+	}
+}
+
+// An acknowledged reset by e-mail does not forget devices by itself, so the construct warns.
+func TestAnAcknowledgedResetThatLeavesDevicesWarns(t *testing.T) {
+	for _, recovery := range []emailotp.PasswordRecovery{"", emailotp.RecoveryByEmail} {
+		stack, p := newStack(t), valid(emailotp.ModePassword)
+		p.UserPool = ownPool(stack, func(pool *awscognito.UserPoolProps) {
+			pool.AccountRecovery = awscognito.AccountRecovery_EMAIL_ONLY
+		})
+		p.RememberDevices, p.PasswordRecovery = number(30), recovery
+		if recovery == "" {
+			p.AcknowledgedBypasses = &[]emailotp.Bypass{{Kind: emailotp.BypassEmailRecovery, Path: *p.UserPool.Node().Path()}}
+		}
+		signIn(stack, p)
+		warnings := len(*assertions.Annotations_FromStack(stack).FindWarning(text("*"),
+			assertions.Match_StringLikeRegexp(text("a reset leaves the remembered devices as they are"))))
+		if (warnings == 1) != (recovery == "") {
+			t.Errorf("recovery %q: %d warnings", recovery, warnings)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package emailotp
 
 import (
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/jsii-runtime-go"
 
@@ -33,6 +36,18 @@ func (r *reader) recovery(c *config, p *EmailOTPProps) {
 	default:
 		r.Add("PasswordRecovery must be RecoveryByAdministrator (%q) or RecoveryByEmail (%q) (received: %q); "+
 			"leave it empty for the first", RecoveryByAdministrator, RecoveryByEmail, p.PasswordRecovery)
+	}
+}
+
+// warnOfRecovery warns of a reset by e-mail that is acknowledged and not chosen by
+// PasswordRecovery, beside remembered devices.
+func (e *emailOTP) warnOfRecovery() {
+	c := &e.config
+	isAccepted := slices.ContainsFunc(c.bypasses, func(b Bypass) bool { return b.Kind == BypassEmailRecovery })
+	if isAccepted && c.settings.RememberDevices > 0 && !c.settings.RecoveryByEmail {
+		awscdk.Validations_Of(e).AddWarning(jsii.String("emailotp:RememberDevices"), jsii.String(
+			"RememberDevices: the pool resets passwords by e-mail (acknowledged EMAIL_RECOVERY), and a reset leaves the "+
+				"remembered devices as they are; set PasswordRecovery to RecoveryByEmail, by which a reset forgets them"))
 	}
 }
 
