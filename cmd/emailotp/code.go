@@ -59,7 +59,8 @@ before the sign-in.`,
 				}
 				select {
 				case <-ctx.Done():
-					return fmt.Errorf("no mail with a code came within %v", timeout)
+					return hint(fmt.Errorf("no mail with a code came within %v", timeout),
+						"start it before the sign-in; without --wait it prints the newest code that is there")
 				case <-time.After(inboxPause):
 				}
 			}

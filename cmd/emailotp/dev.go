@@ -32,10 +32,13 @@ import (
 const defaultPort = 9310
 
 // defaultReadyFile is the ready file that `dev` writes, and that the other commands read.
-const defaultReadyFile = ".emailotp/local.json"
+const defaultReadyFile = ownDir + "/local.json"
 
 // assemblyDir is the directory of the assemblies, below the app's: one for each stage and mode.
-const assemblyDir = ".emailotp/cdk.out"
+const assemblyDir = ownDir + "/cdk.out"
+
+// ownDir is the directory in an app that has what `dev` writes.
+const ownDir = ".emailotp"
 
 // certificateName is the file beside the ready file with the certificate of --tls.
 const certificateName = "certificate.pem"
@@ -187,6 +190,7 @@ func (d *dev) run(ctx context.Context) error {
 	if err := d.checkPort(ctx); err != nil {
 		return err
 	}
+	hideFromGit(filepath.Dir(d.flags.readyFile))
 	d.display = progress.New(d.err, terminal.Width(d.err), startSteps)
 	defer d.display.Close()
 	d.fetch(ctx)
@@ -245,6 +249,7 @@ func (d *dev) findAssembly(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	hideFromGit(filepath.Join(app, ownDir))
 	// Each stage and mode has an assembly of its own, so that switching between them costs nothing.
 	name := strings.Join(slices.DeleteFunc([]string{d.flags.stage, d.flags.mode}, isEmpty), "-")
 	o := synth.Options{App: app, Output: filepath.Join(app, assemblyDir, name), Progress: d.display.Report,
@@ -273,6 +278,16 @@ func (d *dev) findAssembly(ctx context.Context) error {
 		d.note("nothing changed since the last synthesis")
 	}
 	return err
+}
+
+// hideFromGit keeps programs and assemblies out of an app's repository, if dir is a directory of
+// `dev`'s own.
+func hideFromGit(dir string) {
+	file := filepath.Join(dir, ".gitignore")
+	if _, err := os.Stat(file); filepath.Base(dir) != ownDir || err == nil || os.MkdirAll(dir, 0o755) != nil {
+		return
+	}
+	_ = os.WriteFile(file, []byte("*\n"), 0o644) // the sandbox runs without it too
 }
 
 func isEmpty(s string) bool { return s == "" }

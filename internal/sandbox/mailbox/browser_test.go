@@ -136,6 +136,9 @@ func TestThePageShowsMailsAsTheyComeAndRunsNothingOfThem(t *testing.T) {
 	do(chromedp.Evaluate[chromedp.Void](`navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve() }; 0`),
 		chromedp.Click("#copy"))
 	until(`String(window.copied)`, "87654321")
+	do(chromedp.Click("#copy-mail")) // of the older mail, which is open
+	until(`String(window.copied)`, "12345678")
+	until(`document.getElementById("copy-mail").textContent`, "Copied")
 	// The filter, by its link and by typing.
 	do(chromedp.Evaluate[chromedp.Void](`location.hash = "to=" + encodeURIComponent("user@example.com"); 0`))
 	until(newest, "1234 5678")

@@ -43,8 +43,14 @@ function drawList() {
 }
 
 function drawNewest() {
-  const m = wanted().find((m) => m.code);
+  const m = wanted().find((m) => m.code), shown = mails.find((m) => m.id === current);
   $("newest").hidden = !m;
+  // An older mail that the reader opened has a button of its own.
+  $("copy-mail").hidden = !shown?.code || shown.id === m?.id;
+  if (shown?.code && $("copy-mail").dataset.code !== shown.code) {
+    $("copy-mail").dataset.code = shown.code;
+    $("copy-mail").textContent = "Copy " + shown.code;
+  }
   if (!m) return;
   if ($("newest-code").textContent !== m.code || $("newest-time").dateTime !== m.sentAt) $("copy").textContent = "Copy";
   $("newest-code").textContent = m.code;
@@ -53,15 +59,18 @@ function drawNewest() {
   $("newest-time").dateTime = m.sentAt;
 }
 
-async function copy() {
+async function copy(button, code) {
   try {
-    await navigator.clipboard.writeText($("newest-code").textContent.replace(/\s/g, ""));
-    $("copy").textContent = "Copied";
+    await navigator.clipboard.writeText(code.replace(/\s/g, ""));
+    button.textContent = "Copied";
   } catch {
-    getSelection().selectAllChildren($("newest-code"));
-    $("copy").textContent = "Selected";
+    // The button's own text is the code where there is no large one.
+    getSelection().selectAllChildren(button === $("copy") ? $("newest-code") : button);
+    if (button === $("copy")) button.textContent = "Selected";
   }
 }
+const copyNewest = () => copy($("copy"), $("newest-code").textContent);
+const copyShown = () => copy($("copy-mail"), $("copy-mail").dataset.code);
 
 function filtered() {
   const to = $("filter").value.trim();
@@ -156,7 +165,8 @@ $("clear").addEventListener("click", async () => {
   await fetch("/api/messages", { method: "DELETE" });
   etag = "";
 });
-$("copy").addEventListener("click", copy);
+$("copy").addEventListener("click", copyNewest);
+$("copy-mail").addEventListener("click", copyShown);
 $("back").addEventListener("click", () => { document.body.classList.remove("reading"); drawList(); });
 $("filter").addEventListener("input", filtered);
 document.addEventListener("keydown", (e) => {
@@ -164,7 +174,7 @@ document.addEventListener("keydown", (e) => {
   if (e.ctrlKey || e.metaKey || e.altKey || (typing && e.key !== "Escape")) return;
   if (e.key === "Escape") { $("filter").value = ""; $("filter").blur(); filtered(); }
   else if (e.key === "/") $("filter").focus();
-  else if (e.key === "c" && !$("newest").hidden) copy();
+  else if (e.key === "c" && !$("newest").hidden) copyNewest();
   else if ((e.key === "ArrowDown" || e.key === "ArrowUp") && !e.target.closest("[role=tabpanel]")) {
     const buttons = [...document.querySelectorAll("#list button")];
     const at = buttons.findIndex((b) => b.dataset.id === current);
