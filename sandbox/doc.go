@@ -38,6 +38,6 @@
 // # Platform
 //
 // Function assets are Linux binaries. On Linux with the same processor they run unchanged;
-// elsewhere the sandbox rebuilds them for the host from the module's source, and the report says
-// so.
+// elsewhere the sandbox rebuilds them for the host from the module's source, and [Sandbox.Report]
+// lists them.
 package sandbox

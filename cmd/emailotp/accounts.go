@@ -49,7 +49,7 @@ suppression list. The next sign-in gets a mail with a new code.`,
 	{name: "unlock", short: "Fill a user's budgets for guesses and mails",
 		long: `Fills the account's budgets for guesses and mails, ends the cool-down and the run of wrong
 answers. The code in the mailbox stays valid, and a used code stays used.`,
-		costs: "The account's guesses, mails and run of wrong answers are forgiven: whoever spent them may try as many again.\n" +
+		costs: "The account's guesses, mails and run of wrong answers are forgiven: an attacker who spent them may try as many again.\n" +
 			"An owner is never locked out: a code of 20 digits signs in without this.",
 		actions: []string{"dynamodb:UpdateItem"},
 		run: func(ctx context.Context, a *accounts.Accounts, u *accounts.Account) (any, string, error) {

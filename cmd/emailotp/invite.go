@@ -63,7 +63,7 @@ func invite(ctx context.Context, s streams, f *operatorFlags, args []string, yes
 		return f.adviseOperator(api, err)
 	}
 	address, _ := signin.Address(args[0])
-	question := fmt.Sprintf("User %s is created in stack %s. The address counts as verified: whoever reads its mailbox "+
+	question := fmt.Sprintf("User %s is created in stack %s. The address counts as verified: a reader of its mailbox "+
 		"gets the codes.", address, e.Stack)
 	if resend {
 		question = fmt.Sprintf("A new temporary password is mailed to user %s in stack %s.", address, e.Stack)

@@ -31,7 +31,7 @@ const handOverSeconds = 15
 // secretLength is the length of the distribution's secret: 43 letters and digits have 256 bits.
 const secretLength = 43
 
-// viewerScript tells the function the page's own origin: the function sees the HTTP API's host, and
+// viewerScript sends the function the page's own origin: the function sees the HTTP API's host, and
 // CloudFront's own domain can't be in its environment, which the distribution depends on.
 const viewerScript = `function handler(event) {
   var request = event.request;

@@ -6,8 +6,7 @@ import (
 	"slices"
 )
 
-// A member says what becomes of one member of DescribeUserPool's answer in UpdateUserPool's
-// request.
+// A member maps one member of DescribeUserPool's answer to UpdateUserPool's request.
 type member struct {
 	// name is the member's name in the request; empty where it is the same.
 	name string

@@ -88,8 +88,8 @@ func (s *Server) compare(ctx context.Context, who caller, in request, present, a
 	if err != nil {
 		return 0, err
 	}
-	// Which of the two is wrong is not told: whoever owns the new address could guess the other
-	// one.
+	// The answer does not name the wrong one: the owner of the new address could then guess the
+	// other.
 	if equal(wantOld, old)&equal(wantFresh, fresh) != 1 {
 		return 0, errWrongCode
 	}
@@ -170,7 +170,7 @@ func isAliasTaken(err error) bool {
 const signOuts = 3
 
 // conclude does what follows a change: it ends all sign-ins, forgets the remembered devices, makes
-// every code useless that was mailed before, and tells the old address. A failure is logged and
+// every code useless that was mailed before, and notifies the old address. A failure is logged and
 // undoes nothing.
 func (s *Server) conclude(ctx context.Context, who caller, user map[string]string, nonce otp.Nonce,
 	guess time.Duration) changed {

@@ -60,7 +60,7 @@ func (s *Server) start(ctx context.Context, who caller, in request) (any, error)
 	if taken {
 		kind = mail.AddressTaken
 	}
-	// The new address comes first: without that mail, nobody can use the other code.
+	// The new address comes first: without that mail, the other code is of no use.
 	switch err := s.send(ctx, kind, address, fresh, user, s.addressKey(address)); {
 	case errors.Is(err, trigger.ErrRecipient):
 		return nil, errInvalidAddress
@@ -165,8 +165,8 @@ func (s *Server) spendMail(ctx context.Context, who caller, present string, now 
 	return guard.Item{}, tooMany(now, now.Add(time.Second))
 }
 
-// spendAddress spends from the budget of mails to an address that somebody wants to change to: its
-// owner may be a stranger.
+// spendAddress spends from the budget of mails to the requested address, which may belong to another
+// person.
 func (s *Server) spendAddress(ctx context.Context, address string, now time.Time) error {
 	key, ms := s.addressKey(address), now.UnixMilli()
 	for range maxClaims {

@@ -1,6 +1,6 @@
 package contract
 
-// RunbookURL is the page that tells a person on call what to do.
+// RunbookURL is the page with the steps for a person on call.
 const RunbookURL = "https://github.com/cognito-emailotp/cdk-emailotp/blob/main/docs/runbook.md"
 
 // RunbookAnchor begins the anchor of an alarm's section in docs/runbook.md; the alarm's id in lower

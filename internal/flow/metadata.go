@@ -15,7 +15,7 @@ import (
 // sign-in. Cognito keeps it in the Session and never shows it to the client. It holds no code and
 // nothing that yields one without the key.
 type Metadata struct {
-	// ID tells this round from every other.
+	// ID is unique to this round.
 	ID string
 	// Nonce is what the round's code is derived from.
 	Nonce otp.Nonce

@@ -24,7 +24,7 @@ type Store interface {
 	// of parallel claims on the same before with different afters, exactly one is won. The guess
 	// tat is compared and written too where the two differ; all other fields are left alone. False
 	// means that the item changed since before was read, or that this claim's own first answer was
-	// lost: its nonce in the item tells these apart.
+	// lost: its nonce in the item distinguishes the two.
 	Claim(ctx context.Context, key string, before, after Item, now time.Time) (won bool, err error)
 	// Release takes back a claim whose mail was surely not sent: it writes the mail state of before
 	// where the item still has that of after, and nothing otherwise.

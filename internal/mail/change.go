@@ -22,7 +22,7 @@ const (
 	// ChangeFrom has a code for the present address, ChangeTo one for the new address.
 	ChangeFrom Kind = "present"
 	ChangeTo   Kind = "new"
-	// AddressTaken tells the owner of an address that it belongs to an account already. It has no
+	// AddressTaken informs the owner of an address that it belongs to an account already. It has no
 	// code, as AddressChanged, the notice to the address that an account had before.
 	AddressTaken   Kind = "taken"
 	AddressChanged Kind = "changed"

@@ -39,7 +39,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if contains(strings.Fields(got.values.Get("prompt")), "none") {
-		// The page has no session, so nobody is signed in.
+		// The page has no session, so no user is signed in.
 		redirect(w, s.errorTo(refusal{loginRequired, got.callback, got.state}))
 		return
 	}

@@ -20,7 +20,7 @@ type handOverBody struct {
 
 // handOver takes the tokens of a sign-in from the page and answers with the address that takes a
 // code to the app. The code is made here and not before: a code that existed before the sign-in
-// would let its owner redeem the tokens of whoever signs in.
+// would let its owner redeem the tokens of the user who signs in.
 func (s *Server) handOver(w http.ResponseWriter, r *http.Request) {
 	if !s.isFromPage(r) {
 		s.refused(w, http.StatusForbidden, accessDenied, "", "another origin")

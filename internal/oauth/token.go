@@ -165,7 +165,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request, client setting
 		reply(w, http.StatusOK, tokenAnswer{g.Tokens, "Bearer"})
 		return
 	default:
-		// The code is used up, so nobody else can have its tokens either.
+		// The code is used up, so no other client can have its tokens either.
 		s.revokeFor(r.Context(), of, "another redirect URI")
 	}
 	refuse(w, http.StatusBadRequest, invalidGrant)
@@ -188,7 +188,7 @@ func isVerifier(s string) bool {
 }
 
 // fits reports whether the verifier is the challenge's. A verifier without a challenge does not
-// fit: somebody took the challenge out of the request (RFC 9700, 4.8.2).
+// fit: the challenge was taken out of the request (RFC 9700, 4.8.2).
 func fits(challenge, verifier string) bool {
 	if challenge == "" || verifier == "" {
 		return challenge == "" && verifier == ""

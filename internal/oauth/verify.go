@@ -72,7 +72,7 @@ func IsTokenRefused(err error) bool {
 	return errors.Is(err, ErrToken)
 }
 
-// Access is what a valid access token says.
+// Access has the claims of a valid access token.
 type Access struct {
 	// Subject is the user's sub, Client the app client's id, OriginJTI the sign-in that it came
 	// from.

@@ -64,7 +64,7 @@ func HashAddress(address string) [sha256.Size]byte {
 
 // Challenge is one round of a sign-in. A code is bound to it.
 type Challenge struct {
-	// ID tells this round from every other.
+	// ID is unique to this round.
 	ID string
 	// Client is the app client's id.
 	Client string
@@ -105,7 +105,7 @@ func Derive(ctx context.Context, key Generator, s Subject, n Nonce, digits int) 
 }
 
 // DeriveBoth is [Derive], and returns the nonce's long code beside. It makes one MAC: its first
-// half gives the long code, the second one those of every other length, so that neither code tells
+// half gives the long code, the second one those of every other length, so that neither code reveals
 // anything of the other.
 func DeriveBoth(ctx context.Context, key Generator, s Subject, n Nonce, digits int) (code, long Code, err error) {
 	if digits < MinDigits || digits > LongDigits {

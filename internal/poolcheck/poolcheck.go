@@ -84,7 +84,7 @@ func Open(p attach.Properties, pool json.RawMessage, clients []json.RawMessage) 
 	return open, nil
 }
 
-// wrongCase reports a pool that tells names apart in another way than the functions do: the answers
+// wrongCase reports a pool that compares names in another way than the functions do: the answers
 // to unknown names would show which ones exist.
 func wrongCase(p attach.Properties, pool rules.Properties) []string {
 	if p.CaseSensitiveNames == "" {

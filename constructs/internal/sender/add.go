@@ -12,7 +12,7 @@ import (
 type Resources struct {
 	Identity         awsses.IEmailIdentity
 	ConfigurationSet awsses.ConfigurationSet
-	// Records are those that the domain needs and that nobody created.
+	// Records are those that the domain needs and that must be created by hand.
 	Records []Record
 }
 

@@ -53,7 +53,7 @@ func (f *findings) elements(p *page) {
 			}
 			if source := e.attributes["src"]; !strings.HasPrefix(source, "data:") && !strings.HasPrefix(source, "cid:") {
 				f.add(Warning, "remote", "the HTML loads a picture from elsewhere, which is hidden by many mail programs "+
-					"and tells its host who reads the mail")
+					"and shows its host who reads the mail")
 			}
 		}
 		for name := range e.attributes {
@@ -67,7 +67,7 @@ func (f *findings) elements(p *page) {
 	}
 	if pictures > 0 && len([]rune(strings.TrimSpace(p.text()))) < fewWords {
 		f.add(Error, "pictures", "the mail consists of pictures; filters count that as spam, and with pictures hidden "+
-			"it says nothing")
+			"it is empty")
 	}
 }
 

@@ -16,7 +16,7 @@ type use struct {
 }
 
 // unknown are the values in question, by what they depend on. The subject and the preview line have
-// the code only if the config says so.
+// the code only with CodeInSubject.
 func unknown(name []string) string {
 	switch name[0] {
 	case "Code", "Groups", "Grouped":

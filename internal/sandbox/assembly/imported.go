@@ -106,7 +106,7 @@ func (b *builder) imported() (props, described template.Properties) {
 		props[name] = value
 	}
 	props["UserPoolName"] = described["Name"]
-	// Cognito describes sub like a required attribute, which nobody sets.
+	// Cognito describes sub like a required attribute, which no caller sets.
 	var schema []any
 	for _, a := range described.Objects("SchemaAttributes") {
 		if a.Text("Name") != "sub" {

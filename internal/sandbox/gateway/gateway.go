@@ -1,5 +1,5 @@
 // Package gateway is the one address at which a function finds the AWS services of the sandbox. It
-// tells the services apart by X-Amz-Target, by the signature's credential scope, and by path.
+// distinguishes the services by X-Amz-Target, by the signature's credential scope, and by path.
 package gateway
 
 import (

@@ -100,7 +100,7 @@ func (c *Changer) post(path, token string, body map[string]string) (int, string)
 	return w.Code, w.Body.String()
 }
 
-// Owner returns the sub of the user who has an address; empty for nobody.
+// Owner returns the sub of the user who has an address; empty for no user.
 func (c *Changer) Owner(address string) string {
 	user, err := poolUsers{c.Lab}.Find(c.Lab.Scope.Ctx, address)
 	c.Lab.Scope.Check(err)

@@ -78,7 +78,7 @@ func changes() []rig.Use {
 			c.Lab.Clock.Advance(rig.CodeTTL)
 			return c.confirm(c.token, wanted, c.present, c.fresh)
 		})),
-		rig.Refused("somebody else's token", with(func(c change) (bool, error) {
+		rig.Refused("another user's token", with(func(c change) (bool, error) {
 			token := c.SignIn(thief)
 			c.Start(token, "other@example.com")
 			return c.confirm(token, wanted, c.present, c.fresh)
