@@ -90,7 +90,7 @@ func TestPreviewChecks(t *testing.T) {
 		code  int
 		want  string
 	}{
-		{"sound mails", map[string]string{"cdk.json": previewApp}, nil, 0, "72 mails checked, 0 errors; HTML of 5"},
+		{"sound mails", map[string]string{"cdk.json": previewApp}, nil, 0, "120 mails checked, 0 errors; HTML of 4"},
 		{"a warning", map[string]string{"t/subject.tmpl": "Code!"}, []string{"--templates", "t"}, 0,
 			"en, passwordless, short code: warning exclamation: "},
 		{"a warning once", map[string]string{"t/subject.tmpl": "Code!"}, []string{"--templates", "t"}, 0,
