@@ -165,8 +165,8 @@ func (s *Server) spendMail(ctx context.Context, who caller, present string, now 
 	return guard.Item{}, tooMany(now, now.Add(time.Second))
 }
 
-// spendAddress spends from the budget of mails to the requested address, which may belong to another
-// person.
+// spendAddress spends from the budget of mails to the requested address, which may belong to
+// another person.
 func (s *Server) spendAddress(ctx context.Context, address string, now time.Time) error {
 	key, ms := s.addressKey(address), now.UnixMilli()
 	for range maxClaims {

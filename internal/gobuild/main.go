@@ -69,8 +69,8 @@ func build(ctx context.Context, out io.Writer, args []string) error {
 	return nil
 }
 
-// detail describes how far a build is. Packages that were compiled before count among all and are not
-// compiled.
+// detail describes how far a build is. Packages that were compiled before count among all and are
+// not compiled.
 func detail(compiled, all, downloaded int) string {
 	text := fmt.Sprintf("%d of at most %d packages", compiled, max(compiled, all))
 	if downloaded > 0 {

@@ -105,8 +105,8 @@ func Derive(ctx context.Context, key Generator, s Subject, n Nonce, digits int) 
 }
 
 // DeriveBoth is [Derive], and returns the nonce's long code beside. It makes one MAC: its first
-// half gives the long code, the second one those of every other length, so that neither code reveals
-// anything of the other.
+// half gives the long code, the second one those of every other length, so that neither code
+// reveals anything of the other.
 func DeriveBoth(ctx context.Context, key Generator, s Subject, n Nonce, digits int) (code, long Code, err error) {
 	if digits < MinDigits || digits > LongDigits {
 		return code, long, fmt.Errorf("otp: digits must be %d to %d (received: %d)", MinDigits, LongDigits, digits)
