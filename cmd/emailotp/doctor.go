@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor/live"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor/text"
@@ -70,6 +71,9 @@ func (f doctorFlags) run(ctx context.Context, s streams) error {
 	if f.policy {
 		return printPolicy(s, doctor.Policy(e, f.live.signIn != ""))
 	}
+	if sentence := awaited(api); sentence != "" {
+		fmt.Fprintln(s.err, sentence)
+	}
 	v := readVersion()
 	report := doctor.Examine(ctx, doctor.Options{API: api, EmailOTP: e, Address: f.address,
 		Command: doctor.Command{Version: strings.TrimPrefix(v.Version, "(devel)"), Zips: v.FunctionZips}})
@@ -92,6 +96,14 @@ func (f doctorFlags) run(ctx context.Context, s streams) error {
 		err = errors.Join(err, text.Proof(s.out, proof))
 	}
 	return errors.Join(err, f.live.record(proof), verdictOf(proof), f.verdict(report))
+}
+
+// awaited returns what the examination waits for; empty where nothing makes it wait.
+func awaited(api *awsapi.Client) string {
+	if _, isAWS := api.Endpoint(awsapi.SES); !isAWS {
+		return ""
+	}
+	return "examining; SES answers one call a second, so this takes some six seconds ..."
 }
 
 // verdict is the error of a report with something broken; with --strict, or doubtful.
