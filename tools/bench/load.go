@@ -24,14 +24,20 @@ import (
 // modes are the construct's.
 var modes = []settings.Mode{settings.Passwordless, settings.Password}
 
-// startSandbox starts a sandbox with a user for each client, with handlers in place of the
-// functions if there are any.
-func (r *run) startSandbox(m settings.Mode, clients int, invoker sandbox.Invoker) (*sandbox.Sandbox, error) {
+// maxSignIns is how often one user signs in at the most: each mail counts in a budget of 48 at once.
+const maxSignIns = 40
+
+// manyUsers suffice for 20,000 sign-ins.
+const manyUsers = 640
+
+// startSandbox starts a sandbox with a number of users, with handlers in place of the functions if
+// there are any.
+func (r *run) startSandbox(m settings.Mode, count int, invoker sandbox.Invoker) (*sandbox.Sandbox, error) {
 	dir, err := r.assembly(m)
 	if err != nil {
 		return nil, err
 	}
-	users := make([]sandbox.User, clients)
+	users := make([]sandbox.User, count)
 	for i := range users {
 		users[i].Email = address(i)
 		if m == settings.Password {
@@ -125,7 +131,7 @@ type load struct {
 	cpu       []float64 // seconds a sign-in, of the sandbox, its processes and the clients; empty if unknown
 }
 
-// drive has clients sign in, each its own user over and over, until total sign-ins are done or the
+// drive has clients sign in, with one user after the other, until total sign-ins are done or the
 // time is up; total 0 means that the time alone decides.
 func drive(ctx context.Context, s *sandbox.Sandbox, clients, total int, limit time.Duration, fixed string) (load,
 	error) {
@@ -140,13 +146,21 @@ func drive(ctx context.Context, s *sandbox.Sandbox, clients, total int, limit ti
 	var mu sync.Mutex
 	var ends []time.Duration
 	var started atomic.Int64
+	users := len(s.Users())
+	if total > maxSignIns*users {
+		return load{}, fmt.Errorf("%d users can't sign in %d times", users, total)
+	}
 	var wait sync.WaitGroup
 	before, known := measureUsage()
 	began := time.Now()
-	for i := range clients {
+	for range clients {
 		wait.Go(func() {
-			for ctx.Err() == nil && time.Since(began) < limit && (total == 0 || int(started.Add(1)) <= total) {
-				p := person{sandbox: s, address: address(i), began: time.Now(), fixed: fixed}
+			for ctx.Err() == nil && time.Since(began) < limit {
+				n := int(started.Add(1))
+				if total > 0 && n > total {
+					return
+				}
+				p := person{sandbox: s, address: address(n % users), began: time.Now(), fixed: fixed}
 				in := signin.SignIn{API: client, Person: p, PoolID: cfg.UserPoolID, ClientID: cfg.UserPoolClientID,
 					Username: p.address, Mode: string(cfg.Mode)}
 				if _, err := in.Run(ctx); err != nil {

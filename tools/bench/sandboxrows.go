@@ -63,7 +63,7 @@ func (r *run) throughput(m settings.Mode, floors map[int]*Target) error {
 		invoker sandbox.Invoker
 		code    string
 	}{{&got, nil, ""}, {&bare, nothing(), "1"}} {
-		s, err := r.startSandbox(m, counts[len(counts)-1], side.invoker)
+		s, err := r.startSandbox(m, manyUsers, side.invoker)
 		if err != nil {
 			return err
 		}
@@ -91,7 +91,7 @@ func (r *run) throughput(m settings.Mode, floors map[int]*Target) error {
 // sandboxLeak signs in thousands of times and compares the end with the beginning.
 func sandboxLeak(r *run) error {
 	total := r.samples(20_000, 500)
-	s, err := r.startSandbox(settings.Passwordless, 8, nil)
+	s, err := r.startSandbox(settings.Passwordless, manyUsers, nil)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func guardLoad(r *run) error {
 // countedSignIns signs in to the sandbox, compares its counts with the model, and returns the size
 // of a user's item in bytes.
 func (r *run) countedSignIns(m settings.Mode) (float64, error) {
-	s, err := r.startSandbox(m, 4, nil)
+	s, err := r.startSandbox(m, 12, nil)
 	if err != nil {
 		return 0, err
 	}
