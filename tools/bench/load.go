@@ -24,7 +24,8 @@ import (
 // modes are the construct's.
 var modes = []settings.Mode{settings.Passwordless, settings.Password}
 
-// maxSignIns is how often one user signs in at the most: each mail counts in a budget of 48 at once.
+// maxSignIns is how often one user signs in at the most: each mail counts in a budget of 48 at
+// once.
 const maxSignIns = 40
 
 // manyUsers suffice for 20,000 sign-ins.
