@@ -45,6 +45,7 @@ var notRun = map[string]string{
 	"curl -d grant_type":              "internal/redirect sends these requests by curl, with codes and tokens that are valid",
 	"curl -d client_id":               "as above",
 	`curl -H "Authorization`:          "as above; the example's API is a test of package examples",
+	"emailotp change-address":         "internal/redirect changes an address by the command",
 	"emailotp sign-in --browser":      "internal/redirect does the page's part of this sign-in",
 	"emailotp lambdas":                "builds all functions for arm64; a script of cmd/emailotp does it for this machine",
 	"emailotp dev --pool-description": "the example's test imports a pool by its description",
