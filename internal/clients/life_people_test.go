@@ -193,7 +193,7 @@ func (l *life) signsInTheNextDay() {
 
 func (l *life) forgetsThePassword() {
 	l.world.t.Helper()
-	t, say := l.world.t, l.say
+	say := l.say
 	sent := func(address string) string { return strings.ReplaceAll(say.ResetSent, "{email}", address) }
 	// An address without an account looks the same.
 	l.press(say.ForgotPassword)
@@ -225,9 +225,15 @@ func (l *life) forgetsThePassword() {
 	l.fill("#code", l.codeIn(l.mail(l.address, subjects[l.language].code)))
 	l.press(say.Confirm)
 	l.says(".who", l.address)
+	l.isNotRemembered()
+}
+
+// isNotRemembered checks that the browser keeps no secret of a device.
+func (l *life) isNotRemembered() {
+	l.world.t.Helper()
 	const secrets = `Object.keys(localStorage).filter(k => k.startsWith("emailotp.device.")).length`
 	if left := eval[int](l.tab, secrets); left != 0 {
-		t.Errorf("%d secrets are left of a browser that is no longer remembered", left)
+		l.world.t.Errorf("%d secrets are left of a browser that is no longer remembered", left)
 	}
 }
 
@@ -245,6 +251,7 @@ func (l *life) changesTheAddress() {
 	l.fill("#password", ownPassword)
 	l.press(say.Continue)
 	l.heading(say.CodeTitle)
+	eval[bool](l.tab, `(document.querySelector("#remember").click(), true)`)
 	l.fill("#code", l.codeIn(l.mail(old, subjects[l.language].code)))
 	l.press(say.Confirm)
 	l.heading(say.ChangeAddress)
@@ -277,6 +284,7 @@ func (l *life) changesTheAddress() {
 	l.fill("#present-code", present)
 	l.fill("#new-code", fresh)
 	l.says(".notice", say.Notices["address-changed"])
+	l.isNotRemembered()
 	l.mail(old, subjects[l.language].changed)
 	if got := l.value("#email"); got != to {
 		l.world.t.Errorf("the start has the address %q, want the new one", got)

@@ -137,7 +137,7 @@ export class EmailSignIn {
       const device = remember ? await this.device(email) : undefined;
       const drawn = device && (await draw());
       await this.respond(set, clean, drawn && rememberRequest(drawn.commitment));
-      if (drawn && this.current.step === 'signed-in') device.keep(drawn.secret);
+      if (drawn && 'session' in this.current) device.keep(drawn.secret);
     });
   }
 
