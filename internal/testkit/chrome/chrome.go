@@ -24,14 +24,13 @@ var browser struct {
 	err  error
 }
 
-// frugal spares a third of the browser's processor time: no process waits in reserve for the next
-// tab, one process serves a tab whatever sites it visits, and V8 compiles what runs, without
-// optimising it. Each tab has a profile of its own all the same.
+// frugal spares a fifth of the browser's processor time: no process waits in reserve for the next
+// tab, and one process serves a tab whatever sites it visits. Each tab has a profile of its own all
+// the same.
 var frugal = []chromedp.ExecAllocatorOption{
 	chromedp.Flag("disable-site-isolation-trials", true),
 	chromedp.Flag("disable-features",
 		"Translate,BlinkGenPropertyTrees,IsolateOrigins,site-per-process,SpareRendererForSitePerProcess"),
-	chromedp.Flag("js-flags", "--max-lazy --no-opt"),
 }
 
 func start() {
