@@ -42,6 +42,7 @@ func binaryApp(t testing.TB) string {
 		for _, r := range template["Resources"].(map[string]any) {
 			if p, _ := r.(map[string]any)["Properties"].(map[string]any); p["Architectures"] != nil {
 				p["Architectures"] = []string{architecture}
+				p["Timeout"] = 30 // a busy machine may need more than 4 s to start a process
 			}
 		}
 	})
@@ -71,7 +72,8 @@ func editTemplate(t testing.TB, dir, stack string, change func(template map[stri
 func TestTheAssemblysBinariesSignAUserUpAndIn(t *testing.T) {
 	needNode(t)
 	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: binaryApp(t), Stack: "EmailOtp-dev",
-		FunctionLog: t.Output()})
+		TriggerTimeout: time.Minute,
+		FunctionLog:    t.Output()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +136,8 @@ func TestAFunctionBeyondItsRoleFailsAsOnAWS(t *testing.T) {
 		delete(template["Resources"].(map[string]any), "SignInCreateAuthChallengeRoleDefaultPolicy")
 	})
 	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: dir, Stack: "EmailOtp-dev",
-		Users: []sandbox.User{{Email: person}}})
+		TriggerTimeout: time.Minute,
+		Users:          []sandbox.User{{Email: person}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +157,8 @@ func TestClosingLeavesNoProcess(t *testing.T) {
 	needNode(t)
 	before := children(t)
 	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: binaryApp(t), Stack: "EmailOtp-dev",
-		Users: []sandbox.User{{Email: person}}})
+		TriggerTimeout: time.Minute,
+		Users:          []sandbox.User{{Email: person}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
@@ -24,7 +25,7 @@ func startBinaries(t *testing.T, change func(template map[string]any)) *sandbox.
 	dir := binaryApp(t)
 	editTemplate(t, dir, "EmailOtp-dev", change)
 	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: dir, Stack: "EmailOtp-dev", FunctionLog: t.Output(),
-		Users: []sandbox.User{{Email: bouncing}}})
+		TriggerTimeout: time.Minute, Users: []sandbox.User{{Email: bouncing}}})
 	if err != nil {
 		t.Fatal(err)
 	}

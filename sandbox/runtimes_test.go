@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -73,6 +74,7 @@ func runOwn(t testing.TB, opts sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
 	needNode(t)
 	opts.Stack = "EmailOtp-dev"
+	opts.TriggerTimeout = cmp.Or(opts.TriggerTimeout, time.Minute)
 	sb, err := sandbox.Start(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)

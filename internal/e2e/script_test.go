@@ -70,12 +70,13 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// scriptReady waits until a ready file is there: ready FILE.
+// scriptReady waits until a ready file is there: ready FILE. An app may be compiled and synthesised
+// before.
 func scriptReady(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: ready FILE")
 	}
-	ts.Check(testkit.Within(testkit.Patience, func() error {
+	ts.Check(testkit.Within(5*testkit.Patience, func() error {
 		_, err := sandbox.ReadReadyFile(ts.MkAbs(args[0]))
 		return err
 	}))

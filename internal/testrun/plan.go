@@ -57,9 +57,9 @@ const (
 // detector they take minutes and skip those tests, so they run a second time without it.
 var simulations = []string{"internal/trigger"}
 
-// unraced are packages whose tests of many attempts take minutes under the race detector; what they
-// run is tested under it in its own package.
-var unraced = []string{"tools/attack"}
+// unraced are packages whose tests of many attempts take minutes under the race detector, or drive
+// programs; what they run is tested under it in its own package.
+var unraced = []string{"tools/attack", "tools/bench"}
 
 // list finds the module's packages and what they and their tests import.
 func list(ctx context.Context, root string) ([]pkg, error) {
@@ -179,8 +179,10 @@ func everything(packages []pkg, race bool, scratch string) []*job {
 	prepare := &job{name: "the app: compile and synthesise", do: func(ctx context.Context, _ io.Writer) error {
 		return app.Synthesise(ctx, filepath.Join(scratch, "app"), assembly)
 	}}
-	raced := &job{name: "with the race detector", flags: []string{"-race"}}
-	plain := &job{name: "without the race detector"}
+	// One package more than CI has processors: some tests wait, and nothing else runs at the end.
+	side := []string{"-p", fmt.Sprint(workers)}
+	raced := &job{name: "with the race detector", flags: append([]string{"-race"}, side...)}
+	plain := &job{name: "without the race detector", flags: side}
 	simulated := &job{name: "simulations, without the race detector"}
 	// The largest package first, or the last job would run alone on a machine with two processors.
 	slices.SortStableFunc(packages, func(a, b pkg) int { return int(b.size - a.size) })
@@ -298,9 +300,10 @@ func updating(packages []pkg) []*job {
 var updateFlag = regexp.MustCompile(`(?m)^var \w+ = flag\.Bool\("update"`)
 
 // args are the go command's arguments for a job. `make lint` and `make check` run go vet whole; the
-// part of it that go test repeats reads the CDK once more, for half a minute.
+// part of it that go test repeats reads the CDK once more, for half a minute. Without the tables of
+// debuggers (-s), which stack traces don't need, linking takes half as long.
 func (j *job) args() []string {
-	args := append([]string{"test", "-json", "-vet=off", "-timeout", timeout.String()}, j.flags...)
+	args := append([]string{"test", "-json", "-vet=off", "-ldflags=-s", "-timeout", timeout.String()}, j.flags...)
 	args = append(args, j.packages...)
 	if j.update {
 		args = append(args, "-args", "-update")
