@@ -64,7 +64,8 @@ func (g *gallery) glance(name string) {
 	}
 }
 
-// size gives the screen a size in CSS pixels. Pictures have two pixels for one, which no check needs.
+// size gives the screen a size in CSS pixels. Pictures have two pixels for one, which no check
+// needs.
 func (g *gallery) size(width, height int64) {
 	scale := 1.0
 	if g.dir != "" {
