@@ -140,20 +140,26 @@ func (f facts) decision(p guard.Policy, item guard.Item) (d guard.Decision) {
 	} else {
 		own := guard.Session{Nonce: f.last.Nonce, Digits: f.last.Digits, Key: f.last.Key,
 			Expires: f.last.Expires, Unsent: f.last.Unsent}
+		kept := guard.Decision{Action: guard.Keep, Nonce: own.Nonce, Digits: own.Digits, Key: own.Key}
 		switch {
 		case f.isTooSoon() && own.Key == p.Key:
-			d = guard.Decision{Action: guard.Keep, Nonce: own.Nonce, Digits: own.Digits, Key: own.Key}
+			d = kept
 		case f.resend:
 			d = p.Resend(item, f.account.class, f.now, f.fresh, own)
 		default:
 			d = p.Again(item, f.account.class, f.now, f.fresh, own)
-			if d.Action == guard.Keep && f.isOutOfMail(d, item) && p.Useless(item, own, f.now) {
-				// Unknown names have mails left where this account may have none. The sign-in moves
-				// to a new code as theirs do, and the code is no loss: it can't be answered any
-				// more.
-				d = guard.Decision{Action: guard.Silent, Nonce: f.fresh, Digits: p.Digits(item, f.now), Key: p.Key,
-					Budget: d.Budget}
-			}
+		}
+		switch {
+		case d.Action == guard.Keep && f.isOutOfMail(d, item) && (p.Useless(item, own, f.now) ||
+			f.resend && own.Digits != otp.LongDigits && p.Digits(item, f.now) == otp.LongDigits):
+			// Unknown names have mails left where this account may have none. The sign-in moves to a
+			// new code as theirs do. A useless code is no loss, and of another the client wrote, by
+			// the request, that it is not in the mailbox.
+			d = p.Start(item, f.account.class, f.now, f.fresh)
+		case d.Action == guard.Join && d.Digits != item.Digits && !f.isPassword() && f.isCooling(item):
+			// Other accounts' mails have no long code beside the short one, so theirs keep the code
+			// until the next mail.
+			d = kept
 		}
 	}
 	if d.Action == guard.Mail && f.lastTry {
@@ -165,7 +171,13 @@ func (f facts) decision(p guard.Policy, item guard.Item) (d guard.Decision) {
 // isOutOfMail reports whether, in passwordless mode, another account would be mailed to where this
 // one's budget is spent. That must not show.
 func (f facts) isOutOfMail(d guard.Decision, item guard.Item) bool {
-	return !f.isPassword() && d.Budget && item.Next <= f.now.UnixMilli()
+	return !f.isPassword() && d.Budget && !f.isCooling(item)
+}
+
+// isCooling reports whether the cool-down runs of the account's last mail, or of this sign-in's,
+// which an account without mails left was not sent.
+func (f facts) isCooling(item guard.Item) bool {
+	return item.Next > f.now.UnixMilli() || f.last != nil && f.now.Before(f.last.Sent.Add(guard.Cooldown))
 }
 
 // quota returns the pool's quota that a round spends from.

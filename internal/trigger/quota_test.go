@@ -252,15 +252,23 @@ func TestAFloodThatAnswersItsOwnMailStopsNoOwnersMail(t *testing.T) {
 }
 
 // TestAnUnprovenAddressWithoutMailsLeftLooksLikeAnUnknownName: the sign-in moves to a long code for
-// both when the guesses run out, although only the unknown name has mails left. After five starts
-// the sign-in has the unproven address's last mail, and moves to the longer code in that.
+// both when the guesses run out, although only the unknown name has mails left, and for both after
+// the cool-down alone. After five starts the sign-in has the unproven address's last mail, and moves
+// to the longer code in that.
 func TestAnUnprovenAddressWithoutMailsLeftLooksLikeAnUnknownName(t *testing.T) {
 	for _, starts := range []int{5, 8} {
-		t.Run(fmt.Sprint(starts, " starts"), func(t *testing.T) { outOfMailsLooksUnknown(t, starts) })
+		for _, wait := range []time.Duration{time.Second, guard.Cooldown + time.Second} {
+			for name, act := range map[string]func(*signIn){
+				"answer": func(s *signIn) { s.answer("00000000") }, "resend": func(s *signIn) { s.resend() }} {
+				t.Run(fmt.Sprint(starts, " starts, ", name, " after ", wait), func(t *testing.T) {
+					outOfMailsLooksUnknown(t, starts, wait, act)
+				})
+			}
+		}
 	}
 }
 
-func outOfMailsLooksUnknown(t *testing.T, starts int) {
+func outOfMailsLooksUnknown(t *testing.T, starts int, wait time.Duration, act func(*signIn)) {
 	seen := map[string]string{}
 	for name, u := range map[string]user{"unproven": known().with("email_verified", "false"),
 		"proven": known(), "unknown": stranger("nobody@example.com")} {
@@ -283,9 +291,9 @@ func outOfMailsLooksUnknown(t *testing.T, starts int) {
 			}
 			n--
 		}
-		w.pass(guard.Cooldown + time.Second)
+		w.pass(wait)
 		w.reset()
-		held.answer("00000000")
+		act(held)
 		seen[name] = fmt.Sprint(held.public, w.counted("SendEmail"), w.counted("Claim"), w.counted("GenerateMac"))
 		w.pass(guard.Cooldown + time.Second)
 		w.reset()
