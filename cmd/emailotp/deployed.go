@@ -111,7 +111,7 @@ type discovered struct {
 const maxDocument = 64 << 10
 
 // discover reads the page's document. Its endpoints must be of the page's origin, since the code
-// and its verifier go there.
+// and its verifier go there, and hold nothing that a terminal obeys, since one is printed.
 func discover(ctx context.Context, origin string) (found discovered, err error) {
 	address := origin + "/.well-known/openid-configuration"
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -133,7 +133,8 @@ func discover(ctx context.Context, origin string) (found discovered, err error) 
 		return found, fmt.Errorf("%s must be a JSON document with the endpoints (received: %s)", address, response.Status)
 	}
 	for name, endpoint := range map[string]string{"authorization_endpoint": found.Authorize, "token_endpoint": found.Token} {
-		if !strings.HasPrefix(endpoint, origin+"/") {
+		u, err := url.Parse(endpoint)
+		if err != nil || u.String() != endpoint || !strings.HasPrefix(endpoint, origin+"/") {
 			return found, fmt.Errorf("%s: %s must be below %s (received: %.200q)", address, name, origin, endpoint)
 		}
 	}

@@ -37,6 +37,8 @@ func TestADeployedPageNamesItsOwnEndpoints(t *testing.T) {
 		"a foreign endpoint": {200, strings.Replace(good, "PAGE/oauth2/token", "https://attacker.example.com/token", 1), `token_endpoint must be below`},
 		"a name that only begins alike": {200, strings.Replace(good, "PAGE/oauth2/authorize", "PAGE.attacker.example.com/", 1),
 			`authorization_endpoint must be below`},
+		"what a terminal obeys": {200, strings.Replace(good, "/authorize", `/\u009b2J`, 1),
+			`authorization_endpoint must be below`},
 		"no endpoint":       {200, `{"issuer": "https://pool"}`, `(received: "")`},
 		"no issuer":         {200, strings.Replace(good, "https://pool", "", 1), "issuer must name the user pool"},
 		"another page":      {200, "<!doctype html>", "must be a JSON document"},

@@ -8,7 +8,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
 )
 
-// On AWS the doctor tells what it waits for; against an emulator nothing makes it wait.
+// On AWS doctor prints what it waits for; against an emulator nothing makes it wait.
 func TestTheDoctorTellsWhatItWaitsFor(t *testing.T) {
 	for name, value := range map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
 		"AWS_SECRET_ACCESS_KEY": "example", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,

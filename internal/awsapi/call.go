@@ -31,26 +31,23 @@ const (
 // JSON calls an operation of the JSON protocol and decodes the answer into out, unless that is nil.
 // A service's error is an [*Error].
 func (c *Client) JSON(ctx context.Context, s Service, operation string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return fmt.Errorf("%s: %w", operation, err)
-	}
-	return c.call(ctx, request{s, operation, http.MethodPost, "/", jsonHeader(s, operation), body, false}, decoder(out))
+	return c.json(ctx, s, operation, in, out, false)
 }
 
 // Once is [Client.JSON] without a further attempt: for a call of which a repeat would be refused
 // because of the first.
 func (c *Client) Once(ctx context.Context, s Service, operation string, in, out any) error {
+	return c.json(ctx, s, operation, in, out, true)
+}
+
+func (c *Client) json(ctx context.Context, s Service, operation string, in, out any, isOnce bool) error {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return fmt.Errorf("%s: %w", operation, err)
 	}
-	return c.call(ctx, request{s, operation, http.MethodPost, "/", jsonHeader(s, operation), body, true}, decoder(out))
-}
-
-func jsonHeader(s Service, operation string) http.Header {
-	return http.Header{"Content-Type": {"application/x-amz-json-" + s.JSON},
+	header := http.Header{"Content-Type": {"application/x-amz-json-" + s.JSON},
 		"X-Amz-Target": {s.Target + "." + operation}}
+	return c.call(ctx, request{s, operation, http.MethodPost, "/", header, body, isOnce}, decoder(out))
 }
 
 // REST calls an operation of a REST service. Path holds the query too; operation is the IAM

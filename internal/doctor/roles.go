@@ -59,7 +59,7 @@ func (e *exam) needs(f settings.Function) (all []need) {
 		add(d.Page.OriginSecret, "secretsmanager:GetSecretValue")
 	case settings.ChangeAddress:
 		mails()
-		add(pool, "cognito-idp:AdminGetUser", "cognito-idp:AdminUpdateUserAttributes", "cognito-idp:AdminUserGlobalSignOut")
+		add(pool, settings.ChangeAddressPoolActions()...)
 		add(d.Page.OriginSecret, "secretsmanager:GetSecretValue")
 	}
 	return all

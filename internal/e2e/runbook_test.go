@@ -209,7 +209,7 @@ func TestEachSectionOfTheRunbookBeginsWithItsCommand(t *testing.T) {
 	}
 }
 
-// The key is replaced while a sign-in is under way, as the runbook says: the code of the old key is
+// The key is replaced while a sign-in is under way, as in the runbook: the code of the old key is
 // not right any longer, a mail with a new one comes, and a roll-back works likewise.
 func TestTheKeyIsReplacedUnderASignIn(t *testing.T) {
 	t.Parallel()

@@ -128,7 +128,7 @@ func FuzzWhatIsValidIsMailed(f *testing.F) {
 	})
 }
 
-// A setting that nobody reads, or that lets a line break into a header, fails here by its name.
+// A setting that no code reads, or that lets a line break into a header, fails here by its name.
 func TestEverySettingOfTheMailIsCheckedAndHasAnEffect(t *testing.T) {
 	values := map[string]string{"From": "other@example.com", "ReplyTo": "other@example.com",
 		"SupportAddress": "other@example.com", "DefaultLocale": "de"}

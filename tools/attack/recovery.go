@@ -55,7 +55,7 @@ func recoveries(r *rig.Run, m settings.Mode) {
 	l.Clock.Advance(time.Hour)
 	l.Need(reset(forgot()), "the right code did not reset the password")
 
-	// Whoever guessed the reset code has the password and no mailbox.
+	// An attacker who guessed the reset code has the password and no mailbox.
 	var got rig.Tally
 	mails := l.Inbox.Mails(lab.Victim)
 	a, err = secret(changed)

@@ -60,7 +60,11 @@ func run(t *testing.T, status int, answer string, visit func(authorize url.Value
 			r.FormValue("code") != "the code" {
 			t.Errorf("the token endpoint receives code %q with the challenge %q, want %q", r.FormValue("code"), got, challenge)
 		}
+		if r.URL.Path != "/" {
+			t.Errorf("the code goes on to %s", r.URL)
+		}
 		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Location", "/elsewhere") // only a redirect's counts
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, answer)
 	}))
@@ -142,6 +146,7 @@ func TestAnswersThatAreNoSignIn(t *testing.T) {
 		"another issuer":           {[]string{"iss", "https://issuer.example.com"}, 200, good, other, "must be of the issuer " + issuer},
 		"no issuer":                {[]string{"iss", ""}, 200, good, other, "must be of the issuer " + issuer},
 		"a used code":              {nil, 400, `{"error": "invalid_grant"}`, refused, "the token endpoint refused the code"},
+		"a redirect":               {nil, 307, good, refused, "the token endpoint refused the sign-in"},
 		"an endpoint that is down": {nil, 503, `{"error": "temporarily_unavailable"}`, gone, "the token endpoint can't answer just now"},
 		"no JSON":                  {nil, 502, `Bad Gateway`, gone, "the token endpoint can't answer just now"},
 		"no ID token":              {nil, 200, `{"access_token": "a", "token_type": "Bearer"}`, other, "the ID token"},
