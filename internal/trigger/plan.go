@@ -152,13 +152,13 @@ func (f facts) decision(p guard.Policy, item guard.Item) (d guard.Decision) {
 		switch {
 		case d.Action == guard.Keep && f.isOutOfMail(d, item) && (p.Useless(item, own, f.now) ||
 			f.resend && own.Digits != otp.LongDigits && p.Digits(item, f.now) == otp.LongDigits):
-			// Unknown names have mails left where this account may have none. The sign-in moves to a
-			// new code as theirs do. A useless code is no loss, and of another the client wrote, by
-			// the request, that it is not in the mailbox.
+			// Unknown names have mails left where this account may have none. The sign-in moves to
+			// a new code as theirs do. A useless code is no loss, and a client requests a resend
+			// where the user lacks the mail.
 			d = p.Start(item, f.account.class, f.now, f.fresh)
 		case d.Action == guard.Join && d.Digits != item.Digits && !f.isPassword() && f.isCooling(item):
-			// Other accounts' mails have no long code beside the short one, so theirs keep the code
-			// until the next mail.
+			// The mails of unknown names have no long code beside the short one, so their sign-ins
+			// keep the code until the next mail.
 			d = kept
 		}
 	}

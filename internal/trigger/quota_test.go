@@ -253,8 +253,8 @@ func TestAFloodThatAnswersItsOwnMailStopsNoOwnersMail(t *testing.T) {
 
 // TestAnUnprovenAddressWithoutMailsLeftLooksLikeAnUnknownName: the sign-in moves to a long code for
 // both when the guesses run out, although only the unknown name has mails left, and for both after
-// the cool-down alone. After five starts the sign-in has the unproven address's last mail, and moves
-// to the longer code in that.
+// the cool-down alone. After five starts the sign-in has the unproven address's last mail, and
+// moves to the longer code in that.
 func TestAnUnprovenAddressWithoutMailsLeftLooksLikeAnUnknownName(t *testing.T) {
 	for _, starts := range []int{5, 8} {
 		for _, wait := range []time.Duration{time.Second, guard.Cooldown + time.Second} {

@@ -195,7 +195,8 @@ func (r *receiver) redeem(query url.Values) (signin.Tokens, error) {
 	if id := query.Get("error"); id != "" {
 		return signin.Tokens{}, understand(id, nil)
 	}
-	// The code and its verifier go to the token endpoint alone, and to no address that it redirects to.
+	// The code and its verifier go to the token endpoint alone, and to no address that it redirects
+	// to.
 	ctx := context.WithValue(r.ctx, oauth2.HTTPClient, &http.Client{Timeout: timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }})
 	token, err := r.config.Exchange(ctx, query.Get("code"), oauth2.VerifierOption(r.verifier))
