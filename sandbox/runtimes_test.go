@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/syncbuf"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
@@ -139,6 +140,13 @@ func TestTheAppsOwnTriggersRunOnNodeAndPython(t *testing.T) {
 	if _, err := exec.LookPath("python3"); err != nil {
 		t.Skip("python3 is missing; install Python 3")
 	}
+	// Another home would have empty caches: the program and its modules would be compiled anew, and
+	// the table engine installed.
+	app := binaryApp(t)
+	cache, err := cachedir.Dir()
+	if err != nil {
+		t.Fatal(err)
+	}
 	home := t.TempDir()
 	writeFile(t, filepath.Join(home, ".aws", "credentials"), "[default]\naws_access_key_id = AKIADEVELOPER\n")
 	for name, value := range map[string]string{
@@ -149,7 +157,7 @@ func TestTheAppsOwnTriggersRunOnNodeAndPython(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	log := &syncbuf.Buffer{}
-	sb := runOwn(t, sandbox.Options{FunctionLog: log, Assembly: withOwn(t, binaryApp(t),
+	sb := runOwn(t, sandbox.Options{FunctionLog: log, CacheDir: cache, Assembly: withOwn(t, app,
 		own{id: "Welcome", trigger: "PostConfirmation", runtime: "nodejs22.x", handler: "index.handler", inline: callback},
 		own{id: "Journal", trigger: "PostAuthentication", runtime: "nodejs24.x", handler: "src/journal.handler",
 			asset: map[string]string{"src/journal.mjs": module}},
