@@ -91,13 +91,14 @@ func (p Policy) outlives(n otp.Nonce, claimed Item, c Class, now time.Time) bool
 }
 
 // Resend decides about a sign-in whose client requested the mail again. Where no mail is allowed
-// the sign-in keeps its own code, unless that is past use, or was never mailed, and another can be
-// joined: a stranger's start never changes a code that its owner may be typing.
+// the sign-in keeps its own code, so that a stranger's start never changes one that its owner may
+// be typing. It joins the newest mail's code where its own is past use, was never mailed, or has
+// another length: the length is shown, and no code of an unknown name was ever mailed.
 func (p Policy) Resend(i Item, c Class, now time.Time, fresh otp.Nonce, own Session) Decision {
 	d := p.Start(i, c, now, fresh)
 	switch d.Action {
 	case Join:
-		if !own.Unsent && !p.spent(i, own, now) {
+		if !own.Unsent && own.Digits == d.Digits && !p.spent(i, own, now) {
 			return p.keep(d, own)
 		}
 	case Silent:

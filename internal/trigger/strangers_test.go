@@ -3,6 +3,7 @@ package trigger_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -93,6 +94,63 @@ func TestUnknownNamesLookLikeKnownUsers(t *testing.T) {
 			}
 			if len(usual[i].public) != len(other[i].public) {
 				t.Errorf("%s, step %d: %v, usually %v", name, i, other[i].public, usual[i].public)
+			}
+		}
+	}
+}
+
+// A stranger has several sign-ins of one name, spends guesses and requests mails at any moment.
+func TestSignInsSideBySideLookLikeThoseOfAnUnknownName(t *testing.T) {
+	type step struct {
+		kind, on int
+		wait     time.Duration
+	}
+	const start, answer, resend, wait = 0, 1, 2, 3
+	follow := func(u user, steps []step) (seen []string) {
+		w := newWorld(t, settings.Passwordless)
+		all := []*signIn{w.start(u)}
+		for _, each := range steps {
+			w.reset()
+			s := all[each.on%len(all)]
+			switch {
+			case each.kind == start:
+				s = w.start(u)
+				all = append(all, s)
+			case each.kind == wait:
+				w.pass(each.wait)
+			case s.ended != "":
+			case each.kind == answer:
+				s.answer("00000000")
+			case each.kind == resend:
+				s.resend()
+			}
+			seen = append(seen, fmt.Sprint(each, s.ended, s.public, w.counted("SendEmail"), w.counted("Claim"),
+				w.counted("CountQuota")))
+		}
+		return seen
+	}
+	// Eight guesses are spent, a new sign-in gets a long code, and the first one requests a mail.
+	directed := []step{{kind: start}, {kind: start}, {kind: start}}
+	for n := range 8 {
+		directed = append(directed, step{kind: answer, on: 1 + n%3})
+	}
+	directed = append(directed, step{kind: wait, wait: guard.Cooldown}, step{kind: start}, step{kind: resend})
+	walks := [][]step{directed}
+	for seed := range uint64(20) {
+		r, steps := rand.New(rand.NewPCG(seed, 0)), []step{}
+		for range 50 {
+			waits := []time.Duration{time.Second, 10 * time.Second, guard.Cooldown + time.Second, 5 * time.Minute}
+			steps = append(steps, step{[]int{start, start, start, answer, answer, answer, resend, wait, wait}[r.IntN(9)],
+				r.IntN(50), waits[r.IntN(len(waits))]})
+		}
+		walks = append(walks, steps)
+	}
+	for n, steps := range walks {
+		known, unknown := follow(known(), steps), follow(stranger("nobody@example.com"), steps)
+		for i := range steps {
+			if known[i] != unknown[i] {
+				t.Errorf("walk %d, step %d:\n%s for a user,\n%s for an unknown name", n, i, known[i], unknown[i])
+				break
 			}
 		}
 	}
