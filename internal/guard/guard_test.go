@@ -280,6 +280,8 @@ func TestResendAndAgain(t *testing.T) {
 			guard.Join, other, 8},
 		{"a code that was never mailed gives way to a live one", policy.Resend, cooling(mailed(guard.Item{}, other, 8)),
 			unsent, guard.Join, other, 8},
+		{"one of another length is, which shows", policy.Resend,
+			cooling(mailed(guard.Item{Guess: now.Add(8 * time.Hour).UnixMilli()}, other, 20)), session, guard.Join, other, 20},
 		{"a resend out of mails keeps the own code", policy.Resend, guard.Item{MailState: guard.MailState{Mail: spent}},
 			session, guard.Keep, own, 8},
 		{"a wrong answer keeps the code", policy.Again, mailed(guard.Item{}, other, 8), session, guard.Keep, own, 8},
