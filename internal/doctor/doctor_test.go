@@ -2,6 +2,7 @@ package doctor_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/deployed"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
@@ -317,6 +319,40 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 				t.Errorf("%q is missing, or the remedy, in %+v", c.words, f)
 			}
 		})
+	}
+}
+
+// A caller who may not read the functions gets a policy that IAM accepts, and the right to read
+// them with it.
+func TestThePolicyOfACallerWhoMayNotReadTheFunctions(t *testing.T) {
+	for _, denied := range []bool{false, true} {
+		a := healthy(settings.Password)
+		a.denied["lambda:GetFunction"] = denied
+		e, err := deployed.Find(t.Context(), client(t, a), "Shop", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		document, isWhole, err := awsapi.Policy(doctor.Policy(e, true)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var policy struct{ Statement []awsapi.Statement }
+		if err := json.Unmarshal(document, &policy); err != nil {
+			t.Fatal(err)
+		}
+		var actions []string
+		for _, s := range policy.Statement {
+			actions = append(actions, s.Action...)
+			for _, arn := range s.Resource {
+				if arn != "*" && (!strings.HasPrefix(arn, "arn:") || strings.HasSuffix(arn, "/")) {
+					t.Errorf("denied: %t: %v is allowed on %q", denied, s.Action, arn)
+				}
+			}
+		}
+		if isWhole == denied || !slices.Contains(actions, "lambda:GetFunction") ||
+			slices.Contains(actions, "kms:DescribeKey") == denied {
+			t.Errorf("denied: %t: whole: %t, %v", denied, isWhole, actions)
+		}
 	}
 }
 
