@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/accounts"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/terminal"
 )
 
@@ -180,7 +178,7 @@ func (u userCommand) do(ctx context.Context, s streams, f operatorFlags, args []
 		return f.adviseOperator(api, err)
 	}
 	if f.json {
-		return writeJSON(s, result)
+		return terminal.JSON(s.out, result)
 	}
 	_, err = fmt.Fprintln(s.out, sentence)
 	return err
@@ -188,7 +186,7 @@ func (u userCommand) do(ctx context.Context, s streams, f operatorFlags, args []
 
 func (f operatorFlags) printState(s streams, state accounts.State, all *accounts.Accounts) error {
 	if f.json {
-		return writeJSON(s, state)
+		return terminal.JSON(s.out, state)
 	}
 	p, text := terminal.Paint(s.out), &strings.Builder{}
 	table := tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)
@@ -200,23 +198,5 @@ func (f operatorFlags) printState(s streams, state accounts.State, all *accounts
 		name, _, _ := strings.Cut(line, "  ")
 		fmt.Fprint(s.out, p.Faint(name), strings.TrimPrefix(line, name))
 	}
-	return err
-}
-
-// writeJSON prints a value. The escapes of JSON stand for what a terminal would obey.
-func writeJSON(s streams, v any) error {
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	var b strings.Builder
-	for _, r := range string(text) {
-		if r > '~' && mail.Unprintable(r) {
-			fmt.Fprintf(&b, `\u%04x`, r)
-			continue
-		}
-		b.WriteRune(r)
-	}
-	_, err = fmt.Fprintln(s.out, b.String())
 	return err
 }

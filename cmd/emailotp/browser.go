@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -116,7 +114,7 @@ func (f signInFlags) returns(c sandbox.Config) ([]way, error) {
 func (f signInFlags) show(s streams, address, inbox string) {
 	fmt.Fprintf(s.err, "Sign in at this address:\n  %s\n", address)
 	if !f.noOpen {
-		if err := openBrowser(address); err != nil {
+		if err := browser.Open(address); err != nil {
 			fmt.Fprintf(s.err, "It could not be opened here (%v); open it yourself.\n", err)
 		}
 	}
@@ -124,21 +122,4 @@ func (f signInFlags) show(s streams, address, inbox string) {
 		fmt.Fprintf(s.err, "The mail with the code is in %s. ", inbox)
 	}
 	fmt.Fprintln(s.err, "Waiting for the browser; Ctrl-C ends.")
-}
-
-// openBrowser opens an address in the user's browser.
-func openBrowser(address string) error {
-	command := []string{"xdg-open"}
-	switch runtime.GOOS {
-	case "darwin":
-		command = []string{"open"}
-	case "windows":
-		command = []string{"rundll32", "url.dll,FileProtocolHandler"}
-	}
-	cmd := exec.Command(command[0], append(command[1:], address)...)
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	go func() { _ = cmd.Wait() }()
-	return nil
 }

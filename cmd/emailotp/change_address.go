@@ -13,6 +13,8 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin/browser"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/signin/devicefile"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/terminal"
 )
 
 // changeFlags are the command's flags: those of a sign-in, and the change's own.
@@ -118,12 +120,12 @@ func (f changeFlags) run(ctx context.Context, s streams) error {
 		isSignedOut = err == nil
 	}
 	// The pool has forgotten the devices.
-	return errors.Join(keepDevice(deviceFile(t, f.user), ""), f.report(s, isSignedOut))
+	return errors.Join(devicefile.Keep(devicefile.Path(t.poolID, t.clientID, f.user), ""), f.report(s, isSignedOut))
 }
 
 func (f changeFlags) report(s streams, isSignedOut bool) error {
 	if f.json {
-		return writeJSON(s, map[string]any{"email": f.to, "signedOut": isSignedOut})
+		return terminal.JSON(s.out, map[string]any{"email": f.to, "signedOut": isSignedOut})
 	}
 	ended := "Every sign-in of the user has ended."
 	if !isSignedOut {

@@ -3,13 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"net/http"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -39,22 +35,10 @@ func (f *signInFlags) checkPage() []error {
 		errs = append(errs, errors.New("--callback must name a callback of the client on this machine, such as "+
 			"http://127.0.0.1:9315/callback (received: none)"))
 	}
-	if _, err := pageOrigin(f.page); f.page != "" && err != nil {
+	if _, err := browser.PageOrigin(f.page); f.page != "" && err != nil {
 		errs = append(errs, fmt.Errorf("--page %w", err))
 	}
 	return errs
-}
-
-// pageOrigin returns the origin of a sign-in page, whose path is "/".
-func pageOrigin(page string) (string, error) {
-	u, err := url.Parse(page)
-	isLoopback, _ := browser.IsLoopback(page)
-	if err != nil || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery+u.Fragment != "" ||
-		u.Scheme != "https" && !isLoopback {
-		return "", fmt.Errorf("must be the https address of a sign-in page, or http on this machine, such as "+
-			"https://login.example.com (received: %q)", page)
-	}
-	return u.Scheme + "://" + u.Host, nil
 }
 
 // deployedPage returns the origin of the page and the client's id.
@@ -79,7 +63,7 @@ func (f signInFlags) deployedPage() (origin, client string, err error) {
 		}
 		client = cmp.Or(found.Clients[client], client)
 	}
-	origin, err = pageOrigin(page)
+	origin, err = browser.PageOrigin(page)
 	return origin, client, err
 }
 
@@ -89,7 +73,7 @@ func (f signInFlags) runDeployed(ctx context.Context, s streams) (signin.Tokens,
 	if err != nil {
 		return signin.Tokens{}, err
 	}
-	found, err := discover(ctx, origin)
+	found, err := browser.Discover(ctx, origin)
 	if err != nil {
 		return signin.Tokens{}, hint(err, "is this the address of a sign-in page that apps redirect to? docs/clients.md")
 	}
@@ -98,48 +82,4 @@ func (f signInFlags) runDeployed(ctx context.Context, s streams) (signin.Tokens,
 		Show: func(address string) { f.show(s, address, "") }}
 	tokens, err := session.Run(ctx)
 	return tokens, advise(err, target{})
-}
-
-// discovered are the members of the page's document that a sign-in needs.
-type discovered struct {
-	Issuer    string `json:"issuer"`
-	Authorize string `json:"authorization_endpoint"`
-	Token     string `json:"token_endpoint"`
-}
-
-// maxDocument is the most that is read of the page's document, in bytes; the page's own has 1,500.
-const maxDocument = 64 << 10
-
-// discover reads the page's document. Its endpoints must be of the page's origin, since the code
-// and its verifier go there, and hold nothing that a terminal obeys, since one is printed.
-func discover(ctx context.Context, origin string) (found discovered, err error) {
-	address := origin + "/.well-known/openid-configuration"
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return found, err
-	}
-	client := http.Client{Timeout: requestTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	response, err := client.Do(request)
-	if err != nil {
-		return found, &signin.Unavailable{Sentence: "the sign-in page does not answer: " + err.Error()}
-	}
-	defer response.Body.Close()
-	if response.StatusCode >= http.StatusInternalServerError {
-		return found, &signin.Unavailable{Sentence: address + " answers " + response.Status}
-	}
-	err = json.NewDecoder(io.LimitReader(response.Body, maxDocument)).Decode(&found)
-	if response.StatusCode != http.StatusOK || err != nil {
-		return found, fmt.Errorf("%s must be a JSON document with the endpoints (received: %s)", address, response.Status)
-	}
-	for name, endpoint := range map[string]string{"authorization_endpoint": found.Authorize, "token_endpoint": found.Token} {
-		u, err := url.Parse(endpoint)
-		if err != nil || u.String() != endpoint || !strings.HasPrefix(endpoint, origin+"/") {
-			return found, fmt.Errorf("%s: %s must be below %s (received: %.200q)", address, name, origin, endpoint)
-		}
-	}
-	if found.Issuer == "" {
-		return found, fmt.Errorf("%s: issuer must name the user pool (received: none)", address)
-	}
-	return found, nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -241,7 +240,7 @@ func (d *dev) findAssembly(ctx context.Context) error {
 	if d.flags.assembly != "" {
 		if source, stale := synth.Stale(d.flags.assembly); stale {
 			d.warn("the cloud assembly %s is older than %s; run `cdk synth` again to see the change",
-				d.flags.assembly, display(source))
+				d.flags.assembly, terminal.Path(source))
 		}
 		return nil
 	}
@@ -367,17 +366,4 @@ func (d *dev) note(phrase string) { d.display.Print(phrase) }
 
 func (d *dev) warn(format string, args ...any) {
 	fmt.Fprintln(d.err, terminal.Paint(d.err).Yellow("emailotp: warning:"), fmt.Sprintf(format, args...))
-}
-
-// display returns a path relative to the working directory if that is shorter.
-func display(path string) string {
-	dir, err := os.Getwd()
-	if err != nil {
-		return path
-	}
-	relative, err := filepath.Rel(dir, path)
-	if err != nil || len(relative) > len(path) {
-		return path
-	}
-	return cmp.Or(relative, ".")
 }

@@ -88,7 +88,7 @@ func (f doctorFlags) run(ctx context.Context, s streams) error {
 	proof, err := f.live.prove(ctx, s, api, e)
 	switch {
 	case f.json:
-		err = errors.Join(err, writeJSON(s, struct {
+		err = errors.Join(err, terminal.JSON(s.out, struct {
 			*doctor.Report
 			Proof *live.Proof `json:"proof,omitempty"`
 		}{report, proof}))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/accounts"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/terminal"
 )
 
 func newInvite(s streams, f *operatorFlags) *cobra.Command {
@@ -84,7 +85,7 @@ func invite(ctx context.Context, s streams, f *operatorFlags, args []string, yes
 	case err != nil:
 		return f.adviseOperator(api, err)
 	case f.json:
-		return writeJSON(s, map[string]any{"created": !resend, "temporaryPassword": password, "mailed": all.IsInvitedByMail()})
+		return terminal.JSON(s.out, map[string]any{"created": !resend, "temporaryPassword": password, "mailed": all.IsInvitedByMail()})
 	case resend:
 		_, err = fmt.Fprintln(s.out, "Cognito has mailed a new temporary password.")
 	case all.IsInvitedByMail():

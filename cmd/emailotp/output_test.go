@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 
@@ -12,15 +11,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor/live"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/doctor/text"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/terminal"
 )
-
-func TestAReportHasOneLineForSeveralFunctions(t *testing.T) {
-	t.Parallel()
-	got := merged([]string{"function A: rebuilt", "table T: keeps all", "function B: rebuilt", "function C: other"})
-	if want := []string{"2 functions: rebuilt", "table T: keeps all", "function C: other"}; !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
-	}
-}
 
 // Texts of the DNS and of services reach the terminal without what it obeys.
 func TestTextsOfOthersAreNotObeyedByATerminal(t *testing.T) {
@@ -39,7 +31,7 @@ func TestTextsOfOthersAreNotObeyedByATerminal(t *testing.T) {
 		},
 		"an error":   func(b *bytes.Buffer) error { finish(ctx, b, errors.New(hostile)); return nil },
 		"a question": func(b *bytes.Buffer) error { _ = confirm(ctx, streams{err: b}, false, hostile); return nil },
-		"JSON":       func(b *bytes.Buffer) error { return writeJSON(streams{out: b}, map[string]string{"v": hostile}) },
+		"JSON":       func(b *bytes.Buffer) error { return terminal.JSON(b, map[string]string{"v": hostile}) },
 	} {
 		var out bytes.Buffer
 		err := write(&out)
@@ -52,17 +44,6 @@ func TestTextsOfOthersAreNotObeyedByATerminal(t *testing.T) {
 		}
 		if got := (map[string]string{}); name == "JSON" && (json.Unmarshal(out.Bytes(), &got) != nil || got["v"] != hostile) {
 			t.Errorf("JSON has another value: %q", &out)
-		}
-	}
-}
-
-func TestArgumentsAreQuotedForAShell(t *testing.T) {
-	t.Parallel()
-	for arg, want := range map[string]string{
-		"user@example.com": "user@example.com", "/tmp/a b": "'/tmp/a b'", "it's": `'it'\''s'`, "": "''", "$(x)": "'$(x)'",
-	} {
-		if got := quote(arg); got != want {
-			t.Errorf("%q: %s, want %s", arg, got, want)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +16,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/preview"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/preview/source"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/terminal"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/preview/text"
 )
 
 // previewPort is the gallery's.
@@ -140,20 +139,13 @@ func (p *mailPreview) serve(ctx context.Context) error {
 	return errors.Join(err, server.Close())
 }
 
-// checked is what --check --json prints.
-type checked struct {
-	Mails    []preview.Report  `json:"mails"`
-	Warnings []compile.Warning `json:"warnings"`
-	Errors   int               `json:"errors"`
-}
-
 // report checks the mails and prints the findings.
 func (p *mailPreview) report(mails preview.Source) error {
 	reports, warnings, err := preview.Check(mails)
 	if err != nil {
 		return err
 	}
-	c := checked{reports, append([]compile.Warning{}, warnings...), 0}
+	c := text.Checked{Mails: reports, Warnings: append([]compile.Warning{}, warnings...)}
 	found := len(warnings)
 	for _, r := range reports {
 		found += len(r.Findings)
@@ -166,46 +158,10 @@ func (p *mailPreview) report(mails preview.Source) error {
 	if p.json {
 		err = json.NewEncoder(p.streams.out).Encode(c)
 	} else {
-		err = p.printFindings(c)
+		err = c.Print(p.streams.out)
 	}
 	if err == nil && c.Errors > 0 {
 		err = fmt.Errorf("%d of %d findings must be mended before the mails are sent", c.Errors, found)
 	}
-	return err
-}
-
-func (p *mailPreview) printFindings(c checked) error {
-	colours := terminal.Paint(p.streams.out)
-	sizes := []int{}
-	count := map[check.Finding]int{} // a template of one's own has the same finding in every mail
-	for _, r := range c.Mails {
-		for _, f := range r.Findings {
-			count[f]++
-		}
-	}
-	for _, r := range c.Mails {
-		sizes = append(sizes, r.Bytes)
-		for _, f := range r.Findings {
-			n := count[f]
-			if n == 0 {
-				continue
-			}
-			count[f] = 0
-			severity, others := colours.Yellow(string(f.Severity)), ""
-			if f.Severity == check.Error {
-				severity = colours.Red(string(f.Severity))
-			}
-			if n > 1 {
-				others = fmt.Sprintf(" (and in %s)", terminal.Plural(n-1, "other mail", "other mails"))
-			}
-			fmt.Fprintf(p.streams.out, "%s, %s, %s code: %s %s: %s%s\n", r.Language, r.Mode, r.Code, severity, f.Rule, f.Text,
-				others)
-		}
-	}
-	for _, w := range c.Warnings {
-		fmt.Fprintf(p.streams.out, "%s: %s strings: %s\n", w.Language, colours.Yellow(string(check.Warning)), w)
-	}
-	_, err := fmt.Fprintf(p.streams.out, "%d mails checked, %d errors; HTML of %d to %d bytes\n", len(c.Mails), c.Errors,
-		slices.Min(sizes), slices.Max(sizes))
 	return err
 }

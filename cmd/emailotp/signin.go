@@ -16,6 +16,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/signin/devicefile"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin/prompt"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
@@ -244,8 +245,8 @@ func (f signInFlags) signIn(ctx context.Context, t target, p signin.Person) (tok
 		return tokens, &signin.Refused{Sentence: "this pool resets no passwords by e-mail (PasswordRecovery); ask " +
 			t.noReset + " for a new one"}
 	}
-	device := deviceFile(t, f.user)
-	session.Device, session.Remember, session.Forget = readDevice(device), f.remember, f.forget
+	device := devicefile.Path(t.poolID, t.clientID, f.user)
+	session.Device, session.Remember, session.Forget = devicefile.Read(device), f.remember, f.forget
 	if f.signUp {
 		session.Mode = signin.Passwordless
 		err = session.SignUp(ctx)
@@ -258,7 +259,7 @@ func (f signInFlags) signIn(ctx context.Context, t target, p signin.Person) (tok
 		tokens, err = session.Run(ctx)
 	}
 	if err == nil {
-		err = keepDevice(device, session.Device)
+		err = devicefile.Keep(device, session.Device)
 	}
 	if err != nil {
 		t.mode = session.Mode

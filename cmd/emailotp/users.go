@@ -5,39 +5,30 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/announce"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// The user that `dev` creates without --user. The password protects nothing: the pool listens on a
-// loopback address and ends with the process. It meets the construct's password policy.
-const (
-	defaultUser     = "user@example.com"
-	defaultPassword = "Sandbox-password-1"
-)
-
-// seeded is a user whom `dev` creates, with the password that it prints.
-type seeded struct {
-	Email     string `json:"email"`
-	Password  string `json:"password,omitempty"`
-	Temporary bool   `json:"temporary,omitempty"`
-}
+// defaultPassword protects nothing: the pool listens on a loopback address and ends with the
+// process. It meets the construct's password policy.
+const defaultPassword = "Sandbox-password-1"
 
 // parseUser reads EMAIL[:PASSWORD[:temporary]]. A password may hold colons.
-func parseUser(arg string) (seeded, error) {
+func parseUser(arg string) (announce.User, error) {
 	email, password, given := strings.Cut(arg, ":")
 	address, err := signin.Address(email)
-	u := seeded{Email: address}
+	u := announce.User{Email: address}
 	u.Password, u.Temporary = strings.CutSuffix(password, ":temporary")
 	switch {
 	case err != nil:
-		return seeded{}, fmt.Errorf("--user must be EMAIL[:PASSWORD[:temporary]] with an address like user@example.com "+
-			"(received: %q)", redact(email, given))
+		return announce.User{}, fmt.Errorf("--user must be EMAIL[:PASSWORD[:temporary]] with an address like "+
+			"user@example.com (received: %q)", redact(email, given))
 	case given && u.Password == "":
-		return seeded{}, fmt.Errorf("--user %s: there is no password behind the colon; "+
+		return announce.User{}, fmt.Errorf("--user %s: there is no password behind the colon; "+
 			"leave the colon out for the default one", email)
 	case u.Password == "temporary" && !u.Temporary:
-		return seeded{}, fmt.Errorf("--user %s:temporary has no password; write %s:PASSWORD:temporary", email, email)
+		return announce.User{}, fmt.Errorf("--user %s:temporary has no password; write %s:PASSWORD:temporary", email, email)
 	}
 	return u, nil
 }
@@ -51,10 +42,10 @@ func redact(email string, password bool) string {
 }
 
 // createUsers creates the users of the flags in the pool, or the default one.
-func (d *dev) createUsers(ctx context.Context, sb *sandbox.Sandbox) ([]seeded, error) {
+func (d *dev) createUsers(ctx context.Context, sb *sandbox.Sandbox) ([]announce.User, error) {
 	password := string(sb.Config().Mode) == signin.Password
 	if len(d.flags.users) == 0 {
-		u := seeded{Email: defaultUser}
+		u := announce.User{Email: announce.DefaultUser}
 		if password {
 			u.Password = defaultPassword
 		}
@@ -63,9 +54,9 @@ func (d *dev) createUsers(ctx context.Context, sb *sandbox.Sandbox) ([]seeded, e
 			d.warn("%v; name users of your own by --user EMAIL:PASSWORD", err)
 			return nil, nil
 		}
-		return []seeded{u}, nil
+		return []announce.User{u}, nil
 	}
-	var all []seeded
+	var all []announce.User
 	for _, arg := range d.flags.users {
 		u, err := parseUser(arg)
 		if err != nil {
@@ -82,7 +73,7 @@ func (d *dev) createUsers(ctx context.Context, sb *sandbox.Sandbox) ([]seeded, e
 	return all, nil
 }
 
-func create(ctx context.Context, sb *sandbox.Sandbox, u seeded) error {
+func create(ctx context.Context, sb *sandbox.Sandbox, u announce.User) error {
 	_, err := sb.CreateUser(ctx, sandbox.User{Email: u.Email, Password: u.Password, Temporary: u.Temporary})
 	return err
 }

@@ -3,22 +3,24 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/announce"
 )
 
 func TestUsersAreReadFromTheCommandLine(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		arg  string
-		want seeded
+		want announce.User
 		err  string
 	}{
-		{arg: "user@example.com", want: seeded{Email: "user@example.com"}},
-		{arg: "user@example.com:horse", want: seeded{Email: "user@example.com", Password: "horse"}},
+		{arg: "user@example.com", want: announce.User{Email: "user@example.com"}},
+		{arg: "user@example.com:horse", want: announce.User{Email: "user@example.com", Password: "horse"}},
 		{arg: "user@example.com:horse:temporary",
-			want: seeded{Email: "user@example.com", Password: "horse", Temporary: true}},
-		{arg: "user@example.com:a:b:c", want: seeded{Email: "user@example.com", Password: "a:b:c"}},
+			want: announce.User{Email: "user@example.com", Password: "horse", Temporary: true}},
+		{arg: "user@example.com:a:b:c", want: announce.User{Email: "user@example.com", Password: "a:b:c"}},
 		{arg: "user@example.com:temporary:temporary",
-			want: seeded{Email: "user@example.com", Password: "temporary", Temporary: true}},
+			want: announce.User{Email: "user@example.com", Password: "temporary", Temporary: true}},
 		{arg: "user@example.com:", err: "no password behind the colon"},
 		{arg: "user@example.com::temporary", err: "no password behind the colon"},
 		{arg: "user@example.com:temporary", err: "write user@example.com:PASSWORD:temporary"},

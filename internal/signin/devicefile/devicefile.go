@@ -1,4 +1,6 @@
-package main
+// Package devicefile keeps this machine's secret of a remembered device in a file of its user's
+// configuration, for a sign-in at the command line.
+package devicefile
 
 import (
 	"crypto/sha256"
@@ -11,19 +13,19 @@ import (
 	"strings"
 )
 
-// deviceFile returns the file with this machine's secret for one user of one pool; empty where the
-// user has no directory for configuration. Its name is a hash: it shows no address.
-func deviceFile(t target, user string) string {
+// Path returns the file with this machine's secret for one user of one client of a pool; empty where
+// the user has no directory for configuration. Its name is a hash: it shows no address.
+func Path(poolID, clientID, user string) string {
 	dir, err := os.UserConfigDir()
 	if err != nil {
 		return ""
 	}
-	name := sha256.Sum256([]byte(t.poolID + "\x00" + t.clientID + "\x00" + strings.ToLower(user)))
+	name := sha256.Sum256([]byte(poolID + "\x00" + clientID + "\x00" + strings.ToLower(user)))
 	return filepath.Join(dir, "emailotp", "devices", base64.RawURLEncoding.EncodeToString(name[:16]))
 }
 
-// readDevice returns the secret; empty where there is none that can be read.
-func readDevice(file string) string {
+// Read returns the secret; empty where there is none that can be read.
+func Read(file string) string {
 	b, err := os.ReadFile(file)
 	if err != nil || len(b) > 64 {
 		return ""
@@ -31,8 +33,8 @@ func readDevice(file string) string {
 	return strings.TrimSpace(string(b))
 }
 
-// keepDevice writes the secret for its user alone, or removes the file where there is no secret.
-func keepDevice(file, secret string) error {
+// Keep writes the secret for its user alone, or removes the file where there is no secret.
+func Keep(file, secret string) error {
 	if file == "" {
 		if secret == "" {
 			return nil
@@ -46,7 +48,7 @@ func keepDevice(file, secret string) error {
 		}
 		return nil
 	}
-	if readDevice(file) == secret {
+	if Read(file) == secret {
 		return nil
 	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
