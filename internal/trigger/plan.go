@@ -146,6 +146,8 @@ func (f facts) decision(p guard.Policy, item guard.Item) (d guard.Decision) {
 			d = kept
 		case f.resend:
 			d = p.Resend(item, f.account.class, f.now, f.fresh, own)
+		case !f.isPassword() && own.Key == p.Key && f.now.Before(f.last.Sent.Add(guard.Cooldown)):
+			d = kept // the account's own cool-down may end sooner, by another sign-in's mail
 		default:
 			d = p.Again(item, f.account.class, f.now, f.fresh, own)
 		}
@@ -156,7 +158,7 @@ func (f facts) decision(p guard.Policy, item guard.Item) (d guard.Decision) {
 			// a new code as theirs do. A useless code is no loss, and a client requests a resend
 			// where the user lacks the mail.
 			d = p.Start(item, f.account.class, f.now, f.fresh)
-		case d.Action == guard.Join && d.Digits != item.Digits && !f.isPassword() && f.isCooling(item):
+		case d.Action == guard.Join && d.Digits != item.Digits && !f.isPassword() && item.Next > f.now.UnixMilli():
 			// The mails of unknown names have no long code beside the short one, so their sign-ins
 			// keep the code until the next mail.
 			d = kept
@@ -171,13 +173,7 @@ func (f facts) decision(p guard.Policy, item guard.Item) (d guard.Decision) {
 // isOutOfMail reports whether, in passwordless mode, another account would be mailed to where this
 // one's budget is spent. That must not show.
 func (f facts) isOutOfMail(d guard.Decision, item guard.Item) bool {
-	return !f.isPassword() && d.Budget && !f.isCooling(item)
-}
-
-// isCooling reports whether the cool-down runs of the account's last mail, or of this sign-in's,
-// which an account without mails left was not sent.
-func (f facts) isCooling(item guard.Item) bool {
-	return item.Next > f.now.UnixMilli() || f.last != nil && f.now.Before(f.last.Sent.Add(guard.Cooldown))
+	return !f.isPassword() && d.Budget && item.Next <= f.now.UnixMilli()
 }
 
 // quota returns the pool's quota that a round spends from.
