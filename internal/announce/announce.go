@@ -1,5 +1,5 @@
-// Package announce tells a person of a running sandbox: its addresses, its users and the commands to
-// sign in.
+// Package announce prints what a person needs of a running sandbox: its addresses, its users and
+// the commands to sign in.
 package announce
 
 import (
@@ -34,8 +34,8 @@ type Ready struct {
 	// ExampleURL is the example app's address; empty without --example.
 	ExampleURL string   `json:"exampleUrl,omitempty"`
 	Report     []string `json:"report"`
-	// Program is how this program is called again. IsDefaultFile is true where its commands find the
-	// ready file by themselves.
+	// Program is how this program is called again. IsDefaultFile is true where its commands find
+	// the ready file by themselves.
 	Program       string `json:"-"`
 	IsDefaultFile bool   `json:"-"`
 }

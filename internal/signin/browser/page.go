@@ -34,9 +34,9 @@ type Discovered struct {
 // maxDocument is the most that is read of the page's document, in bytes; the page's own has 1,500.
 const maxDocument = 64 << 10
 
-// Discover reads the document of the page at an origin of [PageOrigin]. Its endpoints must be of the
-// page's origin, since the code and its verifier go there, and hold nothing that a terminal obeys,
-// since one is printed. It returns a [*signin.Unavailable] where the page does not answer.
+// Discover reads the document of the page at an origin of [PageOrigin]. Its endpoints must be of
+// the page's origin, since the code and its verifier go there, and hold nothing that a terminal
+// obeys, since one is printed. It returns a [*signin.Unavailable] where the page does not answer.
 func Discover(ctx context.Context, origin string) (found Discovered, err error) {
 	address := origin + "/.well-known/openid-configuration"
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)

@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// Path returns the file with this machine's secret for one user of one client of a pool; empty where
-// the user has no directory for configuration. Its name is a hash: it shows no address.
+// Path returns the file with this machine's secret for one user of one client of a pool; empty
+// where the user has no directory for configuration. Its name is a hash: it shows no address.
 func Path(poolID, clientID, user string) string {
 	dir, err := os.UserConfigDir()
 	if err != nil {
