@@ -48,7 +48,7 @@ func TestMakeDevBuildsTheCommandWhereSomethingChanged(t *testing.T) {
 	build := func(env ...string) string {
 		t.Helper()
 		os.Remove(calls)
-		cmd := exec.Command("make", "dev", "MODE=password")
+		cmd := exec.Command("make", "--no-print-directory", "dev", "MODE=password")
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), append(env, "STUB_CALLS="+calls, "MAKEFLAGS=",
 			"PATH="+shim+string(os.PathListSeparator)+os.Getenv("PATH"))...)

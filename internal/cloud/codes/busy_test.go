@@ -1,0 +1,5 @@
+package codes
+
+import "time"
+
+func init() { timeout = time.Minute }
