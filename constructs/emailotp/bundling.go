@@ -2,14 +2,12 @@ package emailotp
 
 import (
 	"errors"
-	"fmt"
-	"regexp"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/bundle"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/slots"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
@@ -21,8 +19,8 @@ import (
 func (e *emailOTP) beginBuilding() {
 	var pending []settings.Function
 	for _, slot := range e.config.slots() {
-		if _, given := e.config.codes[slot.function]; !given {
-			pending = append(pending, slot.function)
+		if _, given := e.config.codes[slot.Function]; !given {
+			pending = append(pending, slot.Function)
 		}
 	}
 	e.batch = bundle.New(e.config.goarch, pending)
@@ -46,7 +44,7 @@ func (e *emailOTP) code(f settings.Function) (awslambda.Code, func() error) {
 		err = build.CheckSource(dir, string(f))
 	}
 	if err != nil {
-		refuse(*e.Node().Path(), []string{withRemedy(f, err)})
+		refuse(*e.Node().Path(), []string{bundle.WithRemedy(f, slots.IDOf(f), err)})
 	}
 	var mailFile []byte
 	if f == settings.CreateAuthChallenge {
@@ -55,7 +53,7 @@ func (e *emailOTP) code(f settings.Function) (awslambda.Code, func() error) {
 	code, failure := e.batch.Code(dir, f, mailFile)
 	return code, func() error {
 		if err := failure(); err != nil {
-			return errors.New(withRemedy(f, err))
+			return errors.New(bundle.WithRemedy(f, slots.IDOf(f), err))
 		}
 		return nil
 	}
@@ -67,22 +65,4 @@ func (e *emailOTP) source() (dir string, err error) {
 		e.sourceDir, err = bundle.Source(e)
 	}
 	return e.sourceDir, err
-}
-
-var lineBreaks = regexp.MustCompile(`\s*\n\s*`)
-
-// withRemedy adds the prop that makes the build unnecessary.
-func withRemedy(f settings.Function, err error) string {
-	words := lineBreaks.ReplaceAllString(strings.TrimSpace(err.Error()), "; ")
-	return fmt.Sprintf("%s could not be built: %s; %sCode takes a zip built beforehand (emailotp lambdas writes one)",
-		f, words, idOf(f))
-}
-
-func idOf(f settings.Function) string {
-	for _, s := range slots {
-		if s.function == f {
-			return s.id
-		}
-	}
-	return string(f)
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/apptree"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/sender"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -173,26 +172,11 @@ func (e *emailOTP) findings(clients []apptree.Client) []rules.Finding {
 	return e.tree().Findings(e.config.settings, own, clients)
 }
 
-// writeMarks adds what is acknowledged to the pool's metadata, beside marks of the app's own for
-// bypasses that only the rendered template shows.
+// writeMarks adds what is acknowledged to the pool's metadata.
 func (e *emailOTP) writeMarks(accepted []rules.Finding) {
-	key := jsii.String(contract.MetadataAcknowledgedBypasses)
-	var marks []string
-	for _, f := range accepted {
-		marks = append(marks, f.Mark())
+	if len(accepted) > 0 {
+		apptree.AddMarks(e.markedResource(), accepted)
 	}
-	if len(marks) == 0 {
-		return
-	}
-	resource := e.markedResource()
-	existing, _ := resource.GetMetadata(key).([]any)
-	for _, mark := range existing {
-		if text, ok := mark.(string); ok {
-			marks = append(marks, text)
-		}
-	}
-	slices.Sort(marks)
-	resource.AddMetadata(key, slices.Compact(marks))
 }
 
 // markedResource returns the resource whose metadata has the acknowledgements: the pool, or what

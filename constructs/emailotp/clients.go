@@ -10,6 +10,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/userpool"
 )
 
 // ClientProps describe a further app client of the pool. All fields are optional.
@@ -55,9 +56,6 @@ type Client struct {
 	Secret awssecretsmanager.ISecret
 }
 
-// secretLength is the length of a generated secret: 43 letters and digits have 256 bits.
-const secretLength = 43
-
 func (e *emailOTP) AddClient(id *string, props *ClientProps) Client {
 	if props == nil {
 		props = &ClientProps{}
@@ -92,12 +90,7 @@ func (e *emailOTP) AddClient(id *string, props *ClientProps) Client {
 		e.onDeploy.Node().AddDependency(c.UserPoolClient)
 	}
 	if isSecret {
-		c.Secret = awssecretsmanager.NewSecret(e, jsii.String(*id+"Secret"), &awssecretsmanager.SecretProps{
-			Description: jsii.String("Secret of the app client " + *id + ", for EmailOTP's token endpoint"),
-			GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
-				PasswordLength: jsii.Number(secretLength), ExcludePunctuation: jsii.Bool(true)},
-			RemovalPolicy: e.config.removalPolicy(false),
-		})
+		c.Secret = userpool.NewSecret(e, *id, e.config.removalPolicy(false))
 	}
 	e.clients = append(e.clients, c)
 	for _, f := range e.onClient {

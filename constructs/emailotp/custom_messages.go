@@ -1,11 +1,9 @@
 package emailotp
 
 import (
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
-	"github.com/aws/jsii-runtime-go"
-
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/mailread"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/userpool"
 )
 
 // invitations checks the options about Cognito's mails against the mode and each other.
@@ -34,16 +32,7 @@ func (r *reader) customMessages(c *config) {
 	if !c.settings.CustomMessages || len(r.Problems) > 0 {
 		return
 	}
-	renderer, err := mail.New(mail.Config{Mode: c.settings.Mode, Mail: c.settings.Mail})
-	if c.mailFile != nil {
-		renderer, err = mail.Load(c.mailFile)
-	}
-	if err == nil {
-		err = renderer.CheckCognito()
-	}
-	if err != nil {
-		r.Add("CustomMessages: %v", err)
-	}
+	mailread.CheckCognito(&r.Reader, c.settings, c.mailFile)
 }
 
 // mailBySender has the new pool mail by the sender's identity where its mails are EmailOTP's.
@@ -53,14 +42,5 @@ func (e *emailOTP) mailBySender() {
 	if !c.settings.CustomMessages || c.pool != nil || !propread.IsNil(c.poolProps.Email) {
 		return
 	}
-	s := &c.settings
-	email := &awscognito.CfnUserPool_EmailConfigurationProperty{
-		EmailSendingAccount: jsii.String("DEVELOPER"), SourceArn: e.EmailIdentity().EmailIdentityArn(),
-		From:             jsii.String(mail.FormatFrom(s.Mail)),
-		ConfigurationSet: e.ConfigurationSet().ConfigurationSetName(),
-	}
-	if s.ReplyTo != "" {
-		email.ReplyToEmailAddress = &s.ReplyTo
-	}
-	e.tree().Own().Node().DefaultChild().(awscognito.CfnUserPool).SetEmailConfiguration(email)
+	userpool.MailBy(e.tree().Resource(), c.settings.Mail, e.ses)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/apptree"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/ondeploy"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/slots"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/rules"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
@@ -21,13 +22,16 @@ import (
 func (c *config) runsOnDeploy() bool { return c.imported || c.checkOnDeploy }
 
 // slots returns the functions of the stack.
-func (c *config) slots() []slot {
-	all := slotsOf(c.settings.Mode)
+func (c *config) slots() []slots.Slot {
+	all := slots.Of(c.settings.Mode)
 	if c.runsOnDeploy() {
-		all = append(all, slots[len(slots)-1])
+		all = append(all, slots.Attach())
 	}
 	return all
 }
+
+// triggers returns the slots that the pool calls.
+func (c *config) triggers() []slots.Slot { return slots.Called(&c.settings) }
 
 // attachStatements are the rights of the function behind the custom resource: this one pool, and
 // what the adopter adds for the pool's role or key.
@@ -52,8 +56,8 @@ func (e *emailOTP) addAttachment() {
 	}
 	e.onDeploy = e.addCustomResource("UserPoolAttachment", properties)
 	// CloudFormation deletes in the opposite order: what the pool calls outlives the detachment.
-	for _, slot := range triggersOf(e.config.settings.Mode) {
-		e.onDeploy.Node().AddDependency(e.functions[slot.function])
+	for _, slot := range slots.Triggers(e.config.settings.Mode) {
+		e.onDeploy.Node().AddDependency(e.functions[slot.Function])
 	}
 	if policy := e.Node().TryFindChild(jsii.String(verifyEmailPolicy)); policy != nil {
 		e.onDeploy.Node().AddDependency(policy)
@@ -86,7 +90,7 @@ func (e *emailOTP) addCustomResource(id string, properties map[string]any) awscd
 func (e *emailOTP) triggerARNs() map[string]*string {
 	arns := map[string]*string{}
 	for _, slot := range e.config.triggers() {
-		arns[capital(slot.names[0])] = e.functions[slot.function].FunctionArn()
+		arns[slot.Trigger()] = e.functions[slot.Function].FunctionArn()
 	}
 	return arns
 }

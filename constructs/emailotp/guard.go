@@ -2,15 +2,13 @@ package emailotp
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/storage"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 )
 
@@ -26,35 +24,11 @@ const (
 func (e *emailOTP) addKeyAndTable() {
 	c := &e.config
 	if c.keyGeneration > 1 {
-		e.addKey(c.keyGeneration - 1) // for a roll-back; no function may use it
+		storage.NewKey(e, c.keyGeneration-1, c.removalPolicy(false)) // for a roll-back; no function may use it
 	}
-	e.key = e.addKey(c.keyGeneration)
-	e.table = awsdynamodb.NewTableV2(e, jsii.String("Table"), &awsdynamodb.TablePropsV2{
-		PartitionKey:        &awsdynamodb.Attribute{Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING},
-		TimeToLiveAttribute: jsii.String("ttl"),
-		Billing:             awsdynamodb.Billing_OnDemand(nil),
-		Encryption:          e.config.platform.TableEncryption(),
-		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
-			PointInTimeRecoveryEnabled: jsii.Bool(true),
-		},
-		DeletionProtection: jsii.Bool(c.retain()),
-		RemovalPolicy:      c.removalPolicy(c.retain()),
-	})
+	e.key = storage.NewKey(e, c.keyGeneration, c.removalPolicy(false))
+	e.table = storage.NewTable(e, c.platform.TableEncryption(), c.retain(), c.removalPolicy(c.retain()))
 	c.settings.KeyARN, c.settings.TableName = *e.key.KeyArn(), *e.table.TableName()
-}
-
-// addKey creates the key of a generation. The first one's construct id is without its number.
-func (e *emailOTP) addKey(generation int) awskms.Key {
-	id := "Key"
-	if generation > 1 {
-		id += strconv.Itoa(generation)
-	}
-	return awskms.NewKey(e, jsii.String(id), &awskms.KeyProps{
-		Description:   jsii.String("Derives and binds EmailOTP sign-in codes"),
-		KeySpec:       awskms.KeySpec_HMAC_256,
-		KeyUsage:      awskms.KeyUsage_GENERATE_VERIFY_MAC,
-		RemovalPolicy: e.config.removalPolicy(false),
-	})
 }
 
 // stateBounds writes the chance of guessing into the stack. It warns where the chance is doubtful,

@@ -1,29 +1,17 @@
 package emailotp
 
 import (
-	"fmt"
-	"slices"
-	"strings"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/monitoring"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/slots"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 func (e *emailOTP) Metric(name *string, props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	all := slices.Concat(settings.Metrics(), settings.DeviceMetrics(), settings.ChainedMetrics(),
-		settings.PageMetrics(), settings.AddressMetrics())
-	if name == nil || !slices.Contains(all, settings.Metric(*name)) {
-		given := "nil"
-		if name != nil {
-			given = fmt.Sprintf("%q", *name)
-		}
-		names := strings.Trim(strings.ReplaceAll(fmt.Sprint(all), " ", ", "), "[]")
-		refuse(*e.Node().Path(), []string{
-			fmt.Sprintf("Metric has no metric of that name (received: %s); the names are %s", given, names)})
-	}
-	return e.metric(settings.Metric(*name), props)
+	found, problems := monitoring.Named(name)
+	refuse(*e.Node().Path(), problems)
+	return e.metric(found, props)
 }
 
 func (e *emailOTP) metric(m settings.Metric, props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
@@ -93,13 +81,13 @@ func (e *emailOTP) MetricFunctionDuration(p *awscloudwatch.MathExpressionOptions
 // monitor returns what the metrics, the alarms and the dashboard are made of.
 func (e *emailOTP) monitor() monitoring.Monitor {
 	mode := e.config.settings.Mode
-	functions := func(slots []slot) (all []monitoring.Function) {
-		for _, s := range slots {
-			all = append(all, monitoring.Function{ID: s.id, Function: e.functions[s.function]})
+	functions := func(of []slots.Slot) (all []monitoring.Function) {
+		for _, s := range of {
+			all = append(all, monitoring.Function{ID: s.ID, Function: e.functions[s.Function]})
 		}
 		return all
 	}
 	return monitoring.Monitor{Scope: e, UserPoolID: e.pool.UserPoolId(), Mode: mode,
-		Functions: functions(slotsOf(mode)), Triggers: functions(triggersOf(mode)), Timeout: timeoutSeconds,
+		Functions: functions(slots.Of(mode)), Triggers: functions(slots.Triggers(mode)), Timeout: slots.TimeoutSeconds,
 		HasChained: len(e.config.chained) > 0}
 }

@@ -1,7 +1,6 @@
 package emailotp
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -12,7 +11,9 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/function"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/slots"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -71,8 +72,8 @@ func (r *reader) platform(c *config, p *EmailOTPProps) {
 	v.CodeSigningConfig = p.CodeSigningConfig
 	var missing []string
 	for _, slot := range c.slots() {
-		if c.codes[slot.function] == nil {
-			missing = append(missing, slot.id+"Code")
+		if c.codes[slot.Function] == nil {
+			missing = append(missing, slot.ID+"Code")
 		}
 	}
 	if len(missing) > 0 {
@@ -105,24 +106,17 @@ func (v Platform) TableEncryption() awsdynamodb.TableEncryptionV2 {
 // interfaces of a VPC and, if the function reads a table, for the key.
 func (v Platform) Grant(role awsiam.Role, readsTable bool) {
 	if v.EncryptionKey != nil && readsTable {
-		stack := awscdk.Stack_Of(role)
-		// DynamoDB uses the key in the caller's name.
-		role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-			Actions:   jsii.Strings("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"),
-			Resources: &[]*string{v.EncryptionKey.KeyArn()},
-			Conditions: &map[string]any{"StringEquals": map[string]string{"kms:ViaService": fmt.Sprintf("dynamodb.%s.%s",
-				*stack.Region(), *stack.UrlSuffix())}},
-		}))
+		role.AddToPolicy(function.KeyStatement(awscdk.Stack_Of(role), v.EncryptionKey))
 	}
 	if v.VpcConfig != nil {
-		role.AddToPolicy(networkStatement())
+		role.AddToPolicy(function.NetworkStatement())
 	}
 }
 
 func (e *emailOTP) Platform() Platform { return e.config.platform }
 
 // logGroup returns the given log group, or a new one for the function.
-func (e *emailOTP) logGroup(s slot) awslogs.ILogGroup {
+func (e *emailOTP) logGroup(s slots.Slot) awslogs.ILogGroup {
 	c := &e.config
 	if c.platform.LogGroup != nil {
 		return c.platform.LogGroup
@@ -131,35 +125,9 @@ func (e *emailOTP) logGroup(s slot) awslogs.ILogGroup {
 	if c.platform.EncryptionKey != nil {
 		props.EncryptionKey = c.platform.EncryptionKey
 	}
-	logs := awslogs.NewLogGroup(e, jsii.String(s.id+"Logs"), props)
-	if props.EncryptionKey != nil && s.function == settings.DefineAuthChallenge {
-		e.allowLogs(c.platform.EncryptionKey)
+	logs := awslogs.NewLogGroup(e, jsii.String(s.ID+"Logs"), props)
+	if props.EncryptionKey != nil && s.Function == settings.DefineAuthChallenge {
+		function.AllowLogs(e.stack(), c.platform.EncryptionKey)
 	}
 	return logs
-}
-
-// allowLogs lets CloudWatch Logs encrypt the log groups of this account and Region, as its own
-// documentation has the statement. An imported key's policy can't be changed.
-func (e *emailOTP) allowLogs(key awskms.IKey) {
-	service := fmt.Sprintf("logs.%s.%s", *e.stack().Region(), *e.stack().UrlSuffix())
-	groups := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:*", *e.stack().Partition(), *e.stack().Region(),
-		*e.stack().Account())
-	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(&service, nil)},
-		Actions:    jsii.Strings("kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"),
-		Resources:  jsii.Strings("*"),
-		Conditions: &map[string]any{"ArnLike": map[string]string{"kms:EncryptionContext:aws:logs:arn": groups}},
-	}), jsii.Bool(true))
-}
-
-// readsTable are the functions that call DynamoDB.
-var readsTable = []settings.Function{settings.CreateAuthChallenge, settings.VerifyAuthChallenge, settings.MailEvents}
-
-// networkStatement lets Lambda connect a function to a VPC (AWS Lambda Developer Guide, execution
-// role for a function in a VPC). AWS's managed policy for it would also let the role write into
-// every log group of the account. Lambda creates the interfaces, so no ARN is known before.
-func networkStatement() awsiam.PolicyStatement {
-	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Resources: jsii.Strings("*"),
-		Actions: jsii.Strings("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
-			"ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses")})
 }

@@ -1,13 +1,11 @@
 package emailotp
 
 import (
-	"time"
-
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/userpool"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 )
 
@@ -29,30 +27,10 @@ func (e *emailOTP) addUserPool() {
 		return
 	}
 	p := c.poolProps
-	if p.FeaturePlan == "" {
-		// Unset, new pools get the Essentials plan, at nearly three times the price.
-		p.FeaturePlan = awscognito.FeaturePlan_LITE
-	}
-	if p.PasswordPolicy == nil {
-		p.PasswordPolicy = &awscognito.PasswordPolicy{
-			MinLength:            jsii.Number(DefaultPasswordLength),
-			RequireDigits:        jsii.Bool(true),
-			RequireLowercase:     jsii.Bool(true),
-			RequireSymbols:       jsii.Bool(true),
-			RequireUppercase:     jsii.Bool(true),
-			TempPasswordValidity: awscdk.Duration_Days(jsii.Number(7)),
-		}
-	}
 	protected := propread.Flag(p.DeletionProtection, c.retain())
-	e.pool = awscognito.NewUserPool(e, jsii.String("UserPool"), &awscognito.UserPoolProps{
-		UserPoolName:        p.UserPoolName,
-		FeaturePlan:         p.FeaturePlan,
-		SignInAliases:       &awscognito.SignInAliases{Email: jsii.Bool(true)},
-		SignInCaseSensitive: jsii.Bool(false),
-		AutoVerify:          &awscognito.AutoVerifiedAttrs{Email: jsii.Bool(true)},
-		KeepOriginal:        &awscognito.KeepOriginalAttrs{Email: jsii.Bool(true)},
-		// Native MFA would put challenges of its own between the password and the code.
-		Mfa: awscognito.Mfa_OFF,
+	e.pool = userpool.New(e, DefaultPasswordLength, &awscognito.UserPoolProps{
+		UserPoolName: p.UserPoolName,
+		FeaturePlan:  p.FeaturePlan,
 		// Recovery by e-mail lets the mailbox alone replace the password.
 		AccountRecovery:    c.accountRecovery(),
 		SelfSignUpEnabled:  jsii.Bool(propread.Flag(p.SelfSignUpEnabled, e.passwordless())),
@@ -76,16 +54,9 @@ func (e *emailOTP) addUserPoolClient() {
 
 // newClient creates an app client that allows custom authentication and refresh, nothing else.
 func (e *emailOTP) newClient(id string, p UserPoolClientProps) awscognito.UserPoolClient {
-	return awscognito.NewUserPoolClient(e, &id, &awscognito.UserPoolClientProps{
-		UserPool:           e.pool,
-		UserPoolClientName: p.UserPoolClientName,
-		// An empty list would be Cognito's default, which has SRP and with it a sign-in without
-		// code.
-		AuthFlows:                       &awscognito.AuthFlow{Custom: jsii.Bool(true)},
-		DisableOAuth:                    jsii.Bool(true),
-		PreventUserExistenceErrors:      jsii.Bool(true),
-		EnableTokenRevocation:           jsii.Bool(true),
-		AuthSessionValidity:             awscdk.Duration_Minutes(jsii.Number(e.config.sessionMinutes())),
+	return userpool.NewClient(e, id, e.config.settings.CodeTTL, &awscognito.UserPoolClientProps{
+		UserPool:                        e.pool,
+		UserPoolClientName:              p.UserPoolClientName,
 		GenerateSecret:                  jsii.Bool(propread.Flag(p.GenerateSecret, false)),
 		AccessTokenValidity:             p.AccessTokenValidity,
 		IdTokenValidity:                 p.IdTokenValidity,
@@ -101,26 +72,7 @@ func (e *emailOTP) writeAttributes(p UserPoolClientProps) awscognito.ClientAttri
 	if p.WriteAttributes != nil {
 		return p.WriteAttributes
 	}
-	return awscognito.NewClientAttributes().WithStandardAttributes(writable(e.config.clientsMayChangeEmail))
-}
-
-// sessionMinutes is how long Cognito keeps a round of the sign-in open: two minutes more than the
-// code lives. A client that answers late then learns that the code has expired, and can request
-// another one in the same sign-in. Cognito accepts 3 to 15 minutes.
-func (c *config) sessionMinutes() int {
-	whole := int((c.settings.CodeTTL + time.Minute - 1) / time.Minute)
-	return min(max(whole+2, 3), 15)
-}
-
-// writable lists the standard attributes that clients may write, email among them only on request.
-// Cognito refuses the flags such as email_verified.
-func writable(email bool) *awscognito.StandardAttributesMask {
-	yes := jsii.Bool(true)
-	return &awscognito.StandardAttributesMask{
-		Email: jsii.Bool(email), Address: yes, Birthdate: yes, FamilyName: yes, Fullname: yes, Gender: yes, GivenName: yes,
-		LastUpdateTime: yes, Locale: yes, MiddleName: yes, Nickname: yes, PhoneNumber: yes, PreferredUsername: yes,
-		ProfilePage: yes, ProfilePicture: yes, Timezone: yes, Website: yes,
-	}
+	return awscognito.NewClientAttributes().WithStandardAttributes(userpool.Writable(e.config.clientsMayChangeEmail))
 }
 
 func (e *emailOTP) passwordless() bool { return e.config.settings.Mode == ModePasswordless }

@@ -6,8 +6,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/jsii-runtime-go"
-
-	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // PasswordRecovery is the way back in for a user of [ModePassword] who forgot the password.
@@ -58,23 +56,6 @@ func (c *config) accountRecovery() awscognito.AccountRecovery {
 		return awscognito.AccountRecovery_EMAIL_ONLY
 	}
 	return awscognito.AccountRecovery_NONE
-}
-
-// triggers returns the slots that the pool calls. The function that mails codes also serves
-// CustomMessage: it has the mail's configuration beside it. The function that checks answers also
-// serves PostConfirmation where a reset must forget the remembered devices: it may write the table
-// already.
-func (c *config) triggers() []slot {
-	all := triggersOf(c.settings.Mode)
-	if c.settings.ForgetsDevices() {
-		all = append(all, slot{settings.VerifyAuthChallenge, "VerifyAuthChallenge",
-			awscognito.UserPoolOperation_POST_CONFIRMATION, []string{"postConfirmation"}})
-	}
-	if c.settings.CustomMessages {
-		all = append(all, slot{settings.CreateAuthChallenge, "CreateAuthChallenge",
-			awscognito.UserPoolOperation_CUSTOM_MESSAGE, []string{"customMessage"}})
-	}
-	return all
 }
 
 func (e *emailOTP) SupportAddress() *string { return &e.config.settings.SupportAddress }

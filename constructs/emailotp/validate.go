@@ -16,6 +16,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/apptree"
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/slots"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -174,16 +175,16 @@ func (r *reader) functions(c *config, p *EmailOTPProps) {
 			p.RemovalPolicy)
 	}
 	c.codes = map[settings.Function]awslambda.Code{}
-	for _, slot := range slots {
-		prop := slot.id + "Code"
+	for _, slot := range slots.All() {
+		prop := slot.ID + "Code"
 		code, _ := reflect.ValueOf(p).Elem().FieldByName(prop).Interface().(awslambda.Code)
 		if propread.IsNil(code) {
 			continue
 		}
-		if slot.function != settings.AttachUserPool && !slices.Contains(settings.Functions(p.Mode), slot.function) {
+		if slot.Function != settings.AttachUserPool && !slices.Contains(settings.Functions(p.Mode), slot.Function) {
 			r.Add("%s has no function in %s mode; leave it nil", prop, p.Mode)
 		}
-		c.codes[slot.function] = code
+		c.codes[slot.Function] = code
 	}
 }
 
@@ -301,5 +302,5 @@ func (c *config) checkPlace(scope constructs.Construct, id string) []string {
 			"create the EmailOTP in %s, or the pool in %s",
 			*pool.Node().Path(), *there.Node().Path(), *there.Node().Path(), *here.Node().Path())}
 	}
-	return c.takenSlots(pool)
+	return slots.Taken(pool, c.triggers())
 }

@@ -70,3 +70,18 @@ func propOf(field string, props reflect.Type) string {
 	}
 	return ""
 }
+
+// CheckCognito renders every mail of Cognito's own, by the compiled mail of the props if there is
+// one: a text beyond Cognito's limits is refused here, since the trigger could only leave it out.
+func CheckCognito(r *propread.Reader, s settings.Settings, compiled []byte) {
+	renderer, err := mail.New(mail.Config{Mode: s.Mode, Mail: s.Mail})
+	if compiled != nil {
+		renderer, err = mail.Load(compiled)
+	}
+	if err == nil {
+		err = renderer.CheckCognito()
+	}
+	if err != nil {
+		r.Add("CustomMessages: %v", err)
+	}
+}
