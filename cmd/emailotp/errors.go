@@ -63,7 +63,7 @@ func finish(ctx context.Context, w io.Writer, err error) int {
 		fmt.Fprintln(w, p.Red("emailotp: error:"), terminal.Printable(line))
 	}
 	for _, h := range hintsOf(err) {
-		fmt.Fprintln(w, p.Bold("emailotp: hint:"), h)
+		fmt.Fprintln(w, p.Bold("emailotp: hint:"), terminal.Printable(h))
 	}
 	return exitCode(err)
 }

@@ -70,7 +70,7 @@ func (a *Accounts) IsInvitedByMail() bool {
 // password, and mails nothing: the mailbox with that password would be both factors. Where the
 // adopter chose that, Cognito draws and mails the password, and none is returned.
 func (a *Accounts) Invite(ctx context.Context, address string) (password string, err error) {
-	in := map[string]any{
+	in := map[string]any{"UserPoolId": a.EmailOTP.PoolID, "Username": address,
 		"UserAttributes": []map[string]string{{"Name": "email", "Value": address}, {"Name": "email_verified", "Value": "true"}}}
 	switch {
 	case a.IsInvitedByMail():
@@ -82,7 +82,8 @@ func (a *Accounts) Invite(ctx context.Context, address string) (password string,
 	default:
 		in["MessageAction"] = "SUPPRESS"
 	}
-	err = a.admin(ctx, "AdminCreateUser", &Account{User: User{Username: address}}, in)
+	// Once: a repeat after a lost answer would be refused, and the password be lost with it.
+	err = a.API.Once(ctx, awsapi.Cognito, "AdminCreateUser", in, nil)
 	if awsapi.HasCode(err, "UsernameExistsException") {
 		remedy := "`emailotp users reset` sets a new password"
 		if a.IsInvitedByMail() {

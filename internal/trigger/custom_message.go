@@ -89,6 +89,12 @@ func (c Create) message(e *event, kind mail.CognitoKind, from json.RawMessage, r
 		r.count(settings.ChainedFaults)
 		theirs = mail.CognitoMail{}
 	}
+	if sms := response["smsMessage"]; sms != nil {
+		if _, isText := sms.(string); !isText {
+			r.count(settings.ChainedFaults)
+			response["smsMessage"] = nil // Cognito would refuse the response, for users who exist alone
+		}
+	}
 	response["emailSubject"] = cmp.Or(theirs.Subject, m.Subject)
 	response["emailMessage"] = cmp.Or(theirs.HTML, m.HTML)
 	return response, nil
