@@ -16,8 +16,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/oauth"
 )
 
-// timeout is for one request; DynamoDB answers within milliseconds. Tests wait longer: their machine
-// may be busy.
+// timeout is for one request; DynamoDB answers within milliseconds. Tests wait longer, because
+// their machine may be busy.
 var timeout = 1500 * time.Millisecond
 
 // maxAnswer is more than the largest item, 400 kB, in base64.
