@@ -207,6 +207,18 @@ func (s *Server) account(ctx context.Context, who caller) (map[string]string, er
 	return user, err
 }
 
+// newAddress returns what a request is about: the new address, and the account as [Server.account]
+// reads it.
+func (s *Server) newAddress(ctx context.Context, who caller, in request) (
+	address string, user map[string]string, err error) {
+	address = strings.TrimSpace(in.Email)
+	if mail.ValidateAddress(address) != nil {
+		return "", nil, errInvalidAddress
+	}
+	user, err = s.account(ctx, who)
+	return address, user, err
+}
+
 // isTaken reports whether an address belongs to another user.
 func (s *Server) isTaken(ctx context.Context, who caller, address string) (bool, error) {
 	owner, err := s.Directory.Find(ctx, address)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"math"
-	"strings"
 	"sync"
 	"time"
 
@@ -25,11 +24,8 @@ type changed struct {
 // confirm compares both codes and changes the address. It counts first, then compares, and uses the
 // codes up before it changes anything.
 func (s *Server) confirm(ctx context.Context, who caller, in request) (any, error) {
-	now, address := s.Now(), strings.TrimSpace(in.Email)
-	if mail.ValidateAddress(address) != nil {
-		return nil, errInvalidAddress
-	}
-	user, err := s.account(ctx, who)
+	now := s.Now()
+	address, user, err := s.newAddress(ctx, who, in)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
@@ -29,11 +28,7 @@ func (s *Server) start(ctx context.Context, who caller, in request) (any, error)
 	if age := now.Sub(who.AuthTime); age > MaxSignInAge || age < -time.Minute {
 		return nil, errOldSignIn
 	}
-	address := strings.TrimSpace(in.Email)
-	if mail.ValidateAddress(address) != nil {
-		return nil, errInvalidAddress
-	}
-	user, err := s.account(ctx, who)
+	address, user, err := s.newAddress(ctx, who, in)
 	if err != nil {
 		return nil, err
 	}

@@ -62,13 +62,14 @@ func Key(pool, sub string) string { return key("user", pool, sub) }
 // beyond ASCII stay as they are, because their folding differs between systems, and no address that
 // is mailed to has one before its @.
 func UnknownKey(pool, username string, caseSensitive bool) string {
-	if !caseSensitive {
-		username = foldASCII(username)
-	}
-	return key("unknown", pool, username)
+	return key("unknown", pool, foldASCII(username, caseSensitive))
 }
 
-func foldASCII(s string) string {
+// foldASCII returns the spelling that stands for all that the pool takes for the same.
+func foldASCII(s string, caseSensitive bool) string {
+	if caseSensitive {
+		return s
+	}
 	return strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {
 			r += 'a' - 'A'
@@ -89,10 +90,7 @@ func ChangeKey(pool, sub string) string { return key("change", pool, sub) }
 // budget of the mails to it, and the lock of the account that is just changing to it. Spellings
 // share an item as in [UnknownKey].
 func AddressKey(pool, address string, caseSensitive bool) string {
-	if !caseSensitive {
-		address = foldASCII(address)
-	}
-	return key("address", pool, address)
+	return key("address", pool, foldASCII(address, caseSensitive))
 }
 
 func key(kind string, fields ...string) string {

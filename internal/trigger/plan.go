@@ -93,8 +93,11 @@ type outcome struct {
 // isPassword reports whether the caller has proven a password.
 func (f facts) isPassword() bool { return f.settings.Mode == settings.Password }
 
-// isTooSoon reports whether the cool-down of this very sign-in still runs.
-func (f facts) isTooSoon() bool { return f.resend && f.now.Before(f.last.Sent.Add(guard.Cooldown)) }
+// isCooling reports whether the cool-down of this very sign-in still runs.
+func (f facts) isCooling() bool { return f.now.Before(f.last.Sent.Add(guard.Cooldown)) }
+
+// isTooSoon reports whether a resend was requested within that cool-down.
+func (f facts) isTooSoon() bool { return f.resend && f.isCooling() }
 
 // isMarked reports whether the account's address has a bounce or a complaint.
 func (f facts) isMarked() bool {
@@ -142,12 +145,10 @@ func (f facts) decision(p guard.Policy, item guard.Item) (d guard.Decision) {
 			Expires: f.last.Expires, Unsent: f.last.Unsent}
 		kept := guard.Decision{Action: guard.Keep, Nonce: own.Nonce, Digits: own.Digits, Key: own.Key}
 		switch {
-		case f.isTooSoon() && own.Key == p.Key:
-			d = kept
+		case f.isCooling() && own.Key == p.Key && (f.resend || !f.isPassword()):
+			d = kept // the account's own cool-down may end sooner, by another sign-in's mail
 		case f.resend:
 			d = p.Resend(item, f.account.class, f.now, f.fresh, own)
-		case !f.isPassword() && own.Key == p.Key && f.now.Before(f.last.Sent.Add(guard.Cooldown)):
-			d = kept // the account's own cool-down may end sooner, by another sign-in's mail
 		default:
 			d = p.Again(item, f.account.class, f.now, f.fresh, own)
 		}

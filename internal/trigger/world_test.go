@@ -1,7 +1,6 @@
 package trigger_test
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/hmac"
@@ -20,6 +19,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard/memory"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/syncbuf"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
 )
 
@@ -37,7 +37,7 @@ type world struct {
 	settings settings.Settings
 	clock    time.Time
 	store    *store
-	log      logBuffer
+	log      syncbuf.Buffer // of all functions, whose reporters share no lock
 
 	mu      sync.Mutex
 	calls   []string
@@ -54,22 +54,6 @@ type world struct {
 	// createSees has Cognito show create the client's metadata.
 	createSees bool
 }
-
-// logBuffer takes the lines of all functions, whose reporters don't know of each other.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-func (l *logBuffer) String() string { return string(l.Bytes()) }
-func (l *logBuffer) Bytes() []byte  { l.mu.Lock(); defer l.mu.Unlock(); return bytes.Clone(l.b.Bytes()) }
-func (l *logBuffer) Len() int       { return len(l.Bytes()) }
-func (l *logBuffer) Reset()         { l.mu.Lock(); defer l.mu.Unlock(); l.b.Reset() }
 
 // underRace is true under the race detector.
 var underRace bool
