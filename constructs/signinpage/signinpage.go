@@ -109,9 +109,9 @@ type SignInPageProps struct {
 	HandOverCode awslambda.Code
 	// ChangeAddress lets users change the address of their account by a second function, below
 	// account/email (docs/clients.md): with a fresh sign-in, a code to the present address and one
-	// to the new address. Whoever controls that function can give every account another address
-	// (docs/security.md). Refused where clients may write email, where the pool requires it, and
-	// for an imported pool. Default: false, and administrators change addresses.
+	// to the new address. An attacker who controls that function can give every account another
+	// address (docs/security.md). Refused where clients may write email, where the pool requires
+	// it, and for an imported pool. Default: false, and administrators change addresses.
 	ChangeAddress *bool
 	// ChangeAddressCode is that function's code, built beforehand as HandOverCode.
 	ChangeAddressCode awslambda.Code
