@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -93,9 +94,13 @@ func TestAConfigurationThatLacksSomethingNamesIt(t *testing.T) {
 func server(t *testing.T, f func(n int, r *http.Request, body string) (int, string)) (*awsapi.Client,
 	*[]time.Duration) {
 	t.Helper()
+	// A client may repeat a request while the handler of the first is still being aborted.
+	var mu sync.Mutex
 	n := 0
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
 		n++
 		status, text := f(n, r, string(body))
 		w.WriteHeader(status)
