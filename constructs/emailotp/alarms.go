@@ -58,18 +58,23 @@ const (
 	// AlarmChained: your own function behind EmailOTP's gave no usable answer, in two of three
 	// periods of 5 minutes. Threshold: 1. Only with PreSignUp or PreTokenGeneration.
 	AlarmChained Alarm = "Chained"
-	// AlarmPageFaults: the sign-in page's function failed closed, in two of three periods of 5
-	// minutes. Threshold: 1 fault. Only with [AlarmProps.HandOver], like the next three.
+	// AlarmPageFaults: a function of the sign-in page failed closed, in two of three periods of 5
+	// minutes. Threshold: 1 fault. Only with [AlarmProps.HandOver] or [AlarmProps.ChangeAddress],
+	// like the next two, which are of the functions given.
 	AlarmPageFaults Alarm = "PageFaults"
-	// AlarmPageErrors: that function ended with an error, in two of three periods of 5 minutes.
+	// AlarmPageErrors: such a function ended with an error, in two of three periods of 5 minutes.
 	// Threshold: 1. It answers a wrong request without one, so an error is a crash or a timeout.
 	AlarmPageErrors Alarm = "PageErrors"
-	// AlarmPageThrottles: Lambda refused invocations of that function, in two of three periods of 5
-	// minutes. Threshold: 1. For each a user or an app got an error.
+	// AlarmPageThrottles: Lambda refused invocations of such a function, in two of three periods of
+	// 5 minutes. Threshold: 1. For each a user or an app got an error.
 	AlarmPageThrottles Alarm = "PageThrottles"
 	// AlarmSignInsRevoked: an authorization code was used by another than its app. Threshold: 1 in
-	// 5 minutes. It is a stolen code, or an app with a wrong redirect URI or verifier.
+	// 5 minutes. It is a stolen code, or an app with a wrong redirect URI or verifier. Only with
+	// [AlarmProps.HandOver].
 	AlarmSignInsRevoked Alarm = "SignInsRevoked"
+	// AlarmAddressCodesWrong: pairs of codes for a changed address were wrong. Threshold: 20 in 5
+	// minutes; one account causes at most 15. Only with [AlarmProps.ChangeAddress].
+	AlarmAddressCodesWrong Alarm = "AddressCodesWrong"
 )
 
 // AlarmProps configures [EmailOTP.AddAlarms].
@@ -88,6 +93,9 @@ type AlarmProps struct {
 	// HandOver is the function of the sign-in page, page.HandOver(), whose alarms are added then.
 	// Default: no alarms for a page.
 	HandOver awslambda.Function
+	// ChangeAddress is the other one, page.ChangeAddress(), which these alarms then watch as well.
+	// Default: it is not watched.
+	ChangeAddress awslambda.Function
 	// RunbookURL is the page that the alarms' descriptions link to, with the alarm's anchor.
 	// Default: docs/runbook.md of this module on GitHub.
 	RunbookURL *string
@@ -99,7 +107,7 @@ func (e *emailOTP) AddAlarms(props *AlarmProps) map[Alarm]awscloudwatch.Alarm {
 		p = *props
 	}
 	given := monitoring.AlarmProps{Topic: p.Topic, Thresholds: map[string]float64{}, MinimumVolume: p.MinimumVolume,
-		RunbookURL: p.RunbookURL, HandOver: p.HandOver}
+		RunbookURL: p.RunbookURL, HandOver: p.HandOver, ChangeAddress: p.ChangeAddress}
 	for a, t := range p.Thresholds {
 		given.Thresholds[string(a)] = t
 	}

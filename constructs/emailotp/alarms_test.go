@@ -26,9 +26,9 @@ func TestAlarmsNameTheirThresholdsAndTheirRunbook(t *testing.T) {
 	e := signIn(stack, withChain(emailotp.ModePassword, awslambda.Function_FromFunctionArn(stack, text("Own"),
 		text("arn:aws:lambda:eu-west-1:123456789012:function:own"))))
 	topic := awssns.NewTopic(stack, text("Topic"), nil)
-	// Any function shows whose metrics the page's alarms have.
-	page := e.DefineAuthChallenge()
-	made := e.AddAlarms(&emailotp.AlarmProps{Topic: topic, HandOver: page,
+	// Any functions show whose metrics the page's alarms have.
+	page, change := e.DefineAuthChallenge(), e.CreateAuthChallenge()
+	made := e.AddAlarms(&emailotp.AlarmProps{Topic: topic, HandOver: page, ChangeAddress: change,
 		Without:    []emailotp.Alarm{emailotp.AlarmBounceRate},
 		Thresholds: map[emailotp.Alarm]float64{emailotp.AlarmGuessesRefused: 7}, RunbookURL: text("https://example.com/run")})
 	alarms := resources(t, stack, "AWS::CloudWatch::Alarm")
@@ -49,7 +49,7 @@ func TestAlarmsNameTheirThresholdsAndTheirRunbook(t *testing.T) {
 			t.Errorf("%s: actions %v, %v", id, p["AlarmActions"], p["OKActions"])
 		}
 		threshold := map[string]float64{"GuessesRefused": 7, "SignInSuccess": 0.3, "Duration": 3500, "Errors": 20,
-			"UncertainMails": 3, "ComplaintRate": 0.0008}[id]
+			"UncertainMails": 3, "ComplaintRate": 0.0008, "AddressCodesWrong": 20}[id]
 		if threshold == 0 {
 			threshold = 1
 		}
@@ -57,9 +57,11 @@ func TestAlarmsNameTheirThresholdsAndTheirRunbook(t *testing.T) {
 			t.Errorf("%s: threshold %v, want %v", id, p["Threshold"], threshold)
 		}
 	}
-	for id, want := range map[string]string{"PageFaults": `"UserPoolId"`, "SignInsRevoked": `"UserPoolId"`,
-		"PageErrors": `"FunctionName","Value":{"Ref":"SignInDefineAuthChallenge`, "PageThrottles": `"FunctionName"`} {
-		contains(t, compact(t, alarms[logical(t, alarms, "SignInAlarms"+id)]), want)
+	const define, create = `"FunctionName","Value":{"Ref":"SignInDefine`, `"FunctionName","Value":{"Ref":"SignInCreate`
+	for id, want := range map[string][]string{"PageFaults": {`"UserPoolId"`}, "SignInsRevoked": {`"UserPoolId"`},
+		"AddressCodesWrong": {`"UserPoolId"`, `"MetricName":"AddressCodesWrong"`},
+		"PageErrors":        {define, create, `"SUM([`}, "PageThrottles": {define, create}} {
+		contains(t, compact(t, alarms[logical(t, alarms, "SignInAlarms"+id)]), want...)
 	}
 	success := compact(t, alarms[logical(t, alarms, "SignInAlarmsSignInSuccess")])
 	contains(t, success, `"LessThanThreshold"`, `IF((FILL(sent, 0) - FILL(resent, 0) + FILL(joined, 0)) \u003e= 20, `+
@@ -77,7 +79,7 @@ func TestWrongAlarmsAreRefusedTogether(t *testing.T) {
 		`Thresholds has the alarm "Chained"`, "the threshold of Faults must be above 0 (received: 0)",
 		"the threshold of Errors must be above 0 (received: NaN)", "MinimumVolume must be 1 or more sign-ins (received: 0)")
 	// Neither a function of one's own nor a page.
-	if got := len(e.AddAlarms(nil)); got != len(contract.Runbook)-5 {
+	if got := len(e.AddAlarms(nil)); got != len(contract.Runbook)-6 {
 		t.Errorf("%d alarms", got)
 	}
 	contains(t, refusal(func() { e.AddAlarms(nil) }), "AddAlarms was called before")
@@ -105,8 +107,16 @@ func TestOneDashboardShowsSeveralSignIns(t *testing.T) {
 	for _, id := range []string{"Customers", "Staff"} {
 		p := valid(emailotp.ModePassword)
 		p.Sender = emailotp.SenderAddress(strings.ToLower(id) + "@example.com")
+		isStaff := id == "Staff"
+		if isStaff {
+			p.RememberDevices = number(30)
+		}
 		e := emailotp.NewEmailOTP(stack, &id, p)
-		made := e.AddDashboard(&emailotp.DashboardProps{Dashboard: board, Title: &id})
+		props := &emailotp.DashboardProps{Dashboard: board, Title: &id}
+		if isStaff {
+			props.ChangeAddress = e.CreateAuthChallenge() // any function shows whose counts the row has
+		}
+		made := e.AddDashboard(props)
 		if board != nil && made != board {
 			t.Error("the given dashboard is not the one that is returned")
 		}
@@ -124,7 +134,12 @@ func TestOneDashboardShowsSeveralSignIns(t *testing.T) {
 		t.Fatalf("%d dashboards", len(all))
 	}
 	contains(t, body, "# Customers", "# Staff", "Cost of the day", "PoolMailsRefusedUnknown", "Duration of the triggers",
-		"Right codes per sign-in")
+		"Right codes per sign-in", "Invocations")
+	for _, each := range []string{"Remembered devices", "Changed addresses", "AddressChangesRefused"} {
+		if got := strings.Count(body, each); got != 1 {
+			t.Errorf("%q is there %d times, want for Staff alone", each, got)
+		}
+	}
 }
 
 func TestWhatAuditsAskForReachesTheResources(t *testing.T) {

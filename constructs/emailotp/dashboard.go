@@ -1,6 +1,9 @@
 package emailotp
 
-import "github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+)
 
 // DashboardProps configures [EmailOTP.AddDashboard].
 type DashboardProps struct {
@@ -10,6 +13,9 @@ type DashboardProps struct {
 	DashboardName *string
 	// Title is the heading of the rows. Default: the construct's path.
 	Title *string
+	// ChangeAddress is the function of the sign-in page, page.ChangeAddress(), whose counts get a
+	// row then. Default: none.
+	ChangeAddress awslambda.Function
 }
 
 func (e *emailOTP) AddDashboard(props *DashboardProps) awscloudwatch.Dashboard {
@@ -24,5 +30,5 @@ func (e *emailOTP) AddDashboard(props *DashboardProps) awscloudwatch.Dashboard {
 	if p.Title != nil {
 		title = *p.Title
 	}
-	return e.monitor().AddDashboard(p.Dashboard, p.DashboardName, title)
+	return e.monitor().AddDashboard(p.Dashboard, p.DashboardName, title, p.ChangeAddress)
 }

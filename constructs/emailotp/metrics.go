@@ -89,5 +89,5 @@ func (e *emailOTP) monitor() monitoring.Monitor {
 	}
 	return monitoring.Monitor{Scope: e, UserPoolID: e.pool.UserPoolId(), Mode: mode,
 		Functions: functions(slots.Of(mode)), Triggers: functions(slots.Triggers(mode)), Timeout: slots.TimeoutSeconds,
-		HasChained: len(e.config.chained) > 0}
+		HasChained: len(e.config.chained) > 0, HasDevices: e.config.settings.RememberDevices > 0}
 }

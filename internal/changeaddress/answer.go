@@ -59,7 +59,9 @@ func tokenError(err error) error {
 
 // Fault logs and counts that a service failed. Errors of this package and of the functions' clients
 // name no user.
-func (s *Server) Fault(err error) { s.fault("a service failed", err) }
+func (s *Server) Fault(err error) { s.fault(failed, err) }
+
+const failed = "a service failed"
 
 func (s *Server) fault(message string, err error, attrs ...slog.Attr) {
 	s.log(slog.LevelError, settings.PageFaults, message, append(attrs, slog.String("error", err.Error()))...)
@@ -74,13 +76,14 @@ func (s *Server) log(level slog.Level, m settings.Metric, message string, attrs 
 }
 
 // refuse answers and logs an error.
-func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, who caller, err error) {
 	var known refusal
 	if !errors.As(err, &known) {
-		s.Fault(err)
+		s.fault(failed, err, who.attr())
 		known = errUnavailable
 	} else {
-		s.log(slog.LevelWarn, known.metric, "refused", slog.String("path", r.URL.Path), slog.String("error", known.id))
+		s.log(slog.LevelWarn, known.metric, "refused", slog.String("path", r.URL.Path), slog.String("error", known.id),
+			who.attr())
 	}
 	if known.after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(known.after/time.Second)))

@@ -139,11 +139,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request,
 		out, err = handle(r.Context(), who, in)
 	}
 	if err != nil {
-		s.refuse(w, r, err)
+		s.refuse(w, r, who, err)
 		return
 	}
 	done := map[string]settings.Metric{PathStart: settings.AddressChangesStarted, PathConfirm: settings.AddressesChanged}
-	s.log(slog.LevelInfo, done[r.URL.Path], "done", slog.String("path", r.URL.Path), slog.String("item", who.key))
+	s.log(slog.LevelInfo, done[r.URL.Path], "done", slog.String("path", r.URL.Path), who.attr())
 	reply(w, http.StatusOK, out)
 }
 
@@ -155,6 +155,9 @@ type caller struct {
 	// key is the key of the account's item.
 	key string
 }
+
+// attr names the caller in a log line: by the sub, which is empty where no token was proven.
+func (c caller) attr() slog.Attr { return slog.String("sub", c.Subject) }
 
 // authenticate proves the token: ours by signature, issuer and client, and not ended, by GetUser.
 func (s *Server) authenticate(r *http.Request) (caller, error) {

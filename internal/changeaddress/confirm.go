@@ -175,7 +175,7 @@ func (s *Server) conclude(ctx context.Context, who caller, user map[string]strin
 	do := func(what string, f func() error) {
 		wait.Go(func() {
 			if err := f(); err != nil {
-				s.fault("a step after the change failed", err, slog.String("step", what), slog.String("item", who.key))
+				s.fault("a step after the change failed", err, slog.String("step", what), who.attr())
 			}
 		})
 	}

@@ -64,7 +64,7 @@ func (w *world) GenerateMAC(_ context.Context, message []byte) ([]byte, error) {
 	return h.Sum(nil), nil
 }
 
-// The log counts what happened, and names neither an address nor a code.
+// The log counts what happened and names the user by sub, and neither an address nor a code.
 func TestAChangeIsCounted(t *testing.T) {
 	t.Parallel()
 	const old, to = "old@example.com", "new@example.com"
@@ -106,8 +106,8 @@ func TestAChangeIsCounted(t *testing.T) {
 					t.Errorf("the line counts nothing: %s", line)
 				}
 			}
-			if strings.Contains(line, "@") {
-				t.Errorf("the log has an address: %s", line)
+			if strings.Contains(line, "@") || !strings.Contains(line, `"sub":"sub"`) {
+				t.Errorf("the log has an address, or does not name the user: %s", line)
 			}
 		}
 		if counted != metric {

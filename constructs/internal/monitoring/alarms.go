@@ -24,6 +24,7 @@ type AlarmProps struct {
 	MinimumVolume *float64
 	RunbookURL    *string
 	HandOver      awslambda.Function
+	ChangeAddress awslambda.Function
 }
 
 // AddAlarms creates the mode's alarms below "Alarms" and returns them by name, or what is wrong
@@ -118,15 +119,34 @@ func (m Monitor) allAlarms(p AlarmProps) []anAlarm {
 	if m.HasChained {
 		all = append(all, twice("Chained", 1, sum(settings.ChainedFaults)))
 	}
+	if page := p.page(); len(page) > 0 {
+		var errors, throttles awscloudwatch.IMetric
+		if len(page) == 1 { // the template of a page without ChangeAddress stays as it is
+			own := &awscloudwatch.MetricOptions{Statistic: jsii.String("Sum"), Period: minutes(shortPeriod)}
+			errors, throttles = page[0].MetricErrors(own), page[0].MetricThrottles(own)
+		} else {
+			errors, throttles = m.errors(page, overFunctions), m.throttles(page, overFunctions)
+		}
+		all = append(all, twice("PageFaults", 1, sum(settings.PageFaults)), twice("PageErrors", 1, errors),
+			twice("PageThrottles", 1, throttles))
+	}
 	if !propread.IsNil(p.HandOver) {
-		ofFunction := &awscloudwatch.MetricOptions{Statistic: jsii.String("Sum"), Period: minutes(shortPeriod)}
-		all = append(all,
-			twice("PageFaults", 1, sum(settings.PageFaults)),
-			twice("PageErrors", 1, p.HandOver.MetricErrors(ofFunction)),
-			twice("PageThrottles", 1, p.HandOver.MetricThrottles(ofFunction)),
-			once("SignInsRevoked", 1, sum(settings.SignInsRevoked)))
+		all = append(all, once("SignInsRevoked", 1, sum(settings.SignInsRevoked)))
+	}
+	if !propread.IsNil(p.ChangeAddress) {
+		all = append(all, once("AddressCodesWrong", 20, sum(settings.AddressCodesWrong)))
 	}
 	return all
+}
+
+// page returns the functions of the sign-in page that were given.
+func (p AlarmProps) page() (given []Function) {
+	for _, f := range []Function{{ID: "HandOver", Function: p.HandOver}, {ID: "ChangeAddress", Function: p.ChangeAddress}} {
+		if !propread.IsNil(f.Function) {
+			given = append(given, f)
+		}
+	}
+	return given
 }
 
 // reputation is a rate of the whole SES account in this Region.

@@ -4,8 +4,10 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/cognito-emailotp/cdk-emailotp/constructs/internal/propread"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cost"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
@@ -17,9 +19,10 @@ const (
 	rowHeight  = 6
 )
 
-// AddDashboard adds the EmailOTP's rows to a dashboard; nil makes a new one of the name.
+// AddDashboard adds the EmailOTP's rows to a dashboard; nil makes a new one of the name. The last
+// row has what options add: remembered devices, and the function change, nil for none.
 func (m Monitor) AddDashboard(
-	board awscloudwatch.Dashboard, name *string, title string,
+	board awscloudwatch.Dashboard, name *string, title string, change awslambda.Function,
 ) awscloudwatch.Dashboard {
 	if board == nil {
 		board = awscloudwatch.NewDashboard(m.Scope, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
@@ -42,6 +45,18 @@ func (m Monitor) AddDashboard(
 			settings.PoolMailsNearEndUnknown),
 		m.counts("Mails that came back", settings.AddressesBounced, settings.AddressesComplained),
 		m.cost())
+	var row []awscloudwatch.IWidget
+	if m.HasDevices {
+		row = append(row, m.counts("Remembered devices", settings.DeviceMetrics()...))
+	}
+	if !propread.IsNil(change) {
+		row = append(row, m.counts("Changed addresses", settings.AddressMetrics()...),
+			graph("Function of changed addresses", change.MetricInvocations(nil), change.MetricErrors(nil),
+				change.MetricThrottles(nil), m.Metric(settings.PageFaults, nil)))
+	}
+	if len(row) > 0 {
+		board.AddWidgets(row...)
+	}
 	return board
 }
 

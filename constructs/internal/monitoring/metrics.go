@@ -41,6 +41,8 @@ type Monitor struct {
 	Timeout int
 	// HasChained is true where the app's own function is behind EmailOTP's.
 	HasChained bool
+	// HasDevices is true where the pool remembers devices.
+	HasDevices bool
 }
 
 // Metric returns a metric that the functions write: a sum over 5 minutes, unless props say other.
@@ -61,14 +63,22 @@ func (m Monitor) Metric(name settings.Metric, props *awscloudwatch.MetricOptions
 
 // Errors sums the failed invocations of all functions.
 func (m Monitor) Errors(p *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression {
-	return m.overFunctions("SUM", "errors", m.Functions, p, func(f awslambda.Function) awscloudwatch.IMetric {
+	return m.errors(m.Functions, p)
+}
+
+func (m Monitor) errors(of []Function, p *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression {
+	return m.overFunctions("SUM", "errors", of, p, func(f awslambda.Function) awscloudwatch.IMetric {
 		return f.MetricErrors(&awscloudwatch.MetricOptions{Statistic: jsii.String("Sum")})
 	})
 }
 
 // Throttles sums the invocations of all functions that Lambda refused.
 func (m Monitor) Throttles(p *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression {
-	return m.overFunctions("SUM", "throttles", m.Functions, p, func(f awslambda.Function) awscloudwatch.IMetric {
+	return m.throttles(m.Functions, p)
+}
+
+func (m Monitor) throttles(of []Function, p *awscloudwatch.MathExpressionOptions) awscloudwatch.MathExpression {
+	return m.overFunctions("SUM", "throttles", of, p, func(f awslambda.Function) awscloudwatch.IMetric {
 		return f.MetricThrottles(&awscloudwatch.MetricOptions{Statistic: jsii.String("Sum")})
 	})
 }
