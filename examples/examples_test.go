@@ -19,6 +19,7 @@ import (
 	regions "github.com/cognito-emailotp/cdk-emailotp/examples/regions/stack"
 	smallest "github.com/cognito-emailotp/cdk-emailotp/examples/smallest/stack"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/outputs"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 )
 
 func TestMain(m *testing.M) { emailotptest.Main(m) }
@@ -89,16 +90,10 @@ func TestTheOutputsOfEveryExampleAreSettingsForClients(t *testing.T) {
 		t.Fatal(files, err)
 	}
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
 		var template struct {
 			Outputs map[string]struct{ Value any }
 		}
-		if err := json.Unmarshal(text, &template); err != nil {
-			t.Fatal(err)
-		}
+		disk.ReadJSON(t, file, &template)
 		if _, has := template.Outputs["UserPoolId"]; !has {
 			continue // a stack around another one's sign-in
 		}
@@ -148,10 +143,7 @@ type cdkJSON struct {
 
 func config(t testing.TB, example string) cdkJSON {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(example, "cdk.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	content := disk.Read(t, filepath.Join(example, "cdk.json"))
 	var c cdkJSON
 	if err := json.Unmarshal(content, &c); err != nil {
 		t.Fatalf("%s/cdk.json: %v", example, err)

@@ -4,7 +4,6 @@ package examples_test
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	importedpool "github.com/cognito-emailotp/cdk-emailotp/examples/imported-pool/stack"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
@@ -87,9 +87,7 @@ func TestUsersSignInToTheImportedPoolWhichComesBackUnchanged(t *testing.T) {
 func TestAllowedBypassesStartTheSandbox(t *testing.T) {
 	opts := imported(t)
 	file := filepath.Join(t.TempDir(), "client.json")
-	if err := os.WriteFile(file, []byte(`{"ClientId": "2console", "ClientName": "Console"}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	disk.Write(t, file, `{"ClientId": "2console", "ClientName": "Console"}`)
 	opts.PoolClients, opts.AllowBypasses = append(opts.PoolClients, file), true
 	testkit.Start(t, opts)
 }
@@ -115,14 +113,9 @@ func TestADeploymentThatWouldFailStopsTheSandbox(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			opts := opts
-			text, err := os.ReadFile(c.file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			text := disk.Read(t, c.file)
 			changed := filepath.Join(t.TempDir(), "changed.json")
-			if err := os.WriteFile(changed, []byte(strings.Replace(string(text), c.from, c.to, 1)), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			disk.Write(t, changed, strings.Replace(string(text), c.from, c.to, 1))
 			if strings.HasSuffix(c.file, "pool.json") {
 				opts.PoolDescription = changed
 			} else {

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
@@ -70,7 +71,7 @@ func editTemplate(t testing.TB, dir, stack string, change func(template map[stri
 }
 
 func TestTheAssemblysBinariesSignAUserUpAndIn(t *testing.T) {
-	needNode(t)
+	testkit.Need(t, "node", "npm")
 	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: binaryApp(t), Stack: "EmailOtp-dev",
 		TriggerTimeout: time.Minute,
 		FunctionLog:    t.Output()})
@@ -130,7 +131,7 @@ func TestTheAssemblysBinariesSignAUserUpAndIn(t *testing.T) {
 }
 
 func TestAFunctionBeyondItsRoleFailsAsOnAWS(t *testing.T) {
-	needNode(t)
+	testkit.Need(t, "node", "npm")
 	dir := binaryApp(t)
 	editTemplate(t, dir, "EmailOtp-dev", func(template map[string]any) {
 		delete(template["Resources"].(map[string]any), "SignInCreateAuthChallengeRoleDefaultPolicy")
@@ -154,7 +155,7 @@ func TestAFunctionBeyondItsRoleFailsAsOnAWS(t *testing.T) {
 }
 
 func TestClosingLeavesNoProcess(t *testing.T) {
-	needNode(t)
+	testkit.Need(t, "node", "npm")
 	before := children(t)
 	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: binaryApp(t), Stack: "EmailOtp-dev",
 		TriggerTimeout: time.Minute,

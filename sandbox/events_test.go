@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	ses "github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
@@ -21,20 +22,10 @@ const bouncing = "bounce+person@simulator.amazonses.com"
 // startBinaries runs the trivial binaries for one user whose mail bounces.
 func startBinaries(t *testing.T, change func(template map[string]any)) *sandbox.Sandbox {
 	t.Helper()
-	needNode(t)
 	dir := binaryApp(t)
 	editTemplate(t, dir, "EmailOtp-dev", change)
-	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: dir, Stack: "EmailOtp-dev", FunctionLog: t.Output(),
+	return testkit.Start(t, sandbox.Options{Assembly: dir, Stack: "EmailOtp-dev", FunctionLog: t.Output(),
 		TriggerTimeout: time.Minute, Users: []sandbox.User{{Email: bouncing}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := sb.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return sb
 }
 
 // mailed has a mail sent to an address and waits for what is said of it.

@@ -15,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
@@ -32,23 +34,9 @@ func copyApp(t testing.TB) string {
 	return dir
 }
 
-// needNode skips a test that has tables where there is no Node; CI has one.
-func needNode(t testing.TB) {
-	t.Helper()
-	for _, tool := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			if os.Getenv("CI") == "true" {
-				t.Fatalf("%s is missing, without which the table engine can't be tested", tool)
-			}
-			t.Skipf("%s is missing, without which the table engine can't be tested; install Node 22 or 24", tool)
-		}
-	}
-}
-
 // start runs the passwordless EmailOTP with the trivial handlers unless the options say otherwise.
 func start(t testing.TB, opts sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
-	needNode(t)
 	if opts.Assembly == "" {
 		opts.Assembly = app
 	}
@@ -58,16 +46,7 @@ func start(t testing.TB, opts sandbox.Options) *sandbox.Sandbox {
 	if opts.Invoker == nil && opts.InProcess == nil {
 		opts.InProcess = trivialHandlers
 	}
-	sb, err := sandbox.Start(t.Context(), opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := sb.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return sb
+	return testkit.Start(t, opts)
 }
 
 // pool is a client of the user-pool API.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
@@ -73,7 +74,7 @@ func TestAPortInUseIsASentence(t *testing.T) {
 }
 
 func TestABypassStopsTheStartUnlessItIsAllowed(t *testing.T) {
-	needNode(t)
+	testkit.Need(t, "node", "npm")
 	dir := copyApp(t)
 	editTemplate(t, dir, "EmailOtp-dev", func(template map[string]any) {
 		client := template["Resources"].(map[string]any)["SignInClient"].(map[string]any)["Properties"].(map[string]any)
@@ -95,7 +96,7 @@ func TestABypassStopsTheStartUnlessItIsAllowed(t *testing.T) {
 }
 
 func TestAFailedStartLeavesNothingBehind(t *testing.T) {
-	needNode(t)
+	testkit.Need(t, "node", "npm")
 	before := children(t)
 	port := freePort(t)
 	opts := sandbox.Options{Assembly: app, Mode: "passwordless", Port: port, InProcess: trivialHandlers,
@@ -131,7 +132,7 @@ func TestAStartCanBeStopped(t *testing.T) {
 }
 
 func TestBinariesThatAreNoneAreRefusedWithTheirNames(t *testing.T) {
-	needNode(t)
+	testkit.Need(t, "node", "npm")
 	_, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: app, Mode: "passwordless"})
 	if err == nil || strings.Count(err.Error(), "is not a Linux binary") != 5 {
 		t.Errorf("got %v", err)

@@ -17,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/syncbuf"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
@@ -45,7 +47,7 @@ func withOwn(t testing.TB, dir string, all ...own) string {
 			case f.asset != nil:
 				metadata["aws:asset:path"] = "asset." + f.id
 				for name, text := range f.asset {
-					writeFile(t, filepath.Join(dir, "asset."+f.id, name), text)
+					disk.Write(t, filepath.Join(dir, "asset."+f.id, name), text)
 				}
 			default:
 				code = object{"ImageUri": "repository:tag"}
@@ -63,29 +65,12 @@ func withOwn(t testing.TB, dir string, all ...own) string {
 	return dir
 }
 
-func writeFile(t testing.TB, path, text string) {
-	t.Helper()
-	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // runOwn runs the passwordless EmailOTP by processes.
 func runOwn(t testing.TB, opts sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
-	needNode(t)
 	opts.Stack = "EmailOtp-dev"
 	opts.TriggerTimeout = cmp.Or(opts.TriggerTimeout, time.Minute)
-	sb, err := sandbox.Start(t.Context(), opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := sb.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return sb
+	return testkit.Start(t, opts)
 }
 
 // signUpAndIn signs person up and in, and returns the claims of the ID token as JSON.
@@ -148,7 +133,7 @@ func TestTheAppsOwnTriggersRunOnNodeAndPython(t *testing.T) {
 		t.Fatal(err)
 	}
 	home := t.TempDir()
-	writeFile(t, filepath.Join(home, ".aws", "credentials"), "[default]\naws_access_key_id = AKIADEVELOPER\n")
+	disk.Write(t, filepath.Join(home, ".aws", "credentials"), "[default]\naws_access_key_id = AKIADEVELOPER\n")
 	for name, value := range map[string]string{
 		"AWS_ACCESS_KEY_ID": "AKIADEVELOPER", "AWS_SECRET_ACCESS_KEY": "developers-secret",
 		"AWS_SESSION_TOKEN": "developers-token", "AWS_PROFILE": "developers-profile", "HOME": home,
@@ -190,7 +175,7 @@ func TestTheAppsOwnTriggersRunOnNodeAndPython(t *testing.T) {
 }
 
 func TestATriggerThatCannotRunHerePassesItsEventThroughWithAWarning(t *testing.T) {
-	needNode(t)
+	testkit.Need(t, "node", "npm")
 	bin := t.TempDir()
 	for _, tool := range []string{"node", "npm", "sh", "env"} { // no Python
 		at, err := exec.LookPath(tool)

@@ -23,6 +23,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/environments"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/synth"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 	"github.com/cognito-emailotp/cdk-emailotp/stacks"
 )
 
@@ -62,14 +63,9 @@ func TestTheCommittedTemplatesAreOfTheseInputs(t *testing.T) {
 		t.Fatal(err)
 	}
 	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		disk.Write(t, file, got)
 	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	want := disk.Read(t, file)
 	if !bytes.Equal(got, bytes.ReplaceAll(want, []byte("\r\n"), []byte("\n"))) {
 		t.Errorf("stacks/%s is of other sources, so a newcomer waits for a synthesis; run `make test-update`", file)
 	}
@@ -169,10 +165,7 @@ func keys(t *testing.T) []string {
 }
 
 func TestEveryKeyReachesTheTemplateAndTheReadme(t *testing.T) {
-	readme, err := os.ReadFile("../docs/deploy.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	readme := disk.Read(t, "../docs/deploy.md")
 	_, list, _ := strings.Cut(string(readme), "\nKeys: ")
 	list, _, _ = strings.Cut(list, "\n\n")
 	for _, key := range keys(t) {

@@ -14,6 +14,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 )
 
 const previewApp = `{"context": {"emailotp": {
@@ -25,15 +26,7 @@ const previewApp = `{"context": {"emailotp": {
 func previewFiles(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, content := range files {
-		file := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	disk.WriteAll(t, dir, files)
 	return dir
 }
 
@@ -201,9 +194,7 @@ func TestPreviewServesToThisMachineAloneAndFollowsItsFiles(t *testing.T) {
 	if _, text := previewGet(t, url+"/mails/en-passwordless-short.txt", ""); text != "Own: 1234 5678\n" {
 		t.Errorf("the mail is %q", text)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "t", "text.tmpl"), []byte("New: {{.Grouped}}"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	disk.Write(t, filepath.Join(dir, "t", "text.tmpl"), "New: {{.Grouped}}")
 	if _, second := previewGet(t, url+"/version.txt", ""); second == first {
 		t.Error("the pages have no reason to reload")
 	}
@@ -233,16 +224,11 @@ func assemblyWith(t *testing.T, set settings.Settings, files map[string]string) 
 	}
 	for _, program := range programs {
 		for name, content := range files {
-			if err := os.WriteFile(filepath.Join(filepath.Dir(program), name), []byte(content), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			disk.Write(t, filepath.Join(filepath.Dir(program), name), content)
 		}
 	}
 	template := filepath.Join(dir, "EmailOtp-dev.template.json")
-	content, err := os.ReadFile(template)
-	if err != nil {
-		t.Fatal(err)
-	}
+	content := disk.Read(t, template)
 	var all struct{ Resources map[string]map[string]any }
 	if err := json.Unmarshal(content, &all); err != nil {
 		t.Fatal(err)
@@ -256,9 +242,7 @@ func assemblyWith(t *testing.T, set settings.Settings, files map[string]string) 
 	if content, err = json.Marshal(all); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(template, content, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	disk.Write(t, template, content)
 	return dir
 }
 

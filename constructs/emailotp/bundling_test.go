@@ -19,6 +19,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/emailotp/emailotptest"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 )
 
 // building returns an app that does build functions, from the source directory if one is given.
@@ -46,10 +47,7 @@ func assets(t *testing.T, app awscdk.App, stack awscdk.Stack) map[string]string 
 
 func sum(t *testing.T, file string) string {
 	t.Helper()
-	content, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	content := disk.Read(t, file)
 	return fmt.Sprintf("%x", sha256.Sum256(content))
 }
 
@@ -119,15 +117,7 @@ func module(t *testing.T, program func(name string) string) string {
 	for _, name := range build.Names() {
 		files["lambdas/"+name+"/main.go"] = program(name)
 	}
-	for name, content := range files {
-		file := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	disk.WriteAll(t, dir, files)
 	return dir
 }
 
@@ -168,9 +158,7 @@ func TestABuildThatFailsIsOneSentenceWithTheRemedy(t *testing.T) {
 				"go.mod": "module " + build.Module + "\n\ngo 1.26\n\nrequire example.com/missing v1.0.0\n",
 				"go.sum": "example.com/missing v1.0.0 " + sum + "example.com/missing v1.0.0/go.mod " + sum,
 			} {
-				if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
-					t.Fatal(err)
-				}
+				disk.Write(t, filepath.Join(dir, name), content)
 			}
 			return dir
 		}, []string{"module lookup disabled by GOPROXY=off", "if modules are missing, download them once by `go -C ",

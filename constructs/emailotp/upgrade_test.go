@@ -3,12 +3,12 @@
 package emailotp_test
 
 import (
-	"encoding/json"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 )
 
 // lasting are the resources that a deployment must not replace: with them accounts, codes, budgets,
@@ -70,14 +70,8 @@ type released struct {
 
 func templateOf(t *testing.T, file string) map[string]released {
 	t.Helper()
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var template struct{ Resources map[string]released }
-	if err := json.Unmarshal(data, &template); err != nil {
-		t.Fatal(err)
-	}
+	disk.ReadJSON(t, file, &template)
 	return template.Resources
 }
 

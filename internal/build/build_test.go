@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 )
 
 // module writes a module that stands for this one, each function a program of one line.
@@ -21,15 +22,7 @@ func module(t *testing.T, dir string) string {
 	for _, name := range build.Names() {
 		files["lambdas/"+name+"/main.go"] = "package main\n\nfunc main() { println(\"" + name + "\") }\n"
 	}
-	for name, content := range files {
-		file := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	disk.WriteAll(t, dir, files)
 	return dir
 }
 
@@ -39,10 +32,7 @@ func compile(t *testing.T, dir string, target build.Target) []byte {
 	if err := build.Function(context.Background(), dir, "pre-sign-up", target, out); err != nil {
 		t.Fatal(err)
 	}
-	content, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
+	content := disk.Read(t, out)
 	return content
 }
 
@@ -85,10 +75,7 @@ func TestSeveralAtOnceHaveTheSameBytes(t *testing.T) {
 		"define-auth-challenge"); err != nil {
 		t.Fatal(err)
 	}
-	got, err := os.ReadFile(filepath.Join(out, "pre-sign-up"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := disk.Read(t, filepath.Join(out, "pre-sign-up"))
 	if !bytes.Equal(got, compile(t, dir, build.Target{})) {
 		t.Error("the bytes differ")
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 )
 
 // cached builds a function through the cache and returns its bytes.
@@ -26,10 +27,7 @@ func cached(t *testing.T, cache, dir string, target build.Target) []byte {
 	if info, err := os.Stat(file); err != nil || info.Mode()&0o111 == 0 {
 		t.Fatalf("it can't be run: %v, %v", info, err)
 	}
-	content, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	content := disk.Read(t, file)
 	return content
 }
 
@@ -148,9 +146,7 @@ func TestACacheIsNotNeeded(t *testing.T) {
 	dir := module(t, t.TempDir())
 	want := compile(t, dir, build.Target{})
 	file := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	disk.Write(t, file, "")
 	for what, cache := range map[string]string{"none": "", "one that can't be written": filepath.Join(file, "below")} {
 		if !bytes.Equal(cached(t, cache, dir, build.Target{}), want) {
 			t.Errorf("with %s the bytes differ", what)
@@ -212,9 +208,7 @@ func TestAnUnchangedSourceIsNotListedAgain(t *testing.T) {
 	}
 	put := func(file, text string) {
 		t.Helper()
-		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		disk.Write(t, filepath.Join(dir, file), text)
 	}
 	for _, step := range []struct {
 		what   string

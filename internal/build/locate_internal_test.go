@@ -2,31 +2,19 @@ package build
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"testing"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 )
 
 const trimmed = Module + "@v0.1.0/internal/build/locate.go"
 
-func write(t *testing.T, dir string, files map[string]string) {
-	t.Helper()
-	for name, content := range files {
-		file := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 func TestTheSourceIsFoundAboveTheFileThatWasCompiled(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"go.mod": "// ours\nmodule \"" + Module + "\" // here\n\ngo 1.26\n",
+	disk.WriteAll(t, dir, map[string]string{"go.mod": "// ours\nmodule \"" + Module + "\" // here\n\ngo 1.26\n",
 		"internal/build/locate.go": ""})
 	got, err := locate(context.Background(), filepath.Join(dir, "internal/build/locate.go"), nil)
 	if err != nil || got != dir {
@@ -37,7 +25,7 @@ func TestTheSourceIsFoundAboveTheFileThatWasCompiled(t *testing.T) {
 func TestAVendoredCopyIsNotTakenForTheSource(t *testing.T) {
 	app := t.TempDir()
 	file := "vendor/" + Module + "/internal/build/locate.go"
-	write(t, app, map[string]string{"go.mod": "module example.com/app\n", file: ""})
+	disk.WriteAll(t, app, map[string]string{"go.mod": "module example.com/app\n", file: ""})
 	if dir, err := fromSource(filepath.Join(app, file)); err == nil ||
 		!strings.Contains(err.Error(), `belongs to module "example.com/app"`) {
 		t.Errorf("got %s, %v", dir, err)
@@ -46,8 +34,8 @@ func TestAVendoredCopyIsNotTakenForTheSource(t *testing.T) {
 
 func TestTheModuleGraphIsAskedWhereThePathWasTrimmed(t *testing.T) {
 	library, app := t.TempDir(), t.TempDir()
-	write(t, library, map[string]string{"go.mod": "module " + Module + "\n\ngo 1.26\n"})
-	write(t, app, map[string]string{
+	disk.WriteAll(t, library, map[string]string{"go.mod": "module " + Module + "\n\ngo 1.26\n"})
+	disk.WriteAll(t, app, map[string]string{
 		"go.mod": "module example.com/app\n\ngo 1.26\n\nrequire " + Module + " v0.1.0\n\nreplace " + Module +
 			" => " + library + "\n",
 		"vendor/modules.txt": "",
@@ -72,7 +60,7 @@ func TestTheModuleGraphIsAskedWhereThePathWasTrimmed(t *testing.T) {
 func TestAWorkspaceIsPartOfTheModuleGraph(t *testing.T) {
 	root := t.TempDir()
 	library := filepath.Join(root, "library")
-	write(t, root, map[string]string{
+	disk.WriteAll(t, root, map[string]string{
 		"go.work":        "go 1.26\n\nuse (\n\t./app\n\t./library\n)\n",
 		"library/go.mod": "module " + Module + "\n\ngo 1.26\n",
 		"app/go.mod":     "module example.com/app\n\ngo 1.26\n\nrequire " + Module + " v0.0.0\n",

@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/evanw/esbuild/pkg/api"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/documents"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/node"
 )
@@ -185,9 +186,7 @@ func documentedApp(t *testing.T, web string) string {
 		t.Fatal(err)
 	}
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		disk.Write(t, filepath.Join(dir, name), text)
 	}
 	cmd := exec.CommandContext(t.Context(), "node", filepath.Join("node_modules", "typescript", "bin", "tsc"), "-p",
 		"documented")
@@ -228,16 +227,10 @@ func readerSignsIn(w *world, b *tab, app string) {
 // The exports of the package name files that it has.
 func TestThePackagesExportsExist(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../web/client/package.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var manifest struct {
 		Exports map[string]map[string]string
 	}
-	if err := json.Unmarshal(text, &manifest); err != nil {
-		t.Fatal(err)
-	}
+	disk.ReadJSON(t, "../../web/client/package.json", &manifest)
 	for entry, files := range manifest.Exports {
 		name := strings.TrimSuffix(filepath.Base(files["default"]), ".js")
 		_, inSources := fs.Stat(os.DirFS("../../web/src/signin"), name+".ts")

@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
@@ -22,6 +21,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/app"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 )
 
 // importer is an adopter's app in a folder of its own.
@@ -36,10 +36,7 @@ type importer struct {
 // newImporter writes the app into dir; directives are lines of its go.mod.
 func newImporter(t *testing.T, root, dir string, directives ...string) *importer {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(root, "internal", "consumers", "testdata", "app", "main.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	content := disk.Read(t, filepath.Join(root, "internal", "consumers", "testdata", "app", "main.go"))
 	write(t, filepath.Join(dir, "main.go"), string(content))
 	write(t, filepath.Join(dir, "go.mod"), "module example.com/importer\n\ngo 1.26\n\n"+strings.Join(directives,
 		"\n")+"\n")
@@ -217,13 +214,7 @@ func (s synthesis) assets(t *testing.T) assets {
 			}
 		}
 	}
-	content, err := os.ReadFile(filepath.Join(s.out, "Importer.template.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(content, &template); err != nil {
-		t.Fatal(err)
-	}
+	disk.ReadJSON(t, filepath.Join(s.out, "Importer.template.json"), &template)
 	a := assets{map[string]string{}, map[string]string{}, map[string]bool{}}
 	for id, r := range template.Resources {
 		function, ok := r.Metadata["EmailOTP::Function"].(string)
@@ -323,12 +314,7 @@ func writeZip(t *testing.T, root, dir, name string) build.Package {
 
 func write(t *testing.T, path, content string) {
 	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	disk.Write(t, path, content)
 }
 
 func goEnv(t *testing.T, name string) string {

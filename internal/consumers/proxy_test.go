@@ -16,6 +16,7 @@ import (
 	"golang.org/x/mod/zip"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 )
 
 // proxy is a module proxy on disk with one version of this module: the one that the working tree
@@ -36,18 +37,13 @@ func newProxy(t *testing.T, root string) proxy {
 	if err := zip.Create(&packed, module.Version{Path: build.Module, Version: p.version}, files); err != nil {
 		t.Fatalf("the module can't be packed: %v", err)
 	}
-	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	mod := disk.Read(t, filepath.Join(root, "go.mod"))
 	info := `{"Version":"` + p.version + `","Time":"` + time.Unix(0, 0).UTC().Format(time.RFC3339) + `"}`
 	for name, content := range map[string][]byte{
 		"list": []byte(p.version + "\n"), p.version + ".info": []byte(info), p.version + ".mod": mod,
 		p.version + ".zip": packed.Bytes(),
 	} {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		disk.Write(t, filepath.Join(dir, name), content)
 	}
 	return p
 }
@@ -160,16 +156,8 @@ func digest(t *testing.T, files []zip.File) string {
 func copyTree(t *testing.T, root, to string) {
 	t.Helper()
 	for _, f := range tracked(t, root) {
-		content, err := os.ReadFile(filepath.Join(root, f.Path()))
-		if err != nil {
-			t.Fatal(err)
-		}
+		content := disk.Read(t, filepath.Join(root, f.Path()))
 		path := filepath.Join(to, f.Path())
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, content, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		disk.Write(t, path, content)
 	}
 }

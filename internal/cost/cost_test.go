@@ -11,6 +11,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cost"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 )
 
 func TestCognitoCostsWhatItsPricesSay(t *testing.T) {
@@ -129,10 +130,7 @@ func TestTheJSONHasTheSameNumbers(t *testing.T) {
 
 // docs/choosing.md has the command's own table.
 func TestTheDocumentationShowsTheComparison(t *testing.T) {
-	page, err := os.ReadFile("../../docs/choosing.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := disk.Read(t, "../../docs/choosing.md")
 	var want bytes.Buffer
 	report(t).WriteComparison(&want)
 	if !strings.Contains(string(page), want.String()) {
@@ -156,17 +154,9 @@ func TestTheTextIsStable(t *testing.T) {
 	}
 	const golden = "testdata/report.golden.txt"
 	if os.Getenv("EMAILOTP_UPDATE") == "1" {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(golden, out.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		disk.Write(t, golden, out.Bytes())
 	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
+	want := disk.Read(t, golden)
 	if out.String() != string(want) {
 		t.Errorf("the report differs from %s; if that is meant, run EMAILOTP_UPDATE=1 go test:\n%s", golden, out.String())
 	}

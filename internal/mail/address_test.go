@@ -1,10 +1,8 @@
 package mail_test
 
 import (
-	"encoding/json"
 	"fmt"
 	netmail "net/mail"
-	"os"
 	"strings"
 	"testing"
 	"unicode"
@@ -12,6 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 )
 
 // A case of testdata/addresses.json, which the sign-in page is tested against too. The page turns
@@ -26,14 +25,8 @@ type addressCase struct {
 }
 
 func TestValidateAddress(t *testing.T) {
-	data, err := os.ReadFile("testdata/addresses.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var cases []addressCase
-	if err := json.Unmarshal(data, &cases); err != nil {
-		t.Fatal(err)
-	}
+	disk.ReadJSON(t, "testdata/addresses.json", &cases)
 	for _, c := range cases {
 		if err := mail.ValidateAddress(c.Normalized); (err == nil) != c.OK {
 			t.Errorf("%s: ValidateAddress(%q) = %v, want ok %v", c.Why, c.Normalized, err, c.OK)

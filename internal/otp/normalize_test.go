@@ -1,13 +1,12 @@
 package otp_test
 
 import (
-	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 	"unicode"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/otp"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 )
 
 // An answer is a case of testdata/answers.json, which the sign-in page is tested against too: Typed
@@ -21,14 +20,8 @@ type answer struct {
 }
 
 func TestNormalizeTakesWhatAPersonTypes(t *testing.T) {
-	data, err := os.ReadFile("testdata/answers.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var cases []answer
-	if err := json.Unmarshal(data, &cases); err != nil {
-		t.Fatal(err)
-	}
+	disk.ReadJSON(t, "testdata/answers.json", &cases)
 	// JSON holds no invalid UTF-8, and a megabyte is no reading matter.
 	cases = append(cases,
 		answer{"1234567\xff8", 8, false, "", "invalid UTF-8"},

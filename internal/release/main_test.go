@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 )
 
 func TestTheNotesAreTheSectionOfTheVersion(t *testing.T) {
@@ -18,10 +20,7 @@ func TestTheNotesAreTheSectionOfTheVersion(t *testing.T) {
 	if _, err := notes(changelog, "0.3.0"); err == nil || !strings.Contains(err.Error(), `no section "## 0.3.0"`) {
 		t.Errorf("a version without a section: %v", err)
 	}
-	text, err := os.ReadFile("../../CHANGELOG.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := disk.Read(t, "../../CHANGELOG.md")
 	if _, err := notes(string(text), ""); err != nil {
 		t.Error(err)
 	}
@@ -31,10 +30,7 @@ func TestTheNotesAreTheSectionOfTheVersion(t *testing.T) {
 // runs none of them, waits for the reviewers of an environment, and comes after the check of the
 // tag.
 func TestTheJobWithRightsRunsNoProgramOfTheRepository(t *testing.T) {
-	text, err := os.ReadFile("../../.github/workflows/release.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := disk.Read(t, "../../.github/workflows/release.yml")
 	_, all, _ := strings.Cut(string(text), "\njobs:\n")
 	starts := regexp.MustCompile(`(?m)^  (\w+):$`).FindAllStringSubmatchIndex(all, -1)
 	jobs := map[string]string{}
@@ -67,9 +63,7 @@ func TestWhatTheChecksumsNameIsCollected(t *testing.T) {
 	dir := t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }
 	write := func(name, text string) {
-		if err := os.WriteFile(in(name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		disk.Write(t, in(name), text)
 	}
 	for _, d := range []string{"one", "two"} {
 		if err := os.Mkdir(in(d), 0o755); err != nil {

@@ -9,18 +9,14 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/synth"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 )
 
 // put writes a file of an app.
 func put(t *testing.T, app, name, text string) {
 	t.Helper()
 	file := filepath.Join(app, name)
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	disk.Write(t, file, text)
 }
 
 // committedApp is an app of this module's name with this repository's templates.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 )
 
 // app has two EmailOTPs: stack EmailOtp-dev (passwordless, policies of their own, a global table)
@@ -31,14 +32,8 @@ func edited(t testing.TB, file string, change func(object)) string {
 
 func rewrite(t testing.TB, path string, change func(object)) {
 	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var content object
-	if err := json.Unmarshal(data, &content); err != nil {
-		t.Fatal(err)
-	}
+	disk.ReadJSON(t, path, &content)
 	change(content)
 	write(t, path, content)
 }
@@ -49,9 +44,7 @@ func write(t testing.TB, path string, content any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, data, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	disk.Write(t, path, data)
 }
 
 // at walks into a template by keys.

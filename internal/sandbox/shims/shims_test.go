@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -15,13 +14,13 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/shims"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 )
 
 // run gives a function one event and returns what it posted, to which path, and what it printed.
-func run(t *testing.T, runtime, handler string, files map[string]string, env ...string) (path, body, printed string,
-	exit int) {
+func run(t *testing.T, runtime, handler string, files map[string]string) (path, body, printed string, exit int) {
 	t.Helper()
-	return runIn(t, t.TempDir(), ".", runtime, handler, files, env...)
+	return runIn(t, t.TempDir(), ".", runtime, handler, files)
 }
 
 // runIn is run with the files in a directory, of which one below is the task root.
@@ -29,15 +28,7 @@ func runIn(t *testing.T, dir, below, runtime, handler string, files map[string]s
 	printed string, exit int) {
 	t.Helper()
 	root := filepath.Join(dir, below)
-	for name, text := range files {
-		at := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(at, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	disk.WriteAll(t, dir, files)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	answered := make(chan struct{})

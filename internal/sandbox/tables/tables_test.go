@@ -19,26 +19,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
+
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/progress"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/tables"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
 )
 
 const codes = "arn:aws:dynamodb:eu-west-1:123456789012:table/codes"
-
-func needNode(t testing.TB) {
-	t.Helper()
-	for _, tool := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			if os.Getenv("CI") == "true" {
-				t.Fatalf("%s is missing, without which the table engine can't be tested", tool)
-			}
-			t.Skipf("%s is missing, without which the table engine can't be tested; install Node 22 or 24", tool)
-		}
-	}
-}
 
 // cacheDir is the person's own, as the engine's directory is named by content.
 func cacheDir(t testing.TB) string {
@@ -84,7 +74,7 @@ type setup struct {
 
 func run(t testing.TB, cfg tables.Config) setup {
 	t.Helper()
-	needNode(t)
+	testkit.Need(t, "node", "npm")
 	service, err := tables.Start(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -266,7 +256,7 @@ func TestInMemoryARestartForgets(t *testing.T) {
 }
 
 func TestTwoStartsWithAnEmptyCacheInstallOnce(t *testing.T) {
-	needNode(t)
+	testkit.Need(t, "node", "npm")
 	cfg := config(t)
 	cfg.CacheDir = t.TempDir()
 	var installs atomic.Int32
@@ -309,7 +299,7 @@ func TestMissingToolsAreNamedWithTheRemedy(t *testing.T) {
 }
 
 func TestAPathThatCannotBeUsedIsReportedInTheEnginesWords(t *testing.T) {
-	needNode(t)
+	testkit.Need(t, "node", "npm")
 	cfg := config(t)
 	cfg.Path = filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(cfg.Path, nil, 0o600); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files in testdata")
@@ -33,12 +34,7 @@ func golden(t *testing.T, name string, raw []byte, replace map[string]string) {
 	got.WriteByte('\n')
 	file := filepath.Join("testdata", "events", name+".json")
 	if *update {
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		disk.Write(t, file, got.Bytes())
 	}
 	want := must2(os.ReadFile(file))(t)
 	if !bytes.Equal(got.Bytes(), want) {
