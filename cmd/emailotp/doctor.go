@@ -68,6 +68,7 @@ func (f doctorFlags) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	e.FindPage(ctx, api)
 	if f.policy {
 		return printPolicy(s, doctor.Policy(e, f.live.signIn != ""))
 	}

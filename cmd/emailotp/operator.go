@@ -84,8 +84,8 @@ func (f *operatorFlags) adviseOperator(api *awsapi.Client, err error) error {
 func printPolicy(s streams, statements []awsapi.Statement) error {
 	document, isWhole, err := awsapi.Policy(statements...)
 	if err == nil && !isWhole {
-		fmt.Fprintln(s.err, "Some resources are not known, since the functions could not be read: the policy lacks them. "+
-			"Allow lambda:GetFunction, which it has, and print it again.")
+		fmt.Fprintln(s.err, "Some resources are not known, since not everything could be read: the policy lacks them. "+
+			"Allow what it has, and print it again.")
 	}
 	if err == nil {
 		_, err = fmt.Fprintf(s.out, "%s\n", document)

@@ -108,7 +108,7 @@ func verdictOf(proof *live.Proof) error {
 	case proof == nil || proof.OK():
 		return nil
 	case len(proof.Left) > 0:
-		return fmt.Errorf("the throw-away user could not be removed: %s", strings.Join(proof.Left, ", "))
+		return fmt.Errorf("the throw-away user may be left: %s", strings.Join(proof.Left, ", "))
 	}
 	return fmt.Errorf("the sign-in failed: %s", proof.Failed)
 }

@@ -50,10 +50,20 @@ func (e *EmailOTP) FunctionARNs() (all []string) {
 
 // Policy returns the least rights for [Find].
 func (e *EmailOTP) Policy() []awsapi.Statement {
-	functions := e.FunctionARNs()
-	return []awsapi.Statement{
-		awsapi.Allow([]string{e.ARN("cloudformation", "stack/"+e.Stack+"/*")}, "cloudformation:DescribeStacks",
-			"cloudformation:GetTemplate", "cloudformation:ListStackResources"),
-		awsapi.Allow(functions, "lambda:GetFunction"),
+	var stacks []string
+	for _, name := range append([]string{e.Stack}, e.neighbors...) {
+		stacks = append(stacks, e.ARN("cloudformation", "stack/"+name+"/*"))
 	}
+	statements := []awsapi.Statement{
+		awsapi.Allow(stacks, "cloudformation:DescribeStacks", "cloudformation:GetTemplate",
+			"cloudformation:ListStackResources"),
+		awsapi.Allow(e.FunctionARNs(), "lambda:GetFunction"),
+	}
+	if len(e.exports) > 0 {
+		statements = append(statements, awsapi.Allow([]string{"*"}, "cloudformation:ListImports"))
+	}
+	if e.isPageUnknown && e.Page == nil {
+		statements = append(statements, awsapi.Allow([]string{""}, "lambda:GetFunction")) // of its functions
+	}
+	return statements
 }

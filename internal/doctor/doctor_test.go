@@ -41,6 +41,7 @@ func examine(t *testing.T, a *aws, d dns) *doctor.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
+	e.FindPage(t.Context(), api)
 	return doctor.Examine(t.Context(), doctor.Options{API: api, EmailOTP: e, DNS: d, Address: "lost@example.com",
 		HTTP: &http.Client{Transport: a.web}, Command: a.command})
 }
@@ -131,18 +132,18 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 		{"environment", broken, at(create, []string{"Configuration", "Environment", "Variables"}, set{"EMAILOTP_CODE_LENGTH": "6"}),
 			`EMAILOTP_CODE_LENGTH is "6", in the template "8"`},
 		{"function-changed", doubtful, func(a *aws, _ dns) {
-			a.answers["cloudformation:DescribeStacks"] = "<Stacks><member><StackStatus>UPDATE_COMPLETE</StackStatus>" +
+			a.answers["cloudformation:DescribeStacks Shop"] = "<Stacks><member><StackStatus>UPDATE_COMPLETE</StackStatus>" +
 				"<CreationTime>2026-11-01T00:00:00.000Z</CreationTime><LastUpdatedTime>2026-11-05T09:00:00.000Z</LastUpdatedTime></member></Stacks>"
 			a.in(create, configuration...)["LastModified"] = "2026-11-06T09:00:00.000+0000"
 		}, "create-auth-challenge was changed on 2026-11-06 09:00:00"},
 		{"function-changed", doubtful, func(a *aws, _ dns) {
 			a.in(create, configuration...)["LastModified"] = "2026-11-05T10:00:00.000+0000"
-			a.edit("cloudformation:ListStackResources", "</ResourceStatus>",
+			a.edit("cloudformation:ListStackResources Shop", "</ResourceStatus>",
 				"</ResourceStatus><LastUpdatedTimestamp>2026-11-05T09:00:00.000Z</LastUpdatedTimestamp>", -1)
 		}, "(the last on 2026-11-05 09:00:00)"},
 		{"function-role", broken, func(a *aws, _ dns) {
 			a.add("Other", "other", object("Type", "X"))
-			a.answers["cloudformation:GetTemplate"] = strings.Replace(a.answers["cloudformation:GetTemplate"].(string),
+			a.answers["cloudformation:GetTemplate Shop"] = strings.Replace(a.answers["cloudformation:GetTemplate Shop"].(string),
 				escaped(`"Properties":{"Environment"`), escaped(
 					`"Properties":{"Role":{"Fn::GetAtt":["Other","Arn"]},"Environment"`), 1)
 			for _, f := range append(settings.Functions(settings.Password), settings.HandOver, settings.ChangeAddress) {
@@ -161,8 +162,7 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 			"not known (define-auth-challenge"},
 		{"another-version", doubtful, func(a *aws, _ dns) {
 			delete(a.in(create, "Configuration", "Environment", "Variables"), "EMAILOTP_CODE_TTL")
-			a.answers["cloudformation:GetTemplate"] = strings.ReplaceAll(a.answers["cloudformation:GetTemplate"].(string),
-				escaped(`"EMAILOTP_CODE_TTL":"300",`), "")
+			a.edit("cloudformation:GetTemplate Shop", escaped(`"EMAILOTP_CODE_TTL":"300",`), "", -1)
 		}, "EMAILOTP_CODE_TTL is not set"},
 		{"native-devices", doubtful, at("cognito-idp:DescribeUserPool", []string{"UserPool"}, set{"DeviceConfiguration": object()}),
 			"DEVICE_SRP_AUTH"},
@@ -291,13 +291,13 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 		{"hour-throttles", broken, metric(11, "4"), "4 calls"},
 		{"hour-duration", doubtful, metric(12, "3900"), "3900 ms"},
 		{"in-progress", doubtful, func(a *aws, _ dns) {
-			a.answers["cloudformation:DescribeStacks"] = "<Stacks><member><StackStatus>UPDATE_IN_PROGRESS</StackStatus></member></Stacks>"
+			a.answers["cloudformation:DescribeStacks Shop"] = "<Stacks><member><StackStatus>UPDATE_IN_PROGRESS</StackStatus></member></Stacks>"
 		}, "UPDATE_IN_PROGRESS"},
 		{"rolled-back", doubtful, func(a *aws, _ dns) {
-			a.answers["cloudformation:DescribeStacks"] = "<Stacks><member><StackStatus>UPDATE_ROLLBACK_COMPLETE</StackStatus></member></Stacks>"
+			a.answers["cloudformation:DescribeStacks Shop"] = "<Stacks><member><StackStatus>UPDATE_ROLLBACK_COMPLETE</StackStatus></member></Stacks>"
 		}, "UPDATE_ROLLBACK_COMPLETE"},
 		{"half-deployed", broken, func(a *aws, _ dns) {
-			a.edit("cloudformation:ListStackResources", "<ResourceStatus>CREATE_COMPLETE", "<ResourceStatus>CREATE_FAILED", 1)
+			a.edit("cloudformation:ListStackResources Shop", "CREATE_COMPLETE", "CREATE_FAILED", 1)
 		}, "CREATE_FAILED"},
 		{"function-missing", broken, gone("lambda:GetFunction pre-token-generation"), "pre-token-generation"},
 		{"settings", broken, at(create, []string{"Configuration", "Environment", "Variables"}, set{"EMAILOTP_CODE_TTL": "5 minutes"}),
@@ -432,7 +432,7 @@ func TestAcknowledgedBypassesAreNoFindings(t *testing.T) {
 			if r := examine(t, a, records()); len(r.Has(doctor.Broken)) != 1 {
 				t.Fatalf("without an acknowledgement: %+v", r.Has(doctor.Broken))
 			}
-			a.answers["cloudformation:GetTemplate"] = strings.Replace(a.answers["cloudformation:GetTemplate"].(string),
+			a.answers["cloudformation:GetTemplate Shop"] = strings.Replace(a.answers["cloudformation:GetTemplate Shop"].(string),
 				escaped(`{"Resources":{`), escaped(`{"Resources":{`+resource+","), 1)
 			if broken := examine(t, a, records()).Has(doctor.Broken); len(broken) != 0 {
 				t.Errorf("%+v", broken)
@@ -560,18 +560,18 @@ func TestWhatIsNoEmailOTPIsAnErrorWithARemedy(t *testing.T) {
 		words  string
 	}{
 		"no such stack": {func(a *aws) {
-			a.answers["cloudformation:GetTemplate"] = fault{400, "ValidationError", "Stack with id Shop does not exist"}
+			a.answers["cloudformation:GetTemplate Shop"] = fault{400, "ValidationError", "Stack with id Shop does not exist"}
 		}, "there is no stack Shop in the Region eu-west-1; give another --stack"},
 		"another app": {func(a *aws) {
-			a.setStack(object("Bucket", object("Type", "AWS::S3::Bucket"), "Nested",
+			a.setStack("Shop", object("Bucket", object("Type", "AWS::S3::Bucket"), "Nested",
 				object("Type", "AWS::CloudFormation::Stack")), map[string]string{
 				"Nested": "arn:aws:cloudformation:eu-west-1:123456789012:stack/Shop-Nested-1/id"}, "CREATE_COMPLETE",
 				"CREATE_COMPLETE")
 		}, "no EmailOTP; it may be in one of its nested stacks: --stack Shop-Nested-1"},
 		"a template in YAML": {func(a *aws) {
-			a.answers["cloudformation:GetTemplate"] = "<TemplateBody>Resources: {}</TemplateBody>"
+			a.answers["cloudformation:GetTemplate Shop"] = "<TemplateBody>Resources: {}</TemplateBody>"
 		}, "is no JSON"},
-		"a malformed answer": {func(a *aws) { a.answers["cloudformation:GetTemplate"] = "<TemplateBody>" }, "malformed"},
+		"a malformed answer": {func(a *aws) { a.answers["cloudformation:GetTemplate Shop"] = "<TemplateBody>" }, "malformed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := healthy(settings.Password)

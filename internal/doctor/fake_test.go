@@ -119,6 +119,7 @@ func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		form, _ := url.ParseQuery(string(body))
 		isQuery = true
 		action = "cloudformation:" + form.Get("Action")
+		resource = strings.TrimSpace(form.Get("StackName") + form.Get("ExportName") + " " + form.Get("NextToken"))
 		switch form.Get("Version") {
 		case awsapi.CloudWatch.Version:
 			action = "cloudwatch:" + form.Get("Action")
@@ -249,7 +250,7 @@ func healthy(mode settings.Mode) *aws {
 			lambdas[trigger] = functionARN(f)
 		}
 	}
-	a.setStack(resources, physical, "CREATE_COMPLETE", "UPDATE_COMPLETE")
+	a.setStack("Shop", resources, physical, "CREATE_COMPLETE", "UPDATE_COMPLETE")
 	maps.Copy(a.answers, map[string]any{
 		"cognito-idp:DescribeUserPool": object("UserPool", object("Id", poolID, "UserPoolTier", "LITE", "MfaConfiguration", "OFF",
 			"DeletionProtection", "ACTIVE", "AccountRecoverySetting", object("RecoveryMechanisms",
@@ -283,7 +284,7 @@ func healthy(mode settings.Mode) *aws {
 		"wafv2:GetWebACLForResource":         object("WebACL", object("Name", "Limits", "Rules", []any{rateRule("Block")})),
 	})
 	if mode == settings.Password { // so that both a stack with a page and one without are examined
-		a.addPage()
+		a.addPage("Shop")
 	}
 	return a
 }
@@ -292,16 +293,16 @@ func rateRule(action string) map[string]any {
 	return object("Action", object(action, object()), "Statement", object("RateBasedStatement", object("Limit", 300)))
 }
 
-// addPage adds a sign-in page by which users may change their address.
-func (a *aws) addPage() {
+// addPage adds a sign-in page by which users may change their address to a stack.
+func (a *aws) addPage(stack string) {
 	for id, kind := range map[string]string{"Files1": "S3::Bucket", "Distribution1": "CloudFront::Distribution",
 		"Api1": "ApiGatewayV2::Api", "Codes1": "DynamoDB::GlobalTable", "OriginSecret1": "SecretsManager::Secret"} {
-		a.add("Page"+id, strings.ToLower("page-"+id), object("Type", "AWS::"+kind))
+		a.addTo(stack, "Page"+id, strings.ToLower("page-"+id), object("Type", "AWS::"+kind))
 	}
 	variables := object("EMAILOTP_USER_POOL_ID", poolID, "EMAILOTP_CODES_TABLE", "page-codes1", "EMAILOTP_ORIGIN_SECRET",
 		"arn:aws:secretsmanager:eu-west-1:123456789012:secret:page-1")
 	for _, f := range []settings.Function{settings.HandOver, settings.ChangeAddress} {
-		a.add("Page"+deployed.Slot(f)+"0A1B2C3D", string(f), object("Type", "AWS::Lambda::Function", "Metadata",
+		a.addTo(stack, "Page"+deployed.Slot(f)+"0A1B2C3D", string(f), object("Type", "AWS::Lambda::Function", "Metadata",
 			object("EmailOTP::Function", string(f)), "Properties", object("Environment", object("Variables", variables))))
 		a.answers["lambda:GetFunction "+string(f)] = object("Configuration", object("FunctionName", string(f), "FunctionArn",
 			functionARN(f), "Role", "arn:aws:iam::123456789012:role/"+string(f), "Runtime", "provided.al2023",
@@ -376,7 +377,7 @@ func policyOf(statements ...any) map[string]any {
 }
 
 // setStack sets what CloudFormation answers.
-func (a *aws) setStack(resources map[string]any, physical map[string]string, status, stackStatus string) {
+func (a *aws) setStack(name string, resources map[string]any, physical map[string]string, status, stackStatus string) {
 	var summaries strings.Builder
 	for _, id := range slices.Sorted(maps.Keys(resources)) {
 		fmt.Fprintf(&summaries, "<member><LogicalResourceId>%s</LogicalResourceId><PhysicalResourceId>%s</PhysicalResourceId>"+
@@ -384,19 +385,23 @@ func (a *aws) setStack(resources map[string]any, physical map[string]string, sta
 			resources[id].(map[string]any)["Type"], status)
 	}
 	template, _ := json.Marshal(object("Resources", resources))
-	a.answers["cloudformation:GetTemplate"] = "<TemplateBody>" + escaped(string(template)) + "</TemplateBody>"
-	a.answers["cloudformation:ListStackResources"] = "<StackResourceSummaries>" + summaries.String() +
+	a.answers["cloudformation:GetTemplate "+name] = "<TemplateBody>" + escaped(string(template)) + "</TemplateBody>"
+	a.answers["cloudformation:ListStackResources "+name] = "<StackResourceSummaries>" + summaries.String() +
 		"</StackResourceSummaries>"
-	a.answers["cloudformation:DescribeStacks"] = "<Stacks><member><StackStatus>" + stackStatus +
+	a.answers["cloudformation:DescribeStacks "+name] = "<Stacks><member><StackStatus>" + stackStatus +
 		"</StackStatus></member></Stacks>"
 }
 
-// add adds a resource to what CloudFormation answers.
+// add adds a resource to what CloudFormation answers about the EmailOTP's stack.
 func (a *aws) add(id, physical string, resource map[string]any) {
+	a.addTo("Shop", id, physical, resource)
+}
+
+func (a *aws) addTo(stack, id, physical string, resource map[string]any) {
 	text, _ := json.Marshal(resource)
-	a.edit("cloudformation:GetTemplate", escaped(`{"Resources":{`),
+	a.edit("cloudformation:GetTemplate "+stack, escaped(`{"Resources":{`),
 		escaped(fmt.Sprintf(`{"Resources":{%q:%s,`, id, text)), 1)
-	a.edit("cloudformation:ListStackResources", "<StackResourceSummaries>",
+	a.edit("cloudformation:ListStackResources "+stack, "<StackResourceSummaries>",
 		fmt.Sprintf("<StackResourceSummaries><member><LogicalResourceId>%s</LogicalResourceId>"+
 			"<PhysicalResourceId>%s</PhysicalResourceId><ResourceType>%s</ResourceType><ResourceStatus>CREATE_COMPLETE"+
 			"</ResourceStatus></member>", id, physical, resource["Type"]), 1)

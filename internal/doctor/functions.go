@@ -21,6 +21,7 @@ import (
 type named struct {
 	deployed.Function
 	name              settings.Function
+	in                *deployed.Template
 	principal, source string
 }
 
@@ -28,7 +29,7 @@ type named struct {
 func (e *exam) present() (all []named) {
 	d := e.EmailOTP
 	for _, name := range settings.Functions(d.Mode) {
-		f := named{Function: d.Functions[name], name: name}
+		f := named{Function: d.Functions[name], name: name, in: &d.Template}
 		if d.PoolID != "" {
 			f.principal, f.source = "cognito-idp.amazonaws.com", d.ARN("cognito-idp", "userpool/"+d.PoolID)
 		}
@@ -42,11 +43,12 @@ func (e *exam) present() (all []named) {
 	}
 	if f, ok := d.Functions[settings.AttachUserPool]; ok {
 		// CloudFormation invokes it by the stack's rights.
-		all = append(all, named{Function: f, name: settings.AttachUserPool})
+		all = append(all, named{Function: f, name: settings.AttachUserPool, in: &d.Template})
 	}
 	if d.Page != nil {
 		for _, name := range []settings.Function{settings.HandOver, settings.ChangeAddress} {
-			f := named{Function: d.Page.Functions[name], name: name, principal: "apigateway.amazonaws.com"}
+			f := named{Function: d.Page.Functions[name], name: name, in: &d.Page.Template,
+				principal: "apigateway.amazonaws.com"}
 			if id := e.pageAPI(); id != "" {
 				f.source = d.ARN("execute-api", id+"/*")
 			}
@@ -59,7 +61,7 @@ func (e *exam) present() (all []named) {
 // functions looks at each function's state, and at its environment against the template's.
 func functions(_ context.Context, e *exam) {
 	d := e.EmailOTP
-	redeploy := "cdk deploy " + d.Stack
+	redeploy := d.Deploy()
 	sound := 0
 	architectures := map[string][]string{}
 	for _, name := range settings.Functions(d.Mode) {
@@ -75,13 +77,13 @@ func functions(_ context.Context, e *exam) {
 		switch {
 		case awsapi.IsNotFound(f.Err):
 			e.add(Finding{ID: "function-missing", Level: Broken, Area: "functions",
-				What: fmt.Sprintf("the function %s (%s) does not exist", f.name, f.Name), Command: redeploy,
+				What: fmt.Sprintf("the function %s (%s) does not exist", f.name, f.Name), Command: f.in.Deploy(),
 				Remedy: "restore it: delete the stack's record of it by a deployment without the function, or import it"})
 			continue
 		case e.fails("functions", f.Err):
 			continue
 		}
-		if e.function(f.name, f.Function) {
+		if e.function(f) {
 			sound++
 		}
 		processor := strings.Join(f.Lambda.Architectures, ",")
@@ -114,67 +116,67 @@ const (
 )
 
 // function looks at one function and reports whether it is as it should be.
-func (e *exam) function(name settings.Function, f deployed.Function) (isSound bool) {
-	c := f.Lambda
+func (e *exam) function(f named) (isSound bool) {
+	c, redeploy := f.Lambda, f.in.Deploy()
 	isSound = true
 	broken := func(id, what, remedy, command string) {
 		isSound = false
-		e.add(Finding{ID: id, Level: Broken, Area: "functions", What: fmt.Sprintf("%s: %s", name, what), Remedy: remedy,
+		e.add(Finding{ID: id, Level: Broken, Area: "functions", What: fmt.Sprintf("%s: %s", f.name, what), Remedy: remedy,
 			Command: command})
 	}
 	if c.State != "Active" && c.State != "" {
 		broken("function-state", fmt.Sprintf("its state is %s %s", c.State, c.StateReason),
 			"deploy the stack again; a function that Lambda made inactive starts by an invocation",
-			"cdk deploy "+e.EmailOTP.Stack)
+			redeploy)
 	}
 	if c.LastUpdateStatus == "Failed" {
 		broken("function-update", "its last update failed: "+c.LastUpdateStatusReason, "mend the cause and deploy again",
-			"cdk deploy "+e.EmailOTP.Stack)
+			redeploy)
 	}
 	if c.Runtime != "" && !strings.HasPrefix(c.Runtime, "provided.") {
 		broken("function-runtime", "its runtime is "+c.Runtime+", and its program needs provided.al2023",
-			"deploy the stack again", "cdk deploy "+e.EmailOTP.Stack)
+			"deploy the stack again", redeploy)
 	}
 	if f.Reserved != nil && *f.Reserved == 0 {
 		broken("function-stopped", "its reserved concurrency is 0, so Lambda refuses every call",
 			"remove the reservation", "aws lambda delete-function-concurrency --function-name "+f.Name)
 	}
-	resource := e.EmailOTP.Resources[f.LogicalID]
-	if role, isExact := e.EmailOTP.Resolve(resource.Properties["Role"]); role != "" && c.Role != "" &&
+	resource := f.in.Resources[f.LogicalID]
+	if role, isExact := f.in.Resolve(resource.Properties["Role"]); role != "" && c.Role != "" &&
 		(isExact && c.Role != role || !isExact && !strings.HasSuffix(c.Role, "/"+role)) {
 		broken("function-role", fmt.Sprintf("it runs with the role %s, and the template has %s", c.Role, role),
-			"deploy the stack again: the role was changed outside of it", "cdk deploy "+e.EmailOTP.Stack)
+			"deploy the stack again: the role was changed outside of it", redeploy)
 	}
 	deadline, last := resource.Updated.Add(settled), resource.Updated
-	if last.IsZero() && !e.EmailOTP.Updated.IsZero() {
-		deadline, last = e.EmailOTP.Updated.Add(deployment), e.EmailOTP.Updated
+	if last.IsZero() && !f.in.Updated.IsZero() {
+		deadline, last = f.in.Updated.Add(deployment), f.in.Updated
 	}
 	if at, err := time.Parse("2006-01-02T15:04:05.000-0700", c.LastModified); err == nil && !last.IsZero() &&
 		at.After(deadline) {
 		isSound = false
-		e.add(Finding{ID: "function-changed", Level: Doubtful, Area: "functions", Command: "cdk deploy " + e.EmailOTP.Stack,
+		e.add(Finding{ID: "function-changed", Level: Doubtful, Area: "functions", Command: redeploy,
 			What: fmt.Sprintf("%s was changed on %s, outside of the stack's deployments (the last on %s), so its code may be "+
-				"another than its version's", name, at.UTC().Format(time.DateTime), last.UTC().Format(time.DateTime)),
+				"another than its version's", f.name, at.UTC().Format(time.DateTime), last.UTC().Format(time.DateTime)),
 			Remedy: "find who changed it (CloudTrail, UpdateFunctionCode and UpdateFunctionConfiguration), and deploy the " +
 				"stack again with a change, such as another Description"})
 	}
-	for _, difference := range e.environment(f) {
+	for _, difference := range environment(f.in, f.Function) {
 		broken("environment", difference, "deploy the stack again: the value was changed outside of it",
-			"cdk deploy "+e.EmailOTP.Stack)
+			redeploy)
 	}
 	return isSound
 }
 
 // environment compares a function's variables with the template's. A value that the template
 // composes is compared as far as it can be: a reference by the resource's name in it.
-func (e *exam) environment(f deployed.Function) (differences []string) {
-	properties := e.EmailOTP.Resources[f.LogicalID].Properties
+func environment(in *deployed.Template, f deployed.Function) (differences []string) {
+	properties := in.Resources[f.LogicalID].Properties
 	outer, _ := properties["Environment"].(map[string]any)
 	want, _ := outer["Variables"].(map[string]any)
 	have := f.Lambda.Environment.Variables
 	for name, value := range want {
 		got, isSet := have[name]
-		expected, isExact := e.EmailOTP.Resolve(value)
+		expected, isExact := in.Resolve(value)
 		switch {
 		case !isSet:
 			differences = append(differences, fmt.Sprintf("the variable %s is not set", name))
@@ -194,9 +196,8 @@ func (e *exam) environment(f deployed.Function) (differences []string) {
 // permissions looks whether the pool may invoke its triggers and EventBridge the last function, and
 // whether anything else may.
 func permissions(ctx context.Context, e *exam) {
-	d := e.EmailOTP
 	all := e.present()
-	lacks, others, errs := make([]string, len(all)), make([][]statement, len(all)), make([]error, len(all))
+	isLacking, others, errs := make([]bool, len(all)), make([][]statement, len(all)), make([]error, len(all))
 	var wg sync.WaitGroup
 	for i, f := range all {
 		if f.Err != nil || f.source == "" && f.principal != "" {
@@ -206,8 +207,8 @@ func permissions(ctx context.Context, e *exam) {
 			allowed, more, err := e.invokers(ctx, f.Name, f.principal, f.source)
 			if others[i] = more; err != nil && !awsapi.IsNotFound(err) {
 				errs[i] = err
-			} else if !allowed && f.principal != "" {
-				lacks[i] = fmt.Sprintf("%s by %s", f.name, f.principal)
+			} else {
+				isLacking[i] = !allowed && f.principal != ""
 			}
 		})
 	}
@@ -218,7 +219,11 @@ func permissions(ctx context.Context, e *exam) {
 		}
 	}
 	isOpen := false
+	lacking := map[string][]string{} // by the command that mends it
 	for i, f := range all {
+		if isLacking[i] {
+			lacking[f.in.Deploy()] = append(lacking[f.in.Deploy()], fmt.Sprintf("%s by %s", f.name, f.principal))
+		}
 		for _, s := range others[i] {
 			isOpen = true
 			e.add(Finding{ID: "invoke-open", Level: Broken, Area: "functions",
@@ -228,13 +233,12 @@ func permissions(ctx context.Context, e *exam) {
 				Command: fmt.Sprintf("aws lambda remove-permission --function-name %s --statement-id %s", f.Name, s.Sid)})
 		}
 	}
-	lacking := slices.DeleteFunc(lacks, func(s string) bool { return s == "" })
-	switch {
-	case len(lacking) > 0:
+	for redeploy, functions := range lacking {
 		e.add(Finding{ID: "invoke-permission", Level: Broken, Area: "functions",
-			What:   "functions may not be invoked: " + strings.Join(lacking, ", "),
-			Remedy: "deploy the stack again; its AWS::Lambda::Permission was removed", Command: "cdk deploy " + d.Stack})
-	case !isOpen:
+			What:   "functions may not be invoked: " + strings.Join(functions, ", "),
+			Remedy: "deploy the stack again; its AWS::Lambda::Permission was removed", Command: redeploy})
+	}
+	if !isOpen && len(lacking) == 0 {
 		e.right("functions", "invoke-permissions", "what must invoke the functions may, and nothing else may")
 	}
 }

@@ -179,7 +179,7 @@ func configurationSet(ctx context.Context, e *exam) {
 	if awsapi.IsNotFound(err) {
 		e.add(Finding{ID: "set-missing", Level: Broken, Area: "mail",
 			What: "SES has no configuration set " + name + ", so it refuses every mail", Remedy: "deploy the stack again",
-			Command: "cdk deploy " + e.EmailOTP.Stack})
+			Command: e.EmailOTP.Deploy()})
 		return
 	}
 	if e.fails("mail", err) {
@@ -210,7 +210,7 @@ func configurationSet(ctx context.Context, e *exam) {
 	e.add(Finding{ID: "destinations", Level: Broken, Area: "mail",
 		What: "the configuration set does not publish bounces and complaints on EventBridge, so mail goes to addresses " +
 			"that bounce",
-		Remedy: "deploy the stack again", Command: "cdk deploy " + e.EmailOTP.Stack})
+		Remedy: "deploy the stack again", Command: e.EmailOTP.Deploy()})
 }
 
 // suppression looks for the sender, and for the given address, on SES's suppression list.

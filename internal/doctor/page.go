@@ -30,23 +30,13 @@ func page(ctx context.Context, e *exam) {
 	wg.Wait()
 }
 
-// part returns what CloudFormation calls the page's only resource of a type; empty for none.
-func (e *exam) part(kind string) string {
-	if p := e.EmailOTP.Page; p != nil {
-		for _, id := range e.EmailOTP.FindIn(p.Construct, kind) {
-			return e.EmailOTP.Resources[id].PhysicalID
-		}
-	}
-	return ""
-}
-
 // pageAPI returns the id of the page's HTTP API.
-func (e *exam) pageAPI() string { return e.part("AWS::ApiGatewayV2::Api") }
+func (e *exam) pageAPI() string { return e.EmailOTP.Page.Part("AWS::ApiGatewayV2::Api") }
 
 // missing reports a part of the page that AWS does not have.
 func (e *exam) missing(id, what string) {
 	e.add(Finding{ID: id, Level: Broken, Area: pageArea, What: what + " does not exist",
-		Command: "cdk deploy " + e.EmailOTP.Stack,
+		Command: e.EmailOTP.Page.Deploy(),
 		Remedy:  "deploy the stack again with a change that creates it, such as another construct id of the page"})
 }
 
@@ -104,7 +94,7 @@ func (e *exam) paths() (all []string) {
 
 // distribution looks at the distribution and at its web ACL, and sends requests to the page.
 func (e *exam) distribution(ctx context.Context) {
-	id := e.part("AWS::CloudFront::Distribution")
+	id := e.EmailOTP.Page.Part("AWS::CloudFront::Distribution")
 	var d distribution
 	err := e.API.XML(ctx, awsapi.CloudFront, "GetDistribution", "/2020-05-31/distribution/"+url.PathEscape(id), &d)
 	if awsapi.IsNotFound(err) {
@@ -114,10 +104,10 @@ func (e *exam) distribution(ctx context.Context) {
 	if e.fails(pageArea, err) {
 		return
 	}
-	redeploy := "cdk deploy " + e.EmailOTP.Stack
 	if !d.Config.Enabled {
 		e.add(Finding{ID: "page-disabled", Level: Broken, Area: pageArea, What: "the distribution " + id + " is disabled",
-			Remedy: "enable it (CloudFront console), or deploy the stack again", Command: redeploy})
+			Remedy:  "enable it (CloudFront console), or deploy the stack again",
+			Command: e.EmailOTP.Page.Deploy()})
 		return
 	}
 	if d.Status != "Deployed" {
@@ -125,9 +115,26 @@ func (e *exam) distribution(ctx context.Context) {
 			What:   "the distribution's status is " + d.Status + ", so some places serve an older one",
 			Remedy: "wait for some minutes, and examine the stack again"})
 	}
+	e.origins(&d)
+	if d.Config.WebACL == "" {
+		e.add(Finding{ID: "no-page-limit", Level: Advice, Area: "limits",
+			What:   "no web ACL limits the sign-in page's callers",
+			Remedy: "pass the ARN of ratelimit.NewCloudFrontRateLimit to the page as WebAclID; see docs/security.md"})
+	} else {
+		e.right("limits", "page-limits", "a web ACL is in front of the sign-in page (%s)", d.Config.WebACL)
+	}
+	if !e.API.IsSandbox() {
+		e.answers(ctx, d.host())
+	}
+}
+
+// origins looks whether the distribution leads to the page's bucket and to its functions.
+func (e *exam) origins(d *distribution) {
+	page := e.EmailOTP.Page
 	files, access := d.origin(d.Config.Default)
-	if bucket := e.part("AWS::S3::Bucket"); access == "" || !strings.HasPrefix(files, bucket+".") {
-		e.add(Finding{ID: "page-origin", Level: Broken, Area: pageArea, Command: redeploy, Remedy: "deploy the stack again",
+	if bucket := page.Part("AWS::S3::Bucket"); access == "" || !strings.HasPrefix(files, bucket+".") {
+		e.add(Finding{ID: "page-origin", Level: Broken, Area: pageArea, Command: page.Deploy(),
+			Remedy: "deploy the stack again",
 			What: fmt.Sprintf("the distribution has its files from %s, and not by an origin access control from %s",
 				orText(files, "nowhere"), bucket)})
 	}
@@ -139,18 +146,9 @@ func (e *exam) distribution(ctx context.Context) {
 		})
 	})
 	if len(lacking) > 0 {
-		e.add(Finding{ID: "page-routes", Level: Broken, Area: pageArea, Command: redeploy, Remedy: "deploy the stack again",
-			What: "the distribution does not lead to the page's functions: " + strings.Join(lacking, ", ")})
-	}
-	if d.Config.WebACL == "" {
-		e.add(Finding{ID: "no-page-limit", Level: Advice, Area: "limits",
-			What:   "no web ACL limits the sign-in page's callers",
-			Remedy: "pass the ARN of ratelimit.NewCloudFrontRateLimit to the page as WebAclID; see docs/security.md"})
-	} else {
-		e.right("limits", "page-limits", "a web ACL is in front of the sign-in page (%s)", d.Config.WebACL)
-	}
-	if !e.API.IsSandbox() {
-		e.answers(ctx, d.host())
+		e.add(Finding{ID: "page-routes", Level: Broken, Area: pageArea, Command: page.Deploy(),
+			Remedy: "deploy the stack again",
+			What:   "the distribution does not lead to the page's functions: " + strings.Join(lacking, ", ")})
 	}
 }
 
@@ -228,7 +226,7 @@ func (e *exam) pageStage(ctx context.Context) {
 		e.add(Finding{ID: "page-throttle", Level: Doubtful, Area: pageArea,
 			What:    "the page's HTTP API passes every request on, so a flood uses up the concurrency that sign-ins need",
 			Remedy:  "deploy the stack again; the props ThrottlingRateLimit and ThrottlingBurstLimit set it",
-			Command: "cdk deploy " + e.EmailOTP.Stack})
+			Command: e.EmailOTP.Page.Deploy()})
 	} else {
 		e.right(pageArea, "page-stage", "the HTTP API passes on %.0f requests a second", s.ThrottlingRateLimit)
 	}
@@ -236,7 +234,7 @@ func (e *exam) pageStage(ctx context.Context) {
 
 // pageBucket looks whether the page's files are private: the distribution alone reads them.
 func (e *exam) pageBucket(ctx context.Context) {
-	name := e.part("AWS::S3::Bucket")
+	name := e.EmailOTP.Page.Part("AWS::S3::Bucket")
 	var block struct {
 		BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets bool
 	}
@@ -264,8 +262,8 @@ func (e *exam) pageCodes(ctx context.Context) {
 	if name == "" {
 		return
 	}
-	var described struct{ Table struct{ TableStatus string } }
 	request := map[string]string{"TableName": name}
+	var described tableDescription
 	err := e.API.JSON(ctx, awsapi.DynamoDB, "DescribeTable", request, &described)
 	if awsapi.IsNotFound(err) {
 		e.missing("page-codes", "the table of authorization codes, "+name+",")
@@ -274,10 +272,9 @@ func (e *exam) pageCodes(ctx context.Context) {
 	if e.fails(pageArea, err) {
 		return
 	}
-	if s := described.Table.TableStatus; s != "ACTIVE" && s != "UPDATING" {
-		e.add(Finding{ID: "page-codes-status", Level: Broken, Area: pageArea,
-			What:   "the status of the table of authorization codes is " + s,
-			Remedy: "wait until it is ACTIVE, or deploy the stack again", Command: "cdk deploy " + e.EmailOTP.Stack})
+	if !e.isActive(&described, Finding{ID: "page-codes-status", Area: pageArea,
+		What: "the table of authorization codes is ", Remedy: "wait until it is ACTIVE, or deploy the stack again",
+		Command: e.EmailOTP.Page.Deploy()}) {
 		return
 	}
 	e.timeToLive(ctx, pageArea, "page-codes-ttl", request)

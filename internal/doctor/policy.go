@@ -64,15 +64,15 @@ func pagePolicy(d *deployed.EmailOTP) []awsapi.Statement {
 	if d.Page == nil {
 		return nil
 	}
-	e := &exam{Options: Options{EmailOTP: d}}
+	api := d.Page.Part("AWS::ApiGatewayV2::Api")
 	return []awsapi.Statement{
 		awsapi.Allow([]string{d.ARN("dynamodb", "table/"+d.Page.CodesTable)}, "dynamodb:DescribeTable",
 			"dynamodb:DescribeTimeToLive"),
 		awsapi.Allow([]string{d.Page.OriginSecret}, "secretsmanager:DescribeSecret"),
-		awsapi.Allow([]string{d.ARN("cloudfront", "distribution/"+e.part("AWS::CloudFront::Distribution"))},
+		awsapi.Allow([]string{d.ARN("cloudfront", "distribution/"+d.Page.Part("AWS::CloudFront::Distribution"))},
 			"cloudfront:GetDistribution"),
-		awsapi.Allow([]string{d.ARN("s3", e.part("AWS::S3::Bucket"))}, "s3:GetBucketPublicAccessBlock"),
-		awsapi.Allow([]string{d.ARN("apigateway", "/apis/"+e.pageAPI()+"/stages/*")}, "apigateway:GET"),
+		awsapi.Allow([]string{d.ARN("s3", d.Page.Part("AWS::S3::Bucket"))}, "s3:GetBucketPublicAccessBlock"),
+		awsapi.Allow([]string{d.ARN("apigateway", "/apis/"+api+"/stages/*")}, "apigateway:GET"),
 	}
 }
 

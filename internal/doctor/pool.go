@@ -18,7 +18,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// stack looks at the stack's state and at what of it was not created.
+// stack looks at the state of the stack, and of the page's where that is another.
 func stack(_ context.Context, e *exam) {
 	d := e.EmailOTP
 	for _, problem := range d.Problems {
@@ -28,10 +28,24 @@ func stack(_ context.Context, e *exam) {
 			e.fails("stack", problem)
 		}
 	}
+	switch p := d.Page; {
+	case p == nil:
+		e.isComplete(d.Template, d.Owns)
+	case p.Stack == d.Stack:
+		e.isComplete(d.Template, func(id string) bool { return d.Owns(id) || p.Owns(id) })
+	default:
+		e.isComplete(d.Template, d.Owns)
+		e.isComplete(p.Template, p.Owns)
+	}
+}
+
+// isComplete looks at a stack's state, and at what of the resources that are EmailOTP's was not
+// created.
+func (e *exam) isComplete(d deployed.Template, owns func(id string) bool) {
 	var missing []string
 	for id, r := range d.Resources {
-		if (d.Owns(id) || d.OwnsPage(id)) && !strings.HasSuffix(r.Status, "_COMPLETE") && r.Type != "" &&
-			len(d.Problems) == 0 && r.Type != "AWS::CDK::Metadata" {
+		if owns(id) && !strings.HasSuffix(r.Status, "_COMPLETE") && r.Type != "" && d.IsListed() &&
+			r.Type != "AWS::CDK::Metadata" {
 			missing = append(missing, fmt.Sprintf("%s (%s)", id, orText(r.Status, "not created")))
 		}
 	}
@@ -39,20 +53,20 @@ func stack(_ context.Context, e *exam) {
 	switch {
 	case len(missing) > 0:
 		e.add(Finding{ID: "half-deployed", Level: Broken, Area: "stack",
-			What:   "resources of the stack are not complete: " + strings.Join(missing, ", "),
+			What:   "resources of stack " + d.Stack + " are not complete: " + strings.Join(missing, ", "),
 			Remedy: "look at the stack's events for the first failure, mend it, and deploy again",
 			Command: "aws cloudformation describe-stack-events --stack-name " + d.Stack +
 				" --query 'StackEvents[?contains(ResourceStatus,`FAILED`)]'"})
 	case strings.HasSuffix(d.Status, "_IN_PROGRESS"):
-		e.add(Finding{ID: "in-progress", Level: Doubtful, Area: "stack", What: "the stack is being deployed (" + d.Status +
-			")",
+		e.add(Finding{ID: "in-progress", Level: Doubtful, Area: "stack",
+			What:   "the stack " + d.Stack + " is being deployed (" + d.Status + ")",
 			Remedy: "wait for the end of the deployment, and examine it again"})
 	case strings.Contains(d.Status, "ROLLBACK") || strings.Contains(d.Status, "FAILED"):
 		e.add(Finding{ID: "rolled-back", Level: Doubtful, Area: "stack",
-			What:   "the last deployment of the stack failed (" + d.Status + "), so an older version runs",
+			What:   "the last deployment of stack " + d.Stack + " failed (" + d.Status + "), so an older version runs",
 			Remedy: "mend what the stack's events name, and deploy again"})
 	case d.Status != "":
-		e.right("stack", "stack", "the stack is complete (%s)", d.Status)
+		e.right("stack", "stack", "the stack %s is complete (%s)", d.Stack, d.Status)
 	}
 }
 
@@ -225,7 +239,7 @@ func (e *exam) people(d description) {
 		e.add(Finding{ID: "recovery-closed", Level: Doubtful, Area: "user pool",
 			What:    "the app allows a reset of the password by e-mail, and the pool's recovery settings do not",
 			Remedy:  "deploy the stack again: the pool was changed outside of it",
-			Command: "cdk deploy " + e.EmailOTP.Stack})
+			Command: e.EmailOTP.Deploy()})
 	}
 }
 

@@ -26,7 +26,7 @@ func key(ctx context.Context, e *exam) {
 	err := e.API.JSON(ctx, awsapi.KMS, "DescribeKey", map[string]string{"KeyId": arn}, &answer)
 	if awsapi.IsNotFound(err) {
 		e.add(Finding{ID: "key-missing", Level: Broken, Area: "key", What: "the KMS key of the codes does not exist: " + arn,
-			Remedy: "add 1 to KeyGeneration and deploy", Command: "cdk deploy " + e.EmailOTP.Stack})
+			Remedy: "add 1 to KeyGeneration and deploy", Command: e.EmailOTP.Deploy()})
 		return
 	}
 	if e.fails("key", err) {
@@ -57,13 +57,7 @@ func table(ctx context.Context, e *exam) {
 		return
 	}
 	request := map[string]string{"TableName": name}
-	var described struct {
-		Table struct {
-			TableStatus               string
-			DeletionProtectionEnabled bool
-			KeySchema                 []struct{ AttributeName, KeyType string }
-		}
-	}
+	var described tableDescription
 	err := e.API.JSON(ctx, awsapi.DynamoDB, "DescribeTable", request, &described)
 	if awsapi.IsNotFound(err) {
 		e.add(Finding{ID: "table-missing", Level: Broken, Area: "table", What: "there is no table " + name,
@@ -73,10 +67,8 @@ func table(ctx context.Context, e *exam) {
 	if e.fails("table", err) {
 		return
 	}
-	if s := described.Table.TableStatus; s != "ACTIVE" && s != "UPDATING" {
-		e.add(Finding{ID: "table-status", Level: Broken, Area: "table", What: "the table's status is " + s,
-			Remedy: "wait until it is ACTIVE, or restore it"})
-	}
+	e.isActive(&described, Finding{ID: "table-status", Area: "table", What: "the table is ",
+		Remedy: "wait until it is ACTIVE, or restore it"})
 	if k := described.Table.KeySchema; len(k) != 1 || k[0].AttributeName != "pk" {
 		e.add(Finding{ID: "table-key", Level: Broken, Area: "table", What: "the table's key is not pk alone",
 			Remedy: "restore the table that the construct created"})
@@ -91,6 +83,28 @@ func table(ctx context.Context, e *exam) {
 			Remedy: "deploy with RemovalPolicy RETAIN, which protects it"})
 	}
 	e.right("table", "table", "the table %s is there", name)
+}
+
+// tableDescription is the part of DynamoDB's description of a table that is read.
+type tableDescription struct {
+	Table struct {
+		TableStatus               string
+		DeletionProtectionEnabled bool
+		KeySchema                 []struct{ AttributeName, KeyType string }
+	}
+}
+
+// isActive reports whether a table can be read and written. If not, it adds the finding, whose What
+// gets the status at its end.
+func (e *exam) isActive(d *tableDescription, f Finding) bool {
+	s := d.Table.TableStatus
+	if s == "ACTIVE" || s == "UPDATING" {
+		return true
+	}
+	f.Level = Broken
+	f.What += s
+	e.add(f)
+	return false
 }
 
 func (e *exam) timeToLive(ctx context.Context, area, id string, request map[string]string) {
@@ -133,7 +147,7 @@ func events(ctx context.Context, e *exam) {
 	if !isThere {
 		e.add(Finding{ID: "rule-missing", Level: Broken, Area: "events",
 			What:   "the stack has no rule for bounces and complaints, so mail goes to addresses that bounce",
-			Remedy: "deploy the stack again", Command: "cdk deploy " + d.Stack})
+			Remedy: "deploy the stack again", Command: d.Deploy()})
 		return
 	}
 	name = name[strings.LastIndex(name, "|")+1:] // bus|rule for a rule of a bus with a name
@@ -141,7 +155,7 @@ func events(ctx context.Context, e *exam) {
 	err := e.API.JSON(ctx, awsapi.EventBridge, "DescribeRule", map[string]string{"Name": name}, &rule)
 	if awsapi.IsNotFound(err) {
 		e.add(Finding{ID: "rule-missing", Level: Broken, Area: "events",
-			What: "the rule " + name + " does not exist", Remedy: "deploy the stack again", Command: "cdk deploy " + d.Stack})
+			What: "the rule " + name + " does not exist", Remedy: "deploy the stack again", Command: d.Deploy()})
 		return
 	}
 	if e.fails("events", err) {
@@ -166,7 +180,7 @@ func events(ctx context.Context, e *exam) {
 	}
 	e.add(Finding{ID: "rule-target", Level: Broken, Area: "events",
 		What:   "the rule for bounces and complaints does not invoke the function mail-events",
-		Remedy: "deploy the stack again", Command: "cdk deploy " + d.Stack})
+		Remedy: "deploy the stack again", Command: d.Deploy()})
 }
 
 // ruleOf returns the name of the rule for bounces and complaints, as bus|rule for a rule of a bus

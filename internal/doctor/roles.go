@@ -121,7 +121,7 @@ func (e *exam) simulate(ctx context.Context, f named, n need) bool {
 	if len(lacking) == 0 {
 		return true
 	}
-	finding := Finding{ID: "role-denied", Level: Broken, Area: "functions", Command: "cdk deploy " + e.EmailOTP.Stack,
+	finding := Finding{ID: "role-denied", Level: Broken, Area: "functions", Command: f.in.Deploy(),
 		What: fmt.Sprintf("the role of %s does not allow %s on %s", f.name, strings.Join(lacking, ", "), n.resource),
 		Remedy: "deploy the stack again; if that does not help, a permissions boundary or a policy of the organisation " +
 			"denies it"}

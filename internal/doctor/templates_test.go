@@ -72,7 +72,7 @@ func deploy(a *aws, resources map[string]map[string]any) {
 			physical[id] = names[r["Type"].(string)]
 		}
 	}
-	a.setStack(all, physical, "CREATE_COMPLETE", "UPDATE_COMPLETE")
+	a.setStack("Shop", all, physical, "CREATE_COMPLETE", "UPDATE_COMPLETE")
 	for _, r := range resources {
 		metadata, _ := r["Metadata"].(map[string]any)
 		f, isOwn := metadata["EmailOTP::Function"].(string)

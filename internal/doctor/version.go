@@ -59,7 +59,7 @@ func versions(_ context.Context, e *exam) {
 		e.add(Finding{ID: "versions-differ", Level: Doubtful, Area: "functions",
 			What:    "the functions are of different versions: " + strings.Join(parts, "; "),
 			Remedy:  "deploy the stack again with one version of the module; pass all …Code props or none, from one release",
-			Command: "cdk deploy " + e.EmailOTP.Stack})
+			Command: e.EmailOTP.Deploy()})
 	case all[0] == unknown:
 		e.right("functions", "version", "the functions' version is not known: the app builds them from a directory in the "+
 			"module's place, or has zips that are not of this command's release")
@@ -79,8 +79,8 @@ func (e *exam) anotherVersion(problem *deployed.BadSettings) {
 	f := e.EmailOTP.Functions[problem.Function]
 	finding := Finding{ID: "settings", Level: Broken, Area: "functions", What: problem.Error(),
 		Remedy:  "deploy the stack again; the function refuses to start with these settings",
-		Command: "cdk deploy " + e.EmailOTP.Stack}
-	if len(e.environment(f)) == 0 {
+		Command: e.EmailOTP.Deploy()}
+	if len(environment(&e.EmailOTP.Template, f)) == 0 {
 		finding.ID, finding.Level, finding.Command = "another-version", Doubtful, "emailotp version"
 		finding.What = "this command can't read the settings of " + problem.Error()
 		finding.Remedy = fmt.Sprintf("examine the stack by the command of its functions' version (%s); or take out what "+

@@ -55,7 +55,8 @@ type Proof struct {
 	// Failed is why the walk ended early; empty for a whole one.
 	Failed string `json:"failed,omitempty"`
 	// Removed is how many users were made and removed; Left are the subs of those that could not
-	// be, and the address of one whose creation got no answer and that could not be looked up.
+	// be, and addresses of which the creation got no answer: their users may be another's, or could
+	// not be looked up.
 	Removed int      `json:"removed"`
 	Left    []string `json:"left,omitempty"`
 
@@ -95,8 +96,8 @@ type walk struct {
 	points map[string]Point
 	// name is what the user signs in by; made are the users to remove.
 	made []made
-	// uncertain are the addresses of users whose creation failed or got no answer.
-	uncertain []string
+	// uncertain are the creations that failed or got no answer.
+	uncertain []attempt
 	password  string
 	isSignUp  bool
 	// secret is the app client's; empty for none. flows are those that the client allows.
@@ -113,6 +114,26 @@ type walk struct {
 // made is a user that the walk created.
 type made struct{ username, sub string }
 
+// attempt is a call that was to create a user.
+type attempt struct {
+	address string
+	began   time.Time
+	failed  time.Time
+	// status is the status of a user whom an administrator creates; empty for a sign-up.
+	status string
+}
+
+// skew is how far this machine's clock and Cognito's may differ. By more, a user is left and named.
+const skew = 5 * time.Second
+
+// made reports whether a user is the one that the call created, and not one of someone who signed
+// up at another time or by another way.
+func (a attempt) made(u account) bool {
+	created := time.UnixMilli(int64(u.UserCreateDate * 1000))
+	return !created.Before(a.began.Add(-skew)) && !created.After(a.failed.Add(skew)) &&
+		(a.status == "" || a.status == u.UserStatus)
+}
+
 // pool is the part of the pool's description that the walk goes by.
 type pool struct {
 	AdminCreateUserConfig  struct{ AllowAdminCreateUserOnly bool }
@@ -123,8 +144,9 @@ type pool struct {
 
 // account is a user as Cognito writes it.
 type account struct {
-	Username   string
-	Attributes []struct{ Name, Value string }
+	Username, UserStatus string
+	UserCreateDate       float64 // in seconds
+	Attributes           []struct{ Name, Value string }
 }
 
 func (a account) made() made {
@@ -237,25 +259,29 @@ func (w *walk) step(ctx context.Context, name string, do func() (outcome string,
 }
 
 // users lists the users with an address.
-func (w *walk) users(ctx context.Context, address string) (all []made, err error) {
+func (w *walk) users(ctx context.Context, address string) ([]account, error) {
 	var answer struct{ Users []account }
-	err = w.API.JSON(ctx, awsapi.Cognito, "ListUsers", map[string]any{"UserPoolId": w.EmailOTP.PoolID, "Limit": 10,
+	err := w.API.JSON(ctx, awsapi.Cognito, "ListUsers", map[string]any{"UserPoolId": w.EmailOTP.PoolID, "Limit": 10,
 		"Filter": fmt.Sprintf(`email = "%s"`, strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(address))}, &answer)
-	for _, u := range answer.Users {
-		all = append(all, u.made())
-	}
-	return all, err
+	return answer.Users, err
 }
 
 // findUncertain adds the users whose creation got no answer and took place all the same: no user
-// had the address before. An address that can't be looked up is left, in place of a sub.
+// had the address before, and theirs was created during the call. An address that can't be looked
+// up, or whose user may be another's, is left, in place of a sub.
 func (w *walk) findUncertain(ctx context.Context) {
-	for _, address := range w.uncertain {
-		found, err := w.users(ctx, address)
+	for _, a := range w.uncertain {
+		found, err := w.users(ctx, a.address)
 		if err != nil {
-			w.proof.Left = append(w.proof.Left, address)
+			w.proof.Left = append(w.proof.Left, a.address)
 		}
-		w.made = append(w.made, found...)
+		for _, u := range found {
+			if a.made(u) {
+				w.made = append(w.made, u.made())
+			} else {
+				w.proof.Left = append(w.proof.Left, a.address)
+			}
+		}
 	}
 }
 

@@ -380,3 +380,28 @@ func TestAUserWhoseCreationGotNoAnswerIsRemoved(t *testing.T) {
 		}
 	}
 }
+
+// A user who was there before the call that failed, or whom no administrator created, is another's.
+func TestAUserOfSomeoneElseIsLeftWhereTheCreationGotNoAnswer(t *testing.T) {
+	for stack, operation := range map[string]string{app.Password: "AdminCreateUser", app.Passwordless: "SignUp"} {
+		o, sb := options(t, sandbox.Options{Stack: stack})
+		person := o.Person.(reader)
+		person.told = func(step string) {
+			if !strings.Contains(step, "user is made") {
+				return
+			}
+			_, errs := sb.CreateUser(t.Context(), sandbox.User{Email: address})
+			_, err := sb.Inject(sandbox.Fault{Service: sandbox.Cognito, Operation: operation, Error: "InternalErrorException"})
+			if err := errors.Join(errs, err); err != nil {
+				t.Error(err)
+			}
+			if stack == app.Passwordless { // whose users have one status
+				_ = o.Sleep(t.Context(), time.Minute)
+			}
+		}
+		o.Person = person
+		if p := prove(t, o); p.Removed != 0 || !slices.Equal(p.Left, []string{address}) || len(sb.Users()) != 1 {
+			t.Errorf("%s: %+v; users left: %d", stack, p, len(sb.Users()))
+		}
+	}
+}

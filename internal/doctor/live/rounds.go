@@ -173,10 +173,11 @@ func (w *walk) signUp(ctx context.Context, address string) error {
 	if hash := w.proven(map[string]string{}, address)["SECRET_HASH"]; hash != "" {
 		in.SecretHash = &hash
 	}
+	began := w.Now()
 	out, err := w.client.SignUp(ctx, in)
 	if err != nil {
 		w.proof.record.refused("sign-up", codeOf(err))
-		return w.notMade(address, err, codeOf(err) == exists)
+		return w.notMade(attempt{address: address, began: began}, err, codeOf(err) == exists)
 	}
 	w.made = append(w.made, made{aws.ToString(out.UserSub), aws.ToString(out.UserSub)})
 	w.proof.record.fact("sign-up", "confirmed", strconv.FormatBool(out.UserConfirmed))
@@ -189,11 +190,12 @@ const exists = "UsernameExistsException"
 
 // notMade notes that a creation failed: it may have taken place all the same, unless the name was
 // taken.
-func (w *walk) notMade(address string, err error, isTaken bool) error {
+func (w *walk) notMade(a attempt, err error, isTaken bool) error {
 	if isTaken {
 		return ErrExists
 	}
-	w.uncertain = append(w.uncertain, address)
+	a.failed = w.Now()
+	w.uncertain = append(w.uncertain, a)
 	return err
 }
 
@@ -205,8 +207,10 @@ func (w *walk) adminCreate(ctx context.Context, address string) error {
 	if w.isPassword() {
 		request["TemporaryPassword"] = w.password
 	}
+	began := w.Now()
 	if err := w.API.Once(ctx, awsapi.Cognito, "AdminCreateUser", request, &out); err != nil {
-		return w.notMade(address, err, awsapi.HasCode(err, exists))
+		return w.notMade(attempt{address: address, began: began, status: "FORCE_CHANGE_PASSWORD"}, err,
+			awsapi.HasCode(err, exists))
 	}
 	u := out.User.made()
 	w.made = append(w.made, u)

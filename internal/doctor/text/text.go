@@ -64,8 +64,9 @@ func Proof(w io.Writer, proof *live.Proof) error {
 	}
 	switch {
 	case len(proof.Left) > 0:
-		fmt.Fprintf(text, "\n%s\n", p.Red("Not removed; delete them by emailotp users delete SUB: "+
-			terminal.Printable(strings.Join(proof.Left, ", "))))
+		fmt.Fprintf(text, "\n%s\n", p.Red("Not removed: "+terminal.Printable(strings.Join(proof.Left, ", "))+
+			"\nLook at each by emailotp users show, and delete it by emailotp users delete SUB; one that an address names may "+
+			"be another's"))
 	default:
 		fmt.Fprintf(text, "\nremoved: %s\n", terminal.Count(proof.Removed, "user"))
 	}

@@ -48,7 +48,7 @@ func TestAProofNamesWhatIsLeft(t *testing.T) {
 	out.Reset()
 	proof.Left = []string{"1f0c9d3e"}
 	err := text.Proof(&out, proof)
-	if err != nil || !strings.Contains(out.String(), "emailotp users delete SUB: 1f0c9d3e") {
+	if err != nil || !strings.Contains(out.String(), "Not removed: 1f0c9d3e\n") {
 		t.Errorf("%v, %q", err, out.String())
 	}
 }
