@@ -116,9 +116,24 @@ func (b *tab) accessible(what string, contrast bool) {
 	}
 }
 
+// changesAddress changes the address of the person who is signed in, and returns the new one.
+func (w *world) changesAddress(b *tab) string {
+	b.t.Helper()
+	say, to, since := wordsOf(b.t, "en"), "moved@example.com", time.Now()
+	b.press(say.ChangeAddress)
+	b.fill("#new-email", to)
+	b.press(say.SendCodes)
+	b.says("#intro", to)
+	b.fill("#present-code", w.code(person, since))
+	b.fill("#new-code", w.code(to, since))
+	b.says(".notice", say.Notices["address-changed"])
+	return to
+}
+
 func TestEveryPasswordlessScreenIsSound(t *testing.T) {
 	t.Parallel()
-	w := start(t, "passwordless", map[string]string{"EMAILOTP_GUESS_BURST": "10"})
+	w := start(t, "passwordless", map[string]string{"EMAILOTP_GUESS_BURST": "10"},
+		func(o *sandbox.Options) { o.ChangeAddress = true })
 	b := newTab(t)
 	g := newGallery(b)
 	b.open(w.page)
@@ -144,6 +159,12 @@ func TestEveryPasswordlessScreenIsSound(t *testing.T) {
 	b.answer(wrong(wrong(code)), "1 try left")
 	b.signIn(code)
 	g.shot("signed-in")
+	changed := w.changesAddress(b)
+	g.glance("changed")
+	since = time.Now()
+	b.goOn()
+	b.signIn(w.code(changed, since))
+	b.says(".who", changed)
 	b.press("Sign out")
 	b.says(".notice", "signed out")
 	g.shot("signed-out")
