@@ -16,8 +16,11 @@ import (
 // checkBrowser reports the flags that do not go with --browser, or only with it.
 func (f *signInFlags) checkBrowser() error {
 	var errs []error
-	if !f.browser && (f.noOpen || f.callback+f.page+f.from != "") {
-		errs = append(errs, errors.New("--no-open, --callback, --page and --from go with --browser"))
+	if !f.browser && (f.noOpen || f.callback+f.page != "") {
+		errs = append(errs, errors.New("--no-open, --callback and --page go with --browser"))
+	}
+	if !f.browser && f.from != "" && f.poolID+f.clientID != "" {
+		errs = append(errs, errors.New("--from and --pool-id with --client-id exclude each other; give one"))
 	}
 	if f.browser && (f.mode != "" || f.passwordStdin || f.remember || f.forget || f.reset) {
 		errs = append(errs, errors.New("--mode, --password-stdin, --remember, --forget and --reset-password do not go with "+

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/outputs"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin/devicefile"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin/prompt"
@@ -41,7 +43,8 @@ func newSignIn(s streams) *cobra.Command {
 		Short: "Sign in to the running sandbox, or to a pool on AWS",
 		Long: `Signs in as a client does: by a password (proven by SRP, never sent) if the pool
 requires one, and by the mailed code. By default it signs in to the sandbox that
-` + "`emailotp dev`" + ` runs; --pool-id, --client-id and --region name a pool on AWS.
+` + "`emailotp dev`" + ` runs; --pool-id, --client-id and --region name a pool on AWS, or --from
+what ` + "`cdk deploy --outputs-file`" + ` wrote.
 
 Prompts go to stderr. If stdin is no terminal, codes are read from it, a line
 each; with --password-stdin the first line is the password. A line with r requests
@@ -54,9 +57,9 @@ is set to. --forget ends that for all devices of the user.
 --browser signs in by redirect, as an app with a browser does (OAuth 2.0 with PKCE): it
 prints the address of the sandbox's sign-in page, opens it, and receives the code at a
 callback on this machine that the sandbox has registered for a public client. With
-` + "`emailotp dev --example`" + ` there is one for this command. --page names a deployed page, --from
-what ` + "`cdk deploy --outputs-file`" + ` wrote; --client-id is a public client, or with --from its
-name in cdk.json, and --callback one of its callbacks on this machine.
+` + "`emailotp dev --example`" + ` there is one for this command. --page or --from names a deployed page;
+--client-id is a public client, or with --from its name in cdk.json, and --callback one of
+its callbacks on this machine.
 
 --reset-password begins with a new password: Cognito mails a code that sets it, if
 the pool resets passwords by e-mail. In other pools an administrator sets one.
@@ -66,6 +69,7 @@ Exit codes: 0 signed in, 1 error, 2 wrong use, 3 refused, 4 the pool does not an
 		Example: `  emailotp sign-in --user user@example.com
   emailotp sign-in --user new@example.com --sign-up
   emailotp sign-in --user user@example.com --pool-id eu-west-1_Ab3dEf9Gh --client-id 3n4b5urk1ft4fl3mg5e62d9ado
+  emailotp sign-in --user user@example.com --from outputs.json --stack EmailOtp-prod
   emailotp sign-in --browser
   emailotp sign-in --browser --from outputs.json --client-id Cli --callback http://127.0.0.1:9315/callback
   emailotp sign-in --user user@example.com --password-stdin --json <answers
@@ -92,7 +96,7 @@ Exit codes: 0 signed in, 1 error, 2 wrong use, 3 refused, 4 the pool does not an
 	flags.StringVar(&f.callback, "callback", "",
 		"with --browser: the registered callback to listen at; by default the first that can be used")
 	flags.StringVar(&f.page, "page", "", "with --browser: address of a deployed sign-in page, instead of the sandbox's")
-	flags.StringVar(&f.from, "from", "", "with --browser: what cdk deploy --outputs-file wrote, instead of --page")
+	flags.StringVar(&f.from, "from", "", "what cdk deploy --outputs-file wrote, instead of --pool-id, or of --page")
 	flags.StringVar(&f.stack, "stack", "", "with --from: stack, where the file has several")
 	flags.BoolVar(&f.json, "json", false, "print the tokens as JSON")
 	return cmd
@@ -170,14 +174,29 @@ type target struct {
 	// sandbox reports whether the pool is a sandbox's; inbox is the URL of its mails.
 	sandbox bool
 	inbox   string
-	// noReset is who sets a new password in a sandbox whose pool resets none by e-mail; empty where
-	// the pool may do so.
+	// noReset is who sets a new password where the pool is known to reset none by e-mail; empty
+	// where it may do so.
 	noReset string
 }
 
 func (f signInFlags) target() (target, error) {
 	if f.poolID != "" {
 		return target{poolID: f.poolID, clientID: f.clientID, region: f.region, endpoint: f.endpoint, mode: f.mode}, nil
+	}
+	if f.from != "" {
+		data, err := os.ReadFile(f.from)
+		if err != nil {
+			return target{}, err
+		}
+		c, err := outputs.Read(data, f.stack, f.mode)
+		if err != nil {
+			return target{}, fmt.Errorf("%s: %w", f.from, err)
+		}
+		t := target{poolID: c.UserPoolID, clientID: c.UserPoolClientID, region: c.Region, endpoint: c.Endpoint, mode: c.Mode}
+		if c.Recovery == "" {
+			t.noReset = c.SupportAddress // an app's own outputs have neither
+		}
+		return t, nil
 	}
 	c, err := f.sandbox()
 	if err != nil {

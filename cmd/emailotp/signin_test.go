@@ -1,6 +1,9 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -43,14 +46,25 @@ func TestNoHintSpeaksOfPasswordsWithoutPasswords(t *testing.T) {
 // A pool that resets no passwords by e-mail names who does, before anything is requested.
 func TestAForgottenPasswordHasAWayBackIn(t *testing.T) {
 	t.Parallel()
+	const named = "this pool resets no passwords by e-mail (PasswordRecovery); ask help@example.com for a new one"
+	outputs := func(more ...string) map[string]string {
+		all := map[string]string{"UserPoolId": "eu-west-1_Example01", "UserPoolClientId": "client", "Mode": "password"}
+		for i := 0; i < len(more); i += 2 {
+			all[more[i]] = more[i+1]
+		}
+		return all
+	}
 	for name, c := range map[string]struct {
-		config sandbox.Config
-		asked  string // empty where the pool resets passwords
+		config  sandbox.Config
+		outputs map[string]string
+		asked   string // empty where the pool resets passwords
 	}{
-		"by an administrator": {sandbox.Config{}, "ask an administrator for a new one"},
-		"with a support address": {sandbox.Config{SupportAddress: "help@example.com"},
-			"this pool resets no passwords by e-mail (PasswordRecovery); ask help@example.com for a new one"},
-		"by e-mail": {sandbox.Config{Recovery: "email"}, ""},
+		"by an administrator":                 {sandbox.Config{}, nil, "ask an administrator for a new one"},
+		"with a support address":              {sandbox.Config{SupportAddress: "help@example.com"}, nil, named},
+		"by e-mail":                           {sandbox.Config{Recovery: "email"}, nil, ""},
+		"deployed, with a support address":    {outputs: outputs("SupportAddress", "help@example.com"), asked: named},
+		"deployed, by e-mail":                 {outputs: outputs("SupportAddress", "help@example.com", "PasswordRecovery", "email")},
+		"deployed, with an app's own outputs": {outputs: outputs()},
 	} {
 		file := filepath.Join(t.TempDir(), "ready.json")
 		c.config.Endpoint, c.config.UserPoolID = "http://127.0.0.1:9", "eu-west-1_Example01"
@@ -60,13 +74,20 @@ func TestAForgottenPasswordHasAWayBackIn(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := signInFlags{readyFile: file, reset: true, user: "user@example.com"}
+		if strings.HasPrefix(name, "deployed") {
+			f.from, f.readyFile = file, ""
+			stack, err := json.Marshal(map[string]any{"Shop": c.outputs})
+			if err = errors.Join(err, os.WriteFile(file, stack, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
 		target, err := f.target()
 		if err != nil {
 			t.Fatal(err)
 		}
 		wrong := strings.Join(hintsOf(advise(&signin.Refused{Sentence: "Incorrect username or password"}, target)), " ")
 		if c.asked == "" {
-			if target.noReset != "" || !strings.Contains(wrong, "--reset-password") {
+			if target.noReset != "" || target.sandbox && !strings.Contains(wrong, "--reset-password") {
 				t.Errorf("%s: ask %q; %s", name, target.noReset, wrong)
 			}
 			continue

@@ -66,7 +66,7 @@ func TestMetricsAreThoseThatTheFunctionsWrite(t *testing.T) {
 		}
 	}
 	for _, name := range slices.Concat(settings.Metrics(), settings.DeviceMetrics(), settings.ChainedMetrics(),
-		settings.PageMetrics(), settings.AddressMetrics()) {
+		settings.PageMetrics(), settings.AddressMetrics(), settings.MessageMetrics()) {
 		if got := *e.Metric(text(string(name)), nil).MetricName(); got != string(name) {
 			t.Errorf("%s gives %s", name, got)
 		}
@@ -130,9 +130,11 @@ func TestMetricsOfTwoSignInsServeOnOneGraph(t *testing.T) {
 func TestOutputsOfOptions(t *testing.T) {
 	stack, p := newStack(t), valid(emailotp.ModePassword)
 	p.RememberDevices, p.PasswordRecovery = number(30), emailotp.RecoveryByEmail
+	p.SupportAddress = text("help@example.com")
 	signIn(stack, p).AddOutputs()
 	contains(t, compact(t, *assertions.Template_FromStack(stack, nil).FindOutputs(text("*"), nil)), `"Value":"30"`,
-		`"PasswordRecovery":{"Description":"The way back in for a forgotten password","Value":"email"}`)
+		`"PasswordRecovery":{"Description":"The way back in for a forgotten password","Value":"email"}`,
+		`"SupportAddress":{"Description":"Who helps users with a forgotten password","Value":"help@example.com"}`)
 }
 
 // The outputs are those that `emailotp outputs` reads. A second EmailOTP of the stack needs its

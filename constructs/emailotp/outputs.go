@@ -6,6 +6,8 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 func (e *emailOTP) AddOutputs() {
@@ -27,6 +29,9 @@ func (e *emailOTP) AddOutputs() {
 	if s.RecoveryByEmail {
 		all = append(all, output{"PasswordRecovery", "The way back in for a forgotten password",
 			jsii.String(string(RecoveryByEmail))})
+	}
+	if s.Mode == settings.Password && s.SupportAddress != "" {
+		all = append(all, output{"SupportAddress", "Who helps users with a forgotten password", &s.SupportAddress})
 	}
 	for _, o := range all {
 		if stack.Node().TryFindChild(&o.id) != nil {

@@ -67,8 +67,9 @@ type EmailOTPProps struct {
 	// invite` creates. Codes go to the same mailbox: until the user has chosen a password, and at
 	// most for the password policy's TempPasswordValidity, a reader of that mailbox has both
 	// factors. AdminCreateUser, called by a program of yours, mails unless it passes SUPPRESS,
-	// whatever this prop is. With CustomMessages the mail is EmailOTP's, else Cognito's. Only in
-	// [ModePassword]. Default: false. The command prints the password once and mails nothing.
+	// whatever this prop is. With CustomMessages the mail is EmailOTP's, else Cognito's, and
+	// `emailotp doctor` reports it where this prop is false. Only in [ModePassword]. Default:
+	// false. The command prints the password once and mails nothing.
 	InvitationByMail *bool
 
 	// MailFromDomain is the envelope sender's domain, a subdomain of the sender's own, for SPF to

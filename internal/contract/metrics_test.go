@@ -16,7 +16,7 @@ import (
 // A metric is in a list, in the table of docs/operations.md, and counted by a function.
 func TestEveryMetricIsListedDocumentedAndCounted(t *testing.T) {
 	listed := slices.Concat(settings.Metrics(), settings.DeviceMetrics(), settings.PageMetrics(),
-		settings.AddressMetrics(), settings.ChainedMetrics())
+		settings.AddressMetrics(), settings.ChainedMetrics(), settings.MessageMetrics())
 	documented, functions := firstColumn(t, read(t, "docs/operations.md"), "metric"), sourceOfFunctions(t)
 	for _, file := range parseDir(t, filepath.Join("..", "settings")) {
 		ast.Inspect(file, func(n ast.Node) bool {

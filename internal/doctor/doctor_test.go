@@ -288,6 +288,10 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 		{"complaint-rate", broken, metric(8, "0.002"), "0.0020"},
 		{"hour-pagefaults", broken, metric(9, "2"), "2 requests"},
 		{"hour-signinsrevoked", doubtful, metric(10, "1"), "revoked"},
+		{"hour-invitationsmailed", doubtful, func(a *aws, d dns) {
+			option("EMAILOTP_CUSTOM_MESSAGES", "true")(a, d)
+			metric(11, "2")(a, d)
+		}, "2 invitations"},
 		{"hour-throttles", broken, metric(11, "4"), "4 calls"},
 		{"hour-duration", doubtful, metric(12, "3900"), "3900 ms"},
 		{"in-progress", doubtful, func(a *aws, _ dns) {

@@ -69,6 +69,11 @@ func (e *exam) queries() []query {
 			own(settings.SignInsRevoked, Doubtful, "sign-ins were revoked, because their code was used by another",
 				"docs/runbook.md, Alarm: SignInsRevoked"))
 	}
+	if s := e.EmailOTP.Settings; e.EmailOTP.Mode == settings.Password && s.CustomMessages && !s.InvitationByMail {
+		all = append(all, own(settings.InvitationsMailed, Doubtful,
+			"invitations were mailed, each with a temporary password to the mailbox to which codes go",
+			"have the program that calls AdminCreateUser pass MessageAction SUPPRESS, or accept it by InvitationByMail"))
+	}
 	for _, f := range e.present() {
 		if f.Name == "" || f.name == settings.AttachUserPool {
 			continue

@@ -35,6 +35,8 @@ type Client struct {
 	// "email" where Cognito resets forgotten passwords by e-mail, and otherwise empty.
 	RememberDevices int    `json:"rememberDevices,omitempty"`
 	Recovery        string `json:"recovery,omitempty"`
+	// SupportAddress is whom users of a password pool may ask for help; empty for none.
+	SupportAddress string `json:"supportAddress,omitempty"`
 
 	// SignInURL is the sign-in page; empty where the file has none. No format prints it.
 	SignInURL string `json:"-"`
@@ -92,6 +94,7 @@ const (
 	outputMode             = "Mode"
 	outputRememberDevices  = "RememberDevices"
 	outputRecovery         = "PasswordRecovery"
+	outputSupportAddress   = "SupportAddress"
 	outputSignInURL        = "SignInUrl"
 	outputClientID         = "ClientId" // then the client's name
 )
@@ -166,7 +169,8 @@ func fromDeployment(top map[string]json.RawMessage, stack string) (Client, error
 		return Client{}, err
 	}
 	c := Client{UserPoolID: values[outputUserPoolID], UserPoolClientID: values[outputUserPoolClientID],
-		Mode: values[outputMode], SignInURL: values[outputSignInURL], Recovery: values[outputRecovery]}
+		Mode: values[outputMode], SignInURL: values[outputSignInURL], Recovery: values[outputRecovery],
+		SupportAddress: values[outputSupportAddress]}
 	if days := values[outputRememberDevices]; days != "" {
 		var err error
 		if c.RememberDevices, err = strconv.Atoi(days); err != nil {
@@ -196,6 +200,7 @@ var (
 	clientID = regexp.MustCompile(`^[\w+]+$`)
 	region   = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d+$`)
 	endpoint = regexp.MustCompile(`^https?://[\w.:\[\]-]+/?$`)
+	address  = regexp.MustCompile(`^([!-?A-~]+@[\w.-]+)?$`)
 )
 
 // validate refuses values that a shell or a page could read as something else.
@@ -214,6 +219,7 @@ func (c Client) validate() error {
 		c.RememberDevices >= 0 && c.RememberDevices <= settings.MaxRememberDevices,
 		fmt.Sprintf("0 to %d", settings.MaxRememberDevices))
 	check("the recovery", c.Recovery, c.Recovery == "" || c.Recovery == "email", "email, or left out")
+	check("the support address", c.SupportAddress, address.MatchString(c.SupportAddress), "an e-mail address, or left out")
 	check("the endpoint", c.Endpoint, c.Endpoint == "" || endpoint.MatchString(c.Endpoint), "an http or https origin")
 	return errors.Join(errs...)
 }

@@ -32,7 +32,7 @@ const example = `{"Shop": {"UserPoolId": "eu-west-1_Ab3dEf9Gh", "UserPoolClientI
 
 // options returns c as a password pool with every option.
 func options(c outputs.Client) outputs.Client {
-	c.Mode, c.RememberDevices, c.Recovery = "password", 30, "email"
+	c.Mode, c.RememberDevices, c.Recovery, c.SupportAddress = "password", 30, "email", "help@example.com"
 	return c
 }
 
@@ -46,9 +46,9 @@ func TestRead(t *testing.T) {
 		{"a stack with the mode that it has", deployed, "", "passwordless", onAWS},
 		{"a stack without a region and a mode", example, "", "passwordless", onAWS},
 		{"a stack with every option", strings.Replace(deployed, `"Mode": "passwordless"`,
-			`"Mode": "password", "RememberDevices": "30", "PasswordRecovery": "email"`, 1), "", "", options(onAWS)},
+			`"Mode": "password", "RememberDevices": "30", "PasswordRecovery": "email", "SupportAddress": "help@example.com"`, 1), "", "", options(onAWS)},
 		{"a sandbox with every option", strings.Replace(ready, `"stack"`,
-			`"rememberDevices": 30, "recovery": "email", "stack"`, 1), "", "", options(sandbox)},
+			`"rememberDevices": 30, "recovery": "email", "supportAddress": "help@example.com", "stack"`, 1), "", "", options(sandbox)},
 		{"a sandbox", ready, "", "", sandbox},
 		{"a sandbox by its stack", ready, "EmailOtp-dev", "password", sandbox},
 	} {
@@ -79,6 +79,8 @@ func TestReadRefuses(t *testing.T) {
 			`RememberDevices of stack EmailOtp-dev must be a number of days (received: "$(id)")`},
 		{"too many days", strings.Replace(ready, `"stack"`, `"rememberDevices": 91, "stack"`, 1), "", "", "must be 0 to 90"},
 		{"another recovery", strings.Replace(ready, `"stack"`, `"recovery": "sms", "stack"`, 1), "", "", "must be email, or left out"},
+		{"a support address that a terminal obeys", strings.Replace(ready, `"stack"`,
+			`"supportAddress": "\u001b[2J@example.com", "stack"`, 1), "", "", "the support address must be an e-mail address"},
 		{"a sandbox of another stack", ready, "Shop", "", "runs the stack EmailOtp-dev, not Shop"},
 		{"a pool's id that a shell would read", strings.Replace(ready, "eu-west-1_TestPool1", "$(id)", 1), "", "",
 			`the user pool's id must be of the form eu-west-1_Ab3dEf9Gh (received: "$(id)")`},
@@ -117,14 +119,15 @@ VITE_MODE=passwordless
 `},
 		{"a page's settings with every option", options(onAWS), "settings", "",
 			`{"userPoolId":"eu-west-1_Ab3dEf9Gh","userPoolClientId":"1h57kf5cpq17m0eml12EXAMPLE","mode":"password",` +
-				`"rememberDevices":30,"recovery":"email"}`},
+				`"rememberDevices":30,"recovery":"email","support":"help@example.com"}`},
 		{"an object with every option", options(onAWS), "json", "", `{
   "region": "eu-west-1",
   "userPoolId": "eu-west-1_Ab3dEf9Gh",
   "userPoolClientId": "1h57kf5cpq17m0eml12EXAMPLE",
   "mode": "password",
   "rememberDevices": 30,
-  "recovery": "email"
+  "recovery": "email",
+  "supportAddress": "help@example.com"
 }
 `},
 		{"variables with every option", options(sandbox), "env", "", `REGION=eu-west-1

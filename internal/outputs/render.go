@@ -69,8 +69,12 @@ func (c Client) Render(format, prefix string) ([]byte, error) {
 	case JSON:
 		return indented(c)
 	case Settings:
-		return json.Marshal(webbundle.Settings{UserPoolID: c.UserPoolID, UserPoolClientID: c.UserPoolClientID, Mode: c.Mode,
-			Endpoint: c.Endpoint, RememberDevices: c.RememberDevices, Recovery: c.Recovery})
+		s := webbundle.Settings{UserPoolID: c.UserPoolID, UserPoolClientID: c.UserPoolClientID, Mode: c.Mode,
+			Endpoint: c.Endpoint, RememberDevices: c.RememberDevices, Recovery: c.Recovery}
+		if c.Mode == "password" {
+			s.Support = c.SupportAddress
+		}
+		return json.Marshal(s)
 	}
 	return nil, fmt.Errorf("the format must be one of %s (received: %q)", strings.Join(Formats(), ", "), format)
 }

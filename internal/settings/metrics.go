@@ -115,6 +115,13 @@ func DeviceMetrics() []Metric {
 	return []Metric{DevicesRemembered, DevicesForgotten, DevicesAccepted, DevicesRefused, DeviceFaults}
 }
 
+// InvitationsMailed counts invitations that were written for Cognito to mail. Each has a temporary
+// password for the mailbox to which codes go.
+const InvitationsMailed Metric = "InvitationsMailed"
+
+// MessageMetrics returns the metrics that only a pool with CustomMessages writes.
+func MessageMetrics() []Metric { return []Metric{InvitationsMailed} }
+
 // Metrics of a sign-in page's function.
 const (
 	// SignInsRevoked counts sign-ins that ended because their authorization code was used by

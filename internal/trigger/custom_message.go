@@ -68,6 +68,9 @@ func (c Create) dress(ctx context.Context, e *event, r *report) (any, error) {
 		return left, nil
 	}
 	r.record(slog.LevelInfo, "written", string(kind))
+	if kind == mail.Invitation {
+		r.count(settings.InvitationsMailed)
+	}
 	return texts, nil
 }
 

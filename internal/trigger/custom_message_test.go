@@ -48,7 +48,9 @@ func TestCustomMessageWritesCognitosMails(t *testing.T) {
 			}
 		}
 	}
-	if logged := w.log.String(); strings.Contains(logged, "jane@") || !strings.Contains(logged, `"written"`) {
+	logged := w.log.String()
+	if strings.Contains(logged, "jane@") || !strings.Contains(logged, `"written"`) ||
+		strings.Count(logged, `"InvitationsMailed":1`) != 1 {
 		t.Errorf("logged %s", logged)
 	}
 }

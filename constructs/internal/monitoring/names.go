@@ -11,7 +11,7 @@ import (
 // Named returns the metric of a name, or the problem with the name.
 func Named(name *string) (settings.Metric, []string) {
 	all := slices.Concat(settings.Metrics(), settings.DeviceMetrics(), settings.ChainedMetrics(),
-		settings.PageMetrics(), settings.AddressMetrics())
+		settings.PageMetrics(), settings.AddressMetrics(), settings.MessageMetrics())
 	if name != nil && slices.Contains(all, settings.Metric(*name)) {
 		return settings.Metric(*name), nil
 	}
