@@ -39,7 +39,7 @@ func binaryApp(t testing.TB) string {
 		}
 	}
 	architecture := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
-	editTemplate(t, dir, "EmailOtp-dev", func(template map[string]any) {
+	editTemplate(t, dir, func(template map[string]any) {
 		for _, r := range template["Resources"].(map[string]any) {
 			if p, _ := r.(map[string]any)["Properties"].(map[string]any); p["Architectures"] != nil {
 				p["Architectures"] = []string{architecture}
@@ -50,9 +50,9 @@ func binaryApp(t testing.TB) string {
 	return dir
 }
 
-func editTemplate(t testing.TB, dir, stack string, change func(template map[string]any)) {
+func editTemplate(t testing.TB, dir string, change func(template map[string]any)) {
 	t.Helper()
-	path := filepath.Join(dir, stack+".template.json")
+	path := filepath.Join(dir, "EmailOtp-dev.template.json")
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +133,7 @@ func TestTheAssemblysBinariesSignAUserUpAndIn(t *testing.T) {
 func TestAFunctionBeyondItsRoleFailsAsOnAWS(t *testing.T) {
 	testkit.Need(t, "node", "npm")
 	dir := binaryApp(t)
-	editTemplate(t, dir, "EmailOtp-dev", func(template map[string]any) {
+	editTemplate(t, dir, func(template map[string]any) {
 		delete(template["Resources"].(map[string]any), "SignInCreateAuthChallengeRoleDefaultPolicy")
 	})
 	sb, err := sandbox.Start(t.Context(), sandbox.Options{Assembly: dir, Stack: "EmailOtp-dev",

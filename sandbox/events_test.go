@@ -23,7 +23,7 @@ const bouncing = "bounce+person@simulator.amazonses.com"
 func startBinaries(t *testing.T, change func(template map[string]any)) *sandbox.Sandbox {
 	t.Helper()
 	dir := binaryApp(t)
-	editTemplate(t, dir, "EmailOtp-dev", change)
+	editTemplate(t, dir, change)
 	return testkit.Start(t, sandbox.Options{Assembly: dir, Stack: "EmailOtp-dev", FunctionLog: t.Output(),
 		TriggerTimeout: time.Minute, Users: []sandbox.User{{Email: bouncing}}})
 }

@@ -16,7 +16,7 @@ import (
 func chainedApp(t *testing.T) string {
 	t.Helper()
 	dir := copyApp(t)
-	editTemplate(t, dir, "EmailOtp-dev", func(template map[string]any) {
+	editTemplate(t, dir, func(template map[string]any) {
 		resources := template["Resources"].(map[string]any)
 		arn := map[string]any{"Fn::GetAtt": []any{"Own", "Arn"}}
 		properties := resources["SignInPreSignUp"].(map[string]any)["Properties"].(map[string]any)

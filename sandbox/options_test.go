@@ -76,7 +76,7 @@ func TestAPortInUseIsASentence(t *testing.T) {
 func TestABypassStopsTheStartUnlessItIsAllowed(t *testing.T) {
 	testkit.Need(t, "node", "npm")
 	dir := copyApp(t)
-	editTemplate(t, dir, "EmailOtp-dev", func(template map[string]any) {
+	editTemplate(t, dir, func(template map[string]any) {
 		client := template["Resources"].(map[string]any)["SignInClient"].(map[string]any)["Properties"].(map[string]any)
 		client["ExplicitAuthFlows"] = []string{"ALLOW_USER_SRP_AUTH"}
 		client["WriteAttributes"] = []string{"email"}

@@ -36,7 +36,7 @@ type own struct {
 // withOwn adds functions of the app to the assembly's passwordless stack.
 func withOwn(t testing.TB, dir string, all ...own) string {
 	t.Helper()
-	editTemplate(t, dir, "EmailOtp-dev", func(template object) {
+	editTemplate(t, dir, func(template object) {
 		resources := template["Resources"].(object)
 		triggers := resources["SignInUserPool"].(object)["Properties"].(object)["LambdaConfig"].(object)
 		for _, f := range all {
@@ -191,7 +191,7 @@ func TestATriggerThatCannotRunHerePassesItsEventThroughWithAWarning(t *testing.T
 			asset: map[string]string{"welcome.jar": ""}},
 		own{id: "Journal", trigger: "PostAuthentication"},
 		own{id: "Claims", trigger: "PreTokenGeneration", runtime: "python3.13", handler: "index.handler", inline: python})
-	editTemplate(t, dir, "EmailOtp-dev", func(template object) {
+	editTemplate(t, dir, func(template object) {
 		pool := template["Resources"].(object)["SignInUserPool"].(object)["Properties"].(object)
 		pool["LambdaConfig"].(object)["PreAuthentication"] = "arn:aws:lambda:eu-west-1:123456789012:function:elsewhere"
 	})

@@ -43,12 +43,12 @@ func seconds(n float64) awscdk.Duration { return awscdk.Duration_Seconds(number(
 // token returns a value that is known at deployment alone.
 func token(stack awscdk.Stack) *string { return stack.StackId() }
 
-func tokenNumber(stack awscdk.Stack) *float64 {
+func tokenNumber() *float64 {
 	return awscdk.Token_AsNumber(awscdk.Fn_Ref(text("Parameter")))
 }
 
-func tokenDuration(stack awscdk.Stack) awscdk.Duration {
-	return awscdk.Duration_Seconds(tokenNumber(stack))
+func tokenDuration() awscdk.Duration {
+	return awscdk.Duration_Seconds(tokenNumber())
 }
 
 func pool(p *props) *emailotp.UserPoolProps {
@@ -272,7 +272,7 @@ var misuses = []misuse{
 		p.UserPoolClientProps.AccessTokenValidity = awscdk.Duration_Hours(number(3))
 	}, " must be 5 minutes to 2 hours in whole seconds (received: 3 hours)"},
 	{"UserPoolClientProps.IdTokenValidity", "a token",
-		func(s awscdk.Stack, p *props) { client(p).IdTokenValidity = tokenDuration(s) }, " must be known"},
+		func(s awscdk.Stack, p *props) { client(p).IdTokenValidity = tokenDuration() }, " must be known"},
 	{"UserPoolClientProps.RefreshTokenValidity", "too short",
 		func(_ awscdk.Stack, p *props) { client(p).RefreshTokenValidity = seconds(60) }, " must be 1 hour to 3650 days"},
 	{"UserPoolClientProps.RefreshTokenRotationGracePeriod", "too long", func(_ awscdk.Stack, p *props) {
@@ -297,7 +297,7 @@ var misuses = []misuse{
 	}, ` must be ARM_64 or X86_64 (received: "riscv64")`},
 	{"MemorySize", "too little", func(_ awscdk.Stack, p *props) { p.MemorySize = number(64) },
 		" must be 128 to 10,240 MiB (received: 64); leave it nil for 512"},
-	{"MemorySize", "a token", func(s awscdk.Stack, p *props) { p.MemorySize = tokenNumber(s) }, " must be known"},
+	{"MemorySize", "a token", func(s awscdk.Stack, p *props) { p.MemorySize = tokenNumber() }, " must be known"},
 	{"LogRetention", "unknown", func(_ awscdk.Stack, p *props) { p.LogRetention = "FOREVER" },
 		` must be one of awslogs.RetentionDays (received: "FOREVER")`},
 	{"LogRetention", "with a log group", func(s awscdk.Stack, p *props) {
@@ -380,12 +380,12 @@ func ofSettings() (all []misuse) {
 			}
 		case *int:
 			limits := fmt.Sprintf(" must be %s to %s %s (received: ", thousands(f.Least), thousands(f.Most), f.Unit)
-			add("a token", func(stack awscdk.Stack) any { return tokenNumber(stack) },
+			add("a token", func(stack awscdk.Stack) any { return tokenNumber() },
 				" must be known while the app is synthesised")
 			add("too small", func(awscdk.Stack) any { return number(float64(f.Least - 1)) }, limits)
 			add("too large", func(awscdk.Stack) any { return number(float64(f.Most + 1)) }, limits)
 		case *time.Duration:
-			add("a token", func(stack awscdk.Stack) any { return tokenDuration(stack) },
+			add("a token", func(stack awscdk.Stack) any { return tokenDuration() },
 				" must be known while the app is synthesised")
 			add("too short", func(awscdk.Stack) any { return seconds(float64(f.Least - 1)) }, " must be ")
 			add("too long", func(awscdk.Stack) any { return seconds(float64(f.Most + 1)) }, " must be ")

@@ -76,11 +76,11 @@ func (b *tab) origin(want string) {
 }
 
 // pageOf waits for the sign-in page, drawn by its script.
-func (b *tab) pageOf(origin, heading string) {
+func (b *tab) pageOf(origin string) {
 	b.t.Helper()
 	b.origin(origin)
 	b.until("the page is drawn", `document.querySelector("#language")`)
-	b.heading(heading)
+	b.heading("Sign in")
 }
 
 // signedInto waits for the example app to show a user.
@@ -97,7 +97,7 @@ func TestAReactAppSignsInByRedirectWithACodeAlone(t *testing.T) {
 	b := newTab(t)
 	b.do(chromedp.Navigate(app))
 	b.press("Sign in")
-	b.pageOf(page, "Sign in")
+	b.pageOf(page)
 
 	// A new account, a wrong code, a reload in the middle.
 	b.press("Create an account")
@@ -133,7 +133,7 @@ func TestAReactAppSignsInByRedirectWithACodeAlone(t *testing.T) {
 	second := b.another()
 	second.do(chromedp.Navigate(app))
 	second.press("Sign in")
-	second.pageOf(page, "Sign in")
+	second.pageOf(page)
 	if keys := second.stored(); keys != "" {
 		t.Errorf("the page's storages have %s, want nothing", keys)
 	}
@@ -159,7 +159,7 @@ func TestAReactAppSignsInByRedirectWithAPassword(t *testing.T) {
 	b.withoutStorage(page)
 	b.do(chromedp.Navigate(app))
 	b.press("Sign in")
-	b.pageOf(page, "Sign in")
+	b.pageOf(page)
 	b.fill("#email", w.newcomer)
 	b.fill("#password", temporary)
 	b.press("Continue")
@@ -266,7 +266,7 @@ func TestAmplifySignsInByRedirect(t *testing.T) {
 	b.do(chromedp.Navigate(app))
 	b.says("#who", "nobody")
 	b.click("#in")
-	b.pageOf(page, "Sign in")
+	b.pageOf(page)
 	b.fill("#email", w.person)
 	since := time.Now()
 	b.goOn()
@@ -279,7 +279,7 @@ func TestAmplifySignsInByRedirect(t *testing.T) {
 	b.until("Amplify has signed out", `location.href === %s && document.querySelector("#who")?.textContent === "nobody"`,
 		app+"/")
 	b.click("#in")
-	b.pageOf(page, "Sign in")
+	b.pageOf(page)
 	if keys := b.stored(); keys != "" {
 		t.Errorf("the page's storages have %s, want nothing", keys)
 	}

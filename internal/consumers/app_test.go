@@ -115,15 +115,13 @@ func (a *importer) withNetwork(t *testing.T, f func()) {
 }
 
 // run runs a command in the app's folder.
-func (a *importer) run(t *testing.T, command ...string) string {
+func (a *importer) run(t *testing.T, command ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
 	cmd.Dir, cmd.Env = a.dir, append(append(os.Environ(), "GOWORK=off", "GOFLAGS=", "PWD="+a.dir), a.env...)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
+	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", strings.Join(command, " "), err, out)
 	}
-	return string(out)
 }
 
 // synthesis is one run of the app.

@@ -165,7 +165,7 @@ func TestTheTextIsStable(t *testing.T) {
 // One mail is a tenth of a thousandth of a dollar; KMS, Lambda, DynamoDB and the logs add less than
 // that again.
 func TestASignInCostsItsMailAndALittleMore(t *testing.T) {
-	for _, mode := range []settings.Mode{settings.Password, settings.Passwordless} {
+	for _, mode := range settings.Modes() {
 		if usd := cost.SignInUSD(mode, cost.Prices()); usd < 0.0001 || usd > 0.0002 {
 			t.Errorf("%s: %.9f USD", mode, usd)
 		}

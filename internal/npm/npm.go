@@ -17,7 +17,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/progress"
 )
 
@@ -64,7 +63,7 @@ func (p Package) Install(ctx context.Context, cacheDir string, report func(strin
 		return "", fmt.Errorf("%s comes with npm packages, and npm is not on PATH; %s", p.What, Remedy)
 	}
 	if err := os.MkdirAll(cacheDir, 0o755); err != nil {
-		return "", fmt.Errorf("cache directory: %w; set %s to a directory that can be written", err, cachedir.Variable)
+		return "", fmt.Errorf("cache directory: %w", err)
 	}
 	unlock, err := lock(ctx, filepath.Join(cacheDir, p.Name+".lock"))
 	if err != nil {
@@ -158,7 +157,7 @@ func (p Package) install(ctx context.Context, npm, cacheDir, dir string) error {
 			return fmt.Errorf("installing the npm packages of %s was stopped: %w", p.What, context.Cause(ctx))
 		}
 		return fmt.Errorf("npm could not install the packages of %s: %w: %s; check the network and npm's registry setting "+
-			"and start again", p.What, err, lastLines(words.String(), 5))
+			"and start again", p.What, err, LastLines(words.String(), 5))
 	}
 	// npm makes none where there is nothing to install.
 	if err := os.MkdirAll(filepath.Join(temp, "node_modules"), 0o755); err != nil {
@@ -196,7 +195,8 @@ func (p Package) hash() (string, error) {
 	return hex.EncodeToString(h.Sum(nil)[:8]), nil
 }
 
-func lastLines(s string, n int) string {
+// LastLines returns the last n lines of s, joined by semicolons.
+func LastLines(s string, n int) string {
 	lines := strings.Split(strings.TrimSpace(s), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], "; ")
 }

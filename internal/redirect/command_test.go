@@ -36,12 +36,11 @@ func theCommandChangesTheAddress(t *testing.T, w *world, ready string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	say := func(code string, err error) string {
+	say := func(code string, err error) {
 		if err != nil {
 			t.Error(err)
 		}
 		_, _ = io.WriteString(in, code+"\n") // the program may have ended
-		return code
 	}
 	inbox := w.sb.Config().InboxURL
 	say(testkit.WaitForCode(t.Context(), inbox, m.Email, time.Time{}))

@@ -36,7 +36,7 @@ func TestCreateReadsBackEverySetting(t *testing.T) {
 }
 
 func TestEachFunctionParsesItsOwnEnvironmentAndGetsNoOther(t *testing.T) {
-	for _, m := range []settings.Mode{settings.Password, settings.Passwordless} {
+	for _, m := range settings.Modes() {
 		s := full(m)
 		s.UserPoolID = "eu-west-1_Example01"
 		for _, f := range settings.Functions(m) {
@@ -55,7 +55,7 @@ func TestEachFunctionParsesItsOwnEnvironmentAndGetsNoOther(t *testing.T) {
 }
 
 func TestMailEventsReadsTablePoolAndDailyQuotaAlone(t *testing.T) {
-	for _, m := range []settings.Mode{settings.Password, settings.Passwordless} {
+	for _, m := range settings.Modes() {
 		s := full(m)
 		s.UserPoolID = "eu-west-1_Example01"
 		got := s.Environment(settings.MailEvents)
@@ -72,7 +72,7 @@ func TestMailEventsReadsTablePoolAndDailyQuotaAlone(t *testing.T) {
 }
 
 func TestMailEventsIsAFunctionOfEveryModeAndNoTrigger(t *testing.T) {
-	for _, m := range []settings.Mode{settings.Password, settings.Passwordless} {
+	for _, m := range settings.Modes() {
 		if all := settings.Functions(m); len(all) != 5 || !slices.Contains(all, settings.MailEvents) {
 			t.Errorf("%s: functions %v", m, all)
 		}

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/procgroup"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/progress"
 )
 
@@ -72,9 +73,11 @@ func Run(ctx context.Context, o Options) error {
 	cmd.Env = append(os.Environ(),
 		"CDK_DISABLE_CLI_TELEMETRY=true",
 		"CDK_DISABLE_VERSION_CHECK=true",
-		// The variable wants the major version of the Node that it is to be silent about.
+		// The value is the major version of Node whose notice is suppressed.
 		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION="+tools.nodeMajor)
-	stopTree(cmd)
+	// The context ends the CLI with the shell, the app and Node that it started.
+	procgroup.Lead(cmd)
+	cmd.Cancel = func() error { return procgroup.Terminate(cmd.Process) }
 	cmd.WaitDelay = 2 * time.Second // a grandchild may keep the pipes open
 	var words bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &words, &words

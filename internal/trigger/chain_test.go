@@ -54,7 +54,7 @@ func chains(t *testing.T, c trigger.Chained) map[string]func() (*world, []byte, 
 			return trigger.SignUp{Settings: w.settings, Reporter: w.reporter(settings.PreSignUp), Chained: c}.Handler()
 		}),
 		"tokens": run(settings.Password, "tokens-refresh", func(w *world) trigger.Handler {
-			return trigger.Tokens{Settings: w.settings, Reporter: w.reporter(settings.PreTokenGeneration), Chained: c}.Handler()
+			return trigger.Tokens{Reporter: w.reporter(settings.PreTokenGeneration), Chained: c}.Handler()
 		}),
 		"a changed attribute": func() (*world, []byte, []byte, error) {
 			w, in := newWorld(t, settings.Password), marshal(t, message("UpdateUserAttribute"))
@@ -134,7 +134,7 @@ func TestNoAnswerUnlocksWhatIsRefused(t *testing.T) {
 	for _, answer := range answers() {
 		c := answering(answer)
 		up := trigger.SignUp{Settings: w.settings, Reporter: w.reporter(settings.PreSignUp), Chained: c}.Handler()
-		gen := trigger.Tokens{Settings: w.settings, Reporter: w.reporter(settings.PreTokenGeneration), Chained: c}.Handler()
+		gen := trigger.Tokens{Reporter: w.reporter(settings.PreTokenGeneration), Chained: c}.Handler()
 		for name, event := range refused {
 			h := up
 			if strings.Contains(event, "TokenGeneration") {
@@ -177,7 +177,7 @@ func TestAnAnswerPassesThroughByteForByte(t *testing.T) {
 		"for a program": string(recorded(t, "tokens-client-credentials")),
 	} {
 		w, c := newWorld(t, settings.Password), answering(answer)
-		h := trigger.Tokens{Settings: w.settings, Reporter: w.reporter(settings.PreTokenGeneration), Chained: c}.Handler()
+		h := trigger.Tokens{Reporter: w.reporter(settings.PreTokenGeneration), Chained: c}.Handler()
 		out, err := h.Invoke(t.Context(), []byte(event))
 		if err != nil || string(out) != answer || len(c.events) != 1 || c.events[0] != event {
 			t.Errorf("%s: answered %s, %v after %q", name, out, err, c.events)
@@ -263,7 +263,7 @@ func TestTheTimeOfTheAdoptersFunctionEndsBeforeOurs(t *testing.T) {
 			return nil, ctx.Err()
 		}}
 		w := newWorld(t, settings.Password)
-		h := trigger.Tokens{Settings: w.settings, Chained: slow,
+		h := trigger.Tokens{Chained: slow,
 			Reporter: trigger.NewReporter(&w.log, settings.PreTokenGeneration, time.Now)}.Handler()
 		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 		defer cancel()

@@ -14,7 +14,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
 )
 
-var modes = []settings.Mode{settings.Password, settings.Passwordless}
+var modes = settings.Modes()
 
 func eachMode(t *testing.T, f func(t *testing.T, w *world)) {
 	for _, m := range modes {

@@ -3,8 +3,6 @@ package trigger
 import (
 	"context"
 	"log/slog"
-
-	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // Tokens is the pre-token-generation trigger of a password pool. It closes a bypass: Cognito has
@@ -14,7 +12,6 @@ import (
 // It answers events of all three versions. The adopter's own function runs after it allowed the
 // tokens, and its answer goes to Cognito byte for byte: it may change claims, and refuse.
 type Tokens struct {
-	Settings settings.Settings
 	Reporter *Reporter
 	// Chained is the adopter's own function; nil for none.
 	Chained Chained
@@ -36,7 +33,7 @@ func unchangedTokens(version string) any {
 	return nil
 }
 
-// Handler returns the trigger as lambda.Start takes it.
+// Handler returns the trigger as the argument of lambda.Start.
 func (t Tokens) Handler() Handler { return Handler{t.Reporter, t.respond} }
 
 func (t Tokens) respond(ctx context.Context, e *event, r *report) (any, error) {

@@ -188,7 +188,7 @@ func (w *world) handler(f settings.Function) trigger.Handler {
 	case settings.PreSignUp:
 		return trigger.SignUp{Settings: w.settings, Reporter: w.reporter(f)}.Handler()
 	}
-	return trigger.Tokens{Settings: w.settings, Reporter: w.reporter(settings.PreTokenGeneration)}.Handler()
+	return trigger.Tokens{Reporter: w.reporter(settings.PreTokenGeneration)}.Handler()
 }
 
 // event is a trigger's event as the tests write it.

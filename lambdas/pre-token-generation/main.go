@@ -17,10 +17,7 @@ import (
 
 func main() {
 	s := trigger.MustSettings(settings.PreTokenGeneration, os.LookupEnv)
-	t := trigger.Tokens{
-		Settings: s,
-		Reporter: trigger.NewReporter(os.Stdout, settings.PreTokenGeneration, time.Now),
-	}
+	t := trigger.Tokens{Reporter: trigger.NewReporter(os.Stdout, settings.PreTokenGeneration, time.Now)}
 	if s.Chained != "" {
 		debug.SetGCPercent(trigger.GCPercent)
 		log.SetOutput(trigger.WithoutErrors(os.Stderr))

@@ -117,9 +117,8 @@ func handlers() map[settings.Function]invoker {
 			Keys: w, Store: w, Renderer: renderer, Sender: w, Now: time.Now, Random: rand.Reader}.Handler(),
 		settings.VerifyAuthChallenge: trigger.Verify{Settings: s, Reporter: reporter(settings.VerifyAuthChallenge),
 			Keys: w, Store: w, Directory: w, Now: time.Now}.Handler(),
-		settings.PreSignUp: trigger.SignUp{Settings: s, Reporter: reporter(settings.PreSignUp)}.Handler(),
-		settings.PreTokenGeneration: trigger.Tokens{Settings: functionSettings(settings.Password),
-			Reporter: reporter(settings.PreTokenGeneration)}.Handler(),
+		settings.PreSignUp:          trigger.SignUp{Settings: s, Reporter: reporter(settings.PreSignUp)}.Handler(),
+		settings.PreTokenGeneration: trigger.Tokens{Reporter: reporter(settings.PreTokenGeneration)}.Handler(),
 		settings.MailEvents: trigger.MailEvents{Settings: s, Reporter: reporter(settings.MailEvents), Store: w,
 			Now: time.Now},
 	}

@@ -21,9 +21,6 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
 
-// modes are the construct's.
-var modes = []settings.Mode{settings.Passwordless, settings.Password}
-
 // maxSignIns is how often one user signs in at the most: each mail counts in a budget of 48 at
 // once.
 const maxSignIns = 40

@@ -128,7 +128,7 @@ func sandboxLeak(r *run) error {
 // cost`, then follows a large pool through the table's partitions.
 func guardLoad(r *run) error {
 	itemBytes := 0.0
-	for _, m := range modes {
+	for _, m := range settings.Modes() {
 		size, err := r.countedSignIns(m)
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
@@ -58,17 +59,13 @@ func (c *contest) enterWithPeers(functions ...settings.Function) {
 
 // enter adds a program once, with f's environment and event.
 func (c *contest) enter(name string, f settings.Function) *entrant {
-	if c.entrants[name] != nil {
-		return c.entrants[name]
+	if e := c.entrants[name]; e != nil {
+		return e
 	}
-	e := &entrant{event: event(f)}
-	e.program, e.err = c.run.program(name)
-	e.program.env = environment(f, "", filepath.Dir(e.program.path), c.services.endpoints)
+	e := c.add(name, name, f, "", event(f))
 	if !strings.Contains(name, "/") {
 		e.check = name
 	}
-	c.entrants[name] = e
-	c.order = append(c.order, name)
 	return e
 }
 
@@ -76,41 +73,28 @@ func (c *contest) enter(name string, f settings.Function) *entrant {
 // returns the entrant's name.
 func (c *contest) enterChained(f settings.Function) string {
 	name := string(f) + " with a chain"
-	e := &entrant{event: event(f), check: string(f)}
-	e.program, e.err = c.run.program(string(f))
-	e.program.env = environment(f, chainedARN, filepath.Dir(e.program.path), c.services.endpoints)
-	c.entrants[name] = e
-	c.order = append(c.order, name)
+	c.add(name, string(f), f, chainedARN, event(f)).check = string(f)
 	return name
 }
 
-// enterHandOver enters the sign-in page's function, with a request past the distribution, which it
-// refuses.
-func (c *contest) enterHandOver() string {
-	name := string(settings.HandOver)
-	e := &entrant{event: []byte(`{"version":"2.0","rawPath":"/","requestContext":{"http":{"method":"GET"}}}`)}
-	e.program, e.err = c.run.program(name)
-	e.program.env = environment(settings.DefineAuthChallenge, "", filepath.Dir(e.program.path), c.services.endpoints)
-	page := settings.Page{UserPoolID: "eu-west-1_Example01", CodesTable: "Codes", OriginSecret: "arn",
-		Clients: []settings.Client{{ID: "web", CallbackURLs: []string{"https://app.example.com/callback"}}}}
-	for variable, value := range page.Environment() {
-		e.program.env[variable] = value
-	}
-	c.entrants[name] = e
-	c.order = append(c.order, name)
-	return name
+// enterPage enters a function behind the sign-in page's distribution, with a request past the
+// distribution, which it refuses, and with variables beside those of env.
+func (c *contest) enterPage(f, env settings.Function, variables map[string]string) string {
+	request := []byte(`{"version":"2.0","rawPath":"/","requestContext":{"http":{"method":"GET"}}}`)
+	e := c.add(string(f), string(f), env, "", request)
+	maps.Copy(e.program.env, variables)
+	return string(f)
 }
 
-// enterChangeAddress enters the function that changes addresses, as [contest.enterHandOver].
-func (c *contest) enterChangeAddress() string {
-	name := string(settings.ChangeAddress)
-	e := &entrant{event: []byte(`{"version":"2.0","rawPath":"/","requestContext":{"http":{"method":"GET"}}}`)}
-	e.program, e.err = c.run.program(name)
-	e.program.env = environment(settings.ChangeAddress, "", filepath.Dir(e.program.path), c.services.endpoints)
-	e.program.env[settings.ClientIDsVariable], e.program.env[settings.OriginSecretVariable] = "web", "arn"
+// add adds an entrant that runs a program with f's environment. chained is the ARN of an adopter's
+// function behind it; empty for none.
+func (c *contest) add(name, program string, f settings.Function, chained string, event []byte) *entrant {
+	e := &entrant{event: event}
+	e.program, e.err = c.run.program(program)
+	e.program.env = environment(f, chained, filepath.Dir(e.program.path), c.services.endpoints)
 	c.entrants[name] = e
 	c.order = append(c.order, name)
-	return name
+	return e
 }
 
 // peers are what a function is measured beside: the bare one and the Node handler with the same
@@ -224,7 +208,11 @@ func coldStarts(r *run) error {
 	defer c.services.close()
 	c.enterWithPeers(functions...)
 	chained := c.enterChained(settings.PreTokenGeneration)
-	handOver, changeAddress := c.enterHandOver(), c.enterChangeAddress()
+	page := settings.Page{UserPoolID: "eu-west-1_Example01", CodesTable: "Codes", OriginSecret: "arn",
+		Clients: []settings.Client{{ID: "web", CallbackURLs: []string{"https://app.example.com/callback"}}}}
+	handOver := c.enterPage(settings.HandOver, settings.DefineAuthChallenge, page.Environment())
+	changeAddress := c.enterPage(settings.ChangeAddress, settings.ChangeAddress,
+		map[string]string{settings.ClientIDsVariable: "web", settings.OriginSecretVariable: "arn"})
 	n := r.samples(31, 5)
 	r.progress("         %d starts each of %d programs", n, len(c.order))
 	if err := c.rounds(-1, n, r.coldStart); err != nil {

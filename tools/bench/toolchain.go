@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/procgroup"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/synth"
 )
@@ -19,8 +20,8 @@ import (
 func (r *run) command(env []string, name string, args ...string) (wall time.Duration, err error) {
 	cmd := exec.CommandContext(r.ctx, name, args...)
 	cmd.Dir, cmd.Env = r.app, append(os.Environ(), env...)
-	ownGroup(cmd)
-	cmd.Cancel = func() error { killGroup(cmd.Process); return nil }
+	procgroup.Lead(cmd)
+	cmd.Cancel = func() error { procgroup.Kill(cmd.Process); return nil }
 	cmd.WaitDelay = 2 * time.Second
 	output := &tail{}
 	cmd.Stdout, cmd.Stderr = output, output

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/procgroup"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -64,7 +65,7 @@ func startWorker(p program) (*worker, error) {
 	for name, value := range p.env {
 		w.cmd.Env = append(w.cmd.Env, name+"="+value)
 	}
-	ownGroup(w.cmd)
+	procgroup.Lead(w.cmd)
 	w.began = time.Now()
 	if err := w.cmd.Start(); err != nil {
 		w.server.Close()
@@ -140,7 +141,7 @@ func await[T any](ctx context.Context, w *worker, c <-chan T) (value T, err erro
 
 // stop ends the program and all that it started, and returns the processor time that it used.
 func (w *worker) stop() time.Duration {
-	killGroup(w.cmd.Process)
+	procgroup.Kill(w.cmd.Process)
 	<-w.exited
 	w.server.CloseClientConnections()
 	w.server.Close()

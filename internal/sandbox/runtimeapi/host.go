@@ -28,7 +28,7 @@ type Function struct {
 	Name, ARN string
 	// Folder is the name of its source folder; empty without source.
 	Folder string
-	// FromSource builds the program from the source: of Asset it takes the other files alone.
+	// FromSource builds the program from the source and uses only the other files of Asset.
 	FromSource bool
 	// Environment is the template's. Lambda's own variables override it, Endpoints override both.
 	Environment map[string]string

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/procgroup"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/lambda"
 )
 
@@ -67,7 +68,7 @@ func (p *process) launch(api string) error {
 		p.cmd.Dir, p.cmd.Env = f.root, list(environment)
 		p.cmd.Stdout, p.cmd.Stderr = stdout, stderr
 		p.cmd.WaitDelay = time.Second // its children may hold its output open
-		ownGroup(p.cmd)
+		procgroup.Lead(p.cmd)
 		// Registered under the lock that Close takes: Close kills every process.
 		f.mu.Lock()
 		err := f.host.closed()
@@ -90,7 +91,7 @@ func (p *process) launch(api string) error {
 func (p *process) watch() {
 	defer p.fn.host.running.Done()
 	err := p.cmd.Wait()
-	killGroup(p.cmd.Process) // children that it left behind
+	procgroup.Kill(p.cmd.Process) // children that it left behind
 	p.mu.Lock()
 	p.words = exitWords(p.cmd.ProcessState, err)
 	p.mu.Unlock()
@@ -141,5 +142,5 @@ func (p *process) kill() {
 		return
 	}
 	p.killed = true
-	killGroup(p.cmd.Process)
+	procgroup.Kill(p.cmd.Process)
 }

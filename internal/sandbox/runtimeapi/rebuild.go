@@ -48,8 +48,8 @@ func (t *tempDir) remove() error {
 	return os.RemoveAll(t.path)
 }
 
-// unpack gives the asset as a directory: the asset's own, which is never written to, or a temporary
-// one with a zip file's content.
+// unpack returns a directory with the asset's files: the asset's own, which is never written to, or
+// a temporary one with a zip file's content.
 func (f *function) unpack() (string, error) {
 	root, err := filepath.Abs(f.Asset)
 	if err != nil {
@@ -132,7 +132,7 @@ func (f *function) rebuiltDir() (dir string, kept bool, err error) {
 }
 
 // build fills dir with the asset's other files and a bootstrap for the host. It reports whether the
-// same source gives the asset's own bootstrap, byte for byte.
+// source compiles to the asset's own bootstrap, byte for byte.
 func (f *function) build(ctx context.Context, root, program, dir string) (same bool, err error) {
 	if err := os.CopyFS(dir, withoutBootstrap{os.DirFS(root)}); err != nil {
 		return false, err

@@ -13,6 +13,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/npm"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/procgroup"
 )
 
 // startTimeout is how long the engine may take to start. Node takes a quarter of a second on an
@@ -49,7 +52,8 @@ func startEngine(ctx context.Context, dir, dataPath string, logger *slog.Logger)
 	e.cmd.Dir = dir
 	e.cmd.Stderr = e.noise
 	e.cmd.WaitDelay = time.Second
-	ownGroup(e.cmd)
+	// A terminal's Ctrl-C must not reach the engine: it outlives the functions that write to it.
+	procgroup.Lead(e.cmd)
 	if e.stdin, err = e.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
@@ -120,7 +124,7 @@ func (e *engine) Kill() {
 	select {
 	case <-e.exited:
 	default:
-		killGroup(e.cmd.Process)
+		procgroup.Kill(e.cmd.Process)
 	}
 }
 
@@ -146,5 +150,5 @@ func (t *tail) String() string {
 	if len(t.buf) == 0 {
 		return "it printed nothing"
 	}
-	return lastLines(strings.ToValidUTF8(string(t.buf), "?"), 8)
+	return npm.LastLines(strings.ToValidUTF8(string(t.buf), "?"), 8)
 }

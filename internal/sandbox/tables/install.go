@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/npm"
 )
@@ -32,9 +31,4 @@ func Install(ctx context.Context, cacheDir string, progress func(string)) (strin
 		return "", fmt.Errorf("the template has a DynamoDB table: %w", err)
 	}
 	return dir, nil
-}
-
-func lastLines(s string, n int) string {
-	lines := strings.Split(strings.TrimSpace(s), "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "; ")
 }

@@ -105,7 +105,7 @@ func handler(sb *sandbox.Sandbox, t sandbox.Trigger, now func() time.Time, chang
 		return trigger.SignUp{Settings: s, Reporter: log, Chained: chained}.Handler(), err
 	case settings.PreTokenGeneration:
 		chained, err := chained(s, lookup)
-		return trigger.Tokens{Settings: s, Reporter: log, Chained: chained}.Handler(), err
+		return trigger.Tokens{Reporter: log, Chained: chained}.Handler(), err
 	}
 	store, err := table.New(s.TableName, lookup)
 	if err != nil {

@@ -163,8 +163,7 @@ func (l *Lab) makeFunctions() {
 			Keys: l.Key, Store: l.Store, Renderer: renderer, Sender: l.sender, Now: l.now, Random: rand.Reader}.Handler(),
 		settings.VerifyAuthChallenge: verify.Handler(),
 		settings.PreSignUp:           trigger.SignUp{Settings: l.settings, Reporter: report(settings.PreSignUp)}.Handler(),
-		settings.PreTokenGeneration: trigger.Tokens{Settings: l.settings,
-			Reporter: report(settings.PreTokenGeneration)}.Handler(),
+		settings.PreTokenGeneration:  trigger.Tokens{Reporter: report(settings.PreTokenGeneration)}.Handler(),
 	}
 	l.weaken(func(w Weakness) {
 		for f, h := range l.Functions {

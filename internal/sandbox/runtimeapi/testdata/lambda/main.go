@@ -82,7 +82,7 @@ func handle(ctx context.Context, e event) (any, error) {
 	return a, nil
 }
 
-// stray calls a service that nobody pointed anywhere.
+// stray calls a service for which no endpoint is set.
 func stray(ctx context.Context, how string) error {
 	cfg := aws.Config{Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}
 	if how == "configured" {

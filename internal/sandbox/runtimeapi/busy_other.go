@@ -1,0 +1,5 @@
+//go:build !unix
+
+package runtimeapi
+
+func busyText(error) bool { return false }
