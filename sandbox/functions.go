@@ -152,8 +152,8 @@ func (s *Sandbox) endpoints() map[string]string {
 		"AWS_ENDPOINT_URL":                           catchAll,
 		"HTTPS_PROXY":                                catchAll,
 		"HTTP_PROXY":                                 catchAll,
-		// Go never takes a proxy for this machine; Python does, and Node takes one only if it is
-		// told.
+		// Go never uses a proxy for this machine. Python does, and Node uses proxies only with
+		// NODE_USE_ENV_PROXY.
 		"NO_PROXY":           "127.0.0.1,localhost",
 		"NODE_USE_ENV_PROXY": "1",
 	}

@@ -46,8 +46,8 @@ type Options struct {
 	// return to them, and LogoutURLs are where it may send users after a sign-out. A template
 	// without a sign-in page then gets one in the sandbox.
 	CallbackURLs, LogoutURLs []string
-	// ChangeAddress gives a template without a sign-in page one in the sandbox, whose function lets
-	// users change their address. For a template's own page its props decide.
+	// ChangeAddress adds a sign-in page to a template without one, with a function by which users
+	// change their address. For a template's own page its props decide.
 	ChangeAddress bool
 	// PagePort is the port of the sign-in page's origin, where the OAuth endpoints are, 1 to 65535;
 	// 0 picks a free one. There is no such origin without CallbackURLs, without ChangeAddress and

@@ -62,11 +62,9 @@ func (s *Sandbox) named(option, name string, do func(assembly.Function) error) e
 func isNamed(f assembly.Function, name string) bool { return name == f.LogicalID || name == f.Name }
 
 // replaceFailed makes functions of the app that can't run here pass their events through. It
-// reports each. Functions of EmailOTP, and those in Options.Require, are errors: one for each
-// cause, since one build makes several functions.
+// reports each. Functions of EmailOTP, and those in Options.Require, are errors.
 func (s *Sandbox) replaceFailed(failures map[string]error) error {
-	var causes []error
-	names := map[string][]string{}
+	var errs []error
 	for _, f := range s.plan.Functions {
 		why := failures[f.Name]
 		if why == nil {
@@ -74,19 +72,13 @@ func (s *Sandbox) replaceFailed(failures map[string]error) error {
 		}
 		isRequired := slices.ContainsFunc(s.opts.Require, func(name string) bool { return isNamed(f, name) })
 		if f.IsOwn || isRequired {
-			if names[why.Error()] == nil {
-				causes = append(causes, why)
-			}
-			names[why.Error()] = append(names[why.Error()], f.LogicalID)
+			errs = append(errs, fmt.Errorf("function %s: %w", f.LogicalID, why))
 			continue
 		}
 		s.replacements[f.Name] = passThrough
 		s.addToReport(fmt.Sprintf("%s, because %v; Options.Functions can run a handler in its place", passing(f), why))
 	}
-	for i, why := range causes {
-		causes[i] = fmt.Errorf("function %s: %w", strings.Join(names[why.Error()], ", "), why)
-	}
-	return errors.Join(causes...)
+	return errors.Join(errs...)
 }
 
 // passing is the beginning of a line of the report.

@@ -79,7 +79,7 @@ func (s *Sandbox) PasswordRecovery() string {
 	return "administrator"
 }
 
-// configureHelp sets what clients are told of remembered devices and of a way back in.
+// configureHelp sets whether clients offer to remember a device, and how users recover.
 func (s *Sandbox) configureHelp() {
 	for _, f := range s.plan.Functions {
 		if f.Folder == string(settings.CreateAuthChallenge) {

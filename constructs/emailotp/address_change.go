@@ -10,8 +10,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// AddressChange is what a function needs by which users change their address. A sign-in page with
-// ChangeAddress creates it.
+// AddressChange has the settings and rights of a function that changes users' addresses. A page
+// with ChangeAddress creates it.
 type AddressChange struct {
 	// Problem is the reason why this EmailOTP can't have such a function; empty if it can.
 	Problem string

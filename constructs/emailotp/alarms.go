@@ -87,8 +87,8 @@ type AlarmProps struct {
 	// Without leaves alarms out, such as [AlarmBounceRate] where one for the account exists.
 	// Default: none.
 	Without []Alarm
-	// MinimumVolume is how many sign-ins of 30 minutes [AlarmSignInSuccess] needs to judge them, 1
-	// or more. Default: 20.
+	// MinimumVolume is how many sign-ins in 30 minutes [AlarmSignInSuccess] needs to compare their
+	// ratio with the threshold, 1 or more. Default: 20.
 	MinimumVolume *float64
 	// HandOver is the function of the sign-in page, page.HandOver(), whose alarms are added then.
 	// Default: no alarms for a page.

@@ -95,9 +95,8 @@ func (e *emailOTP) triggerARNs() map[string]*string {
 	return arns
 }
 
-// acknowledgeOnDeploy gives the acknowledgements to the custom resource, with the ids that a
-// deployment knows in place of construct paths. A path that is no app client of this app is an id
-// already.
+// acknowledgeOnDeploy passes the acknowledgements to the custom resource, with the clients' ids in
+// place of construct paths. A path that is no app client of this app is an id already.
 func (e *emailOTP) acknowledgeOnDeploy(clients []apptree.Client) {
 	if e.onDeploy == nil {
 		return

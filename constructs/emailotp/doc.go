@@ -14,11 +14,11 @@
 //
 // # Modes
 //
-// [ModePassword] requires a password, proven by SRP so that it never leaves the device, and then
-// for a mailed code. Clients sign in with CUSTOM_AUTH and CHALLENGE_NAME=SRP_A. A user who must
-// change the password does so, and is then asked for the code. If Cognito would give tokens for the
-// new password alone, EmailOTP refuses them and the user signs in again. Administrators create
-// users, unless [UserPoolProps] allows self sign-up.
+// [ModePassword] requires a password, proven by SRP so that it never leaves the device, and then a
+// mailed code. Clients sign in with CUSTOM_AUTH and CHALLENGE_NAME=SRP_A. A user who must change
+// the password does so before the code. If Cognito would issue tokens for the new password alone,
+// EmailOTP refuses them, and the user signs in again. Administrators create users, unless
+// [UserPoolProps] allows self sign-up.
 //
 // [ModePasswordless] requires a mailed code alone. Clients sign in with CUSTOM_AUTH. Users may sign
 // up by themselves, by Username alone; the first code that they prove verifies their address. The

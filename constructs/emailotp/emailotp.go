@@ -30,9 +30,9 @@ type EmailOTP interface {
 	// authentication and refresh, nothing else.
 	UserPoolClient() awscognito.UserPoolClient
 
-	// AddClient adds a further app client, as closed as the first one: an app with an audience of
-	// its own, which signs in by the sign-in page if it has CallbackURLs. The id must not be taken
-	// in the construct. A refusal is a panic with an [*Error].
+	// AddClient adds a further app client with the restrictions of the first one: for an app with
+	// an audience of its own, which signs in by the sign-in page if it has CallbackURLs. The id
+	// must not be used in the construct. A refusal is a panic with an [*Error].
 	AddClient(id *string, props *ClientProps) Client
 	// EachClient calls f for each client of AddClient, those that are added later included.
 	EachClient(f func(Client))
@@ -49,7 +49,7 @@ type EmailOTP interface {
 	// Platform returns the props that apply to the functions, tables and logs of a sign-in page
 	// too.
 	Platform() Platform
-	// AddressChange returns what a function needs by which users change their address.
+	// AddressChange returns the settings and rights of a function that changes users' addresses.
 	AddressChange() AddressChange
 	// PasswordRecovery returns the way back in for a user who forgot the password.
 	PasswordRecovery() PasswordRecovery
@@ -86,10 +86,9 @@ type EmailOTP interface {
 	DnsRecords() []DnsRecord
 
 	// AddOutputs adds the outputs UserPoolId, UserPoolClientId, Region and Mode to the stack, and
-	// RememberDevices and PasswordRecovery where these options are on, by which `emailotp outputs`
-	// makes the settings of clients. Where the stack has a construct with
-	// such an id, it panics with an [*Error]: a second EmailOTP of a stack needs outputs of your
-	// own.
+	// RememberDevices and PasswordRecovery where these options are on. `emailotp outputs` makes the
+	// settings of clients of them. Where the stack has a construct with such an id, it panics with
+	// an [*Error]: a second EmailOTP of a stack needs outputs of your own.
 	AddOutputs()
 
 	// Grant allows the actions on the user pool, such as "cognito-idp:AdminGetUser".

@@ -17,9 +17,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// Platform has the props of these names, which determine where an EmailOTP's functions, tables and
-// logs run and lie, for resources that belong to it, such as a sign-in page's. It changes no
-// sign-in.
+// Platform has the props of the same names, which apply to an EmailOTP's functions, tables and
+// logs. It is for further resources that belong to the EmailOTP, such as those of a sign-in page.
 type Platform struct {
 	// EncryptionKey is nil for keys that AWS owns.
 	EncryptionKey awskms.IKey

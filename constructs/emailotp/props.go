@@ -119,7 +119,7 @@ type EmailOTPProps struct {
 	// request, and EmailOTP keeps a hash of it. Only in [ModePassword]. Default: 0. Every sign-in
 	// then requires a code.
 	//
-	// docs/security.md has the price: a code that a phisher relays becomes as many days.
+	// docs/security.md states the price: a phisher who relays one code can remember a device too.
 	RememberDevices *float64
 
 	// VerifiedMailsPerHour bounds the pool's mails to proven addresses, 1 to 1,800,000. Default:
@@ -143,7 +143,7 @@ type EmailOTPProps struct {
 	// UserPool attaches to a pool of the same stack, or to an imported one, in place of a new one.
 	// Its other triggers stay. It can't go with UserPoolProps. Default: a new pool.
 	//
-	// A function puts the triggers into an imported pool during the deployment, and takes them out
+	// A function puts the triggers into an imported pool during the deployment, and removes them
 	// when the EmailOTP is deleted. It changes nothing else of the pool, and refuses where the
 	// deployed pool or one of its clients has a bypass that AcknowledgedBypasses does not list.
 	UserPool awscognito.IUserPool
@@ -153,9 +153,9 @@ type EmailOTPProps struct {
 	// difference. An imported pool is checked without it, where the EmailOTP changes. Default:
 	// false.
 	CheckOnDeploy *bool
-	// CaseSensitiveUserNames is true for an imported pool that takes user names of another case for
-	// other names (its UsernameConfiguration). The deployment fails where the pool differs. For any
-	// other pool the construct reads it. Default: false.
+	// CaseSensitiveUserNames is true for an imported pool in which "Ann" and "ann" are two user
+	// names (its UsernameConfiguration). The deployment fails where the pool differs. For any other
+	// pool the construct reads it. Default: false.
 	CaseSensitiveUserNames *bool
 	// AttachUserPoolStatements are further rights of the function that changes an imported pool:
 	// iam:PassRole on the role of the pool's SmsConfiguration, kms:CreateGrant on the key of its
@@ -181,8 +181,8 @@ type EmailOTPProps struct {
 	// CustomMessages. EmailOTP invokes it first, with Cognito's event. The subject, the body and
 	// the text of an SMS that it sets stay, unless Cognito would refuse them; EmailOTP writes what
 	// it leaves out. Its error goes to Cognito. Where a stranger can request the mail for any name
-	// (ForgotPassword, ResendCode) an error would show who has an account, so it costs its texts
-	// alone. It shares the trigger's 4 seconds and may be invoked again. Default: none.
+	// (ForgotPassword, ResendCode) an error would show who has an account, so only its texts
+	// are lost. It shares the trigger's 4 seconds and may be invoked again. Default: none.
 	CustomMessage awslambda.IFunction
 	// PostConfirmation is your own function for the trigger that EmailOTP occupies with
 	// RememberDevices and [RecoveryByEmail] together. EmailOTP invokes it with Cognito's event,
@@ -210,7 +210,7 @@ type EmailOTPProps struct {
 	// LogRetention is how long the functions' logs are kept. It can't go with LogGroup. Default:
 	// ONE_MONTH.
 	LogRetention awslogs.RetentionDays
-	// LogGroup takes the logs of all functions, each in streams of its own. Default: a log group
+	// LogGroup receives the logs of all functions, each in streams of its own. Default: a log group
 	// for each function.
 	LogGroup awslogs.ILogGroup
 	// EncryptionKey encrypts the table and the log groups that the construct and its sign-in page

@@ -44,7 +44,7 @@ type RateLimit interface {
 	constructs.Construct
 	// WebAcl returns the web ACL, for rules of your own.
 	WebAcl() awswafv2.CfnWebACL
-	// WebAclArn returns its ARN; CloudFront's distributions take it as WebAclId.
+	// WebAclArn returns its ARN; CloudFront's distributions accept it as WebAclId.
 	WebAclArn() *string
 }
 
@@ -89,8 +89,8 @@ type CloudFrontRateLimitProps struct {
 	// together. Default: 100.
 	EndpointRequests *float64
 	// EndpointPaths are where endpoints begin, such as "/oauth2/" and "/account/" of a sign-in
-	// page. AWS WAF does not take an HTTP API, so this rule in front of CloudFront is what limits
-	// its callers. Default: no rule for endpoints.
+	// page. AWS WAF can't protect an HTTP API, so only this rule, before CloudFront, limits its
+	// callers. Default: no rule for endpoints.
 	EndpointPaths *[]*string
 	// WindowSeconds is the length of the window: 60, 120, 300 or 600. Default: 600.
 	WindowSeconds *float64
@@ -147,7 +147,7 @@ func below(prefixes []string) *awswafv2.CfnWebACL_StatementProperty {
 		all = append(all, startsWith(prefix))
 	}
 	if len(all) == 1 {
-		return all[0] // AWS WAF wants two statements or more in an OR
+		return all[0] // AWS WAF requires two statements or more in an OR
 	}
 	return &awswafv2.CfnWebACL_StatementProperty{OrStatement: &awswafv2.CfnWebACL_OrStatementProperty{Statements: &all}}
 }

@@ -160,7 +160,7 @@ func (p *signInPage) mayChange(client awscognito.UserPoolClient) {
 	p.change.AddEnvironment(jsii.String(settings.ClientIDsVariable), jsii.String(strings.Join(p.clientIDs, ",")), nil)
 }
 
-// addClient gives the function a client with an address to return to.
+// addClient adds a client with CallbackURLs to the function's settings.
 func (p *signInPage) addClient(c emailotp.Client) {
 	if len(c.CallbackURLs) == 0 {
 		return

@@ -57,8 +57,8 @@ type SignInPage interface {
 	// "/account", to a function: whole and uncached, with the headers of package route, which is
 	// for such functions. The function must check the secret among them: the HTTP API has an
 	// address of its own, past the distribution and its web ACL, where any header can be forged.
-	// The function may read the secret; it finds it by an environment variable of yours with
-	// OriginSecret's ARN.
+	// AddRoute lets the function read the secret. Pass OriginSecret's ARN to it by an environment
+	// variable of your own.
 	//
 	// The answers share the page's origin. A script among them can read the page's storage, with
 	// the secrets of remembered devices, and can show users a form under the page's address.
@@ -222,7 +222,7 @@ func (p *signInPage) check(scope constructs.Construct, id *string) (path string,
 	return path, r.Problems
 }
 
-// readPlatform takes over what SignIn's props ask of functions, tables and logs.
+// readPlatform reads the props of SignIn that apply to functions, tables and logs.
 func (p *signInPage) readPlatform(r *propread.Reader, scope constructs.Construct) {
 	p.platform = p.props.SignIn.Platform()
 	changes := propread.Flag(p.props.ChangeAddress, false)

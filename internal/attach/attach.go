@@ -58,8 +58,8 @@ type Triggers struct {
 	// Former are the ARNs that EmailOTP had before; an update may replace them, and leaves a slot
 	// that is not in ARNs any more. FormerChained are the functions chained then.
 	Former, FormerChained map[string]string
-	// Chained are the adopter's functions that EmailOTP invokes itself, by slot. Attach takes over
-	// a slot that holds its chained function.
+	// Chained are the adopter's functions that EmailOTP invokes itself, by slot. Attach
+	// replaces a chained function in its slot.
 	Chained map[string]string
 	// Restore are the slots that Detach, and an update that leaves them, give back to their chained
 	// function: what Attach returned when it was first called. Other slots are left empty.
@@ -89,7 +89,7 @@ func (p Pool) Attach(ctx context.Context, t Triggers) (takenOver []string, err e
 	return takenOver, err
 }
 
-// Detach takes the triggers out of the slots that still hold them and gives chained functions back.
+// Detach removes the triggers from the slots that still hold them, and puts chained functions back.
 // Other slots stay as they are. A pool that no longer exists is no error.
 func (p Pool) Detach(ctx context.Context, t Triggers) error {
 	err := p.change(ctx, func(d description) (map[string]any, error) { return t.detached(d.lambdas()), nil })

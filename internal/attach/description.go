@@ -42,8 +42,8 @@ func (p Pool) describe(ctx context.Context) (description, error) {
 	return d, nil
 }
 
-// read sends a request that changes nothing. It repeats one that Cognito throttles, because a pool
-// with many clients needs more calls than Cognito takes in a second, and one without an answer.
+// read sends a request that changes nothing. It repeats a request without an answer, and one that
+// Cognito throttles: a pool with many clients needs more calls than Cognito's quota for a second.
 func (p Pool) read(ctx context.Context, operation string, request map[string]any) (json.RawMessage, error) {
 	for try := 1; ; try++ {
 		body, err := p.API.Call(ctx, operation, request)
@@ -181,8 +181,8 @@ func moveUnusedAccountValidity(request map[string]any) {
 	request["Policies"] = policies
 }
 
-// checkTemplate refuses a pool whose verification mail has a code's wording and a link's: the
-// request takes one of them, and the other would be lost.
+// checkTemplate refuses a pool whose verification mail has one wording for a code and one for a
+// link. The request can have one of them, so the other would be lost.
 func checkTemplate(request map[string]any) error {
 	template, _ := request["VerificationMessageTemplate"].(map[string]any)
 	if template["EmailMessage"] != nil && template["EmailMessageByLink"] != nil {

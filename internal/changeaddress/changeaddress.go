@@ -1,6 +1,6 @@
 // Package changeaddress lets users change the e-mail address of their account, where clients may
 // not write it. A [Server] answers two requests with an access token: the first mails a code to the
-// present address and one to the new address, the second takes both codes.
+// present address and one to the new address, the second checks both codes.
 //
 // The package is pure: clock, randomness, store, keys, mails and Cognito are given. It has no
 // secret of its own: codes are derived anew from the nonce of the last start, which the store
@@ -26,9 +26,9 @@ import (
 
 // The paths.
 const (
-	// PathStart takes the new address.
+	// PathStart receives the new address.
 	PathStart = "/account/email"
-	// PathConfirm takes the new address again and both codes.
+	// PathConfirm receives the new address again and both codes.
 	PathConfirm = "/account/email/confirm"
 )
 

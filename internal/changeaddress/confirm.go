@@ -105,8 +105,8 @@ func equal(want otp.Code, given string) int {
 	return subtle.ConstantTimeCompare([]byte(want.Reveal()), []byte(given))
 }
 
-// lock locks an address for the account: Cognito takes an address from its owner without an error,
-// so two accounts must not find it free at the same time. A lock ends by itself.
+// lock locks an address for the account, because two accounts must not find it free at the same
+// time: Cognito would move the address to the second account without an error. A lock expires.
 func (s *Server) lock(ctx context.Context, who caller, address string, now time.Time) error {
 	key, tag := s.addressKey(address), guard.KeyTag(who.key)
 	before, err := s.Store.Read(ctx, key)
@@ -130,8 +130,8 @@ func (s *Server) lock(ctx context.Context, who caller, address string, now time.
 	return err
 }
 
-// change sets the address, unless another account has got it since the start. That is told by a
-// mail alone, as at the start.
+// change sets the address, unless another account has got it since the start. Then it mails that
+// account's owner, as start does, and the client sees no difference.
 func (s *Server) change(ctx context.Context, who caller, user map[string]string, address string) error {
 	taken, err := s.isTaken(ctx, who, address)
 	if err != nil {

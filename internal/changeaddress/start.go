@@ -21,8 +21,8 @@ type started struct {
 	ExpiresIn int `json:"expires_in"`
 }
 
-// start mails a code to the present address and one to the new one. Where that belongs to another
-// account, its owner is told by a mail without a code, and the answer is the same.
+// start mails a code to the present address and one to the new address. If the new address belongs
+// to another account, its owner gets a mail without a code, and the answer is the same.
 func (s *Server) start(ctx context.Context, who caller, in request) (any, error) {
 	now := s.Now()
 	if age := now.Sub(who.AuthTime); age > MaxSignInAge || age < -time.Minute {

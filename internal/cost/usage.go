@@ -60,7 +60,7 @@ func (c Calls) Invocations() int { return c.Define + c.Create + c.Verify + c.Pre
 func PerSignIn(m settings.Mode) Calls {
 	c := Calls{Define: 2, Create: 1, Verify: 1, MACs: 3, Reads: 1, Writes: 4, Mails: 1}
 	if m == settings.Password {
-		// The password takes one round more, and the tokens one call.
+		// The password adds a round, and the issue of tokens a call.
 		c.Define, c.PreTokenGeneration = 3, 1
 	}
 	return c

@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// RequestType is what CloudFormation wants done.
+// RequestType is the operation that CloudFormation requests.
 type RequestType string
 
 // The three request types.
@@ -141,8 +141,8 @@ func run(ctx context.Context, operate Operation, e Event, o Options) (string, er
 	}
 }
 
-// answerOf keeps the physical id that CloudFormation knows where the operation failed: another one
-// would make CloudFormation delete a resource that never was.
+// answerOf returns the answer to e. After a failed operation it keeps the event's physical id: by
+// another one CloudFormation would delete a resource that never existed.
 func answerOf(e Event, id string, err error) answer {
 	a := answer{Status: "SUCCESS", PhysicalResourceID: id, StackID: e.StackID, RequestID: e.RequestID,
 		LogicalResourceID: e.LogicalResourceID}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
-	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -160,7 +159,7 @@ const discovery = "/.well-known/openid-configuration"
 // the function must refuse.
 func (e *exam) answers(ctx context.Context, host string) {
 	var wg sync.WaitGroup
-	past := e.pageAPI() + "." + partition.Host("execute-api", e.API.Region(), false)
+	past := e.pageAPI() + ".execute-api." + e.API.Region() + awsapi.Suffix(e.API.Region())
 	for _, r := range []struct {
 		Finding
 		host, path string

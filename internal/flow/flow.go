@@ -30,15 +30,15 @@ type Row struct {
 	Metadata string
 }
 
-// MaxResends is how many resends one sign-in takes; a further one counts as an answer. Every round
-// makes Cognito's Session longer, and its API model stops at 2,048 characters.
+// MaxResends is how many resends one sign-in may have; a further one counts as an answer. Every
+// round makes Cognito's Session longer, and its API model allows 2,048 characters.
 const MaxResends = 2
 
 // Sign is what the rule looks at.
 type Sign struct {
 	// Mode is the pool's mode.
 	Mode settings.Mode
-	// MaxAttempts is how many answers the sign-in takes.
+	// MaxAttempts is how many answers the sign-in may have.
 	MaxAttempts int
 	// Session is the sign-in so far, oldest row first.
 	Session []Row
@@ -175,9 +175,9 @@ func SetsPassword(rows []Row) bool {
 	return slices.ContainsFunc(rows, func(r Row) bool { return r.Name == NewPasswordRequired })
 }
 
-// Counts returns how many answers and resends a sign-in has taken once the given row, its last, is
-// counted. A resend past [MaxResends] is an answer. A device that was refused takes the place of a
-// resend, so that the Session grows no longer than without it.
+// Counts returns how many answers and resends a sign-in has had, with the given row, its last. A
+// resend beyond [MaxResends] counts as an answer, and a refused device as a resend, so that the
+// Session grows no longer than without the device.
 func Counts(last Row, resend bool) (wrong, resent int) {
 	if IsDevice(last.Metadata) {
 		return 0, 1

@@ -68,7 +68,7 @@ func (s *Server) turnBack(w http.ResponseWriter, r *http.Request, bad refusal) {
 	redirect(w, "/?"+query(pairs))
 }
 
-// errorTo returns the address that takes an error back to the app. The issuer is in every answer
+// errorTo returns the address of the app with an error in it. The issuer is in every answer
 // (RFC 9207), against mix-up.
 func (s *Server) errorTo(bad refusal) string {
 	return with(bad.callback, s.answer(pair{"error", bad.id}, bad.state))
@@ -159,8 +159,8 @@ func isChallenge(s string) bool {
 	return err == nil && len(sum) == 32
 }
 
-// isScope reports whether s is well formed (RFC 6749, 3.3). What it names is not looked at: the
-// tokens carry what Cognito's custom sign-in gives.
+// isScope reports whether s is well formed (RFC 6749, 3.3). The names are not
+// checked: the tokens have the scopes of Cognito's custom sign-in whatever the app requests.
 func isScope(s string) bool {
 	for _, c := range []byte(s) {
 		if c < ' ' || c > '~' || c == '"' || c == '\\' {

@@ -18,9 +18,9 @@ type handOverBody struct {
 	Refresh string `json:"refresh_token"`
 }
 
-// handOver takes the tokens of a sign-in from the page and answers with the address that takes a
-// code to the app. The code is made here and not before: a code that existed before the sign-in
-// would let its owner redeem the tokens of the user who signs in.
+// handOver receives the tokens of a sign-in from the page and answers with the app's address and an
+// authorization code in it. The code is made here and not before: who got a code before the sign-in
+// could redeem the tokens of the user who then signs in.
 func (s *Server) handOver(w http.ResponseWriter, r *http.Request) {
 	if !s.isFromPage(r) {
 		s.refused(w, http.StatusForbidden, accessDenied, "", "another origin")

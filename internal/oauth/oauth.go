@@ -51,8 +51,8 @@ const (
 	maxQuery = 8192
 )
 
-// Tokens are what a sign-in at Cognito gives. A refresh returns no RefreshToken unless the client
-// rotates them.
+// Tokens are the tokens that Cognito issues at a sign-in. A refresh returns no RefreshToken unless
+// the client rotates them.
 type Tokens struct {
 	ID      string `json:"id_token"`
 	Access  string `json:"access_token"`

@@ -154,7 +154,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request, client setting
 	isOwner := equal(of.Client, client.ID) && fits(of.Challenge, verifier)
 	switch {
 	case !isOwner:
-		// Whoever has the code and not what it is bound to has stolen it.
+		// A caller with the code who lacks the client or the verifier that it is bound to stole it.
 		s.revokeFor(r.Context(), of, "a code by another client or with a wrong verifier")
 	case !taken:
 		// A click that was repeated, or a code that came too late: no reason to end the sign-in.

@@ -104,9 +104,9 @@ func Derive(ctx context.Context, key Generator, s Subject, n Nonce, digits int) 
 	return code, err
 }
 
-// DeriveBoth is [Derive], and returns the nonce's long code beside. It makes one MAC: its first
-// half gives the long code, the second one those of every other length, so that neither code
-// reveals anything of the other.
+// DeriveBoth returns the code of [Derive] and the nonce's long code. It makes one MAC: the long
+// code is derived from the first half and codes of every other length from the second, so that
+// neither code reveals anything of the other.
 func DeriveBoth(ctx context.Context, key Generator, s Subject, n Nonce, digits int) (code, long Code, err error) {
 	if digits < MinDigits || digits > LongDigits {
 		return code, long, fmt.Errorf("otp: digits must be %d to %d (received: %d)", MinDigits, LongDigits, digits)
@@ -151,7 +151,7 @@ func Check(ctx context.Context, key Verifier, s Subject, c Challenge, binding []
 	return right, nil
 }
 
-// Expired reports whether the challenge takes no more answers at the given time.
+// Expired reports whether the challenge accepts no more answers at the given time.
 func (c Challenge) Expired(now time.Time) bool { return !now.Before(c.Expires) }
 
 func codeMessage(s Subject, n Nonce) []byte {

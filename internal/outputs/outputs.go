@@ -42,10 +42,10 @@ type Client struct {
 	SignInURL string `json:"-"`
 }
 
-// Read reads either of two files: the one that `cdk deploy --outputs-file` writes, or the ready
-// file of a sandbox. Stack chooses among the stacks of the former; empty takes the only one that
-// has an EmailOTP's outputs. Mode is for stacks without an output Mode; empty takes the file's. The
-// error for a missing output lists those that the file has.
+// Read reads the file that `cdk deploy --outputs-file` writes, or the ready file of a sandbox.
+// Stack selects a stack of the former; empty selects the only one with an EmailOTP's outputs. Mode
+// is for stacks without an output Mode; empty means the file's. The error for a missing output
+// lists those that the file has.
 func Read(data []byte, stack, mode string) (Client, error) {
 	var top map[string]json.RawMessage
 	if err := json.Unmarshal(data, &top); err != nil {

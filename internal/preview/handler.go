@@ -17,7 +17,7 @@ import (
 //go:embed pages/reload.js
 var reloadScript []byte
 
-// A handler serves the gallery of what source gives at the time.
+// A handler serves the gallery of what source returns at each request.
 type handler struct {
 	source func() (Source, error)
 

@@ -88,7 +88,7 @@ func newDisplay(out io.Writer, width, expect int, now func() time.Time) *Display
 		stop: make(chan struct{})}
 }
 
-// Report takes the begin or the end of a step.
+// Report shows the beginning or the end of a step.
 func (d *Display) Report(phrase string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

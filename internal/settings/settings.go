@@ -21,9 +21,9 @@ import (
 type Mode string
 
 const (
-	// Password asks for a password (by SRP) and then for a mailed code.
+	// Password requires a password, proven by SRP, and then a mailed code.
 	Password Mode = "password"
-	// Passwordless asks for a mailed code alone.
+	// Passwordless requires a mailed code alone.
 	Passwordless Mode = "passwordless"
 )
 
@@ -87,7 +87,7 @@ type Settings struct {
 	KeyARN string
 	// TableName is the DynamoDB table of the budgets.
 	TableName string
-	// CaseSensitiveNames is true for a pool that takes user names of another case for other names.
+	// CaseSensitiveNames is true for a pool in which "Ann" and "ann" are two user names.
 	CaseSensitiveNames bool
 	// UserPoolID is the pool's id, for a function that receives no event of the pool.
 	UserPoolID string
@@ -165,8 +165,8 @@ func (s Settings) Environment(f Function) map[string]string {
 	return env
 }
 
-// Merge takes over what function f reads from its environment. Its error is that of [Parse]; what
-// could be read is taken over all the same.
+// Merge sets the fields that function f reads, from the function's environment. Its error is that
+// of [Parse]; the fields that could be read are set also then.
 func (s *Settings) Merge(f Function, lookup func(string) (string, bool)) error {
 	parsed, err := Parse(f, lookup)
 	for _, field := range fields {

@@ -38,8 +38,9 @@ type changeAnswer struct {
 	Error     string `json:"error"`
 }
 
-// Run has a code mailed to both addresses, asks for them until both are right or no longer count,
-// and changes the address. isSignedOut is false where Cognito failed to end the user's sign-ins.
+// Run requests a code for both addresses, reads codes from the user until both are right or
+// expired, and changes the address. isSignedOut is false where Cognito failed to end the user's
+// sign-ins.
 func (c Change) Run(ctx context.Context) (isSignedOut bool, err error) {
 	started, err := c.post(ctx, "", map[string]string{"email": c.To})
 	if err != nil {

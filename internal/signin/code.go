@@ -27,8 +27,7 @@ type Challenge struct {
 	Destination string
 }
 
-// LongCode reports whether the code is of the long kind, which the pool asks for after many wrong
-// codes.
+// LongCode reports whether the pool mailed a long code, as it does after many wrong codes.
 func (c Challenge) LongCode() bool { return c.CodeLength > 10 }
 
 // Code returns the digits of an answer as the pool reads them. It reports false if the answer can't

@@ -14,7 +14,7 @@ import (
 // clientSecretSize is the length in bytes of the client's private value.
 const clientSecretSize = 128
 
-// maxSaltDigits bounds the SALT that a client takes from a server.
+// maxSaltDigits bounds the SALT that a client accepts from a server.
 const maxSaltDigits = 256
 
 // Client is the client's side of one sign-in. It holds a private value and serves one sign-in only.

@@ -7,8 +7,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// account is whose code it is, as create and verify both see it: the same event gives both the same
-// key and the same subject, or no code would ever be right.
+// account identifies the user of a sign-in. Create and verify must compute the same key and the
+// same subject from their events, or no code would ever be right.
 type account struct {
 	// key is the item's key in the table.
 	key string

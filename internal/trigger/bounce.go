@@ -91,8 +91,8 @@ func (m MailEvents) handle(ctx context.Context, payload []byte, r *report) error
 	default:
 		r.record(slog.LevelWarn, "marked", "permanent-bounce")
 		r.count(settings.AddressesBounced)
-		// The quota is for addresses that no code came back from. The mailbox of one that a code
-		// came back from has gone; it was no stranger's choice.
+		// The quota is for addresses that were never proven. A proven address was no attacker's
+		// choice: its mailbox has gone since.
 		if item.UsedAt == 0 {
 			m.countBounce(ctx, r)
 		}
@@ -100,8 +100,8 @@ func (m MailEvents) handle(ctx context.Context, payload []byte, r *report) error
 	return nil
 }
 
-// countBounce takes the bounce's mails from the day's quota. A failure is not tried again: the
-// repeated event would find its mark and count nothing.
+// countBounce counts the bounce in the day's quota. A failure is not tried again: the repeated
+// event would find its mark and count nothing.
 func (m MailEvents) countBounce(ctx context.Context, r *report) {
 	key := guard.QuotaKey(guard.UnprovenMails, m.Settings.UserPoolID, m.Now())
 	if _, err := m.Store.CountQuota(ctx, key, guard.BounceCounter, m.Now()); err != nil {

@@ -41,7 +41,7 @@ type createResponse struct {
 	ChallengeMetadata          string            `json:"challengeMetadata"`
 }
 
-// Handler returns the trigger as lambda.Start takes it.
+// Handler returns the trigger as the argument of lambda.Start.
 func (c Create) Handler() Handler { return Handler{c.Reporter, c.respond} }
 
 func (c Create) respond(ctx context.Context, e *event, r *report) (any, error) {

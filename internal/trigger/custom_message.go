@@ -22,19 +22,19 @@ var cognitoKinds = map[string]mail.CognitoKind{
 	"ResendCode": mail.Confirmation, "UpdateUserAttribute": mail.Confirmation, "VerifyUserAttribute": mail.Confirmation,
 }
 
-// strangers are the sources that a stranger reaches for any name: Cognito calls the trigger for
-// names that exist, and shows its error.
-var strangers = []string{customMessage + "ForgotPassword", customMessage + "ResendCode"}
+// anonymous are the sources of requests that need no sign-in. Cognito calls the trigger only for
+// names that exist, and shows its error, so an error would show who has an account.
+var anonymous = []string{customMessage + "ForgotPassword", customMessage + "ResendCode"}
 
 // dress answers a custom-message event with subject and HTML. The text of an SMS, which the same
 // event may be about, stays as it is. Of the user's attributes only locale is read, and nothing
 // that a client sent.
 //
 // The adopter's own function runs first. A text that it sets stays, unless Cognito would refuse it.
-// Its failure goes to Cognito, but for the sources of strangers: there it costs its texts alone.
+// Its failure goes to Cognito, except for [anonymous] sources: there only its texts are lost.
 //
-// EmailOTP's own part never fails: a failure would tell a stranger who has an account. Cognito
-// sends its own text where the response is returned as it came.
+// EmailOTP's own part never fails, for the same reason. Cognito sends its own text where the
+// response is returned as it came.
 func (c Create) dress(ctx context.Context, e *event, r *report) (any, error) {
 	left, response := passThrough(e.payload), e.raw["response"]
 	if c.Chained != nil {
@@ -42,7 +42,7 @@ func (c Create) dress(ctx context.Context, e *event, r *report) (any, error) {
 		switch {
 		case err == nil:
 			left, response = answer, responseOf(answer)
-		case !slices.Contains(strangers, e.TriggerSource):
+		case !slices.Contains(anonymous, e.TriggerSource):
 			return nil, err
 		default:
 			r.goOn(err)

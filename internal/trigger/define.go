@@ -21,7 +21,7 @@ type defineResponse struct {
 	FailAuthentication bool   `json:"failAuthentication"`
 }
 
-// Handler returns the trigger as lambda.Start takes it.
+// Handler returns the trigger as the argument of lambda.Start.
 func (d Define) Handler() Handler { return Handler{d.Reporter, d.respond} }
 
 func (d Define) respond(_ context.Context, e *event, r *report) (any, error) {

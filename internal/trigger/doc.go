@@ -2,8 +2,8 @@
 // Cognito's events into calls of packages flow, otp, guard and mail, and their results into
 // Cognito's answers. The sixth, [MailEvents], receives SES's events about bounces and complaints.
 //
-// Each trigger is a struct whose fields are what it needs from outside, all behind small
-// interfaces, and whose Handler method gives what lambda.Start takes:
+// Each trigger is a struct. Its fields are what it needs from outside, behind small interfaces. Its
+// Handler method returns the argument of lambda.Start:
 //
 //	define := trigger.Define{Settings: s, Reporter: trigger.NewReporter(os.Stdout, trigger.DefineName)}
 //	lambda.Start(define.Handler())

@@ -10,8 +10,9 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// Handler is a trigger as aws-lambda-go takes it: the event's bytes in, the whole event with its
-// response out. Its errors are refusals, and the errors of the adopter's functions ([Denied]).
+// Handler is a trigger as an aws-lambda-go handler: it receives the event's bytes and returns the
+// whole event with its response. Its errors are refusals, and the errors of the adopter's functions
+// ([Denied]).
 type Handler struct {
 	reporter *Reporter
 	respond  func(context.Context, *event, *report) (any, error)

@@ -136,7 +136,7 @@ func decide(f facts) plan {
 	return p
 }
 
-// decision asks the policy.
+// decision returns the policy's decision about the round.
 func (f facts) decision(p guard.Policy, item guard.Item) (d guard.Decision) {
 	if f.last == nil {
 		d = p.Start(item, f.account.class, f.now, f.fresh)

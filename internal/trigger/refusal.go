@@ -33,7 +33,7 @@ var (
 	RefusedUndeliverable = &Refusal{contract.RefusalUndeliverableAddress,
 		"Mail to the e-mail address of this account can't be delivered, so no code can be sent to it; " +
 			"please ask for help"}
-	// RefusedNewPassword: the new password is set and alone gives no tokens.
+	// RefusedNewPassword: the new password is set, and tokens need a code as well.
 	RefusedNewPassword = &Refusal{contract.RefusalSignInAgain, "The new password is set; please sign in with it"}
 	// RefusedTokens: tokens were requested in a way that this pool does not allow.
 	RefusedTokens = &Refusal{contract.RefusalNotAllowed, "This way to sign in is not allowed here"}

@@ -32,7 +32,7 @@ type signUpResponse struct {
 	AutoVerifyPhone bool `json:"autoVerifyPhone"`
 }
 
-// Handler returns the trigger as lambda.Start takes it.
+// Handler returns the trigger as the argument of lambda.Start.
 func (s SignUp) Handler() Handler { return Handler{s.Reporter, s.respond} }
 
 func (s SignUp) respond(ctx context.Context, e *event, r *report) (any, error) {

@@ -31,7 +31,7 @@ type verifyResponse struct {
 	AnswerCorrect bool `json:"answerCorrect"`
 }
 
-// Handler returns the trigger as lambda.Start takes it.
+// Handler returns the trigger as the argument of lambda.Start.
 func (v Verify) Handler() Handler { return Handler{v.Reporter, v.respond} }
 
 func (v Verify) respond(ctx context.Context, e *event, r *report) (any, error) {

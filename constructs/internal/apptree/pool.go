@@ -43,8 +43,8 @@ func (p Pool) LambdaConfig() map[string]any {
 	return config
 }
 
-// IsCaseSensitive reports whether the app's pool takes user names of another case for other names,
-// which is Cognito's default.
+// IsCaseSensitive reports whether "Ann" and "ann" are two user names in the app's pool, which is
+// Cognito's default.
 func (p Pool) IsCaseSensitive() bool {
 	names, _ := Resolver(p.Stack)(p.Resource().UsernameConfiguration()).(map[string]any)
 	sensitive, known := names["caseSensitive"].(bool)

@@ -34,7 +34,7 @@ const (
 	SynthesizedAt = "SynthesizedAt"
 )
 
-// Fingerprint is a hash of the settings, without what only a deployment knows.
+// Fingerprint returns a hash of the settings, without the values that a deployment sets.
 func Fingerprint(s settings.Settings, mailFile []byte) string {
 	h := sha256.New()
 	for _, f := range settings.Functions(s.Mode) {

@@ -36,8 +36,9 @@ const (
 func Origin(r *http.Request) string { return httpapi.Origin(r) }
 
 // Secret returns the text of the page's OriginSecret by GetSecretValue of Secrets Manager, which
-// AddRoute permits. It may keep the text for some minutes. With fresh, which follows a text that
-// did not match, it should read anew, but once a minute at most: strangers can cause it.
+// AddRoute permits. It may keep the text for some minutes. Guard sets fresh after a header that
+// did not match the text. It should then read anew, but once a minute at most: any caller can cause
+// this.
 type Secret func(ctx context.Context, fresh bool) (string, error)
 
 // Secret calls the function.

@@ -232,9 +232,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // newClient calls the pool as an app does, without credentials.
 func (w *walk) newClient() *cognito.Client {
-	endpoint, _ := w.API.Endpoint(awsapi.Cognito)
-	return cognito.New(cognito.Options{Region: w.API.Region(), Credentials: aws.AnonymousCredentials{},
-		HTTPClient: w.API.HTTPClient(), Retryer: aws.NopRetryer{}, BaseEndpoint: &endpoint})
+	endpoint, isAWS := w.API.Endpoint(awsapi.Cognito)
+	o := cognito.Options{Region: w.API.Region(), Credentials: aws.AnonymousCredentials{},
+		HTTPClient: w.API.HTTPClient(), Retryer: aws.NopRetryer{}}
+	if !isAWS {
+		o.BaseEndpoint = &endpoint
+	}
+	return cognito.New(o)
 }
 
 // step does one thing, measures it and notes the outcome.

@@ -28,8 +28,8 @@ func (t *templates) forms(r *mail.Renderer, c Code) (map[string]mail.Form, error
 	return all, found.err()
 }
 
-// compile executes a template with marks for what isn't known yet, and makes sure that putting
-// values in their places gives what executing it with the values gives.
+// compile executes a template with marks in place of the values of a sign-in. It checks that the
+// result with the marks replaced by values equals the template executed with those values.
 func (p *part) compile(r *mail.Renderer, tag string, digits int, c Code) (string, []error) {
 	marked := factsOf(r, tag, codes(digits)[0], c, requests()[0])
 	marked.Time, marked.Zone = string(mail.TimeMark), string(mail.ZoneMark)
@@ -59,8 +59,8 @@ func (p *part) compile(r *mail.Renderer, tag string, digits int, c Code) (string
 	return out, errs
 }
 
-// compare executes the template for f and reports whether filling the marks of out gives the same,
-// and whether that can be sent.
+// compare executes the template for f, compares the result with out, whose marks it replaces by f's
+// values, and checks that the result can be sent.
 func (p *part) compare(out string, f mail.Facts, what string) []error {
 	want, err := p.execute(f)
 	if err != nil {
@@ -75,9 +75,9 @@ func (p *part) compare(out string, f mail.Facts, what string) []error {
 	return p.check(want, f.Code)
 }
 
-// codes returns codes to try. By the first two each digit can be told from all others and from text
-// that is the same in both: the digits at a position of the two differ, and so do such pairs
-// between positions. The others have every digit at every position, and equal ones in a row.
+// codes returns codes to try. The first two differ at every position, each time by another pair of
+// digits: so each digit of a code is recognised in a text, and other text is equal for both. The
+// further codes have every digit at every position, and equal digits in a row.
 func codes(digits int) []string {
 	all := []string{code(digits, func(i int) int { return i }), code(digits, func(i int) int { return i + 1 + i/10 })}
 	for k := range 10 {

@@ -32,7 +32,8 @@ type Choice struct {
 	Config, Assembly string
 	// Stack is the stack, where the assembly has several.
 	Stack string
-	// Stage is the environment of cdk.json. Without StageGiven, a missing one gives the first one.
+	// Stage is the environment of cdk.json. Without StageGiven, the first one replaces a missing
+	// one.
 	Stage      string
 	StageGiven bool
 	// Templates is a directory with templates and texts, or empty.
@@ -58,9 +59,6 @@ func (c *Choice) Read() (preview.Source, error) {
 		s.Config.Mode = mail.Mode(c.Mode)
 	}
 	if c.Templates != "" {
-		if info, err := os.Stat(c.Templates); err != nil || !info.IsDir() {
-			return s, fmt.Errorf("--templates must be a directory with templates and texts (received: %q)", c.Templates)
-		}
 		s.Compiled = nil
 		if s.Config, err = s.Config.ReadFiles(os.DirFS(c.Templates)); err != nil {
 			return s, fmt.Errorf("--templates %s: %w", c.Templates, err)

@@ -54,7 +54,7 @@ func (r Route) Matches(method, path string) bool {
 type Secret struct{ ARN, Text string }
 
 // page describes the template's sign-in page, or makes one where the choice has callback URLs or
-// wants addresses changed. It adds a public client with these URLs.
+// ChangeAddress. It adds a public client with these URLs.
 func (b *builder) page(choice Choice) {
 	b.secrets()
 	b.routes()

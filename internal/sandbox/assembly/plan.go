@@ -142,7 +142,7 @@ type Choice struct {
 	// CallbackURLs and LogoutURLs are those of a public client that the sandbox adds, which signs
 	// in by redirect; it adds none without CallbackURLs.
 	CallbackURLs, LogoutURLs []string
-	// ChangeAddress gives a template without a sign-in page one whose users may change their
+	// ChangeAddress adds a sign-in page to a template without one, on which users may change their
 	// address.
 	ChangeAddress bool
 }

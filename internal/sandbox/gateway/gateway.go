@@ -16,7 +16,7 @@ import (
 // MaxBody is the largest request that is read, in bytes.
 const MaxBody = 16 << 20
 
-// The services that calls are told apart by, named as in credential scopes.
+// The services that calls are routed to, named as in credential scopes.
 const (
 	KMS      = "kms"
 	SES      = "ses"

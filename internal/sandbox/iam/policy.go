@@ -1,4 +1,4 @@
-// Package iam checks calls against the policies that a template gives its roles. A denial beats an
+// Package iam checks calls against the policies of a template's roles. A denial beats an
 // allowance; without an allowance a call is denied.
 package iam
 

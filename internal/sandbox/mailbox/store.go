@@ -133,7 +133,7 @@ func (s *Store) list(to string, since time.Time, limit int) []Message {
 	return found
 }
 
-// Message gives one mail.
+// Message returns the mail with the id.
 func (s *Store) Message(id string) (Message, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

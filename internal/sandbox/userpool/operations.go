@@ -146,10 +146,10 @@ var operations = sync.OnceValue(func() map[string]operation {
 
 		"ListUsers":              guarded((*Pool).listUsers),
 		"ListUserPoolClients":    guarded((*Pool).listUserPoolClients),
-		"DescribeUserPool":       guarded((*Pool).describeUserPool).partly("what this emulation knows of"),
+		"DescribeUserPool":       guarded((*Pool).describeUserPool).partly("the settings that this emulation has"),
 		"UpdateUserPool":         raw((*Pool).updateUserPool).partly("sign-ins go on by the settings of the start"),
 		"GetUserPoolMfaConfig":   guarded((*Pool).getUserPoolMfaConfig).partly("MfaConfiguration alone"),
-		"DescribeUserPoolClient": guarded((*Pool).describeUserPoolClient).partly("what this emulation knows of"),
+		"DescribeUserPoolClient": guarded((*Pool).describeUserPoolClient).partly("the settings that this emulation has"),
 		"CreateUserPoolClient":   raw((*Pool).createUserPoolClient).partly(clientLimits),
 		"UpdateUserPoolClient":   raw((*Pool).updateUserPoolClient).partly(clientLimits),
 		"DeleteUserPoolClient":   guarded((*Pool).deleteUserPoolClient),

@@ -33,8 +33,8 @@ func checkSecretHash(client *Client, given string, names ...string) error {
 	return refusal.NotAuthorized("Unable to verify secret hash for client %s", client.ID)
 }
 
-// signInNames are the names over which InitiateAuth takes the SECRET_HASH: the typed one and the
-// other sign-in attributes of the user.
+// signInNames returns the names for which InitiateAuth accepts a SECRET_HASH: the one in the
+// request and the other sign-in attributes of the user.
 func (p *Pool) signInNames(name string) []string {
 	names := []string{name}
 	if a, ok := p.users.Find(name); ok {
@@ -56,7 +56,7 @@ func (p *Pool) client(id string) (*Client, error) {
 	return nil, refusal.NoClient(id)
 }
 
-// clientWithSecret finds an app client for an operation that takes ClientSecret in place of a hash.
+// clientWithSecret finds an app client for an operation with ClientSecret in place of a hash.
 func (p *Pool) clientWithSecret(id, secret string) (*Client, error) {
 	client, err := p.client(id)
 	switch {

@@ -54,7 +54,7 @@ func (l Located) ARN() string {
 	return arn
 }
 
-// Ref returns what Ref gives for the resource; "" if it can't be resolved.
+// Ref returns the value of Ref for the resource; "" if it can't be resolved.
 func (l Located) Ref() string {
 	t, _ := l.Stack.ResolveText(map[string]any{"Ref": l.ID})
 	return t

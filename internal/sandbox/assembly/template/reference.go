@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 )
 
 func (s *Stack) ref(arg any, depth int) (any, error) {
@@ -21,7 +19,7 @@ func (s *Stack) ref(arg any, depth int) (any, error) {
 	case "AWS::Partition":
 		return s.Partition(), nil
 	case "AWS::URLSuffix":
-		return partition.Domain(s.Region), nil
+		return s.urlSuffix(), nil
 	case "AWS::StackName":
 		return s.Name, nil
 	case "AWS::StackId":

@@ -95,7 +95,7 @@ func New(now func() time.Time, log *slog.Logger, overhead int) (*Keeper, error) 
 	return &Keeper{now: now, log: log, overhead: overhead, seal: seal, spent: spentSet{ids: map[string]spentEntry{}}}, err
 }
 
-// Issue gives the sign-in a new id and a new expiry, and returns its Session. A Session beyond
+// Issue sets a new id and a new expiry for the sign-in, and returns its Session. A Session beyond
 // MaxLength is an error; which error Cognito has for it is not established.
 func (k *Keeper) Issue(client *config.Client, s *State) (string, error) {
 	s.ID = base64.RawURLEncoding.EncodeToString(random.Bytes(16))

@@ -119,7 +119,7 @@ func checkUpdate(in map[string]any) error {
 	return nil
 }
 
-// completePolicies gives the policies what a request that has some of them lacks.
+// completePolicies adds the policies that a request with some of them lacks.
 func completePolicies(next map[string]any) {
 	preset := object(resets(), "Policies")
 	policies := map[string]any{}
@@ -158,7 +158,7 @@ func (s *Pool) keepOlderMembers(next map[string]any) {
 	}
 }
 
-// syncTokenTrigger gives the two members of the token trigger one function, as Cognito does.
+// syncTokenTrigger sets the two members of the token trigger to one function, as Cognito does.
 func syncTokenTrigger(pool map[string]any) {
 	lambdas := maps.Clone(object(pool, "LambdaConfig"))
 	if config := object(lambdas, "PreTokenGenerationConfig"); config != nil {
