@@ -23,11 +23,15 @@ test test-update synth bench test-consumers test-newest: export JSII_SILENCE_WAR
 	$(shell node -p 'process.versions.node.split(".")[0]' 2>/dev/null)
 
 .PHONY: help go dev check test test-update lint synth lambdas bench attack test-consumers test-portable release \
-	test-release vulnerabilities outdated test-newest verify clean
+	test-release vulnerabilities outdated test-newest verify clean npm
 
 # Every target that compiles depends on it.
 go:
 	@command -v go >/dev/null || { echo "go is not on PATH; install Go 1.26 or later from https://go.dev/dl"; exit 1; }
+
+# Every target that needs Node: before a minute of compiling, not after it.
+npm:
+	@command -v npm >/dev/null || { echo "npm is not on PATH; install Node 22 or 24 from https://nodejs.org"; exit 1; }
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -42,7 +46,7 @@ IS_CURRENT = test -x bin/emailotp && test "$$(go version)" = "$$(cat bin/.built 
 	-name cdk.out -o -name testdata -o -name '*_test.go' \) -prune -o -newer bin/.built -print)"
 
 dev: export CGO_ENABLED = 0
-dev: go ## sign in on this machine (MODE=password for the other mode, ARGS for flags)
+dev: go npm ## sign in on this machine (MODE=password for the other mode, ARGS for flags)
 	@test -x bin/emailotp || echo "The first start compiles for about a minute with two processors; later ones take a second." >&2
 	@$(IS_CURRENT) || { mkdir -p bin && go version >bin/.building && \
 		$(if $(wildcard bin/emailotp),go build,go run ./internal/gobuild) $(DEV_BUILD) && mv bin/.building bin/.built; }
@@ -107,11 +111,10 @@ verify: test-update ## regenerate the golden files; git must show no change
 clean: ## remove the files that the other targets wrote
 	rm -rf .emailotp bin cdk.out dist node_modules web/dist web/node_modules
 
-NPM_CI = @command -v npm >/dev/null || { echo "npm is not on PATH; install Node 22 or 24 from https://nodejs.org"; exit 1; }; \
-	cd $(1) && npm ci --no-audit --no-fund && touch node_modules/.package-lock.json
+NPM_CI = cd $(1) && npm ci --no-audit --no-fund && touch node_modules/.package-lock.json
 
-node_modules/.package-lock.json: package-lock.json
+node_modules/.package-lock.json: package-lock.json | npm
 	$(call NPM_CI,.)
 
-web/node_modules/.package-lock.json: web/package-lock.json
+web/node_modules/.package-lock.json: web/package-lock.json | npm
 	$(call NPM_CI,web)

@@ -120,7 +120,7 @@ func ReadReadyFile(path string) (Config, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Config{}, fmt.Errorf("no sandbox is running, or it wrote its ready file elsewhere (looked for %s); "+
-			"start one with `emailotp dev`, or name its file: %w", path, err)
+			"start one with `emailotp dev`, or name its file by --ready-file: %w", path, err)
 	}
 	if err != nil {
 		return Config{}, fmt.Errorf("ready file: %w", err)

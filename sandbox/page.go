@@ -27,6 +27,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/build"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/httpapi"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/loopback"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/random"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
@@ -148,7 +149,7 @@ func (s *Sandbox) eventOf(r *http.Request, route assembly.Route, scheme string, 
 		e.Cookies = strings.Split(cookies, "; ")
 		delete(e.Headers, "cookie")
 	}
-	e.Headers["host"] = "sandbox.execute-api." + s.plan.Region + ".amazonaws.com"
+	e.Headers["host"] = "sandbox." + partition.Host("execute-api", s.plan.Region, false)
 	e.Headers[strings.ToLower(httpapi.OriginHeader)] = scheme + "://" + r.Host
 	e.Headers[strings.ToLower(httpapi.SecretHeader)] = s.plan.Page.OriginSecret
 	e.RequestContext.RequestID = random.UUID()

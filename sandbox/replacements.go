@@ -62,9 +62,11 @@ func (s *Sandbox) named(option, name string, do func(assembly.Function) error) e
 func isNamed(f assembly.Function, name string) bool { return name == f.LogicalID || name == f.Name }
 
 // replaceFailed makes functions of the app that can't run here pass their events through. It
-// reports each. Functions of EmailOTP, and those in Options.Require, are errors.
+// reports each. Functions of EmailOTP, and those in Options.Require, are errors: one for each
+// cause, since one build makes several functions.
 func (s *Sandbox) replaceFailed(failures map[string]error) error {
-	var errs []error
+	var causes []error
+	names := map[string][]string{}
 	for _, f := range s.plan.Functions {
 		why := failures[f.Name]
 		if why == nil {
@@ -72,13 +74,19 @@ func (s *Sandbox) replaceFailed(failures map[string]error) error {
 		}
 		isRequired := slices.ContainsFunc(s.opts.Require, func(name string) bool { return isNamed(f, name) })
 		if f.IsOwn || isRequired {
-			errs = append(errs, fmt.Errorf("function %s: %w", f.LogicalID, why))
+			if names[why.Error()] == nil {
+				causes = append(causes, why)
+			}
+			names[why.Error()] = append(names[why.Error()], f.LogicalID)
 			continue
 		}
 		s.replacements[f.Name] = passThrough
 		s.addToReport(fmt.Sprintf("%s, because %v; Options.Functions can run a handler in its place", passing(f), why))
 	}
-	return errors.Join(errs...)
+	for i, why := range causes {
+		causes[i] = fmt.Errorf("function %s: %w", strings.Join(names[why.Error()], ", "), why)
+	}
+	return errors.Join(causes...)
 }
 
 // passing is the beginning of a line of the report.

@@ -86,7 +86,7 @@ func (s *Sandbox) openListeners(ctx context.Context) error {
 	}
 	all := []listener{
 		{&l.api, s.opts.Port, "the user-pool API", "--port (Options.Port)"},
-		{&l.inbox, s.opts.InboxPort, "the inbox", "Options.InboxPort"},
+		{&l.inbox, s.opts.InboxPort, "the inbox", "--inbox-port (Options.InboxPort)"},
 		{&l.gateway, 0, "the AWS services", ""},
 		{&l.catchAll, 0, "the catch-all for other AWS services", ""},
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/deployed"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/terminal"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
@@ -68,7 +69,8 @@ func (f *operatorFlags) adviseOperator(api *awsapi.Client, err error) error {
 		return hint(err, "allow the action of the error; --policy prints the whole policy")
 	case awsapi.IsDenied(err):
 		return hint(err, "the stack is read by the actions cloudformation:DescribeStacks, cloudformation:GetTemplate and "+
-			"cloudformation:ListStackResources on arn:aws:cloudformation:"+api.Region()+":*:stack/"+f.stack+"/*; "+
+			"cloudformation:ListStackResources on arn:"+partition.Name(api.Region())+":cloudformation:"+api.Region()+
+			":*:stack/"+f.stack+"/*; "+
 			"--policy prints the whole policy, for someone who may read the stack")
 	case awsapi.IsAbsent(err) && !api.IsSandbox():
 		endpoint, _ := api.Endpoint(awsapi.CloudFormation)

@@ -126,7 +126,8 @@ func TestPreviewRefuses(t *testing.T) {
 			`mail.json:2: json: unknown field "colour"`},
 		{"a mistake in a template", map[string]string{"t/text.tmpl": "a\n{{.Cod}}"}, []string{"--templates", "t", "--check"},
 			1, "text.tmpl:2:2: "},
-		{"no such directory", nil, []string{"--templates", "none"}, 1, "--templates none: "},
+		{"no such directory", nil, []string{"--templates", "none"}, 1,
+			`--templates must be a directory with templates and texts (received: "none")`},
 		{"no assembly", nil, []string{"--assembly", "."}, 1, "is not a cloud assembly"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

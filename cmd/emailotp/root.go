@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -58,7 +59,7 @@ Exit codes: 0 success, 1 error, 2 wrong use, 3 sign-in refused,
 	root.SetErr(s.err)
 	root.SetArgs(args)
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, explainValue(err)) })
 	for _, newCommand := range commands {
 		command := newCommand(s)
 		command.Args = usageArgs(cobra.NoArgs)
@@ -68,6 +69,19 @@ Exit codes: 0 success, 1 error, 2 wrong use, 3 sign-in refused,
 	root.InitDefaultCompletionCmd()
 	refineDefaults(root)
 	return finish(ctx, s.err, root.ExecuteContext(ctx))
+}
+
+// explainValue states what a flag accepts, in place of strconv's words about its value.
+func explainValue(err error) error {
+	number, is := errors.AsType[*strconv.NumError](err)
+	if !is {
+		return err
+	}
+	want := "it must be a whole number"
+	if number.Func == "ParseBool" {
+		want = "it must be true or false"
+	}
+	return errors.New(strings.Replace(err.Error(), number.Error(), want, 1))
 }
 
 // refineDefaults makes cobra's own commands return errors and exit codes as ours do.

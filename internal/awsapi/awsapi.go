@@ -22,6 +22,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 )
 
 // timeout is for one attempt of a call.
@@ -42,6 +44,7 @@ type Options struct {
 type Client struct {
 	config  aws.Config
 	sandbox bool
+	isFIPS  bool
 	signer  *v4.Signer
 	http    aws.HTTPClient
 	sleep   func(context.Context, time.Duration) error
@@ -76,6 +79,7 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	if c.config.Region == "" {
 		return nil, errors.New("no AWS Region is set; give --region, or set AWS_REGION or the profile's region")
 	}
+	c.isFIPS = usesFIPS(c.config)
 	if c.config.HTTPClient != nil {
 		c.http = c.config.HTTPClient // with the certificates of AWS_CA_BUNDLE
 	}
@@ -149,17 +153,23 @@ func (c *Client) Endpoint(s Service) (url string, isAWS bool) {
 	if c.config.BaseEndpoint != nil {
 		return strings.TrimSuffix(*c.config.BaseEndpoint, "/"), false
 	}
-	suffix := Suffix(c.config.Region)
 	if s.Global {
-		return "https://" + s.Host + suffix, true
+		host, _ := partition.Global(s.Host, c.config.Region, c.isFIPS)
+		return "https://" + host, true
 	}
-	return "https://" + s.Host + "." + c.config.Region + suffix, true
+	return "https://" + partition.Host(s.Host, c.config.Region, c.isFIPS), true
 }
 
-// Suffix returns the end of the host names of a Region's services.
-func Suffix(region string) string {
-	if strings.HasPrefix(region, "cn-") {
-		return ".amazonaws.com.cn"
+// usesFIPS reports whether the configuration asks for hosts that are validated by FIPS 140.
+func usesFIPS(c aws.Config) bool {
+	for _, source := range c.ConfigSources {
+		if provider, ok := source.(interface {
+			GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error)
+		}); ok {
+			if state, found, err := provider.GetUseFIPSEndpoint(context.Background()); found && err == nil {
+				return state == aws.FIPSEndpointStateEnabled
+			}
+		}
 	}
-	return ".amazonaws.com"
+	return false
 }

@@ -23,7 +23,8 @@ import (
 func configured(t *testing.T, more map[string]string) {
 	t.Helper()
 	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS", "AWS_REGION", "AWS_DEFAULT_REGION",
-		"AWS_PROFILE", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE"} {
+		"AWS_PROFILE", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE",
+		"AWS_USE_FIPS_ENDPOINT"} {
 		t.Setenv(name, "")
 	}
 	for name, value := range map[string]string{"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
@@ -47,7 +48,8 @@ func newClient(t *testing.T, o awsapi.Options) *awsapi.Client {
 func TestEndpointsAreThoseOfTheSDKsConfiguration(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "config")
 	profile := "[profile ops]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = example\nregion = eu-central-1\nendpoint_url = http://127.0.0.1:1/\nservices = local\n" +
-		"[services local]\nkms =\n  endpoint_url = http://127.0.0.1:2\n"
+		"[profile agency]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = example\nregion = us-gov-west-1\n" +
+		"use_fips_endpoint = true\n[services local]\nkms =\n  endpoint_url = http://127.0.0.1:2\n"
 	if err := os.WriteFile(file, []byte(profile), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -56,8 +58,12 @@ func TestEndpointsAreThoseOfTheSDKsConfiguration(t *testing.T) {
 		options   awsapi.Options
 		kms, logs string
 	}{
-		"AWS's own":       {nil, awsapi.Options{Region: "eu-west-1"}, "https://kms.eu-west-1.amazonaws.com", "https://logs.eu-west-1.amazonaws.com"},
-		"China":           {nil, awsapi.Options{Region: "cn-north-1"}, "https://kms.cn-north-1.amazonaws.com.cn", "https://logs.cn-north-1.amazonaws.com.cn"},
+		"AWS's own": {nil, awsapi.Options{Region: "eu-west-1"}, "https://kms.eu-west-1.amazonaws.com", "https://logs.eu-west-1.amazonaws.com"},
+		"China":     {nil, awsapi.Options{Region: "cn-north-1"}, "https://kms.cn-north-1.amazonaws.com.cn", "https://logs.cn-north-1.amazonaws.com.cn"},
+		"validated by FIPS": {map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"}, awsapi.Options{Region: "us-east-2"},
+			"https://kms-fips.us-east-2.amazonaws.com", "https://logs-fips.us-east-2.amazonaws.com"},
+		"FIPS of a profile": {map[string]string{"AWS_CONFIG_FILE": file}, awsapi.Options{Profile: "agency"},
+			"https://kms-fips.us-gov-west-1.amazonaws.com", "https://logs.us-gov-west-1.amazonaws.com"},
 		"of all services": {map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:3/", "AWS_REGION": "eu-west-1"}, awsapi.Options{}, "http://127.0.0.1:3", "http://127.0.0.1:3"},
 		"of one service":  {map[string]string{"AWS_ENDPOINT_URL_KMS": "http://127.0.0.1:4", "AWS_REGION": "eu-west-1"}, awsapi.Options{}, "http://127.0.0.1:4", "https://logs.eu-west-1.amazonaws.com"},
 		"of a profile":    {map[string]string{"AWS_CONFIG_FILE": file}, awsapi.Options{Profile: "ops"}, "http://127.0.0.1:2", "http://127.0.0.1:1"},
@@ -75,6 +81,29 @@ func TestEndpointsAreThoseOfTheSDKsConfiguration(t *testing.T) {
 				t.Errorf("KMS %s (AWS's: %t), logs %s", kms, isAWS, logs)
 			}
 		})
+	}
+}
+
+// Keys of a partition are never sent to another one's services, and are signed for its own Region.
+func TestGlobalServicesAreThoseOfThePartition(t *testing.T) {
+	signature := ""
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		signature = r.Header.Get("Authorization")
+		_, _ = io.WriteString(w, `<R/>`)
+	}))
+	defer s.Close()
+	for region, want := range map[string][2]string{"eu-west-1": {"https://iam.amazonaws.com", "us-east-1"},
+		"us-gov-east-1": {"https://iam.us-gov.amazonaws.com", "us-gov-west-1"},
+		"cn-north-1":    {"https://iam.cn-north-1.amazonaws.com.cn", "cn-north-1"}} {
+		configured(t, nil)
+		if got, _ := newClient(t, awsapi.Options{Region: region}).Endpoint(awsapi.IAM); got != want[0] {
+			t.Errorf("%s: %s, want %s", region, got, want[0])
+		}
+		configured(t, map[string]string{"AWS_ENDPOINT_URL": s.URL})
+		err := newClient(t, awsapi.Options{Region: region}).Query(t.Context(), awsapi.IAM, "GetRole", nil, &struct{}{})
+		if err != nil || !strings.Contains(signature, "/"+want[1]+"/iam/aws4_request") {
+			t.Errorf("%s: %v, signed by %s", region, err, signature)
+		}
 	}
 }
 

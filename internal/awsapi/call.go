@@ -14,6 +14,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 )
 
 const (
@@ -140,7 +142,7 @@ func (c *Client) send(ctx context.Context, r request) (status int, header http.H
 		q.Header.Set("X-Amz-Content-Sha256", hash) // S3 alone requires it
 	}
 	if r.service.Global {
-		region = "us-east-1"
+		_, region = partition.Global(r.service.Host, region, false)
 	}
 	err = c.signer.SignHTTP(ctx, keys, q, hash, r.service.Name, region, time.Now())
 	if err != nil {

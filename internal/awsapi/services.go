@@ -11,8 +11,7 @@ type Service struct {
 	// Target is the prefix of X-Amz-Target in the JSON protocol, JSON its version; Version is the
 	// API version of the query protocol. All are empty for a REST service.
 	Target, JSON, Version string
-	// Global is true for a service with one address for all Regions of a partition, which is signed
-	// for us-east-1.
+	// Global is true for a service with one address for all Regions of a partition.
 	Global bool
 }
 

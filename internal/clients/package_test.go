@@ -30,20 +30,22 @@ const maxPackage = 40_000
 func pack(t *testing.T) string {
 	t.Helper()
 	modules := filepath.Join(node.Modules(t), "node_modules")
-	web := t.TempDir()
+	web := filepath.Join(t.TempDir(), "web")
 	for _, part := range []string{"src/signin", "client"} {
 		if err := os.CopyFS(filepath.Join(web, part), os.DirFS(filepath.Join("../../web", part))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	config, err := os.ReadFile("../../web/tsconfig.json")
-	if err == nil {
-		err = os.WriteFile(filepath.Join(web, "tsconfig.json"), config, 0o644)
+	for from, to := range map[string]string{"web/tsconfig.json": "tsconfig.json", "LICENSE": "../LICENSE"} {
+		text, err := os.ReadFile(filepath.Join("../..", from))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(web, to), text, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err == nil {
-		err = os.Symlink(modules, filepath.Join(web, "node_modules"))
-	}
-	if err != nil {
+	if err := os.Symlink(modules, filepath.Join(web, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), "npm", "pack", "--json", "--silent")
@@ -64,12 +66,20 @@ func pack(t *testing.T) string {
 	if packed[0].Size > maxPackage {
 		t.Errorf("the package has %d bytes, want at most %d", packed[0].Size, maxPackage)
 	}
+	required := []string{"LICENSE", "README.md", "package.json"}
 	for _, f := range packed[0].Files {
 		built := strings.HasPrefix(f.Path, "dist/") &&
 			(strings.HasSuffix(f.Path, ".js") || strings.HasSuffix(f.Path, ".d.ts"))
-		if !built && f.Path != "package.json" && f.Path != "README.md" {
+		i := slices.Index(required, f.Path)
+		switch {
+		case i >= 0:
+			required = slices.Delete(required, i, i+1)
+		case !built:
 			t.Errorf("the package has %s, which no app needs", f.Path)
 		}
+	}
+	if len(required) > 0 {
+		t.Errorf("the package lacks %q", required)
 	}
 	return cmd.Dir
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 )
 
 // Ahead opens connections when a function's first event arrives: all in parallel, before the event
@@ -67,7 +69,7 @@ func addressOf(service Service, c aws.Config, get func(string) string) string {
 		return ""
 	}
 	if c.BaseEndpoint == nil {
-		return hosts[service] + "." + c.Region + suffixOf(c.Region) + ":443"
+		return partition.Host(hosts[service], c.Region, false) + ":443"
 	}
 	u, err := url.Parse(*c.BaseEndpoint)
 	if err != nil || u.Scheme != "https" {

@@ -17,6 +17,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go/middleware"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 )
 
 // Lookup finds an environment variable; os.LookupEnv is one.
@@ -65,6 +67,8 @@ func Config(service Service, lookup Lookup, timeout time.Duration, options ...Op
 	}
 	if url := endpoint(service, get); url != "" {
 		c.BaseEndpoint = &url
+	} else if strings.EqualFold(get("AWS_USE_FIPS_ENDPOINT"), "true") {
+		c.BaseEndpoint = aws.String("https://" + partition.Host(hosts[service], c.Region, true))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return aws.Config{}, fmt.Errorf("cloud: %s: %w", service, err)

@@ -299,6 +299,30 @@ func TestWhereConnectionsAreOpenedAhead(t *testing.T) {
 	}
 }
 
+// The variable of the SDKs holds for all clients, and for the connections ahead of them.
+func TestHostsValidatedByFIPS(t *testing.T) {
+	for _, c := range []struct {
+		service                Service
+		region, endpoint, want string
+	}{
+		{KMS, "us-gov-west-1", "", "https://kms-fips.us-gov-west-1.amazonaws.com"},
+		{DynamoDB, "us-gov-west-1", "", "https://dynamodb.us-gov-west-1.amazonaws.com"},
+		{SESv2, "us-east-1", "", "https://email-fips.us-east-1.amazonaws.com"},
+		{KMS, "us-east-1", "https://vpce-1.kms.us-east-1.vpce.amazonaws.com", "https://vpce-1.kms.us-east-1.vpce.amazonaws.com"},
+	} {
+		config, err := Config(c.service, func(name string) (string, bool) {
+			return map[string]string{"AWS_REGION": c.region, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b",
+				"AWS_USE_FIPS_ENDPOINT": "true", "AWS_ENDPOINT_URL_KMS": c.endpoint}[name], true
+		}, time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Endpoint(c.service, config); got != c.want {
+			t.Errorf("%s in %s: %s, want %s", c.service, c.region, got, c.want)
+		}
+	}
+}
+
 func TestConnectionsAreOpenedByTheFirstEventAlone(t *testing.T) {
 	s, connections := server(t)
 	d, a := trusting(s), &Ahead{}

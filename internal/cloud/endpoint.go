@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 )
 
 // Lambda is AWS Lambda, by which a function invokes an adopter's own.
@@ -18,18 +20,5 @@ func Endpoint(service Service, c aws.Config) string {
 	if c.BaseEndpoint != nil {
 		return strings.TrimSuffix(*c.BaseEndpoint, "/")
 	}
-	return "https://" + hosts[service] + "." + c.Region + suffixOf(c.Region)
-}
-
-// Issuer returns the iss of a user pool's tokens.
-func Issuer(region, poolID string) string {
-	return "https://" + hosts[Cognito] + "." + region + suffixOf(region) + "/" + poolID
-}
-
-// suffixOf returns the domain of a Region's partition.
-func suffixOf(region string) string {
-	if strings.HasPrefix(region, "cn-") {
-		return ".amazonaws.com.cn"
-	}
-	return ".amazonaws.com"
+	return "https://" + partition.Host(hosts[service], c.Region, false)
 }

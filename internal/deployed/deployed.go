@@ -42,6 +42,7 @@ type EmailOTP struct {
 	// Problems are what could not be read.
 	Problems []error
 
+	region string
 	// exports are the names under which the stack exports the app client's id, neighbors the other
 	// stacks that may have the page.
 	exports, neighbors []string
@@ -132,7 +133,7 @@ func Find(ctx context.Context, api *awsapi.Client, stack, construct string) (*Em
 	case found[construct] == nil:
 		return nil, fmt.Errorf("stack %s has no EmailOTP %s; it has: %s", stack, construct, strings.Join(names, ", "))
 	}
-	e := &EmailOTP{Template: *s, Construct: construct, Problems: s.problems}
+	e := &EmailOTP{Template: *s, Construct: construct, Problems: s.problems, region: api.Region()}
 	var pages map[string]map[settings.Function]Function
 	var wg sync.WaitGroup
 	wg.Go(func() { pages = s.describePages(ctx, api) })

@@ -7,15 +7,16 @@ import (
 	"strings"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 )
 
-// ARN returns the ARN of a resource in the EmailOTP's partition, Region and account, which are
-// those of its functions. Some services' ARNs lack the Region, the account, or both.
+// ARN returns the ARN of a resource in the EmailOTP's partition, Region and account, which is that
+// of its functions. Some services' ARNs lack the Region, the account, or both.
 func (e *EmailOTP) ARN(service, resource string) string {
-	partition, region, account := "aws", "*", "*"
+	region, account := e.region, "*"
 	for _, f := range e.Functions {
 		if parts := strings.SplitN(f.Lambda.FunctionArn, ":", 6); len(parts) == 6 {
-			partition, region, account = parts[1], parts[3], parts[4]
+			account = parts[4]
 		}
 	}
 	switch service {
@@ -26,7 +27,7 @@ func (e *EmailOTP) ARN(service, resource string) string {
 	case "s3":
 		region, account = "", ""
 	}
-	return strings.Join([]string{"arn", partition, service, region, account, resource}, ":")
+	return strings.Join([]string{"arn", partition.Name(e.region), service, region, account, resource}, ":")
 }
 
 // All returns the functions of the EmailOTP and of its sign-in page.

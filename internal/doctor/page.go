@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -159,7 +160,7 @@ const discovery = "/.well-known/openid-configuration"
 // the function must refuse.
 func (e *exam) answers(ctx context.Context, host string) {
 	var wg sync.WaitGroup
-	past := e.pageAPI() + ".execute-api." + e.API.Region() + awsapi.Suffix(e.API.Region())
+	past := e.pageAPI() + "." + partition.Host("execute-api", e.API.Region(), false)
 	for _, r := range []struct {
 		Finding
 		host, path string

@@ -142,3 +142,39 @@ func TestAPageOfAnotherEmailOTPIsNotTaken(t *testing.T) {
 		}
 	}
 }
+
+// Another partition has other ARNs, also where no function's ARN shows it.
+func TestThePolicyIsOfThePartition(t *testing.T) {
+	for _, denied := range []bool{false, true} {
+		a := apart("an import")
+		a.denied["lambda:GetFunction"] = denied
+		client(t, a)
+		t.Setenv("AWS_REGION", "us-gov-west-1")
+		api, err := awsapi.New(t.Context(), awsapi.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := deployed.Find(t.Context(), api, "Shop", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.FindPage(t.Context(), api)
+		account := "123456789012"
+		if denied {
+			account = "*"
+		}
+		for _, s := range doctor.Policy(e, true) {
+			for _, arn := range s.Resource {
+				// Those of eu-west-1 and of IAM are the recorded answers' own.
+				if strings.HasPrefix(arn, "arn:aws:") && !strings.Contains(arn, ":eu-west-1:") &&
+					!strings.HasPrefix(arn, "arn:aws:iam:") {
+					t.Errorf("%v is allowed on %s", s.Action, arn)
+				}
+			}
+		}
+		if want := "arn:aws-us-gov:cognito-idp:us-gov-west-1:" + account + ":userpool/"; !strings.HasPrefix(
+			e.ARN("cognito-idp", "userpool/"), want) {
+			t.Errorf("the pool is %s, want %s", e.ARN("cognito-idp", "userpool/"), want)
+		}
+	}
+}

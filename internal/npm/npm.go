@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cachedir"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/progress"
 )
 
@@ -63,7 +64,7 @@ func (p Package) Install(ctx context.Context, cacheDir string, report func(strin
 		return "", fmt.Errorf("%s comes with npm packages, and npm is not on PATH; %s", p.What, Remedy)
 	}
 	if err := os.MkdirAll(cacheDir, 0o755); err != nil {
-		return "", fmt.Errorf("cache directory: %w", err)
+		return "", fmt.Errorf("cache directory: %w; set %s to a directory that can be written", err, cachedir.Variable)
 	}
 	unlock, err := lock(ctx, filepath.Join(cacheDir, p.Name+".lock"))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/brand"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 )
 
 // Settings is the content of [SettingsName], which the page fetches. The page reads the JSON names.
@@ -89,4 +90,6 @@ func (s Settings) API() string {
 }
 
 // API returns the origin of AWS's API for the user pools of a Region.
-func API(region string) string { return "https://cognito-idp." + region + ".amazonaws.com/" }
+func API(region string) string {
+	return "https://" + partition.Host("cognito-idp", region, false) + "/"
+}

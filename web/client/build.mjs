@@ -21,6 +21,7 @@ try {
 } finally {
   rmSync(work, { recursive: true });
 }
+cpSync(join(web, '../LICENSE'), join(here, 'LICENSE')); // whoever gets the package gets the licence
 // Node and browsers resolve no extension.
 for (const name of readdirSync(join(here, 'dist'))) {
   const file = join(here, 'dist', name);

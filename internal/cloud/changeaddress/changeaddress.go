@@ -16,6 +16,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/table"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/httpapi"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/oauth"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
 )
@@ -41,6 +42,6 @@ func New(o page.Options) (cloud.Handler, error) {
 	issuer, _ := o.Lookup(settings.IssuerVariable)
 	server := &changeaddress.Server{Settings: s, Self: pool, Directory: users, Store: store, Keys: keys,
 		Renderer: renderer, Sender: sender, Now: o.Now, Random: o.Random, Log: o.Log,
-		Tokens: &oauth.Server{Issuer: cmp.Or(issuer, cloud.Issuer(region, s.UserPoolID)), Cognito: pool, Now: o.Now}}
+		Tokens: &oauth.Server{Issuer: cmp.Or(issuer, partition.Issuer(region, s.UserPoolID)), Cognito: pool, Now: o.Now}}
 	return httpapi.Handler{Handler: httpapi.Guard(s.OriginSecret, kept, server.Fault, server)}, nil
 }

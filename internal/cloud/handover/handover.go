@@ -13,6 +13,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/cloud/secrets"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/httpapi"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/oauth"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
@@ -28,7 +29,7 @@ func New(o page.Options) (cloud.Handler, error) {
 	}
 	region, _ := o.Lookup("AWS_REGION")
 	server := &oauth.Server{
-		Issuer: cmp.Or(s.Issuer, cloud.Issuer(region, s.UserPoolID)), KeysURL: s.KeysURL,
+		Issuer: cmp.Or(s.Issuer, partition.Issuer(region, s.UserPoolID)), KeysURL: s.KeysURL,
 		Clients: s.Clients,
 		Cognito: pool, Store: store, Secrets: kept, Now: o.Now, Random: o.Random, Origin: httpapi.Origin, Log: o.Log,
 		Pool: s.UserPoolID,

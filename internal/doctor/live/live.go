@@ -232,13 +232,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // newClient calls the pool as an app does, without credentials.
 func (w *walk) newClient() *cognito.Client {
-	endpoint, isAWS := w.API.Endpoint(awsapi.Cognito)
-	o := cognito.Options{Region: w.API.Region(), Credentials: aws.AnonymousCredentials{},
-		HTTPClient: w.API.HTTPClient(), Retryer: aws.NopRetryer{}}
-	if !isAWS {
-		o.BaseEndpoint = &endpoint
-	}
-	return cognito.New(o)
+	endpoint, _ := w.API.Endpoint(awsapi.Cognito)
+	return cognito.New(cognito.Options{Region: w.API.Region(), Credentials: aws.AnonymousCredentials{},
+		HTTPClient: w.API.HTTPClient(), Retryer: aws.NopRetryer{}, BaseEndpoint: &endpoint})
 }
 
 // step does one thing, measures it and notes the outcome.

@@ -59,6 +59,9 @@ func (c *Choice) Read() (preview.Source, error) {
 		s.Config.Mode = mail.Mode(c.Mode)
 	}
 	if c.Templates != "" {
+		if info, err := os.Stat(c.Templates); err != nil || !info.IsDir() {
+			return s, fmt.Errorf("--templates must be a directory with templates and texts (received: %q)", c.Templates)
+		}
 		s.Compiled = nil
 		if s.Config, err = s.Config.ReadFiles(os.DirFS(c.Templates)); err != nil {
 			return s, fmt.Errorf("--templates %s: %w", c.Templates, err)

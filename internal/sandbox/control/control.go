@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/assembly"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/gateway"
@@ -59,7 +60,8 @@ func (s Service) answer(c gateway.Call) (answer gateway.Answer, found bool) {
 
 // stackID is the ARN of the plan's stack.
 func (s Service) stackID() string {
-	return "arn:aws:cloudformation:" + s.Plan.Region + ":" + s.Plan.Account + ":stack/" + s.Plan.Stack + "/sandbox"
+	return "arn:" + partition.Name(s.Plan.Region) + ":cloudformation:" +
+		s.Plan.Region + ":" + s.Plan.Account + ":stack/" + s.Plan.Stack + "/sandbox"
 }
 
 // cloudFormation answers DescribeStacks, ListStackResources and GetTemplate, in the query protocol.

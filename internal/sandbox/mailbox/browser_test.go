@@ -143,10 +143,17 @@ func TestThePageShowsMailsAsTheyComeAndRunsNothingOfThem(t *testing.T) {
 	do(chromedp.Evaluate[chromedp.Void](`location.hash = "to=" + encodeURIComponent("user@example.com"); 0`))
 	until(newest, "1234 5678")
 	until(`String(document.querySelectorAll("#list button").length)`, "1")
+	longer := second
+	longer.ID, longer.To = "3", "superuser@example.com"
+	store.Add(longer) // its address has the other one in it
+	until(`String(mails.length)`, "3")
+	until(newest, "1234 5678")
 	do(chromedp.Evaluate[chromedp.Void](`document.activeElement.blur(); 0`), chromedp.KeyEvent("/"),
 		chromedp.SendKeys("#filter", "x"))
 	until(`String(document.querySelectorAll("#list button").length)`, "0")
 	do(chromedp.KeyEvent(kb.Escape))
+	until(shown, "superuser@example.com")
+	do(chromedp.KeyEvent(kb.ArrowDown))
 	until(shown, "grace@example.com")
 	do(chromedp.KeyEvent(kb.ArrowDown))
 	until(shown, "user@example.com")

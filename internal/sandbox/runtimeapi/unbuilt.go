@@ -35,7 +35,7 @@ func (h *Host) buildUnbuilt(ctx context.Context) (report []string, failures map[
 		err := h.buildFrom(ctx, source, functions)
 		for _, f := range functions {
 			if err != nil {
-				failures[f.Name] = fmt.Errorf("its asset has no program, and building one for this host failed: %w", err)
+				failures[f.Name] = fmt.Errorf("the asset has no program, and building one for this host failed: %w", err)
 				continue
 			}
 			report = append(report, fmt.Sprintf("function %s: built for this host, %s/%s; a deployment builds for linux/%s",

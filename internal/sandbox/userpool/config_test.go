@@ -36,18 +36,24 @@ func TestNewReportsEverythingThatIsWrong(t *testing.T) {
 }
 
 func TestNewMakesKeysAndDefaults(t *testing.T) {
-	cfg := config()
-	cfg.Triggers = nil
-	cfg.Clients = []userpool.Client{{ID: "plain"}}
-	pool, err := userpool.New(cfg, userpool.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := pool.Issuer(), "https://cognito-idp.eu-west-1.amazonaws.com/"+poolID; got != want {
-		t.Errorf("issuer = %s, want %s", got, want)
-	}
-	if got, want := pool.ARN(), "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/"+poolID; got != want {
-		t.Errorf("ARN = %s, want %s", got, want)
+	for region, want := range map[string][2]string{
+		"eu-west-1":      {"https://cognito-idp.eu-west-1.amazonaws.com/", "arn:aws:cognito-idp:eu-west-1:"},
+		"us-gov-west-1":  {"https://cognito-idp.us-gov-west-1.amazonaws.com/", "arn:aws-us-gov:cognito-idp:us-gov-west-1:"},
+		"eusc-de-east-1": {"https://cognito-idp.eusc-de-east-1.amazonaws.eu/", "arn:aws-eusc:cognito-idp:eusc-de-east-1:"},
+	} {
+		cfg := config()
+		cfg.Region, cfg.Triggers = region, nil
+		cfg.Clients = []userpool.Client{{ID: "plain"}}
+		pool, err := userpool.New(cfg, userpool.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := pool.Issuer(); got != want[0]+cfg.ID {
+			t.Errorf("issuer = %s, want %s", got, want[0]+cfg.ID)
+		}
+		if got := pool.ARN(); got != want[1]+"123456789012:userpool/"+cfg.ID {
+			t.Errorf("ARN = %s", got)
+		}
 	}
 }
 

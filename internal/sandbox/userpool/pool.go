@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/random"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/session"
@@ -73,7 +74,7 @@ func (o Options) withDefaults(cfg Config) Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	o.Issuer = cmp.Or(o.Issuer, "https://cognito-idp."+cfg.Region+".amazonaws.com/"+cfg.ID)
+	o.Issuer = cmp.Or(o.Issuer, partition.Issuer(cfg.Region, cfg.ID))
 	o.TriggerTimeout = cmp.Or(max(o.TriggerTimeout, 0), 5*time.Second)
 	o.TriggerAttempts = max(o.TriggerAttempts, 1)
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))

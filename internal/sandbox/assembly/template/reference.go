@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 )
 
 func (s *Stack) ref(arg any, depth int) (any, error) {
@@ -19,7 +21,7 @@ func (s *Stack) ref(arg any, depth int) (any, error) {
 	case "AWS::Partition":
 		return s.Partition(), nil
 	case "AWS::URLSuffix":
-		return s.urlSuffix(), nil
+		return partition.Domain(s.Region), nil
 	case "AWS::StackName":
 		return s.Name, nil
 	case "AWS::StackId":

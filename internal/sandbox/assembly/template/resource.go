@@ -2,6 +2,8 @@ package template
 
 import (
 	"strings"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 )
 
 // kind describes how CloudFormation names the resources of a type.
@@ -89,7 +91,7 @@ func (s *Stack) resourceRef(id string, r *Resource, depth int) (any, error) {
 		return nil, err
 	}
 	if r.Type == "AWS::SQS::Queue" {
-		return "https://sqs." + s.Region + "." + s.urlSuffix() + "/" + s.Account + "/" + name, nil
+		return "https://" + partition.Host("sqs", s.Region, false) + "/" + s.Account + "/" + name, nil
 	}
 	return name, nil
 }
@@ -148,9 +150,9 @@ func (s *Stack) attribute(id string, r *Resource, attribute string, depth int) (
 	case "AWS::Cognito::UserPool.UserPoolId":
 		return s.PoolID(id), nil
 	case "AWS::Cognito::UserPool.ProviderName":
-		return "cognito-idp." + s.Region + "." + s.urlSuffix() + "/" + s.PoolID(id), nil
+		return strings.TrimPrefix(partition.Issuer(s.Region, s.PoolID(id)), "https://"), nil
 	case "AWS::Cognito::UserPool.ProviderURL":
-		return "https://cognito-idp." + s.Region + "." + s.urlSuffix() + "/" + s.PoolID(id), nil
+		return partition.Issuer(s.Region, s.PoolID(id)), nil
 	case "AWS::Cognito::UserPoolClient.ClientId":
 		return s.ClientID(id), nil
 	case "AWS::Cognito::UserPoolClient.ClientSecret":

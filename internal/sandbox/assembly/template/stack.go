@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"math/big"
 	"strings"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 )
 
 // Stack is a template with the environment in which it is resolved.
@@ -62,20 +64,7 @@ type Output struct {
 
 // Partition returns the Region's partition, the second part of every ARN.
 func (s *Stack) Partition() string {
-	switch {
-	case strings.HasPrefix(s.Region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(s.Region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
-}
-
-func (s *Stack) urlSuffix() string {
-	if s.Partition() == "aws-cn" {
-		return "amazonaws.com.cn"
-	}
-	return "amazonaws.com"
+	return partition.Name(s.Region)
 }
 
 // ARN returns an ARN in this stack's environment.

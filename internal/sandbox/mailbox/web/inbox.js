@@ -5,8 +5,12 @@ const tabs = ["html", "text", "source", "headers"];
 let etag = "", current = null, chosen = false, chosenTab = "html", mails = [];
 
 // wanted has the mails to the address of the filter. It is in the page's URL too: #to=user@example.com.
+// Text in front of an @ is a whole name: the mail of superuser@example.com is not user@example.com's.
 const filter = () => $("filter").value.trim().toLowerCase();
-const wanted = () => mails.filter((m) => m.to.toLowerCase().includes(filter()));
+const wanted = () => mails.filter((m) => {
+  const to = m.to.toLowerCase(), text = filter();
+  return text.indexOf("@") > 0 ? to.startsWith(text) : to.includes(text);
+});
 
 function element(tag, className, text) {
   const e = document.createElement(tag);

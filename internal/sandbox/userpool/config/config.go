@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 )
 
 // Trigger is a key of a user pool's LambdaConfig.
@@ -239,7 +241,7 @@ func (c Client) validate() []error {
 
 // ARN returns the pool's Amazon Resource Name.
 func (cfg Pool) ARN() string {
-	return "arn:aws:cognito-idp:" + cfg.Region + ":" + cfg.Account + ":userpool/" + cfg.ID
+	return "arn:" + partition.Name(cfg.Region) + ":cognito-idp:" + cfg.Region + ":" + cfg.Account + ":userpool/" + cfg.ID
 }
 
 // Validity returns how long tokens are valid by a number and its unit in TokenValidityUnits, or by

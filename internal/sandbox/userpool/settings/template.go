@@ -5,6 +5,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/partition"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/awsjson"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/config"
 )
@@ -15,7 +16,7 @@ func ofTemplate(cfg config.Pool, schema []map[string]any, created time.Time) map
 	for t, on := range cfg.Triggers {
 		if on {
 			lambdas[string(t)] = cmp.Or(cfg.TriggerARNs[t],
-				"arn:aws:lambda:"+cfg.Region+":"+cfg.Account+":function:"+string(t))
+				"arn:"+partition.Name(cfg.Region)+":lambda:"+cfg.Region+":"+cfg.Account+":function:"+string(t))
 		}
 	}
 	sender := "COGNITO_DEFAULT"
