@@ -234,7 +234,7 @@ func (w *walk) lines(ctx context.Context, f settings.Function, has func(line) bo
 	pattern := fmt.Sprintf("{ $.%s = %q }", settings.Dimension, w.EmailOTP.PoolID)
 	for waited := time.Duration(0); ; waited += 2 * time.Second {
 		all := w.read(ctx, f, pattern)
-		if slices.ContainsFunc(all, has) || all == nil || waited >= logWait || sleep(ctx, 2*time.Second) != nil {
+		if slices.ContainsFunc(all, has) || all == nil || waited >= logWait || w.Sleep(ctx, 2*time.Second) != nil {
 			return all
 		}
 	}
