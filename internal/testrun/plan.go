@@ -173,19 +173,26 @@ func hasRace(ctx context.Context) bool {
 	return err == nil
 }
 
+// side tests one package more at once than CI has processors: some tests wait, and nothing else
+// runs at the end.
+var side = []string{"-p", fmt.Sprint(workers)}
+
+// largestFirst sorts packages so that the last one does not run alone on a machine with two
+// processors.
+func largestFirst(packages []pkg) {
+	slices.SortStableFunc(packages, func(a, b pkg) int { return int(b.size - a.size) })
+}
+
 // everything plans all tests. The jobs stand in the order in which they begin.
 func everything(packages []pkg, race bool, scratch string) []*job {
 	assembly := filepath.Join(scratch, "cdk.out")
 	prepare := &job{name: "the app: compile and synthesise", do: func(ctx context.Context, _ io.Writer) error {
 		return app.Synthesise(ctx, filepath.Join(scratch, "app"), assembly)
 	}}
-	// One package more than CI has processors: some tests wait, and nothing else runs at the end.
-	side := []string{"-p", fmt.Sprint(workers)}
 	raced := &job{name: "with the race detector", flags: append([]string{"-race"}, side...)}
 	plain := &job{name: "without the race detector", flags: side}
 	simulated := &job{name: "simulations, without the race detector"}
-	// The largest package first, or the last job would run alone on a machine with two processors.
-	slices.SortStableFunc(packages, func(a, b pkg) int { return int(b.size - a.size) })
+	largestFirst(packages)
 	var heavy []*job
 	for _, p := range packages {
 		switch {
@@ -215,7 +222,8 @@ func everything(packages []pkg, race bool, scratch string) []*job {
 
 // checking plans what `make check` runs: no CDK, no browser, no waiting.
 func checking(packages []pkg, staticcheck string) []*job {
-	tests := &job{name: "tests", flags: []string{"-short"}}
+	tests := &job{name: "tests", flags: append([]string{"-short"}, side...)}
+	largestFirst(packages)
 	var all []string
 	for _, p := range packages {
 		if p.cdk {

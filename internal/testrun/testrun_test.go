@@ -88,14 +88,14 @@ func packages() []pkg {
 		{path: module + "/internal/e2e", app: true, tests: tests, size: 3},
 		{path: module + "/internal/flow", tests: tests},
 		{path: module + "/internal/guard", tests: tests, concurrent: true},
-		{path: module + "/tools/attack", tests: tests, concurrent: true},
+		{path: module + "/tools/attack", tests: tests, size: 1, concurrent: true},
 	}
 }
 
 func TestPackagesThatNeedTheAppWaitForItAndRunWithoutTheRaceDetector(t *testing.T) {
 	t.Parallel()
 	jobs := everything(packages(), true, t.TempDir())
-	want := [][]string{nil, {"internal/guard"}, {"internal/flow", "tools/attack"}, {"internal/e2e"}, {"stacks"}}
+	want := [][]string{nil, {"internal/guard"}, {"tools/attack", "internal/flow"}, {"internal/e2e"}, {"stacks"}}
 	if len(jobs) != len(want) {
 		t.Fatalf("%d jobs, want %d", len(jobs), len(want))
 	}
@@ -120,7 +120,7 @@ func TestPackagesThatNeedTheAppWaitForItAndRunWithoutTheRaceDetector(t *testing.
 func TestTheQuickCheckLeavesOutTheCDKAndTheApp(t *testing.T) {
 	t.Parallel()
 	jobs := checking(packages(), "staticcheck@v1")
-	if got := jobs[0].short(); !slices.Equal(got, []string{"internal/flow", "internal/guard", "tools/attack"}) ||
+	if got := jobs[0].short(); !slices.Equal(got, []string{"tools/attack", "internal/flow", "internal/guard"}) ||
 		!slices.Contains(jobs[0].args(), "-short") {
 		t.Errorf("it tests %v with %v", got, jobs[0].args())
 	}

@@ -25,10 +25,11 @@ var browser struct {
 }
 
 // frugal spares more than half of the browser's processor time: no process waits in reserve for the
-// next tab, one process serves a tab whatever sites it visits, and no window loads the two pages
-// that draw the suggestions of its address bar. Each tab has a profile of its own all the same.
+// next tab, one process serves all tabs of a profile from their first empty page on, and no window
+// loads the two pages that draw the suggestions of its address bar.
 var frugal = []chromedp.ExecAllocatorOption{
 	chromedp.Flag("disable-site-isolation-trials", true),
+	chromedp.Flag("renderer-process-limit", "1"),
 	chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,IsolateOrigins,site-per-process,"+
 		"SpareRendererForSitePerProcess,WebUIOmniboxPopup,WebUIOmniboxAimPopup"),
 }
