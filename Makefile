@@ -96,13 +96,19 @@ test-release: go ## make the files of a release twice, from the last commit, and
 vulnerabilities: go ## look up the modules that are linked in Go's vulnerability database (ARGS=-db=URL for a mirror)
 	go run $(GOVULNCHECK) $(ARGS) $(PACKAGES)
 
+# In a line of `go list -m -u`, what is known of a module whose versions the proxy does not list.
+NOT_LISTED = {{else if .Error}}{{.Path}} {{.Version}} stays: the module proxy lists no versions of it
+
 outdated: go ## list the direct dependencies that have a newer version, where that database can't be reached
-	@go list -e -m -u -f '{{if .Update}}{{.Path}} {{.Version}}, newest {{.Update.Version}}{{end}}' \
+	@go list -e -m -u -f '{{if .Update}}{{.Path}} {{.Version}}, newest {{.Update.Version}}$(NOT_LISTED){{end}}' \
 		$$(go list -m -f '{{if not (or .Main .Indirect)}}{{.Path}}{{end}}' all)
 
 test-newest: go $(NODE_MODULES) ## the quick tests with the newest dependencies, in a copy of the checkout
 	@rm -rf dist/newest && mkdir -p dist && git clone --quiet . dist/newest
-	cd dist/newest && go get -u $(PACKAGES) && go mod tidy && go vet . ./constructs/... ./stacks/... && \
+	cd dist/newest && go list -e -m -u -f '{{if .Update}}{{.Path}}@{{.Update.Version}}$(NOT_LISTED){{end}}' \
+		$$(go list -deps -test -f '{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}' $(PACKAGES) | sort -u) >../newest.txt
+	@grep ' stays: ' dist/newest.txt || true
+	cd dist/newest && go get $$(grep @ ../newest.txt) && go mod tidy && go vet . ./constructs/... ./stacks/... && \
 		go run ./internal/testrun -check -staticcheck $(STATICCHECK)
 
 verify: test-update ## regenerate the golden files; git must show no change
