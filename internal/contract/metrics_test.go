@@ -42,6 +42,22 @@ func TestEveryMetricIsListedDocumentedAndCounted(t *testing.T) {
 	}
 }
 
+// A client must not wait for a name that no function sends or reads.
+func TestEveryNameOfTheContractIsUsedByAFunction(t *testing.T) {
+	functions, kinds := sourceOfFunctions(t), regexp.MustCompile(`^(Param|Challenge|Reason|Action|Refusal)[A-Z]\w+$`)
+	for _, file := range parseDir(t, ".") {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok {
+				name := spec.Names[0].Name
+				if kinds.MatchString(name) && !regexp.MustCompile(`\bcontract\.`+name+`\b`).MatchString(functions) {
+					t.Errorf("no function uses contract.%s", name)
+				}
+			}
+			return true
+		})
+	}
+}
+
 // sourceOfFunctions returns the code of the packages that functions are made of.
 func sourceOfFunctions(t *testing.T) string {
 	t.Helper()

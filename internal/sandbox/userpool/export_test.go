@@ -14,3 +14,9 @@ func OperationNames() []string {
 	}
 	return names
 }
+
+// HasRule reports whether the API model has the rule.
+func HasRule(name string) bool {
+	_, ok := model.Rules[name]
+	return ok
+}

@@ -3,7 +3,9 @@ package userpool_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 )
 
 // operationsTable is the section of docs/sandbox.md: what the registry has, and what the SDK has
@@ -60,5 +63,20 @@ func TestTheTableOfOperationsIsCurrent(t *testing.T) {
 		}
 	} else if string(data) != want {
 		t.Errorf("the table in %s is stale; run this test with -update", path)
+	}
+}
+
+// A tag with a rule that the model lacks would check nothing.
+func TestTheRulesOfOperationsAreInTheModel(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		for _, tag := range regexp.MustCompile(`rule:"([^",]+)`).FindAllSubmatch(disk.Read(t, file), -1) {
+			if name := string(tag[1]); !strings.HasSuffix(file, "_test.go") && !userpool.HasRule(name) {
+				t.Errorf("%s: model in operations.go has no rule %q", file, name)
+			}
+		}
 	}
 }
