@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/cognito-emailotp/cdk-emailotp/internal/changeaddress"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard/memory"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/oauth"
@@ -77,7 +78,8 @@ func TestAChangeIsCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	server := &changeaddress.Server{Settings: s, Tokens: w, Self: w, Directory: w, Store: memory.New(), Keys: w,
+	store := memory.New()
+	server := &changeaddress.Server{Settings: s, Tokens: w, Self: w, Directory: w, Store: store, Keys: w,
 		Renderer: renderer,
 		Sender:   w, Now: func() time.Time { return w.now }, Random: rand.Reader,
 		Log: slog.New(slog.NewJSONHandler(&log, nil))}
@@ -126,7 +128,11 @@ func TestAChangeIsCounted(t *testing.T) {
 	}
 	post(changeaddress.PathStart, "", map[string]string{"email": "nonsense"})
 	post(changeaddress.PathStart, "AddressChangesStarted", map[string]string{"email": to})
+	before, _ := store.Read(t.Context(), guard.Key(s.UserPoolID, "sub"))
 	post(changeaddress.PathStart, "AddressChangesRefused", map[string]string{"email": to})
+	if after, _ := store.Read(t.Context(), guard.Key(s.UserPoolID, "sub")); after != before || before.SlowMail == 0 {
+		t.Errorf("a start of too many costs the account a mail: %+v, before %+v", after, before)
+	}
 	post(changeaddress.PathConfirm, "", answer("no code", code(to)))
 	for range 3 {
 		post(changeaddress.PathConfirm, "AddressCodesWrong", answer(testkit.Wrong(code(old)), code(to)))

@@ -80,12 +80,17 @@ func (s *Server) addressKey(address string) string {
 func (s *Server) spend(ctx context.Context, who caller, present, address string, now time.Time) (
 	otp.Nonce, int, error) {
 	policy := guard.PolicyOf(s.Settings)
-	account, err := s.spendMail(ctx, who, present, now)
+	account, err := s.Store.Read(ctx, who.key)
 	if err != nil {
 		return otp.Nonce{}, 0, err
 	}
 	digits := policy.Digits(policy.Clamp(account, guard.Verified, now), now)
+	// The start comes first: one of too many must not cost the account's mails, which its owner
+	// needs for sign-ins.
 	nonce, err := s.spendStart(ctx, who, digits, now)
+	if err == nil {
+		err = s.spendMail(ctx, who, present, now)
+	}
 	if err == nil {
 		err = s.spendAddress(ctx, address, now)
 	}
@@ -133,31 +138,31 @@ func (s *Server) spendStart(ctx context.Context, who caller, digits int, now tim
 // maxClaims is how often a lost claim of an item that others write too is tried.
 const maxClaims = 4
 
-// spendMail spends from the account's slow mail bucket, which bounds all mails to its address, and
-// returns the item. The fast one and the cool-down stay with the sign-in: a change must not keep
-// its owner waiting for a code.
-func (s *Server) spendMail(ctx context.Context, who caller, present string, now time.Time) (guard.Item, error) {
+// spendMail spends from the account's slow mail bucket, which bounds all mails to its address. The
+// fast one and the cool-down stay with the sign-in: a change must not keep its owner waiting for a
+// code.
+func (s *Server) spendMail(ctx context.Context, who caller, present string, now time.Time) error {
 	policy := guard.PolicyOf(s.Settings)
 	slow := policy.Mails(guard.Verified)[1]
 	for range maxClaims {
 		before, err := s.Store.Read(ctx, who.key)
 		if err != nil {
-			return before, err
+			return err
 		}
 		ms, tat := now.UnixMilli(), policy.Clamp(before, guard.Verified, now).SlowMail
 		switch {
 		case before.IsMarked(guard.HashOfAddress(present), now):
-			return before, errAdministrator
+			return errAdministrator
 		case !slow.Allows(tat, ms):
-			return before, tooMany(now, time.UnixMilli(slow.AllowedAt(tat, ms)))
+			return tooMany(now, time.UnixMilli(slow.AllowedAt(tat, ms)))
 		}
 		after := before
 		after.SlowMail = slow.Spend(tat, ms)
 		if won, err := s.Store.Claim(ctx, who.key, before, after, now); won || err != nil {
-			return before, err
+			return err
 		}
 	}
-	return guard.Item{}, tooMany(now, now.Add(time.Second))
+	return tooMany(now, now.Add(time.Second))
 }
 
 // spendAddress spends from the budget of mails to the requested address, which may belong to
