@@ -26,3 +26,25 @@ func TestTheDoctorTellsWhatItWaitsFor(t *testing.T) {
 		}
 	}
 }
+
+// What does not answer, or may not be read, has advice; in another partition with its ARN.
+func TestAnOperatorsErrorsHaveAdvice(t *testing.T) {
+	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example",
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_PROFILE": "", "AWS_CA_BUNDLE": ""} {
+		t.Setenv(name, value)
+	}
+	api, err := awsapi.New(t.Context(), awsapi.Options{Region: "us-gov-west-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := operatorFlags{stack: "Shop"}
+	for words, err := range map[string]error{
+		"is the Region us-gov-west-1 right": &awsapi.Unreachable{Endpoint: "https://x", Err: os.ErrNotExist},
+		"arn:aws-us-gov:cloudformation:us-gov-west-1:*:stack/Shop/*": &awsapi.Error{Action: "cloudformation:GetTemplate",
+			Code: "AccessDenied"},
+	} {
+		if hints := strings.Join(hintsOf(f.adviseOperator(api, err)), "\n"); !strings.Contains(hints, words) {
+			t.Errorf("%v: %q, want %q", err, hints, words)
+		}
+	}
+}

@@ -78,6 +78,8 @@ func (f *operatorFlags) adviseOperator(api *awsapi.Client, err error) error {
 			"sandbox of the ready file is taken")
 	case api.IsSandbox() && errors.As(err, new(*awsapi.Unreachable)):
 		return hint(err, "is the sandbox still running?")
+	case errors.As(err, new(*awsapi.Unreachable)):
+		return hint(err, "is the Region "+api.Region()+" right (--region), and can this machine reach it?")
 	}
 	return err
 }

@@ -46,7 +46,7 @@ func key(ctx context.Context, e *exam) {
 				k.KeySpec, k.KeyUsage),
 			Remedy: "deploy the stack again, with the construct's own key"})
 	default:
-		e.right("key", "key", "the KMS key is enabled and makes MACs (%s)", k.KeySpec)
+		e.right("key", "key", "the KMS key %s is enabled and makes MACs (%s)", arn[strings.LastIndex(arn, "/")+1:], k.KeySpec)
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/awsapi"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/contract"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/deployed"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/app"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/documents"
@@ -64,12 +65,28 @@ func newOperator(t *testing.T, sb *sandbox.Sandbox) *operator {
 	if err != nil {
 		t.Fatal(err)
 	}
+	api := must(awsapi.New(t.Context(), awsapi.Options{Region: config.Region, Sandbox: config.KMSEndpoint}))(t)
+	create := must(deployed.Find(t.Context(), api, config.Stack, ""))(t).Functions[settings.CreateAuthChallenge]
 	path := filepath.Dir(app.Command(t)) + string(os.PathListSeparator) + os.Getenv("PATH")
 	return &operator{t, append(os.Environ(), "PATH="+path,
 		"AWS_ENDPOINT_URL="+config.KMSEndpoint, "AWS_REGION="+config.Region, "AWS_DEFAULT_REGION="+config.Region,
 		"AWS_ACCESS_KEY_ID=operator", "AWS_SECRET_ACCESS_KEY=operator", "AWS_CONFIG_FILE="+os.DevNull, "AWS_PAGER=",
 		"POOL_ID="+config.UserPoolID, "KEY_ARN="+variables["EMAILOTP_KEY_ARN"], "TABLE="+variables["EMAILOTP_TABLE"],
-		"RESTORED=restored", "BEFORE=2027-03-31T09:00:00Z", "CREATE_LOGS=/aws/lambda/any", "HOUR_AGO=0"), ready}
+		"RESTORED=restored", "BEFORE=2027-03-31T09:00:00Z", "CREATE_LOGS="+create.LogGroup(), "HOUR_AGO=0"), ready}
+}
+
+// wantNames checks that the list of resources has the names that the runbook's table takes from it.
+func (o *operator) wantNames(list string) {
+	o.Helper()
+	for name, kind := range map[string]string{"POOL_ID": "AWS::Cognito::UserPool", "TABLE": "AWS::DynamoDB::GlobalTable",
+		"KEY_ARN": "AWS::KMS::Key", "CREATE_LOGS": "AWS::Logs::LogGroup"} {
+		i := slices.IndexFunc(o.environment, func(v string) bool { return strings.HasPrefix(v, name+"=") })
+		value := o.environment[i][len(name)+1:]
+		value = value[strings.LastIndex(value, "/")+1:] // the resource's name is the key's id
+		if !regexp.MustCompile(`(?m)^` + kind + `\t\w*\t` + regexp.QuoteMeta(value) + `$`).MatchString(list) {
+			o.Errorf("no line of the list has %s, %s:\n%s", name, value, list)
+		}
+	}
 }
 
 // run runs a command of the runbook.
@@ -132,6 +149,12 @@ func TestEveryCommandOfTheRunbookWorks(t *testing.T) {
 				command += " --policy" // the walk itself has tests of its own, and waits for a minute
 			}
 			out, err := o.run(command)
+			if has("aws cloudformation list-stack-resources") {
+				o.wantNames(out)
+			}
+			if has("aws logs ") && !strings.Contains(out, `"message"`) {
+				t.Errorf("%s shows no line of the log", command)
+			}
 			isLacking := slices.ContainsFunc(lacking, has)
 			if isLacking != (err != nil) || isLacking && !absent.MatchString(out) {
 				t.Errorf("%s: %v\n%s", command, err, out)

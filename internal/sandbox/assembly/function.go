@@ -145,6 +145,7 @@ func (b *builder) describe(f *Function, l template.Located) error {
 	}
 	f.MemoryMB = cmp.Or(props.Number("MemorySize"), 128)
 	f.Timeout = time.Duration(cmp.Or(props.Number("Timeout"), 3)) * time.Second
+	f.LogGroup = cmp.Or(props.Object("LoggingConfig").Text("LogGroup"), "/aws/lambda/"+f.Name)
 	f.Principal.RoleARN = props.Text("Role")
 	f.Principal.Policies = b.policiesOf(f.Principal.RoleARN)
 	if len(props.Texts("Layers")) > 0 {

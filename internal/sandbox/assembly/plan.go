@@ -90,6 +90,8 @@ type Function struct {
 	MemoryMB     int
 	Timeout      time.Duration
 	Principal    iam.Principal
+	// LogGroup is the name of its log group.
+	LogGroup string
 }
 
 // Key is a KMS key of the assembly.

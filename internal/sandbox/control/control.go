@@ -141,7 +141,8 @@ func (s Service) lambda(c gateway.Call) (gateway.Answer, bool) {
 		"FunctionName": f.Name, "FunctionArn": f.ARN, "Runtime": f.Runtime, "Handler": f.Handler,
 		"State": "Active", "LastUpdateStatus": "Successful", "Architectures": []string{f.Architecture},
 		"MemorySize": f.MemoryMB, "Timeout": int(f.Timeout.Seconds()), "CodeSha256": f.AssetHash,
-		"LoggingConfig": map[string]any{"LogGroup": group(f.Name)}, "Role": f.Principal.RoleARN, "Environment": map[string]any{"Variables": f.Environment},
+		"LoggingConfig": map[string]any{"LogGroup": f.LogGroup}, "Role": f.Principal.RoleARN,
+		"Environment": map[string]any{"Variables": f.Environment},
 	}}), true
 }
 

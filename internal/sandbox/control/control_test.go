@@ -25,7 +25,7 @@ func service(t *testing.T) control.Service {
 		Plan: &assembly.Plan{Stack: "Shop", Region: "eu-west-1", Account: "123456789012", Template: template,
 			Outputs:   map[string]string{"UserPoolId": "p"},
 			Resources: []assembly.Resource{{LogicalID: "A", PhysicalID: "a-1", Type: "X"}},
-			Functions: []assembly.Function{{Name: "create", ARN: "arn:create", Runtime: "provided.al2023"}},
+			Functions: []assembly.Function{{Name: "create", LogGroup: "Logs-1", ARN: "arn:create", Runtime: "provided.al2023"}},
 			Tables:    []assembly.Table{{Name: "T", TTLAttribute: "ttl"}, {Name: "U"}}}}
 }
 
@@ -55,9 +55,10 @@ func TestAnOperatorSeesTheStackAsItRuns(t *testing.T) {
 		{"dynamodb", "DescribeTimeToLive", "POST", "/", `{"TableName": "U"}`, "DISABLED"},
 		{"dynamodb", "GetItem", "POST", "/", `{}`, "501 "},
 		{"events", "DescribeRule", "POST", "/", `{"Name": "none"}`, "501 "},
-		{"logs", "FilterLogEvents", "POST", "/", `{"logGroupName": "/aws/lambda/create"}`, `{\"a\": 1}`},
-		{"logs", "FilterLogEvents", "POST", "/", `{"logGroupName": "/aws/lambda/create"}`, `second`},
-		{"logs", "FilterLogEvents", "POST", "/", `{"logGroupName": "/aws/lambda/create", "startTime": 9999999999999}`, `"events":[]`},
+		{"logs", "FilterLogEvents", "POST", "/", `{"logGroupName": "Logs-1"}`, `{\"a\": 1}`},
+		{"logs", "FilterLogEvents", "POST", "/", `{"logGroupName": "Logs-1"}`, `second`},
+		{"logs", "FilterLogEvents", "POST", "/", `{"logGroupName": "Logs-1", "startTime": 9999999999999}`, `"events":[]`},
+		{"logs", "FilterLogEvents", "POST", "/", `{"logGroupName": "Logs-2"}`, `"events":[]`},
 		{"logs", "FilterLogEvents", "POST", "/", `nonsense`, "501 "},
 	} {
 		if got := call(s, "operator", c.name, c.operation, c.method, c.path, c.body); !strings.Contains(got, c.want) {

@@ -62,9 +62,6 @@ func (l *Logs) add(function, text string) {
 	l.lines = append(l.lines, logLine{function, text, time.Now()})
 }
 
-// group is the name of a function's log group in the answers.
-func group(function string) string { return "/aws/lambda/" + function }
-
 // filterLogs answers FilterLogEvents, without the filter's pattern and in one page.
 func (s Service) filterLogs(c gateway.Call) (gateway.Answer, bool) {
 	var in struct {
@@ -76,9 +73,12 @@ func (s Service) filterLogs(c gateway.Call) (gateway.Answer, bool) {
 	}
 	s.Logs.mu.Lock()
 	defer s.Logs.mu.Unlock()
-	events := []any{}
+	writers, events := map[string]bool{}, []any{}
+	for _, f := range s.Plan.Functions {
+		writers[f.Name] = f.LogGroup == in.Name
+	}
 	for _, line := range s.Logs.lines {
-		if group(line.function) == in.Name && line.at.UnixMilli() >= in.Start {
+		if writers[line.function] && line.at.UnixMilli() >= in.Start {
 			events = append(events, map[string]any{"timestamp": line.at.UnixMilli(), "message": line.text})
 		}
 	}
