@@ -24,8 +24,7 @@ func binaryApp(t testing.TB) string {
 		t.Skip("assets are Linux binaries, which run in place on Linux only")
 	}
 	dir := copyApp(t)
-	program := filepath.Join(t.TempDir(), "bootstrap")
-	buildBootstrap(t, "trivial", runtime.GOARCH, program)
+	program := trivial(t)
 	assets, err := filepath.Glob(filepath.Join(dir, "asset.*", "bootstrap"))
 	if err != nil || len(assets) == 0 {
 		t.Fatalf("assets: %v, %v", assets, err)

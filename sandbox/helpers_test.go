@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -19,6 +20,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit"
 	"github.com/cognito-emailotp/cdk-emailotp/sandbox"
 )
+
+func TestMain(m *testing.M) { testkit.Main(m, runtime.GOMAXPROCS(0)) }
 
 // app is an assembly with two EmailOTPs: stack EmailOtp-dev, passwordless, for x86_64, and stack
 // EmailOtp-prod, with a password, for arm64.
@@ -133,13 +136,24 @@ func respond(f func(request map[string]any) (map[string]any, error)) sandbox.Han
 	}
 }
 
-// buildBootstrap compiles a program of testdata as a Lambda function's binary.
-func buildBootstrap(t testing.TB, program, goarch, out string) {
+// compiling guards the program of [trivial].
+var compiling sync.Mutex
+
+// trivial compiles testdata/trivial as a Lambda function's binary, once for the package, and
+// returns its path.
+func trivial(t testing.TB) string {
 	t.Helper()
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o",
-		out, "./"+filepath.ToSlash(filepath.Join("testdata", program)))
-	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+goarch, "CGO_ENABLED=0")
-	if words, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("building %s: %v\n%s", program, err, words)
+	compiling.Lock()
+	defer compiling.Unlock()
+	program := filepath.Join(testkit.Scratch(t), "bootstrap")
+	if _, err := os.Stat(program); err == nil {
+		return program
 	}
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o",
+		program, "./testdata/trivial")
+	cmd.Env = append(os.Environ(), "GOOS=linux", "CGO_ENABLED=0")
+	if words, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("building the trivial function: %v\n%s", err, words)
+	}
+	return program
 }
