@@ -8,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard/memory"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/oauth"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
 // pool gives an address to everyone who asks, as Cognito does.
@@ -60,5 +62,29 @@ func TestAnAddressIsLockedForOneAccount(t *testing.T) {
 	}
 	if taken, err := s.isTaken(t.Context(), a, address); !taken || err != nil {
 		t.Errorf("an owned address is free: %v, %v", taken, err)
+	}
+}
+
+// A change ends all sign-ins, so its start leaves the account one mail for the next one.
+func TestAStartLeavesTheLastMailToTheNextSignIn(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	settings := settings.Defaults(settings.Passwordless)
+	slow := guard.PolicyOf(settings).Mails(guard.Verified)[1]
+	store := memory.New()
+	s := &Server{Settings: settings, Store: store}
+	with := func(left int) error {
+		tat := now.Add(time.Duration(slow.Burst-left) * slow.Refill).UnixMilli()
+		store.Put("key", guard.Item{MailState: guard.MailState{SlowMail: tat}})
+		return s.spendMail(t.Context(), caller{key: "key"}, "old@example.com", now)
+	}
+	if err := with(2); err != nil || slow.Left(store.Items()["key"].SlowMail, now.UnixMilli()) != 1 {
+		t.Errorf("two mails left: %v, then %+v", err, store.Items()["key"])
+	}
+	for left, wait := range []time.Duration{2 * slow.Refill, slow.Refill} {
+		before := tooMany(now, now.Add(wait))
+		if err := with(left); !errors.Is(err, before) || slow.Left(store.Items()["key"].SlowMail,
+			now.UnixMilli()) != left {
+			t.Errorf("%d mails left: %v, want %v", left, err, before)
+		}
 	}
 }

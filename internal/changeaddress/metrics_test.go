@@ -145,4 +145,8 @@ func TestAChangeIsCounted(t *testing.T) {
 	if w.email != to {
 		t.Errorf("the account has %s", w.email)
 	}
+	w.now = w.now.Add(time.Hour)
+	server.Settings.PoolMailsUnverifiedDay = 2
+	post(changeaddress.PathStart, "PoolMailsRefused PoolMailsRefusedUnverified AddressChangesRefused",
+		map[string]string{"email": old})
 }

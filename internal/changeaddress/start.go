@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -95,11 +96,11 @@ func (s *Server) spend(ctx context.Context, who caller, present, address string,
 		err = s.spendAddress(ctx, address, now)
 	}
 	if err == nil {
-		err = s.count(ctx, guard.Quota{Kind: guard.ProvenMails, PerHour: s.Settings.PoolMailsVerified},
+		err = s.count(ctx, who, guard.Quota{Kind: guard.ProvenMails, PerHour: s.Settings.PoolMailsVerified},
 			policy.Established(account, now), now)
 	}
 	if err == nil {
-		err = s.count(ctx, guard.Quota{Kind: guard.UnprovenMails, PerHour: s.Settings.PoolMailsUnverified,
+		err = s.count(ctx, who, guard.Quota{Kind: guard.UnprovenMails, PerHour: s.Settings.PoolMailsUnverified,
 			PerDay: s.Settings.PoolMailsUnverifiedDay}, false, now)
 	}
 	return nonce, digits, err
@@ -140,7 +141,7 @@ const maxClaims = 4
 
 // spendMail spends from the account's slow mail bucket, which bounds all mails to its address. The
 // fast one and the cool-down stay with the sign-in: a change must not keep its owner waiting for a
-// code.
+// code. The last mail stays with it too: a change ends all sign-ins, and the next one needs a mail.
 func (s *Server) spendMail(ctx context.Context, who caller, present string, now time.Time) error {
 	policy := guard.PolicyOf(s.Settings)
 	slow := policy.Mails(guard.Verified)[1]
@@ -150,14 +151,14 @@ func (s *Server) spendMail(ctx context.Context, who caller, present string, now 
 			return err
 		}
 		ms, tat := now.UnixMilli(), policy.Clamp(before, guard.Verified, now).SlowMail
-		switch {
-		case before.IsMarked(guard.HashOfAddress(present), now):
+		if before.IsMarked(guard.HashOfAddress(present), now) {
 			return errAdministrator
-		case !slow.Allows(tat, ms):
-			return tooMany(now, time.UnixMilli(slow.AllowedAt(tat, ms)))
 		}
 		after := before
 		after.SlowMail = slow.Spend(tat, ms)
+		if at := slow.AllowedAt(after.SlowMail, ms); at > ms {
+			return tooMany(now, time.UnixMilli(at))
+		}
 		if won, err := s.Store.Claim(ctx, who.key, before, after, now); won || err != nil {
 			return err
 		}
@@ -191,13 +192,16 @@ func (s *Server) spendAddress(ctx context.Context, address string, now time.Time
 }
 
 // count counts a mail in one of the pool's quotas.
-func (s *Server) count(ctx context.Context, q guard.Quota, established bool, now time.Time) error {
+func (s *Server) count(ctx context.Context, who caller, q guard.Quota, established bool, now time.Time) error {
 	key, counter := q.Key(s.Settings.UserPoolID, now), q.Counter(established, now)
 	counters, err := s.Store.CountQuota(ctx, key, counter, now)
-	if err == nil && !q.Judge(counters, established, now).OK() {
-		err = tooMany(now, now.Add(time.Minute))
+	if err != nil || q.Judge(counters, established, now).OK() {
+		return err
 	}
-	return err
+	for _, m := range trigger.QuotaRefused(q.Kind) {
+		s.log(slog.LevelWarn, m, "a mail quota of the pool is spent", who.attr())
+	}
+	return tooMany(now, now.Add(time.Minute))
 }
 
 // send sends one mail. A mail that may have been sent counts as sent.

@@ -11,7 +11,7 @@ import (
 // PolicyOf returns the policy of a pool with these settings.
 func PolicyOf(s settings.Settings) Policy {
 	return Policy{CodeLength: s.CodeLength, CodeTTL: s.CodeTTL, Attempts: s.MaxAttempts, Guesses: GuessesOf(s),
-		Key: KeyTag(s.KeyARN)}
+		Key: KeyTag(s.KeyARN), HidesMails: s.Mode == settings.Passwordless}
 }
 
 // GuessesOf returns an account's bucket of answers that are compared.

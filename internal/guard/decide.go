@@ -12,7 +12,10 @@ type Action int
 const (
 	// Mail sends a code; the item must be claimed first.
 	Mail Action = iota
-	// Join takes a code that was mailed before; nothing is sent.
+	// Withhold seems to send a code, where the slow bucket allows no mail and that must not show.
+	// The item must be claimed as for a mail.
+	Withhold
+	// Join takes the last code; nothing is sent.
 	Join
 	// Silent takes a code that is never mailed: no mail is allowed, no code can be joined, and the
 	// sign-in must look like any other.
@@ -28,7 +31,9 @@ type Decision struct {
 	Nonce  otp.Nonce
 	Digits int
 	Key    string
-	// Claimed is the item after the claim, where Action is Mail.
+	// Unsent is true where that code was not mailed, and this decision does not mail it.
+	Unsent bool
+	// Claimed is the item after the claim, where Action is Mail or Withhold.
 	Claimed Item
 	// Budget is true where a mail was refused by a budget and not by the cool-down alone.
 	Budget bool
@@ -37,21 +42,70 @@ type Decision struct {
 // Start decides about a sign-in that begins now. The fresh nonce is used where no live code can be.
 // The item must be clamped ([Policy.Clamp]), here and below.
 func (p Policy) Start(i Item, c Class, now time.Time, fresh otp.Nonce) Decision {
-	digits := p.Digits(i, now)
-	n, length, live := p.live(i, digits, now)
+	return p.deliver(p.start(i, c, now, fresh), i, c, now, fresh)
+}
+
+func (p Policy) start(i Item, c Class, now time.Time, fresh otp.Nonce) Decision {
+	digits, last := p.Digits(i, now), p.seen(i)
+	length, live := p.live(i, last, digits, now)
 	may := p.startAllowedAt(i, c, now, digits) <= now.UnixMilli()
 	d := Decision{Nonce: fresh, Digits: digits, Key: p.Key, Budget: p.budgetAllowedAt(i, c, now) > now.UnixMilli()}
 	switch {
-	case may && live && p.outlives(n, p.claim(i, c, now, n, length), c, now):
-		d.Action, d.Nonce, d.Digits = Mail, n, length
-		d.Claimed = p.claim(i, c, now, n, length)
+	case may && live && p.outlives(last.nonce, p.claim(i, c, now, last.nonce, length), c, now):
+		d.Action, d.Nonce, d.Digits = Mail, last.nonce, length
+		d.Claimed = p.claim(i, c, now, last.nonce, length)
 	case may:
 		d.Action, d.Claimed = Mail, p.claim(i, c, now, fresh, digits)
 	case live:
-		d.Action, d.Nonce, d.Digits = Join, n, length
+		d.Action, d.Nonce, d.Digits = Join, last.nonce, length
 	default:
-		d.Action = Silent
+		d.Action, d.Unsent = Silent, true
 	}
+	if p.HidesMails {
+		return p.withhold(d, i, c, now, fresh)
+	}
+	return d
+}
+
+// withhold returns a decision that was made as if the slow bucket were full, as the bucket allows
+// it. All that is shown follows from the code that seemed to be mailed last: action, length and
+// times. The sign-in takes the code that was mailed last instead, where that has the length and can
+// be joined.
+func (p Policy) withhold(d Decision, i Item, c Class, now time.Time, fresh otp.Nonce) Decision {
+	if d.Action == Mail {
+		if p.Mails(c)[1].Allows(i.SlowMail, now.UnixMilli()) {
+			if d.Nonce.String() == i.Withheld.Nonce {
+				return p.mailBehind(d, i, fresh)
+			}
+			return d
+		}
+		d.Action, d.Claimed = Withhold, p.claimWithheld(i, c, now, d.Nonce, d.Digits)
+	}
+	last := i.mailed()
+	isLong := d.Digits == otp.LongDigits && i.Fallback
+	if d.Unsent = !(last.digits == d.Digits || isLong) || !p.isJoinable(i, last, now); !d.Unsent {
+		d.Nonce = last.nonce
+	}
+	return d
+}
+
+// deliver mails a code where a sign-in would join a withheld one and the slow bucket has a mail
+// again. Such a round sends a decoy as it is. The cool-down and the fast bucket stay as they were,
+// for they show.
+func (p Policy) deliver(d Decision, i Item, c Class, now time.Time, fresh otp.Nonce) Decision {
+	slow := p.Mails(c)[1]
+	if d.Action != Join || !d.Unsent || !slow.Allows(i.SlowMail, now.UnixMilli()) {
+		return d
+	}
+	d.Action, d.Unsent, d.Claimed = Mail, false, p.claim(i, c, now, fresh, d.Digits)
+	d.Claimed.Mail, d.Claimed.Next = i.Mail, i.Next
+	return p.mailBehind(d, i, fresh)
+}
+
+// mailBehind mails a fresh code where all that is shown still follows from the withheld one. So a
+// mail can be used for as long as any other, however old the withheld code was.
+func (Policy) mailBehind(d Decision, i Item, fresh otp.Nonce) Decision {
+	d.Nonce, d.Claimed.Nonce, d.Claimed.Withheld = fresh, fresh.String(), i.Withheld
 	return d
 }
 
@@ -71,14 +125,18 @@ type Session struct {
 // bucket, and after a new key not even for the cool-down. Either is rare: once in as many hours as
 // guesses take to come back, once for each key.
 func (p Policy) startAllowedAt(i Item, c Class, now time.Time, digits int) int64 {
-	slow := p.Mails(c)[1].AllowedAt(i.SlowMail, now.UnixMilli())
+	ms, mails := now.UnixMilli(), p.Mails(c)
+	at, last := ms, p.seen(i)
+	if !p.HidesMails {
+		at = mails[1].AllowedAt(i.SlowMail, ms)
+	}
 	switch {
 	case p.keyChanged(i, now):
-		return slow
-	case digits == otp.LongDigits && i.Digits != 0 && i.Digits != otp.LongDigits:
-		return max(slow, i.Next)
+		return at
+	case digits == otp.LongDigits && last.digits != 0 && last.digits != otp.LongDigits:
+		return max(at, i.Next)
 	}
-	return p.mailAllowedAt(i, c, now)
+	return max(at, mails[0].AllowedAt(i.Mail, ms), i.Next)
 }
 
 // outlives reports whether a code that is mailed again can still be joined when the next mail is
@@ -96,13 +154,12 @@ func (p Policy) outlives(n otp.Nonce, claimed Item, c Class, now time.Time) bool
 // another length: the length is shown, and no code of an unknown name was ever mailed.
 func (p Policy) Resend(i Item, c Class, now time.Time, fresh otp.Nonce, own Session) Decision {
 	d := p.Start(i, c, now, fresh)
-	switch d.Action {
-	case Join:
-		if !own.Unsent && own.Digits == d.Digits && !p.spent(i, own, now) {
-			return p.keep(d, own)
-		}
-	case Silent:
+	isGood := !own.Unsent && own.Digits == d.Digits && !p.spent(i, own, now)
+	switch {
+	case d.Action == Silent, d.Action == Join && isGood:
 		return p.keep(d, own)
+	case d.Action == Withhold && isGood:
+		d.Nonce, d.Unsent = own.Nonce, false
 	}
 	return d
 }
@@ -112,29 +169,31 @@ func (p Policy) Resend(i Item, c Class, now time.Time, fresh otp.Nonce, own Sess
 // a sign-in moves to a new code as soon as a mail is allowed or another sign-in's code can be
 // joined.
 func (p Policy) Again(i Item, c Class, now time.Time, fresh otp.Nonce, own Session) Decision {
-	if !p.Useless(i, own, now) {
+	if !p.useless(i, own, now) {
 		return p.keep(Decision{}, own)
 	}
-	d := p.Start(i, c, now, fresh)
+	d := p.start(i, c, now, fresh)
 	if d.Action == Silent {
 		return p.keep(d, own)
 	}
 	return d
 }
 
-// Useless reports whether a sign-in's code can't be right any more although it is neither expired
+// useless reports whether a sign-in's code can't be right any more although it is neither expired
 // nor used: it is of a replaced key, or a short one that the account has no guesses left for.
-func (p Policy) Useless(i Item, own Session, now time.Time) bool {
+func (p Policy) useless(i Item, own Session, now time.Time) bool {
 	return own.Key != p.Key || own.Digits != otp.LongDigits && p.ShortLeft(i, now) == 0
 }
 
 // spent reports whether no answer to a sign-in's own code can be right any more.
 func (p Policy) spent(i Item, own Session, now time.Time) bool {
-	return p.Useless(i, own, now) || !now.Before(own.Expires) || i.Used >= own.Nonce.Issued().UnixMilli()
+	issued := own.Nonce.Issued()
+	return p.useless(i, own, now) || !now.Before(own.Expires) || !now.Before(issued.Add(Lifetime)) ||
+		i.Used >= issued.UnixMilli()
 }
 
 func (p Policy) keep(d Decision, own Session) Decision {
-	return Decision{Action: Keep, Nonce: own.Nonce, Digits: own.Digits, Key: own.Key, Budget: d.Budget}
+	return Decision{Action: Keep, Nonce: own.Nonce, Digits: own.Digits, Key: own.Key, Unsent: own.Unsent, Budget: d.Budget}
 }
 
 // claim returns the item with one mail spent and the code noted. A mail that did not wait for the
@@ -146,14 +205,33 @@ func (p Policy) keep(d Decision, own Session) Decision {
 // guesses between that mail and the owner's answer must not make it useless. A long code alone
 // would do as well, but would show a stranger that the account has no mails left.
 func (p Policy) claim(i Item, c Class, now time.Time, n otp.Nonce, digits int) Item {
-	ms, mails := now.UnixMilli(), p.Mails(c)
-	if mails[0].Allows(i.Mail, ms) {
-		i.Mail = mails[0].Spend(i.Mail, ms)
+	ms, slow := now.UnixMilli(), p.Mails(c)[1]
+	i = p.cool(i, c, now)
+	i.SlowMail = slow.Spend(i.SlowMail, ms)
+	i.Nonce, i.Digits, i.Key, i.Withheld = n.String(), digits, p.Key, Withheld{}
+	i.Fallback = digits != otp.LongDigits && !slow.Allows(i.SlowMail, ms)
+	return i
+}
+
+// cool returns the item with a mail spent from the fast bucket and a new cool-down.
+func (p Policy) cool(i Item, c Class, now time.Time) Item {
+	ms, fast := now.UnixMilli(), p.Mails(c)[0]
+	if fast.Allows(i.Mail, ms) {
+		i.Mail = fast.Spend(i.Mail, ms)
 	}
-	i.SlowMail = mails[1].Spend(i.SlowMail, ms)
 	i.Next = ms + Cooldown.Milliseconds()
-	i.Nonce, i.Digits, i.Key = n.String(), digits, p.Key
-	i.Fallback = digits != otp.LongDigits && !mails[1].Allows(i.SlowMail, ms)
+	return i
+}
+
+// claimWithheld returns the item after a claim whose mail is withheld: the code that was mailed and
+// the slow bucket stay.
+func (p Policy) claimWithheld(i Item, c Class, now time.Time, n otp.Nonce, digits int) Item {
+	if i = p.cool(i, c, now); i.Key != p.Key {
+		i.Nonce, i.Digits, i.Fallback, i.Key = "", 0, false, p.Key
+	}
+	if nonce := n.String(); nonce != i.Nonce {
+		i.Withheld = Withheld{nonce, digits}
+	}
 	return i
 }
 

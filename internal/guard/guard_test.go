@@ -184,14 +184,16 @@ func TestStart(t *testing.T) {
 func TestAUserIsNeverLeftWithoutACode(t *testing.T) {
 	for _, ttl := range []time.Duration{time.Minute, 5 * time.Minute, 8 * time.Minute} {
 		for _, class := range []guard.Class{guard.Verified, guard.Unverified} {
-			neverLeftWithoutACode(t, ttl, class)
+			for _, hides := range []bool{false, true} {
+				neverLeftWithoutACode(t, ttl, class, hides)
+			}
 		}
 	}
 }
 
-func neverLeftWithoutACode(t *testing.T, ttl time.Duration, class guard.Class) {
+func neverLeftWithoutACode(t *testing.T, ttl time.Duration, class guard.Class, hides bool) {
 	p := policy
-	p.CodeTTL = ttl
+	p.CodeTTL, p.HidesMails = ttl, hides
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 200 {
 		item, now := guard.Item{}, start
@@ -201,10 +203,10 @@ func neverLeftWithoutACode(t *testing.T, ttl time.Duration, class guard.Class) {
 			}
 			d := p.Start(item, class, now, nonce(now, byte(n)))
 			slow, cooling := p.Mails(class)[1], now.UnixMilli() < item.Next
-			if d.Action == guard.Silent && slow.Allows(item.SlowMail, now.UnixMilli()) && !cooling {
+			if d.Unsent && slow.Allows(item.SlowMail, now.UnixMilli()) && !cooling {
 				t.Fatalf("TTL %v, after %v: no code to be had; %+v", ttl, now.Sub(start), item)
 			}
-			if d.Action == guard.Mail {
+			if d.Action == guard.Mail || d.Action == guard.Withhold {
 				item = d.Claimed
 			}
 			now = now.Add(time.Duration(random.IntN(90)) * time.Second)
@@ -216,11 +218,16 @@ func neverLeftWithoutACode(t *testing.T, ttl time.Duration, class guard.Class) {
 // mail still lets its owner in, for as long as its code can be joined.
 func TestEveryLastMailServesItsOwner(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
-	for _, class := range []guard.Class{guard.Verified, guard.Unverified} {
+	for n, class := range []guard.Class{guard.Verified, guard.Unverified, guard.Verified, guard.Unverified} {
+		policy := policy
+		policy.HidesMails = n > 1
 		item, now, mails, both := guard.Item{}, start, 0, 0
 		for n := range 20_000 {
 			now = now.Add(time.Duration(5+random.IntN(60)) * time.Second)
 			d := policy.Start(item, class, now, nonce(now, byte(n)))
+			if d.Action == guard.Withhold {
+				item = d.Claimed
+			}
 			if d.Action == guard.Mail {
 				item = d.Claimed
 				if left := policy.Mails(class)[1].Left(item.SlowMail, now.UnixMilli()); item.Fallback != (left == 0 &&
@@ -240,12 +247,126 @@ func TestEveryLastMailServesItsOwner(t *testing.T) {
 				now.Sub(issued.Issued()) > guard.Lifetime-policy.CodeTTL {
 				continue
 			}
-			if d := policy.Start(item, class, now, nonce(now, 0)); d.Action != guard.Join || d.Nonce != issued {
+			d = policy.Start(item, class, now, nonce(now, 0))
+			if policy.HidesMails && item.Digits == 20 && d.Digits == 8 {
+				continue // guesses came back, which shows
+			}
+			if d.Unsent || d.Action == guard.Mail || d.Nonce != issued {
 				t.Fatalf("%v after the last mail: %+v", now.Sub(issued.Issued()), d)
 			}
 		}
 		if mails < 300 || both < 50 || both > mails-50 {
 			t.Errorf("%d mails, %d of them with both codes: too few to show anything", mails, both)
+		}
+	}
+}
+
+// Where mails are hidden a sign-in goes on as if the slow bucket were full. What it takes is the
+// code of the last mail while that fits, and what is mailed is a fresh code as soon as one may be.
+func TestWithheldMails(t *testing.T) {
+	p, now, fresh := policy, start, nonce(start, 0)
+	p.HidesMails = true
+	ago := func(d time.Duration) otp.Nonce { return nonce(now.Add(-d), 1) }
+	spent, last := now.Add(500*time.Hour).UnixMilli(), ago(2*time.Minute)
+	behind := func(i guard.Item, withheld otp.Nonce) guard.Item {
+		i.Withheld = guard.Withheld{Nonce: withheld.String(), Digits: 8}
+		return i
+	}
+	cooling := func(i guard.Item) guard.Item { i.Next = now.Add(time.Second).UnixMilli(); return i }
+	allowed := mailed(guard.Item{}, ago(40*time.Minute), 8)
+	oldKey := lastMail(guard.Item{}, last)
+	oldKey.Key = "old"
+	for _, tc := range []struct {
+		name     string
+		item     guard.Item
+		action   guard.Action
+		nonce    otp.Nonce
+		digits   int
+		unsent   bool
+		withheld otp.Nonce // after the claim; the zero nonce for none
+	}{
+		{"no mail left", guard.Item{MailState: guard.MailState{SlowMail: spent}}, guard.Withhold, fresh, 8, true, fresh},
+		{"the last mail's code would be mailed again", lastMail(guard.Item{}, last), guard.Withhold, last, 8, false,
+			otp.Nonce{}},
+		{"it would not outlive the next mail, and is taken all the same", lastMail(guard.Item{}, ago(4*time.Minute+time.Second)),
+			guard.Withhold, ago(4*time.Minute + time.Second), 8, false, fresh},
+		{"its longer code serves where guesses are spent", lastMail(guard.Item{Guess: spent}, last), guard.Withhold, last, 20,
+			false, fresh},
+		{"and within the cool-down", cooling(lastMail(guard.Item{Guess: spent}, last)), guard.Silent, last, 20, false,
+			otp.Nonce{}},
+		{"the last mail's code is of a replaced key", oldKey, guard.Withhold, fresh, 8, true, fresh},
+		{"a withheld code is joined by the last mail's", cooling(behind(lastMail(guard.Item{}, last), ago(time.Minute))),
+			guard.Join, last, 8, false, otp.Nonce{}},
+		{"or by none", cooling(behind(lastMail(guard.Item{}, ago(6*time.Minute)), ago(time.Minute))), guard.Join,
+			ago(time.Minute), 8, true, otp.Nonce{}},
+		{"a mail may be sent where a withheld code is joined", cooling(behind(allowed, ago(4*time.Minute))), guard.Mail, fresh,
+			8, false, ago(4 * time.Minute)},
+		{"or would be mailed again", behind(allowed, last), guard.Mail, fresh, 8, false, last},
+		{"or would be too old for that", behind(allowed, ago(5*time.Minute)), guard.Mail, fresh, 8, false, otp.Nonce{}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			d := p.Start(tc.item, guard.Verified, now, fresh)
+			if d.Action != tc.action || d.Nonce != tc.nonce || d.Digits != tc.digits || d.Unsent != tc.unsent {
+				t.Errorf("%+v, want action %d, %v, %d digits, unsent %v", d, tc.action, tc.nonce, tc.digits, tc.unsent)
+			}
+			after, withheld := d.Claimed, ""
+			if tc.withheld != (otp.Nonce{}) {
+				withheld = tc.withheld.String()
+			}
+			isJoin := tc.item.Next > now.UnixMilli()
+			switch {
+			case d.Action == guard.Join || d.Action == guard.Silent:
+			case after.Withheld.Nonce != withheld, d.Action == guard.Mail != (after.SlowMail > tc.item.SlowMail),
+				d.Action == guard.Mail && after.Nonce != fresh.String(), isJoin != (after.Next == tc.item.Next),
+				isJoin != (after.Mail == tc.item.Mail):
+				t.Errorf("claimed %+v", after)
+			}
+		})
+	}
+}
+
+// An attacker keeps the slow bucket empty by starts at any pace and spends the guesses at any
+// moment. An owner who begins a sign-in every 30 seconds has a mailed code within half an hour.
+func TestAnOwnerWaitsHalfAnHourAtMostWhateverTheAttackersPace(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	pace := func() time.Duration { return time.Duration(20+random.IntN(420)) * time.Second }
+	for trial := range 120 {
+		p, item, now, starts, visits := policy, guard.Item{}, start, 0, 0
+		p.HidesMails = trial%2 == 0
+		slow := p.Mails(guard.Verified)[1]
+		item.SlowMail = now.UnixMilli() + slow.Slack() + slow.Interval()
+		begin := func() guard.Decision {
+			starts++
+			d := p.Start(item, guard.Verified, now, nonce(now, byte(starts)))
+			if d.Action == guard.Mail || d.Action == guard.Withhold {
+				item = d.Claimed
+			}
+			return d
+		}
+		every, isSteady, spends, next := pace(), random.IntN(3) > 0, 1+random.IntN(400), now
+		for came := (time.Time{}); now.Before(start.Add(24 * time.Hour)); now = now.Add(10 * time.Second) {
+			if !now.Before(next) {
+				if begin(); !isSteady {
+					every = pace()
+				}
+				next = now.Add(every)
+				for random.IntN(spends) == 0 && p.Guesses.Allows(item.Guess, now.UnixMilli()) {
+					item.Guess = p.Guesses.Spend(item.Guess, now.UnixMilli())
+				}
+			}
+			switch {
+			case came.IsZero() && random.IntN(700) == 0:
+				came = now
+			case came.IsZero() || now.Sub(came)%(30*time.Second) != 0:
+			case !begin().Unsent:
+				came = time.Time{}
+				visits++
+			case now.Sub(came) > 30*time.Minute:
+				t.Fatalf("trial %d: no code %v after the owner came; %+v", trial, now.Sub(came), item)
+			}
+		}
+		if visits < 2 {
+			t.Errorf("trial %d: %d visits are too few to show anything", trial, visits)
 		}
 	}
 }

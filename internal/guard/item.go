@@ -45,8 +45,18 @@ type MailState struct {
 	Digits int
 	// Fallback is true where the mail has the nonce's long code beside a short one.
 	Fallback bool
-	// Key is the tag of the key that the code was derived with.
+	// Key is the tag of the key that the code was derived with, and the withheld one.
 	Key string
+	// Withheld is the code of a mail that seemed to be sent after the last one; zero for none.
+	Withheld Withheld
+}
+
+// Withheld is a code that was due a mail which the slow bucket did not allow, where that must not
+// show.
+type Withheld struct {
+	// Nonce is in [otp.Nonce]'s text form, Digits the code's length.
+	Nonce  string
+	Digits int
 }
 
 // Retention is how long an item is kept after its last write. Deletion must not forgive: it is
@@ -110,20 +120,44 @@ func digest(kind string, fields ...string) (sum [sha256.Size]byte) {
 	return sum
 }
 
-// live returns the item's code and its length if a sign-in that starts now can take it: mailed, not
-// used, of the wanted length, derived with the present key, and with a full TTL of its life left.
-func (p Policy) live(i Item, digits int, now time.Time) (n otp.Nonce, length int, ok bool) {
+// lastCode is a code that was mailed last, or seemed to be.
+type lastCode struct {
+	nonce  otp.Nonce
+	digits int
+	ok     bool
+}
+
+// mailed returns the code that the account was mailed last.
+func (i Item) mailed() lastCode {
 	n, err := otp.ParseNonce(i.Nonce)
-	if err != nil || i.Used >= n.Issued().UnixMilli() || i.Key != p.Key {
-		return otp.Nonce{}, 0, false
+	return lastCode{n, i.Digits, err == nil}
+}
+
+// seen returns the code whose mail a caller believes to be the last one.
+func (p Policy) seen(i Item) lastCode {
+	if !p.HidesMails || i.Withheld == (Withheld{}) {
+		return i.mailed()
 	}
-	// A long code serves where a short one would do. A short one never serves in place of a long
-	// one, but its mail may have both.
-	length = i.Digits
-	if i.Fallback && digits == otp.LongDigits {
+	n, err := otp.ParseNonce(i.Withheld.Nonce)
+	return lastCode{n, i.Withheld.Digits, err == nil}
+}
+
+// isJoinable reports whether a sign-in that starts now can take a code: not used, derived with the
+// present key, and with a full TTL of its life left.
+func (p Policy) isJoinable(i Item, last lastCode, now time.Time) bool {
+	return last.ok && i.Used < last.nonce.Issued().UnixMilli() && i.Key == p.Key && !now.After(p.joinableUntil(last.nonce))
+}
+
+// live returns the length of the last code if a sign-in that starts now, and is due a code of the
+// wanted length, can take it. A long code serves where a short one would do. A short one never
+// serves in place of a long one, but its mail may have both; where mails are hidden, that would
+// show.
+func (p Policy) live(i Item, last lastCode, digits int, now time.Time) (length int, ok bool) {
+	length = last.digits
+	if i.Fallback && !p.HidesMails && digits == otp.LongDigits {
 		length = digits
 	}
-	return n, length, (length == digits || length == otp.LongDigits) && !now.After(p.joinableUntil(n))
+	return length, (length == digits || length == otp.LongDigits) && p.isJoinable(i, last, now)
 }
 
 // joinableUntil returns the last moment at which a code has a full TTL of its life left.
@@ -132,8 +166,9 @@ func (p Policy) joinableUntil(n otp.Nonce) time.Time { return n.Issued().Add(Lif
 // keyChanged reports whether the item's code could still be answered if the key that it was
 // derived with were not replaced.
 func (p Policy) keyChanged(i Item, now time.Time) bool {
-	n, err := otp.ParseNonce(i.Nonce)
-	return err == nil && i.Key != p.Key && i.Used < n.Issued().UnixMilli() && now.Before(n.Issued().Add(Lifetime))
+	last := p.seen(i)
+	issued := last.nonce.Issued()
+	return last.ok && i.Key != p.Key && i.Used < issued.UnixMilli() && now.Before(issued.Add(Lifetime))
 }
 
 // Clamp returns the item with every time brought down to the latest that this policy could have

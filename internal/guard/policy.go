@@ -43,6 +43,9 @@ type Policy struct {
 	// Key is the tag of the key that codes are derived with. A code of another key is never joined,
 	// and its sign-in is given a new one.
 	Key string
+	// HidesMails is true where a stranger can start a sign-in: what it shows must not depend on the
+	// slow mail bucket, which an account's owner spends from too.
+	HidesMails bool
 }
 
 // Mails returns the buckets that every mail to a user of the class spends from, the fast one first.

@@ -162,7 +162,7 @@ func (x *execution) send(ctx context.Context, p plan, c codes) (plan, error) {
 	}
 	message := mail.Message{To: x.f.account.address, Code: c.code.Reveal(), ExpiresIn: x.c.Settings.CodeTTL,
 		RequestedAt: x.f.now, Locale: x.e.attribute("locale"), Zoneinfo: x.e.attribute("zoneinfo")}
-	if p.write == writeClaim && p.after.Fallback {
+	if p.hasLong {
 		message.Fallback = c.long.Reveal()
 	}
 	if p.send == sendDecoy {

@@ -79,7 +79,6 @@ type public struct {
 	meta        flow.Metadata
 	now         time.Time
 	maxAttempts int
-	expires     time.Time
 	resendAt    time.Time
 	reason      string
 	destination string
@@ -93,7 +92,7 @@ func (p public) parameters() map[string]string {
 		contract.ParamCodeLength:        strconv.Itoa(p.meta.Digits),
 		contract.ParamAttemptsLeft:      strconv.Itoa(max(0, p.maxAttempts-p.meta.Wrong)),
 		contract.ParamResendsLeft:       strconv.Itoa(flow.MaxResends - p.meta.Resent),
-		contract.ParamExpiresAt:         stamp(p.expires),
+		contract.ParamExpiresAt:         stamp(p.meta.Expires),
 		contract.ParamResendAvailableAt: stamp(p.resendAt),
 		contract.ParamNow:               stamp(p.now),
 		contract.ParamReason:            p.reason,

@@ -66,6 +66,8 @@ type plan struct {
 	nonce  otp.Nonce
 	digits int
 	key    string
+	// hasLong is true where the mail has the nonce's long code beside a short one.
+	hasLong bool
 	// write is done to the item before, which becomes after.
 	write         writing
 	before, after guard.Item
@@ -110,8 +112,8 @@ func decide(f facts) plan {
 	item := policy.Clamp(f.item, f.account.class, f.now)
 	d := f.decision(policy, item)
 	// In passwordless mode a round that could have mailed must look as if it did.
-	looksMailed := f.last == nil || d.Action == guard.Mail || d.Action == guard.Silent || f.resend && !f.isTooSoon() ||
-		d.Action == guard.Join && f.isOutOfMail(d, item)
+	isDue := d.Action == guard.Mail || d.Action == guard.Withhold
+	looksMailed := f.last == nil || isDue || d.Action == guard.Silent || f.resend && !f.isTooSoon()
 	p := plan{nonce: d.Nonce, digits: d.Digits, key: d.Key, before: f.item, after: item, keepClaim: !f.isPassword(),
 		established: policy.Established(item, f.now)}
 	p.outcome = f.outcome(d, looksMailed)
@@ -125,8 +127,9 @@ func decide(f facts) plan {
 		p.send = sendDecoy
 	}
 	switch {
-	case d.Action == guard.Mail:
+	case isDue:
 		p.write, p.after = writeClaim, d.Claimed
+		p.hasLong = d.Action == guard.Mail && d.Claimed.Fallback
 	case p.send == sendDecoy, item != f.item:
 		p.write = writeTouch
 	}
@@ -143,38 +146,20 @@ func (f facts) decision(p guard.Policy, item guard.Item) (d guard.Decision) {
 	} else {
 		own := guard.Session{Nonce: f.last.Nonce, Digits: f.last.Digits, Key: f.last.Key,
 			Expires: f.last.Expires, Unsent: f.last.Unsent}
-		kept := guard.Decision{Action: guard.Keep, Nonce: own.Nonce, Digits: own.Digits, Key: own.Key}
 		switch {
 		case f.isCooling() && own.Key == p.Key && (f.resend || !f.isPassword()):
-			d = kept // the account's own cool-down may end sooner, by another sign-in's mail
+			// The account's own cool-down may end sooner, by another sign-in's mail.
+			d = guard.Decision{Action: guard.Keep, Nonce: own.Nonce, Digits: own.Digits, Key: own.Key, Unsent: own.Unsent}
 		case f.resend:
 			d = p.Resend(item, f.account.class, f.now, f.fresh, own)
 		default:
 			d = p.Again(item, f.account.class, f.now, f.fresh, own)
 		}
-		switch {
-		case d.Action == guard.Keep && f.isOutOfMail(d, item) && (p.Useless(item, own, f.now) ||
-			f.resend && own.Digits != otp.LongDigits && p.Digits(item, f.now) == otp.LongDigits):
-			// Unknown names have mails left where this account may have none. The sign-in moves to
-			// a new code as theirs do. A useless code is no loss, and a client requests a resend
-			// where the user lacks the mail.
-			d = p.Start(item, f.account.class, f.now, f.fresh)
-		case d.Action == guard.Join && d.Digits != item.Digits && !f.isPassword() && item.Next > f.now.UnixMilli():
-			// The mails of unknown names have no long code beside the short one, so their sign-ins
-			// keep the code until the next mail.
-			d = kept
-		}
 	}
-	if d.Action == guard.Mail && f.lastTry {
-		d.Action = guard.Silent
+	if f.lastTry && (d.Action == guard.Mail || d.Action == guard.Withhold) {
+		d.Action, d.Unsent = guard.Silent, d.Action == guard.Mail || d.Unsent
 	}
 	return d
-}
-
-// isOutOfMail reports whether, in passwordless mode, another account would be mailed to where this
-// one's budget is spent. That must not show.
-func (f facts) isOutOfMail(d guard.Decision, item guard.Item) bool {
-	return !f.isPassword() && d.Budget && item.Next <= f.now.UnixMilli()
 }
 
 // quota returns the pool's quota that a round spends from.
@@ -194,7 +179,7 @@ func (f facts) quota(s sending) guard.Quota {
 func (f facts) metadata(d guard.Decision, s sending, looksMailed bool) flow.Metadata {
 	now, ttl := f.now.Truncate(time.Second), f.settings.CodeTTL
 	m := flow.Metadata{ID: f.id, Nonce: d.Nonce, Digits: d.Digits, Key: d.Key, Expires: now.Add(ttl), Sent: now,
-		Unsent: d.Action == guard.Silent || d.Action == guard.Mail && s != sendMail}
+		Unsent: d.Unsent || d.Action == guard.Mail && s != sendMail}
 	if f.last == nil {
 		if f.afterDevice {
 			m.Wrong, m.Resent = flow.Counts(flow.Row{Metadata: flow.DeviceMetadata(f.id)}, false)
@@ -205,24 +190,10 @@ func (f facts) metadata(d guard.Decision, s sending, looksMailed bool) flow.Meta
 	if d.Action != guard.Keep {
 		return m
 	}
-	m.Unsent = f.last.Unsent
 	if !looksMailed || f.isPassword() {
 		m.Sent, m.Expires = f.last.Sent, f.last.Expires
-	} else if end := d.Nonce.Issued().Add(guard.Lifetime); m.Expires.After(end) {
-		// The sign-in looks as if the mail was sent again, and its code lives on as long as any
-		// may.
-		m.Expires = end.Truncate(time.Second)
 	}
 	return m
-}
-
-// expires returns when a round's code expires, as the client is shown it. In passwordless mode that
-// follows from the sign-in's own mails, sent or not.
-func (f facts) expires(m flow.Metadata) time.Time {
-	if f.isPassword() {
-		return m.Expires
-	}
-	return m.Sent.Add(f.settings.CodeTTL)
 }
 
 // shown returns the challenge parameters. In passwordless mode they are computed from this sign-in
@@ -230,7 +201,7 @@ func (f facts) expires(m flow.Metadata) time.Time {
 // truth.
 func (f facts) shown(d guard.Decision, after guard.Item, m flow.Metadata) map[string]string {
 	p := public{meta: m, now: f.now, maxAttempts: f.settings.MaxAttempts, reason: f.reason(d),
-		expires: f.expires(m), resendAt: m.Sent.Add(guard.Cooldown), password: f.isPassword(),
+		resendAt: m.Sent.Add(guard.Cooldown), password: f.isPassword(),
 		device: f.device}
 	if p.password {
 		p.destination = mail.Mask(f.account.address)
@@ -252,7 +223,7 @@ func (f facts) reason(d guard.Decision) string {
 		return contract.ReasonResent
 	case d.Action != guard.Keep:
 		return contract.ReasonNewCode
-	case !f.now.Before(f.expires(*f.last)):
+	case !f.now.Before(f.last.Expires):
 		return contract.ReasonExpired
 	}
 	return contract.ReasonWrongCode
@@ -282,7 +253,7 @@ func (f facts) outcome(d guard.Decision, looksMailed bool) outcome {
 			metrics = append(metrics, settings.LongCodesSent)
 		}
 		return outcome{reason: "mailed", metrics: metrics}
-	case d.Action == guard.Join:
+	case d.Action == guard.Join && !d.Unsent:
 		return outcome{reason: "joined", metrics: []settings.Metric{settings.CodesJoined}}
 	case d.Budget && looksMailed:
 		return outcome{slog.LevelWarn, "user-mail-budget", []settings.Metric{settings.UserMailsRefused}, false}
@@ -304,6 +275,11 @@ var (
 	}
 )
 
+// QuotaRefused returns the metrics that count a refusal by a quota of the kind.
+func QuotaRefused(k guard.Kind) []settings.Metric {
+	return []settings.Metric{settings.PoolMailsRefused, quotaRefused[k]}
+}
+
 // granted returns the plan as the pool's quota leaves it.
 func (p plan) granted(g guard.Grant) plan {
 	switch {
@@ -315,7 +291,7 @@ func (p plan) granted(g guard.Grant) plan {
 	case g.OK():
 		return p
 	}
-	refused := []settings.Metric{settings.PoolMailsRefused, quotaRefused[p.quota.Kind]}
+	refused := QuotaRefused(p.quota.Kind)
 	if p.send == sendMail {
 		p.outcome, p.meta.Unsent = outcome{level: slog.LevelWarn, reason: "pool-mail-budget"}, true
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -99,73 +100,116 @@ func TestUnknownNamesLookLikeKnownUsers(t *testing.T) {
 	}
 }
 
+// walkStep is one step of a walk: what a stranger does with the sign-ins of one name, or its owner.
+type walkStep struct {
+	kind walkKind
+	// on chooses the sign-in.
+	on   int
+	wait time.Duration
+}
+
+type walkKind int
+
+const (
+	walkStart walkKind = iota
+	walkAnswer
+	walkResend
+	walkWait
+	walkOwner
+)
+
+// walk takes the steps and returns what each of them showed: the parameters and the calls of
+// services, which time shows.
+func walk(t *testing.T, u user, prepare func(*world), steps []walkStep) (seen []string) {
+	w := newWorld(t, settings.Passwordless)
+	prepare(w)
+	all := []*signIn{w.start(u)}
+	for _, each := range steps {
+		w.reset()
+		s := all[each.on%len(all)]
+		switch {
+		case each.kind == walkStart:
+			s = w.start(u)
+			all = append(all, s)
+		case each.kind == walkWait:
+			w.pass(each.wait)
+		case each.kind == walkOwner:
+			if !u.unknown {
+				w.start(u)
+			}
+			continue
+		case s.ended != "":
+		case each.kind == walkAnswer:
+			digits, _ := strconv.Atoi(s.public["codeLength"].(string))
+			s.answer(strings.Repeat("0", digits))
+		case each.kind == walkResend:
+			s.resend()
+		}
+		calls := slices.Clone(w.calls)
+		slices.Sort(calls)
+		seen = append(seen, fmt.Sprint(each, s.ended, s.public, calls))
+	}
+	return seen
+}
+
+// compareWalks takes the steps with a user and with an unknown name.
+func compareWalks(t *testing.T, name string, u user, prepare func(*world), steps []walkStep) {
+	t.Helper()
+	known, unknown := walk(t, u, prepare, steps), walk(t, stranger("nobody@example.com"), func(*world) {}, steps)
+	for i := range known {
+		if known[i] != unknown[i] {
+			t.Errorf("%s, step %d:\n%s for a user,\n%s for an unknown name", name, i, known[i], unknown[i])
+			return
+		}
+	}
+}
+
+// randomWalk draws steps of the given kinds and waits.
+func randomWalk(seed uint64, steps int, kinds []walkKind, waits ...time.Duration) (all []walkStep) {
+	r := rand.New(rand.NewPCG(seed, 0))
+	for range steps {
+		all = append(all, walkStep{kinds[r.IntN(len(kinds))], r.IntN(50), waits[r.IntN(len(waits))]})
+	}
+	return all
+}
+
 // A stranger has several sign-ins of one name, spends guesses and requests mails at any moment.
 func TestSignInsSideBySideLookLikeThoseOfAnUnknownName(t *testing.T) {
-	type step struct {
-		kind, on int
-		wait     time.Duration
-	}
-	const start, answer, resend, wait, owner = 0, 1, 2, 3, 4
-	follow := func(u user, steps []step) (seen []string) {
-		w := newWorld(t, settings.Passwordless)
-		all := []*signIn{w.start(u)}
-		for _, each := range steps {
-			w.reset()
-			s := all[each.on%len(all)]
-			switch {
-			case each.kind == start:
-				s = w.start(u)
-				all = append(all, s)
-			case each.kind == wait:
-				w.pass(each.wait)
-			case each.kind == owner:
-				if !u.unknown {
-					w.start(u)
-				}
-				continue
-			case s.ended != "":
-			case each.kind == answer:
-				s.answer("00000000")
-			case each.kind == resend:
-				s.resend()
-			}
-			seen = append(seen, fmt.Sprint(each, s.ended, s.public, w.counted("SendEmail"), w.counted("Claim"),
-				w.counted("CountQuota")))
-		}
-		return seen
-	}
+	asIs := func(*world) {}
 	// Eight guesses are spent, a new sign-in gets a long code, and the first one requests a mail.
-	directed := []step{{kind: start}, {kind: start}, {kind: start}}
+	directed := []walkStep{{kind: walkStart}, {kind: walkStart}, {kind: walkStart}}
 	for n := range 8 {
-		directed = append(directed, step{kind: answer, on: 1 + n%3})
+		directed = append(directed, walkStep{kind: walkAnswer, on: 1 + n%3})
 	}
-	directed = append(directed, step{kind: wait, wait: guard.Cooldown}, step{kind: start}, step{kind: resend})
+	directed = append(directed, walkStep{kind: walkWait, wait: guard.Cooldown}, walkStep{kind: walkStart},
+		walkStep{kind: walkResend})
+	compareWalks(t, "guesses spent beside", known(), asIs, directed)
 	// The owner has just got a mail when sign-ins begin in which all guesses are spent. One of them
 	// is answered between the ends of that mail's cool-down and its own.
-	beside := []step{{kind: wait, wait: time.Hour}, {kind: owner}, {kind: wait, wait: 10 * time.Second},
-		{kind: start}, {kind: start}, {kind: start}, {kind: start}, {kind: start}}
+	beside := []walkStep{{kind: walkWait, wait: time.Hour}, {kind: walkOwner}, {kind: walkWait, wait: 10 * time.Second},
+		{kind: walkStart}, {kind: walkStart}, {kind: walkStart}, {kind: walkStart}, {kind: walkStart}}
 	for n := range 10 {
-		beside = append(beside, step{kind: answer, on: 2 + n%4})
+		beside = append(beside, walkStep{kind: walkAnswer, on: 2 + n%4})
 	}
-	beside = append(beside, step{kind: wait, wait: guard.Cooldown - 5*time.Second}, step{kind: answer, on: 1})
-	walks := [][]step{directed, beside}
-	for seed := range uint64(20) {
-		r, steps := rand.New(rand.NewPCG(seed, 0)), []step{}
-		for range 50 {
-			waits := []time.Duration{time.Second, 10 * time.Second, guard.Cooldown + time.Second, 5 * time.Minute}
-			steps = append(steps, step{[]int{start, start, start, answer, answer, answer, resend, wait, wait}[r.IntN(9)],
-				r.IntN(50), waits[r.IntN(len(waits))]})
+	beside = append(beside, walkStep{kind: walkWait, wait: guard.Cooldown - 5*time.Second},
+		walkStep{kind: walkAnswer, on: 1})
+	compareWalks(t, "beside the owner's mail", known(), asIs, beside)
+}
+
+// The slow mail bucket has few mails left, or none: its owner's sign-ins spend from it, and that of
+// an address that was never proven is small. Nothing that a stranger does shows it.
+func TestAnAlmostEmptySlowBucketShowsInNothing(t *testing.T) {
+	kinds := []walkKind{walkStart, walkStart, walkStart, walkAnswer, walkAnswer, walkAnswer, walkResend, walkResend,
+		walkWait, walkWait, walkWait}
+	for seed := range uint64(60) {
+		u, burst := known(), 48
+		if seed%2 == 1 {
+			u, burst = u.with("email_verified", "false"), 6
 		}
-		walks = append(walks, steps)
-	}
-	for n, steps := range walks {
-		known, unknown := follow(known(), steps), follow(stranger("nobody@example.com"), steps)
-		for i := range known {
-			if known[i] != unknown[i] {
-				t.Errorf("walk %d, step %d:\n%s for a user,\n%s for an unknown name", n, i, known[i], unknown[i])
-				break
-			}
-		}
+		spent := time.Duration(burst-int(seed/2)%5) * 30 * time.Minute
+		prepare := func(w *world) { w.change(func(i *guard.Item) { i.SlowMail = w.clock.Add(spent).UnixMilli() }) }
+		compareWalks(t, fmt.Sprint("walk ", seed), u, prepare, randomWalk(seed, 70, kinds, 10*time.Second,
+			guard.Cooldown-3*time.Second, guard.Cooldown+time.Second, 2*time.Minute, 4*time.Minute, 31*time.Minute))
 	}
 }
 

@@ -110,7 +110,9 @@ func (v Verify) compare(
 	if err != nil {
 		return false, unavailable("key", err)
 	}
-	if !right || a.unknown {
+	// A code may be older than its challenge, which must not show: it is compared all the same.
+	isTooOld := !now.Before(p.challenge.Nonce.Issued().Add(guard.Lifetime))
+	if !right || a.unknown || isTooOld {
 		r.record(slog.LevelInfo, "wrong", "wrong-code")
 		r.count(settings.CodesWrong)
 		return false, nil

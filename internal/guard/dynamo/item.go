@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -17,6 +18,16 @@ func kindOf(m guard.MailState) int {
 		return m.Digits + otp.LongDigits
 	}
 	return m.Digits
+}
+
+// withheld returns a withheld code as its attribute has it, and withheldOf reads that.
+func withheld(w guard.Withheld) string { return fmt.Sprint(w.Digits, " ", w.Nonce) }
+
+func withheldOf(s string) (w guard.Withheld) {
+	digits, nonce, _ := strings.Cut(s, " ")
+	w.Nonce = nonce
+	w.Digits, _ = strconv.Atoi(digits)
+	return w
 }
 
 func itemOf(a map[string]types.AttributeValue) guard.Item {
@@ -36,6 +47,7 @@ func itemOf(a map[string]types.AttributeValue) guard.Item {
 			Digits:   digits,
 			Fallback: both,
 			Key:      textOf(a, "key"),
+			Withheld: withheldOf(textOf(a, "w")),
 		},
 		Used:   numberOf(a, "uf"),
 		UsedBy: textOf(a, "ub"),

@@ -107,6 +107,7 @@ func mailState(i guard.Item) []field {
 		{"nonce", i.Nonce, i.Nonce == ""},
 		{"kind", kindOf(i.MailState), i.Digits == 0},
 		{"key", i.Key, i.Key == ""},
+		{"w", withheld(i.Withheld), i.Withheld == guard.Withheld{}},
 	}
 }
 

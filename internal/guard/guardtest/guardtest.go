@@ -141,7 +141,8 @@ func (s suite) times(n int, f func(i int) (bool, error)) int {
 func claimed() guard.Item {
 	n, _ := otp.NewNonce(now, rand.Reader)
 	return guard.Item{MailState: guard.MailState{
-		Mail: 7, SlowMail: 8, Next: 9, Nonce: n.String(), Digits: 8, Fallback: true, Key: "key"}}
+		Mail: 7, SlowMail: 8, Next: 9, Nonce: n.String(), Digits: 8, Fallback: true, Key: "key",
+		Withheld: guard.Withheld{Nonce: n.String(), Digits: 20}}}
 }
 
 func absent(s suite) { s.want(guard.Item{}) }
@@ -158,7 +159,8 @@ func claimOnce(s suite) {
 		"mail": func(i *guard.Item) { i.Mail++ }, "slow mail": func(i *guard.Item) { i.SlowMail = 0 },
 		"next": func(i *guard.Item) { i.Next++ }, "nonce": func(i *guard.Item) { i.Nonce = "" },
 		"digits": func(i *guard.Item) { i.Digits = 0 }, "fallback": func(i *guard.Item) { i.Fallback = false },
-		"key": func(i *guard.Item) { i.Key = "other" },
+		"key": func(i *guard.Item) { i.Key = "other" }, "withheld nonce": func(i *guard.Item) { i.Withheld.Nonce = "" },
+		"withheld digits": func(i *guard.Item) { i.Withheld.Digits = 8 },
 	} {
 		before := want
 		if change(&before); s.claim(before, claimed()) {

@@ -15,7 +15,8 @@ func RandomCall(dice *rand.Rand, pool string, now time.Time) func(context.Contex
 	bucket := guard.Bucket{Burst: 1 + dice.IntN(4), Refill: time.Hour}
 	issued := now.Add(-time.Duration(dice.IntN(90)) * time.Minute)
 	mails := guard.MailState{Mail: now.UnixMilli() + dice.Int64N(9), SlowMail: now.UnixMilli(), Next: now.UnixMilli() + 1,
-		Nonce: fmt.Sprint("nonce", dice.IntN(9)), Digits: 8}
+		Nonce: fmt.Sprint("nonce", dice.IntN(9)), Digits: 8,
+		Withheld: guard.Withheld{Nonce: fmt.Sprint(dice.IntN(2)), Digits: 8}}
 	stale, name, refund := dice.IntN(4) == 0, fmt.Sprint("c", dice.IntN(3)), time.Duration(dice.IntN(2))*time.Hour
 	kind := dice.IntN(7)
 	return func(ctx context.Context, s guard.Store) (string, error) {
