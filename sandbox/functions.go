@@ -204,7 +204,6 @@ func (b binaries) Invoke(ctx context.Context, trigger Trigger, event []byte) ([]
 	return b.s.runFunction(ctx, f, event)
 }
 
-// invoker returns the invoker of the pool.
 func (s *Sandbox) invoker(ctx context.Context) (userpool.Invoker, error) {
 	chosen := s.opts.Invoker
 	if s.opts.InProcess != nil {

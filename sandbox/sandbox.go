@@ -136,7 +136,6 @@ func (s *Sandbox) Report() []string {
 	return slices.Clone(s.report)
 }
 
-// addToReport adds lines to the report.
 func (s *Sandbox) addToReport(lines ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

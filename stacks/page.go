@@ -15,7 +15,6 @@ import (
 // PageID is the id of the hosted sign-in page in its stack.
 const PageID = "SignInPage"
 
-// hostPage hosts the sign-in page.
 func (d deployment) hostPage(stack awscdk.Stack, zone awsroute53.IHostedZone,
 	signIn emailotp.EmailOTP) signinpage.SignInPage {
 	props := &signinpage.SignInPageProps{SignIn: signIn, LogRetention: retentions[d.LogRetentionDays],

@@ -84,7 +84,6 @@ func (f *operatorFlags) adviseOperator(api *awsapi.Client, err error) error {
 	return err
 }
 
-// printPolicy prints an IAM policy.
 func printPolicy(s streams, statements []awsapi.Statement) error {
 	document, isWhole, err := awsapi.Policy(statements...)
 	if err == nil && !isWhole {

@@ -30,7 +30,6 @@ func (c *config) slots() []slots.Slot {
 	return all
 }
 
-// triggers returns the slots that the pool calls.
 func (c *config) triggers() []slots.Slot { return slots.Called(&c.settings) }
 
 // attachStatements are the rights of the function behind the custom resource: this one pool, and

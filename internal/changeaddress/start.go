@@ -15,7 +15,6 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/trigger"
 )
 
-// started is the answer to a start.
 type started struct {
 	// Digits is the length of both codes, ExpiresIn their life in seconds.
 	Digits    int `json:"digits"`

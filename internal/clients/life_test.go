@@ -59,7 +59,6 @@ func (w *world) signInAgain(b, inbox *tab, lin string) {
 	b.says(".notice", "You’re signed out on all devices.")
 }
 
-// wrongCode answers with a wrong code.
 func (w *world) wrongCode(b *tab) {
 	b.t.Helper()
 	since := time.Now()

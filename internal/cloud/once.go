@@ -30,7 +30,6 @@ func Once() Option {
 	return func(d *dialer) { d.once = true }
 }
 
-// once is the HTTP client of [Once].
 type once struct{ client *http.Client }
 
 // Do sends a request.

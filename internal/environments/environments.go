@@ -137,7 +137,6 @@ func (r *reader) environments(context any) []Environment {
 	return environments
 }
 
-// selected returns the environment called stage, or all.
 func (r *reader) selected(all []Environment, stage any) []Environment {
 	if stage == nil || stage == "" {
 		return all

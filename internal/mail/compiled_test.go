@@ -10,7 +10,6 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/mail/compile"
 )
 
-// mailJSON is a mail.json with templates.
 func mailJSON(t testing.TB) []byte {
 	t.Helper()
 	c := config(mail.Password)

@@ -38,7 +38,6 @@ func (l layout) render(all []value, size int) string {
 	return b.String()
 }
 
-// write appends l to b.
 func (l layout) write(b *strings.Builder, all []value) {
 	for i := range l {
 		switch n := &l[i]; {
@@ -94,7 +93,6 @@ func (p *layoutParser) list() (l layout, end string, err error) {
 	}
 }
 
-// next returns the text before the next action, and the action.
 func (p *layoutParser) next() (text, action string, found bool, err error) {
 	text, after, found := strings.Cut(p.rest, "{{")
 	if p.trim {

@@ -76,7 +76,6 @@ func redirect(w http.ResponseWriter, to string) {
 	w.WriteHeader(http.StatusFound)
 }
 
-// pair is a parameter.
 type pair struct{ name, value string }
 
 // query encodes parameters. A space becomes %20, which every reader decodes.

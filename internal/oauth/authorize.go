@@ -55,7 +55,6 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	redirect(w, "/?"+query(pairs))
 }
 
-// turnBack answers a refusal.
 func (s *Server) turnBack(w http.ResponseWriter, r *http.Request, bad refusal) {
 	if bad.callback != "" {
 		redirect(w, s.errorTo(bad))

@@ -64,7 +64,6 @@ func derive(code, purpose string) []byte {
 	return out
 }
 
-// sealer returns the cipher of a code's part.
 func sealer(code, part string) cipher.AEAD {
 	block, err := aes.NewCipher(derive(code, part))
 	if err != nil {

@@ -82,7 +82,6 @@ func (p *pool) sign(claims map[string]any) string {
 // change alters the claims of a token.
 type change func(use string, claims map[string]any)
 
-// signIn issues the tokens of a sign-in.
 func (p *pool) signIn(client, sub string, changes ...change) oauth.Tokens {
 	p.mu.Lock()
 	defer p.mu.Unlock()

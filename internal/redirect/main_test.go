@@ -197,7 +197,6 @@ func (w *world) run(name string, given any) *script {
 	return s
 }
 
-// next returns the next line of the script.
 func (s *script) next() map[string]any {
 	s.w.Helper()
 	v := map[string]any{}

@@ -49,7 +49,6 @@ type options struct {
 	staticcheck                      string
 }
 
-// plan chooses the jobs.
 func (o options) plan(ctx context.Context, scratch string) ([]*job, error) {
 	packages, err := list(ctx, ".")
 	switch {

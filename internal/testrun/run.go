@@ -74,7 +74,6 @@ func ready(jobs []*job) []*job {
 	return append(first, then...)
 }
 
-// runJob runs one job and reports its end.
 func (s *summary) runJob(ctx context.Context, j *job) error {
 	if j.after != nil && j.after.err != nil {
 		s.skipJob(j)

@@ -34,7 +34,6 @@ type execution struct {
 // codes are the code of a plan, and the long code of the same nonce.
 type codes struct{ code, long otp.Code }
 
-// count is one count in a quota.
 type count struct{ key, counter string }
 
 // maxClaims is how often a lost claim is planned anew. Each loss means that another call of the

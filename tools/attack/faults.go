@@ -35,7 +35,6 @@ var (
 var serviceCalls = []serviceCall{reading, firstUpdate, secondUpdate, codeMAC, bindingMAC, mailing, countingGuess,
 	comparing, usingUp}
 
-// with returns the fault that hits the call.
 func (c serviceCall) with(f lab.Fault, calls int) lab.Fault {
 	f.Service, f.Operation, f.After, f.Calls = c.service, c.operation, c.after, calls
 	return f

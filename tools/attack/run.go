@@ -16,7 +16,6 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/tools/tool"
 )
 
-// attack is one kind of attack.
 type attack struct {
 	name, title string
 	modes       []settings.Mode

@@ -76,7 +76,6 @@ func (b *Batch) write(f settings.Function, file string) error {
 	return nil
 }
 
-// build compiles the functions.
 func (b *Batch) build(ctx context.Context, wanted []settings.Function) (err error) {
 	if b.out == "" {
 		if b.out, err = os.MkdirTemp("", "emailotp-build-*"); err != nil {

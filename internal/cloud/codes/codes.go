@@ -62,7 +62,6 @@ func (t *Table) Put(ctx context.Context, i oauth.Item) error {
 	return err
 }
 
-// errCondition is the error for a condition that did not hold.
 var errCondition = errors.New("the condition does not hold")
 
 // Take marks a code as used by dropping its grant, in one conditional update. It is sent once: a

@@ -54,7 +54,6 @@ func (r *retrying) wait(ctx context.Context) bool {
 	return sleep(ctx, pause)
 }
 
-// next returns the next pause.
 func (r *retrying) next() time.Duration {
 	pause := r.pause - rand.N(r.pause/2+1)
 	r.pause = min(2*r.pause, r.longest)

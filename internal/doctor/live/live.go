@@ -254,7 +254,6 @@ func (w *walk) step(ctx context.Context, name string, do func() (outcome string,
 	return err
 }
 
-// users lists the users with an address.
 func (w *walk) users(ctx context.Context, address string) ([]account, error) {
 	var answer struct{ Users []account }
 	err := w.API.JSON(ctx, awsapi.Cognito, "ListUsers", map[string]any{"UserPoolId": w.EmailOTP.PoolID, "Limit": 10,

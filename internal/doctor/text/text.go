@@ -12,7 +12,6 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/terminal"
 )
 
-// titles are the headings of the levels.
 var titles = map[doctor.Level]string{doctor.Broken: "Broken", doctor.Doubtful: "Doubtful",
 	doctor.Unseen: "Not seen", doctor.Advice: "Advice", doctor.Right: "Right"}
 

@@ -77,7 +77,6 @@ func (a *Assembly) importedCandidates() []candidate {
 	return found
 }
 
-// isImported reports whether the template imports the pool.
 func (c candidate) isImported() bool { return c.poolID != "" }
 
 // cognitoID returns the pool's id in Cognito.

@@ -73,7 +73,6 @@ type Host struct {
 	running sync.WaitGroup // calls and processes
 }
 
-// function is a Function with its processes.
 type function struct {
 	Function
 	host    *Host

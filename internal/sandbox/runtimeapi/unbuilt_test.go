@@ -59,13 +59,7 @@ func TestAFunctionMayTakeTheFilesOfAnotherOnesAsset(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := invoke(t, h, `{"text":"runs"}`)
-	if err != nil || a.Text != "runs" {
-		t.Fatalf("%+v, %v", a, err)
-	}
-	if _, err := os.Stat(filepath.Join(a.Directory, "mail.json")); err != nil {
-		t.Errorf("the asset's other files are missing: %v", err)
-	}
+	wantWhole(t, h)
 }
 
 func TestAnAssetWithoutAProgramThatCanNotBeBuiltIsRefused(t *testing.T) {

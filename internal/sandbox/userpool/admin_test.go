@@ -199,8 +199,7 @@ func TestAdminOperationsOnNobody(t *testing.T) {
 }
 
 func TestAdminSignIn(t *testing.T) {
-	w := newWorld(t, passwordless())
-	w.user(t, alice)
+	w := worldOfAlice(t, passwordless())
 	started := must2(w.AdminInitiateAuth(t.Context(), &cip.AdminInitiateAuthInput{
 		AuthFlow: "CUSTOM_AUTH", UserPoolId: ptr(poolID), ClientId: ptr(clientID),
 		AuthParameters: map[string]string{"USERNAME": alice}}))(t)

@@ -15,8 +15,7 @@ import (
 
 // TestTheLifeOfAnAppClient: an update resets what it is not given, and takes effect at once.
 func TestTheLifeOfAnAppClient(t *testing.T) {
-	w := newWorld(t, passwordless())
-	w.user(t, alice)
+	w := worldOfAlice(t, passwordless())
 	created := must2(w.CreateUserPoolClient(t.Context(), &cip.CreateUserPoolClientInput{UserPoolId: ptr(poolID),
 		ClientName: ptr("web"), GenerateSecret: true, AccessTokenValidity: ptr(int32(30)), RefreshTokenValidity: 2,
 		TokenValidityUnits:         &types.TokenValidityUnitsType{AccessToken: types.TimeUnitsTypeMinutes},
@@ -99,8 +98,7 @@ func TestClientsThatCognitoRefuses(t *testing.T) {
 }
 
 func TestClientsChangeWhileUsersSignIn(t *testing.T) {
-	w := newWorld(t, passwordless())
-	w.user(t, alice)
+	w := worldOfAlice(t, passwordless())
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {

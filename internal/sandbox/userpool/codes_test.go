@@ -83,8 +83,7 @@ func TestACodeProvesNoAddressButItsOwn(t *testing.T) {
 		}
 	})
 	t.Run("at a reset of the password", func(t *testing.T) {
-		w := newWorld(t, passwordless())
-		w.user(t, alice)
+		w := worldOfAlice(t, passwordless())
 		must2(w.ForgotPassword(t.Context(), &cip.ForgotPasswordInput{ClientId: ptr(openID), Username: ptr(alice)}))(t)
 		if err := w.adminSet(t, alice, "email", other, "email_verified", "true"); err != nil {
 			t.Fatal(err)

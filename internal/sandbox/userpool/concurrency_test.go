@@ -79,8 +79,7 @@ func TestParallelSignUpsOfOneName(t *testing.T) {
 }
 
 func TestParallelGuessesOfAPassword(t *testing.T) {
-	w := newWorld(t, passwordless())
-	w.user(t, alice)
+	w := worldOfAlice(t, passwordless())
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	wrong, locked := 0, 0

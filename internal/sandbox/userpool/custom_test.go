@@ -113,8 +113,7 @@ func TestDefineDecides(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			h := passwordless()
 			h.define = func(event) (any, error) { return c.response, nil }
-			w := newWorld(t, h)
-			w.user(t, alice)
+			w := worldOfAlice(t, h)
 			_, err := w.start(t, clientID, alice)
 			wantError(t, err, c.kind, c.message)
 		})
@@ -124,8 +123,7 @@ func TestDefineDecides(t *testing.T) {
 func TestDefineMayIssueTokensAtOnce(t *testing.T) {
 	h := passwordless()
 	h.define = func(event) (any, error) { return m{"issueTokens": true}, nil }
-	w := newWorld(t, h)
-	w.user(t, alice)
+	w := worldOfAlice(t, h)
 	out := must2(w.start(t, clientID, alice))(t)
 	if out.AuthenticationResult == nil {
 		t.Fatal("no tokens")
@@ -156,8 +154,7 @@ func TestCreateDecides(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			h := passwordless()
 			h.create = func(event) (any, error) { return c.response, nil }
-			w := newWorld(t, h)
-			w.user(t, alice)
+			w := worldOfAlice(t, h)
 			_, err := w.start(t, clientID, alice)
 			wantError(t, err, c.kind, c.message)
 		})
@@ -198,8 +195,7 @@ func TestTheClientChoosesItsEntry(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := passwordless()
-			w := newWorld(t, h, func(_ *userpool.Config, o *userpool.Options) { o.CustomChallengeEntryRow = c.row })
-			w.user(t, alice)
+			w := worldOfAlice(t, h, func(_ *userpool.Config, o *userpool.Options) { o.CustomChallengeEntryRow = c.row })
 			c.params["USERNAME"] = alice
 			w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{
 				AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: ptr(clientID), AuthParameters: c.params,
@@ -216,8 +212,7 @@ func TestTheClientChoosesItsEntry(t *testing.T) {
 			}
 		})
 	}
-	w := newWorld(t, passwordless())
-	w.user(t, alice)
+	w := worldOfAlice(t, passwordless())
 	for _, params := range []map[string]string{
 		{"CHALLENGE_NAME": "PASSWORD_VERIFIER"}, {"CHALLENGE_NAME": "SRP_A"}, {"CHALLENGE_NAME": "SRP_A", "SRP_A": "0"},
 		{"CHALLENGE_NAME": "SRP_A", "SRP_A": strings.Repeat("1", 769)}, {"CHALLENGE_NAME": "SRP_A", "SRP_A": "no hex"},
@@ -256,8 +251,7 @@ func TestVerifyMayChangeTheUser(t *testing.T) {
 func TestClientMetadata(t *testing.T) {
 	h := passwordless()
 	h.postAuth, h.preToken = func(event) (any, error) { return m{}, nil }, func(event) (any, error) { return m{}, nil }
-	w := newWorld(t, h, with(userpool.PreAuthentication, userpool.PostAuthentication, userpool.PreTokenGeneration))
-	w.user(t, alice)
+	w := worldOfAlice(t, h, with(userpool.PreAuthentication, userpool.PostAuthentication, userpool.PreTokenGeneration))
 	out := must2(w.InitiateAuth(t.Context(), &cip.InitiateAuthInput{
 		AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: ptr(clientID),
 		AuthParameters: map[string]string{"USERNAME": alice}, ClientMetadata: map[string]string{"from": "initiate"},
@@ -298,8 +292,7 @@ func TestClientMetadata(t *testing.T) {
 }
 
 func TestCustomAuthNeedsItsTriggers(t *testing.T) {
-	w := newWorld(t, nil, func(cfg *userpool.Config, _ *userpool.Options) { cfg.Triggers = nil })
-	w.user(t, alice)
+	w := worldOfAlice(t, nil, func(cfg *userpool.Config, _ *userpool.Options) { cfg.Triggers = nil })
 	_, err := w.start(t, clientID, alice)
 	invalidParameter(t, err, "Custom auth lambda trigger is not configured for the user pool.")
 }
@@ -307,8 +300,7 @@ func TestCustomAuthNeedsItsTriggers(t *testing.T) {
 func TestRoundsAreNotLimitedByTheClock(t *testing.T) {
 	h := passwordless()
 	h.define = func(e event) (any, error) { return m{"challengeName": "CUSTOM_CHALLENGE"}, nil }
-	w := newWorld(t, h)
-	w.user(t, alice)
+	w := worldOfAlice(t, h)
 	session := must2(w.start(t, clientID, alice))(t).Session
 	for range 5 {
 		w.clock.Advance(3*time.Minute - time.Second)

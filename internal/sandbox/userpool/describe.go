@@ -10,7 +10,6 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/settings"
 )
 
-// describeUserPool describes the pool.
 func (p *Pool) describeUserPool(*call, *struct{}) (any, error) {
 	pool := p.settings.Describe()
 	pool["EstimatedNumberOfUsers"] = p.users.Count()
@@ -102,7 +101,6 @@ func (p *Pool) deleteUserPoolClient(_ *call, in *clientInput) (any, error) {
 	return nil, nil
 }
 
-// describeUserPoolClient describes an app client.
 func (p *Pool) describeUserPoolClient(_ *call, in *clientInput) (any, error) {
 	client, err := p.client(in.ClientId)
 	if err != nil {

@@ -51,7 +51,6 @@ func (p *Pool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveAPI answers one API request.
 func (p *Pool) serveAPI(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
 	// A trigger that has begun runs on when the client disconnects, as in the cloud.

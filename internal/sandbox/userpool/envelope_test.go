@@ -15,8 +15,7 @@ import (
 )
 
 func TestEnvelope(t *testing.T) {
-	w := newWorld(t, passwordless())
-	w.user(t, alice)
+	w := worldOfAlice(t, passwordless())
 	ids := map[string]bool{}
 	check := func(header http.Header) {
 		t.Helper()
@@ -130,8 +129,7 @@ func TestRequestsThatAreMalformed(t *testing.T) {
 }
 
 func TestNullsAndUnknownMembersAreIgnored(t *testing.T) {
-	w := newWorld(t, passwordless())
-	w.user(t, alice)
+	w := worldOfAlice(t, passwordless())
 	status, _, body := w.post(t, "InitiateAuth",
 		`{"AuthFlow":"CUSTOM_AUTH","ClientId":"`+clientID+`","ClientMetadata":null,"Session":null,
 		"AuthParameters":{"USERNAME":"`+alice+
@@ -301,8 +299,7 @@ func TestCORS(t *testing.T) {
 func TestErrorMessagesInHeadersArePrintable(t *testing.T) {
 	h := passwordless()
 	h.define = failing(&lambda.Error{Message: "zeile\r\nX-Evil: 1 \x00 ü" + strings.Repeat("x", 5000)})
-	w := newWorld(t, h)
-	w.user(t, alice)
+	w := worldOfAlice(t, h)
 	status, header, body := w.post(t, "InitiateAuth",
 		`{"AuthFlow":"CUSTOM_AUTH","ClientId":"`+clientID+`","AuthParameters":{"USERNAME":"`+alice+`"}}`)
 	message := header.Get("x-amzn-ErrorMessage")

@@ -131,8 +131,7 @@ func TestFlowsThatAreOff(t *testing.T) {
 
 func TestLockout(t *testing.T) {
 	const wrong, locked = "Incorrect username or password.", "Password attempts exceeded"
-	w := newWorld(t, passwordless())
-	w.user(t, alice)
+	w := worldOfAlice(t, passwordless())
 	try := func(password string) error {
 		_, err := w.byPassword(t, openID, alice, password)
 		return err

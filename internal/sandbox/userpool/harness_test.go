@@ -175,6 +175,14 @@ func sdk(url string) *cip.Client {
 	})
 }
 
+// worldOfAlice makes a world in which alice is a confirmed user.
+func worldOfAlice(t *testing.T, invoker userpool.Invoker, settings ...setting) *world {
+	t.Helper()
+	w := newWorld(t, invoker, settings...)
+	w.user(t, alice)
+	return w
+}
+
 // user seeds a confirmed user with a verified address.
 func (w *world) user(t *testing.T, email string) userpool.User {
 	t.Helper()
@@ -198,7 +206,6 @@ func (w *world) start(t *testing.T, client, username string) (*cip.InitiateAuthO
 	})
 }
 
-// answer responds to a custom challenge.
 func (w *world) answer(t *testing.T, client, username, session, answer string) (*cip.RespondToAuthChallengeOutput,
 	error) {
 	t.Helper()

@@ -13,7 +13,6 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/userpool/users"
 )
 
-// operation is an operation of the API.
 type operation struct {
 	// isGuarded is true where Cognito requires a signature.
 	isGuarded bool

@@ -147,8 +147,7 @@ func TestWrongProofs(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := withPassword()
-			w := newWorld(t, h)
-			w.user(t, alice)
+			w := worldOfAlice(t, h)
 			client := newOurs(t)
 			started := must2(w.startSRP(t, types.AuthFlowTypeCustomAuth, clientID, alice, client.start()))(t)
 			answers := client.answer(t, started.ChallengeParameters, c.typed)
@@ -165,8 +164,7 @@ func TestWrongProofs(t *testing.T) {
 }
 
 func TestABlockBelongsToItsSession(t *testing.T) {
-	w := newWorld(t, withPassword())
-	w.user(t, alice)
+	w := worldOfAlice(t, withPassword())
 	one, two := newOurs(t), newOurs(t)
 	first := must2(w.startSRP(t, types.AuthFlowTypeCustomAuth, clientID, alice, one.start()))(t)
 	second := must2(w.startSRP(t, types.AuthFlowTypeCustomAuth, clientID, alice, two.start()))(t)
@@ -186,8 +184,7 @@ func TestABlockBelongsToItsSession(t *testing.T) {
 
 func TestUnknownUsersGetAChallengeTheyCantMeet(t *testing.T) {
 	h := withPassword()
-	w := newWorld(t, h)
-	w.user(t, alice)
+	w := worldOfAlice(t, h)
 	ask := func(name string) (*cip.InitiateAuthOutput, ours) {
 		client := newOurs(t)
 		return must2(w.startSRP(t, types.AuthFlowTypeCustomAuth, clientID, name, client.start()))(t), client

@@ -40,8 +40,7 @@ func getTokens(t *testing.T, w *world, client, token, secret string) (*types.Aut
 
 func TestRefresh(t *testing.T) {
 	h := allTriggers(passwordless())
-	w := newWorld(t, h, with(userpool.PreTokenGeneration))
-	w.user(t, alice)
+	w := worldOfAlice(t, h, with(userpool.PreTokenGeneration))
 	first := w.signIn(t, clientID, alice)
 	old := claims(t, *first.AccessToken)
 	w.clock.Advance(2 * time.Hour)
@@ -125,8 +124,7 @@ func TestRefreshWithASecret(t *testing.T) {
 }
 
 func TestRotation(t *testing.T) {
-	w := newWorld(t, passwordless())
-	w.user(t, alice)
+	w := worldOfAlice(t, passwordless())
 	first := *must2(w.byPassword(t, rotatingID, alice, password))(t).AuthenticationResult.RefreshToken
 	_, err := refresh(t, w, rotatingID, first)
 	invalidParameter(t, err, "REFRESH_TOKEN_AUTH is not enabled for the client.")

@@ -153,7 +153,6 @@ func (p *Pool) deleteUserAttributes(c *call, in *deleteAttributesInput, b *beare
 	return nil, p.removeAttributes(b.account, gone)
 }
 
-// removeAttributes removes attributes.
 func (p *Pool) removeAttributes(of *users.Account, gone []users.Attribute) error {
 	changes, err := p.users.CheckAttributes(gone, of)
 	if err != nil {

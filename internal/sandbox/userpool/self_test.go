@@ -10,8 +10,7 @@ import (
 
 func TestChangePassword(t *testing.T) {
 	const fresh = "Fresh-Passw0rd"
-	w := newWorld(t, passwordless())
-	w.user(t, alice)
+	w := worldOfAlice(t, passwordless())
 	token := w.signIn(t, clientID, alice).AccessToken
 	change := func(from, to string) error {
 		_, err := w.ChangePassword(t.Context(),
@@ -81,8 +80,7 @@ func TestChangingTheAddress(t *testing.T) {
 		return err
 	}
 	t.Run("moves at once and is unverified", func(t *testing.T) {
-		w := newWorld(t, passwordless())
-		w.user(t, alice)
+		w := worldOfAlice(t, passwordless())
 		token := w.signIn(t, clientID, alice).AccessToken
 		out := must2(w.setAttributes(t, token, "email", moved))(t)
 		if len(out.CodeDeliveryDetailsList) != 1 || *out.CodeDeliveryDetailsList[0].Destination != "m***@e***" {
@@ -147,8 +145,7 @@ func TestChangingTheAddress(t *testing.T) {
 		}
 	})
 	t.Run("is proven by its own name alone", func(t *testing.T) {
-		w := newWorld(t, passwordless())
-		w.user(t, alice)
+		w := worldOfAlice(t, passwordless())
 		for _, name := range []string{"emails", "phone_numbers", "name"} {
 			_, err := w.VerifyUserAttribute(t.Context(), &cip.VerifyUserAttributeInput{
 				AccessToken: w.signIn(t, clientID, alice).AccessToken, AttributeName: &name, Code: ptr("123456")})
@@ -156,8 +153,7 @@ func TestChangingTheAddress(t *testing.T) {
 		}
 	})
 	t.Run("can't be no address, or removed", func(t *testing.T) {
-		w := newWorld(t, passwordless())
-		w.user(t, alice)
+		w := worldOfAlice(t, passwordless())
 		token := w.signIn(t, clientID, alice).AccessToken
 		_, err := w.setAttributes(t, token, "email", "nonsense")
 		invalidParameter(t, err, "Invalid email address format.")
@@ -168,8 +164,7 @@ func TestChangingTheAddress(t *testing.T) {
 }
 
 func TestDeleteUser(t *testing.T) {
-	w := newWorld(t, passwordless())
-	w.user(t, alice)
+	w := worldOfAlice(t, passwordless())
 	tokens := w.signIn(t, clientID, alice)
 	must2(w.DeleteUser(t.Context(), &cip.DeleteUserInput{AccessToken: tokens.AccessToken}))(t)
 	if _, ok := w.pool.User(alice); ok {

@@ -23,24 +23,21 @@ func TestSessions(t *testing.T) {
 		return *must2(w.start(t, clientID, alice))(t).Session
 	}
 	t.Run("work once", func(t *testing.T) {
-		w := newWorld(t, passwordless())
-		w.user(t, alice)
+		w := worldOfAlice(t, passwordless())
 		session := newSession(t, w)
 		must2(w.answer(t, clientID, alice, session, rightCode))(t)
 		_, err := w.answer(t, clientID, alice, session, rightCode)
 		notAuthorized(t, err, usedOnce)
 	})
 	t.Run("work once after a wrong answer too", func(t *testing.T) {
-		w := newWorld(t, passwordless())
-		w.user(t, alice)
+		w := worldOfAlice(t, passwordless())
 		session := newSession(t, w)
 		must2(w.answer(t, clientID, alice, session, "wrong"))(t)
 		_, err := w.answer(t, clientID, alice, session, rightCode)
 		notAuthorized(t, err, usedOnce)
 	})
 	t.Run("expire", func(t *testing.T) {
-		w := newWorld(t, passwordless())
-		w.user(t, alice)
+		w := worldOfAlice(t, passwordless())
 		session := newSession(t, w)
 		w.clock.Advance(3*time.Minute - time.Millisecond)
 		must2(w.answer(t, clientID, alice, session, "wrong"))(t)
@@ -60,14 +57,12 @@ func TestSessions(t *testing.T) {
 		must2(w.answer(t, clientID, alice, session, rightCode))(t)
 	})
 	t.Run("belong to their client", func(t *testing.T) {
-		w := newWorld(t, passwordless())
-		w.user(t, alice)
+		w := worldOfAlice(t, passwordless())
 		_, err := w.answer(t, openID, alice, newSession(t, w), rightCode)
 		notAuthorized(t, err, invalid)
 	})
 	t.Run("can't be made up or changed", func(t *testing.T) {
-		w := newWorld(t, passwordless())
-		w.user(t, alice)
+		w := worldOfAlice(t, passwordless())
 		session := newSession(t, w)
 		flipped := []byte(session)
 		flipped[len(flipped)/2] ^= 1
@@ -98,8 +93,7 @@ func TestSessions(t *testing.T) {
 		invalidParameter(t, err, "Missing required parameter Session")
 	})
 	t.Run("survive a request that lacks something", func(t *testing.T) {
-		w := newWorld(t, passwordless())
-		w.user(t, alice)
+		w := worldOfAlice(t, passwordless())
 		session := newSession(t, w)
 		for _, answers := range []map[string]string{{"USERNAME": alice}, {"USERNAME": alice, "ANSWER": ""}, {"ANSWER": "x"}} {
 			_, err := w.RespondToAuthChallenge(t.Context(), &cip.RespondToAuthChallengeInput{
@@ -112,8 +106,7 @@ func TestSessions(t *testing.T) {
 		must2(w.answer(t, clientID, alice, session, rightCode))(t)
 	})
 	t.Run("don't answer another challenge", func(t *testing.T) {
-		w := newWorld(t, passwordless())
-		w.user(t, alice)
+		w := worldOfAlice(t, passwordless())
 		session := newSession(t, w)
 		for _, name := range []string{"NEW_PASSWORD_REQUIRED", "SMS_MFA", "SOFTWARE_TOKEN_MFA"} {
 			status, _, body := w.post(t, "RespondToAuthChallenge",
@@ -134,8 +127,7 @@ func TestSessionsGrowWithTheSignIn(t *testing.T) {
 		return m{"publicChallengeParameters": m{}, "privateChallengeParameters": m{"answer": strings.Repeat("p", 250)},
 			"challengeMetadata": strings.Repeat("m", metadata)}, nil
 	}
-	w := newWorld(t, h)
-	w.user(t, alice)
+	w := worldOfAlice(t, h)
 	session := *must2(w.start(t, clientID, alice))(t).Session
 	for range rounds {
 		next := *must2(w.answer(t, clientID, alice, session, "wrong"))(t).Session
@@ -154,16 +146,14 @@ func TestSessionsHaveALimit(t *testing.T) {
 	h.create = func(e event) (any, error) {
 		return m{"privateChallengeParameters": m{"answer": rightCode}, "challengeMetadata": strings.Repeat("m", 900)}, nil
 	}
-	w := newWorld(t, h)
-	w.user(t, alice)
+	w := worldOfAlice(t, h)
 	out := must2(w.start(t, clientID, alice))(t)
 	_, err := w.answer(t, clientID, alice, *out.Session, "wrong")
 	if code(err) != "InvalidLambdaResponseException" || !strings.Contains(err.Error(), "more than 2048") {
 		t.Errorf("error = %v", err)
 	}
 	t.Run("with an overhead it is reached sooner", func(t *testing.T) {
-		w := newWorld(t, passwordless(), func(_ *userpool.Config, o *userpool.Options) { o.SessionOverhead = 500 })
-		w.user(t, alice)
+		w := worldOfAlice(t, passwordless(), func(_ *userpool.Config, o *userpool.Options) { o.SessionOverhead = 500 })
 		out := must2(w.start(t, clientID, alice))(t)
 		if n := len(*out.Session); n < 667 {
 			t.Errorf("a Session of %d characters, want the overhead in it", n)
@@ -180,8 +170,7 @@ func TestSessionsHaveALimit(t *testing.T) {
 func TestOneOfManyWins(t *testing.T) {
 	const racers = 50
 	h := passwordless()
-	w := newWorld(t, h)
-	w.user(t, alice)
+	w := worldOfAlice(t, h)
 	for range 5 {
 		h.forget()
 		session := *must2(w.start(t, clientID, alice))(t).Session
@@ -209,8 +198,7 @@ func TestOneOfManyWins(t *testing.T) {
 }
 
 func TestWhatIsOverIsForgotten(t *testing.T) {
-	w := newWorld(t, passwordless())
-	w.user(t, alice)
+	w := worldOfAlice(t, passwordless())
 	for range 20 {
 		w.signIn(t, clientID, alice)
 	}

@@ -305,7 +305,6 @@ func toEmail(address string) *codeDelivery {
 	return &codeDelivery{first(local) + "***@" + first(host) + "***", "EMAIL", "email"}
 }
 
-// mailCode makes a code and mails it.
 func (p *Pool) mailCode(ctx context.Context, m message, address, purpose string) (*codeDelivery, error) {
 	code, err := p.users.NewCode(m.account.Username, address, purpose)
 	if err != nil {

@@ -298,8 +298,7 @@ func TestRecovery(t *testing.T) {
 	}
 	t.Run("by a code", func(t *testing.T) {
 		h := allTriggers(passwordless())
-		w := newWorld(t, h, with(userpool.PostConfirmation))
-		w.user(t, alice)
+		w := worldOfAlice(t, h, with(userpool.PostConfirmation))
 		out := must2(forgot(w, alice))(t)
 		if *out.CodeDeliveryDetails.Destination != "a***@e***" {
 			t.Errorf("destination = %s", *out.CodeDeliveryDetails.Destination)
@@ -322,8 +321,7 @@ func TestRecovery(t *testing.T) {
 		}
 	})
 	t.Run("the code runs out in an hour", func(t *testing.T) {
-		w := newWorld(t, passwordless())
-		w.user(t, alice)
+		w := worldOfAlice(t, passwordless())
 		must2(forgot(w, alice))(t)
 		w.clock.Advance(time.Hour)
 		wantError(t, confirm(w, w.mail.code(t, alice), fresh), "ExpiredCodeException",
@@ -367,15 +365,13 @@ func TestRecovery(t *testing.T) {
 		notAuthorized(t, err, "User password cannot be reset in the current state.")
 	})
 	t.Run("a disabled user can't", func(t *testing.T) {
-		w := newWorld(t, passwordless())
-		w.user(t, alice)
+		w := worldOfAlice(t, passwordless())
 		w.disable(t, alice)
 		_, err := forgot(w, alice)
 		notAuthorized(t, err, "User is disabled.")
 	})
 	t.Run("an administrator can ask for it", func(t *testing.T) {
-		w := newWorld(t, passwordless())
-		w.user(t, alice)
+		w := worldOfAlice(t, passwordless())
 		must2(w.AdminResetUserPassword(t.Context(),
 			&cip.AdminResetUserPasswordInput{UserPoolId: ptr(poolID), Username: ptr(alice)}))(t)
 		_, err := w.byPassword(t, openID, alice, password)
@@ -386,8 +382,7 @@ func TestRecovery(t *testing.T) {
 		must2(w.byPassword(t, openID, alice, fresh))(t)
 	})
 	t.Run("mails hold the code and go to the address alone", func(t *testing.T) {
-		w := newWorld(t, passwordless())
-		w.user(t, alice)
+		w := worldOfAlice(t, passwordless())
 		must2(forgot(w, alice))(t)
 		mail := w.mail.all()[0]
 		if mail.To != alice || mail.Subject == "" || len(w.mail.code(t, alice)) != 6 ||

@@ -109,8 +109,7 @@ func TestUsersWhoMayNotSignIn(t *testing.T) {
 		})
 	}
 	t.Run("disabled in the middle of a sign-in", func(t *testing.T) {
-		w := newWorld(t, passwordless())
-		w.user(t, alice)
+		w := worldOfAlice(t, passwordless())
 		out := must2(w.start(t, clientID, alice))(t)
 		w.disable(t, alice)
 		_, err := w.answer(t, clientID, alice, *out.Session, rightCode)
@@ -118,8 +117,7 @@ func TestUsersWhoMayNotSignIn(t *testing.T) {
 	})
 	t.Run("disabled by a trigger", func(t *testing.T) {
 		h := passwordless()
-		w := newWorld(t, h)
-		w.user(t, alice)
+		w := worldOfAlice(t, h)
 		h.verify = func(event) (any, error) {
 			w.disable(t, alice)
 			return m{"answerCorrect": true}, nil
@@ -129,8 +127,7 @@ func TestUsersWhoMayNotSignIn(t *testing.T) {
 		notAuthorized(t, err, "User is disabled.")
 	})
 	t.Run("deleted in the middle of a sign-in", func(t *testing.T) {
-		w := newWorld(t, passwordless())
-		w.user(t, alice)
+		w := worldOfAlice(t, passwordless())
 		out := must2(w.start(t, clientID, alice))(t)
 		must2(w.AdminDeleteUser(t.Context(), &cip.AdminDeleteUserInput{UserPoolId: ptr(poolID), Username: ptr(alice)}))(t)
 		_, err := w.answer(t, clientID, out.ChallengeParameters["USERNAME"], *out.Session, rightCode)

@@ -76,8 +76,7 @@ func TestTokens(t *testing.T) {
 }
 
 func TestKeysAndDiscovery(t *testing.T) {
-	w := newWorld(t, passwordless())
-	w.user(t, alice)
+	w := worldOfAlice(t, passwordless())
 	tokens := w.signIn(t, clientID, alice)
 	status, body := w.get(t, "/"+poolID+"/.well-known/jwks.json")
 	if status != 200 {
@@ -221,8 +220,7 @@ func TestPreTokenGenerationOfVersion2ChangesBothTokens(t *testing.T) {
 }
 
 func TestAccessTokensThatAreRefused(t *testing.T) {
-	w := newWorld(t, passwordless())
-	w.user(t, alice)
+	w := worldOfAlice(t, passwordless())
 	tokens := w.signIn(t, clientID, alice)
 	whoami := func(token string) error {
 		_, err := w.GetUser(t.Context(), &cip.GetUserInput{AccessToken: &token})

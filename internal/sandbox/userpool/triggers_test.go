@@ -42,8 +42,7 @@ func TestTriggerFailuresAreWordedAndAreHTTP400(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			for _, trigger := range []string{"DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse"} {
 				h := passwordless()
-				w := newWorld(t, h)
-				w.user(t, alice)
+				w := worldOfAlice(t, h)
 				out, err := w.start(t, clientID, alice)
 				switch trigger {
 				case "DefineAuthChallenge":
@@ -69,8 +68,7 @@ func TestTriggerFailuresAreWordedAndAreHTTP400(t *testing.T) {
 func TestAHandlerThatPanicsLooksLikeAProcessThatDied(t *testing.T) {
 	h := passwordless()
 	h.define = func(event) (any, error) { panic("in a test") }
-	w := newWorld(t, h)
-	w.user(t, alice)
+	w := worldOfAlice(t, h)
 	_, err := w.start(t, clientID, alice)
 	if code(err) != "UserLambdaValidationException" || !strings.Contains(err.Error(), "Runtime exited with error") {
 		t.Errorf("error = %v", err)
@@ -109,8 +107,7 @@ func TestASlowTrigger(t *testing.T) {
 	}
 	t.Run("fails the request", func(t *testing.T) {
 		s := &slow{Invoker: passwordless(), trigger: userpool.CreateAuthChallenge, waits: 9, release: make(chan struct{})}
-		w := newWorld(t, s, patience(1))
-		w.user(t, alice)
+		w := worldOfAlice(t, s, patience(1))
 		_, err := w.start(t, clientID, alice)
 		wantError(t, err, "UnexpectedLambdaException",
 			"CreateAuthChallenge invocation failed due to error Socket timeout while invoking Lambda function.")
@@ -121,8 +118,7 @@ func TestASlowTrigger(t *testing.T) {
 	})
 	t.Run("is called again, beside the first call", func(t *testing.T) {
 		s := &slow{Invoker: passwordless(), trigger: userpool.CreateAuthChallenge, waits: 2, release: make(chan struct{})}
-		w := newWorld(t, s, patience(3))
-		w.user(t, alice)
+		w := worldOfAlice(t, s, patience(3))
 		out := must2(w.start(t, clientID, alice))(t)
 		if n, done := s.calls.Load(), s.done.Load(); n != 3 || done != 0 {
 			t.Errorf("%d calls of which %d of the slow ones had ended, want three and none", n, done)
@@ -132,8 +128,7 @@ func TestASlowTrigger(t *testing.T) {
 	})
 	t.Run("is given up after the last attempt", func(t *testing.T) {
 		s := &slow{Invoker: passwordless(), trigger: userpool.DefineAuthChallenge, waits: 9, release: make(chan struct{})}
-		w := newWorld(t, s, patience(3))
-		w.user(t, alice)
+		w := worldOfAlice(t, s, patience(3))
 		_, err := w.start(t, clientID, alice)
 		wantError(t, err, "UnexpectedLambdaException",
 			"DefineAuthChallenge invocation failed due to error Socket timeout while invoking Lambda function.")
@@ -145,8 +140,7 @@ func TestASlowTrigger(t *testing.T) {
 	t.Run("an error is not repeated", func(t *testing.T) {
 		h := passwordless()
 		h.create = failing(&lambda.Error{Message: "no"})
-		w := newWorld(t, h, patience(3))
-		w.user(t, alice)
+		w := worldOfAlice(t, h, patience(3))
 		w.start(t, clientID, alice)
 		if n := len(h.of(userpool.CreateAuthChallenge)); n != 1 {
 			t.Errorf("%d calls, want one", n)
@@ -154,8 +148,7 @@ func TestASlowTrigger(t *testing.T) {
 	})
 	t.Run("runs on when the client goes away", func(t *testing.T) {
 		s := &slow{Invoker: passwordless(), trigger: userpool.DefineAuthChallenge, waits: 1, release: make(chan struct{})}
-		w := newWorld(t, s)
-		w.user(t, alice)
+		w := worldOfAlice(t, s)
 		ctx, cancel := context.WithCancel(t.Context())
 		gone := make(chan struct{})
 		go func() {
@@ -175,8 +168,7 @@ func TestASlowTrigger(t *testing.T) {
 	})
 	t.Run("holds nobody else up", func(t *testing.T) {
 		s := &slow{Invoker: passwordless(), trigger: userpool.DefineAuthChallenge, waits: 1, release: make(chan struct{})}
-		w := newWorld(t, s)
-		w.user(t, alice)
+		w := worldOfAlice(t, s)
 		w.user(t, "bob@example.com")
 		first := make(chan error, 1)
 		go func() {

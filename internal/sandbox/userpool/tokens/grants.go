@@ -37,7 +37,6 @@ type Grant struct {
 	tokens [][sha256.Size]byte
 }
 
-// refreshEntry is one refresh token.
 type refreshEntry struct {
 	grant *Grant
 	// retired is when rotation replaced the token; zero for the current one.

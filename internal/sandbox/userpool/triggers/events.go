@@ -177,7 +177,6 @@ func (r *Runner) Attributes(a *users.Account) map[string]string {
 	return m
 }
 
-// metadata is ClientMetadata.
 type metadata = map[string]string
 
 // Define calls DefineAuthChallenge for the next step of a sign-in.

@@ -102,7 +102,6 @@ func (d *Directory) Fold(name string) string {
 	return strings.ToLower(name)
 }
 
-// keys returns the keys of an account in names.
 func (d *Directory) keys(a *Account) []string {
 	keys := []string{"name:" + d.Fold(a.Username), "sub:" + a.Sub}
 	for _, attr := range d.cfg.UsernameAttributes {
