@@ -91,7 +91,8 @@ type AlarmProps struct {
 	// ratio with the threshold, 1 or more. Default: 20.
 	MinimumVolume *float64
 	// HandOver is the function of the sign-in page, page.HandOver(), whose alarms are added then.
-	// Default: no alarms for a page.
+	// The page must be in this stack: the CDK refuses references in both directions. Default: no
+	// alarms for a page.
 	HandOver awslambda.Function
 	// ChangeAddress is the other one, page.ChangeAddress(), which these alarms then watch as well.
 	// Default: it is not watched.

@@ -292,3 +292,40 @@ func TestAuditsAndThrottlesReachThePage(t *testing.T) {
 		}
 	}
 }
+
+// `emailotp doctor` finds a page of another stack by this: its stack receives the app client's id.
+func TestAPageOfAnotherStackReceivesTheAppClientsID(t *testing.T) {
+	text := func(stack awscdk.Stack) string {
+		out, _ := json.Marshal(assertions.Template_FromStack(stack, nil).ToJSON())
+		return string(out)
+	}
+	for _, isNested := range []bool{false, true} {
+		app, name := emailotptest.App(t, nil), jsii.String("Page")
+		stack := awscdk.NewStack(app, jsii.String("Prod"), nil)
+		otp := emailotp.NewEmailOTP(stack, jsii.String("SignIn"), &emailotp.EmailOTPProps{
+			Mode: emailotp.ModePasswordless, Sender: emailotp.SenderAddress("no-reply@example.com")})
+		var other awscdk.Stack
+		if isNested {
+			other = awscdk.NewNestedStack(stack, name, nil)
+		} else {
+			other = awscdk.NewStack(app, name, nil)
+		}
+		signinpage.NewSignInPage(other, name, &signinpage.SignInPageProps{SignIn: otp})
+		client := regexp.MustCompile(`"(\w+)":\{[^{}]*"Metadata":\{"EmailOTP::Client"`).FindStringSubmatch(text(stack))
+		if client == nil {
+			t.Fatal("no app client has the mark")
+		}
+		reference := `{"Ref":"` + client[1] + `"}`
+		if isNested {
+			if !regexp.MustCompile(`"Parameters":\{[^]]*` + regexp.QuoteMeta(reference)).MatchString(text(stack)) {
+				t.Error("the nested stack has no parameter with the app client's id")
+			}
+			continue
+		}
+		pattern := `"Export":\{"Name":"([^"]+)"\},"Value":` + regexp.QuoteMeta(reference)
+		export := regexp.MustCompile(pattern).FindStringSubmatch(text(stack))
+		if export == nil || !strings.Contains(text(other), `{"Fn::ImportValue":"`+export[1]+`"}`) {
+			t.Errorf("the page's stack does not import the app client's id: %v", export)
+		}
+	}
+}
