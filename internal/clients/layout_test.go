@@ -98,6 +98,11 @@ func TestAProblemStandsUnderItsFieldAndMovesNothing(t *testing.T) {
 func TestTheRulesForAPasswordAreTickedAsTheyAreMet(t *testing.T) {
 	t.Parallel()
 	w, b := visit(t, "password")
+	// The pool resets no passwords by e-mail, so the page names who sets one.
+	b.says("#forgotten", "Forgot your password? Please ask help+me@example.com.")
+	if got, want := eval[string](b, `document.querySelector("#forgotten a").href`), "mailto:help%2Bme@example.com"; got != want {
+		t.Errorf("the page's link is %s, want %s", got, want)
+	}
 	b.fill("#email", w.newcomer)
 	b.fill("#password", temporary)
 	b.press("Continue")

@@ -125,12 +125,12 @@ func users(person, newcomer, mode string) []sandbox.User {
 }
 
 func (w *world) settings() webbundle.Settings {
-	days, recovery := 0, ""
+	days, recovery, support := 0, "", "help+me@example.com"
 	if w.cfg.Stack == app.People {
 		days, recovery = 30, w.sb.PasswordRecovery()
 	}
 	return webbundle.Settings{
-		RememberDevices: days, Recovery: recovery, ChangeAddress: w.cfg.ChangeAddressURL != "",
+		RememberDevices: days, Recovery: recovery, Support: support, ChangeAddress: w.cfg.ChangeAddressURL != "",
 		UserPoolID: w.cfg.UserPoolID, UserPoolClientID: w.cfg.UserPoolClientID, Mode: string(w.cfg.Mode),
 		Endpoint: w.cfg.Endpoint,
 		InboxURL: w.cfg.InboxURL, SignUp: w.cfg.Mode == "passwordless", Product: "Example", PasswordLength: minimumLength,

@@ -27,7 +27,9 @@ export function startView(context: Context, purpose: 'sign-in' | 'sign-up', type
   if (withPassword && settings.recovery === 'email') {
     c.form.append(el('p', { className: 'aside' }, quietButton(w.forgotPassword, () => context.turn('forgot', email.input.value))));
   } else if (withPassword && settings.support) {
-    c.form.append(el('p', { className: 'hint', id: 'forgotten' }, ...sentence(w.forgottenHelp, { support: shownAddress(settings.support) })));
+    const mailto = `mailto:${settings.support.replace(/[^@]+/g, encodeURIComponent)}`;
+    const support = el('a', { href: mailto }, shownAddress(settings.support));
+    c.form.append(el('p', { className: 'hint', id: 'forgotten' }, ...sentence(w.forgottenHelp, { support })));
   }
   showProblem(c, '');
   if (settings.signUp && !withPassword) {
