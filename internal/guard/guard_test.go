@@ -381,6 +381,9 @@ func TestResendAndAgain(t *testing.T) {
 	unsent.Unsent = true
 	expired := session
 	expired.Expires = now
+	// The expiry that a sign-in was shown may be later than its code's own end.
+	old := session
+	old.Nonce, old.Expires = nonce(now.Add(-guard.Lifetime), 1), now.Add(time.Minute)
 	spent := now.Add(500 * time.Hour).UnixMilli()
 	cooling := func(i guard.Item) guard.Item { i.Next = now.Add(time.Second).UnixMilli(); return i }
 	for _, tc := range []struct {
@@ -399,6 +402,8 @@ func TestResendAndAgain(t *testing.T) {
 			guard.Keep, own, 8},
 		{"an expired own code gives way to a live one", policy.Resend, cooling(mailed(guard.Item{}, other, 8)), expired,
 			guard.Join, other, 8},
+		{"so does one at the end of its life", policy.Resend, cooling(mailed(guard.Item{}, other, 8)), old, guard.Join, other,
+			8},
 		{"a code that was never mailed gives way to a live one", policy.Resend, cooling(mailed(guard.Item{}, other, 8)),
 			unsent, guard.Join, other, 8},
 		{"one of another length is, which shows", policy.Resend,
