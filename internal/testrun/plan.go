@@ -183,13 +183,17 @@ func largestFirst(packages []pkg) {
 	slices.SortStableFunc(packages, func(a, b pkg) int { return int(b.size - a.size) })
 }
 
+// gorace lets programs under the race detector end at once. They wait a second for races of other
+// goroutines, and the scripts of cmd/emailotp run some fifty.
+func gorace() string { return "GORACE=" + os.Getenv("GORACE") + " atexit_sleep_ms=50" }
+
 // everything plans all tests. The jobs stand in the order in which they begin.
 func everything(packages []pkg, race bool, scratch string) []*job {
 	assembly := filepath.Join(scratch, "cdk.out")
 	prepare := &job{name: "the app: compile and synthesise", do: func(ctx context.Context, _ io.Writer) error {
 		return app.Synthesise(ctx, filepath.Join(scratch, "app"), assembly)
 	}}
-	raced := &job{name: "with the race detector", flags: append([]string{"-race"}, side...)}
+	raced := &job{name: "with the race detector", flags: append([]string{"-race"}, side...), env: []string{gorace()}}
 	plain := &job{name: "without the race detector", flags: side}
 	simulated := &job{name: "simulations, without the race detector"}
 	largestFirst(packages)

@@ -104,7 +104,7 @@ func TestPackagesThatNeedTheAppWaitForItAndRunWithoutTheRaceDetector(t *testing.
 			t.Errorf("job %d tests %v, want %v", i, j.short(), want[i])
 		}
 		if heavy := i > 2; heavy != (j.after == jobs[0]) || heavy != slices.Contains(j.env, "CDK_VALIDATION=false") ||
-			slices.Contains(j.args(), "-race") != (i == 1) {
+			slices.Contains(j.args(), "-race") != (i == 1) || slices.Contains(j.env, gorace()) != (i == 1) {
 			t.Errorf("job %d: after %v, environment %v, arguments %v", i, j.after, j.env, j.args())
 		}
 	}
