@@ -100,8 +100,9 @@ func TestTheRulesForAPasswordAreTickedAsTheyAreMet(t *testing.T) {
 	w, b := visit(t, "password")
 	// The pool resets no passwords by e-mail, so the page names who sets one.
 	b.says("#forgotten", "Forgot your password? Please ask help+me@example.com.")
-	if got, want := eval[string](b, `document.querySelector("#forgotten a").href`), "mailto:help%2Bme@example.com"; got != want {
-		t.Errorf("the page's link is %s, want %s", got, want)
+	const link = "mailto:help%2Bme@example.com"
+	if got := eval[string](b, `document.querySelector("#forgotten a").href`); got != link {
+		t.Errorf("the page's link is %s, want %s", got, link)
 	}
 	b.fill("#email", w.newcomer)
 	b.fill("#password", temporary)

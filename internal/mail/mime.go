@@ -37,11 +37,13 @@ func (m Mail) MIME(date time.Time) ([]byte, error) {
 	fold(&b, "MIME-Version", "1.0")
 	fold(&b, "Content-Type", fmt.Sprintf("multipart/alternative; boundary=%q", w.Boundary()))
 	b.WriteString("\r\n")
-	if err := writePart(w, "text/plain", m.Language, m.Text); err != nil {
-		return nil, err
-	}
-	if err := writePart(w, "text/html", m.Language, m.HTML); err != nil {
-		return nil, err
+	for _, part := range [...]struct{ kind, body string }{{"text/plain", m.Text}, {"text/html", m.HTML}} {
+		if part.body == "" {
+			continue // Cognito's own mails have no plain text
+		}
+		if err := writePart(w, part.kind, m.Language, part.body); err != nil {
+			return nil, err
+		}
 	}
 	err := w.Close()
 	return b.Bytes(), err

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -49,6 +50,14 @@ func TestWriteShowsEveryLanguageModeAndCode(t *testing.T) {
 		if !strings.Contains(read(t, dir, "index.html"), `href="`+tag+`.html"`) {
 			t.Errorf("the overview lacks %s", tag)
 		}
+	}
+	// Cognito's own mails have no plain text, so their files have none either.
+	if _, err := os.Stat(filepath.Join(dir, "mails", "de-reset.txt")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a plain text that no mail has: %v", err)
+	}
+	source := read(t, dir, "mails/de-reset.eml")
+	if strings.Contains(source, "text/plain") || !strings.Contains(source, "text/html") {
+		t.Errorf("the message has a part that no mail has: %.400s", source)
 	}
 }
 

@@ -136,7 +136,9 @@ func (s site) mail(m sample) error {
 	path := "mails/" + m.Name()
 	s[path+".light.html"] = []byte(fenced(strings.ReplaceAll(m.Mail.HTML, "(prefers-color-scheme: dark)", "not all")))
 	s[path+".dark.html"] = []byte(fenced(strings.ReplaceAll(m.Mail.HTML, "(prefers-color-scheme: dark)", "all")))
-	s[path+".txt"] = []byte(m.Mail.Text + "\n")
+	if m.Mail.Text != "" {
+		s[path+".txt"] = []byte(m.Mail.Text + "\n")
+	}
 	s[path+".eml"] = source
 	return nil
 }
