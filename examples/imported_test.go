@@ -56,7 +56,7 @@ func TestUsersSignInToTheImportedPoolWhichComesBackUnchanged(t *testing.T) {
 	sb := testkit.Start(t, opts)
 	p := testkit.NewUser(t, sb, "user@example.com", func(u *sandbox.User) { u.Password = testkit.GoodPassword })
 	p.WantTokens(p.SignIn())
-	checkCalls(t, sb, settings.Password)
+	checkCalls(t, sb, nil, settings.Password)
 	if report := strings.Join(sb.Report(), "\n"); !strings.Contains(report, "function:welcome for PostConfirmation") {
 		t.Errorf("the report lacks the pool's own trigger:\n%s", report)
 	}

@@ -19,8 +19,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
 
-// ConstructID is the id of the construct in its stack.
-const ConstructID = "SignIn"
+// constructID is the id of the construct in its stack.
+const constructID = "SignIn"
 
 // EmailOTPStackProps are the props of [NewEmailOTPStack].
 type EmailOTPStackProps struct {
@@ -53,7 +53,7 @@ func NewEmailOTPStack(scope constructs.Construct, id string, props *EmailOTPStac
 	}
 	stack := awscdk.NewStack(scope, &id, &sp)
 	zone := env.zone(stack)
-	signIn := emailotp.NewEmailOTP(stack, jsii.String(ConstructID), env.props(stack, zone))
+	signIn := emailotp.NewEmailOTP(stack, jsii.String(constructID), env.props(stack, zone))
 	signIn.AddOutputs()
 	for _, c := range env.Clients {
 		client := signIn.AddClient(&c.Name, &emailotp.ClientProps{CallbackURLs: jsii.Strings(c.CallbackURLs...),

@@ -12,8 +12,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/constructs/signinpage"
 )
 
-// PageID is the id of the hosted sign-in page in its stack.
-const PageID = "SignInPage"
+// pageID is the id of the hosted sign-in page in its stack.
+const pageID = "SignInPage"
 
 func (d deployment) hostPage(stack awscdk.Stack, zone awsroute53.IHostedZone,
 	signIn emailotp.EmailOTP) signinpage.SignInPage {
@@ -27,5 +27,5 @@ func (d deployment) hostPage(stack awscdk.Stack, zone awsroute53.IHostedZone,
 			props.HostedZone = zone
 		}
 	}
-	return signinpage.NewSignInPage(stack, jsii.String(PageID), props)
+	return signinpage.NewSignInPage(stack, jsii.String(pageID), props)
 }

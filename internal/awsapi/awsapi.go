@@ -87,22 +87,22 @@ func New(ctx context.Context, o Options) (*Client, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, &NoCredentials{err}
+		return nil, &noCredentials{err}
 	}
 	return c, nil
 }
 
-// NoCredentials is a configuration without usable credentials.
-type NoCredentials struct{ err error }
+// noCredentials is a configuration without usable credentials.
+type noCredentials struct{ err error }
 
 // Error returns the sentence.
-func (e *NoCredentials) Error() string {
+func (e *noCredentials) Error() string {
 	return "no usable AWS credentials: " + lastCause(e.err) +
 		"; sign in by `aws sso login`, give --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 }
 
 // Unwrap returns the SDK's error.
-func (e *NoCredentials) Unwrap() error { return e.err }
+func (e *noCredentials) Unwrap() error { return e.err }
 
 // lastCause returns the innermost part of the SDK's long sentence.
 func lastCause(err error) string {

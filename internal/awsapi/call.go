@@ -134,7 +134,7 @@ func (c *Client) send(ctx context.Context, r request) (status int, header http.H
 	q.Header = r.header.Clone()
 	keys, err := c.config.Credentials.Retrieve(ctx)
 	if err != nil {
-		return 0, nil, nil, &NoCredentials{err}
+		return 0, nil, nil, &noCredentials{err}
 	}
 	sum := sha256.Sum256(r.body)
 	hash, region := hex.EncodeToString(sum[:]), c.config.Region

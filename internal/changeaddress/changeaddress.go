@@ -33,8 +33,8 @@ const (
 )
 
 const (
-	// MaxSignInAge is the greatest age of the sign-in that starts a change, by auth_time.
-	MaxSignInAge = 5 * time.Minute
+	// maxSignInAge is the greatest age of the sign-in that starts a change, by auth_time.
+	maxSignInAge = 5 * time.Minute
 	// lockTime is how long an address is locked for the account that is changing to it: longer than
 	// the function may run.
 	lockTime = time.Minute

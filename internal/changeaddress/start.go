@@ -25,7 +25,7 @@ type started struct {
 // to another account, its owner gets a mail without a code, and the answer is the same.
 func (s *Server) start(ctx context.Context, who caller, in request) (any, error) {
 	now := s.Now()
-	if age := now.Sub(who.AuthTime); age > MaxSignInAge || age < -time.Minute {
+	if age := now.Sub(who.AuthTime); age > maxSignInAge || age < -time.Minute {
 		return nil, errOldSignIn
 	}
 	address, user, err := s.newAddress(ctx, who, in)

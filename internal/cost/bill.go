@@ -49,15 +49,15 @@ func EmailOTP(l Load, prices Table) Bill {
 	b := &biller{prices: prices}
 	calls, n, users := PerSignIn(l.Mode), l.SignIns(), float64(l.Users)
 	times := func(perSignIn int) float64 { return n * float64(perSignIn) }
-	logs := times(calls.Invocations()) * LogBytes / gigabyte
+	logs := times(calls.Invocations()) * logBytes / gigabyte
 	b.add(CognitoLite, "Cognito, Lite plan", users)
 	b.add(SESMails, "SES, one mail a sign-in", times(calls.Mails))
 	b.add(KMSKey, "KMS, the key", 1)
 	b.add(KMSRequests, "KMS, MACs", times(calls.MACs))
 	b.add(LambdaRequests, "Lambda, invocations", times(calls.Invocations()))
-	b.add(LambdaTime, "Lambda, time at 512 MiB", n*calls.seconds()*MemoryGB)
+	b.add(LambdaTime, "Lambda, time at 512 MiB", n*calls.seconds()*memoryGB)
 	b.add(DynamoDBReads, "DynamoDB, reads", times(calls.Reads))
-	b.add(DynamoDBWrites, "DynamoDB, writes", times(calls.Writes+BusyWrites))
+	b.add(DynamoDBWrites, "DynamoDB, writes", times(calls.Writes+busyWrites))
 	b.add(DynamoDBStorage, "DynamoDB, storage", users*ItemBytes/gigabyte)
 	b.add(DynamoDBBackup, "DynamoDB, recovery", users*ItemBytes/gigabyte)
 	b.add(LogsIngested, "CloudWatch, logs written", logs)

@@ -68,18 +68,18 @@ func PerSignIn(m settings.Mode) Calls {
 
 // The assumptions, where there is nothing to count. They are rather too high than too low.
 const (
-	// MemoryGB is the functions' memory by default.
-	MemoryGB = 0.5
-	// CreateSeconds and VerifySeconds are a function's time with three calls to AWS one after the
-	// other and a share of cold starts; DecideSeconds that of those which call nothing.
-	CreateSeconds = 0.300
-	VerifySeconds = 0.200
-	DecideSeconds = 0.010
-	// BusyWrites are the updates of a sign-in that may happen twice: those of a budget, which needs
+	// memoryGB is the functions' memory by default.
+	memoryGB = 0.5
+	// createSeconds and verifySeconds are a function's time with three calls to AWS one after the
+	// other and a share of cold starts; decideSeconds that of those which call nothing.
+	createSeconds = 0.300
+	verifySeconds = 0.200
+	decideSeconds = 0.010
+	// busyWrites are the updates of a sign-in that may happen twice: those of a budget, which needs
 	// a second one while it is not full.
-	BusyWrites = 1
-	// LogBytes is what one invocation logs: its line, and Lambda's own about start, end and report.
-	LogBytes = 1_500
+	busyWrites = 1
+	// logBytes is what one invocation logs: its line, and Lambda's own about start, end and report.
+	logBytes = 1_500
 	// ItemBytes is an account's item in the table, with DynamoDB's own 100 bytes.
 	ItemBytes = 400
 	gigabyte  = 1 << 30
@@ -87,8 +87,8 @@ const (
 
 // seconds returns the functions' time of one sign-in.
 func (c Calls) seconds() float64 {
-	return float64(c.Create)*CreateSeconds + float64(c.Verify)*VerifySeconds +
-		float64(c.Define+c.PreTokenGeneration)*DecideSeconds
+	return float64(c.Create)*createSeconds + float64(c.Verify)*verifySeconds +
+		float64(c.Define+c.PreTokenGeneration)*decideSeconds
 }
 
 // SignInUSD returns what one more sign-in costs, without allowances. Prices without a source count

@@ -14,9 +14,9 @@ import (
 // Default is the language to fall back to: every text exists in it.
 const Default = "en"
 
-// MaxLength is the longest locale, in bytes, that is read. RFC 5646, section 4.4.1, demands room
+// maxLength is the longest locale, in bytes, that is read. RFC 5646, section 4.4.1, demands room
 // for at least 35; Cognito allows 2,048 in a user's locale attribute.
-const MaxLength = 64
+const maxLength = 64
 
 // Direction is the direction of a script, as HTML's dir attribute spells it.
 type Direction string
@@ -65,8 +65,8 @@ func Canonical(tag string) (string, error) {
 
 // parse is language.Parse for input of any origin: short, one spelling, and never "und".
 func parse(tag string) (language.Tag, error) {
-	if len(tag) > MaxLength {
-		return language.Und, fmt.Errorf("longer than %d bytes", MaxLength)
+	if len(tag) > maxLength {
+		return language.Und, fmt.Errorf("longer than %d bytes", maxLength)
 	}
 	t, err := language.Parse(strings.ReplaceAll(strings.TrimSpace(tag), "_", "-"))
 	if err != nil {
@@ -81,7 +81,7 @@ func parse(tag string) (language.Tag, error) {
 // parseAttribute is parse for a user's locale attribute, which may also be spelled as POSIX and
 // Java do: "zh_CN.UTF-8", "sr_RS@latin", "zh_CN_#Hans".
 func parseAttribute(locale string) (language.Tag, error) {
-	if len(locale) > MaxLength {
+	if len(locale) > maxLength {
 		return parse(locale) // for its error
 	}
 	tag, modifier, _ := strings.Cut(locale, "@")
@@ -107,10 +107,10 @@ var posixScripts = map[string]string{"latin": "Latn", "cyrillic": "Cyrl", "devan
 
 // clip keeps hostile input from flooding an error.
 func clip(s string) string {
-	if len(s) <= MaxLength {
+	if len(s) <= maxLength {
 		return s
 	}
-	return strings.ToValidUTF8(s[:MaxLength], "") + "…"
+	return strings.ToValidUTF8(s[:maxLength], "") + "…"
 }
 
 // A Matcher finds the best of a set of languages for a person. It is safe for concurrent use.

@@ -32,8 +32,8 @@ const (
 
 // Cognito's limits of a CustomMessage trigger's answer, in characters.
 const (
-	MaxCognitoHTML    = 20_000
-	MaxCognitoSubject = 140
+	maxCognitoHTML    = 20_000
+	maxCognitoSubject = 140
 )
 
 // A CognitoMail is a mail that Cognito itself sends, with its placeholders. It has no plain text:
@@ -122,12 +122,12 @@ func (r *Renderer) CheckCognito() error {
 // Check returns an error for a text that Cognito would refuse from a CustomMessage trigger. A text
 // that is empty, and so none, is not checked.
 func (m CognitoMail) Check(kind CognitoKind) error {
-	if n := utf8.RuneCountInString(m.Subject); n > MaxCognitoSubject {
-		return fmt.Errorf("the subject has %d characters; Cognito accepts %d", n, MaxCognitoSubject)
+	if n := utf8.RuneCountInString(m.Subject); n > maxCognitoSubject {
+		return fmt.Errorf("the subject has %d characters; Cognito accepts %d", n, maxCognitoSubject)
 	}
-	if n := utf8.RuneCountInString(m.HTML); n > MaxCognitoHTML {
+	if n := utf8.RuneCountInString(m.HTML); n > maxCognitoHTML {
 		return fmt.Errorf("the HTML has %d characters; Cognito accepts %d: shorten the strings of Mail.Languages, "+
-			"or the footer", n, MaxCognitoHTML)
+			"or the footer", n, maxCognitoHTML)
 	}
 	for _, p := range kind.placeholders() {
 		if m.HTML != "" && !strings.Contains(m.HTML, p) {

@@ -50,8 +50,8 @@ func (c Client) Fetch(ctx context.Context) ([]byte, error) {
 // DefaultPrefix begins the names of variables where no other prefix is wanted.
 const DefaultPrefix = "EMAILOTP_"
 
-// EndpointVariable is the variable by which the AWS CLI and the SDKs find a sandbox's user pool.
-const EndpointVariable = "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"
+// endpointVariable is the variable by which the AWS CLI and the SDKs find a sandbox's user pool.
+const endpointVariable = "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"
 
 var prefixes = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)?$`)
 
@@ -120,7 +120,7 @@ func (c Client) env(prefix string) ([]byte, error) {
 		fmt.Fprintf(&b, "%sRECOVERY=%s\n", prefix, c.Recovery)
 	}
 	if c.Endpoint != "" {
-		fmt.Fprintf(&b, "%sENDPOINT=%s\n%s=%s\n", prefix, c.Endpoint, EndpointVariable, c.Endpoint)
+		fmt.Fprintf(&b, "%sENDPOINT=%s\n%s=%s\n", prefix, c.Endpoint, endpointVariable, c.Endpoint)
 	}
 	return []byte(b.String()), nil
 }

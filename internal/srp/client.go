@@ -24,11 +24,11 @@ type Client struct {
 }
 
 // NewClient begins a sign-in to the pool with the given id, "eu-west-1_TestPool1".
-func NewClient(poolID string) (*Client, error) { return NewClientFrom(rand.Reader, poolID) }
+func NewClient(poolID string) (*Client, error) { return newClientFrom(rand.Reader, poolID) }
 
-// NewClientFrom is NewClient with a given source of randomness.
-func NewClientFrom(random io.Reader, poolID string) (*Client, error) {
-	pool, err := PoolName(poolID)
+// newClientFrom is NewClient with a given source of randomness.
+func newClientFrom(random io.Reader, poolID string) (*Client, error) {
+	pool, err := poolName(poolID)
 	if err != nil {
 		return nil, err
 	}
@@ -48,9 +48,9 @@ func newClient(pool string, a *big.Int) (*Client, error) {
 	return &Client{pool: pool, a: a, public: public}, nil
 }
 
-// PoolName returns the part of a pool's id behind its region, which is what the
+// poolName returns the part of a pool's id behind its region, which is what the
 // protocol hashes.
-func PoolName(poolID string) (string, error) {
+func poolName(poolID string) (string, error) {
 	_, name, ok := strings.Cut(poolID, "_")
 	if !ok || name == "" {
 		return "", fmt.Errorf("user pool id %q has no \"_\" with a name behind it", poolID)
@@ -131,7 +131,7 @@ func (c *Client) secret(ch challenge, password string) (s, u *big.Int, err error
 	grp := cognito()
 	u = hashInt(pad(c.public), pad(ch.b))
 	if u.Sign() == 0 {
-		return nil, nil, ErrScramble
+		return nil, nil, errScramble
 	}
 	x := privateKey(ch.salt.Bytes(), c.pool, ch.user, password)
 	base := new(big.Int).Exp(grp.g, x, grp.n)

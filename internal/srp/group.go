@@ -33,7 +33,7 @@ var (
 	ErrNotHex   = errors.New("SRP value is not a hexadecimal number")
 	ErrTooLong  = fmt.Errorf("SRP value has more than %d hexadecimal digits", MaxHexDigits)
 	ErrZero     = errors.New("SRP value is a multiple of the modulus")
-	ErrScramble = errors.New("SRP scrambling parameter u is zero")
+	errScramble = errors.New("SRP scrambling parameter u is zero")
 	ErrClaim    = errors.New("password claim signature does not match")
 )
 

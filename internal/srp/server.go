@@ -56,7 +56,7 @@ func (v Verifier) SaltHex() string { return hex.EncodeToString(v.Salt) }
 type Exchange struct{ clientA, b, serverB *big.Int }
 
 // NewExchange begins an exchange with the client's SRP_A. The error is one of
-// ErrNotHex, ErrTooLong, ErrZero and ErrScramble, or comes from rand.
+// ErrNotHex, ErrTooLong, ErrZero and errScramble, or comes from rand.
 func NewExchange(rand io.Reader, v Verifier, srpA string) (*Exchange, error) {
 	secret := make([]byte, ephemeralSize)
 	if _, err := io.ReadFull(rand, secret); err != nil {
@@ -78,7 +78,7 @@ func newExchange(b *big.Int, v Verifier, srpA string) (*Exchange, error) {
 		return nil, ErrZero
 	}
 	if e.scramble().Sign() == 0 {
-		return nil, ErrScramble
+		return nil, errScramble
 	}
 	return e, nil
 }

@@ -313,26 +313,3 @@ func checkEmpty(t *testing.T) {
 		t.Errorf("left behind: %v (%v)", left, err)
 	}
 }
-
-func TestPartitions(t *testing.T) {
-	for _, c := range []struct {
-		writes, reads, bytes float64
-		want                 int
-	}{{1, 1, 1, 1}, {500, 1, 1, 1}, {501, 1, 1, 2}, {4000, 1000, 4e9, 8}, {1, 1, 25 << 30, 4}, {1, 6_000, 1, 4}} {
-		if got := partitions(c.writes, c.reads, c.bytes); got != c.want {
-			t.Errorf("partitions(%v, %v, %v) = %d, want %d", c.writes, c.reads, c.bytes, got, c.want)
-		}
-	}
-}
-
-func TestKeysSpreadEvenly(t *testing.T) {
-	const perSecond = settings.MaxPoolMails / 3600
-	l := simulatePool(1_000_000, perSecond, 10, 400)
-	// One partition has the item of the quota, which every sign-in writes to, beside its share of
-	// users.
-	mean := perSecond * (ownWrites + quotaWrites) / l.partitions
-	if l.partition > partitionWrites || l.partition < mean || l.item < perSecond || l.item > partitionWrites {
-		t.Errorf("the hottest partition has %d writes in its worst second and the hottest item %d, the mean is %d",
-			l.partition, l.item, mean)
-	}
-}

@@ -54,7 +54,7 @@ func sections() []section {
 		{"attach", "attaching to an imported pool", attachTimes},
 		{"sandbox", "starting the sandbox and signing in to it", sandboxLoad},
 		{"leak", "the sandbox over thousands of sign-ins", sandboxLeak},
-		{"guard", "the table in a large pool", guardLoad},
+		{"guard", "the table", guardLoad},
 		{"mail", "writing the mail", mailTimes},
 		{"page", "the sign-in page", pageTimes},
 	}

@@ -124,70 +124,25 @@ func sandboxLeak(r *run) error {
 	return nil
 }
 
-// guardLoad counts what sign-ins cost the table and compares the counts with the model of `emailotp
-// cost`, then follows a large pool through the table's partitions.
+// guardLoad measures a user's item in the table.
 func guardLoad(r *run) error {
-	itemBytes := 0.0
 	for _, m := range settings.Modes() {
-		size, err := r.countedSignIns(m)
+		s, err := r.startSandbox(m, 12, nil)
 		if err != nil {
 			return err
 		}
-		itemBytes = max(itemBytes, size)
-	}
-	const users, perSecond = 10_000_000, settings.MaxPoolMails / 3600
-	l := simulatePool(users, perSecond, r.samples(120, 20), itemBytes)
-	what := fmt.Sprintf("%d million users, %d sign-ins a second: ", users/1_000_000, perSecond)
-	limit := []float64{partitionWrites}
-	r.compare(what+"hottest partition's write units", "/s", []float64{float64(l.partition)}, "a partition's limit",
-		limit, ratioAtMost(1)).Note =
-		fmt.Sprintf("%d partitions, in the worst of all seconds; the table has %s", l.partitions,
-			amount(itemBytes*users, "B"))
-	r.compare(what+"hottest item's write units", "/s", []float64{float64(l.item)}, "a partition's limit", limit,
-		ratioAtMost(1))
-	return nil
-}
-
-// countedSignIns signs in to the sandbox, compares its counts with the model, and returns the size
-// of a user's item in bytes.
-func (r *run) countedSignIns(m settings.Mode) (float64, error) {
-	s, err := r.startSandbox(m, 12, nil)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = s.Close() }() // nothing is measured any more
-	if _, err := drive(r.ctx, s, 1, 20, time.Minute, ""); err != nil {
-		return 0, err
-	}
-	before := s.Counts()
-	l, err := drive(r.ctx, s, 1, r.samples(400, 60), time.Hour, "")
-	if err != nil {
-		return 0, err
-	}
-	calls, after := cost.PerSignIn(m), s.Counts()
-	for _, c := range []struct {
-		what, prefixes string
-		model          int
-	}{
-		{"updates of the table", "dynamodb:UpdateItem", calls.Writes}, {"reads of the table", "dynamodb:GetItem",
-			calls.Reads},
-		{"mails", "ses:SendEmail", calls.Mails}, {"requests to KMS", "kms:", calls.MACs},
-		{"invocations of functions", "lambda:", calls.Invocations()},
-	} {
-		counted := 0
-		for name := range after {
-			if strings.HasPrefix(name, c.prefixes) {
-				counted += after[name] - before[name]
-			}
+		defer func() { _ = s.Close() }() // nothing is measured any more
+		if _, err := drive(r.ctx, s, 1, 60, time.Minute, ""); err != nil {
+			return err
 		}
-		r.compare(fmt.Sprintf("%s: %s, a sign-in", m, c.what), "calls", []float64{float64(counted) / float64(l.signIns)},
-			"the model",
-			[]float64{float64(c.model)}, ratioAtMost(1.02))
+		size, err := userItemBytes(r.ctx, s)
+		if err != nil {
+			return err
+		}
+		r.value(string(m)+": a user's item, with DynamoDB's own 100 bytes", "B", valueAtMost(cost.ItemBytes), size).Note =
+			"below 1,024 bytes each update is one write unit"
 	}
-	size, err := userItemBytes(r.ctx, s)
-	r.value(string(m)+": a user's item, with DynamoDB's own 100 bytes", "B", valueAtMost(cost.ItemBytes), size).Note =
-		"below 1,024 bytes each update is one write unit"
-	return size, err
+	return nil
 }
 
 // userItemBytes returns the size of the largest item of a user who has signed in, as DynamoDB bills

@@ -160,11 +160,11 @@ func (r *references) followOutputs(stack awscdk.Stack, depth int, isMatch func(a
 
 // mayShareEnvironment reports whether two stacks may be deployed to one account and Region.
 func mayShareEnvironment(a, b awscdk.Stack) bool {
-	return MayEqual(*a.Account(), *b.Account()) && MayEqual(*a.Region(), *b.Region())
+	return mayEqual(*a.Account(), *b.Account()) && mayEqual(*a.Region(), *b.Region())
 }
 
-// MayEqual reports whether two names are equal, or one is a token.
-func MayEqual(a, b string) bool { return a == b || propread.IsToken(a) || propread.IsToken(b) }
+// mayEqual reports whether two names are equal, or one is a token.
+func mayEqual(a, b string) bool { return a == b || propread.IsToken(a) || propread.IsToken(b) }
 
 func outputID(o awscdk.CfnOutput) string {
 	id, _ := o.Stack().Resolve(o.LogicalId()).(string)

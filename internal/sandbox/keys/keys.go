@@ -21,8 +21,8 @@ import (
 	"github.com/cognito-emailotp/cdk-emailotp/internal/sandbox/iam"
 )
 
-// MaxMessage is KMS's limit for the message of a MAC, in bytes.
-const MaxMessage = 4096
+// maxMessage is KMS's limit for the message of a MAC, in bytes.
+const maxMessage = 4096
 
 // Key is a key as the template describes it.
 type Key struct {
@@ -85,7 +85,7 @@ func New(keys []Key, callers gateway.Callers, rand io.Reader) (*Service, error) 
 var model = awsjson.Model{Exception: "ValidationException", Rules: map[string]awsjson.Rule{
 	"keyId":        {Min: 1, Max: 2048},
 	"macAlgorithm": {Enum: []string{"HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512"}},
-	"message":      {Min: 1, Max: MaxMessage},
+	"message":      {Min: 1, Max: maxMessage},
 	"mac":          {Min: 1, Max: 6144},
 }}
 

@@ -13,7 +13,7 @@ import (
 
 // Limits of the inbox. The oldest mails leave first.
 const (
-	DefaultSize = 50_000
+	defaultSize = 50_000
 	maxBytes    = 512 << 20
 )
 
@@ -48,10 +48,10 @@ type Store struct {
 	changed chan struct{} // closed and replaced at each change
 }
 
-// NewStore makes an empty store for size mails; 0 means DefaultSize.
+// NewStore makes an empty store for size mails; 0 means defaultSize.
 func NewStore(size int) *Store {
 	if size <= 0 {
-		size = DefaultSize
+		size = defaultSize
 	}
 	s := &Store{size: size}
 	s.reset()

@@ -16,9 +16,9 @@ import (
 // InitTimeout is how long a process may take from its start to its first request for an event.
 const InitTimeout = 10 * time.Second
 
-// MaxProcesses is how many processes of one function run at once. Further calls wait. Lambda's
+// maxProcesses is how many processes of one function run at once. Further calls wait. Lambda's
 // default for an account is 1,000.
-const MaxProcesses = 100
+const maxProcesses = 100
 
 // maxIdle is how many idle processes of one function are kept warm.
 const maxIdle = 16
@@ -99,7 +99,7 @@ func New(functions []Function, opts Options) *Host {
 	shared := &sync.Mutex{}
 	for _, f := range functions {
 		h.functions[f.Name] = &function{
-			Function: f, host: h, all: map[*process]bool{}, slots: make(chan struct{}, MaxProcesses),
+			Function: f, host: h, all: map[*process]bool{}, slots: make(chan struct{}, maxProcesses),
 			log: &lineLog{mu: shared, out: opts.Log, logger: opts.Logger, function: f.Name},
 		}
 	}

@@ -22,8 +22,8 @@ import (
 )
 
 const (
-	// PageOrigin is the origin of the page.
-	PageOrigin = "https://login.example.com"
+	// pageOrigin is the origin of the page.
+	pageOrigin = "https://login.example.com"
 	// AppCallback is the callback of the lab's client.
 	AppCallback = "https://app.example.com/callback"
 )
@@ -48,7 +48,7 @@ func (l *Lab) Desk() *Desk {
 	d.Server = &oauth.Server{Issuer: d.Lab.Issuer(), Cognito: d.Lab.Identity(),
 		Store:   d.Lab.Codes(func() bool { return d.Down }),
 		Secrets: noSecrets{}, Now: d.Lab.Clock.Now, Random: rand.Reader,
-		Origin: func(*http.Request) string { return PageOrigin },
+		Origin: func(*http.Request) string { return pageOrigin },
 		Log:    slog.New(slog.NewTextHandler(log, nil)), Clients: []settings.Client{
 			{ID: d.Lab.Client, CallbackURLs: []string{AppCallback}, LogoutURLs: []string{"https://app.example.com/"}},
 			{ID: "another", CallbackURLs: []string{"https://another.example.com/callback"}}}}
@@ -104,7 +104,7 @@ func (d *Desk) HandOver(request url.Values, tokens map[string]string, headers ma
 	d.Lab.Scope.Check(err)
 	r := httptest.NewRequest(http.MethodPost, oauth.PathHandOver, bytes.NewReader(text))
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Origin", PageOrigin)
+	r.Header.Set("Origin", pageOrigin)
 	for name, value := range headers {
 		r.Header.Set(name, value)
 	}

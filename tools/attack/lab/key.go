@@ -37,8 +37,8 @@ func (t *Tally) Wrong() int { return int(t.Compared.Load() - t.Right.Load()) }
 
 type tallyKey struct{}
 
-// WatchedKey counts all comparisons, and those of the caller in the caller's tally.
-type WatchedKey struct {
+// watchedKey counts all comparisons, and those of the caller in the caller's tally.
+type watchedKey struct {
 	KeyService
 	// All counts every comparison.
 	All  Tally
@@ -46,13 +46,13 @@ type WatchedKey struct {
 }
 
 // GenerateMAC passes the call on and counts it.
-func (k *WatchedKey) GenerateMAC(ctx context.Context, message []byte) ([]byte, error) {
+func (k *watchedKey) GenerateMAC(ctx context.Context, message []byte) ([]byte, error) {
 	k.made.Add(1)
 	return k.KeyService.GenerateMAC(ctx, message)
 }
 
 // VerifyMAC passes the call on and counts the comparison.
-func (k *WatchedKey) VerifyMAC(ctx context.Context, message, mac []byte) (bool, error) {
+func (k *watchedKey) VerifyMAC(ctx context.Context, message, mac []byte) (bool, error) {
 	right, err := k.KeyService.VerifyMAC(ctx, message, mac)
 	own, _ := ctx.Value(tallyKey{}).(*Tally)
 	for _, t := range []*Tally{&k.All, own} {

@@ -57,7 +57,7 @@ type Lab struct {
 	// Clock is the simulated time; a wired lab has the machine's.
 	Clock *Clock
 	// Key counts the comparisons of codes.
-	Key *WatchedKey
+	Key *watchedKey
 	// Store holds the budgets.
 	Store guard.Store
 	// Inbox receives the mails; those of a wired lab are in [Lab.MailsTo].
@@ -106,7 +106,7 @@ func (s *Scope) Lab(p Plan) *Lab {
 	if p.Change != nil {
 		p.Change(&l.settings)
 	}
-	l.now, l.Inbox, l.Key = l.Clock.Now, newInbox(l.Clock), &WatchedKey{KeyService: newLocalKey()}
+	l.now, l.Inbox, l.Key = l.Clock.Now, newInbox(l.Clock), &watchedKey{KeyService: newLocalKey()}
 	if p.Share != nil {
 		l.Clock, l.now, l.Inbox, l.Key = p.Share.Clock, p.Share.now, p.Share.Inbox, p.Share.Key
 	}

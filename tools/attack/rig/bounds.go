@@ -16,7 +16,7 @@ import (
 const (
 	Attempts      = 3  // answers of one sign-in
 	GuessBurst    = 10 // guesses at once
-	GuessesPerDay = 24 // and one more each hour
+	guessesPerDay = 24 // and one more each hour
 	InARow        = 100
 	CodeTTL       = 5 * time.Minute
 	CodeLifetime  = 10 * time.Minute
@@ -33,7 +33,7 @@ const (
 )
 
 // MaxGuesses returns how many short answers of one account can be compared within a number of days.
-func MaxGuesses(days int) int { return GuessBurst + GuessesPerDay*days }
+func MaxGuesses(days int) int { return GuessBurst + guessesPerDay*days }
 
 // Chance returns the probability that one of n different guesses is the code.
 func Chance(n, digits int) float64 {

@@ -17,11 +17,11 @@ import (
 	"strings"
 )
 
-// DefaultRegion is the Region of a stack that names none.
-const DefaultRegion = "eu-west-1"
+// defaultRegion is the Region of a stack that names none.
+const defaultRegion = "eu-west-1"
 
-// DefaultAccount is the account of a stack that names none.
-const DefaultAccount = "123456789012"
+// defaultAccount is the account of a stack that names none.
+const defaultAccount = "123456789012"
 
 // The bounds of a directory, so that a damaged or hostile one ends the reading.
 const (
@@ -139,14 +139,14 @@ func newStack(a *Set, dir, id string, art artifact, region, account string) *Sta
 	display, _, _ := strings.Cut(art.DisplayName, " ")
 	return &Stack{
 		set: a, ID: id, Name: cmp.Or(art.Properties.StackName, id), Path: strings.TrimSuffix(display, "/"), dir: dir,
-		Account: cmp.Or(ownAccount, account), Region: cmp.Or(region, ownRegion, DefaultRegion),
+		Account: cmp.Or(ownAccount, account), Region: cmp.Or(region, ownRegion, defaultRegion),
 	}
 }
 
 // inventAccount returns the account of a manifest's stacks that name none. One account and Region
 // can't hold two stacks of one name, so a stage that repeats a name belongs to another account.
 func (a *Set) inventAccount(m manifest, region string) string {
-	number, _ := strconv.Atoi(DefaultAccount)
+	number, _ := strconv.Atoi(defaultAccount)
 	for ; ; number++ {
 		account := strconv.Itoa(number)
 		isTaken := false

@@ -76,7 +76,7 @@ func (s *Stack) ARN(service, resource string) string {
 // that are made from it. The invented account is left out of it.
 func (s *Stack) digest(parts ...string) []byte {
 	place := []string{s.Region, s.Name}
-	if s.Account != DefaultAccount {
+	if s.Account != defaultAccount {
 		place = append(place, s.Account)
 	}
 	sum := sha256.Sum256([]byte(strings.Join(append(place, parts...), "\x00")))

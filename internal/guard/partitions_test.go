@@ -1,4 +1,4 @@
-package main
+package guard_test
 
 import (
 	"hash/fnv"
@@ -6,10 +6,36 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"testing"
 	"time"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/cost"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/guard"
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 )
+
+func TestPartitions(t *testing.T) {
+	for _, c := range []struct {
+		writes, reads, bytes float64
+		want                 int
+	}{{1, 1, 1, 1}, {500, 1, 1, 1}, {501, 1, 1, 2}, {4000, 1000, 4e9, 8}, {1, 1, 25 << 30, 4}, {1, 6_000, 1, 4}} {
+		if got := partitions(c.writes, c.reads, c.bytes); got != c.want {
+			t.Errorf("partitions(%v, %v, %v) = %d, want %d", c.writes, c.reads, c.bytes, got, c.want)
+		}
+	}
+}
+
+func TestKeysSpreadEvenly(t *testing.T) {
+	const perSecond = settings.MaxPoolMails / 3600
+	l := simulatePool(10_000_000, perSecond, 20, cost.ItemBytes)
+	// One partition has the item of the quota, which every sign-in writes to, beside its share of
+	// users.
+	mean := perSecond * (ownWrites + quotaWrites) / l.partitions
+	if l.partition > partitionWrites || l.partition < mean || l.item < perSecond || l.item > partitionWrites {
+		t.Errorf("the hottest partition has %d writes in its worst second and the hottest item %d, the mean is %d",
+			l.partition, l.item, mean)
+	}
+}
 
 // A sign-in's updates: of its user's item to claim, to spend and to use, and of the pool quota's
 // item of the day.
@@ -47,8 +73,8 @@ func simulatePool(users int, perSecond float64, seconds int, itemBytes float64) 
 			l.item = max(l.item, items[key])
 		}
 		for ; at < second; at += time.Duration(dice.ExpFloat64() / perSecond * float64(time.Second)) {
-			write(guard.Key(region+"_TestPool1", strconv.Itoa(dice.IntN(users))), ownWrites)
-			write(quota.Key(region+"_TestPool1", now.Add(at)), quotaWrites)
+			write(guard.Key("eu-west-1_TestPool1", strconv.Itoa(dice.IntN(users))), ownWrites)
+			write(quota.Key("eu-west-1_TestPool1", now.Add(at)), quotaWrites)
 		}
 		l.partition = max(l.partition, slices.Max(heat))
 	}
