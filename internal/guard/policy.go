@@ -54,8 +54,8 @@ type Policy struct {
 // mail left, at any moment a live code can be joined or a mail may be sent. The slow bucket ends a
 // flood, for only time refills it. Verified: 48, and one more every 30 minutes, at most 96 mails in
 // any 24 hours from full and 48 in each day after. Unverified: 6, and one more every 30 minutes, at
-// most 54 and 48. Once it is empty, an owner waits at most 30 minutes, less the time in which the
-// last code can be joined: 25 minutes with a code TTL of 5.
+// most 54 and 48. Once it is empty, an owner waits at most 30 minutes at any pace of an attack, and
+// 25 under a start a minute: with a code TTL of 5 a sign-in can join the last code for 5 minutes.
 func (p Policy) Mails(c Class) [2]Bucket {
 	slow := Bucket{Burst: 48, Refill: 30 * time.Minute}
 	if c == Unverified {
