@@ -112,7 +112,7 @@ func (d *Display) end(phrase string) {
 	d.running = slices.Delete(d.running, i, i+1)
 	d.done++
 	if took >= short {
-		d.line(fmt.Sprintf("%s%s (%.1f s)", Done, phrase, took.Seconds()))
+		d.line(fmt.Sprintf("took %.1f s: %s", took.Seconds(), phrase)) // whether or not it failed
 	}
 }
 

@@ -35,9 +35,9 @@ func TestAPipeGetsALineForEachStepAndOneAfterTenQuietSeconds(t *testing.T) {
 	d.Print("too late")
 	if want := `  [  0 s, 0 of 3] installing the engine ...
   [  0 s, 0 of 3] building 5 functions ...
-  [  2 s, 1 of 3] done: installing the engine, 9.1 MB (2.0 s)
+  [  2 s, 1 of 3] took 2.0 s: installing the engine, 9.1 MB
   [ 12 s, 1 of 3] still building 5 functions, 120 of 300 packages (12 s)
-  [ 12 s, 2 of 3] done: building 5 functions (12.0 s)
+  [ 12 s, 2 of 3] took 12.0 s: building 5 functions
   [ 12 s, 2 of 3] starting the tables ...
   [ 12 s, 3 of 3] ready
 `; out.String() != want {
@@ -56,7 +56,7 @@ func TestATerminalGetsALineThatMoves(t *testing.T) {
 	d.tick()
 	d.Close()
 	if want := "  ░░░░░░░░░░ 0 of 2, 3 s: one (3 s)" +
-		"\r\x1b[K  [  3 s, 1 of 2] done: one (3.0 s)\n" +
+		"\r\x1b[K  [  3 s, 1 of 2] took 3.0 s: one\n" +
 		"  █████░░░░░ 1 of 2, 3 s: a step whose name is longer than " + "\r\x1b[K"; out.String() != want {
 		t.Errorf("printed\n%q\nwant\n%q", out.String(), want)
 	}

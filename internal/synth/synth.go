@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,6 +68,11 @@ func Run(ctx context.Context, o Options) error {
 	if len(tools.cdk) > 1 {
 		phrase += " by " + strings.Join(tools.cdk, " ")
 	}
+	// What an earlier run wrote must not pass for the assembly of an app that writes none.
+	manifest := filepath.Join(output, "manifest.json")
+	if err := os.Remove(manifest); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("removing the assembly before: %w", err)
+	}
 	defer progress.Begin(o.Progress, phrase)("")
 	cmd := exec.CommandContext(ctx, tools.cdk[0], args...)
 	cmd.Dir = o.App
@@ -88,6 +94,9 @@ func Run(ctx context.Context, o Options) error {
 	switch err := cmd.Run(); {
 	case ctx.Err() != nil:
 		return fmt.Errorf("synthesising was stopped: %w", context.Cause(ctx))
+	case err != nil && strings.Contains(words.String(), "ENOENT") && strings.Contains(words.String(), manifest):
+		return &Error{Lines: []string{"the app wrote no assembly; its main function must call app.Synth(nil), " +
+			"which emailotp.Main does"}}
 	case err != nil:
 		return explain(words.String(), err)
 	}

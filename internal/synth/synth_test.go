@@ -83,6 +83,18 @@ func TestAFailureIsReducedToItsMessage(t *testing.T) {
 	}
 }
 
+func TestAnAppThatWritesNothingDoesNotRunByTheAssemblyBefore(t *testing.T) {
+	t.Parallel()
+	app := newApp(t, `while [ "$1" != --output ]; do shift; done
+test -e "$2/manifest.json" || { echo "ENOENT: no such file or directory, open '$2/manifest.json'" >&2; exit 1; }`)
+	out := t.TempDir()
+	write(t, filepath.Join(out, "manifest.json"), "{}", 0o644)
+	if err := synth.Run(t.Context(), synth.Options{App: app, Output: out}); err == nil ||
+		!strings.HasPrefix(err.Error(), "the app wrote no assembly; its main function must call app.Synth(nil)") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestWhatIsMissingIsNamedWithItsRemedy(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
