@@ -316,7 +316,7 @@ func TestAClientThatShowsWhoHasAnAccountIsAWarning(t *testing.T) {
 	annotations := assertions.Annotations_FromStack(stack)
 	if n := len(*annotations.FindWarning(text("*"), assertions.Match_StringLikeRegexp(text(
 		"app client Prod/SignIn/UserPool/Shows of user pool Prod/SignIn/UserPool does not have "+
-			"PreventUserExistenceErrors ENABLED, so Cognito tells strangers there who has an account.*")))); n != 1 {
+			"PreventUserExistenceErrors ENABLED, so its answers show who has an account.*")))); n != 1 {
 		t.Errorf("%d warnings about the client", n)
 	}
 	if n := len(*annotations.FindWarning(text("*"), assertions.Match_AnyValue())); n != 1 {

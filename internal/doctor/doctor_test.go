@@ -122,7 +122,7 @@ func TestEachBrokenThingIsNamed(t *testing.T) {
 		}, "Console (2console) allows ALLOW_USER_SRP_AUTH"},
 		{"write-email", broken, at(web, []string{"UserPoolClient"}, set{"WriteAttributes": []string{"email"}}), "Web"},
 		{"session-validity", doubtful, at(web, []string{"UserPoolClient"}, set{"AuthSessionValidity": 3}), "3 minutes"},
-		{"user-existence", doubtful, at(web, []string{"UserPoolClient"}, set{"PreventUserExistenceErrors": "LEGACY"}), "strangers"},
+		{"user-existence", doubtful, at(web, []string{"UserPoolClient"}, set{"PreventUserExistenceErrors": "LEGACY"}), "answers differently"},
 		{"function-state", broken, at(create, configuration, set{"State": "Inactive"}), "create-auth-challenge"},
 		{"function-update", broken, at(create, configuration, set{"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "no image"}),
 			"no image"},

@@ -264,7 +264,7 @@ func (e *exam) client(raw json.RawMessage) {
 	}
 	if c.PreventUserExistenceErrors != "ENABLED" {
 		e.add(Finding{ID: "user-existence", Level: Doubtful, Area: "user pool",
-			What:   name + " tells strangers which accounts exist",
+			What:   name + " answers differently where an account exists",
 			Remedy: "set its PreventUserExistenceErrors to ENABLED"})
 	}
 }

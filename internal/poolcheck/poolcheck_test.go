@@ -154,7 +154,7 @@ func TestWarningsStopNothing(t *testing.T) {
 		json.RawMessage(`7`)}
 	got := poolcheck.Warnings(attach.Properties{UserPoolID: id}, all)
 	if len(got) != 1 || !strings.HasPrefix(got[0], "app client Console (3console) of user pool "+id+
-		" does not have PreventUserExistenceErrors ENABLED, so Cognito tells strangers there who has an account") {
+		" does not have PreventUserExistenceErrors ENABLED, so its answers show who has an account") {
 		t.Errorf("warnings %q", got)
 	}
 }

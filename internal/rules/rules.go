@@ -147,7 +147,7 @@ func Warnings(p Pool, clients ...Client) []Finding {
 		if client.Properties.get("PreventUserExistenceErrors") != "ENABLED" &&
 			client.Properties.get("GenerateSecret") != true && client.Properties.get("GenerateSecret") != "true" {
 			c.add(UserExistence, "of user pool "+p.Name+" does not have PreventUserExistenceErrors ENABLED",
-				"Cognito tells strangers there who has an account", "set PreventUserExistenceErrors to ENABLED")
+				"its answers show who has an account", "set PreventUserExistenceErrors to ENABLED")
 		}
 		found = append(found, c.found...)
 	}

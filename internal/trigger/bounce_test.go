@@ -49,7 +49,7 @@ func (w *world) mailEvents() trigger.MailEvents {
 	return trigger.MailEvents{Settings: s, Reporter: w.reporter(settings.MailEvents), Store: w.store, Now: w.now}
 }
 
-func (w *world) hear(payload []byte) error {
+func (w *world) receive(payload []byte) error {
 	_, err := w.mailEvents().Invoke(context.Background(), payload)
 	return err
 }
@@ -73,7 +73,7 @@ func TestMailThatComesBackMarksTheAddress(t *testing.T) {
 				w.start(known())
 				before := w.item()
 				w.log.Reset()
-				if err := w.hear(mailEvent(t, w, tc.event)); err != nil {
+				if err := w.receive(mailEvent(t, w, tc.event)); err != nil {
 					t.Fatal(err)
 				}
 				want := before
@@ -101,7 +101,7 @@ func TestABounceMarkEndsAndAComplaintWaitsForARightAnswer(t *testing.T) {
 		return len(w.mailbox(person)) > n
 	}
 	send := func(event string) {
-		if err := w.hear(mailEvent(t, w, event)); err != nil {
+		if err := w.receive(mailEvent(t, w, event)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -137,7 +137,7 @@ func TestABounceTakesFromTheQuotaForUnprovenAddresses(t *testing.T) {
 	w.settings.PoolMailsUnverifiedDay = 20
 	w.start(known())
 	for _, event := range []string{"bounce-permanent", "bounce-permanent", "bounce-transient", "complaint"} {
-		if err := w.hear(mailEvent(t, w, event)); err != nil {
+		if err := w.receive(mailEvent(t, w, event)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -153,7 +153,7 @@ func TestAnEventThatComesTwiceMarksOnce(t *testing.T) {
 	w := newWorld(t, settings.Passwordless)
 	w.start(known())
 	for range 2 {
-		if err := w.hear(mailEvent(t, w, "bounce-permanent")); err != nil {
+		if err := w.receive(mailEvent(t, w, "bounce-permanent")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -165,7 +165,7 @@ func TestAnEventThatComesTwiceMarksOnce(t *testing.T) {
 func TestAMarkedAddressGetsNoMailAndAStrangerSeesNoDifference(t *testing.T) {
 	w := newWorld(t, settings.Passwordless)
 	w.start(known())
-	if err := w.hear(mailEvent(t, w, "bounce-permanent")); err != nil {
+	if err := w.receive(mailEvent(t, w, "bounce-permanent")); err != nil {
 		t.Fatal(err)
 	}
 	w.pass(guard.Lifetime)
@@ -195,7 +195,7 @@ func TestAMarkedAddressGetsNoMailAndAStrangerSeesNoDifference(t *testing.T) {
 func TestAfterAProvenPasswordAMarkedAddressIsRefused(t *testing.T) {
 	w := newWorld(t, settings.Password)
 	w.start(known())
-	if err := w.hear(mailEvent(t, w, "complaint")); err != nil {
+	if err := w.receive(mailEvent(t, w, "complaint")); err != nil {
 		t.Fatal(err)
 	}
 	w.pass(guard.Lifetime)
@@ -216,7 +216,7 @@ func TestAfterAProvenPasswordAMarkedAddressIsRefused(t *testing.T) {
 func TestACodeThatWasMailedBeforeTheMarkStaysRight(t *testing.T) {
 	eachMode(t, func(t *testing.T, w *world) {
 		s := w.start(known())
-		if err := w.hear(mailEvent(t, w, "complaint")); err != nil {
+		if err := w.receive(mailEvent(t, w, "complaint")); err != nil {
 			t.Fatal(err)
 		}
 		s.answer(wrong(w.latest())).want("").reason("wrong-code").answer(w.latest()).want("tokens")
@@ -226,7 +226,7 @@ func TestACodeThatWasMailedBeforeTheMarkStaysRight(t *testing.T) {
 func TestAResendToAMarkedAddressEndsAPasswordSignInWithTheReason(t *testing.T) {
 	w := newWorld(t, settings.Password)
 	s := w.start(known())
-	if err := w.hear(mailEvent(t, w, "bounce-permanent")); err != nil {
+	if err := w.receive(mailEvent(t, w, "bounce-permanent")); err != nil {
 		t.Fatal(err)
 	}
 	w.pass(guard.Cooldown)
@@ -260,14 +260,14 @@ func TestATableThatIsDownIsTriedAgain(t *testing.T) {
 	w := newWorld(t, settings.Passwordless)
 	w.start(known())
 	w.store.fail["MarkBounced"] = errors.New("throttled")
-	err := w.hear(mailEvent(t, w, "bounce-permanent"))
+	err := w.receive(mailEvent(t, w, "bounce-permanent"))
 	if err == nil || strings.Contains(err.Error(), "throttled") {
 		t.Fatal(err)
 	}
 	w.logHas(`"Faults":1`)
 	w.logLacks("throttled")
 	w.store.fail = map[string]error{}
-	if err := w.hear(mailEvent(t, w, "bounce-permanent")); err != nil || w.item().Mark.Address == "" {
+	if err := w.receive(mailEvent(t, w, "bounce-permanent")); err != nil || w.item().Mark.Address == "" {
 		t.Errorf("%v, item %+v", err, w.item())
 	}
 }
@@ -313,7 +313,7 @@ func TestEventsOfAnotherOriginAreLoggedOnly(t *testing.T) {
 	before, items := w.item(), len(w.store.Items())
 	for name, tc := range bent(t, w) {
 		w.log.Reset()
-		if err := w.hear([]byte(tc.payload)); err != nil {
+		if err := w.receive([]byte(tc.payload)); err != nil {
 			t.Errorf("%s: would come again: %v", name, err)
 		}
 		var line map[string]any
@@ -332,7 +332,7 @@ func TestEventsOfAnotherOriginAreLoggedOnly(t *testing.T) {
 func TestMetricsAreWrittenAsCloudWatchReadsThem(t *testing.T) {
 	w := newWorld(t, settings.Passwordless)
 	w.start(known())
-	if err := w.hear(mailEvent(t, w, "bounce-permanent")); err != nil {
+	if err := w.receive(mailEvent(t, w, "bounce-permanent")); err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(w.log.String()) {
@@ -379,7 +379,7 @@ func FuzzMailEvents(f *testing.F) {
 		w := newWorld(t, settings.Passwordless)
 		w.store.Put(guard.Key(pool, sub), guard.Item{})
 		w.store.Put(guard.Key(pool, "another"), guard.Item{Used: 1})
-		if err := w.hear(payload); err != nil {
+		if err := w.receive(payload); err != nil {
 			t.Error(err)
 		}
 		text := string(payload)

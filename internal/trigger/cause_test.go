@@ -75,7 +75,7 @@ func TestNoServicesTextIsLogged(t *testing.T) {
 					case "ResendAsked":
 						s.answer(wrong(code))
 					case "MarkBounced", "bounce quota":
-						_ = w.hear(event)
+						_ = w.receive(event)
 					default:
 						s.answer(code)
 					}

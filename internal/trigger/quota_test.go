@@ -310,7 +310,7 @@ func TestABounceOfAProvenAddressTakesNothingFromTheQuotaForOthers(t *testing.T) 
 	s := w.start(known().with("email_verified", "false"))
 	s.answer(w.latest()).want("tokens")
 	w.pass(time.Hour)
-	if err := w.hear(mailEvent(t, w, "bounce-permanent")); err != nil {
+	if err := w.receive(mailEvent(t, w, "bounce-permanent")); err != nil {
 		t.Fatal(err)
 	}
 	w.logHas("permanent-bounce")

@@ -19,7 +19,7 @@ const (
 	maxAnswer = 256 << 10
 	// life is how long a secret is kept.
 	life = 5 * time.Minute
-	// pause is the least time between two reads of a secret, whatever strangers send.
+	// pause is the least time between two reads of a secret, whatever callers send.
 	pause = time.Minute
 )
 

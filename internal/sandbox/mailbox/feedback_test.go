@@ -34,8 +34,8 @@ type published struct {
 	}
 }
 
-// hears publishes the events about mails through the set "codes".
-func hears(t testing.TB, p post) func() []published {
+// listen publishes the events about mails through the set "codes".
+func listen(t testing.TB, p post) func() []published {
 	t.Helper()
 	var all []published
 	p.heard = func(e eventbus.Event) {
@@ -73,7 +73,7 @@ func TestMailThatComesBackIsPublishedAsSESDoes(t *testing.T) {
 		{"complaint@simulator.amazonses.com", "Email Complaint Received", "Complaint", ""},
 	} {
 		p := office(t, "create")
-		heard := hears(t, p)
+		heard := listen(t, p)
 		p.service.Suppress("Listed@example.com")
 		if err := p.send(t.Context(), returning(c.to, "codes")); err != nil {
 			t.Fatalf("%s: %v", c.to, err)
@@ -121,7 +121,7 @@ func TestNothingIsSaidOfMailThatArrivesOrOfSetsThatDoNotPublish(t *testing.T) {
 		"a refused mail's bounce": returning("bounce@simulator.amazonses.com", "none"),
 	} {
 		p := office(t, "developer")
-		heard := hears(t, p)
+		heard := listen(t, p)
 		if err := p.send(t.Context(), change); err != nil && !strings.Contains(err.Error(), "does not exist") {
 			t.Errorf("%s: %v", name, err)
 		}
