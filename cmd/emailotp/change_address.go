@@ -11,6 +11,7 @@ import (
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/spf13/cobra"
 
+	"github.com/cognito-emailotp/cdk-emailotp/internal/settings"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin/browser"
 	"github.com/cognito-emailotp/cdk-emailotp/internal/signin/devicefile"
@@ -33,8 +34,9 @@ address of the account against two mailed codes: one from the present mailbox an
 the new one. It ends every sign-in of the user, and the devices are forgotten.
 
 By default it works with the sandbox that ` + "`emailotp dev --change-address`" + ` runs, or --example.
-For a pool on AWS, --url names the function of the sign-in page, below the page's domain.
-Without it an administrator changes addresses: docs/clients.md.
+For a pool on AWS, --from names the outputs of its stack, or --url the function of the
+sign-in page, below the page's domain, beside the pool and the client. A page without the
+function leaves addresses to administrators: docs/clients.md.
 
 Prompts go to stderr. If stdin is no terminal, the answers are read from it, a line each:
 the code of the sign-in, the code from the present mailbox, the code from the new one.
@@ -44,7 +46,8 @@ Exit codes: 0 changed, 1 error, 2 wrong use, 3 refused, 4 the pool or the page d
 		Example: `  emailotp change-address --user user@example.com --to new@example.com
   emailotp change-address --user user@example.com --to new@example.com \
     --pool-id eu-west-1_Ab3dEf9Gh --client-id 3n4b5urk1ft4fl3mg5e62d9ado \
-    --url https://login.example.com/account/email`,
+    --url https://login.example.com/account/email
+  emailotp change-address --user user@example.com --to new@example.com --from outputs.json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(); err != nil {
 				return usage(cmd, err)
@@ -57,7 +60,8 @@ Exit codes: 0 changed, 1 error, 2 wrong use, 3 refused, 4 the pool or the page d
 	flags.StringVar(&f.user, "user", "", "present e-mail address of the account (required)")
 	flags.StringVar(&f.to, "to", "", "new e-mail address (required)")
 	flags.StringVar(&f.url, "url", "",
-		"the function's URL, such as https://login.example.com/account/email; by default the sandbox's")
+		"the function's URL, such as https://login.example.com/account/email; by default below the "+
+			"page of --from, or the sandbox's")
 	flags.BoolVar(&f.json, "json", false, "print the result as JSON")
 	return cmd
 }
@@ -92,16 +96,9 @@ func (f changeFlags) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	at := f.url
-	if at == "" {
-		c, err := f.sandbox()
-		if err != nil {
-			return err
-		}
-		if at = c.ChangeAddressURL; at == "" {
-			return hint(errors.New("the sandbox lets no user change the address"),
-				"start it with `emailotp dev --change-address`, or set ChangeAddress of the template's sign-in page")
-		}
+	at, err := f.function()
+	if err != nil {
+		return err
 	}
 	p := f.prompter(s, t)
 	tokens, err := f.signIn(ctx, t, p)
@@ -121,6 +118,27 @@ func (f changeFlags) run(ctx context.Context, s streams) error {
 	}
 	// The pool has forgotten the devices.
 	return errors.Join(devicefile.Keep(devicefile.Path(t.poolID, t.clientID, f.user), ""), f.report(s, isSignedOut))
+}
+
+// function returns the URL of the function that changes addresses.
+func (f changeFlags) function() (string, error) {
+	switch {
+	case f.url != "":
+		return f.url, nil
+	case f.from != "":
+		page, err := f.pageOutputs()
+		if err != nil {
+			return "", hint(err, "give the function's URL by --url")
+		}
+		origin, err := browser.PageOrigin(page.URL)
+		return origin + settings.ChangeAddressPaths()[0], err
+	}
+	c, err := f.sandbox()
+	if err == nil && c.ChangeAddressURL == "" {
+		err = hint(errors.New("the sandbox lets no user change the address"),
+			"start it with `emailotp dev --change-address`, or set ChangeAddress of the template's sign-in page")
+	}
+	return c.ChangeAddressURL, err
 }
 
 func (f changeFlags) report(s streams, isSignedOut bool) error {

@@ -45,13 +45,9 @@ func (f *signInFlags) checkPage() []error {
 func (f signInFlags) deployedPage() (origin, client string, err error) {
 	page, client := f.page, f.clientID
 	if f.from != "" {
-		data, err := os.ReadFile(f.from)
+		found, err := f.pageOutputs()
 		if err != nil {
-			return "", "", err
-		}
-		found, err := outputs.ReadPage(data, f.stack)
-		if err != nil {
-			return "", "", hint(fmt.Errorf("%s: %w", f.from, err), "give the page's address by --page")
+			return "", "", hint(err, "give the page's address by --page")
 		}
 		page = found.URL
 		names := slices.Sorted(maps.Keys(found.Clients))
@@ -65,6 +61,19 @@ func (f signInFlags) deployedPage() (origin, client string, err error) {
 	}
 	origin, err = browser.PageOrigin(page)
 	return origin, client, err
+}
+
+// pageOutputs reads the outputs of a stack with a sign-in page from the file of --from.
+func (f signInFlags) pageOutputs() (outputs.Page, error) {
+	data, err := os.ReadFile(f.from)
+	if err != nil {
+		return outputs.Page{}, err
+	}
+	page, err := outputs.ReadPage(data, f.stack)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", f.from, err)
+	}
+	return page, err
 }
 
 // runDeployed signs in by redirect on a deployed page. The page's own document names the endpoints.

@@ -1,10 +1,11 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/cognito-emailotp/cdk-emailotp/internal/testkit/disk"
 )
 
 func TestTheClientOfADeployedPageIsChosenByItsName(t *testing.T) {
@@ -12,10 +13,7 @@ func TestTheClientOfADeployedPageIsChosenByItsName(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "outputs.json")
 	write := func(clients string) {
 		t.Helper()
-		text := `{"Shop": {"UserPoolClientId": "page", "SignInUrl": "https://login.example.com/"` + clients + `}}`
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		disk.Write(t, file, `{"Shop": {"UserPoolClientId": "page", "SignInUrl": "https://login.example.com/"`+clients+`}}`)
 	}
 	for _, c := range []struct{ clients, flag, want string }{
 		{`, "ClientIdCli": "c1"`, "", "c1"},
@@ -31,6 +29,20 @@ func TestTheClientOfADeployedPageIsChosenByItsName(t *testing.T) {
 		}
 		if !strings.HasSuffix(client, c.want) || err == nil && origin != "https://login.example.com" {
 			t.Errorf("%s with --client-id %q: %s %s, want %s", c.clients, c.flag, origin, client, c.want)
+		}
+	}
+}
+
+// Beside the pool and the client, the outputs name the function that changes addresses.
+func TestTheFunctionOfADeployedPageIsBelowItsAddress(t *testing.T) {
+	f := changeFlags{signInFlags: signInFlags{from: filepath.Join(t.TempDir(), "outputs.json")}}
+	for page, want := range map[string]string{
+		"https://login.example.com/": "https://login.example.com/account/email",
+		"http://login.example.com/":  "",
+	} {
+		disk.Write(t, f.from, `{"Shop": {"UserPoolClientId": "x", "SignInUrl": "`+page+`"}}`)
+		if got, err := f.function(); want != "" && (got != want || err != nil) || want == "" && err == nil {
+			t.Errorf("%s: %s, %v", page, got, err)
 		}
 	}
 }

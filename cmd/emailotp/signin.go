@@ -96,8 +96,7 @@ Exit codes: 0 signed in, 1 error, 2 wrong use, 3 refused, 4 the pool does not an
 	flags.StringVar(&f.callback, "callback", "",
 		"with --browser: the registered callback to listen at; by default the first that can be used")
 	flags.StringVar(&f.page, "page", "", "with --browser: address of a deployed sign-in page, instead of the sandbox's")
-	flags.StringVar(&f.from, "from", "", "what cdk deploy --outputs-file wrote, instead of --pool-id, or of --page")
-	flags.StringVar(&f.stack, "stack", "", "with --from: stack, where the file has several")
+	flags.Lookup("from").Usage += ", or of --page"
 	flags.BoolVar(&f.json, "json", false, "print the tokens as JSON")
 	return cmd
 }
@@ -112,6 +111,8 @@ func (f *signInFlags) addTo(cmd *cobra.Command) {
 	flags.StringVar(&f.clientID, "client-id", "", "app client id")
 	flags.StringVar(&f.region, "region", "", "AWS Region of the pool; by default that of its id")
 	flags.StringVar(&f.endpoint, "endpoint", "", "URL of the API, instead of AWS's")
+	flags.StringVar(&f.from, "from", "", "what cdk deploy --outputs-file wrote, instead of --pool-id")
+	flags.StringVar(&f.stack, "stack", "", "with --from: stack, where the file has several")
 }
 
 // check reports every wrong flag at once.
