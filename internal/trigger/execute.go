@@ -110,7 +110,7 @@ func (x *execution) reread(ctx context.Context, p *plan) (bool, error) {
 		return false, unavailable("table-read", err)
 	}
 	x.f.item = item
-	if p.nonce != x.f.fresh || item.Nonce != p.after.Nonce {
+	if fresh := x.f.fresh.String(); item.Nonce != fresh && item.Withheld.Nonce != fresh {
 		return false, nil
 	}
 	x.claimed = p

@@ -111,8 +111,8 @@ func decide(f facts) plan {
 	policy := guard.PolicyOf(f.settings)
 	item := policy.Clamp(f.item, f.account.class, f.now)
 	d := f.decision(policy, item)
+	isDue := isDue(d)
 	// In passwordless mode a round that could have mailed must look as if it did.
-	isDue := d.Action == guard.Mail || d.Action == guard.Withhold
 	looksMailed := f.last == nil || isDue || d.Action == guard.Silent || f.resend && !f.isTooSoon()
 	p := plan{nonce: d.Nonce, digits: d.Digits, key: d.Key, before: f.item, after: item, keepClaim: !f.isPassword(),
 		established: policy.Established(item, f.now)}
@@ -139,6 +139,9 @@ func decide(f facts) plan {
 	return p
 }
 
+// isDue reports whether a mail is due, even if it is withheld.
+func isDue(d guard.Decision) bool { return d.Action == guard.Mail || d.Action == guard.Withhold }
+
 // decision returns the policy's decision about the round.
 func (f facts) decision(p guard.Policy, item guard.Item) (d guard.Decision) {
 	if f.last == nil {
@@ -150,13 +153,13 @@ func (f facts) decision(p guard.Policy, item guard.Item) (d guard.Decision) {
 		case f.isCooling() && own.Key == p.Key && (f.resend || !f.isPassword()):
 			// The account's own cool-down may end sooner, by another sign-in's mail.
 			d = guard.Decision{Action: guard.Keep, Nonce: own.Nonce, Digits: own.Digits, Key: own.Key, Unsent: own.Unsent}
-		case f.resend:
+		case f.resend && !f.isCooling(): // one that is too soon sends nothing
 			d = p.Resend(item, f.account.class, f.now, f.fresh, own)
 		default:
 			d = p.Again(item, f.account.class, f.now, f.fresh, own)
 		}
 	}
-	if f.lastTry && (d.Action == guard.Mail || d.Action == guard.Withhold) {
+	if f.lastTry && isDue(d) {
 		d.Action, d.Unsent = guard.Silent, d.Action == guard.Mail || d.Unsent
 	}
 	return d
@@ -217,7 +220,7 @@ func (f facts) reason(d guard.Decision) string {
 	switch {
 	case f.last == nil:
 		return contract.ReasonSent
-	case f.resend && d.Action != guard.Mail && (f.isTooSoon() || f.isPassword()):
+	case f.resend && !isDue(d) && (f.isTooSoon() || f.isPassword()):
 		return contract.ReasonResendTooSoon
 	case f.resend:
 		return contract.ReasonResent

@@ -116,6 +116,10 @@ const (
 	walkResend
 	walkWait
 	walkOwner
+	// walkPair starts twice at once, so that one of the claims is lost.
+	walkPair
+	// walkKey replaces the key.
+	walkKey
 )
 
 // walk takes the steps and returns what each of them showed: the parameters and the calls of
@@ -137,6 +141,12 @@ func walk(t *testing.T, u user, prepare func(*world), steps []walkStep) (seen []
 			if !u.unknown {
 				w.start(u)
 			}
+			continue
+		case each.kind == walkPair:
+			w.store.beforeClaim = func() { w.start(u) }
+			s = w.start(u)
+		case each.kind == walkKey:
+			w.settings.KeyARN += "0"
 			continue
 		case s.ended != "":
 		case each.kind == walkAnswer:
@@ -211,6 +221,22 @@ func TestAnAlmostEmptySlowBucketShowsInNothing(t *testing.T) {
 		compareWalks(t, fmt.Sprint("walk ", seed), u, prepare, randomWalk(seed, 70, kinds, 10*time.Second,
 			guard.Cooldown-3*time.Second, guard.Cooldown+time.Second, 2*time.Minute, 4*time.Minute, 31*time.Minute))
 	}
+}
+
+// Nor do two starts at once, or a resend that is too soon but due a code of the new key.
+func TestAnEmptySlowBucketShowsInNoRaceAndAfterNoNewKey(t *testing.T) {
+	emptyFor := func(d time.Duration) func(*world) {
+		return func(w *world) {
+			w.change(func(i *guard.Item) { i.SlowMail = w.clock.Add(47*30*time.Minute + d).UnixMilli() })
+		}
+	}
+	later := walkStep{kind: walkWait, wait: guard.Lifetime}
+	compareWalks(t, "two starts at once", known(), emptyFor(time.Hour), []walkStep{later, {kind: walkPair}})
+	compareWalks(t, "a claim under the new key", known(), emptyFor(time.Hour), []walkStep{{kind: walkKey}, {kind: walkResend}})
+	// The bucket has a mail again after a start with the new key, and before the resend.
+	pause := walkStep{kind: walkWait, wait: 10 * time.Second}
+	compareWalks(t, "a mail under the new key", known(), emptyFor(15*time.Second),
+		[]walkStep{pause, {kind: walkKey}, {kind: walkStart}, pause, {kind: walkResend}})
 }
 
 func TestAnUnknownNameIsNeverMailedOrSignedIn(t *testing.T) {
