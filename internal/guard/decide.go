@@ -203,13 +203,18 @@ func (p Policy) keep(d Decision, own Session) Decision {
 // The slow bucket's last mail has a long code beside a short one, for a sign-in that begins or goes
 // on after the account's guesses were spent. No mail can follow soon, so an attacker who spends the
 // guesses between that mail and the owner's answer must not make it useless. A long code alone
-// would do as well, but would show a stranger that the account has no mails left.
+// would do as well, but would show a stranger that the account has no mails left. Where mails are
+// hidden, a last mail with a long code has a short one beside it too: guesses can come back, and
+// sign-ins then get a short code.
 func (p Policy) claim(i Item, c Class, now time.Time, n otp.Nonce, digits int) Item {
 	ms, slow := now.UnixMilli(), p.Mails(c)[1]
 	i = p.cool(i, c, now)
 	i.SlowMail = slow.Spend(i.SlowMail, ms)
 	i.Nonce, i.Digits, i.Key, i.Withheld = n.String(), digits, p.Key, Withheld{}
-	i.Fallback = digits != otp.LongDigits && !slow.Allows(i.SlowMail, ms)
+	i.Fallback = !slow.Allows(i.SlowMail, ms) && (digits != otp.LongDigits || p.HidesMails)
+	if i.Fallback && digits == otp.LongDigits {
+		i.Digits, i.Withheld = p.CodeLength, Withheld{i.Nonce, digits}
+	}
 	return i
 }
 

@@ -31,8 +31,8 @@ type execution struct {
 	counted *count
 }
 
-// codes are the code of a plan, and the long code of the same nonce.
-type codes struct{ code, long otp.Code }
+// codes are the code of a plan; and the code that its mail has, with the long one of the same nonce.
+type codes struct{ code, mailed, long otp.Code }
 
 type count struct{ key, counter string }
 
@@ -118,9 +118,16 @@ func (x *execution) reread(ctx context.Context, p *plan) (bool, error) {
 }
 
 func (x *execution) derive(ctx context.Context, p plan) (c codes, err error) {
-	c.code, c.long, err = otp.DeriveBoth(ctx, x.c.Keys, x.f.account.subject, p.nonce, p.digits)
+	digits := p.digits
+	if p.hasLong {
+		digits = p.after.Digits
+	}
+	c.mailed, c.long, err = otp.DeriveBoth(ctx, x.c.Keys, x.f.account.subject, p.nonce, digits)
 	if err != nil {
 		return c, unavailable("key", err)
+	}
+	if c.code = c.mailed; p.digits == otp.LongDigits {
+		c.code = c.long
 	}
 	return c, nil
 }
@@ -159,7 +166,7 @@ func (x *execution) send(ctx context.Context, p plan, c codes) (plan, error) {
 	if p.send == sendNothing {
 		return p, nil
 	}
-	message := mail.Message{To: x.f.account.address, Code: c.code.Reveal(), ExpiresIn: x.c.Settings.CodeTTL,
+	message := mail.Message{To: x.f.account.address, Code: c.mailed.Reveal(), ExpiresIn: x.c.Settings.CodeTTL,
 		RequestedAt: x.f.now, Locale: x.e.attribute("locale"), Zoneinfo: x.e.attribute("zoneinfo")}
 	if p.hasLong {
 		message.Fallback = c.long.Reveal()

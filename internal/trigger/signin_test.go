@@ -189,6 +189,27 @@ func TestTheLastMailServesAfterTheGuessesAreSpent(t *testing.T) {
 	})
 }
 
+// Guesses come back just after the last mail, which was due a long code, and a code that nobody
+// mailed has taken its place since. An attacker can time that.
+func TestTheLastMailServesAfterGuessesCameBack(t *testing.T) {
+	w := newWorld(t, settings.Passwordless)
+	w.change(func(i *guard.Item) {
+		i.SlowMail, i.Guess = w.clock.Add(47*30*time.Minute).UnixMilli(), w.clock.Add(7*time.Hour+time.Second).UnixMilli()
+	})
+	w.start(known())
+	code, longer := w.latest(), w.longer()
+	if len(code) != 8 || len(longer) != 20 {
+		t.Fatalf("mailed %q and %q", code, longer)
+	}
+	w.pass(guard.Lifetime - w.settings.CodeTTL - 10*time.Second)
+	w.start(known())
+	s := w.start(known())
+	if s.public["codeLength"] != "8" || len(w.mailbox(person)) != 1 {
+		t.Fatalf("public %v, %d mails", s.public, len(w.mailbox(person)))
+	}
+	s.answer(code).want("tokens")
+}
+
 // A sign-in without mails left seems to get new ones, and its code lives no longer for that. Past
 // ten minutes it is compared and wrong, as the code of an unknown name is.
 func TestACodeLivesTenMinutesHoweverOftenItSeemsToBeMailed(t *testing.T) {
