@@ -31,7 +31,7 @@ type execution struct {
 	counted *count
 }
 
-// codes are the code of a plan; and the code that its mail has, with the long one of the same nonce.
+// codes are the code of a plan, the code that its mail has, and the long code of the same nonce.
 type codes struct{ code, mailed, long otp.Code }
 
 type count struct{ key, counter string }
