@@ -313,6 +313,8 @@ func TestWithheldMails(t *testing.T) {
 			isJoin := tc.item.Next > now.UnixMilli()
 			switch {
 			case d.Action == guard.Join || d.Action == guard.Silent:
+			case after.Key == p.Key && tc.item.Key != p.Key && after.Nonce != "":
+				t.Errorf("the former key's code would count as the new one's: %+v", after)
 			case after.Withheld.Nonce != withheld, d.Action == guard.Mail != (after.SlowMail > tc.item.SlowMail),
 				d.Action == guard.Mail && after.Nonce != fresh.String(), isJoin != (after.Next == tc.item.Next),
 				isJoin != (after.Mail == tc.item.Mail):

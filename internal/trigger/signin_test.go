@@ -210,6 +210,24 @@ func TestTheLastMailServesAfterGuessesCameBack(t *testing.T) {
 	s.answer(code).want("tokens")
 }
 
+// A sign-in whose code was never mailed keeps it after a wrong answer, within its cool-down and
+// after that. A resend moves it to the code that was mailed since.
+func TestASignInWithoutAMailGetsTheNextOnesCodeByAResend(t *testing.T) {
+	for _, until := range []time.Duration{0, guard.Cooldown} {
+		w := newWorld(t, settings.Passwordless)
+		w.change(func(i *guard.Item) { i.SlowMail = w.clock.Add(47*30*time.Minute + 90*time.Second).UnixMilli() })
+		s := w.start(known())
+		w.start(known())
+		w.logLacks("CodesJoined") // there is none to join
+		w.logHas("user-mail-budget")
+		w.pass(until)
+		s.answer("00000001").want("").reason("wrong-code")
+		w.pass(100*time.Second - until)
+		w.start(known())
+		s.resend().want("").answer(w.latest()).want("tokens")
+	}
+}
+
 // A sign-in without mails left seems to get new ones, and its code lives no longer for that. Past
 // ten minutes it is compared and wrong, as the code of an unknown name is.
 func TestACodeLivesTenMinutesHoweverOftenItSeemsToBeMailed(t *testing.T) {

@@ -249,7 +249,10 @@ func TestAnUnknownNameIsNeverMailedOrSignedIn(t *testing.T) {
 		t.Fatalf("the simulator was sent %q", codes)
 	}
 	// Even the code that the key would give is wrong.
-	s.answer("00000000").want("")
+	s.answer(w.lastMAC[len(w.lastMAC)-8:]).want("")
+	if w.counted("VerifyMac") != 1 {
+		t.Error("it was not compared")
+	}
 }
 
 func TestCodesGoOnlyToAVerifiedAddressInPasswordMode(t *testing.T) {

@@ -53,6 +53,8 @@ type world struct {
 	markErr    error
 	// createSees has Cognito show create the client's metadata.
 	createSees bool
+	// lastMAC is what the last MAC was made of. That of a binding ends with the code.
+	lastMAC string
 }
 
 // underRace is true under the race detector.
@@ -89,6 +91,9 @@ func (w *world) reporter(f settings.Function) *trigger.Reporter {
 
 func (w *world) GenerateMAC(_ context.Context, m []byte) ([]byte, error) {
 	w.note("GenerateMac")
+	w.mu.Lock()
+	w.lastMAC = string(m)
+	w.mu.Unlock()
 	if w.keyErr != nil {
 		return nil, w.keyErr
 	}
