@@ -74,8 +74,9 @@ func TestAStartLeavesTheLastMailToTheNextSignIn(t *testing.T) {
 	s := &Server{Settings: settings, Store: store}
 	with := func(left int) error {
 		tat := now.Add(time.Duration(slow.Burst-left) * slow.Refill).UnixMilli()
-		store.Put("key", guard.Item{MailState: guard.MailState{SlowMail: tat}})
-		return s.spendMail(t.Context(), caller{key: "key"}, "old@example.com", now)
+		item := guard.Item{MailState: guard.MailState{SlowMail: tat}}
+		store.Put("key", item)
+		return s.spendMail(t.Context(), caller{key: "key"}, item, "old@example.com", now)
 	}
 	if err := with(2); err != nil || slow.Left(store.Items()["key"].SlowMail, now.UnixMilli()) != 1 {
 		t.Errorf("two mails left: %v, then %+v", err, store.Items()["key"])

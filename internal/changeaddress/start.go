@@ -89,7 +89,7 @@ func (s *Server) spend(ctx context.Context, who caller, present, address string,
 	// needs for sign-ins.
 	nonce, err := s.spendStart(ctx, who, digits, now)
 	if err == nil {
-		err = s.spendMail(ctx, who, present, now)
+		err = s.spendMail(ctx, who, account, present, now)
 	}
 	if err == nil {
 		err = s.spendAddress(ctx, address, now)
@@ -141,14 +141,11 @@ const maxClaims = 4
 // spendMail spends from the account's slow mail bucket, which bounds all mails to its address. The
 // fast one and the cool-down stay with the sign-in: a change must not keep its owner waiting for a
 // code. The last mail stays with it too: a change ends all sign-ins, and the next one needs a mail.
-func (s *Server) spendMail(ctx context.Context, who caller, present string, now time.Time) error {
+// before is the item as it was read; it is read again after a lost claim.
+func (s *Server) spendMail(ctx context.Context, who caller, before guard.Item, present string, now time.Time) error {
 	policy := guard.PolicyOf(s.Settings)
 	slow := policy.Mails(guard.Verified)[1]
 	for range maxClaims {
-		before, err := s.Store.Read(ctx, who.key)
-		if err != nil {
-			return err
-		}
 		ms, tat := now.UnixMilli(), policy.Clamp(before, guard.Verified, now).SlowMail
 		if before.IsMarked(guard.HashOfAddress(present), now) {
 			return errAdministrator
@@ -158,7 +155,11 @@ func (s *Server) spendMail(ctx context.Context, who caller, present string, now 
 		if at := slow.AllowedAt(after.SlowMail, ms); at > ms {
 			return tooMany(now, time.UnixMilli(at))
 		}
-		if won, err := s.Store.Claim(ctx, who.key, before, after, now); won || err != nil {
+		won, err := s.Store.Claim(ctx, who.key, before, after, now)
+		if won || err != nil {
+			return err
+		}
+		if before, err = s.Store.Read(ctx, who.key); err != nil {
 			return err
 		}
 	}

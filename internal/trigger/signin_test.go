@@ -189,7 +189,7 @@ func TestTheLastMailServesAfterTheGuessesAreSpent(t *testing.T) {
 	})
 }
 
-// Guesses come back just after the last mail, which was due a long code, and a code that nobody
+// Guesses come back just after the last mail, which was due a long code, and a code that was never
 // mailed has taken its place since. An attacker can time that.
 func TestTheLastMailServesAfterGuessesCameBack(t *testing.T) {
 	w := newWorld(t, settings.Passwordless)

@@ -141,7 +141,10 @@ func (m Monitor) allAlarms(p AlarmProps) []anAlarm {
 
 // page returns the functions of the sign-in page that were given.
 func (p AlarmProps) page() (given []Function) {
-	for _, f := range []Function{{ID: "HandOver", Function: p.HandOver}, {ID: "ChangeAddress", Function: p.ChangeAddress}} {
+	for _, f := range []Function{
+		{ID: "HandOver", Function: p.HandOver},
+		{ID: "ChangeAddress", Function: p.ChangeAddress},
+	} {
 		if !propread.IsNil(f.Function) {
 			given = append(given, f)
 		}
